@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+
+namespace MfRae.Lab.Core.Options;
+
+/// <summary>The frozen representation encoder E: image [1, H, W] → tokens, normalised without affine (docs/method.md §2).</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(PretrainedEncoderOptions), "pretrained")]
+[JsonDerivedType(typeof(SelfSupervisedEncoderOptions), "selfSupervised")]
+public abstract record EncoderOptions;
+
+/// <summary>Weights from a safetensors file, whose metadata describe the network.</summary>
+public sealed record PretrainedEncoderOptions(string Weights) : EncoderOptions;
+
+/// <summary>
+/// Trains a ViT without labels on two augmented, partly masked views of each image: the class tokens of the two views
+/// agree (contrastive, temperature <paramref name="Temperature"/>), and the tokens of each view rebuild its pixels.
+/// </summary>
+/// <param name="MaskRatio">Fraction of the tokens replaced by a learned mask token in each view.</param>
+/// <param name="ReconstructionWeight">Weight of the pixel error beside the contrastive loss.</param>
+public sealed record SelfSupervisedEncoderOptions(
+    VitOptions Network,
+    AugmentationOptions Augmentation,
+    TrainingOptions Training,
+    [property: OptionRange(0, 0.95)] double MaskRatio = 0.25,
+    [property: OptionRange(0.01, 10)] double Temperature = 0.2,
+    [property: OptionRange(0, 1000)] double ReconstructionWeight = 1) : EncoderOptions;

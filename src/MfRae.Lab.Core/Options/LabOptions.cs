@@ -1,0 +1,14 @@
+using System.Text.Json.Serialization;
+
+namespace MfRae.Lab.Core.Options;
+
+/// <summary>Every option of every stage of one arm: what `base` of an experiment file holds. All of it is part of stage keys.</summary>
+public sealed record LabOptions(
+    DatasetOptions Dataset,
+    EncoderOptions Encoder,
+    DecoderOptions Decoder,
+    LatentOptions Latents,
+    TeacherOptions Teacher,
+    CmtOptions Cmt,
+    [property: JsonPropertyName("meanflow")] MeanFlowOptions MeanFlow,
+    SamplingOptions Sampling);

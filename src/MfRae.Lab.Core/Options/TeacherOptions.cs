@@ -1,0 +1,24 @@
+using System.Text.Json.Serialization;
+
+namespace MfRae.Lab.Core.Options;
+
+/// <summary>The flow-matching teacher v_φ (docs/method.md §2).</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(NoTeacherOptions), "none")]
+[JsonDerivedType(typeof(PretrainedTeacherOptions), "pretrained")]
+[JsonDerivedType(typeof(FlowMatchingOptions), "flowMatching")]
+public abstract record TeacherOptions;
+
+/// <summary>No teacher: the plan ends at the decoder.</summary>
+public sealed record NoTeacherOptions : TeacherOptions;
+
+/// <summary>Weights from a safetensors file, whose metadata describe the network.</summary>
+public sealed record PretrainedTeacherOptions(string Weights) : TeacherOptions;
+
+/// <summary>Trains DiT^DH on ‖v_φ(z_t, t, y) - v̂‖².</summary>
+/// <param name="LabelDropout">Probability that a label is replaced by the null label.</param>
+public sealed record FlowMatchingOptions(
+    DitOptions Network,
+    TimeSamplerOptions Time,
+    TrainingOptions Training,
+    [property: OptionRange(0, 1)] double LabelDropout = 0.1) : TeacherOptions;

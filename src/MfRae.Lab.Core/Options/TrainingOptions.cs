@@ -1,0 +1,19 @@
+namespace MfRae.Lab.Core.Options;
+
+/// <summary>How a network is trained: AdamW with clipping, a warm-up and a schedule of the learning rate, and an average of the weights.</summary>
+/// <param name="Steps">Optimizer steps.</param>
+/// <param name="BatchSize">Samples per step.</param>
+/// <param name="Schedule">Learning rate after the warm-up: constant, or a half cosine down to zero.</param>
+/// <param name="ClipNorm">Global gradient norm to clip at; 0 does not clip.</param>
+/// <param name="Ema">Decay of the exponential moving average of the weights that is used downstream; 0 uses the weights themselves.</param>
+public sealed record TrainingOptions(
+    [property: OptionRange(1, 100_000_000)] int Steps,
+    [property: OptionRange(1, 1_000_000)] int BatchSize = 64,
+    [property: OptionRange(0, 1)] double LearningRate = 1e-4,
+    [property: OptionRange(0, 0.999999)] double Beta1 = 0.9,
+    [property: OptionRange(0, 0.999999)] double Beta2 = 0.95,
+    [property: OptionRange(0, 10)] double WeightDecay = 0,
+    [property: OptionRange(0, 1e9)] double ClipNorm = 1,
+    [property: OptionRange(0, 0.9999999)] double Ema = 0.999,
+    [property: OptionRange(0, 100_000_000)] int WarmupSteps = 0,
+    [property: OptionChoice("constant", "cosine")] string Schedule = "constant");

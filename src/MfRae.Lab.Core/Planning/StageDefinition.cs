@@ -1,0 +1,71 @@
+using System.Text.Json.Serialization;
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Planning;
+
+/// <summary>
+/// What a stage computes, with every option that changes its numbers. Serialised with all defaults spelled out, it is
+/// the part of a stage's key that is not its inputs or its seed. Input names are constants of <see cref="StageInput"/>.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "stage")]
+[JsonDerivedType(typeof(DatasetStage), "dataset")]
+[JsonDerivedType(typeof(FeatureStage), "features")]
+[JsonDerivedType(typeof(ReferenceStage), "reference")]
+[JsonDerivedType(typeof(EncoderStage), "encoder")]
+[JsonDerivedType(typeof(ProbeStage), "probe")]
+[JsonDerivedType(typeof(DecoderStage), "decoder")]
+[JsonDerivedType(typeof(LatentStage), "latents")]
+[JsonDerivedType(typeof(ReconstructionStage), "reconstruction")]
+[JsonDerivedType(typeof(TeacherStage), "teacher")]
+[JsonDerivedType(typeof(CmtStage), "cmt")]
+[JsonDerivedType(typeof(MeanFlowStage), "meanflow")]
+[JsonDerivedType(typeof(SamplingStage), "sampling")]
+[JsonDerivedType(typeof(EvaluationStage), "evaluation")]
+public abstract record StageDefinition;
+
+/// <summary>Reads and checks the images and labels. No inputs.</summary>
+public sealed record DatasetStage(DatasetOptions Dataset) : StageDefinition;
+
+/// <summary>Loads or trains the feature network. Inputs: dataset.</summary>
+public sealed record FeatureStage(FeatureOptions Features) : StageDefinition;
+
+/// <summary>Feature mean and covariance of a split of the dataset. Inputs: dataset, features.</summary>
+public sealed record ReferenceStage(string Split) : StageDefinition;
+
+/// <summary>Loads or trains the encoder. Inputs: dataset.</summary>
+public sealed record EncoderStage(EncoderOptions Encoder) : StageDefinition;
+
+/// <summary>k nearest neighbours and a linear probe on the encoder's tokens, raw pixels and an untrained encoder. Inputs: dataset, encoder.</summary>
+public sealed record ProbeStage : StageDefinition;
+
+/// <summary>Loads or trains the RAE decoder. Inputs: dataset, encoder.</summary>
+public sealed record DecoderStage(DecoderOptions Decoder) : StageDefinition;
+
+/// <summary>Statistics of the training set's latents, and the normalised latents themselves. Inputs: dataset, encoder.</summary>
+public sealed record LatentStage(LatentOptions Latents) : StageDefinition;
+
+/// <summary>Encodes, decodes and measures the test set. Inputs: dataset, encoder, decoder, features, reference.test.</summary>
+public sealed record ReconstructionStage(IReadOnlyList<MetricOptions> Metrics) : StageDefinition;
+
+/// <summary>Loads or trains the teacher. Inputs: latents.</summary>
+public sealed record TeacherStage(TeacherOptions Teacher) : StageDefinition;
+
+/// <summary>Consistency mid-training. Inputs: latents, teacher.</summary>
+public sealed record CmtStage(CmtOptions Cmt) : StageDefinition;
+
+/// <summary>MeanFlow training. Inputs: latents, teacher (unless none), cmt (if it starts from it).</summary>
+public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition;
+
+/// <summary>Draws samples. Inputs: generator (a teacher, cmt or meanflow stage), decoder, latents.</summary>
+/// <param name="Steps">Numbers of network evaluations, ascending.</param>
+public sealed record SamplingStage(
+    int Samples,
+    IReadOnlyList<int> Steps,
+    int Seed,
+    int BatchSize,
+    int KeptLatents) : StageDefinition;
+
+/// <summary>Measures samples. Inputs: samples, features, reference.SPLIT for each reference; teacherSamples where a metric compares with the teacher.</summary>
+public sealed record EvaluationStage(
+    IReadOnlyList<MetricOptions> Metrics,
+    IReadOnlyList<string> References) : StageDefinition;

@@ -1,0 +1,62 @@
+namespace MfRae.Lab.Core.Tracking;
+
+/// <summary>Everything the database knows of the current plan of one experiment: what a report is a function of.</summary>
+/// <param name="Runs">In the order of arms, then seeds; failed and diverged ones included.</param>
+/// <param name="Stages">Every stage of every run once, inputs before users.</param>
+public sealed record ExperimentRecord(
+    string Name,
+    string Path,
+    string Question,
+    string Expectation,
+    string PrimaryMetric,
+    string PlanHash,
+    IReadOnlyList<string> Overrides,
+    IReadOnlyList<ArmRecord> Arms,
+    IReadOnlyList<long> Seeds,
+    IReadOnlyList<RunRecord> Runs,
+    IReadOnlyList<StageRecord> Stages);
+
+/// <param name="Differences">Option path → JSON text, where the arm was patched.</param>
+/// <param name="OptionsJson">All options of the arm, defaults included.</param>
+public sealed record ArmRecord(string Name, bool Baseline, IReadOnlyDictionary<string, string> Differences, string OptionsJson);
+
+/// <param name="Status">completed where every stage is; else the worst status of its stages, in lower case.</param>
+/// <param name="Stages">Role → stage key, see <see cref="Planning.PlannedRun"/>.</param>
+public sealed record RunRecord(string Id, string Arm, long Seed, string Status, IReadOnlyDictionary<string, string> Stages);
+
+/// <param name="DefinitionJson">The stage's definition with every option.</param>
+/// <param name="Measurements">In the order they were measured.</param>
+/// <param name="Series">Valid points only: what a resume superseded is left out.</param>
+public sealed record StageRecord(
+    string Key,
+    string Kind,
+    string Label,
+    string Status,
+    string? Reason,
+    long? Seed,
+    string DefinitionJson,
+    IReadOnlyDictionary<string, string> Inputs,
+    IReadOnlyList<AttemptRecord> Attempts,
+    IReadOnlyList<Measurement> Measurements,
+    IReadOnlyList<SeriesRecord> Series,
+    IReadOnlyList<ImageRecord> Images);
+
+/// <param name="ResumedFrom">The step it went on from, or null where it began anew.</param>
+public sealed record AttemptRecord(
+    int Number,
+    string Status,
+    string Host,
+    string Device,
+    int Threads,
+    DateTimeOffset Started,
+    long? ResumedFrom,
+    double WallSeconds,
+    double CpuSeconds,
+    long PeakBytes,
+    string? Error);
+
+/// <summary>A curve: ascending steps, and a value for each; null where it was not finite.</summary>
+public sealed record SeriesRecord(string Name, IReadOnlyList<long> Steps, IReadOnlyList<double?> Values);
+
+/// <summary>A PNG image.</summary>
+public sealed record ImageRecord(string Name, string Caption, byte[] Png);

@@ -1,0 +1,22 @@
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Core.Tracking;
+
+/// <summary>What the coordinator tells of a run: to the database, and to the user.</summary>
+public interface IRunLog
+{
+    /// <summary>A plan begins. <paramref name="cached"/> holds the keys of the stages that are complete already.</summary>
+    void Begin(Plan plan, IReadOnlySet<string> cached);
+
+    /// <summary>A stage changed state; <paramref name="reason"/> says why where that is not plain.</summary>
+    void Status(string stageKey, StageStatus status, string? reason = null);
+
+    /// <summary>
+    /// Lines of a stage's journal, in order; telling the same lines twice changes nothing (idempotent by stage, attempt
+    /// and sequence number). <paramref name="folder"/> is where the stage's files are now, for the images it names.
+    /// </summary>
+    void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder);
+
+    /// <summary>The plan has ended; every stage that could run has.</summary>
+    void End(Plan plan);
+}
