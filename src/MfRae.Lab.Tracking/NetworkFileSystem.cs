@@ -88,7 +88,8 @@ public static class NetworkFileSystem
         }
 
         var here = Path.Combine(FollowLinks(parent), Path.GetFileName(path));
-        return new FileInfo(here).ResolveLinkTarget(returnFinalTarget: true) is { } target ? FollowLinks(target.FullName) : here;
+        var entry = new FileInfo(here);
+        return entry.LinkTarget is null ? here : FollowLinks(entry.ResolveLinkTarget(returnFinalTarget: true)!.FullName);
     }
 
     /// <summary>mountinfo writes blanks and backslashes as three octal digits.</summary>
