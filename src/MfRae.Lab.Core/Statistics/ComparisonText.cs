@@ -16,7 +16,7 @@ public static class ComparisonText
         _ => "no data",
     };
 
-    /// <summary>`underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band; …`</summary>
+    /// <summary>`underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band`</summary>
     public static string Sentence(ArmComparison comparison) => comparison.Conflict is { } conflict
         ? conflict.ToString()
         : $"{Word(comparison.Verdict)}: {Reason(comparison)}";
@@ -26,11 +26,28 @@ public static class ComparisonText
     {
         Verdict.NotComparable => $"{comparison.Conflict!.Field} differs: {comparison.Conflict.One} and {comparison.Conflict.Other}",
         Verdict.Missing => $"no seed has a value of {comparison.Metric} in both arms",
-        Verdict.Underpowered => $"{Direction(comparison)}{Band(comparison)}; {Pairs(comparison.Pairs.Count)} cannot reach p < {Number(Power.Level)} "
-            + $"(smallest {P(comparison.SmallestPValue)}{After(comparison)}; {Power.SeedsNeeded(comparison.Family)} seeds can)",
+        Verdict.Underpowered => $"{Direction(comparison)}{Band(comparison)}",
         _ => $"{Direction(comparison)}{Band(comparison)}, {P(comparison.AdjustedPValue)}{After(comparison)}"
             + (comparison.HigherIsBetter is null ? "; the metric has no better direction" : ""),
     };
+
+    /// <summary>What the comparisons could show at all: said once for all of them.</summary>
+    public static string PowerOf(IReadOnlyList<ArmComparison> comparisons)
+    {
+        var tested = comparisons.Where(comparison => comparison.Pairs.Count > 0).ToArray();
+        if (tested.Length == 0)
+        {
+            return "Power: nothing to compare.";
+        }
+
+        var pairs = tested.Min(comparison => comparison.Pairs.Count);
+        var smallest = tested.Max(comparison => comparison.SmallestPValue);
+        var design = $"Power: {(pairs == 1 ? "1 paired seed" : $"{pairs} paired seeds")} and {(tested.Length == 1 ? "1 comparison" : $"{tested.Length} comparisons")}; "
+            + $"the smallest value a two-sided sign-flip test can reach{(tested.Length > 1 ? " after Holm" : "")} is {P(smallest)}";
+        return smallest < Power.Level
+            ? $"{design}, so a consistent difference can be shown."
+            : $"{design}, so no difference of any size could be called better or worse: that takes {Power.SeedsNeeded(tested.Length)} seeds.";
+    }
 
     /// <summary>A fraction as a percentage: `4.1 %`.</summary>
     public static string Percent(double fraction) => PercentNumber(fraction) + " %";
@@ -70,8 +87,6 @@ public static class ComparisonText
     private static string Band(ArmComparison comparison) => comparison.Band is { } band && comparison.RelativeDifference is not null
         ? $", {(comparison.BeyondBand ? "beyond" : "within")} the {Percent(band)} band"
         : "";
-
-    private static string Pairs(int count) => count == 1 ? "1 paired seed" : $"{count} paired seeds";
 
     private static string After(ArmComparison comparison) => comparison.Family > 1 ? $" after Holm over {comparison.Family} arms" : "";
 

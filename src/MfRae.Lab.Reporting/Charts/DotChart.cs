@@ -24,7 +24,8 @@ internal sealed record DotChart(
         }
 
         var left = Math.Clamp(Rows.Max(row => Svg.Width(row.Name)) + 14, 60, 150);
-        var frame = new Frame(440, 10 + Rows.Count * Pitch + 40, left, 10, 16, 40);
+        var top = Rules.Count > 0 ? 20 : 10;
+        var frame = new Frame(440, top + Rows.Count * Pitch + 40, left, top, 16, 40);
         var x = Range(frame);
         var rows = Rows.Select((row, i) => Row(row, frame, x, frame.Top + (i + 0.5) * Pitch));
         var near = Rules.Where(rule => rule.Value >= x.Low && rule.Value <= x.High);
@@ -88,8 +89,13 @@ internal sealed record DotChart(
         ? Html.Of($"<rect class=\"shade\" x=\"{Svg.At(x.Map(band.Low))}\" y=\"{Svg.At(frame.Top)}\" width=\"{Svg.At(x.Map(band.High) - x.Map(band.Low))}\" height=\"{Svg.At(frame.PlotHeight)}\"/>")
         : Html.Empty;
 
-    private Html Dashed(Rule rule, Frame frame, Scale x) => Html.Of(
-        $"<path class=\"rule\" d=\"M{Svg.At(x.Map(rule.Value))} {Svg.At(frame.Top)}V{Svg.At(frame.Floor)}\"><title>{rule.Name}: {Format(rule.Value)}</title></path>");
+    /// <summary>The name stands above the line, towards the side where there is more room.</summary>
+    private Html Dashed(Rule rule, Frame frame, Scale x)
+    {
+        var at = x.Map(rule.Value);
+        var anchor = at > frame.Left + frame.PlotWidth / 2 ? "end" : "start";
+        return Html.Of($"<path class=\"rule\" d=\"M{Svg.At(at)} {Svg.At(frame.Top - 6)}V{Svg.At(frame.Floor)}\"><title>{rule.Name}: {Format(rule.Value)}</title></path><text class=\"note\" x=\"{Svg.At(at + (anchor == "end" ? -5 : 5))}\" y=\"{Svg.At(frame.Top - 6)}\" text-anchor=\"{anchor}\">{rule.Name}</text>");
+    }
 
     private string Describe(DotRow row) => row.Mean is { } mean
         ? $"{row.Name}: mean {Format(mean)} of {row.Dots.Count}" + (row.Interval is { } interval ? $", interval {Format(interval.Low)} to {Format(interval.High)}" : "")

@@ -2,8 +2,7 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Charts;
 
-/// <summary>Boxes in columns by the longest path from the first, with an arrow from each input.</summary>
-/// <param name="Nodes">Inputs before users.</param>
+/// <summary>Boxes in columns by the longest path that leads to them. Arrows that a longer way implies are left out.</summary>
 internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
 {
     private const double BoxWidth = 104;
@@ -18,12 +17,7 @@ internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
             return Html.Empty;
         }
 
-        var column = new Dictionary<string, int>();
-        foreach (var node in Nodes)
-        {
-            column[node.Name] = node.Inputs.Where(column.ContainsKey).Select(input => column[input] + 1).DefaultIfEmpty(0).Max();
-        }
-
+        var column = Columns();
         var rows = Nodes.GroupBy(node => column[node.Name]).ToDictionary(group => group.Key, group => group.ToList());
         var tallest = rows.Values.Max(nodes => nodes.Count);
         var (width, height) = ((column.Values.Max() + 1) * ColumnPitch - ColumnPitch + BoxWidth + 4, tallest * RowPitch - RowPitch + BoxHeight + 4);
@@ -32,11 +26,35 @@ internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
             var beside = rows[column[node.Name]];
             return (X: 2 + column[node.Name] * ColumnPitch, Y: 2 + (beside.IndexOf(node) + (tallest - beside.Count) / 2d) * RowPitch);
         });
-        var arrows = Nodes.SelectMany(node => node.Inputs.Where(place.ContainsKey).Select(input => Arrow(place[input], place[node.Name])));
+        var arrows = Nodes.SelectMany(node => Direct(node).Select(input => Arrow(place[input], place[node.Name])));
         return Html.Of(
             $"""
             <figure class="graph"><svg viewBox="0 0 {Svg.At(width)} {Svg.At(height)}" width="{Svg.At(width)}" height="{Svg.At(height)}" role="img"><title>{Title}</title><desc>{string.Join("; ", Nodes.Select(Describe))}</desc>{arrows}{Nodes.Select(node => Box(node, place[node.Name]))}</svg></figure>
             """);
+    }
+
+    /// <summary>Moves each node behind its inputs, once more than there are nodes at most: an end also where inputs go in a circle.</summary>
+    private Dictionary<string, int> Columns()
+    {
+        var column = Nodes.ToDictionary(node => node.Name, _ => 0);
+        for (var round = 0; round < Nodes.Count; round++)
+        {
+            foreach (var node in Nodes)
+            {
+                column[node.Name] = node.Inputs.Where(column.ContainsKey).Select(input => column[input] + 1).DefaultIfEmpty(0).Max();
+            }
+        }
+
+        return column;
+    }
+
+    /// <summary>The inputs of a node that none of its other inputs builds on.</summary>
+    private IEnumerable<string> Direct(GraphNode node)
+    {
+        var known = Nodes.ToDictionary(one => one.Name);
+        bool Reaches(string from, string to, int depth) => depth > 0 && known.TryGetValue(from, out var start)
+            && start.Inputs.Any(input => input == to || Reaches(input, to, depth - 1));
+        return node.Inputs.Where(input => known.ContainsKey(input) && !node.Inputs.Any(other => other != input && Reaches(other, input, Nodes.Count)));
     }
 
     private static Html Arrow((double X, double Y) from, (double X, double Y) to)

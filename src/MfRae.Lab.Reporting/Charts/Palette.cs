@@ -52,7 +52,7 @@ internal static class Palette
         if (data.Axis is { } axis)
         {
             var rank = axis.Ranks[arm.Index];
-            return (Hex(Ramp(0.02 + 0.68 * rank)), Hex(Ramp(0.36 + 0.6 * rank)));
+            return (Hex(Ramp(0.02 + 0.68 * rank)), Hex(Ramp(0.42 + 0.54 * rank)));
         }
 
         return (Hex(OnLight[arm.Index % OnLight.Length]), Hex(OnDark[arm.Index % OnDark.Length]));

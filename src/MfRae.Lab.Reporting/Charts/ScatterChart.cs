@@ -5,7 +5,7 @@ namespace MfRae.Lab.Reporting.Charts;
 /// <summary>Points in a plane of two measured quantities. Colour tells the arm, shape a second property.</summary>
 internal sealed record ScatterChart(string Title, string Horizontal, IReadOnlyList<ScatterPoint> Points, IReadOnlyList<Rule> Rules)
 {
-    private static readonly Frame Frame = new(560, 290, 52, 10, 14, 40);
+    private static readonly Frame Frame = new(440, 250, 46, 10, 14, 40);
 
     private static readonly string[] Shapes =
     [

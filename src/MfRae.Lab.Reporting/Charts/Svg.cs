@@ -22,5 +22,5 @@ internal static class Svg
     /// <summary>About how wide chart labels are.</summary>
     public static double Width(string text) => text.Length * Character;
 
-    private const double Character = 6.3;
+    private const double Character = 6.7;
 }

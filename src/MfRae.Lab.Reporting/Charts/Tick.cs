@@ -12,7 +12,7 @@ internal sealed record Tick(double Value, string Label)
     {
         var rough = (high - low) / most;
         var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
-        var step = Nice.Select(nice => nice * power).First(nice => nice >= rough * (1 - 1e-9));
+        var step = Nice.Select(nice => nice * power).MinBy(nice => Math.Abs(Math.Log(nice / rough)));
         var decimals = Math.Clamp(-(int)Math.Floor(Math.Log10(step) + 1e-9), 0, 12);
         var ticks = new List<Tick>();
         for (var i = Math.Ceiling(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
@@ -62,7 +62,7 @@ internal sealed record Tick(double Value, string Label)
         {
             >= 1e7 or (> 0 and < 1e-4) => value.ToString("0.##e0", CultureInfo.InvariantCulture),
             >= 10_000 => (value / 1000).ToString("0.##", CultureInfo.InvariantCulture) + "k",
-            _ => (size < 1e-12 ? 0 : value).ToString("F" + decimals, CultureInfo.InvariantCulture),
+            _ => (size < 1e-12 ? 0 : value).ToString("N" + decimals, CultureInfo.InvariantCulture),
         };
         return text.Replace('-', '−');
     }

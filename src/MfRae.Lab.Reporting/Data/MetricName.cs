@@ -18,7 +18,7 @@ internal static class MetricName
             "accuracy" => "Class accuracy",
             "endpointError" => "Endpoint error",
             "testAccuracy" => "Test accuracy",
-            "knn" => "k-NN accuracy",
+            "knn" => "k-NN",
             "linear" => "Linear probe",
             _ => root,
         };

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MfRae.Lab.Reporting.Markup;
 
-/// <summary>Numbers as text: invariant culture, comma between thousands from 10,000, a true minus sign.</summary>
+/// <summary>Numbers as text: invariant culture, comma between thousands, a true minus sign.</summary>
 internal static class Numbers
 {
     private const string None = "–";
@@ -20,14 +20,17 @@ internal static class Numbers
             return "0";
         }
 
-        var magnitude = (int)Math.Floor(Math.Log10(Math.Abs(number)));
+        // Of the rounded value: 9.9999 with four digits is 10.00, not 10.000.
+        var exponent = Math.Floor(Math.Log10(Math.Abs(number)));
+        var unit = Math.Pow(10, exponent - digits + 1);
+        var magnitude = (int)(Math.Round(Math.Abs(number) / unit) * unit >= Math.Pow(10, exponent + 1) * (1 - 1e-12) ? exponent + 1 : exponent);
         return magnitude is < -4 or > 8
             ? Signed(number.ToString($"0.{new string('#', digits - 1)}e0", CultureInfo.InvariantCulture))
             : Fixed(number, Math.Max(0, digits - 1 - magnitude));
     }
 
     public static string Fixed(double value, int decimals) =>
-        Signed(value.ToString((Math.Abs(value) >= 10_000 ? "#,0" : "0") + (decimals > 0 ? "." + new string('0', decimals) : ""), CultureInfo.InvariantCulture));
+        Signed(value.ToString("#,0" + (decimals > 0 ? "." + new string('0', decimals) : ""), CultureInfo.InvariantCulture));
 
     /// <summary>`12.34 ± 0.56`: the half-width with two significant digits, the mean to the same decimal.</summary>
     public static string PlusMinus(double mean, double? halfWidth)

@@ -13,8 +13,9 @@ public sealed class ComparisonTests
         var comparison = Compare(Arm("base", 10, 20), Arm("mfd", 9.59, 19.08)).Single();
 
         comparison.Verdict.Should().Be(Verdict.Underpowered);
-        ComparisonText.Sentence(comparison).Should().Be(
-            "underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band; 2 paired seeds cannot reach p < 0.05 (smallest p = 0.5; 6 seeds can)");
+        ComparisonText.Sentence(comparison).Should().Be("underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band");
+        ComparisonText.PowerOf([comparison]).Should().Be(
+            "Power: 2 paired seeds and 1 comparison; the smallest value a two-sided sign-flip test can reach is p = 0.5, so no difference of any size could be called better or worse: that takes 6 seeds.");
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal sealed class CostSection : ISection
             $"{MetricName.Label(data.Record.PrimaryMetric.Split('@')[0])} against training cost",
             "training CPU seconds per run",
             points,
-            []).Draw();
+            Rules(data)).Draw();
         return new CostModel(
             chart,
             Legend(data, keys),
@@ -59,6 +59,13 @@ internal sealed class CostSection : ISection
                 arm.Css,
                 shape,
                 $"{arm.Name}, seed {run.Seed}, {key}: {Numbers.Significant(seed.Measurement.Value)} after {Numbers.Seconds(cost)} CPU s");
+    }
+
+    /// <summary>The teacher has the quality the arms aim at, at a cost that is not theirs.</summary>
+    private static IReadOnlyList<Rule> Rules(ReportData data)
+    {
+        var arm = data.Primary.Arms.SelectMany(one => one.Measured).Select(seed => seed.Measurement).FirstOrDefault();
+        return arm is null ? [] : TeacherRules.Of(data, arm);
     }
 
     private static CostRow Row(ReportData data, ArmView arm, string[] keys, string[] roles) => new(

@@ -17,14 +17,7 @@ internal static class MetricChart
             MetricName.Label(measurement),
             key + direction,
             [.. data.Arms.Select(arm => Row(arm, comparison))],
-            [
-                .. from teacher in data.Role("teacherEvaluation")
-                   where data.Shared(teacher)
-                   from value in teacher.Stage.Measurements
-                   where value.Value is not null && value.Metric == measurement.Metric
-                   where MeasurementIdentity.Difference(value with { Steps = measurement.Steps }, measurement) is null
-                   select new Rule(value.Value!.Value, $"teacher, {Numbers.Plural(value.Steps, "step")}"),
-            ],
+            TeacherRules.Of(data, measurement),
             value => Numbers.Significant(value));
     }
 

@@ -4,12 +4,14 @@ namespace MfRae.Lab.Reporting.Sections.Results;
 
 /// <summary>Every metric of every arm, what stands beside them, and what the numbers are values of.</summary>
 internal sealed record ResultsModel(
-    IReadOnlyList<ResultsColumn> Columns,
-    IReadOnlyList<ResultsRow> Rows,
+    IReadOnlyList<ResultsTable> Tables,
     IReadOnlyList<ResultsBlock> Blocks,
     IReadOnlyList<ResultsIdentity> Identities,
     Html Sql,
     Html BlockSql);
+
+/// <summary>The metrics of samples drawn in one number of steps.</summary>
+internal sealed record ResultsTable(string Title, IReadOnlyList<ResultsColumn> Columns, IReadOnlyList<ResultsRow> Rows);
 
 internal sealed record ResultsColumn(string Label, string Key, string Arrow);
 

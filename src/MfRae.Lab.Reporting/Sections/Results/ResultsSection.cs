@@ -15,8 +15,7 @@ internal sealed class ResultsSection : ISection
     {
         var keys = Keys(data);
         return new ResultsModel(
-            [.. keys.Select(key => Column(data.Compare(key)))],
-            [.. data.Arms.Select(arm => new ResultsRow(Parts.Arm(arm), arm.Losses, [.. keys.Select(key => ResultsCell.Of(data.Compare(key), arm))]))],
+            [.. keys.GroupBy(key => First(data.Compare(key)).Steps).Select(group => Table(data, group.Key, [.. group]))],
             ReferenceBlocks.Of(data),
             [.. keys.SelectMany(key => Identities(data.Compare(key)))],
             Parts.Sql(data.Sql.Results),
@@ -40,10 +39,17 @@ internal sealed class ResultsSection : ISection
         return [.. data.Keys.Where(key => key == data.Record.PrimaryMetric || evaluated.Contains(key) || varying.Contains(key))];
     }
 
+    private static ResultsTable Table(ReportData data, int steps, IReadOnlyList<string> keys) => new(
+        steps == 0 ? "Without sampling" : $"Samples in {Numbers.Plural(steps, "step")}",
+        [.. keys.Select(key => Column(data.Compare(key)))],
+        [.. data.Arms.Select(arm => new ResultsRow(Parts.Arm(arm), arm.Losses, [.. keys.Select(key => ResultsCell.Of(data.Compare(key), arm))]))]);
+
+    private static Measurement First(ExperimentComparison comparison) => comparison.Arms.SelectMany(arm => arm.Measured).First().Measurement;
+
     private static ResultsColumn Column(ExperimentComparison comparison)
     {
-        var measurement = comparison.Arms.SelectMany(arm => arm.Measured).First().Measurement;
-        return new(MetricName.Label(measurement), comparison.Metric, MetricName.Arrow(measurement.HigherIsBetter));
+        var measurement = First(comparison);
+        return new(MetricName.Label(measurement.Metric), comparison.Metric, MetricName.Arrow(measurement.HigherIsBetter));
     }
 
     /// <summary>One line a metric, and one more for each other identity it was measured with.</summary>

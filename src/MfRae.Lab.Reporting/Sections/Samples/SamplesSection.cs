@@ -29,7 +29,7 @@ internal sealed class SamplesSection : ISection
                        where one.Run is not null
                        let image = data.Stage(one.Run, "sampling")!.Images.FirstOrDefault(image => image.Name == name)
                        where image is not null
-                       select new SamplesSheet(Parts.Arm(one.Arm), Picture(image, $"{one.Arm.Name}, {name}"), $"seed {one.Run.Seed}. {image.Caption}"),
+                       select new SamplesSheet(Parts.Arm(one.Arm), Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
                 ])),
             .. Shared(data, "teacherSampling", "Teacher", "From the same noise and labels as the arms."),
             .. Shared(data, "reconstruction", "Reconstruction", ""),

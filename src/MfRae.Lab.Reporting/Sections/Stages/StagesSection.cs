@@ -50,7 +50,7 @@ internal sealed class StagesSection : ISection
                    kind.Key,
                    $"{Numbers.Count(kind.Count())} × {Numbers.Duration(kind.Average(Cpu))}",
                    kind.Any(stage => stage.Status is "failed" or "diverged"),
-                   [.. inputs.Distinct().Where(input => input != kind.Key)]),
+                   [.. inputs.Distinct().Where(input => input != kind.Key).Order(StringComparer.Ordinal)]),
         ];
     }
 

@@ -18,7 +18,7 @@ internal sealed class VerdictSection : ISection
             data.Primary.Conflict?.ToString() ?? "",
             VerdictTiles.Of(data),
             [.. data.Arms.Select(arm => Row(data, arm))],
-            PowerOf(data),
+            ComparisonText.PowerOf(data.Primary.Comparisons),
             chart,
             chart.IsEmpty ? "" : "Small dots: seeds. Diamond: mean. Bar: 95 % bootstrap interval of the mean. Shaded: the noise band.",
             Parts.Sql(data.Sql.Pairs(data.Primary.Metric)));
@@ -45,21 +45,4 @@ internal sealed class VerdictSection : ISection
         Verdict.Underpowered => "doubt",
         _ => "plain",
     };
-
-    private static string PowerOf(ReportData data)
-    {
-        var tested = data.Primary.Comparisons.Where(comparison => comparison.Pairs.Count > 0).ToArray();
-        if (tested.Length == 0)
-        {
-            return "Power: nothing to compare.";
-        }
-
-        var pairs = tested.Min(comparison => comparison.Pairs.Count);
-        var smallest = tested.Max(comparison => comparison.SmallestPValue);
-        var design = $"Power: {Numbers.Plural(pairs, "paired seed")} and {Numbers.Plural(tested.Length, "comparison")}; the smallest value a two-sided sign-flip test can reach"
-            + $"{(tested.Length > 1 ? " after Holm" : "")} is {ComparisonText.P(smallest)}";
-        return smallest < Core.Statistics.Power.Level
-            ? $"{design}, so a consistent difference can be shown."
-            : $"{design}, so no difference of any size could be called better or worse. {Numbers.Plural(Core.Statistics.Power.SeedsNeeded(tested.Length), "seed")} could.";
-    }
 }

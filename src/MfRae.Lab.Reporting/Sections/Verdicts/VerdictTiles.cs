@@ -42,20 +42,12 @@ internal static class VerdictTiles
             : [];
     }
 
-    /// <summary>Only where all arms share a teacher, and its numbers are values of the same thing but for the number of steps.</summary>
-    private static IEnumerable<Measurement> Teacher(ReportData data)
+    /// <summary>At its fewest and its most steps.</summary>
+    private static IReadOnlyList<Measurement> Teacher(ReportData data)
     {
         var arms = data.Primary.Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement).FirstOrDefault();
-        if (arms is null || data.Role("teacherEvaluation") is not [var only])
-        {
-            return [];
-        }
-
-        var same = only.Stage.Measurements
-            .Where(measurement => measurement.Metric == arms.Metric && MeasurementIdentity.Difference(measurement with { Steps = arms.Steps }, arms) is null)
-            .OrderBy(measurement => measurement.Steps)
-            .ToArray();
-        return same.Length < 2 ? same : [same[0], same[^1]];
+        var values = arms is null ? [] : TeacherRules.Values(data, arms);
+        return values.Count < 2 ? values : [values[0], values[^1]];
     }
 
     private static string Ratio(ArmSample? best, Measurement teacher) =>
