@@ -24,6 +24,20 @@ public sealed class BrowserTests : IDisposable
     }
 
     [ChromiumFact]
+    public async Task The_browser_would_tell_of_a_foreign_script_and_of_a_request()
+    {
+        var report = ReportBuilder.Build(SampleRecord.Small());
+        await using var browser = await Chromium.Start();
+
+        await browser.Open(Write("script.html", report.Replace("</main>", "<script>document.title = 'taken';</script></main>")), 1280);
+        browser.Complaints().Should().NotBeEmpty();
+        ((string?)await browser.Evaluate("document.title")).Should().Be("ablation-lambda", "the policy refuses a script it does not know");
+
+        await browser.Open(Write("request.html", "<!doctype html><img src=\"http://127.0.0.1:9/picture.png\">"), 1280);
+        browser.Requests().Should().Contain("http://127.0.0.1:9/picture.png");
+    }
+
+    [ChromiumFact]
     public async Task The_index_opens_without_complaint_or_request()
     {
         var page = Write("index.html", IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small())]));
