@@ -1,0 +1,44 @@
+using MfRae.Lab.Reporting.Charts;
+
+namespace MfRae.Lab.Reporting.Tests.Charts;
+
+public sealed class ScaleTests
+{
+    [Fact]
+    public void Linear_ticks_are_multiples_of_one_two_or_five() =>
+        Tick.Linear(0.13, 1.27, 6).Select(tick => tick.Label).Should().Equal("0.2", "0.4", "0.6", "0.8", "1.0", "1.2");
+
+    [Fact]
+    public void Ticks_keep_their_sign_and_separators() =>
+        Tick.Linear(-4_000, 4_000, 4).Select(tick => tick.Label).Should().Equal("−4,000", "−2,000", "0", "2,000", "4,000");
+
+    [Fact]
+    public void Logarithmic_ticks_are_powers_of_ten() =>
+        Tick.Logarithmic(0.001, 1_000, 7).Select(tick => tick.Label).Should().Equal("0.001", "0.01", "0.1", "1", "10", "100", "1,000");
+
+    [Fact]
+    public void Values_far_apart_get_a_logarithmic_axis_and_negative_ones_never()
+    {
+        Scale.Over([1, 100], 0, 1).Log.Should().BeTrue();
+        Scale.Over([1, 10], 0, 1).Log.Should().BeFalse();
+        Scale.Over([1, 10], 0, 1, log: true).Log.Should().BeTrue();
+        Scale.Over([-1, 100], 0, 1, log: true).Log.Should().BeFalse();
+    }
+
+    [Fact]
+    public void A_logarithmic_axis_maps_equal_ratios_to_equal_lengths()
+    {
+        var scale = new Scale(1, 100, 0, 200, true);
+
+        scale.Map(10).Should().BeApproximately(100, 1e-9);
+        scale.Map(100).Should().BeApproximately(200, 1e-9);
+    }
+
+    [Fact]
+    public void An_axis_of_one_value_has_room_around_it()
+    {
+        var scale = Scale.Over([5], 0, 100);
+
+        scale.Map(5).Should().BeApproximately(50, 1e-9);
+    }
+}

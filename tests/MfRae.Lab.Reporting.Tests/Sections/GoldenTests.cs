@@ -1,0 +1,34 @@
+using System.Text.RegularExpressions;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Sections;
+using MfRae.Lab.Reporting.Tests.Support;
+
+namespace MfRae.Lab.Reporting.Tests.Sections;
+
+public sealed partial class GoldenTests
+{
+    public static TheoryData<string> Names => [.. SectionList.All().Select(section => section.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_section_renders_as_agreed(string name)
+    {
+        var section = SectionList.All().Single(section => section.Name == name);
+
+        var html = ReportBuilder.Render(section, new ReportData(SampleRecord.Small())).Content.ToString();
+
+        // How well a PNG is packed depends on the runtime's zlib, so its bytes are not agreed on.
+        Golden.Check($"{name.ToLowerInvariant()}.html", Packed().Replace(html, "base64,…"));
+    }
+
+    [Fact]
+    public void The_index_renders_as_agreed()
+    {
+        var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small())]);
+
+        Golden.Check("index.html", html[html.IndexOf("<main>", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
+    }
+
+    [GeneratedRegex("base64,[A-Za-z0-9+/=]+")]
+    private static partial Regex Packed();
+}

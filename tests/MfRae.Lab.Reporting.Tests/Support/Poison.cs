@@ -1,0 +1,59 @@
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Reporting.Tests.Support;
+
+/// <summary>A record with a hostile text at the end of every string in it; what refers to another string still does.</summary>
+internal static class Poison
+{
+    public static ExperimentRecord Every(ExperimentRecord record, string attack)
+    {
+        string Bad(string text) => text + attack;
+        string? Maybe(string? text) => text is null ? null : Bad(text);
+        return new(
+            Bad(record.Name),
+            Bad(record.Path),
+            Bad(record.Question),
+            Bad(record.Expectation),
+            record.PrimaryMetric.Replace("@", attack + "@"),
+            Bad(record.PlanHash),
+            [.. record.Overrides.Select(Bad)],
+            [.. record.Arms.Select(arm => new ArmRecord(
+                Bad(arm.Name),
+                arm.Baseline,
+                arm.Differences.ToDictionary(one => Bad(one.Key), one => Bad(one.Value)),
+                $$"""{"{{attack.Replace("\"", "\\\"")}}": 1}"""))],
+            record.Seeds,
+            [.. record.Runs.Select(run => new RunRecord(
+                Bad(run.Id),
+                Bad(run.Arm),
+                run.Seed,
+                Bad(run.Status),
+                run.Stages.ToDictionary(one => one.Key, one => Bad(one.Value))))],
+            [.. record.Stages.Select(stage => new StageRecord(
+                Bad(stage.Key),
+                Bad(stage.Kind),
+                Bad(stage.Label),
+                Bad(stage.Status),
+                Maybe(stage.Reason),
+                stage.Seed,
+                Bad(stage.DefinitionJson),
+                stage.Inputs.ToDictionary(one => Bad(one.Key), one => Bad(one.Value)),
+                [.. stage.Attempts.Select(attempt => attempt with
+                {
+                    Status = stage.Status == "diverged" ? attempt.Status : Bad(attempt.Status),
+                    Host = Bad(attempt.Host),
+                    Device = Bad(attempt.Device),
+                    Error = Maybe(attempt.Error),
+                })],
+                [.. stage.Measurements, .. stage.Measurements.Select(measurement => measurement with
+                {
+                    Metric = Bad(measurement.Metric),
+                    Labels = Bad(measurement.Labels),
+                    Extractor = Bad(measurement.Extractor),
+                    Preprocessing = Bad(measurement.Preprocessing),
+                    Reference = Bad(measurement.Reference),
+                })],
+                [.. stage.Series.Select(series => series with { Name = Bad(series.Name) })],
+                [.. stage.Images.Select(image => image with { Name = Bad(image.Name), Caption = Bad(image.Caption) })]))]);
+    }
+}
