@@ -1,0 +1,42 @@
+namespace MfRae.Lab.Core.Statistics;
+
+/// <summary>An arm against the baseline in one metric.</summary>
+/// <param name="Interval">95 % bootstrap interval of the mean difference, or null without pairs.</param>
+/// <param name="PValue">Of the sign-flip test, alone.</param>
+/// <param name="AdjustedPValue">After Holm over the <paramref name="Family"/> comparisons.</param>
+/// <param name="SmallestPValue">The smallest adjusted value these numbers of seeds can reach.</param>
+/// <param name="Band">Relative noise band of the metric, or null.</param>
+public sealed record ArmComparison(
+    string Arm,
+    string Baseline,
+    string Metric,
+    Verdict Verdict,
+    IReadOnlyList<PairedDifference> Pairs,
+    int Planned,
+    Interval? Interval,
+    double PValue,
+    double AdjustedPValue,
+    double SmallestPValue,
+    int Family,
+    double? Band,
+    bool? HigherIsBetter,
+    IdentityConflict? Conflict)
+{
+    public double MeanDifference => Summary.Of([.. Pairs.Select(pair => pair.Difference)]).Mean;
+
+    /// <summary>The mean difference as a fraction of the baseline's mean over the same seeds, or null where that is zero or there are no pairs.</summary>
+    public double? RelativeDifference
+    {
+        get
+        {
+            var baseline = Math.Abs(Summary.Of([.. Pairs.Select(pair => pair.Baseline)]).Mean);
+            return baseline > 0 ? MeanDifference / baseline : null;
+        }
+    }
+
+    /// <summary>Whether the mean difference is larger than the noise band; true where the metric has none.</summary>
+    public bool BeyondBand => Band is not { } band || RelativeDifference is not { } relative || Math.Abs(relative) > band;
+
+    /// <summary>Whether every pair differs in the same direction.</summary>
+    public bool SeedsAgree => Pairs.All(pair => pair.Difference > 0) || Pairs.All(pair => pair.Difference < 0);
+}

@@ -1,0 +1,68 @@
+namespace MfRae.Lab.Core.Statistics;
+
+/// <summary>Percentile interval of a mean over resamples with replacement.</summary>
+public static class Bootstrap
+{
+    /// <summary>Up to this many values every resample is visited (6⁶ = 46,656), so no randomness is left.</summary>
+    public const int LargestExact = 6;
+
+    private const int Draws = 20_000;
+
+    /// <summary>The interval that holds <paramref name="level"/> of the resampled means; the same values and seed give the same interval.</summary>
+    public static Interval OfMean(IReadOnlyList<double> values, double level = 0.95, long seed = 0)
+    {
+        if (values.Count == 0)
+        {
+            throw new ArgumentException("an interval needs at least one value", nameof(values));
+        }
+
+        var means = values.Count <= LargestExact ? Enumerate(values) : Draw(values, seed);
+        Array.Sort(means);
+        var tail = (1 - level) / 2;
+        return new(Quantile(means, tail), Quantile(means, 1 - tail));
+    }
+
+    private static double[] Enumerate(IReadOnlyList<double> values)
+    {
+        var n = values.Count;
+        var means = new double[(int)Math.Round(Math.Pow(n, n))];
+        for (var code = 0; code < means.Length; code++)
+        {
+            var sum = 0d;
+            for (int place = 0, rest = code; place < n; place++, rest /= n)
+            {
+                sum += values[rest % n];
+            }
+
+            means[code] = sum / n;
+        }
+
+        return means;
+    }
+
+    private static double[] Draw(IReadOnlyList<double> values, long seed)
+    {
+        var random = new SplitMix((ulong)Seed.For(seed, "bootstrap"));
+        var means = new double[Draws];
+        for (var draw = 0; draw < Draws; draw++)
+        {
+            var sum = 0d;
+            for (var place = 0; place < values.Count; place++)
+            {
+                sum += values[random.Below(values.Count)];
+            }
+
+            means[draw] = sum / values.Count;
+        }
+
+        return means;
+    }
+
+    private static double Quantile(double[] sorted, double fraction)
+    {
+        var at = fraction * (sorted.Length - 1);
+        var below = (int)at;
+        var above = Math.Min(below + 1, sorted.Length - 1);
+        return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+    }
+}

@@ -1,0 +1,73 @@
+namespace MfRae.Lab.Core.Statistics;
+
+/// <summary>Compares arms with a baseline, seed by seed.</summary>
+public static class Comparison
+{
+    /// <summary>
+    /// One comparison per arm, in order. Arms whose measurements have another identity than the baseline's get no number
+    /// and do not count in the family over which p values are adjusted.
+    /// </summary>
+    public static IReadOnlyList<ArmComparison> Against(ArmSample baseline, IReadOnlyList<ArmSample> arms, string metric)
+    {
+        var candidates = arms.Select(arm => new Candidate(
+            arm,
+            MeasurementIdentity.Difference(baseline.Measured.Concat(arm.Measured).Select(seed => seed.Measurement)),
+            PairedDifference.Of(baseline, arm))).ToArray();
+        var family = candidates.Where(candidate => candidate.Tested).ToArray();
+        var pValues = family.Select(candidate => SignFlip.PValue([.. candidate.Pairs.Select(pair => pair.Difference)])).ToArray();
+        var adjusted = Holm.Adjust(pValues);
+        var smallest = Power.SmallestPValues([.. family.Select(candidate => candidate.Pairs.Count)]);
+
+        return [.. candidates.Select(candidate =>
+        {
+            var at = Array.IndexOf(family, candidate);
+            var identity = baseline.Measured.Concat(candidate.Arm.Measured).Select(seed => seed.Measurement).FirstOrDefault();
+            var comparison = new ArmComparison(
+                candidate.Arm.Arm,
+                baseline.Arm,
+                metric,
+                Verdict.Missing,
+                candidate.Conflict is null ? candidate.Pairs : [],
+                candidate.Arm.Planned,
+                at < 0 ? null : Bootstrap.OfMean([.. candidate.Pairs.Select(pair => pair.Difference)]),
+                at < 0 ? 1 : pValues[at],
+                at < 0 ? 1 : adjusted[at],
+                at < 0 ? 1 : smallest[at],
+                family.Length,
+                identity is null ? null : NoiseBand.Of(identity.Metric),
+                identity?.HigherIsBetter,
+                candidate.Conflict);
+            return comparison with { Verdict = Judge(comparison) };
+        })];
+    }
+
+    private static Verdict Judge(ArmComparison comparison)
+    {
+        if (comparison.Conflict is not null)
+        {
+            return Verdict.NotComparable;
+        }
+
+        if (comparison.Pairs.Count == 0)
+        {
+            return Verdict.Missing;
+        }
+
+        if (comparison.SmallestPValue >= Power.Level)
+        {
+            return Verdict.Underpowered;
+        }
+
+        if (comparison.AdjustedPValue >= Power.Level || !comparison.BeyondBand || comparison.HigherIsBetter is not { } higherIsBetter)
+        {
+            return Verdict.Inconclusive;
+        }
+
+        return comparison.MeanDifference > 0 == higherIsBetter ? Verdict.Better : Verdict.Worse;
+    }
+
+    private sealed record Candidate(ArmSample Arm, IdentityConflict? Conflict, IReadOnlyList<PairedDifference> Pairs)
+    {
+        public bool Tested => Conflict is null && Pairs.Count > 0;
+    }
+}

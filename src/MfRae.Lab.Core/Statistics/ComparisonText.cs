@@ -1,0 +1,79 @@
+using System.Globalization;
+
+namespace MfRae.Lab.Core.Statistics;
+
+/// <summary>A comparison in words, the same in the console and in a report.</summary>
+public static class ComparisonText
+{
+    /// <summary>better, worse, inconclusive, underpowered, not comparable or no data.</summary>
+    public static string Word(Verdict verdict) => verdict switch
+    {
+        Verdict.Better => "better",
+        Verdict.Worse => "worse",
+        Verdict.Inconclusive => "inconclusive",
+        Verdict.Underpowered => "underpowered",
+        Verdict.NotComparable => "not comparable",
+        _ => "no data",
+    };
+
+    /// <summary>`underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band; …`</summary>
+    public static string Sentence(ArmComparison comparison) => comparison.Verdict switch
+    {
+        Verdict.NotComparable => comparison.Conflict!.ToString(),
+        Verdict.Missing => $"no data: no seed has a value of {comparison.Metric} in both arms",
+        Verdict.Underpowered => $"underpowered: {Direction(comparison)}{Band(comparison)}; {Pairs(comparison.Pairs.Count)} cannot reach p < {Number(Power.Level)} "
+            + $"(smallest {P(comparison.SmallestPValue)}{After(comparison)}; {Power.SeedsNeeded(comparison.Family)} seeds can)",
+        _ => $"{Word(comparison.Verdict)}: {Direction(comparison)}{Band(comparison)}, {P(comparison.AdjustedPValue)}{After(comparison)}"
+            + (comparison.HigherIsBetter is null ? "; the metric has no better direction" : ""),
+    };
+
+    /// <summary>A fraction as a percentage: `4.1 %`.</summary>
+    public static string Percent(double fraction) => PercentNumber(fraction) + " %";
+
+    private static string Direction(ArmComparison comparison)
+    {
+        var pairs = comparison.Pairs;
+        var up = pairs.Count(pair => pair.Difference > 0);
+        var down = pairs.Count(pair => pair.Difference < 0);
+        if (up == 0 && down == 0)
+        {
+            return pairs.Count == 1 ? "the only seed shows no difference" : $"none of {pairs.Count} seeds shows a difference";
+        }
+
+        if (comparison.SeedsAgree)
+        {
+            var who = pairs.Count == 1 ? "the only seed is" : $"all {pairs.Count} seeds";
+            return $"{who} {(up > 0 ? "higher" : "lower")} by {Range(comparison, signed: false)}";
+        }
+
+        var (count, word) = comparison.MeanDifference > 0 ? (up, "higher") : (down, "lower");
+        return $"{count} of {pairs.Count} seeds {word}, from {Range(comparison, signed: true)}";
+    }
+
+    private static string Range(ArmComparison comparison, bool signed)
+    {
+        var relative = comparison.Pairs.All(pair => pair.Relative is not null);
+        var values = comparison.Pairs
+            .Select(pair => relative ? pair.Relative!.Value : pair.Difference)
+            .Select(value => signed ? value : Math.Abs(value))
+            .ToArray();
+        string Show(double value) => (signed && value > 0 ? "+" : "") + (relative ? PercentNumber(value) : Number(value));
+        var (low, high) = (Show(values.Min()), Show(values.Max()));
+        return (low == high ? low : signed ? $"{low} to {high}" : $"{low}–{high}") + (relative ? " %" : "");
+    }
+
+    private static string Band(ArmComparison comparison) => comparison.Band is { } band && comparison.RelativeDifference is not null
+        ? $", {(comparison.BeyondBand ? "beyond" : "within")} the {Percent(band)} band"
+        : "";
+
+    private static string Pairs(int count) => count == 1 ? "1 paired seed" : $"{count} paired seeds";
+
+    private static string After(ArmComparison comparison) => comparison.Family > 1 ? $" after Holm over {comparison.Family} arms" : "";
+
+    private static string P(double value) => value < 0.0001 ? "p < 0.0001" : $"p = {value.ToString("0.####", CultureInfo.InvariantCulture)}";
+
+    private static string PercentNumber(double fraction) =>
+        (100 * fraction).ToString(Math.Abs(fraction) < 1 ? "0.0" : "0", CultureInfo.InvariantCulture).Replace('-', '−');
+
+    private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture).Replace('-', '−');
+}

@@ -1,0 +1,13 @@
+namespace MfRae.Lab.Core.Statistics;
+
+/// <summary>Relative differences that retraining alone produces, below which two arms are not told apart.</summary>
+public static class NoiseBand
+{
+    /// <summary>Retraining moves a Fréchet distance by about 1.3 % (arXiv 2606.20536).</summary>
+    public const double FrechetDistance = 0.013;
+
+    /// <summary>The band of a metric, or null where none is known.</summary>
+    public static double? Of(string metric) => metric is "fid" or "rfid" || metric.StartsWith("fid.") || metric.StartsWith("rfid.")
+        ? FrechetDistance
+        : null;
+}

@@ -1,0 +1,21 @@
+namespace MfRae.Lab.Core.Statistics;
+
+/// <summary>Number, mean and sample standard deviation of some values.</summary>
+/// <param name="Mean">NaN where there are no values.</param>
+/// <param name="Deviation">With n - 1 in the denominator; null for fewer than two values, where it says nothing.</param>
+public sealed record Summary(int Count, double Mean, double? Deviation)
+{
+    public static Summary Of(IReadOnlyCollection<double> values)
+    {
+        if (values.Count == 0)
+        {
+            return new(0, double.NaN, null);
+        }
+
+        var mean = values.Sum() / values.Count;
+        return new(
+            values.Count,
+            mean,
+            values.Count < 2 ? null : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1)));
+    }
+}

@@ -1,0 +1,146 @@
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Tests.Statistics;
+
+public sealed class ComparisonTests
+{
+    private static readonly double[] Noise = [0, 0.1, 0.05, -0.05, 0.02, -0.1, 0.07, -0.02];
+
+    [Fact]
+    public void Two_seeds_are_underpowered_and_still_tell_direction_agreement_and_band()
+    {
+        var comparison = Compare(Arm("base", 10, 20), Arm("mfd", 9.59, 19.08)).Single();
+
+        comparison.Verdict.Should().Be(Verdict.Underpowered);
+        ComparisonText.Sentence(comparison).Should().Be(
+            "underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band; 2 paired seeds cannot reach p < 0.05 (smallest p = 0.5; 6 seeds can)");
+    }
+
+    [Fact]
+    public void Six_seeds_that_agree_beyond_the_band_decide_one_comparison()
+    {
+        var comparison = Compare(Arm("base", Around(12, 6)), Arm("mfd", Around(10, 6))).Single();
+
+        comparison.Verdict.Should().Be(Verdict.Better);
+        comparison.PValue.Should().Be(2 / 64d);
+        comparison.MeanDifference.Should().BeApproximately(-2, 1e-12);
+        comparison.Interval!.Value.Low.Should().BeApproximately(-2, 1e-12);
+        ComparisonText.Sentence(comparison).Should().StartWith("better: all 6 seeds lower by ").And.EndWith("beyond the 1.3 % band, p = 0.0313");
+    }
+
+    [Fact]
+    public void The_same_six_seeds_cannot_decide_four_comparisons()
+    {
+        var comparisons = Compare(
+            Arm("base", Around(12, 6)), Arm("a", Around(10, 6)), Arm("b", Around(9, 6)), Arm("c", Around(8, 6)), Arm("d", Around(7, 6)));
+
+        comparisons.Should().OnlyContain(comparison => comparison.Verdict == Verdict.Underpowered);
+        comparisons[0].SmallestPValue.Should().Be(4 * 2 / 64d);
+    }
+
+    [Fact]
+    public void A_difference_inside_the_band_is_inconclusive_however_small_its_p()
+    {
+        var comparison = Compare(Arm("base", Around(10, 8)), Arm("mfd", Around(9.9, 8))).Single();
+
+        comparison.AdjustedPValue.Should().BeLessThan(0.05);
+        comparison.Verdict.Should().Be(Verdict.Inconclusive);
+        ComparisonText.Sentence(comparison).Should().Contain("within the 1.3 % band");
+    }
+
+    [Fact]
+    public void Seeds_that_disagree_are_inconclusive()
+    {
+        var comparison = Compare(Arm("base", 10, 10, 10, 10, 10, 10), Arm("mfd", 12, 8, 12, 8, 12, 9)).Single();
+
+        comparison.Verdict.Should().Be(Verdict.Inconclusive);
+        ComparisonText.Sentence(comparison).Should().Contain("3 of 6 seeds higher, from −20.0 to +20.0 %");
+    }
+
+    [Fact]
+    public void Where_higher_is_better_a_lower_arm_is_worse()
+    {
+        var comparison = Compare(
+            Arm("base", Around(0.8, 6, 0.01), metric: "accuracy", higherIsBetter: true),
+            Arm("mfd", Around(0.7, 6, 0.01), metric: "accuracy", higherIsBetter: true)).Single();
+
+        comparison.Verdict.Should().Be(Verdict.Worse);
+        comparison.Band.Should().BeNull();
+    }
+
+    [Fact]
+    public void Only_seeds_that_both_arms_finished_are_paired()
+    {
+        var arm = Arm("mfd", 9, 8) with { Planned = 3 };
+
+        var comparison = Compare(Arm("base", 10, 11, 12), arm).Single();
+
+        comparison.Pairs.Select(pair => pair.Seed).Should().Equal(0, 1);
+        arm.Lost.Should().Be(1);
+    }
+
+    [Fact]
+    public void A_value_that_is_not_finite_is_lost_and_not_averaged()
+    {
+        var diverged = new ArmSample("mfd", [Measured(0, 9), Measured(1, null)], 2);
+
+        diverged.Summary.Mean.Should().Be(9);
+        diverged.Lost.Should().Be(1);
+        Compare(Arm("base", 10, 10), diverged).Single().Pairs.Should().HaveCount(1);
+    }
+
+    [Theory]
+    [InlineData("reference")]
+    [InlineData("extractor")]
+    [InlineData("preprocessing")]
+    [InlineData("samples")]
+    [InlineData("guidance")]
+    [InlineData("labels")]
+    public void Another_identity_is_refused_by_the_name_of_the_field(string field)
+    {
+        var other = Measured(0, 9).Measurement;
+        other = field switch
+        {
+            "reference" => other with { Reference = "other" },
+            "extractor" => other with { Extractor = "other" },
+            "preprocessing" => other with { Preprocessing = "other" },
+            "samples" => other with { Samples = 7 },
+            "guidance" => other with { Guidance = 1.5 },
+            _ => other with { Labels = "other" },
+        };
+
+        var comparison = Compare(Arm("base", 10), new ArmSample("mfd", [new(0, other)], 1)).Single();
+
+        comparison.Verdict.Should().Be(Verdict.NotComparable);
+        comparison.Pairs.Should().BeEmpty();
+        comparison.Conflict!.Field.Should().Be(field);
+        ComparisonText.Sentence(comparison).Should().Be($"not comparable: {field} differs");
+    }
+
+    [Fact]
+    public void An_arm_that_is_not_comparable_does_not_count_in_the_family()
+    {
+        var other = new ArmSample("x", [new(0, Measured(0, 9).Measurement with { Reference = "other" })], 1);
+
+        Compare(Arm("base", Around(12, 6)), Arm("a", Around(10, 6)), other)[0].Verdict.Should().Be(Verdict.Better);
+    }
+
+    [Fact]
+    public void Without_a_common_seed_there_is_no_data() =>
+        Compare(Arm("base", 10), new ArmSample("mfd", [], 1)).Single().Verdict.Should().Be(Verdict.Missing);
+
+    private static IReadOnlyList<ArmComparison> Compare(ArmSample baseline, params ArmSample[] arms) => Comparison.Against(baseline, arms, "fid@1");
+
+    private static double[] Around(double centre, int seeds, double scale = 1) => [.. Noise.Take(seeds).Select(noise => centre + scale * noise)];
+
+    private static ArmSample Arm(string name, params double[] values) => Arm(name, values, "fid", false);
+
+    private static ArmSample Arm(string name, double[] values, string metric, bool higherIsBetter) => new(
+        name,
+        [.. values.Select((value, seed) => new SeedMeasurement(seed, Measured(seed, value).Measurement with { Metric = metric, HigherIsBetter = higherIsBetter }))],
+        values.Length);
+
+    private static SeedMeasurement Measured(long seed, double? value) =>
+        new(seed, new Measurement("fid", value, null, null, 10_000, 1, 1, "balanced", "e", "p", "r", false));
+}

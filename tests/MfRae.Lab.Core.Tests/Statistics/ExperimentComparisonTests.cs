@@ -1,0 +1,55 @@
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Tests.Statistics;
+
+public sealed class ExperimentComparisonTests
+{
+    [Fact]
+    public void The_best_arm_has_the_best_mean_and_the_baseline_may_be_it()
+    {
+        ExperimentComparison.Of(Record(10, 9)).Best.Should().Be("b");
+        ExperimentComparison.Of(Record(9, 10)).Best.Should().Be("a");
+    }
+
+    [Fact]
+    public void Runs_are_judged_by_their_own_evaluation_and_not_by_the_teachers()
+    {
+        var comparison = ExperimentComparison.Of(Record(10, 9));
+
+        comparison.Baseline.Should().Be("a");
+        comparison.Arms.Select(arm => arm.Summary.Mean).Should().Equal(10, 9);
+        comparison.Comparisons.Single().Arm.Should().Be("b");
+        comparison.Conflict.Should().BeNull();
+    }
+
+    [Fact]
+    public void Another_reference_is_a_conflict_and_no_arm_is_best()
+    {
+        var comparison = ExperimentComparison.Of(Record(10, 9, reference: "other"));
+
+        comparison.Conflict!.ToString().Should().Be("not comparable: reference differs");
+        comparison.Best.Should().BeNull();
+    }
+
+    [Fact]
+    public void A_run_without_a_measurement_counts_as_planned_and_lost()
+    {
+        var comparison = ExperimentComparison.Of(Record(10, null));
+
+        comparison.Arms[1].Lost.Should().Be(1);
+        comparison.Best.Should().Be("a");
+    }
+
+    private static ExperimentRecord Record(double a, double? b, string reference = "r")
+    {
+        ArmRecord Arm(string name, bool baseline) => new(name, baseline, new Dictionary<string, string>(), "{}");
+        StageRecord Stage(string key, double? value, string against) => new(
+            key, "evaluation", key, "completed", null, null, "{}", new Dictionary<string, string>(), [],
+            [new("fid", value, null, null, 10, 1, 1, "balanced", "e", "p", against, false)], [], []);
+        RunRecord Run(string arm) => new(arm, arm, 0, "completed", new Dictionary<string, string> { ["teacherEvaluation"] = "t", ["evaluation"] = arm });
+
+        return new("x", "x.json", "", "", "fid@1", "", [], [Arm("a", true), Arm("b", false)], [0], [Run("a"), Run("b")],
+            [Stage("t", 1, "r"), Stage("a", a, "r"), Stage("b", b, reference)]);
+    }
+}
