@@ -1,33 +1,26 @@
-using System.Text;
 using System.Text.Json;
 
 namespace MfRae.Lab.Cli.Output;
 
-/// <summary>The results for programs. Written by hand: the shape is a promise, and follows no record by accident.</summary>
+/// <summary>The results of a run for programs.</summary>
 public static class RunReportJson
 {
-    public static string Write(RunReport report)
+    public static string Write(RunReport report) => JsonText.Write(json =>
     {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
-        {
-            json.WriteStartObject();
-            json.WriteString("status", report.Status);
-            json.WriteStartObject("stages");
-            json.WriteNumber("total", report.Stages);
-            json.WriteNumber("reused", report.Reused);
-            json.WriteNumber("computed", report.Computed);
-            json.WriteNumber("failed", report.Failed);
-            json.WriteEndObject();
-            if (report.Results is { } results)
-                Write(json, results);
-            json.WriteString("report", report.ReportFile);
-            json.WriteString("database", report.DatabaseFile);
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray());
-    }
+        json.WriteStartObject();
+        json.WriteString("status", report.Status);
+        json.WriteStartObject("stages");
+        json.WriteNumber("total", report.Stages);
+        json.WriteNumber("reused", report.Reused);
+        json.WriteNumber("computed", report.Computed);
+        json.WriteNumber("failed", report.Failed);
+        json.WriteEndObject();
+        if (report.Results is { } results)
+            Write(json, results);
+        json.WriteString("report", report.ReportFile);
+        json.WriteString("database", report.DatabaseFile);
+        json.WriteEndObject();
+    });
 
     private static void Write(Utf8JsonWriter json, Results results)
     {

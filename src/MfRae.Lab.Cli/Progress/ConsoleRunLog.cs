@@ -8,12 +8,17 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
 {
     private readonly Lock gate = new();
     private readonly IProgressForm form;
-    private readonly Dictionary<string, string> folders = [];
+    private readonly Func<string, int, string?> findLog;
+    private readonly Dictionary<string, int> attempts = [];
     private ProgressBoard? board;
     private bool ended;
 
-    public ConsoleRunLog(Terminal terminal, TimeProvider time, bool quiet) =>
+    /// <param name="findLog">The path of the output of a stage's attempt, or null.</param>
+    public ConsoleRunLog(Terminal terminal, TimeProvider time, bool quiet, Func<string, int, string?> findLog)
+    {
+        this.findLog = findLog;
         form = terminal.Live is { } console && !quiet ? new LiveForm(console, gate) : new PlainForm(terminal.Error, time, quiet);
+    }
 
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
@@ -40,7 +45,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
     {
         lock (gate)
         {
-            folders[stageKey] = folder;
+            attempts[stageKey] = attempt;
             // The journals of reused stages are told again to fill a new database; they are not news.
             if (board?.Find(stageKey) is not { Status: StageStatus.Running } stage)
                 return;
@@ -84,7 +89,8 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
 
     private string Failure(StageView stage)
     {
-        var log = folders.TryGetValue(stage.Node.Key, out var folder) ? $"{System.Environment.NewLine}  log: {Path.Combine(folder, "worker.log")}" : "";
+        var path = findLog(stage.Node.Key, attempts.GetValueOrDefault(stage.Node.Key, 1));
+        var log = path is null ? "" : $"{System.Environment.NewLine}  log: {path}";
         return $"{stage.Node.Label} {StageTable.Word(stage.Status)}: {stage.Reason}{log}";
     }
 }

@@ -6,7 +6,7 @@ namespace MfRae.Lab.Cli.Progress;
 public static class StageText
 {
     public static string Steps(StageView stage) => stage.Total > 0
-        ? string.Create(CultureInfo.InvariantCulture, $"{stage.Step}/{stage.Total} {stage.Unit}").TrimEnd()
+        ? string.Create(CultureInfo.InvariantCulture, $"{stage.Unit} {stage.Step}/{stage.Total}").TrimStart()
         : "";
 
     public static string Rate(StageView stage) => stage.PerSecond is { } rate

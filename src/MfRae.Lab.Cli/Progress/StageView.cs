@@ -10,7 +10,7 @@ public sealed class StageView(StageNode node, bool reused)
 
     public StageNode Node { get; } = node;
 
-    /// <summary>Complete before the plan began.</summary>
+    /// <summary>Complete, and this run did not compute it.</summary>
     public bool Reused { get; private set; } = reused;
 
     public StageStatus Status { get; private set; } = reused ? StageStatus.Completed : StageStatus.Planned;
@@ -34,8 +34,8 @@ public sealed class StageView(StageNode node, bool reused)
     public bool Change(StageStatus status, string? reason)
     {
         var changed = status != Status;
-        // A reused stage whose files turn out to be broken is computed after all.
-        Reused &= status == StageStatus.Completed;
+        // Complete without ever having run: an earlier run did the work.
+        Reused = status == StageStatus.Completed && (Reused || Status != StageStatus.Running);
         Status = status;
         Reason = reason ?? Reason;
         return changed;

@@ -1,4 +1,5 @@
 using MfRae.Lab.Cli.Progress;
+using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Tracking;
 using Spectre.Console.Testing;
 
@@ -44,10 +45,10 @@ public sealed class ConsoleRunLogTests
         for (var second = 1; second <= 60; second++)
         {
             time.Advance(1);
-            log.Ingest("teacher", 1, [Plans.Line(second, second, new ProgressEvent(second * 10, 1000, "steps"))], "folder");
+            log.Ingest("teacher", 1, [Plans.Line(second, second, new ProgressEvent(second * 10, 1000, "step"))], "folder");
         }
 
-        Lines().Skip(1).Should().Equal("[0:30] teacher: 300/1000 steps, 10.0/s, left 1:10", "[1:00] teacher: 600/1000 steps, 10.0/s, left 0:40");
+        Lines().Skip(1).Should().Equal("[0:30] teacher: step 300/1000, 10.0/s, left 1:10", "[1:00] teacher: step 600/1000, 10.0/s, left 0:40");
     }
 
     [Fact]
@@ -57,7 +58,7 @@ public sealed class ConsoleRunLogTests
         log.Begin(Plans.Of("teacher"), new HashSet<string>());
         log.Status("teacher", StageStatus.Running);
         time.Advance(100);
-        log.Ingest("teacher", 1, [Plans.Line(1, 1, new ProgressEvent(10, 1000, "steps"))], "folder");
+        log.Ingest("teacher", 1, [Plans.Line(1, 1, new ProgressEvent(10, 1000, "step"))], "folder");
 
         Lines().Should().Equal("[0:00] teacher running");
     }
@@ -69,11 +70,11 @@ public sealed class ConsoleRunLogTests
         using var log = Plain();
         log.Begin(plan, new HashSet<string>());
         log.Status("cmt", StageStatus.Running);
-        log.Ingest("cmt", 1, [], "here");
+        log.Ingest("cmt", 3, [], "here");
         log.Status("cmt", StageStatus.Failed, "exit code 134");
         log.Status("meanflow", StageStatus.Skipped, "cmt failed");
 
-        Lines().Should().ContainInOrder("[0:00] cmt failed: exit code 134", $"  log: {Path.Combine("here", "worker.log")}");
+        Lines().Should().ContainInOrder("[0:00] cmt failed: exit code 134", "  log: cmt/worker.3.log");
         var before = Lines().Count;
         log.End(plan);
         var table = string.Join('\n', Lines().Skip(before));
@@ -85,7 +86,7 @@ public sealed class ConsoleRunLogTests
     {
         using var console = new TestConsole().Width(100).Interactive();
         var plan = Plans.Of("dataset", "cmt");
-        using (var log = new ConsoleRunLog(new Terminal(output, error, console), time, quiet: false))
+        using (var log = new ConsoleRunLog(new Terminal(output, error, console), time, quiet: false, NoLog))
         {
             log.Begin(plan, new HashSet<string> { "dataset" });
             log.Status("cmt", StageStatus.Running);
@@ -98,7 +99,9 @@ public sealed class ConsoleRunLogTests
         output.ToString().Should().BeEmpty();
     }
 
-    private ConsoleRunLog Plain(bool quiet = false) => new(new Terminal(output, error, null), time, quiet);
+    private ConsoleRunLog Plain(bool quiet = false) => new(new Terminal(output, error, null), time, quiet, (key, attempt) => key == "cmt" ? $"cmt/worker.{attempt}.log" : null);
+
+    private static string? NoLog(string key, int attempt) => null;
 
     private List<string> Lines() => [.. error.ToString().Split(Environment.NewLine).Where(line => line.Length > 0)];
 }

@@ -1,4 +1,5 @@
 using MfRae.Lab.Cli.Progress;
+using MfRae.Lab.Cli.Tests.Fakes;
 
 namespace MfRae.Lab.Cli.Tests.Progress;
 

@@ -1,4 +1,5 @@
 using MfRae.Lab.Cli.Progress;
+using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Tracking;
 using Spectre.Console.Testing;
 
@@ -23,12 +24,12 @@ public sealed class StageTableTests
         var board = new ProgressBoard(Plans.Of("teacher"), new HashSet<string>());
         var stage = board.Find("teacher")!;
         stage.Change(StageStatus.Running, null);
-        stage.Apply(Plans.Line(1, 0, new ProgressEvent(0, 1000, "steps")));
-        stage.Apply(Plans.Line(2, 10, new ProgressEvent(200, 1000, "steps")));
+        stage.Apply(Plans.Line(1, 0, new ProgressEvent(0, 1000, "step")));
+        stage.Apply(Plans.Line(2, 10, new ProgressEvent(200, 1000, "step")));
         stage.Apply(Plans.Line(3, 10, new MetricsEvent(200, new Dictionary<string, double?> { ["loss"] = 0.123456 })));
 
         Draw(board).Should().ContainSingle(line => line.Contains("teacher")).Which
-            .Should().ContainAll("running", "200/1000 steps", "20.0/s", "loss 0.1235", "0:40 left");
+            .Should().ContainAll("running", "step 200/1000", "20.0/s", "loss 0.1235", "0:40 left");
     }
 
     [Fact]

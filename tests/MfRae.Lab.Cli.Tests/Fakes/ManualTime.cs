@@ -1,4 +1,4 @@
-namespace MfRae.Lab.Cli.Tests;
+namespace MfRae.Lab.Cli.Tests.Fakes;
 
 /// <summary>A clock that goes on when told.</summary>
 internal sealed class ManualTime : TimeProvider

@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 
-namespace MfRae.Lab.Cli.Tests;
+namespace MfRae.Lab.Cli.Tests.Fakes;
 
 /// <summary>Small plans whose keys are their labels.</summary>
 internal static class Plans
