@@ -1,0 +1,121 @@
+using MfRae.Lab.Core.Options;
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace MfRae.Lab.Learning.Networks;
+
+/// <summary>
+/// DiT^DH (docs/method.md §2): a trunk on single tokens, conditioned on time (and interval) and class; its output, plus
+/// time, conditions each token of a short, wide head that reads the latent again. With <paramref name="interval"/> it is
+/// a mean-flow network u(z, r, t, y), whose second embedding receives t - r; without, a velocity network v(z, t, y).
+/// Names are those of the released checkpoints.
+/// </summary>
+/// <param name="options">Sizes.</param>
+/// <param name="shape">Shape of the latents, which is also the output's.</param>
+/// <param name="classes">Number of classes; the label <paramref name="classes"/> itself is the null label.</param>
+public sealed class DitNetwork(DitOptions options, LatentShape shape, int classes, bool interval)
+{
+    private const int Frequencies = 256;
+    private const double EmbeddingDeviation = 0.02;
+
+    public DitOptions Options { get; } = options;
+
+    public LatentShape Shape { get; } = shape;
+
+    public int Classes { get; } = classes;
+
+    public bool Interval { get; } = interval;
+
+    private int Depth => Options.TrunkDepth + Options.HeadDepth;
+
+    /// <summary>The same network with the interval embedding.</summary>
+    public DitNetwork WithInterval() => new(Options, Shape, Classes, interval: true);
+
+    public WeightSpec Declare()
+    {
+        var spec = new WeightSpec();
+        var (trunk, head) = (Options.TrunkWidth, Options.HeadWidth);
+        spec.Constant("pos_embed", [1, Shape.Tokens, trunk], WeightSpec.Initial.Values(() => PositionEmbedding.SinCos(Shape.Rows, Shape.Columns, trunk)));
+        foreach (var (name, width) in new[] { ("s_embedder", trunk), ("x_embedder", head) })
+        {
+            spec.Parameter(name + ".proj.weight", [width, Shape.Channels, 1, 1], WeightSpec.Initial.Xavier(Shape.Channels, width));
+            spec.Parameter(name + ".proj.bias", [width], WeightSpec.Initial.Zero);
+        }
+        if (trunk != head)
+            spec.Linear("s_projector", trunk, head);
+        DeclareTime(spec, "t_embedder", WeightSpec.Initial.Normal(EmbeddingDeviation));
+        // The last layer starts at zero, so that a network initialised from a teacher is the teacher.
+        if (Interval)
+            DeclareTime(spec, "r_embedder", WeightSpec.Initial.Zero);
+        spec.Parameter("y_embedder.embedding_table.weight", [Classes + 1, trunk], WeightSpec.Initial.Normal(EmbeddingDeviation));
+        for (var i = 0; i < Depth; i++)
+            DitBlock.Declare(spec, $"blocks.{i}", i < Options.TrunkDepth ? trunk : head, Options.MlpRatio);
+        spec.Parameter("final_layer.norm_final.weight", [head], WeightSpec.Initial.One);
+        spec.Linear("final_layer.adaLN_modulation.1", head, 2 * head, WeightSpec.Initial.Zero);
+        spec.Linear("final_layer.linear", head, Shape.Channels, WeightSpec.Initial.Zero);
+        DeclareRotary(spec, "enc_feat_rope", trunk / Options.TrunkHeads);
+        DeclareRotary(spec, "dec_feat_rope", head / Options.HeadHeads);
+        return spec;
+    }
+
+    /// <summary>v(z, t, y), or u(z, t, t, y) of a mean-flow network: z [B, C, H, W], t [B], y int64 [B] → [B, C, H, W].</summary>
+    public Tensor Velocity(Weights weights, Tensor z, Tensor t, Tensor y) => Forward(weights, z, Interval ? zeros_like(t) : null, t, y);
+
+    /// <summary>u(z, r, t, y), the average velocity from t back to r.</summary>
+    public Tensor AverageVelocity(Weights weights, Tensor z, Tensor r, Tensor t, Tensor y) => Forward(weights, z, t - r, t, y);
+
+    private Tensor Forward(Weights weights, Tensor z, Tensor? span, Tensor t, Tensor y)
+    {
+        var time = EmbedTime(weights, "t_embedder", t);
+        if (span is not null)
+            time = time + EmbedTime(weights, "r_embedder", span);
+        var condition = F.silu(time + weights["y_embedder.embedding_table.weight"].index_select(0, y)).unsqueeze(1);
+
+        var tokens = z.flatten(2).transpose(1, 2);
+        var s = EmbedTokens(weights, "s_embedder", tokens) + weights["pos_embed"];
+        var rotary = (weights["enc_feat_rope.freqs_cos"], weights["enc_feat_rope.freqs_sin"]);
+        for (var i = 0; i < Options.TrunkDepth; i++)
+            s = DitBlock.Forward(weights, $"blocks.{i}", s, condition, Options.TrunkHeads, rotary);
+
+        s = F.silu(time.unsqueeze(1) + s);
+        if (Options.TrunkWidth != Options.HeadWidth)
+            s = Layers.Linear(weights, "s_projector", s);
+        var x = EmbedTokens(weights, "x_embedder", tokens);
+        rotary = (weights["dec_feat_rope.freqs_cos"], weights["dec_feat_rope.freqs_sin"]);
+        for (var i = Options.TrunkDepth; i < Depth; i++)
+            x = DitBlock.Forward(weights, $"blocks.{i}", x, s, Options.HeadHeads, rotary);
+
+        var modulation = Layers.Linear(weights, "final_layer.adaLN_modulation.1", F.silu(s)).chunk(2, -1);
+        x = Layers.Modulate(Layers.RmsNorm(weights, "final_layer.norm_final", x), modulation[0], modulation[1]);
+        return Layers.Linear(weights, "final_layer.linear", x).transpose(1, 2).reshape(z.shape);
+    }
+
+    private static void DeclareTime(WeightSpec spec, string name, long width, WeightSpec.Initial last)
+    {
+        spec.Constant(name + ".W", [Frequencies], WeightSpec.Initial.Normal(1));
+        spec.Linear(name + ".mlp.0", 2 * Frequencies, width, WeightSpec.Initial.Normal(EmbeddingDeviation));
+        spec.Linear(name + ".mlp.2", width, width, last);
+    }
+
+    private void DeclareTime(WeightSpec spec, string name, WeightSpec.Initial last) => DeclareTime(spec, name, Options.TrunkWidth, last);
+
+    private void DeclareRotary(WeightSpec spec, string name, long headWidth)
+    {
+        spec.Constant(name + ".freqs_cos", [Shape.Tokens, headWidth],
+            WeightSpec.Initial.Values(() => PositionEmbedding.RotaryAngles(Shape.Rows, Shape.Columns, headWidth).cos().to(float32)));
+        spec.Constant(name + ".freqs_sin", [Shape.Tokens, headWidth],
+            WeightSpec.Initial.Values(() => PositionEmbedding.RotaryAngles(Shape.Rows, Shape.Columns, headWidth).sin().to(float32)));
+    }
+
+    private static Tensor EmbedTokens(Weights weights, string name, Tensor tokens) =>
+        F.linear(tokens, weights[name + ".proj.weight"].flatten(1), weights[name + ".proj.bias"]);
+
+    /// <summary>Gaussian Fourier features of scale 1: [sin 2πtW, cos 2πtW] through two layers.</summary>
+    private static Tensor EmbedTime(Weights weights, string name, Tensor t)
+    {
+        var angle = t.unsqueeze(1) * weights[name + ".W"] * (2 * Math.PI);
+        var hidden = F.silu(Layers.Linear(weights, name + ".mlp.0", cat([angle.sin(), angle.cos()], -1)));
+        return Layers.Linear(weights, name + ".mlp.2", hidden);
+    }
+}

@@ -1,0 +1,53 @@
+using MfRae.Lab.Core.Options;
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace MfRae.Lab.Learning.Networks;
+
+/// <summary>
+/// The RAE decoder of the embedded default: a ViT over the latent tokens, a patch of feature channels for each token, and
+/// two residual convolutions at full resolution, which see across patch borders.
+/// </summary>
+public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape)
+{
+    public DecoderNetworkOptions Options { get; } = options;
+
+    public LatentShape Shape { get; } = shape;
+
+    private long PatchSide => VitEncoder.ImageSide / Shape.Rows;
+
+    public WeightSpec Declare()
+    {
+        var spec = new WeightSpec();
+        var (width, channels) = ((long)Options.Width, (long)Options.Channels);
+        spec.Linear("decoder_embed", Shape.Channels, width);
+        spec.Constant("decoder_pos_embed", [1, Shape.Tokens, width], WeightSpec.Initial.Values(() => PositionEmbedding.SinCos(Shape.Rows, Shape.Columns, width)));
+        for (var i = 0; i < Options.Depth; i++)
+            VitBlock.Declare(spec, $"decoder_layers.{i}", width, Options.MlpRatio);
+        spec.Norm("decoder_norm", width);
+        spec.Linear("decoder_pred", width, channels * PatchSide * PatchSide);
+        spec.Convolution("refine.0", channels, channels, 3, 3);
+        spec.Convolution("refine.1", channels, channels, 3, 3);
+        spec.Convolution("refine.2", channels, 1, 3, 3);
+        return spec;
+    }
+
+    /// <summary>latents [B, C, H, W], not normalised → pixels [B, 1, 28, 28], about [-1, 1].</summary>
+    public Tensor Decode(Weights weights, Tensor latents)
+    {
+        var batch = latents.shape[0];
+        var x = Layers.Linear(weights, "decoder_embed", latents.flatten(2).transpose(1, 2)) + weights["decoder_pos_embed"];
+        for (var i = 0; i < Options.Depth; i++)
+            x = VitBlock.Forward(weights, $"decoder_layers.{i}", x, Options.Heads);
+        x = Layers.Linear(weights, "decoder_pred", Layers.LayerNorm(weights, "decoder_norm", x));
+
+        var side = PatchSide;
+        var map = x.view(batch, Shape.Rows, Shape.Columns, Options.Channels, side, side)
+            .permute(0, 3, 1, 4, 2, 5)
+            .reshape(batch, Options.Channels, Shape.Rows * side, Shape.Columns * side);
+        for (var i = 0; i < 2; i++)
+            map = map + F.gelu(F.conv2d(map, weights[$"refine.{i}.weight"], weights[$"refine.{i}.bias"], padding: [1, 1]));
+        return F.conv2d(map, weights["refine.2.weight"], weights["refine.2.bias"], padding: [1, 1]);
+    }
+}

@@ -1,0 +1,28 @@
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace MfRae.Lab.Learning.Networks;
+
+/// <summary>A pre-norm transformer block with GELU, shared by the encoder and the RAE decoder.</summary>
+internal static class VitBlock
+{
+    public static void Declare(WeightSpec spec, string name, long width, double mlpRatio)
+    {
+        var hidden = (long)(width * mlpRatio);
+        spec.Norm(name + ".norm1", width);
+        spec.Linear(name + ".attn.qkv", width, 3 * width);
+        spec.Linear(name + ".attn.proj", width, width);
+        spec.Norm(name + ".norm2", width);
+        spec.Linear(name + ".mlp.fc1", width, hidden);
+        spec.Linear(name + ".mlp.fc2", hidden, width);
+    }
+
+    /// <summary>[B, T, width] → the same.</summary>
+    public static Tensor Forward(Weights weights, string name, Tensor x, long heads)
+    {
+        var (q, k, v) = Layers.SplitHeads(Layers.Linear(weights, name + ".attn.qkv", Layers.LayerNorm(weights, name + ".norm1", x)), heads);
+        x = x + Layers.Linear(weights, name + ".attn.proj", Layers.Attend(q, k, v));
+        var hidden = F.gelu(Layers.Linear(weights, name + ".mlp.fc1", Layers.LayerNorm(weights, name + ".norm2", x)));
+        return x + Layers.Linear(weights, name + ".mlp.fc2", hidden);
+    }
+}

@@ -1,0 +1,64 @@
+using MfRae.Lab.Core.Options;
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace MfRae.Lab.Learning.Networks;
+
+/// <summary>
+/// The embedded default's representation encoder E: three stride-2 convolutions (28×28 → 4×4), a ViT over the tokens, and
+/// a last normalisation without affine (docs/method.md §2).
+/// </summary>
+public sealed class VitEncoder(VitOptions options)
+{
+    public const long ImageSide = 28;
+    private const long GridSide = 4;
+
+    public VitOptions Options { get; } = options;
+
+    public LatentShape Shape { get; } = new(options.Width, GridSide, GridSide);
+
+    public WeightSpec Declare()
+    {
+        var spec = new WeightSpec();
+        var width = (long)Options.Width;
+        spec.Convolution("stem.0", 1, width / 3, 3, 3);
+        spec.Norm("stem_norm.0", width / 3);
+        spec.Convolution("stem.1", width / 3, 2 * width / 3, 3, 3);
+        spec.Norm("stem_norm.1", 2 * width / 3);
+        spec.Convolution("stem.2", 2 * width / 3, width, 3, 3);
+        spec.Constant("pos_embed", [1, Shape.Tokens, width], WeightSpec.Initial.Values(() => PositionEmbedding.SinCos(GridSide, GridSide, width) * 0.2));
+        for (var i = 0; i < Options.Depth; i++)
+            VitBlock.Declare(spec, $"blocks.{i}", width, Options.MlpRatio);
+        return spec;
+    }
+
+    /// <summary>pixels [B, 1, 28, 28] in [-1, 1] → latents [B, C, 4, 4].</summary>
+    public Tensor Encode(Weights weights, Tensor pixels)
+    {
+        var tokens = Tokens(weights, Stem(weights, pixels));
+        return tokens.transpose(1, 2).reshape(pixels.shape[0], Shape.Channels, Shape.Rows, Shape.Columns);
+    }
+
+    /// <summary>What enters the transformer: [B, T, width], before positions.</summary>
+    internal Tensor Stem(Weights weights, Tensor pixels)
+    {
+        var x = pixels;
+        for (var i = 0; i < 3; i++)
+        {
+            x = F.conv2d(x, weights[$"stem.{i}.weight"], weights[$"stem.{i}.bias"], strides: [2, 2], padding: [1, 1]);
+            if (i < 2)
+                x = F.gelu(F.group_norm(x, 1, weights[$"stem_norm.{i}.weight"], weights[$"stem_norm.{i}.bias"], 1e-5));
+        }
+        return x.flatten(2).transpose(1, 2);
+    }
+
+    /// <summary>The transformer over [B, T, width]; the output has mean 0 and variance 1 over the channels of each token.</summary>
+    internal Tensor Tokens(Weights weights, Tensor embedded)
+    {
+        var x = embedded + weights["pos_embed"];
+        for (var i = 0; i < Options.Depth; i++)
+            x = VitBlock.Forward(weights, $"blocks.{i}", x, Options.Heads);
+        return Layers.PlainNorm(x);
+    }
+}

@@ -1,0 +1,147 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Networks;
+
+/// <summary>
+/// The tensors of one network by name. All trained ones are views of a single flat buffer, so that the optimizer, the
+/// average and the gradient norm are a handful of operations over one vector instead of as many per tensor.
+/// </summary>
+public sealed class Weights : IDisposable
+{
+    private readonly Dictionary<string, Tensor> _views = [];
+    private readonly List<string> _trained = [];
+    private readonly List<string> _constants = [];
+
+    private Weights(WeightSpec spec, Device device)
+    {
+        long total = 0;
+        foreach (var entry in spec.Entries.Where(entry => entry.Trained))
+            total += Count(entry.Shape);
+        Flat = zeros(total, dtype: float32, device: device).DetachFromDisposeScope();
+
+        long offset = 0;
+        foreach (var entry in spec.Entries)
+        {
+            if (entry.Trained)
+            {
+                var count = Count(entry.Shape);
+                _views[entry.Name] = Flat.narrow(0, offset, count).view(entry.Shape).detach().DetachFromDisposeScope();
+                _trained.Add(entry.Name);
+                offset += count;
+            }
+            else
+            {
+                _views[entry.Name] = zeros(entry.Shape, dtype: float32, device: device).DetachFromDisposeScope();
+                _constants.Add(entry.Name);
+            }
+        }
+    }
+
+    /// <summary>Every trained value, float32 [n].</summary>
+    public Tensor Flat { get; }
+
+    /// <summary>The gradient of <see cref="Flat"/>, once <see cref="Train"/> has been called.</summary>
+    public Tensor? Gradient { get; private set; }
+
+    public Tensor this[string name] => _views[name];
+
+    public Device Device => Flat.device;
+
+    /// <summary>Weights as a network starts.</summary>
+    public static Weights Initialise(WeightSpec spec, RandomSource random, Device device)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var weights = new Weights(spec, device);
+        foreach (var entry in spec.Entries)
+            weights[entry.Name].copy_(entry.Initial.Create(entry.Name, entry.Shape, random));
+        return weights;
+    }
+
+    /// <summary>Weights from a file that holds exactly the declared tensors.</summary>
+    /// <exception cref="LabException">A tensor is missing, too many, or of another shape.</exception>
+    public static Weights Load(WeightSpec spec, SafetensorsFile file, Device device)
+    {
+        var surplus = file.Tensors.Keys.Except(spec.Entries.Select(entry => entry.Name)).Order(StringComparer.Ordinal).ToList();
+        if (surplus.Count > 0)
+            throw new LabException($"{file.Path} holds tensors that the network does not have: {string.Join(", ", surplus.Take(5))}");
+        using var quiet = no_grad();
+        var weights = new Weights(spec, device);
+        foreach (var entry in spec.Entries)
+        {
+            var value = file[entry.Name];
+            if (!value.shape.SequenceEqual(entry.Shape))
+                throw new LabException($"{file.Path}: '{entry.Name}' is [{string.Join(", ", value.shape)}] where the network has [{string.Join(", ", entry.Shape)}]");
+            weights[entry.Name].copy_(value);
+        }
+        return weights;
+    }
+
+    /// <summary>Copies every tensor that <paramref name="source"/> has under the same name and shape; the others stay. What a mean-flow network takes over from a teacher.</summary>
+    public void TakeOver(Weights source)
+    {
+        using var quiet = no_grad();
+        foreach (var (name, view) in _views)
+        {
+            if (source._views.TryGetValue(name, out var value) && value.shape.SequenceEqual(view.shape))
+                view.copy_(value);
+        }
+    }
+
+    /// <summary>Copies all values of weights with the same spec.</summary>
+    public void CopyFrom(Weights source)
+    {
+        using var quiet = no_grad();
+        Flat.copy_(source.Flat);
+        CopyConstants(source);
+    }
+
+    public void CopyConstants(Weights source)
+    {
+        using var quiet = no_grad();
+        foreach (var name in _constants)
+            _views[name].copy_(source[name]);
+    }
+
+    /// <summary>A separate copy with the same spec.</summary>
+    public Weights Clone(WeightSpec spec)
+    {
+        var copy = new Weights(spec, Device);
+        copy.CopyFrom(this);
+        return copy;
+    }
+
+    /// <summary>Lets gradients gather in <see cref="Gradient"/>: each parameter's gradient is a view of it.</summary>
+    public void Train()
+    {
+        Gradient = zeros_like(Flat).DetachFromDisposeScope();
+        long offset = 0;
+        foreach (var name in _trained)
+        {
+            var view = _views[name];
+            view.requires_grad_(true);
+            view.grad = Gradient.narrow(0, offset, view.numel()).view(view.shape);
+            offset += view.numel();
+        }
+    }
+
+    public void Save(string path, IReadOnlyDictionary<string, string> metadata) =>
+        Safetensors.Write(path, [.. _trained.Concat(_constants).Select(name => (name, _views[name]))], metadata);
+
+    /// <summary>The constants by name, for checkpoints.</summary>
+    public IEnumerable<(string Name, Tensor Value)> Constants() => _constants.Select(name => (name, _views[name]));
+
+    public void Dispose()
+    {
+        foreach (var view in _views.Values)
+            view.Dispose();
+        Gradient?.Dispose();
+        Flat.Dispose();
+    }
+
+    private static long Count(long[] shape) => shape.Aggregate(1L, (product, extent) => product * extent);
+}

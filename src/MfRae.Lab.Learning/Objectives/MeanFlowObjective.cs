@@ -1,0 +1,76 @@
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Derivatives;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Paths;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Objectives;
+
+/// <summary>
+/// MeanFlow with λ-mixing (docs/method.md §1–3): u_θ → sg(w - (t - r) du/dt) with w_λ = (1 - λ) v̂ + λ v_φ as target, and the
+/// derivative along w of its own λ.
+/// </summary>
+/// <param name="teacher">v_φ, or null where λ is 0 throughout.</param>
+public sealed class MeanFlowObjective(
+    LambdaMeanFlowOptions options, DitNetwork network, (DitNetwork Network, Weights Weights)? teacher, LatentBatches batches) : IObjective
+{
+    private readonly TimeSampler _times = new(options.Time, TimeShift.For(batches.Shape), batches.Random);
+    private readonly IDerivative _derivative = IDerivative.Create(options.Derivative);
+
+    // The released code draws the label dropout anew for each probe; then the two probes can see different labels.
+    private readonly bool _sharedDropout = options.Derivative is not CentralDifferenceOptions { SharedDropout: false };
+
+    private double TangentLambda => options.TangentLambda ?? options.Lambda;
+
+    public ObjectiveValue Evaluate(Weights weights, long step)
+    {
+        var (x, labels) = batches.Draw(step, labelDropout: 0);
+        var y = batches.Drop(labels, options.LabelDropout, "label dropout", step);
+        var noise = batches.Noise(step, batches.BatchSize);
+        var (r, t) = _times.Pair(step, batches.BatchSize, options.EqualFraction);
+        var z = LinearPath.At(x, noise, t);
+
+        var target = Target(weights, step, z, LinearPath.Velocity(x, noise), r, t, labels, y);
+        var difference = network.AverageVelocity(weights, z, r, t, y) - target;
+        return new(LossWeight.Apply(options.LossWeight, difference), [.. Errors(difference, r < t)]);
+    }
+
+    private Tensor Target(Weights weights, long step, Tensor z, Tensor onePoint, Tensor r, Tensor t, Tensor labels, Tensor y)
+    {
+        using var quiet = no_grad();
+        var velocity = teacher is { } given && (options.Lambda > 0 || TangentLambda > 0)
+            ? given.Network.Velocity(given.Weights, z, t, y)
+            : null;
+        var target = Mix(onePoint, velocity, options.Lambda);
+        var rows = (r < t).nonzero().flatten();
+        if (rows.numel() == 0)
+            return target;
+
+        // Where r = t the derivative is multiplied by zero: only the other samples are probed.
+        Tensor Rows(Tensor all) => all.index_select(0, rows);
+        var w = Rows(Mix(onePoint, velocity, TangentLambda));
+        Tensor Probe(Tensor zp, Tensor rp, Tensor tp, int probe) => network.AverageVelocity(weights, zp, rp, tp, Rows(
+            _sharedDropout || probe == 0 ? y : batches.Drop(labels, options.LabelDropout, $"label dropout of probe {probe}", step)));
+        var derivative = _derivative.Estimate(Probe, Rows(z), w, Rows(r), Rows(t));
+        return target.index_add(0, rows, LinearPath.Spread(Rows(t - r)) * derivative, -1);
+    }
+
+    private static Tensor Mix(Tensor onePoint, Tensor? velocity, double lambda) =>
+        velocity is null || lambda == 0 ? onePoint : lambda == 1 ? velocity : lerp(onePoint, velocity, lambda);
+
+    // The mean squared error of the samples with r = t and of those with r < t, and the largest of a sample: its tail is where training breaks first.
+    private static IEnumerable<(string Name, Tensor Value)> Errors(Tensor difference, Tensor interval)
+    {
+        using var quiet = no_grad();
+        var errors = difference.square().mean([1, 2, 3]);
+        var spanned = interval.to(float32);
+        var equal = 1 - spanned;
+        return
+        [
+            ("loss.equal", (errors * equal).sum() / equal.sum().clamp_(min: 1)),
+            ("loss.interval", (errors * spanned).sum() / spanned.sum().clamp_(min: 1)),
+            ("loss.largest", errors.max()),
+        ];
+    }
+}

@@ -1,0 +1,36 @@
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Objectives;
+
+/// <summary>
+/// Trains the RAE decoder on noise-augmented latents (docs/method.md §2): L1 error of the pixels, and the squared error of
+/// the frozen encoder's tokens of original and reconstruction. The evaluation's feature network has no part in it.
+/// </summary>
+public sealed class ReconstructionObjective(
+    RaeDecoderOptions options, RaeDecoder decoder, VitEncoder encoder, Weights encoderWeights, LabeledImages data, RandomSource random, Device device) : IObjective
+{
+    private readonly BatchOrder _order = new(data.Count, options.Training.BatchSize, random);
+
+    public ObjectiveValue Evaluate(Weights weights, long step)
+    {
+        var pixels = data.Pixels(_order.Indices(step), device);
+        Tensor latents, noisy;
+        using (no_grad())
+        {
+            latents = encoder.Encode(encoderWeights, pixels);
+            var sigma = options.NoiseTau * random.Uniform("noise scale", step, latents.shape[0], 1, 1, 1);
+            noisy = latents + (sigma * random.Normal("noise", step, latents.shape));
+        }
+        var rebuilt = decoder.Decode(weights, noisy);
+        var pixelError = (rebuilt - pixels).abs().mean();
+        if (options.PerceptualWeight == 0)
+            return new(pixelError, ("loss.pixels", pixelError));
+        var tokenError = (encoder.Encode(encoderWeights, rebuilt) - latents).square().mean();
+        return new(pixelError + (options.PerceptualWeight * tokenError), ("loss.pixels", pixelError), ("loss.tokens", tokenError));
+    }
+}

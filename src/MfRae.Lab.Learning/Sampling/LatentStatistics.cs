@@ -1,0 +1,52 @@
+using System.Globalization;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Learning.Formats;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Sampling;
+
+/// <summary>Mean and variance of each element of the latents, and the normalisation by them (docs/method.md §2).</summary>
+/// <param name="Mean">float32 [C, H, W].</param>
+/// <param name="Variance">float32 [C, H, W].</param>
+public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsilon)
+{
+    private Tensor Deviation => (Variance + Epsilon).sqrt();
+
+    /// <summary>z ← (z - μ) / sqrt(var + ε).</summary>
+    public Tensor Normalise(Tensor latents) => (latents - Mean) / Deviation;
+
+    public Tensor Denormalise(Tensor latents) => (latents * Deviation) + Mean;
+
+    public LatentStatistics To(Device device) => new(Mean.to(device), Variance.to(device), Epsilon);
+
+    /// <summary>Exact over latents [N, C, H, W], in float64 and one pass for each of mean and variance.</summary>
+    public static LatentStatistics Of(Tensor latents, double epsilon)
+    {
+        const long Block = 4096;
+        var count = latents.shape[0];
+        var mean = zeros(latents.shape[1..], dtype: float64);
+        var square = zeros_like(mean);
+        for (long start = 0; start < count; start += Block)
+            mean.add_(latents.slice(0, start, Math.Min(count, start + Block), 1).to(float64).sum([0]));
+        mean.div_(count);
+        for (long start = 0; start < count; start += Block)
+            square.add_((latents.slice(0, start, Math.Min(count, start + Block), 1).to(float64) - mean).square().sum([0]));
+        return new(mean.to(float32), square.div_(count).to(float32), epsilon);
+    }
+
+    public void Save(string path) => Safetensors.Write(path, [("mean", Mean), ("variance", Variance)], new Dictionary<string, string>
+    {
+        ["type"] = "latent-statistics",
+        ["epsilon"] = Epsilon.ToString("R", CultureInfo.InvariantCulture),
+    });
+
+    /// <exception cref="LabException">The file is not what <see cref="Save"/> writes.</exception>
+    public static LatentStatistics Load(string path)
+    {
+        var file = Safetensors.Read(path);
+        if (!double.TryParse(file.Meta("epsilon"), NumberStyles.Float, CultureInfo.InvariantCulture, out var epsilon))
+            throw new LabException($"{path} gives '{file.Meta("epsilon")}' for epsilon, not a number");
+        return new(file["mean"], file["variance"], epsilon);
+    }
+}

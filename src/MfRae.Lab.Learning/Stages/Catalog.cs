@@ -1,0 +1,26 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Learning.Stages;
+
+/// <summary>Which code computes which stage.</summary>
+public static class Catalog
+{
+    public static IStage Create(StageDefinition definition) => definition switch
+    {
+        DatasetStage stage => new DatasetRunner(stage.Dataset),
+        FeatureStage stage => new FeatureRunner(stage.Features),
+        ReferenceStage stage => new ReferenceRunner(stage.Split),
+        EncoderStage stage => new EncoderRunner(stage.Encoder),
+        ProbeStage => new ProbeRunner(),
+        DecoderStage stage => new DecoderRunner(stage.Decoder),
+        ReconstructionStage stage => new ReconstructionRunner(stage.Metrics),
+        LatentStage stage => new LatentRunner(stage.Latents),
+        TeacherStage stage => new TeacherRunner(stage.Teacher),
+        CmtStage stage => new CmtRunner(stage.Cmt),
+        MeanFlowStage stage => new MeanFlowRunner(stage.MeanFlow),
+        SamplingStage stage => new SamplingRunner(stage),
+        EvaluationStage stage => new EvaluationRunner(stage),
+        _ => throw new NotSupportedException($"{definition.GetType().Name} has no runner"),
+    };
+}

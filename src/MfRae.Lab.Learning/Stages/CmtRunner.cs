@@ -1,0 +1,20 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Objectives;
+
+namespace MfRae.Lab.Learning.Stages;
+
+/// <summary>Consistency mid-training: a mean-flow network that starts as the teacher.</summary>
+internal sealed class CmtRunner(CmtOptions options) : IStage
+{
+    public void Run(StageContext context)
+    {
+        var trajectory = (TrajectoryCmtOptions)options;
+        var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher);
+        using var frozen = teacherWeights;
+        var network = teacher.WithInterval();
+        var batches = GeneratorTraining.Batches(context, trajectory.Training);
+        GeneratorTraining.Train(context, trajectory.Training, network, frozen, new CmtObjective(trajectory, network, teacher, frozen, batches));
+    }
+}

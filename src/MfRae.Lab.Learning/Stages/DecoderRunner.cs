@@ -1,0 +1,45 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Training;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Stages;
+
+/// <summary>Loads or trains the RAE decoder.</summary>
+internal sealed class DecoderRunner(DecoderOptions options) : IStage
+{
+    public void Run(StageContext context)
+    {
+        var path = context.File(NetworkFiles.Decoder);
+        switch (options)
+        {
+            case PretrainedDecoderOptions pretrained:
+                NetworkFiles.LoadDecoder(context.Resolve(pretrained.Weights), CPU);
+                File.Copy(context.Resolve(pretrained.Weights), path, overwrite: true);
+                break;
+            case RaeDecoderOptions rae:
+                Train(rae, context, path);
+                break;
+            default:
+                throw new NotSupportedException($"{options.GetType().Name} has no runner");
+        }
+    }
+
+    private static void Train(RaeDecoderOptions options, StageContext context, string path)
+    {
+        var device = context.Device();
+        using var data = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), "train.safetensors"));
+        var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder), device);
+        using var frozen = encoderWeights;
+        var decoder = new RaeDecoder(options.Network, encoder.Shape);
+        var spec = decoder.Declare();
+        using var weights = Weights.Initialise(spec, context.Random(), device);
+        var objective = new ReconstructionObjective(options, decoder, encoder, frozen, data, context.Random(), device);
+        using var trained = new Trainer(options.Training, context).Run(spec, weights, objective);
+        NetworkFiles.Save(path, decoder, trained);
+    }
+}

@@ -1,0 +1,33 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Training;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Stages;
+
+/// <summary>What the three stages that train DiT^DH share.</summary>
+internal static class GeneratorTraining
+{
+    public static LatentBatches Batches(StageContext context, TrainingOptions training) => new(
+        Safetensors.Read(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents)), training.BatchSize, context.Random(), context.Device());
+
+    /// <summary>The network that another stage left.</summary>
+    public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>
+        NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), context.Device());
+
+    /// <summary>Trains and leaves the averaged weights.</summary>
+    public static void Train(StageContext context, TrainingOptions training, DitNetwork network, Weights? start, IObjective objective)
+    {
+        var spec = network.Declare();
+        using var quiet = NewDisposeScope();
+        using var weights = Weights.Initialise(spec, context.Random(), context.Device());
+        if (start is not null)
+            weights.TakeOver(start);
+        using var trained = new Trainer(training, context).Run(spec, weights, objective);
+        NetworkFiles.Save(context.File(NetworkFiles.Generator), network, trained);
+    }
+}

@@ -1,0 +1,27 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Objectives;
+
+namespace MfRae.Lab.Learning.Stages;
+
+/// <summary>Trains a mean-flow network with λ-mixing, from CMT, from the teacher or from random weights.</summary>
+internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
+{
+    public void Run(StageContext context)
+    {
+        var lambda = (LambdaMeanFlowOptions)options;
+        var batches = GeneratorTraining.Batches(context, lambda.Training);
+        (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher) ? GeneratorTraining.Load(context, StageInput.Teacher) : null;
+        var start = lambda.Initialisation switch
+        {
+            "cmt" => GeneratorTraining.Load(context, StageInput.Cmt),
+            "teacher" => teacher,
+            _ => null,
+        };
+        // A network that starts from another one has its size.
+        var network = new DitNetwork(start?.Network.Options ?? lambda.Network, batches.Shape, batches.Classes, interval: true);
+        GeneratorTraining.Train(context, lambda.Training, network, start?.Weights, new MeanFlowObjective(lambda, network, teacher, batches));
+    }
+}

@@ -1,0 +1,27 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Metrics;
+
+namespace MfRae.Lab.Learning.Stages;
+
+/// <summary>Feature statistics of a split of the dataset.</summary>
+internal sealed class ReferenceRunner(string split) : IStage
+{
+    public const string FileName = "reference.safetensors";
+
+    public void Run(StageContext context)
+    {
+        using var images = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), split + ".safetensors"));
+        using var extractor = FeatureExtractor.Load(context);
+        var (features, _) = extractor.Extract(images.Images);
+        FeatureStatistics.Of(features).Save(context.File(FileName));
+    }
+
+    /// <summary>The statistics that a stage has as inputs, in the order of <paramref name="splits"/>.</summary>
+    public static IReadOnlyList<ReferenceSet> Load(StageContext context, IEnumerable<string> splits) => [.. splits.Select(name =>
+    {
+        var path = Path.Combine(context.Input(StageInput.Reference(name)), FileName);
+        return new ReferenceSet(name, FeatureStatistics.Load(path), FeatureExtractor.Hash(path));
+    })];
+}

@@ -1,0 +1,47 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Stages;
+
+/// <summary>What every stage needs of its context in this library's types.</summary>
+internal static class StageContextExtensions
+{
+    public static Device Device(this StageContext context) => ComputeDevice.Resolve(context.Spec.Settings.Device);
+
+    /// <summary>Random numbers of the stage's seed, on its device.</summary>
+    public static RandomSource Random(this StageContext context) => new(context.Seed, context.Device());
+
+    public static void Progress(this StageContext context, long done, long total, string unit)
+    {
+        context.Stop.ThrowIfCancellationRequested();
+        context.Journal.Write(new ProgressEvent(done, total, unit));
+    }
+
+    public static void Measured(this StageContext context, Measurement measurement) => context.Journal.Write(new MeasuredEvent(measurement));
+
+    /// <summary>A share of images, measured on the dataset's own images without sampling.</summary>
+    public static void MeasuredShare(this StageContext context, string metric, double value, long images, string extractor = "") =>
+        context.Measured(new(metric, value, null, null, images, 0, 1, "dataset", extractor, "uint8, 28x28, [-1, 1]", "", true));
+
+    /// <summary>
+    /// <paramref name="map"/> over 0 … count in batches, joined on the CPU. A dispose scope per batch.
+    /// </summary>
+    public static Tensor InBatches(this StageContext context, long count, long batchSize, string unit, Func<Tensor, Tensor> map)
+    {
+        using var quiet = no_grad();
+        var parts = new List<Tensor>();
+        for (long start = 0; start < count; start += batchSize)
+        {
+            using var scope = NewDisposeScope();
+            var end = Math.Min(count, start + batchSize);
+            parts.Add(map(arange(start, end, dtype: ScalarType.Int64)).cpu().DetachFromDisposeScope());
+            context.Progress(end, count, unit);
+        }
+        var joined = cat(parts);
+        parts.ForEach(part => part.Dispose());
+        return joined;
+    }
+}

@@ -1,0 +1,35 @@
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Networks;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Training;
+
+/// <summary>AdamW (arXiv 1711.05101) over the flat vector of all parameters: six operations a step, and two vectors to checkpoint.</summary>
+public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposable
+{
+    private const double Epsilon = 1e-8;
+
+    public Tensor First { get; } = zeros_like(weights.Flat).DetachFromDisposeScope();
+
+    public Tensor Second { get; } = zeros_like(weights.Flat).DetachFromDisposeScope();
+
+    /// <summary>One update from <see cref="Weights.Gradient"/>; <paramref name="step"/> counts from 0.</summary>
+    public void Step(long step, double learningRate)
+    {
+        var gradient = weights.Gradient!;
+        First.lerp_(gradient, 1 - options.Beta1);
+        Second.mul_(options.Beta2).addcmul_(gradient, gradient, 1 - options.Beta2);
+        if (options.WeightDecay > 0)
+            weights.Flat.mul_(1 - (learningRate * options.WeightDecay));
+        var bias1 = 1 - Math.Pow(options.Beta1, step + 1);
+        var bias2 = 1 - Math.Pow(options.Beta2, step + 1);
+        var denominator = Second.sqrt().div_(Math.Sqrt(bias2)).add_(Epsilon);
+        weights.Flat.addcdiv_(First, denominator, -learningRate / bias1);
+    }
+
+    public void Dispose()
+    {
+        First.Dispose();
+        Second.Dispose();
+    }
+}

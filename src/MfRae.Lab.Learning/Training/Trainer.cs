@@ -1,0 +1,100 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Objectives;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Training;
+
+/// <summary>The one training loop: every network of the lab is trained by it, for whatever objective.</summary>
+public sealed class Trainer(TrainingOptions options, StageContext context)
+{
+    // Libtorch fragments the native heap unless finalizers run now and then.
+    private const int StepsPerCollection = 50;
+
+    /// <summary>
+    /// Trains <paramref name="weights"/> from the start or from the folder's checkpoint, and returns the average of the
+    /// weights that is used downstream. The same bits come out whether or not it was interrupted.
+    /// </summary>
+    /// <exception cref="DivergedException">Loss or gradient is not finite.</exception>
+    /// <exception cref="OperationCanceledException">Asked to stop; a checkpoint was written.</exception>
+    public Weights Run(WeightSpec spec, Weights weights, IObjective objective)
+    {
+        weights.Train();
+        var average = weights.Clone(spec);
+        using var optimizer = new AdamW(options, weights);
+        var checkpoint = new Checkpoint(context.File("checkpoint.safetensors"), weights, average, optimizer);
+        var step = checkpoint.Restore();
+        if (step > 0)
+            context.Journal.Write(new ResumedEvent(step));
+
+        var curves = new CurveWindow();
+        var lastCheckpoint = context.Time.GetTimestamp();
+        while (step < options.Steps)
+        {
+            TrainStep(step, weights, average, optimizer, objective, curves);
+            step++;
+
+            if (step % context.Spec.Settings.LogEvery == 0 || step == options.Steps)
+                Report(step, curves);
+            if (context.Stop.IsCancellationRequested)
+            {
+                Save(checkpoint, step);
+                context.Stop.ThrowIfCancellationRequested();
+            }
+            if (context.Time.GetElapsedTime(lastCheckpoint).TotalSeconds >= context.Spec.Settings.CheckpointSeconds)
+            {
+                Save(checkpoint, step);
+                lastCheckpoint = context.Time.GetTimestamp();
+            }
+            if (step % StepsPerCollection == 0)
+                GC.Collect(0);
+        }
+        average.CopyConstants(weights);
+        return average;
+    }
+
+    private void TrainStep(long step, Weights weights, Weights average, AdamW optimizer, IObjective objective, CurveWindow curves)
+    {
+        using var scope = NewDisposeScope();
+        weights.Gradient!.zero_();
+        var value = objective.Evaluate(weights, step);
+        value.Loss.backward();
+
+        using var quiet = no_grad();
+        var norm = weights.Gradient.norm();
+        if (options.ClipNorm > 0)
+            weights.Gradient.mul_((options.ClipNorm / (norm + 1e-6)).clamp_(max: 1));
+        var learningRate = LearningRate.At(options, step);
+        optimizer.Step(step, learningRate);
+        if (options.Ema > 0)
+            average.Flat.lerp_(weights.Flat, 1 - options.Ema);
+        else
+            average.Flat.copy_(weights.Flat);
+
+        curves.Add("loss", value.Loss);
+        curves.Add("gradientNorm", norm);
+        curves.Add("learningRate", learningRate);
+        foreach (var (name, series) in value.Series)
+            curves.Add(name, series);
+    }
+
+    private void Report(long step, CurveWindow curves)
+    {
+        var means = curves.Take();
+        context.Journal.Write(new MetricsEvent(step, means));
+        context.Journal.Write(new ProgressEvent(step, options.Steps, "step"));
+        foreach (var name in new[] { "loss", "gradientNorm" })
+        {
+            if (means[name] is null)
+                throw new DivergedException(step, name);
+        }
+    }
+
+    private void Save(Checkpoint checkpoint, long step)
+    {
+        checkpoint.Save(step);
+        context.Journal.Write(new CheckpointEvent(step));
+    }
+}
