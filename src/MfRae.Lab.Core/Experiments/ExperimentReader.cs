@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+using MfRae.Lab.Core.Experiments.Reading;
+
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>Reads an experiment file, strictly: every mistake in it and in what it extends is found before anything runs.</summary>
+public static partial class ExperimentReader
+{
+    /// <param name="path">The file, relative to the working directory.</param>
+    /// <param name="overrides">`path.to.option=value` from the command line: the last word on their paths, in every arm.</param>
+    /// <param name="workingDirectory">Where relative paths start, also those in options.</param>
+    /// <exception cref="LabException">A file is there but cannot be read.</exception>
+    public static ReadResult Read(string path, IReadOnlyList<string> overrides, string workingDirectory)
+    {
+        string fullPath = Path.GetFullPath(path, workingDirectory);
+        var mistakes = new Mistakes();
+        var checker = new OptionChecker(mistakes, new ObjectRules(mistakes, workingDirectory));
+        var loader = new DocumentLoader(mistakes, checker, workingDirectory);
+        string file = loader.NameOf(fullPath);
+        var given = new OverrideReader(mistakes).Read(overrides);
+        Experiment? experiment = null;
+        if (loader.Load(fullPath) is { } document)
+        {
+            var draft = new ExperimentDraft(mistakes, checker, (LocatedObject)MergePatch.Apply(document, given.Document), given.Base, loader.Whole);
+            experiment = draft.Resolve(NameOf(fullPath, file, overrides, mistakes), file, overrides);
+        }
+
+        return mistakes.Count > 0 ? new ReadResult(null, mistakes.Sorted(file)) : new ReadResult(experiment, []);
+    }
+
+    private static string NameOf(string fullPath, string file, IReadOnlyList<string> overrides, Mistakes mistakes)
+    {
+        string name = Path.GetFileNameWithoutExtension(fullPath);
+        if (!FileName().IsMatch(name))
+        {
+            mistakes.Add(new Location(file, 0, "$"), $"`{name}` cannot name an experiment", "rename the file: 1 to 120 letters, digits and . _ -");
+        }
+
+        return overrides.Count == 0
+            ? name
+            : $"{name}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', overrides))))[..6]}";
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9._-]{1,120}$")]
+    private static partial Regex FileName();
+}

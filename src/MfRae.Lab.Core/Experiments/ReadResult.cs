@@ -1,0 +1,6 @@
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>An experiment, or everything that is wrong with it.</summary>
+/// <param name="Experiment">Null where there is any diagnostic.</param>
+/// <param name="Diagnostics">All mistakes, in reading order.</param>
+public sealed record ReadResult(Experiment? Experiment, IReadOnlyList<Diagnostic> Diagnostics);

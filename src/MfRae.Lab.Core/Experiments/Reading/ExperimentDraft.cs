@@ -1,0 +1,164 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Experiments.Reading;
+
+/// <summary>A merged document on its way to an experiment: arms are patched, checked, and once all is clean, deserialised.</summary>
+/// <param name="whole">False where a file was broken or absent: then it cannot be said what is missing.</param>
+internal sealed class ExperimentDraft(Mistakes mistakes, OptionChecker checker, LocatedObject document, IReadOnlyList<Override> overrides, bool whole)
+{
+    private readonly OptionType _lab = OptionTypes.Lab();
+    private readonly OptionType _evaluation = OptionTypes.Evaluation();
+
+    /// <summary>The experiment, or null where there are mistakes.</summary>
+    public Experiment? Resolve(string name, string file, IReadOnlyList<string> writtenOverrides)
+    {
+        CheckFile();
+        var seeds = new SeedReader(mistakes).Read(document.Get("seeds"));
+        var drafts = new ArmReader(mistakes).Read(document);
+        var trees = BuildArms(drafts.Arms);
+        foreach (var tree in trees)
+        {
+            // Without arms, because of mistakes in them, `base` is still looked through.
+            CheckArm(tree, whole && drafts.Arms.Count > 0);
+        }
+
+        if (mistakes.Count > 0 || !whole)
+        {
+            return null;
+        }
+
+        var arms = drafts.Arms.Select((draft, i) => Resolve(draft, trees[i], draft.Name == drafts.Baseline)).ToList();
+        CheckDifferent(drafts.Arms, arms);
+        return new Experiment(
+            name,
+            file,
+            document.GetText("question")!,
+            document.GetText("expectation")!,
+            Primary,
+            arms,
+            seeds,
+            JsonSerializer.Deserialize(document.Get("evaluation")!.ToJson(), LabJson.Default.EvaluationOptions)!,
+            writtenOverrides);
+    }
+
+    private string Primary => document.GetText("primaryMetric") ?? "fid@1";
+
+    private void CheckFile()
+    {
+        if (!whole)
+        {
+            return;
+        }
+
+        foreach (var option in OptionTypes.ExperimentFile().Properties.Where(option => option.Required && document.Get(option.Name) is null))
+        {
+            checker.ReportMissing(document, option.Name, option.Name switch
+            {
+                "base" => "`base`, or `extends`: a file that has it, e.g. \"base/fashion-mnist.json\"",
+                "question" => "the question that the experiment answers",
+                "expectation" => "what you expect, before it runs",
+                _ => option.Shape.Expected,
+            });
+        }
+
+        if (document.Get("evaluation") is LocatedObject evaluation)
+        {
+            checker.CheckObject(evaluation, _evaluation, complete: true);
+        }
+    }
+
+    private List<LocatedObject> BuildArms(IReadOnlyList<ArmDraft> drafts)
+    {
+        if (document.Get("base") is not LocatedObject onto)
+        {
+            return [];
+        }
+
+        ReportAxisOverrides();
+        List<LocatedObject> trees = drafts.Count == 0 ? [onto] : [.. drafts.Select(draft => (LocatedObject)MergePatch.Apply(onto, draft.Patch))];
+        foreach (var change in overrides)
+        {
+            // An arm whose stage is of another kind does not have the option: the override is for the arms that do.
+            var having = trees.Select(tree => new OptionView(tree, _lab).Has(change.Path)).ToList();
+            bool anywhere = having.Contains(true);
+            trees = [.. trees.Select((tree, i) => having[i] || !anywhere ? (LocatedObject)MergePatch.Apply(tree, change.Patch) : tree)];
+        }
+
+        return trees;
+    }
+
+    private void ReportAxisOverrides()
+    {
+        var axes = document.Get("axes") as LocatedObject;
+        foreach (var change in overrides)
+        {
+            foreach (var axis in axes?.Properties.Where(axis => change.Path == axis.Name || change.Path.StartsWith(axis.Name + ".", StringComparison.Ordinal)) ?? [])
+            {
+                mistakes.Add(
+                    Location.CommandLine(change.Path),
+                    $"`{axis.Name}` is an axis of the experiment: one value for it would make all arms equal",
+                    "leave it out, or change the axis in the file");
+            }
+        }
+    }
+
+    private void CheckArm(LocatedObject tree, bool complete)
+    {
+        checker.CheckObject(tree, _lab, complete);
+        if (!complete)
+        {
+            return;
+        }
+
+        var options = new OptionView(tree, _lab);
+        var combination = new CombinationRules(mistakes, options);
+        combination.Check();
+        if (document.Get("evaluation") is LocatedObject evaluation)
+        {
+            var primaryAt = document.Get("primaryMetric")?.Location ?? document.Location.Child("primaryMetric");
+            new EvaluationRules(mistakes, new OptionView(evaluation, _evaluation)).Check(options, combination, Primary, primaryAt);
+        }
+    }
+
+    private static Arm Resolve(ArmDraft draft, LocatedObject tree, bool baseline)
+    {
+        var options = JsonSerializer.Deserialize(tree.ToJson(), LabJson.Default.LabOptions)!;
+        options = options with { Sampling = SamplingDefaults.Resolve(options.Sampling) };
+        var resolved = JsonSerializer.SerializeToNode(options, LabJson.Default.LabOptions)!;
+        var differences = Leaves(draft.Patch, "").ToDictionary(path => path, path => ValueAt(resolved, path));
+        return new Arm(draft.Name, options, differences, baseline);
+    }
+
+    /// <summary>Paths of what a patch sets; an object of a kind without options still sets its kind.</summary>
+    private static IEnumerable<string> Leaves(LocatedObject patch, string prefix) => patch.Properties.SelectMany(property =>
+        property.Value is LocatedObject inner ? Leaves(inner, $"{prefix}{property.Name}.") : [prefix + property.Name]);
+
+    private static JsonNode? ValueAt(JsonNode resolved, string path)
+    {
+        JsonNode? node = resolved;
+        foreach (string step in path.Split('.'))
+        {
+            node = (node as JsonObject)?[step];
+        }
+
+        return node?.DeepClone();
+    }
+
+    private void CheckDifferent(IReadOnlyList<ArmDraft> drafts, IReadOnlyList<Arm> arms)
+    {
+        var texts = arms.Select(arm => JsonSerializer.Serialize(arm.Options, LabJson.Default.LabOptions)).ToList();
+        for (int i = 0; i < texts.Count; i++)
+        {
+            int first = texts.IndexOf(texts[i]);
+            if (first < i)
+            {
+                mistakes.Add(
+                    drafts[i].Location,
+                    $"the arms `{arms[first].Name}` and `{arms[i].Name}` have the same options",
+                    overrides.Count == 0 ? "remove one, or change what it changes" : "an override on the command line may have made them equal: leave it out");
+            }
+        }
+    }
+}

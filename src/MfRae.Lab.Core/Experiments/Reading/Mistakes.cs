@@ -1,0 +1,32 @@
+namespace MfRae.Lab.Core.Experiments.Reading;
+
+/// <summary>
+/// Collects the mistakes of one reading. Arms share most of their options, so the same mistake is met once per arm and
+/// kept once.
+/// </summary>
+internal sealed class Mistakes
+{
+    private readonly HashSet<Diagnostic> _found = [];
+    private readonly List<string?> _files = [];
+
+    public int Count => _found.Count;
+
+    public void Add(Location at, string message, string? suggestion)
+    {
+        _found.Add(new Diagnostic(at.File, at.Line, at.Path, message, suggestion));
+        if (at.File is not null && !_files.Contains(at.File))
+        {
+            _files.Add(at.File);
+        }
+    }
+
+    /// <summary>In reading order: the given file first, then the others, then the command line; within each by line.</summary>
+    public IReadOnlyList<Diagnostic> Sorted(string firstFile) =>
+    [
+        .. _found
+            .OrderBy(found => found.File is null ? int.MaxValue : found.File == firstFile ? -1 : _files.IndexOf(found.File))
+            .ThenBy(found => found.Line)
+            .ThenBy(found => found.Path, StringComparer.Ordinal)
+            .ThenBy(found => found.Message, StringComparer.Ordinal),
+    ];
+}

@@ -1,0 +1,157 @@
+using System.Globalization;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Core.Experiments.Reading;
+
+/// <summary>What the options of one record must satisfy together, wherever the record stands.</summary>
+/// <param name="workingDirectory">Where relative paths in options start.</param>
+internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
+{
+    public void Check(LocatedObject value, OptionType type)
+    {
+        var view = new OptionView(value, type);
+        if (type.Record == typeof(DitOptions))
+        {
+            CheckHeads(view, "trunkWidth", "trunkHeads", 4, "two-dimensional rotary positions turn");
+            CheckHeads(view, "headWidth", "headHeads", 4, "two-dimensional rotary positions turn");
+        }
+        else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions))
+        {
+            CheckHeads(view, "width", "heads", 1, "");
+        }
+        else if (type.Record == typeof(SamplingOptions))
+        {
+            CheckSampling(view);
+        }
+        else if (type.Record == typeof(EvaluationOptions))
+        {
+            CheckDistinct(view, "references", item => (item as LocatedScalar)?.Text);
+            CheckDistinct(view, "metrics", item => (item as LocatedObject)?.GetText("kind"));
+        }
+        else if (type.Record == typeof(TrajectoryCmtOptions))
+        {
+            CheckPairs(view);
+        }
+        else if (type.Record == typeof(IdxDatasetOptions))
+        {
+            CheckDataset(view);
+        }
+
+        if (type.Find("weights") is not null && view.Text("weights") is { } weights)
+        {
+            CheckFile(view.At("weights"), weights);
+        }
+    }
+
+    private void CheckHeads(OptionView view, string width, string heads, int multiple, string reason)
+    {
+        if (view.Number(width) is not { } channels || view.Number(heads) is not { } count || count < 1)
+        {
+            return;
+        }
+
+        if (channels % (count * multiple) != 0)
+        {
+            string wide = multiple == 1 ? $"{count}" : $"{heads} × {multiple} = {count * multiple}";
+            string because = multiple == 1 ? "each head takes an equal part of the width" : $"{reason} the channels of a head in groups of {multiple}";
+            double below = Math.Floor(channels / (count * multiple)) * count * multiple;
+            mistakes.Add(
+                view.Blame(width, heads),
+                string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is no multiple of {wide}: {because}"),
+                string.Create(CultureInfo.InvariantCulture, $"e.g. {width} {(below > 0 ? $"{below} or " : "")}{below + (count * multiple)}"));
+        }
+    }
+
+    private void CheckSampling(OptionView view)
+    {
+        foreach (string name in (string[])["steps", "teacherSteps"])
+        {
+            if (view.Numbers(name) is not { } steps)
+            {
+                continue;
+            }
+
+            var sorted = steps.Distinct().Order().ToList();
+            if (!steps.SequenceEqual(sorted))
+            {
+                mistakes.Add(view.At(name), $"`{name}` does not ascend", $"write [{string.Join(", ", sorted)}]");
+            }
+            else if (steps.Count == 0)
+            {
+                mistakes.Add(view.At(name), $"`{name}` is empty", "write at least one number of steps");
+            }
+        }
+
+        if (view.Number("keptLatents") is { } kept && view.Number("samples") is { } samples && kept > samples)
+        {
+            mistakes.Add(
+                view.Blame("keptLatents", "samples"),
+                string.Create(CultureInfo.InvariantCulture, $"{kept} kept latents of {samples} samples"),
+                string.Create(CultureInfo.InvariantCulture, $"keep at most {samples} (`keptLatents`), or draw more (`samples`)"));
+        }
+    }
+
+    private void CheckDistinct(OptionView view, string list, Func<LocatedNode, string?> name)
+    {
+        if (view.Find(list).Node is not LocatedArray { Items: var items })
+        {
+            return;
+        }
+
+        if (items.Count == 0)
+        {
+            mistakes.Add(view.At(list), $"`{list}` is empty", "write at least one");
+        }
+
+        foreach (var again in items.GroupBy(name).Where(group => group.Key is not null).SelectMany(group => group.Skip(1)))
+        {
+            mistakes.Add(again.Location, $"`{name(again)}` is in the list twice", "remove one of the two");
+        }
+    }
+
+    private void CheckPairs(OptionView view)
+    {
+        if (view.Number("pairsPerTrajectory") is { } pairs && view.Number("training.batchSize") is { } batch && pairs > batch)
+        {
+            mistakes.Add(
+                view.Blame("pairsPerTrajectory", "training.batchSize"),
+                string.Create(CultureInfo.InvariantCulture, $"{pairs} pairs of a trajectory do not fit into a batch of {batch} pairs"),
+                string.Create(CultureInfo.InvariantCulture, $"write at most {batch}"));
+        }
+    }
+
+    private void CheckDataset(OptionView view)
+    {
+        if (view.Text("path") is not { } path)
+        {
+            return;
+        }
+
+        string folder = Path.GetFullPath(path, workingDirectory);
+        if (!Directory.Exists(folder))
+        {
+            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", "name the folder with " + string.Join(", ", StageFiles.IdxNames));
+        }
+        else if (StageFiles.IdxNames.Where(name => !File.Exists(Path.Combine(folder, name))).ToList() is { Count: > 0 } missing)
+        {
+            mistakes.Add(view.At("path"), $"the folder {path} lacks {string.Join(", ", missing)}", "it must hold the four gzipped IDX files under these names");
+        }
+    }
+
+    private void CheckFile(Location at, string path)
+    {
+        string full = Path.GetFullPath(path, workingDirectory);
+        if (File.Exists(full))
+        {
+            return;
+        }
+
+        string folder = Path.GetDirectoryName(full)!;
+        string name = Path.GetFileName(full);
+        string? near = Directory.Exists(folder) ? Nearest.To(name, Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)) : null;
+        mistakes.Add(at, $"there is no file {path} below {workingDirectory}", near is null
+            ? "name an existing .safetensors file, or choose a kind that trains"
+            : $"did you mean `{path[..^name.Length]}{near}`?");
+    }
+}

@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace MfRae.Lab.Core.Experiments.Reading;
+
+/// <summary>Checks a tree against the shape of the options: names, types, ranges, words, kinds, and what is missing.</summary>
+/// <param name="rules">What a whole object must satisfy beyond the shape of its options.</param>
+internal sealed class OptionChecker(Mistakes mistakes, ObjectRules rules)
+{
+    /// <param name="complete">False for a tree that others still add to: nothing is missing from it yet.</param>
+    public void Check(LocatedNode node, OptionShape shape, bool complete)
+    {
+        switch (shape)
+        {
+            case ObjectShape inner when node is LocatedObject value:
+                CheckObject(value, inner.Type, complete);
+                break;
+            case UnionShape union when node is LocatedObject value:
+                CheckUnion(value, union, complete);
+                break;
+            case ListShape list when node is LocatedArray value:
+                value.Items.ForEach(item => Check(item, list.Item, complete));
+                break;
+            case NumberShape number when node is LocatedScalar { Kind: JsonValueKind.Number } value:
+                CheckNumber(value, number);
+                break;
+            case TextShape text when node is LocatedScalar { Kind: JsonValueKind.String } value:
+                CheckText(value, text);
+                break;
+            case BooleanShape when node is LocatedScalar { Kind: JsonValueKind.True or JsonValueKind.False }:
+            case OwnShape:
+                break;
+            default:
+                mistakes.Add(node.Location, $"expected {shape.Expected}, found {node.Describe()}", SuggestType(node, shape));
+                break;
+        }
+    }
+
+    public void CheckObject(LocatedObject value, OptionType type, bool complete)
+    {
+        foreach (var property in value.Properties.Where(property => property.Name != "kind" || type.Kind is null))
+        {
+            if (type.Find(property.Name) is not { } option)
+            {
+                ReportUnknown(value, property, type.Kind, [.. type.Properties.Select(known => known.Name)]);
+            }
+            else if (!property.Value.IsNull)
+            {
+                Check(property.Value, option.Shape, complete);
+            }
+        }
+
+        if (complete)
+        {
+            foreach (var option in type.Properties.Where(option => option.Required && value.Get(option.Name) is null))
+            {
+                ReportMissing(value, option.Name, option.Shape.Expected);
+            }
+
+            rules.Check(value, type);
+        }
+    }
+
+    public void ReportMissing(LocatedObject value, string name, string expected) =>
+        mistakes.Add(value.Find(name)?.Value.Location ?? value.Location.Child(name), $"`{name}` is missing", $"write {expected}");
+
+    private void CheckUnion(LocatedObject value, UnionShape union, bool complete)
+    {
+        string? kind = value.GetText("kind");
+        if (union.Find(kind) is { } type)
+        {
+            CheckObject(value, type, complete);
+            return;
+        }
+
+        if (kind is not null)
+        {
+            string kinds = union.Kinds.Count > 1 ? $"; the kinds are {string.Join(", ", union.KindNames)}" : "";
+            string near = Nearest.To(kind, union.KindNames) is { } name ? $"did you mean `{name}`?" : Nearest.Either(union.KindNames);
+            mistakes.Add(value.Get("kind")!.Location, $"there is no kind `{kind}`", near.StartsWith("did", StringComparison.Ordinal) ? near + kinds : near);
+        }
+        else if (value.Get("kind") is { } other)
+        {
+            mistakes.Add(other.Location, $"expected a text, found {other.Describe()}", Nearest.Either(union.KindNames));
+        }
+        else if (complete)
+        {
+            ReportMissing(value, "kind", Nearest.Either(union.KindNames));
+        }
+
+        CheckAnyKind(value, union);
+    }
+
+    /// <summary>The kind is not known: an option is right if it is right for some kind.</summary>
+    private void CheckAnyKind(LocatedObject value, UnionShape union)
+    {
+        foreach (var property in value.Properties.Where(property => property.Name != "kind"))
+        {
+            var option = union.Kinds.Select(kind => kind.Find(property.Name)).FirstOrDefault(found => found is not null);
+            if (option is null)
+            {
+                ReportUnknown(value, property, null, [.. union.Kinds.SelectMany(kind => kind.Properties).Select(known => known.Name).Distinct()]);
+            }
+            else if (!property.Value.IsNull)
+            {
+                Check(property.Value, option.Shape, complete: false);
+            }
+        }
+    }
+
+    private void ReportUnknown(LocatedObject value, LocatedProperty property, string? kind, IReadOnlyCollection<string> known)
+    {
+        string owner = kind is null ? "here" : $"of kind `{kind}`";
+        mistakes.Add(
+            property.Key,
+            $"there is no option `{property.Name}` {owner}",
+            known.Count == 0 ? (kind is null ? "remove it" : $"remove it: kind `{kind}` has no options") : Nearest.Suggest(property.Name, known));
+    }
+
+    private void CheckNumber(LocatedScalar value, NumberShape shape)
+    {
+        double number = double.Parse(value.Json, CultureInfo.InvariantCulture);
+        if (number < shape.Minimum || number > shape.Maximum)
+        {
+            mistakes.Add(value.Location, $"{value.Json} is out of range", $"write {shape.Expected}");
+        }
+        else if (shape.Whole && !int.TryParse(value.Json, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+        {
+            string suggestion = number == Math.Floor(number)
+                ? $"write {number.ToString("F0", CultureInfo.InvariantCulture)}, in digits alone"
+                : $"write {shape.Expected}";
+            mistakes.Add(value.Location, $"expected a whole number, found {value.Describe()}", suggestion);
+        }
+    }
+
+    private void CheckText(LocatedScalar value, TextShape shape)
+    {
+        if (shape.Choices.Count > 0 && !shape.Choices.Contains(value.Text!))
+        {
+            string near = Nearest.Suggest(value.Text!, shape.Choices);
+            mistakes.Add(value.Location, $"{value.Json} is not one of the words", near.StartsWith("did", StringComparison.Ordinal)
+                ? $"{near} The words are {string.Join(", ", shape.Choices)}"
+                : near);
+        }
+    }
+
+    private static string SuggestType(LocatedNode node, OptionShape shape) => (node, shape) switch
+    {
+        (LocatedScalar { Text: { } text }, NumberShape) when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) =>
+            $"write {text} without quotes",
+        (LocatedScalar { Text: "true" or "false" } scalar, BooleanShape) => $"write {scalar.Text} without quotes",
+        (LocatedScalar { Kind: JsonValueKind.Number, Json: var json }, TextShape { Choices.Count: 0 }) => $"write \"{json}\"",
+        (LocatedScalar { Kind: not JsonValueKind.Null, Json: var json }, ListShape) => $"write [{json}]",
+        (LocatedScalar { Text: { } text }, UnionShape union) when union.Find(text) is not null => $"write {{ \"kind\": \"{text}\" }}",
+        _ => $"write {shape.Expected}",
+    };
+}

@@ -1,0 +1,36 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Core.Experiments;
+
+namespace MfRae.Lab.Core.Planning;
+
+/// <summary>Turns an experiment into a plan. Pure, but for the contents of the files that options point to.</summary>
+public static class Planner
+{
+    /// <param name="contentHash">Path in the options → SHA-256 of the file; asked once per path. See <see cref="FileHash.In"/>.</param>
+    public static Plan Build(Experiment experiment, Func<string, string> contentHash)
+    {
+        var graph = new PlanGraph(contentHash);
+        var runs = new List<PlannedRun>();
+        foreach (var arm in experiment.Arms)
+        {
+            foreach (long seed in experiment.Seeds)
+            {
+                var stages = new RunPlanner(graph, experiment.Evaluation, arm.Options, seed).Build();
+                runs.Add(new PlannedRun(RunId(arm.Name, seed, stages), arm.Name, seed, stages));
+            }
+        }
+
+        var labels = StageLabels.Of(runs);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', runs.Select(run => run.Id)))));
+        return new Plan(experiment, [.. graph.Stages.Select(stage => stage with { Label = labels[stage.Key] })], runs, hash);
+    }
+
+    private static string RunId(string arm, long seed, IReadOnlyDictionary<string, string> stages) => CanonicalJson.Hash(new JsonObject
+    {
+        ["arm"] = arm,
+        ["seed"] = seed,
+        ["stages"] = StageKey.Object(stages),
+    });
+}

@@ -1,0 +1,164 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Planning;
+
+/// <summary>Plans one arm under one seed.</summary>
+internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, LabOptions options, long seed)
+{
+    /// <summary>Every run is judged by one network, and every encoder probed alike, whatever the run's seed.</summary>
+    private const long JudgeSeed = 0;
+
+    private readonly Dictionary<string, string> _roles = [];
+
+    private bool HasDecoder => options.Decoder is not NoDecoderOptions;
+
+    private bool HasTeacher => options.Teacher is not NoTeacherOptions;
+
+    private bool HasMeanFlow => options.MeanFlow is not NoMeanFlowOptions;
+
+    /// <summary>A CMT network is trained where something comes of it: it is the generator, or MeanFlow starts from it.</summary>
+    private bool HasCmt => options.Cmt is not NoCmtOptions
+        && options.MeanFlow is NoMeanFlowOptions or LambdaMeanFlowOptions { Initialisation: "cmt" };
+
+    /// <summary>Role → stage key.</summary>
+    public IReadOnlyDictionary<string, string> Build()
+    {
+        PlanJudge();
+        PlanAutoencoder();
+        if (HasTeacher || HasCmt || HasMeanFlow)
+        {
+            PlanGenerators();
+        }
+
+        return _roles;
+    }
+
+    private void PlanJudge()
+    {
+        Add(StageInput.Dataset, new DatasetStage(options.Dataset), null);
+        if (evaluation.Features is InceptionOptions)
+        {
+            Add(StageInput.Features, new FeatureStage(evaluation.Features), JudgeSeed, StageInput.Dataset);
+        }
+        else
+        {
+            Add(StageInput.Features, new FeatureStage(evaluation.Features), null);
+        }
+
+        foreach (string split in evaluation.References)
+        {
+            AddReference(split);
+        }
+    }
+
+    private void PlanAutoencoder()
+    {
+        if (options.Encoder is SelfSupervisedEncoderOptions)
+        {
+            Add(StageInput.Encoder, new EncoderStage(options.Encoder), seed, StageInput.Dataset);
+        }
+        else
+        {
+            Add(StageInput.Encoder, new EncoderStage(options.Encoder), null);
+        }
+
+        if (evaluation.Probes)
+        {
+            Add("probe", new ProbeStage(), JudgeSeed, StageInput.Dataset, StageInput.Encoder);
+        }
+
+        if (options.Decoder is RaeDecoderOptions)
+        {
+            Add(StageInput.Decoder, new DecoderStage(options.Decoder), seed, StageInput.Dataset, StageInput.Encoder);
+        }
+        else if (HasDecoder)
+        {
+            Add(StageInput.Decoder, new DecoderStage(options.Decoder), null, StageInput.Encoder);
+        }
+
+        if (evaluation.Reconstruction && HasDecoder)
+        {
+            AddReference("test");
+            Add(
+                "reconstruction",
+                new ReconstructionStage(WithoutEndpointError()),
+                null,
+                StageInput.Dataset,
+                StageInput.Encoder,
+                StageInput.Decoder,
+                StageInput.Features,
+                StageInput.Reference("test"));
+        }
+    }
+
+    private void PlanGenerators()
+    {
+        Add(StageInput.Latents, new LatentStage(options.Latents), null, StageInput.Dataset, StageInput.Encoder);
+        if (HasTeacher)
+        {
+            Add(StageInput.Teacher, new TeacherStage(options.Teacher), options.Teacher is FlowMatchingOptions ? seed : null, StageInput.Latents);
+            var sampling = SamplingDefaults.Resolve(options.Sampling);
+            AddSampling("teacherSampling", StageInput.Teacher, sampling.TeacherSteps!);
+            AddEvaluation("teacherEvaluation", "teacherSampling", WithoutEndpointError());
+        }
+
+        if (HasCmt)
+        {
+            Add(StageInput.Cmt, new CmtStage(options.Cmt), seed, StageInput.Latents, StageInput.Teacher);
+        }
+
+        if (HasMeanFlow)
+        {
+            string[] starts = [.. ((string[])[StageInput.Teacher, StageInput.Cmt]).Where(_roles.ContainsKey)];
+            Add("meanflow", new MeanFlowStage(options.MeanFlow), seed, [StageInput.Latents, .. starts]);
+        }
+
+        if (HasMeanFlow || HasCmt)
+        {
+            AddSampling("sampling", HasMeanFlow ? "meanflow" : StageInput.Cmt, SamplingDefaults.Resolve(options.Sampling).Steps!);
+            AddEvaluation("evaluation", "sampling", evaluation.Metrics);
+        }
+    }
+
+    private void AddReference(string split) =>
+        Add(StageInput.Reference(split), new ReferenceStage(split), null, StageInput.Dataset, StageInput.Features);
+
+    private void AddSampling(string role, string generator, IReadOnlyList<int> steps)
+    {
+        var from = options.Sampling;
+        _roles[role] = graph.Add(new SamplingStage(from.Samples, steps, from.Seed, from.BatchSize, from.KeptLatents), null, new Dictionary<string, string>
+        {
+            [StageInput.Generator] = _roles[generator],
+            [StageInput.Decoder] = _roles[StageInput.Decoder],
+            [StageInput.Latents] = _roles[StageInput.Latents],
+        });
+    }
+
+    private void AddEvaluation(string role, string samples, IReadOnlyList<MetricOptions> metrics)
+    {
+        var inputs = new Dictionary<string, string>
+        {
+            [StageInput.Samples] = _roles[samples],
+            [StageInput.Features] = _roles[StageInput.Features],
+        };
+        foreach (string split in evaluation.References)
+        {
+            inputs[StageInput.Reference(split)] = _roles[StageInput.Reference(split)];
+        }
+
+        if (metrics.Any(metric => metric is EndpointErrorOptions))
+        {
+            inputs[StageInput.TeacherSamples] = _roles["teacherSampling"];
+        }
+
+        _roles[role] = graph.Add(new EvaluationStage(metrics, evaluation.References), null, inputs);
+    }
+
+    /// <summary>Adds a stage whose role is the name of its kind, and whose inputs are named as their roles.</summary>
+    private void Add(string role, StageDefinition definition, long? stageSeed, params string[] inputs) =>
+        _roles[role] = graph.Add(definition, stageSeed, inputs.ToDictionary(name => name, name => _roles[name]));
+
+    /// <summary>The distance to the teacher's end points says nothing of the teacher itself, or of reconstructions.</summary>
+    private List<MetricOptions> WithoutEndpointError() => [.. evaluation.Metrics.Where(metric => metric is not EndpointErrorOptions)];
+}

@@ -1,0 +1,28 @@
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Planning;
+
+/// <summary>The files that options point to. Their contents are part of a stage's key: a file that is swapped changes it.</summary>
+public static class StageFiles
+{
+    /// <summary>The four files of an IDX dataset.</summary>
+    public static IReadOnlyList<string> IdxNames =>
+    [
+        "train-images-idx3-ubyte.gz",
+        "train-labels-idx1-ubyte.gz",
+        "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz",
+    ];
+
+    /// <summary>Paths as the options give them, relative to the working directory.</summary>
+    public static IReadOnlyList<string> Of(StageDefinition definition) => definition switch
+    {
+        DatasetStage { Dataset: IdxDatasetOptions idx } => [.. IdxNames.Select(name => $"{idx.Path.TrimEnd('/')}/{name}")],
+        FeatureStage { Features: PretrainedFeatureOptions pretrained } => [pretrained.Weights],
+        EncoderStage { Encoder: PretrainedEncoderOptions pretrained } => [pretrained.Weights],
+        DecoderStage { Decoder: PretrainedDecoderOptions pretrained } => [pretrained.Weights],
+        LatentStage { Latents: PretrainedLatentOptions pretrained } => [pretrained.Weights],
+        TeacherStage { Teacher: PretrainedTeacherOptions pretrained } => [pretrained.Weights],
+        _ => [],
+    };
+}
