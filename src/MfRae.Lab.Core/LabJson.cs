@@ -20,6 +20,8 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(StageDefinition))]
 [JsonSerializable(typeof(StageSpec))]
 [JsonSerializable(typeof(JournalLine))]
+[JsonSerializable(typeof(Manifest))]
+[JsonSerializable(typeof(Lease))]
 [JsonSerializable(typeof(DitOptions))]
 [JsonSerializable(typeof(VitOptions))]
 [JsonSerializable(typeof(DecoderNetworkOptions))]

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+
+namespace MfRae.Lab.Core.Execution;
+
+/// <summary>
+/// An exclusive lock of the operating system on a file, which ends with the process that holds it, however it ends. The
+/// file stays: removing it would let two processes hold locks of the same name.
+/// </summary>
+internal sealed class FileLock : IDisposable
+{
+    private readonly FileStream stream;
+
+    private FileLock(FileStream stream) => this.stream = stream;
+
+    public static FileLock? Try(string path)
+    {
+        try
+        {
+            return new(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            return null;
+        }
+    }
+
+    public static FileLock? Wait(string path, TimeSpan patience)
+    {
+        for (var waited = Stopwatch.StartNew(); ;)
+        {
+            if (Try(path) is { } held)
+            {
+                return held;
+            }
+
+            if (waited.Elapsed > patience)
+            {
+                return null;
+            }
+
+            Thread.Sleep(20);
+        }
+    }
+
+    /// <summary>The lock that a stage's worker holds while it lives.</summary>
+    public static string OfWorker(ArtifactStore store, string key) =>
+        Path.Combine(ArtifactStore.CreateFolder(store.LockFolder), ArtifactName.Key(key) + ".worker");
+
+    public void Dispose() => stream.Dispose();
+}

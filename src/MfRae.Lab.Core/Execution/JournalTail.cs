@@ -1,0 +1,50 @@
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Execution;
+
+/// <summary>Hands a journal on to the run log as it grows, wherever its folder is at the moment.</summary>
+internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, int attempt)
+{
+    private long offset;
+
+    /// <summary>How the attempt ended, once its journal says so.</summary>
+    public FinishedEvent? Finished { get; private set; }
+
+    public static void PumpAll(ArtifactStore store, IRunLog log, string key)
+    {
+        if (store.Find(key) is { } folder)
+        {
+            foreach (var journal in JournalFile.In(folder))
+            {
+                new JournalTail(store, log, key, journal.Attempt).Pump();
+            }
+        }
+    }
+
+    public void Pump()
+    {
+        if (store.Find(key) is not { } folder)
+        {
+            return;
+        }
+
+        var (lines, next) = JournalReader.Read(Path.Combine(folder, JournalFile.NameOf(attempt)), offset);
+        if (lines.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            log.Ingest(key, attempt, lines, folder);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException && store.Find(key) is { } moved && moved != folder)
+        {
+            // The stage completed while the log read an image that a line names. Telling the same lines twice is harmless.
+            log.Ingest(key, attempt, lines, store.CompleteFolder(key));
+        }
+
+        offset = next;
+        Finished = lines.Select(line => line.Event).OfType<FinishedEvent>().LastOrDefault() ?? Finished;
+    }
+}

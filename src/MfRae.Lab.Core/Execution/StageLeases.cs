@@ -1,0 +1,123 @@
+using System.Text.Json;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Core.Execution;
+
+/// <summary>
+/// The right of one coordinator to compute stages. A lease whose owner is dead is taken over at once where the owner
+/// was a process of this host, and after <see cref="Expiry"/> without a heartbeat where it was on another.
+/// </summary>
+public sealed class StageLeases : IDisposable
+{
+    public static readonly TimeSpan Expiry = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
+    private readonly Lease mine = new(ProcessIdentity.Current(), Guid.NewGuid().ToString("N"));
+    private readonly HashSet<string> keys;
+    private readonly ArtifactStore store;
+    private readonly TimeProvider time;
+    private long beat;
+
+    private StageLeases(ArtifactStore store, IEnumerable<string> keys, TimeProvider time)
+    {
+        this.store = store;
+        this.time = time;
+        this.keys = [.. keys];
+        beat = time.GetTimestamp();
+    }
+
+    /// <summary>Takes all of the leases or none.</summary>
+    /// <exception cref="StoreLockedException">A live process holds one of them.</exception>
+    public static StageLeases Acquire(ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time)
+    {
+        // Two coordinators that find the same dead owner must not both take over: the look and the writing are one step.
+        using var gate = FileLock.Wait(Path.Combine(ArtifactStore.CreateFolder(store.LockFolder), "gate"), TimeSpan.FromSeconds(30))
+            ?? throw new StoreLockedException($"{store.LockFolder} has been locked by another process for 30 seconds");
+        foreach (var stage in stages)
+        {
+            if (LiveOwner(store, stage.Key, time) is { } owner)
+            {
+                throw new StoreLockedException($"the stage {stage.Label} is being computed by {owner}; wait for it, or stop that process");
+            }
+        }
+
+        var leases = new StageLeases(store, stages.Select(stage => stage.Key), time);
+        foreach (var stage in stages)
+        {
+            var path = PathOf(store, stage.Key);
+            AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(leases.mine, LabJson.Default.Lease));
+            File.SetLastWriteTimeUtc(path, time.GetUtcNow().UtcDateTime);
+        }
+
+        return leases;
+    }
+
+    /// <summary>The live process that holds the stage's lease, or null: a stage without one is not running, whatever the database says.</summary>
+    public static ProcessIdentity? LiveOwner(ArtifactStore store, string key, TimeProvider time)
+    {
+        var path = PathOf(store, key);
+        if (Read(path) is not { } lease)
+        {
+            return null;
+        }
+
+        var live = lease.Owner.IsOnThisHost ? lease.Owner.IsAlive() : time.GetUtcNow() - File.GetLastWriteTimeUtc(path) < Expiry;
+        return live ? lease.Owner : null;
+    }
+
+    /// <summary>Tells the others that this process lives; cheap enough to be called often. Returns the keys that were taken away.</summary>
+    public IReadOnlyList<string> Refresh()
+    {
+        if (time.GetElapsedTime(beat) < Heartbeat)
+        {
+            return [];
+        }
+
+        beat = time.GetTimestamp();
+        var lost = new List<string>();
+        foreach (var key in keys)
+        {
+            if (Read(PathOf(store, key)) == mine)
+            {
+                File.SetLastWriteTimeUtc(PathOf(store, key), time.GetUtcNow().UtcDateTime);
+            }
+            else
+            {
+                lost.Add(key);
+            }
+        }
+
+        keys.ExceptWith(lost);
+        return lost;
+    }
+
+    public void Release(string key)
+    {
+        if (keys.Remove(key) && Read(PathOf(store, key)) == mine)
+        {
+            File.Delete(PathOf(store, key));
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var key in keys.ToList())
+        {
+            Release(key);
+        }
+    }
+
+    private static string PathOf(ArtifactStore store, string key) => Path.Combine(store.LockFolder, ArtifactName.Key(key) + ".lease.json");
+
+    /// <summary>Leases appear whole, by a rename: what cannot be read is not one.</summary>
+    private static Lease? Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), LabJson.Default.Lease);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,254 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Execution;
+
+/// <summary>The coordinator: carries a plan out, reusing what the store holds, one worker for each stage to compute.</summary>
+/// <param name="settings">With the device resolved: `auto` counts as a CPU when jobs are shared out.</param>
+/// <param name="workingDirectory">Where relative paths in options start.</param>
+public sealed class StageRunner(
+    ArtifactStore store,
+    IRunLog log,
+    IWorkerLauncher launcher,
+    RunSettings settings,
+    RunOptions options,
+    string workingDirectory,
+    TimeProvider time)
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(5);
+    private readonly int cores = Environment.ProcessorCount;
+    private readonly StageAttempts attempts = new(store, log, launcher, settings, options, workingDirectory, time);
+
+    /// <summary>Runs until everything that can be computed is.</summary>
+    /// <param name="stop">Workers write checkpoints and end, then this returns.</param>
+    /// <param name="abort">Workers are killed, then this returns.</param>
+    /// <exception cref="StoreLockedException">A live process works on a stage that is needed; nothing was started, or what was has been ended.</exception>
+    /// <exception cref="LabException">Workers cannot be started here.</exception>
+    /// <exception cref="OperationCanceledException">Stopped while the store was still being verified: nothing was started.</exception>
+    public RunOutcome Run(Plan plan, CancellationToken stop, CancellationToken abort = default)
+    {
+        ArtifactStore.CreateFolder(store.Root);
+        var graph = new RunGraph(plan.Stages);
+        var findings = StoreSurvey.Of(store, plan.Stages, options, stop);
+        var needs = NeedAnalysis.Of(graph, findings);
+        bool Touched(StageNode stage) => needs[stage.Key] == Need.Run || findings[stage.Key].Found == Found.Damaged;
+        using var leases = StageLeases.Acquire(store, [.. plan.Stages.Where(Touched)], time);
+
+        foreach (var stage in plan.Stages.Where(Touched).Where(stage => store.IsComplete(stage.Key)))
+        {
+            // Another run may have put it right before this one got its lease.
+            if (options.Fresh || !store.Verify(stage.Key, stop).Ok)
+            {
+                store.SetAside(stage.Key, findings[stage.Key].Detail ?? "a run was asked to compute everything afresh");
+            }
+        }
+
+        log.Begin(plan, needs.Where(need => need.Value == Need.Cached).Select(need => need.Key).ToHashSet());
+        var runs = plan.Stages.Select(stage => new StageRun(stage)).ToDictionary(run => run.Key);
+        foreach (var stage in plan.Stages)
+        {
+            Introduce(runs[stage.Key], needs[stage.Key], findings[stage.Key]);
+            leases.Refresh();
+        }
+
+        foreach (var run in runs.Values.Where(run => run.Status == StageStatus.Diverged))
+        {
+            SkipUsers(graph, runs, run);
+        }
+
+        var interrupted = Loop(graph, runs, leases, stop, abort);
+        log.End(plan);
+        return new([.. runs.Values.Select(run => new StageOutcome(run.Node, run.Status, run.Cached, run.Error, store.FindLog(run.Key, run.Attempt)))], interrupted);
+    }
+
+    /// <summary>Tells the log what the run begins with; journals of earlier runs too, so that the store alone rebuilds the database.</summary>
+    private void Introduce(StageRun run, Need need, Finding finding)
+    {
+        run.Cached = need is Need.Cached or Need.Past;
+        switch (need)
+        {
+            case Need.Cached:
+                JournalTail.PumpAll(store, log, run.Key);
+                attempts.End(run, StageStatus.Completed, null);
+                break;
+            case Need.Diverged:
+                JournalTail.PumpAll(store, log, run.Key);
+                attempts.End(run, StageStatus.Diverged, finding.Detail);
+                break;
+            case Need.Past:
+                run.Status = StageStatus.Completed;
+                log.Status(run.Key, StageStatus.Completed, Reason(finding, "its files are gone") + ", and nothing that is to be computed needs them");
+                break;
+            case Need.Unneeded:
+                attempts.End(run, StageStatus.Skipped, "only stages that are skipped need it");
+                break;
+            default:
+                log.Status(run.Key, StageStatus.Queued, Reason(finding, null));
+                break;
+        }
+    }
+
+    private static string? Reason(Finding finding, string? otherwise) =>
+        finding.Found == Found.Damaged ? $"its files did not verify and were set aside ({finding.Detail})" : otherwise;
+
+    /// <returns>Whether the run was interrupted.</returns>
+    private bool Loop(RunGraph graph, Dictionary<string, StageRun> runs, StageLeases leases, CancellationToken stop, CancellationToken abort)
+    {
+        var stopping = false;
+        var failedFast = false;
+        try
+        {
+            while (true)
+            {
+                if ((stop.IsCancellationRequested || abort.IsCancellationRequested || failedFast) && !stopping)
+                {
+                    stopping = true;
+                    Each(runs, worker => worker.RequestStop());
+                }
+
+                if (abort.IsCancellationRequested)
+                {
+                    Each(runs, worker => worker.Kill());
+                }
+
+                if (!stopping)
+                {
+                    StartReady(graph, runs, leases);
+                }
+
+                var running = runs.Values.Where(run => run.Worker is not null).ToList();
+                if (running.Count == 0 && (stopping || runs.Values.All(run => run.Status != StageStatus.Queued)))
+                {
+                    break;
+                }
+
+                Wait(running);
+                foreach (var run in running)
+                {
+                    Follow(graph, runs, run, stopping, leases);
+                    failedFast |= options.FailFast && run.Status is StageStatus.Failed or StageStatus.Diverged;
+                }
+
+                if (leases.Refresh() is [var lost, ..])
+                {
+                    throw new StoreLockedException($"another process took the stage {runs[lost].Node.Label} over: this one gave no sign of life for too long");
+                }
+            }
+        }
+        finally
+        {
+            KillAll(runs);
+        }
+
+        foreach (var run in runs.Values.Where(run => run.Status == StageStatus.Queued))
+        {
+            attempts.End(run, StageStatus.Planned, failedFast ? "the run stopped at the first failure" : "the run was interrupted");
+        }
+
+        return stop.IsCancellationRequested || abort.IsCancellationRequested || (!failedFast && runs.Values.Any(run => run.Status == StageStatus.Interrupted));
+    }
+
+    /// <summary>Fills the free places with what is ready: longest way to the end first, then in the order of the plan.</summary>
+    private void StartReady(RunGraph graph, Dictionary<string, StageRun> runs, StageLeases leases)
+    {
+        var running = runs.Values.Count(run => run.Worker is not null);
+        for (bool more = true; more;)
+        {
+            // A stage that turns out to be complete makes others ready at once.
+            more = false;
+            var ready = graph.Stages.Select(stage => runs[stage.Key])
+                .Where(run => run.Status == StageStatus.Queued && run.Worker is null && run.Node.Inputs.Values.All(input => runs[input].Status == StageStatus.Completed))
+                .OrderByDescending(run => graph.Chain(run.Key)).ToList();
+            if (ready.Count == 0 && running == 0 && runs.Values.FirstOrDefault(run => run.Status == StageStatus.Queued) is { } stuck)
+            {
+                throw new InvalidOperationException($"the stage {stuck.Node.Label} can never start: the plan's stages are not inputs before users");
+            }
+
+            var threads = WorkerShare.Threads(settings, cores, running + ready.Count);
+            foreach (var run in ready.TakeWhile(_ => running < WorkerShare.Jobs(settings, cores)))
+            {
+                if (!attempts.TryStart(run, threads))
+                {
+                    continue;
+                }
+
+                if (run.Worker is not null)
+                {
+                    running++;
+                }
+                else
+                {
+                    leases.Release(run.Key);
+                    more = true;
+                }
+            }
+        }
+    }
+
+    private void Follow(RunGraph graph, Dictionary<string, StageRun> runs, StageRun run, bool stopping, StageLeases leases)
+    {
+        if (!run.Worker!.Exit.IsCompleted)
+        {
+            run.Tail!.Pump();
+            return;
+        }
+
+        attempts.Settle(run, stopping);
+        if (run.Status == StageStatus.Queued)
+        {
+            return;
+        }
+
+        leases.Release(run.Key);
+        if (run.Status != StageStatus.Completed && !stopping)
+        {
+            SkipUsers(graph, runs, run);
+        }
+    }
+
+    private void SkipUsers(RunGraph graph, Dictionary<string, StageRun> runs, StageRun culprit)
+    {
+        var how = culprit.Status == StageStatus.Interrupted ? "was interrupted" : culprit.Status.ToString().ToLowerInvariant();
+        var doomed = new Queue<StageNode>(graph.Users(culprit.Key));
+        while (doomed.TryDequeue(out var user))
+        {
+            if (runs[user.Key].Status == StageStatus.Queued)
+            {
+                attempts.End(runs[user.Key], StageStatus.Skipped, $"it needs {culprit.Node.Label}, which {how}");
+                foreach (var next in graph.Users(user.Key))
+                {
+                    doomed.Enqueue(next);
+                }
+            }
+        }
+    }
+
+    private static void Wait(List<StageRun> running)
+    {
+        if (running.Count == 0)
+        {
+            Thread.Sleep(Poll);
+        }
+        else
+        {
+            Task.WaitAny([.. running.Select(run => run.Worker!.Exit)], Poll);
+        }
+    }
+
+    private static void Each(Dictionary<string, StageRun> runs, Action<IRunningWorker> act)
+    {
+        foreach (var worker in runs.Values.Select(run => run.Worker).OfType<IRunningWorker>())
+        {
+            act(worker);
+        }
+    }
+
+    private static void KillAll(Dictionary<string, StageRun> runs) => Each(runs, worker =>
+    {
+        worker.Kill();
+        worker.Exit.Wait(KillPatience);
+        worker.Dispose();
+    });
+}

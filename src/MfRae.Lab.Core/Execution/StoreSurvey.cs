@@ -1,0 +1,27 @@
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Execution;
+
+/// <summary>Looks at what the store holds of a plan, and re-hashes all that claims to be complete.</summary>
+internal static class StoreSurvey
+{
+    public static Dictionary<string, Finding> Of(ArtifactStore store, IReadOnlyList<StageNode> stages, RunOptions options, CancellationToken stop) =>
+        stages.ToDictionary(stage => stage.Key, stage => options.Fresh ? new(Found.Missing) : Find(store, stage.Key, options, stop));
+
+    private static Finding Find(ArtifactStore store, string key, RunOptions options, CancellationToken stop)
+    {
+        if (store.IsComplete(key))
+        {
+            var check = store.Verify(key, stop);
+            return check.Ok ? new(Found.Complete) : new(Found.Damaged, check.ToString());
+        }
+
+        // The last attempt decides: an earlier one may have diverged before somebody asked for another try.
+        return !options.RetryDiverged
+            && JournalFile.In(store.PartialFolder(key)) is [.., var last]
+            && JournalReader.Read(last.Path).Lines is [.., { Event: FinishedEvent { Status: AttemptStatus.Diverged } finished }]
+                ? new(Found.Diverged, finished.Error)
+                : new(Found.Missing);
+    }
+}

@@ -1,0 +1,41 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using MfRae.Lab.Core.Experiments;
+
+namespace MfRae.Lab.Core.Execution;
+
+/// <summary>Starts each worker as a process of its own.</summary>
+/// <param name="fileName">The program, such as `dotnet` or this executable.</param>
+/// <param name="arguments">What comes before the stage's folder, such as `lab.dll worker --folder`.</param>
+public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string> arguments) : IWorkerLauncher
+{
+    public IRunningWorker Start(ArtifactStore store, StageSpec spec, string folder)
+    {
+        var start = new ProcessStartInfo(fileName, [.. arguments, folder])
+        {
+            UseShellExecute = false,
+            CreateNoWindow = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = spec.WorkingDirectory,
+        };
+        // Numeric libraries read these once, when they are loaded.
+        var threads = Math.Max(1, spec.Settings.Threads).ToString(CultureInfo.InvariantCulture);
+        foreach (var name in (string[])["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"])
+        {
+            start.Environment[name] = threads;
+        }
+
+        try
+        {
+            var process = Process.Start(start) ?? throw new LabException($"the worker {fileName} did not start");
+            return new WorkerProcess(process, new WorkerLog(store, spec.Node.Key, spec.Attempt));
+        }
+        catch (Win32Exception e)
+        {
+            throw new LabException($"the worker {fileName} cannot be started: {e.Message}", e);
+        }
+    }
+}
