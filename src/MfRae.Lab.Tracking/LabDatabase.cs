@@ -1,0 +1,153 @@
+using Dapper;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Tracking.Migrations;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Tracking;
+
+/// <summary>An open results database. It can always be rebuilt from the journals in the store (docs/database.md).</summary>
+public sealed class LabDatabase : IDisposable
+{
+    private const int BusySeconds = 10;
+
+    private LabDatabase(string path, SqliteConnection connection, string? notice, bool readOnly)
+    {
+        Path = path;
+        Connection = connection;
+        Notice = notice;
+        IsReadOnly = readOnly;
+    }
+
+    /// <summary>The file, as it was given.</summary>
+    public string Path { get; }
+
+    /// <summary>Nothing can be written: it was opened so, or its schema is newer than this program.</summary>
+    public bool IsReadOnly { get; }
+
+    /// <summary>What the user should know about the database, or null.</summary>
+    public string? Notice { get; }
+
+    internal SqliteConnection Connection { get; }
+
+    /// <summary>A connection serves one thread at a time.</summary>
+    internal Lock Gate { get; } = new();
+
+    /// <summary>For the coordinator: creates the file and its folder where they are missing.</summary>
+    /// <exception cref="LabException">It is no database of ours, or on a network file system, or cannot be opened.</exception>
+    public static LabDatabase OpenOrCreate(string path)
+    {
+        NetworkFileSystem.Refuse(path);
+        try
+        {
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"the folder of the database {path} cannot be created: {error.Message}", error);
+        }
+
+        return Open(path, SqliteOpenMode.ReadWriteCreate);
+    }
+
+    /// <summary>For changes to what exists: a missing file is an error and never created.</summary>
+    /// <exception cref="LabException">As <see cref="OpenOrCreate"/>, or there is no such file.</exception>
+    public static LabDatabase OpenExisting(string path)
+    {
+        RequireFile(path);
+        NetworkFileSystem.Refuse(path);
+        return Open(path, SqliteOpenMode.ReadWrite);
+    }
+
+    /// <summary>For queries and reports, also while another process writes.</summary>
+    /// <exception cref="LabException">As <see cref="OpenExisting"/>, or the schema is too old to be read without a migration.</exception>
+    public static LabDatabase OpenReadOnly(string path)
+    {
+        RequireFile(path);
+        NetworkFileSystem.Refuse(path);
+        return Open(path, SqliteOpenMode.ReadOnly);
+    }
+
+    public void Dispose() => Connection.Dispose();
+
+    private static void RequireFile(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new LabException(
+                $"there is no database at {System.IO.Path.GetFullPath(path)}. Running an experiment creates one; if it is elsewhere, give its path.");
+        }
+    }
+
+    private static LabDatabase Open(string path, SqliteOpenMode mode)
+    {
+        SqliteConnection? connection = null;
+        try
+        {
+            connection = Connect(path, mode);
+            RefuseForeign(path, connection);
+            var version = Schema.Version(connection);
+            if (version > Schema.Latest)
+            {
+                var notice = $"{path} has schema {version}; this program knows {Schema.Latest}. It is opened for reading only: update the program to write to it.";
+                connection.Dispose();
+                connection = Connect(path, SqliteOpenMode.ReadOnly);
+                connection.Execute("PRAGMA query_only = ON");
+                return new LabDatabase(path, connection, notice, readOnly: true);
+            }
+
+            if (mode == SqliteOpenMode.ReadOnly)
+            {
+                if (version < Schema.Latest)
+                {
+                    throw new LabException($"{path} has the older schema {version}; this program reads {Schema.Latest}. Running an experiment brings it up to date.");
+                }
+
+                connection.Execute("PRAGMA query_only = ON");
+                return new LabDatabase(path, connection, notice: null, readOnly: true);
+            }
+
+            connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
+            Schema.Migrate(connection);
+            return new LabDatabase(path, connection, notice: null, readOnly: false);
+        }
+        catch (SqliteException error)
+        {
+            connection?.Dispose();
+            throw new LabException($"the database {path} cannot be opened: {Explain(error)}", error);
+        }
+        catch
+        {
+            connection?.Dispose();
+            throw;
+        }
+    }
+
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    {
+        // Without pooling, closing closes: the last one to close folds the write-ahead log into the file.
+        var address = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = BusySeconds };
+        var connection = new SqliteConnection(address.ConnectionString);
+        connection.Open();
+        connection.Execute($"PRAGMA busy_timeout = {BusySeconds * 1000}; PRAGMA mmap_size = 0;");
+        return connection;
+    }
+
+    private static void RefuseForeign(string path, SqliteConnection connection)
+    {
+        var ours = connection.ExecuteScalar<long>("PRAGMA application_id") == Schema.ApplicationId;
+        if (!ours && connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") > 0)
+        {
+            throw new LabException($"{path} is a SQLite database of another program; give the path of a results database, or of a file that does not exist yet.");
+        }
+    }
+
+    private static string Explain(SqliteException error) => error.SqliteErrorCode switch
+    {
+        SQLitePCL.raw.SQLITE_NOTADB => "it is no SQLite database. Move it away; the next run rebuilds it from the store.",
+        SQLitePCL.raw.SQLITE_CORRUPT => "it is damaged. Move it away; the next run rebuilds it from the store.",
+        SQLitePCL.raw.SQLITE_BUSY => $"another process has held it for {BusySeconds} s. Wait for that process, or end it.",
+        SQLitePCL.raw.SQLITE_CANTOPEN => "it is not there or may not be read and written by this user.",
+        SQLitePCL.raw.SQLITE_READONLY => "this user may not write to it or its folder.",
+        _ => error.Message,
+    };
+}

@@ -1,0 +1,82 @@
+using Dapper;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Tracking.Writing;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Tracking.Reading;
+
+/// <summary>Reads what stages reported, by stage key.</summary>
+/// <param name="keys">A subquery for the keys of the stages.</param>
+internal sealed class ResultReader(SqliteConnection connection, string keys, object parameters)
+{
+    public ILookup<string, AttemptRecord> Attempts() => connection.Query<AttemptRow>(
+            $"""
+            SELECT stage, status, host, device, threads, started, resumed_from AS resumedFrom, wall_seconds AS wallSeconds,
+              cpu_seconds AS cpuSeconds, peak_bytes AS peakBytes, error
+            FROM attempt
+            WHERE stage IN ({keys})
+            ORDER BY stage, generation, number
+            """,
+            parameters)
+        .GroupBy(row => row.Stage)
+        .SelectMany(stage => stage.Select((row, i) => (row.Stage, Attempt: row.Record(i + 1))))
+        .ToLookup(entry => entry.Stage, entry => entry.Attempt);
+
+    public ILookup<string, Measurement> Measurements() => connection.Query<MeasurementRow>(
+            $"""
+            SELECT m.stage, m.metric, m.value, m.low, m.high, m.samples, m.steps, m.guidance, m.labels, m.extractor, m.preprocessing,
+              m.reference, m.higher_is_better AS higherIsBetter
+            FROM measurement m
+            JOIN attempt a ON a.id = m.attempt
+            WHERE m.superseded = 0 AND m.stage IN ({keys})
+            ORDER BY m.stage, a.generation, a.number, m.seq
+            """,
+            parameters)
+        .ToLookup(row => row.Stage, row => row.Record());
+
+    public ILookup<string, SeriesRecord> Series() => connection.Query<PointRow>(
+            $"""
+            SELECT c.stage, c.name, v.step, v.value
+            FROM series c
+            JOIN point v ON v.series = c.id
+            WHERE v.superseded = 0 AND c.stage IN ({keys})
+            ORDER BY c.stage, c.name, v.step
+            """,
+            parameters)
+        .GroupBy(row => (row.Stage, row.Name))
+        .ToLookup(
+            points => points.Key.Stage,
+            points => new SeriesRecord(points.Key.Name, points.Select(p => p.Step).ToList(), points.Select(p => p.Value).ToList()));
+
+    public ILookup<string, ImageRecord> Images() => connection.Query<ImageRow>(
+            $"""
+            SELECT i.stage, i.name, i.caption, i.png
+            FROM image i
+            JOIN attempt a ON a.id = i.attempt
+            WHERE a.superseded = 0 AND i.stage IN ({keys})
+            ORDER BY i.stage, a.generation, a.number, i.seq
+            """,
+            parameters)
+        .ToLookup(row => row.Stage, row => new ImageRecord(row.Name, row.Caption, row.Png));
+
+    private sealed record PointRow(string Stage, string Name, long Step, double? Value);
+
+    private sealed record ImageRow(string Stage, string Name, string Caption, byte[] Png);
+
+    private sealed record AttemptRow(
+        string Stage, string Status, string Host, string Device, long Threads, string Started, long? ResumedFrom, double WallSeconds,
+        double CpuSeconds, long PeakBytes, string? Error)
+    {
+        public AttemptRecord Record(int number) => new(
+            number, Status, Host, Device, (int)Threads, WallTime.Parse(Started), ResumedFrom, WallSeconds, CpuSeconds, PeakBytes, Error);
+    }
+
+    private sealed record MeasurementRow(
+        string Stage, string Metric, double? Value, double? Low, double? High, long Samples, long Steps, double Guidance, string Labels,
+        string Extractor, string Preprocessing, string Reference, long? HigherIsBetter)
+    {
+        public Measurement Record() => new(
+            Metric, Value, Low, High, Samples, (int)Steps, Guidance, Labels, Extractor, Preprocessing, Reference,
+            HigherIsBetter is { } higher ? higher != 0 : null);
+    }
+}

@@ -1,0 +1,80 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Tracking.Writing;
+
+namespace MfRae.Lab.Tracking;
+
+/// <summary>The only writer of the database. It may be called from several threads; each call is one transaction.</summary>
+public sealed class RunLog : IRunLog, IDisposable
+{
+    private readonly LabDatabase database;
+    private Plan? open;
+
+    /// <param name="database">Stays the caller's: it is not closed with the log.</param>
+    /// <exception cref="LabException">The database can only be read.</exception>
+    public RunLog(LabDatabase database)
+    {
+        if (database.IsReadOnly)
+        {
+            throw new LabException(database.Notice ?? $"{database.Path} was opened for reading only");
+        }
+
+        this.database = database;
+    }
+
+    public void Begin(Plan plan, IReadOnlySet<string> cached)
+    {
+        Write(writer => new PlanWriter(writer).Write(plan, cached));
+        open = plan;
+    }
+
+    public void Status(string stageKey, StageStatus status, string? reason = null) => Write(writer =>
+    {
+        var name = StatusName.Of(status);
+        var known = writer.Execute("UPDATE stage SET status = @name, reason = @reason WHERE key = @stageKey", new { name, reason, stageKey });
+        if (known == 0)
+        {
+            throw new InvalidOperationException($"the stage {stageKey} is in no plan that was begun");
+        }
+
+        if (status is not (StageStatus.Planned or StageStatus.Queued or StageStatus.Running))
+        {
+            // A worker that was killed could not say how it ended.
+            writer.Execute("UPDATE attempt SET status = @name WHERE stage = @stageKey AND status = 'running'", new { name, stageKey });
+        }
+    });
+
+    public void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder)
+    {
+        if (lines.Count > 0)
+        {
+            Write(writer => new JournalWriter(writer, stageKey, attempt, folder).Write(lines));
+        }
+    }
+
+    public void End(Plan plan)
+    {
+        Write(writer => new PlanWriter(writer).Close(plan));
+        open = null;
+    }
+
+    /// <summary>A plan that was begun and not ended is closed: nothing of it stays `running`.</summary>
+    public void Dispose()
+    {
+        if (open is { } plan)
+        {
+            End(plan);
+        }
+    }
+
+    private void Write(Action<Writer> work)
+    {
+        lock (database.Gate)
+        {
+            using var transaction = database.Connection.BeginTransaction(deferred: false);
+            work(new Writer(database.Connection, transaction));
+            transaction.Commit();
+        }
+    }
+}

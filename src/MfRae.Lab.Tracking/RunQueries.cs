@@ -1,0 +1,37 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Tracking.Reading;
+
+namespace MfRae.Lab.Tracking;
+
+/// <summary>Everything that is read from the database. Each call sees one consistent state, also while a run writes.</summary>
+public sealed class RunQueries(LabDatabase database)
+{
+    /// <summary>The current plan of an experiment with all its results, or null where there is none of this name.</summary>
+    public ExperimentRecord? Experiment(string name) => Read(() => new ExperimentReader(database.Connection).Read(name));
+
+    /// <summary>All experiments, by name.</summary>
+    public IReadOnlyList<ExperimentSummary> Experiments() => Read(() => new SummaryReader(database.Connection).Read());
+
+    /// <summary>Runs of current plans, by experiment, arm and seed.</summary>
+    public IReadOnlyList<RunListing> Runs(RunFilter? filter = null) =>
+        Read(() => new RunReader(database.Connection).List(filter ?? new RunFilter()));
+
+    /// <summary>The one run whose id starts with these digits.</summary>
+    /// <exception cref="LabException">None does, or more than one.</exception>
+    public RunDetail Show(string idPrefix) => Read(() => new RunReader(database.Connection).Show(idPrefix));
+
+    /// <summary>The answer to one SQL statement that only reads.</summary>
+    /// <exception cref="LabException">It is no such statement, or SQLite finds fault with it.</exception>
+    public QueryResult Query(string sql, int limit = 1000) => new QueryRunner(database.Path).Run(sql, limit);
+
+    private T Read<T>(Func<T> work)
+    {
+        lock (database.Gate)
+        {
+            // Several statements make one answer: a transaction keeps a writer from changing things between them.
+            using var transaction = database.Connection.BeginTransaction(deferred: true);
+            return work();
+        }
+    }
+}

@@ -1,0 +1,176 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Tracking.Writing;
+
+/// <summary>
+/// Takes in lines of one attempt's journal. The result depends on the journals alone, not on how their lines were cut into
+/// batches, how often they were told, or which attempt was told first.
+/// </summary>
+internal sealed class JournalWriter(Writer writer, string stage, int number, string folder)
+{
+    private readonly List<PointRow> points = [];
+    private AttemptState attempt = new();
+    private bool measured;
+    private bool finished;
+
+    public void Write(IReadOnlyList<JournalLine> lines)
+    {
+        var ordered = lines.OrderBy(line => line.Seq).ToList();
+        attempt = new AttemptFinder(writer, stage, number).FindOrBegin(ordered[0]);
+        var before = (attempt.LastSeq, attempt.KeepsThrough);
+        var fresh = ordered.Where(line => line.Seq > attempt.LastSeq).DistinctBy(line => line.Seq).ToList();
+        foreach (var line in fresh)
+        {
+            if (line.Seq != attempt.LastSeq + 1)
+            {
+                throw new LabException(
+                    $"the journal of the stage {stage}, attempt {number}, goes from line {attempt.LastSeq} to line {line.Seq}: lines are missing. "
+                    + $"Remove {folder} and run again; the stage is then computed anew.");
+            }
+
+            Take(line);
+            attempt.LastSeq = line.Seq;
+        }
+
+        if (fresh.Count > 0)
+        {
+            Finish(fresh[^1].At, rewound: before.LastSeq == 0 || before.KeepsThrough != attempt.KeepsThrough);
+        }
+    }
+
+    private void Take(JournalLine line)
+    {
+        switch (line.Event)
+        {
+            case StartedEvent started:
+                Start(started);
+                break;
+            case ResumedEvent resumed:
+                attempt.Rewinds(resumed.Step);
+                writer.Execute("UPDATE attempt SET resumed_from = @Step WHERE id = @Id", new { resumed.Step, attempt.Id });
+                break;
+            case MetricsEvent metrics:
+                attempt.Reports();
+                if (metrics.Step <= attempt.KeepsThrough)
+                {
+                    // It computed a step again that it had said to keep: its own value holds from there on.
+                    attempt.Rewinds(metrics.Step - 1);
+                }
+
+                var wall = WallTime.Seconds(line.At);
+                points.AddRange(metrics.Values.Select(entry => new PointRow(entry.Key, metrics.Step, Finite(entry.Value), wall)));
+                break;
+            case MeasuredEvent measurement:
+                attempt.Reports();
+                Measure(line.Seq, measurement.Measurement);
+                break;
+            case ImageEvent image:
+                attempt.Reports();
+                new ImageWriter(writer, stage, folder).Write(attempt.Id, line.Seq, image);
+                break;
+            case CheckpointEvent:
+                attempt.Reports();
+                break;
+            case FinishedEvent end:
+                End(end);
+                break;
+            default:
+                // Progress is for the screen: the curves say how far a stage came.
+                break;
+        }
+    }
+
+    private void Start(StartedEvent started)
+    {
+        writer.Execute(
+            "UPDATE attempt SET host = @Host, pid = @Pid, boot_id = @BootId, device = @Device, threads = @Threads WHERE id = @Id",
+            new { started.Host, started.Pid, started.BootId, started.Device, started.Threads, attempt.Id });
+        // One stage runs once at a time: what an attempt before this one left open was cut short.
+        writer.Execute(
+            """
+            UPDATE attempt SET status = 'interrupted'
+            WHERE stage = @stage AND status = 'running' AND (generation, number) < (@Generation, @number)
+            """,
+            new { stage, attempt.Generation, number });
+    }
+
+    private void Measure(long seq, Measurement measurement)
+    {
+        measured = true;
+        writer.Execute(
+            """
+            INSERT INTO measurement (stage, attempt, seq, superseded, metric, value, low, high, samples, steps, guidance, labels,
+              extractor, preprocessing, reference, higher_is_better)
+            VALUES (@stage, @Id, @seq, 0, @Metric, @value, @low, @high, @Samples, @Steps, @Guidance, @Labels,
+              @Extractor, @Preprocessing, @Reference, @higher)
+            """,
+            new
+            {
+                stage,
+                attempt.Id,
+                seq,
+                measurement.Metric,
+                value = Finite(measurement.Value),
+                low = Finite(measurement.Low),
+                high = Finite(measurement.High),
+                measurement.Samples,
+                measurement.Steps,
+                measurement.Guidance,
+                measurement.Labels,
+                measurement.Extractor,
+                measurement.Preprocessing,
+                measurement.Reference,
+                higher = measurement.HigherIsBetter is { } higher ? (higher ? 1L : 0L) : (long?)null,
+            });
+    }
+
+    private void End(FinishedEvent end)
+    {
+        finished = true;
+        if (end.Status == "completed")
+        {
+            attempt.Reports();
+        }
+
+        writer.Execute(
+            """
+            UPDATE attempt SET status = @Status, wall_seconds = @wall, cpu_seconds = @cpu, peak_bytes = @PeakBytes, error = @Error
+            WHERE id = @Id
+            """,
+            new
+            {
+                end.Status,
+                wall = Finite(end.WallSeconds) ?? 0,
+                cpu = Finite(end.CpuSeconds) ?? 0,
+                end.PeakBytes,
+                end.Error,
+                attempt.Id,
+            });
+    }
+
+    private void Finish(DateTimeOffset last, bool rewound)
+    {
+        // Until it says how long it took, an attempt has lasted at least as long as its journal; so a killed one has its cost.
+        var lasted = finished ? 0 : (last - WallTime.Parse(attempt.Started)).TotalSeconds;
+        writer.Execute(
+            """
+            UPDATE attempt SET last_seq = @LastSeq, keeps_through = @KeepsThrough, wall_seconds = max(wall_seconds, @lasted)
+            WHERE id = @Id
+            """,
+            new { attempt.LastSeq, attempt.KeepsThrough, attempt.Id, lasted });
+        new PointWriter(writer, stage).Write(attempt, number, points);
+        var supersession = new Supersession(writer, stage);
+        if (rewound)
+        {
+            supersession.Rewind(attempt, number);
+        }
+
+        if (rewound || measured)
+        {
+            supersession.Measurements();
+        }
+    }
+
+    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
+}

@@ -1,0 +1,130 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Tracking.Tests.Support;
+using static MfRae.Lab.Tracking.Tests.Support.Journal;
+
+namespace MfRae.Lab.Tracking.Tests;
+
+public sealed class PlanTests : IDisposable
+{
+    private readonly Support.Lab lab = new();
+
+    public void Dispose() => lab.Dispose();
+
+    [Fact]
+    public void A_plan_comes_back_as_it_was_written()
+    {
+        lab.Begin(Plans.Of(), Plans.Dataset);
+
+        var record = lab.Queries.Experiment("ablation")!;
+
+        record.Should().BeEquivalentTo(
+            new { Name = "ablation", Path = "experiments/ablation.json", Question = "Which is better?", PrimaryMetric = "fid@1", PlanHash = "hash-1" });
+        record.Overrides.Should().Equal("a.b=1");
+        record.Seeds.Should().Equal(0, 1);
+        record.Arms.Select(arm => (arm.Name, arm.Baseline)).Should().Equal(("b", true), ("a", false));
+        record.Arms[1].Differences.Should().Equal(new Dictionary<string, string> { ["meanflow.lambda"] = "\"a\"", ["meanflow.tangentLambda"] = "null" });
+        record.Arms[0].OptionsJson.Should().Contain("\"meanflow\":{\"kind\":\"none\"}");
+        record.Runs.Select(run => (run.Arm, run.Seed)).Should().Equal(("b", 0), ("b", 1), ("a", 0), ("a", 1));
+        record.Runs[0].Stages["meanflow"].Should().Be(Plans.Training("b", 0));
+        record.Stages.Select(stage => stage.Key).Should().Equal(Plans.Of().Stages.Select(stage => stage.Key));
+        record.Stages[0].Should().BeEquivalentTo(new { Kind = "dataset", Label = "dataset of ablation", Status = "completed", Seed = (long?)null });
+        record.Stages[1].Inputs.Should().Equal(new Dictionary<string, string> { ["dataset"] = Plans.Dataset });
+        record.Stages[1].DefinitionJson.Should().Contain("\"stage\":\"teacher\"");
+        record.Stages[3].Seed.Should().Be(0);
+    }
+
+    [Fact]
+    public void An_unknown_experiment_is_null() => lab.Queries.Experiment("nothing").Should().BeNull();
+
+    [Fact]
+    public void The_plan_begun_last_is_current_even_if_it_is_an_old_one()
+    {
+        lab.Begin(Plans.Of(hash: "old", arms: ["a"]));
+        lab.Begin(Plans.Of(hash: "new", arms: ["a", "b"]));
+        lab.Queries.Experiment("ablation")!.PlanHash.Should().Be("new");
+        lab.Rows("select distinct arm from runs").Should().HaveCount(2);
+
+        lab.Begin(Plans.Of(hash: "old", arms: ["a"], question: "Asked better?"));
+
+        lab.Queries.Experiment("ablation")!.Should().BeEquivalentTo(new { PlanHash = "old", Question = "Asked better?" });
+        lab.Rows("select distinct arm from runs").Should().HaveCount(1);
+        lab.Scalar("select count(*) from experiment").Should().Be(2L);
+    }
+
+    [Fact]
+    public void Experiments_share_a_stage_and_each_has_its_own_label()
+    {
+        lab.Begin(Plans.Of("one"));
+        lab.Begin(Plans.Of("two"));
+
+        lab.Queries.Experiment("one")!.Stages[1].Label.Should().Be("teacher of one");
+        lab.Queries.Experiment("two")!.Stages[1].Label.Should().Be("teacher of two");
+        lab.Scalar($"select count(*) from stage where key = '{Plans.Teacher}'").Should().Be(1L);
+    }
+
+    [Fact]
+    public void What_a_dead_coordinator_left_running_is_interrupted_when_the_plan_begins_again()
+    {
+        lab.Begin(Plans.Of(), Plans.Dataset);
+        lab.Log.Status(Plans.Teacher, StageStatus.Running);
+        lab.Log.Status(Plans.Training("a", 0), StageStatus.Queued);
+        lab.Tell(Plans.Teacher, 1, Started(1), Loss(1, 1));
+        lab.Reopen();
+
+        lab.Begin(Plans.Of(), Plans.Dataset);
+
+        lab.Rows("select kind, status, reason from stages where status = 'interrupted'").Select(row => row[0]).Should().Equal("teacher", "meanflow");
+        lab.Scalar("select status from attempts").Should().Be("interrupted");
+    }
+
+    [Fact]
+    public void An_artifact_that_is_gone_is_planned_again_and_a_cached_one_is_completed()
+    {
+        lab.Begin(Plans.Of(), Plans.Dataset, Plans.Teacher);
+        lab.Begin(Plans.Of(), Plans.Dataset);
+
+        lab.Rows("select status from stages where kind in ('dataset', 'teacher')").Select(row => row[0]).Should().Equal("completed", "planned");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Nothing_runs_on_after_the_end(bool properly)
+    {
+        var plan = Plans.Of();
+        lab.Begin(plan);
+        lab.Log.Status(Plans.Dataset, StageStatus.Completed);
+        lab.Log.Status(Plans.Teacher, StageStatus.Running);
+        lab.Tell(Plans.Teacher, 1, Started(1));
+
+        if (properly)
+        {
+            lab.Log.End(plan);
+        }
+
+        lab.Log.Dispose();
+
+        lab.Rows("select status from stages where kind in ('dataset', 'teacher')").Select(row => row[0]).Should().Equal("completed", "interrupted");
+        lab.Scalar("select status from attempts").Should().Be("interrupted");
+    }
+
+    [Fact]
+    public void A_killed_workers_attempt_ends_as_its_stage_does()
+    {
+        lab.Begin(Plans.Of());
+        lab.Tell(Plans.Teacher, 1, Started(1), Loss(1, 1));
+
+        lab.Log.Status(Plans.Teacher, StageStatus.Failed, "killed by signal 9");
+
+        lab.Scalar("select status from attempts").Should().Be("failed");
+        lab.Rows("select status, reason from stages where kind = 'teacher'").Single().Should().Equal("failed", "killed by signal 9");
+    }
+
+    [Fact]
+    public void A_status_for_a_stage_of_no_plan_is_a_bug()
+    {
+        var act = () => lab.Log.Status("elsewhere", StageStatus.Running);
+
+        act.Should().Throw<InvalidOperationException>();
+    }
+}
