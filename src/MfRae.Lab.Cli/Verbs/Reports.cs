@@ -15,7 +15,8 @@ public sealed class Reports(RunQueries queries, Places places)
 
     public static byte[] Page(ExperimentRecord record) => Encoding.UTF8.GetBytes(ReportBuilder.Build(record));
 
-    public byte[] IndexPage() => Encoding.UTF8.GetBytes(IndexBuilder.Build(queries.Experiments()));
+    public byte[] IndexPage() => Encoding.UTF8.GetBytes(IndexBuilder.Build(
+        [.. queries.Experiments().Select(summary => queries.Experiment(summary.Name)).OfType<ExperimentRecord>().Select(IndexEntry.Of)]));
 
     /// <summary>Writes an experiment's page and the index, where their bytes differ from what is there.</summary>
     public void Write(ExperimentRecord record)
