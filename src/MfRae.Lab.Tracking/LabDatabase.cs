@@ -8,7 +8,7 @@ namespace MfRae.Lab.Tracking;
 /// <summary>An open results database. It can always be rebuilt from the journals in the store (docs/database.md).</summary>
 public sealed class LabDatabase : IDisposable
 {
-    private const int BusySeconds = 10;
+    internal const int BusySeconds = 10;
 
     private LabDatabase(string path, SqliteConnection connection, string? notice, bool readOnly)
     {
@@ -113,7 +113,7 @@ public sealed class LabDatabase : IDisposable
         catch (SqliteException error)
         {
             connection?.Dispose();
-            throw new LabException($"the database {path} cannot be opened: {Explain(error)}", error);
+            throw new LabException($"the database {path} cannot be opened: {EnvironmentFault.Explain(error)}", error);
         }
         catch
         {
@@ -140,14 +140,4 @@ public sealed class LabDatabase : IDisposable
             throw new LabException($"{path} is a SQLite database of another program; give the path of a results database, or of a file that does not exist yet.");
         }
     }
-
-    private static string Explain(SqliteException error) => error.SqliteErrorCode switch
-    {
-        SQLitePCL.raw.SQLITE_NOTADB => "it is no SQLite database. Move it away; the next run rebuilds it from the store.",
-        SQLitePCL.raw.SQLITE_CORRUPT => "it is damaged. Move it away; the next run rebuilds it from the store.",
-        SQLitePCL.raw.SQLITE_BUSY => $"another process has held it for {BusySeconds} s. Wait for that process, or end it.",
-        SQLitePCL.raw.SQLITE_CANTOPEN => "it is not there or may not be read and written by this user.",
-        SQLitePCL.raw.SQLITE_READONLY => "this user may not write to it or its folder.",
-        _ => error.Message,
-    };
 }

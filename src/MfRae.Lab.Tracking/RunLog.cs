@@ -2,6 +2,7 @@ using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Tracking.Writing;
+using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Tracking;
 
@@ -72,9 +73,16 @@ public sealed class RunLog : IRunLog, IDisposable
     {
         lock (database.Gate)
         {
-            using var transaction = database.Connection.BeginTransaction(deferred: false);
-            work(new Writer(database.Connection, transaction));
-            transaction.Commit();
+            try
+            {
+                using var transaction = database.Connection.BeginTransaction(deferred: false);
+                work(new Writer(database.Connection, transaction));
+                transaction.Commit();
+            }
+            catch (SqliteException error) when (EnvironmentFault.Is(error))
+            {
+                throw new LabException($"the database {database.Path} cannot be written: {EnvironmentFault.Explain(error)}", error);
+            }
         }
     }
 }

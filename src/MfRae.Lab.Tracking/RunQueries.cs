@@ -1,6 +1,7 @@
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Tracking.Reading;
+using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Tracking;
 
@@ -30,8 +31,15 @@ public sealed class RunQueries(LabDatabase database)
         lock (database.Gate)
         {
             // Several statements make one answer: a transaction keeps a writer from changing things between them.
-            using var transaction = database.Connection.BeginTransaction(deferred: true);
-            return work();
+            try
+            {
+                using var transaction = database.Connection.BeginTransaction(deferred: true);
+                return work();
+            }
+            catch (SqliteException error) when (EnvironmentFault.Is(error))
+            {
+                throw new LabException($"the database {database.Path} cannot be read: {EnvironmentFault.Explain(error)}", error);
+            }
         }
     }
 }

@@ -114,6 +114,23 @@ public sealed class LabDatabaseTests : IDisposable
     }
 
     [Fact]
+    public void A_full_disk_is_said_to_be_full_and_half_a_batch_is_not_kept()
+    {
+        using var database = LabDatabase.OpenOrCreate(Path);
+        using var log = new RunLog(database);
+        log.Begin(Plans.Of(), new HashSet<string>());
+        var lines = Of(1, [Started(1), .. Enumerable.Range(1, 10_000).Select(step => Loss(step, step))]);
+        Pragma(database, $"max_page_count = {Pragma(database, "page_count")}");
+
+        var act = () => log.Ingest(Plans.Teacher, 1, lines, folder);
+
+        act.Should().Throw<LabException>().WithMessage("*disk is full*");
+        Pragma(database, "max_page_count = 1000000");
+        log.Ingest(Plans.Teacher, 1, lines, folder);
+        Count(new RunQueries(database), Plans.Teacher).Should().Be(10_000);
+    }
+
+    [Fact]
     public async Task Two_that_create_the_database_at_once_both_get_it()
     {
         var opened = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
