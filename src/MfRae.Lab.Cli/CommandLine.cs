@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using MfRae.Lab.Cli.Verbs;
 using MfRae.Lab.Tracking;
 
@@ -70,11 +72,7 @@ public sealed class CommandLine(Composition composition)
                 result.AddError($"unknown device '{name}': use auto, cpu, cuda or cuda:N");
         });
         var jobs = new Option<int>("--jobs") { Description = "Stages that may run at once; 0 chooses by the machine", HelpName = "N" };
-        jobs.Validators.Add(result =>
-        {
-            if (result.Errors.Any() || result.GetValueOrDefault<int>() < 0)
-                result.AddError("--jobs takes a number from 0");
-        });
+        jobs.Validators.Add(result => RequireFrom(0, result));
         var fresh = new Option<bool>("--fresh") { Description = "Set aside what is there of the plan's stages, and compute all of it again" };
         var keepGoing = new Option<bool>("--keep-going") { Description = "After a failure go on with what does not need it [default]" };
         var failFast = new Option<bool>("--fail-fast") { Description = "Stop at the first failure" };
@@ -155,11 +153,7 @@ public sealed class CommandLine(Composition composition)
         var json = new Option<bool>("--json") { Description = "Rows as JSON objects" };
         var csv = new Option<bool>("--csv") { Description = "Rows as CSV" };
         var limit = new Option<int>("--limit") { Description = "Rows at most", HelpName = "N", DefaultValueFactory = _ => 1000 };
-        limit.Validators.Add(result =>
-        {
-            if (result.Errors.Any() || result.GetValueOrDefault<int>() < 1)
-                result.AddError("--limit takes a number from 1");
-        });
+        limit.Validators.Add(result => RequireFrom(1, result));
         var command = new Command("query", "Ask the database, in SQL that only reads") { sql, json, csv, limit };
         command.Validators.Add(result =>
         {
@@ -189,6 +183,13 @@ public sealed class CommandLine(Composition composition)
         command.Hidden = true;
         command.SetAction(parsed => composition.Worker().Execute(parsed.GetRequiredValue(folder)));
         return command;
+    }
+
+    // By the token itself: asking for the value of a word that is no number throws.
+    private static void RequireFrom(int least, OptionResult result)
+    {
+        if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least))
+            result.AddError($"{result.Option.Name} takes a number from {least}");
     }
 
     private static Argument<string> FileArgument() => new("FILE") { Description = "The experiment file" };

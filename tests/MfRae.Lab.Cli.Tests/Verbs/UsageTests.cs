@@ -23,7 +23,7 @@ public sealed class UsageTests : IDisposable
 
     [Theory]
     [InlineData("rnu", "run")]
-    [InlineData("run", "Required argument missing")]
+    [InlineData("run", "Required argument 'FILE' missing")]
     [InlineData("run x.json --jobs many", "--jobs")]
     [InlineData("run x.json --jobs -1", "--jobs takes a number from 0")]
     [InlineData("run x.json --device gpu", "use auto, cpu, cuda or cuda:N")]
@@ -46,7 +46,7 @@ public sealed class UsageTests : IDisposable
     [Theory]
     [InlineData("run experiments/none.json", "experiments/none.json")]
     [InlineData("experiments/none.json", "experiments/none.json")]
-    [InlineData("experiments/smoke.json meanflow.lamda=1", "meanflow.lambda")]
+    [InlineData("experiments/smoke.json meanflow.lamda=1", "did you mean `lambda`")]
     [InlineData("plan experiments/smoke.json seeds=x", "seeds")]
     [InlineData("validate experiments/none.json", "experiments/none.json")]
     public void A_wrong_experiment_exits_2_with_the_reason_and_touches_nothing(string command, string reason)
