@@ -92,7 +92,8 @@ public sealed class ArtifactStore(string root)
             throw new InvalidOperationException($"the stage {node.Label} made the folder {inner}; stages write files only");
         }
 
-        var names = Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path)).Where(name => !IsPassing(name)).Order(StringComparer.Ordinal).ToList();
+        var names = Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))
+            .Where(name => !IsPassing(name)).Order(StringComparer.Ordinal).ToList();
         if (names.Find(name => !ArtifactName.IsName(name)) is { } wrong)
         {
             throw new InvalidOperationException($"the stage {node.Label} wrote a file named '{wrong}'; names are letters, digits and ._-");
@@ -146,7 +147,8 @@ public sealed class ArtifactStore(string root)
 
     /// <summary>What is no part of the artifact. The worker's output may still grow while the manifest is written.</summary>
     private static bool IsPassing(string name) =>
-        name.StartsWith("checkpoint", StringComparison.Ordinal) || name == ManifestName || name.EndsWith(".aside", StringComparison.Ordinal) || LogAttempt(name) > 0;
+        name == ManifestName || LogAttempt(name) > 0
+        || name.StartsWith("checkpoint", StringComparison.Ordinal) || name.EndsWith(".aside", StringComparison.Ordinal);
 
     private static IEnumerable<int> Attempts(string folder) => Directory.Exists(folder)
         ? Directory.EnumerateFiles(folder).Select(path => Math.Max(JournalFile.AttemptOf(path), LogAttempt(Path.GetFileName(path))))

@@ -11,7 +11,8 @@ internal static class ArtifactVerifier
         Manifest? manifest;
         try
         {
-            manifest = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, ArtifactStore.ManifestName)), LabJson.Default.Manifest);
+            var bytes = File.ReadAllBytes(Path.Combine(folder, ArtifactStore.ManifestName));
+            manifest = JsonSerializer.Deserialize(bytes, LabJson.Default.Manifest);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

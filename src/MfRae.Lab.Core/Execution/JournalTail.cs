@@ -38,7 +38,7 @@ internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, 
         {
             log.Ingest(key, attempt, lines, folder);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException && store.Find(key) is { } moved && moved != folder)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException && folder != store.CompleteFolder(key) && store.IsComplete(key))
         {
             // The stage completed while the log read an image that a line names. Telling the same lines twice is harmless.
             log.Ingest(key, attempt, lines, store.CompleteFolder(key));

@@ -24,7 +24,7 @@ public sealed class StageRunner(
     /// <summary>Runs until everything that can be computed is.</summary>
     /// <param name="stop">Workers write checkpoints and end, then this returns.</param>
     /// <param name="abort">Workers are killed, then this returns.</param>
-    /// <exception cref="StoreLockedException">A live process works on a stage that is needed; nothing was started, or what was has been ended.</exception>
+    /// <exception cref="StoreLockedException">A live process works on a stage that is needed. What was started has been ended.</exception>
     /// <exception cref="LabException">Workers cannot be started here.</exception>
     /// <exception cref="OperationCanceledException">Stopped while the store was still being verified: nothing was started.</exception>
     public RunOutcome Run(Plan plan, CancellationToken stop, CancellationToken abort = default)
@@ -60,7 +60,9 @@ public sealed class StageRunner(
 
         var interrupted = Loop(graph, runs, leases, stop, abort);
         log.End(plan);
-        return new([.. runs.Values.Select(run => new StageOutcome(run.Node, run.Status, run.Cached, run.Error, store.FindLog(run.Key, run.Attempt)))], interrupted);
+        return new([.. runs.Values.Select(Outcome)], interrupted);
+
+        StageOutcome Outcome(StageRun run) => new(run.Node, run.Status, run.Cached, run.Error, store.FindLog(run.Key, run.Attempt));
     }
 
     /// <summary>Tells the log what the run begins with; journals of earlier runs too, so that the store alone rebuilds the database.</summary>
@@ -79,7 +81,8 @@ public sealed class StageRunner(
                 break;
             case Need.Past:
                 run.Status = StageStatus.Completed;
-                log.Status(run.Key, StageStatus.Completed, Reason(finding, "its files are gone") + ", and nothing that is to be computed needs them");
+                var gone = Reason(finding, "its files are gone");
+                log.Status(run.Key, StageStatus.Completed, $"{gone}, and nothing that is to be computed needs them");
                 break;
             case Need.Unneeded:
                 attempts.End(run, StageStatus.Skipped, "only stages that are skipped need it");
@@ -94,7 +97,12 @@ public sealed class StageRunner(
         finding.Found == Found.Damaged ? $"its files did not verify and were set aside ({finding.Detail})" : otherwise;
 
     /// <returns>Whether the run was interrupted.</returns>
-    private bool Loop(RunGraph graph, Dictionary<string, StageRun> runs, StageLeases leases, CancellationToken stop, CancellationToken abort)
+    private bool Loop(
+        RunGraph graph,
+        Dictionary<string, StageRun> runs,
+        StageLeases leases,
+        CancellationToken stop,
+        CancellationToken abort)
     {
         var stopping = false;
         var failedFast = false;
@@ -133,21 +141,25 @@ public sealed class StageRunner(
 
                 if (leases.Refresh() is [var lost, ..])
                 {
-                    throw new StoreLockedException($"another process took the stage {runs[lost].Node.Label} over: this one gave no sign of life for too long");
+                    var label = runs[lost].Node.Label;
+                    throw new StoreLockedException($"another process took the stage {label} over: this one gave no sign of life for too long");
                 }
             }
+        }
+        catch (Exception e) when (e is LabException or StoreLockedException)
+        {
+            KillAll(runs);
+            Dequeue(runs, "the run could not go on");
+            throw;
         }
         finally
         {
             KillAll(runs);
         }
 
-        foreach (var run in runs.Values.Where(run => run.Status == StageStatus.Queued))
-        {
-            attempts.End(run, StageStatus.Planned, failedFast ? "the run stopped at the first failure" : "the run was interrupted");
-        }
-
-        return stop.IsCancellationRequested || abort.IsCancellationRequested || (!failedFast && runs.Values.Any(run => run.Status == StageStatus.Interrupted));
+        Dequeue(runs, failedFast ? "the run stopped at the first failure" : "the run was interrupted");
+        return stop.IsCancellationRequested || abort.IsCancellationRequested
+            || (!failedFast && runs.Values.Any(run => run.Status == StageStatus.Interrupted));
     }
 
     /// <summary>Fills the free places with what is ready: longest way to the end first, then in the order of the plan.</summary>
@@ -159,11 +171,12 @@ public sealed class StageRunner(
             // A stage that turns out to be complete makes others ready at once.
             more = false;
             var ready = graph.Stages.Select(stage => runs[stage.Key])
-                .Where(run => run.Status == StageStatus.Queued && run.Worker is null && run.Node.Inputs.Values.All(input => runs[input].Status == StageStatus.Completed))
+                .Where(run => run.Status == StageStatus.Queued)
+                .Where(run => run.Node.Inputs.Values.All(input => runs[input].Status == StageStatus.Completed))
                 .OrderByDescending(run => graph.Chain(run.Key)).ToList();
             if (ready.Count == 0 && running == 0 && runs.Values.FirstOrDefault(run => run.Status == StageStatus.Queued) is { } stuck)
             {
-                throw new InvalidOperationException($"the stage {stuck.Node.Label} can never start: the plan's stages are not inputs before users");
+                throw new InvalidOperationException($"the stage {stuck.Node.Label} can never start: none of its inputs is running");
             }
 
             var threads = WorkerShare.Threads(settings, cores, running + ready.Count);
@@ -245,10 +258,23 @@ public sealed class StageRunner(
         }
     }
 
-    private static void KillAll(Dictionary<string, StageRun> runs) => Each(runs, worker =>
+    private static void KillAll(Dictionary<string, StageRun> runs)
     {
-        worker.Kill();
-        worker.Exit.Wait(KillPatience);
-        worker.Dispose();
-    });
+        foreach (var run in runs.Values.Where(run => run.Worker is not null))
+        {
+            run.Worker!.Kill();
+            run.Worker.Exit.Wait(KillPatience);
+            run.Worker.Dispose();
+            run.Worker = null;
+        }
+    }
+
+    /// <summary>No stage stays queued or running behind a run that has ended.</summary>
+    private void Dequeue(Dictionary<string, StageRun> runs, string reason)
+    {
+        foreach (var run in runs.Values.Where(run => run.Status is StageStatus.Queued or StageStatus.Running))
+        {
+            attempts.End(run, run.Status == StageStatus.Queued ? StageStatus.Planned : StageStatus.Interrupted, reason);
+        }
+    }
 }

@@ -7,7 +7,9 @@ namespace MfRae.Lab.Core.Execution;
 public static class StageSpecFile
 {
     public static void Write(string folder, StageSpec spec) =>
-        AtomicFile.Write(Path.Combine(folder, ArtifactStore.SpecName), JsonSerializer.SerializeToUtf8Bytes(spec, LabJson.Default.StageSpec));
+        AtomicFile.Write(
+            Path.Combine(folder, ArtifactStore.SpecName),
+            JsonSerializer.SerializeToUtf8Bytes(spec, LabJson.Default.StageSpec));
 
     /// <exception cref="LabException">There is no such file, or it holds something else.</exception>
     public static StageSpec Read(string folder)

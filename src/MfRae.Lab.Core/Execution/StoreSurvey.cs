@@ -6,7 +6,11 @@ namespace MfRae.Lab.Core.Execution;
 /// <summary>Looks at what the store holds of a plan, and re-hashes all that claims to be complete.</summary>
 internal static class StoreSurvey
 {
-    public static Dictionary<string, Finding> Of(ArtifactStore store, IReadOnlyList<StageNode> stages, RunOptions options, CancellationToken stop) =>
+    public static Dictionary<string, Finding> Of(
+        ArtifactStore store,
+        IReadOnlyList<StageNode> stages,
+        RunOptions options,
+        CancellationToken stop) =>
         stages.ToDictionary(stage => stage.Key, stage => options.Fresh ? new(Found.Missing) : Find(store, stage.Key, options, stop));
 
     private static Finding Find(ArtifactStore store, string key, RunOptions options, CancellationToken stop)

@@ -91,7 +91,8 @@ public sealed class Journal : IJournal, IDisposable
     private static JournalEvent Finite(JournalEvent entry) => entry switch
     {
         MetricsEvent metrics => metrics with { Values = metrics.Values.ToDictionary(value => value.Key, value => Finite(value.Value)) },
-        MeasuredEvent { Measurement: var m } => new MeasuredEvent(m with { Value = Finite(m.Value), Low = Finite(m.Low), High = Finite(m.High) }),
+        MeasuredEvent { Measurement: var m } =>
+            new MeasuredEvent(m with { Value = Finite(m.Value), Low = Finite(m.Low), High = Finite(m.High) }),
         _ => entry,
     };
 

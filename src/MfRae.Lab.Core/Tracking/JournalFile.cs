@@ -18,6 +18,7 @@ public sealed record JournalFile(int Attempt, string Path)
 
     /// <summary>The journals of a folder by attempt; none where there is no folder.</summary>
     public static IReadOnlyList<JournalFile> In(string folder) => Directory.Exists(folder)
-        ? [.. Directory.EnumerateFiles(folder).Where(IsJournal).Select(path => new JournalFile(AttemptOf(path), path)).OrderBy(file => file.Attempt)]
+        ? [.. Directory.EnumerateFiles(folder).Where(IsJournal)
+            .Select(path => new JournalFile(AttemptOf(path), path)).OrderBy(file => file.Attempt)]
         : [];
 }

@@ -1,0 +1,123 @@
+using System.Text;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Tests.Execution;
+
+public sealed class JournalTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+    private readonly ManualTime time = new();
+
+    private string File1 => Path.Combine(folder.Path, "journal.1.jsonl");
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void Lines_are_numbered_from_one_and_readable_before_the_journal_is_closed()
+    {
+        using var journal = new Journal(folder.Path, 1, time);
+        journal.Write(new ProgressEvent(1, 9, "step"));
+        time.Pass(TimeSpan.FromSeconds(2));
+        journal.Write(new CheckpointEvent(1));
+
+        var lines = JournalReader.Read(File1).Lines;
+
+        lines.Select(line => line.Seq).Should().Equal(1, 2);
+        lines.Select(line => line.Event).Should().Equal(new ProgressEvent(1, 9, "step"), new CheckpointEvent(1));
+        (lines[1].At - lines[0].At).Should().Be(TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public void Values_that_are_not_finite_become_null()
+    {
+        using var journal = new Journal(folder.Path, 1, time);
+        journal.Write(new MetricsEvent(1, new Dictionary<string, double?> { ["loss"] = double.NaN, ["rate"] = 0.5 }));
+        journal.Write(new MeasuredEvent(new("fid", double.PositiveInfinity, null, null, 1, 1, 1, "balanced", "", "", "", false)));
+
+        var events = JournalReader.Read(File1).Lines.Select(line => line.Event).ToList();
+
+        events[0].Should().BeOfType<MetricsEvent>().Which.Values.Should().Equal(new Dictionary<string, double?> { ["loss"] = null, ["rate"] = 0.5 });
+        events[1].Should().BeOfType<MeasuredEvent>().Which.Measurement.Value.Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData("""{"seq":2,"at":"2030-01-02T03:04""")]
+    [InlineData("\0\0\0\0\n")]
+    [InlineData("""{"seq":2,"at":"2030-01-02T03:04:05+00:00","event":{"type":"unheardOf"}}""" + "\n")]
+    public void A_torn_tail_is_not_there_yet(string tail)
+    {
+        WriteLines(1);
+        File.AppendAllText(File1, tail);
+
+        var chunk = JournalReader.Read(File1);
+
+        chunk.Lines.Should().ContainSingle();
+        chunk.NextOffset.Should().Be(new FileInfo(File1).Length - Encoding.UTF8.GetByteCount(tail));
+    }
+
+    [Fact]
+    public void A_line_that_was_torn_is_read_once_it_is_whole()
+    {
+        WriteLines(2);
+        var whole = File.ReadAllBytes(File1);
+        File.WriteAllBytes(File1, whole[..^10]);
+        var (first, next) = JournalReader.Read(File1);
+        File.WriteAllBytes(File1, whole);
+
+        var second = JournalReader.Read(File1, next);
+
+        first.Select(line => line.Seq).Should().Equal(1);
+        second.Lines.Select(line => line.Seq).Should().Equal(2);
+        JournalReader.Read(File1, second.NextOffset).Lines.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_journal_that_is_not_there_has_no_lines() => JournalReader.Read(File1).Should().BeEquivalentTo(new JournalChunk([], 0));
+
+    [Fact]
+    public void Closing_a_dead_attempt_replaces_its_torn_tail_by_an_end()
+    {
+        WriteLines(2);
+        File.AppendAllText(File1, """{"seq":3,"at""");
+
+        Journal.Close(File1, AttemptStatus.Failed, "killed", time).Should().NotBeNull();
+
+        var lines = JournalReader.Read(File1).Lines;
+        lines.Select(line => line.Seq).Should().Equal(1, 2, 3);
+        lines[2].Event.Should().Be(new FinishedEvent("failed", 1, 0, 0, "killed"));
+    }
+
+    [Fact]
+    public void An_attempt_that_has_its_end_keeps_it()
+    {
+        using (var journal = new Journal(folder.Path, 1, time))
+        {
+            journal.Write(new FinishedEvent("diverged", 1, 1, 1, "loss"));
+        }
+
+        Journal.Close(File1, AttemptStatus.Interrupted, "killed", time).Should().BeNull();
+
+        JournalReader.Read(File1).Lines.Should().ContainSingle();
+    }
+
+    [Fact]
+    public void Attempts_of_a_folder_come_in_the_order_of_their_numbers()
+    {
+        foreach (var name in (string[])["journal.10.jsonl", "journal.2.jsonl", "journal.x.jsonl", "journal.jsonl", "worker.3.log"])
+        {
+            File.WriteAllText(Path.Combine(folder.Path, name), "");
+        }
+
+        JournalFile.In(folder.Path).Select(file => file.Attempt).Should().Equal(2, 10);
+    }
+
+    private void WriteLines(int count)
+    {
+        using var journal = new Journal(folder.Path, 1, time);
+        for (var step = 1; step <= count; step++)
+        {
+            journal.Write(new CheckpointEvent(step));
+            time.Pass(step < count ? TimeSpan.FromSeconds(1) : TimeSpan.Zero);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.TestWorker;
+
+namespace MfRae.Lab.Core.Tests.Execution;
+
+public sealed class StageLeasesTests : IDisposable
+{
+    private static readonly StageNode First = TestPlan.Stage("first", "");
+    private static readonly StageNode Second = TestPlan.Stage("second", "");
+    private readonly Lab lab = new();
+    private readonly ManualTime time = new();
+
+    public void Dispose() => lab.Dispose();
+
+    [Fact]
+    public void A_lease_of_a_live_process_is_respected_and_names_its_owner()
+    {
+        using var held = Acquire(First);
+
+        FluentActions.Invoking(() => Acquire(First)).Should().Throw<StoreLockedException>()
+            .WithMessage($"the stage first is being computed by process {Environment.ProcessId} on {Environment.MachineName}*");
+    }
+
+    [Fact]
+    public void Leases_are_taken_all_or_none()
+    {
+        using var held = Acquire(Second);
+
+        FluentActions.Invoking(() => Acquire(First, Second)).Should().Throw<StoreLockedException>();
+
+        StageLeases.LiveOwner(lab.Store, First.Key, time).Should().BeNull();
+    }
+
+    [Fact]
+    public void A_released_lease_is_free()
+    {
+        Acquire(First).Dispose();
+
+        using var again = Acquire(First);
+
+        StageLeases.LiveOwner(lab.Store, First.Key, time)!.Pid.Should().Be(Environment.ProcessId);
+    }
+
+    [Fact]
+    public void A_process_that_reuses_the_number_of_a_dead_owner_is_not_taken_for_it()
+    {
+        Write(ProcessIdentity.Current() with { Started = "1" });
+
+        using var taken = Acquire(First);
+
+        StageLeases.LiveOwner(lab.Store, First.Key, time).Should().Be(ProcessIdentity.Current());
+    }
+
+    [Fact]
+    public void An_owner_from_before_the_last_boot_is_dead()
+    {
+        Write(ProcessIdentity.Current() with { BootId = "another" });
+
+        StageLeases.LiveOwner(lab.Store, First.Key, time).Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData(59, false)]
+    [InlineData(61, true)]
+    public void A_lease_of_another_host_lasts_a_minute_after_its_heartbeat(int seconds, bool free)
+    {
+        Write(new("another-host", 1, "", "1"));
+        time.Pass(TimeSpan.FromSeconds(seconds));
+
+        (StageLeases.LiveOwner(lab.Store, First.Key, time) is null).Should().Be(free);
+    }
+
+    [Fact]
+    public void Refreshing_keeps_the_heartbeat_young()
+    {
+        using var held = Acquire(First);
+        time.Pass(TimeSpan.FromMinutes(5));
+
+        held.Refresh().Should().BeEmpty();
+
+        File.GetLastWriteTimeUtc(LeaseFile).Should().BeCloseTo(time.GetUtcNow().UtcDateTime, TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void A_lease_that_was_taken_away_is_noticed_and_left_alone()
+    {
+        var held = Acquire(First);
+        Write(new("another-host", 1, "", "1"));
+        time.Pass(TimeSpan.FromSeconds(6));
+
+        held.Refresh().Should().Equal(First.Key);
+        held.Dispose();
+
+        File.Exists(LeaseFile).Should().BeTrue();
+    }
+
+    private string LeaseFile => Path.Combine(lab.Store.Root, ".locks", First.Key + ".lease.json");
+
+    private StageLeases Acquire(params StageNode[] stages)
+    {
+        Directory.CreateDirectory(lab.Store.Root);
+        return StageLeases.Acquire(lab.Store, stages, time);
+    }
+
+    private void Write(ProcessIdentity owner)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(LeaseFile)!);
+        File.WriteAllBytes(LeaseFile, JsonSerializer.SerializeToUtf8Bytes(new Lease(owner, "token"), LabJson.Default.Lease));
+        File.SetLastWriteTimeUtc(LeaseFile, time.GetUtcNow().UtcDateTime);
+    }
+}

@@ -1,0 +1,97 @@
+using System.IO.Pipes;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.TestWorker;
+
+namespace MfRae.Lab.Core.Tests.Execution;
+
+public sealed class WorkerTests : IDisposable
+{
+    private readonly Lab lab = new();
+
+    public void Dispose() => lab.Dispose();
+
+    [Fact]
+    public void A_stage_that_ends_well_is_complete_and_its_journal_says_so()
+    {
+        var node = TestPlan.Stage("stage", "steps=4");
+
+        Run(node).Should().Be(WorkerExit.Completed);
+
+        lab.Store.Verify(node.Key).Ok.Should().BeTrue();
+        lab.Sum(node).Should().Be("10");
+        var events = Events(lab.Store.CompleteFolder(node.Key));
+        events[0].Should().BeOfType<StartedEvent>().Which.Pid.Should().Be(Environment.ProcessId);
+        var finished = events[^1].Should().BeOfType<FinishedEvent>().Subject;
+        finished.Status.Should().Be("completed");
+        finished.PeakBytes.Should().BeGreaterThan(1 << 20);
+        finished.CpuSeconds.Should().BePositive();
+    }
+
+    [Theory]
+    [InlineData("fail=2", WorkerExit.Environment, "failed", "the file weights.bin is missing")]
+    [InlineData("bug=2", WorkerExit.Failed, "failed", "System.InvalidOperationException: an index is off by one*at MfRae.Lab.TestWorker.CountingStage.Misbehave*")]
+    [InlineData("diverge=2", WorkerExit.Failed, "diverged", "sum is not finite at step 2")]
+    public void A_stage_that_does_not_says_why(string script, int code, string status, string error)
+    {
+        var node = TestPlan.Stage("stage", script);
+
+        Run(node).Should().Be(code);
+
+        lab.Store.IsComplete(node.Key).Should().BeFalse();
+        var finished = Events(lab.Store.PartialFolder(node.Key))[^1].Should().BeOfType<FinishedEvent>().Subject;
+        finished.Status.Should().Be(status);
+        finished.Error.Should().Match(error);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_coordinators_pipe_interrupts_the_worker_after_a_checkpoint()
+    {
+        var node = TestPlan.Stage("stage", "steps=100000 delay=1 checkpoint=100000");
+        using var coordinator = new AnonymousPipeServerStream(PipeDirection.Out);
+        using var worker = new AnonymousPipeClientStream(PipeDirection.In, coordinator.ClientSafePipeHandle);
+        var folder = lab.Prepare(node);
+        var run = Task.Run(() => Worker.Run(folder, Program.Create, "cpu", 1, worker, TimeProvider.System, default));
+        SpinWait.SpinUntil(() => JournalReader.Read(Path.Combine(folder, "journal.1.jsonl")).Lines.Count > 3, TimeSpan.FromSeconds(10)).Should().BeTrue();
+
+        coordinator.Dispose();
+
+        (await run.WaitAsync(TimeSpan.FromSeconds(10))).Should().Be(WorkerExit.Interrupted);
+        Events(folder)[^1].Should().BeOfType<FinishedEvent>().Which.Status.Should().Be("interrupted");
+        File.Exists(Path.Combine(folder, "checkpoint")).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Files_that_are_no_plain_names_fail_the_stage()
+    {
+        var node = TestPlan.Stage("stage", "");
+        var folder = lab.Prepare(node);
+        Directory.CreateDirectory(Path.Combine(folder, "inner"));
+
+        Run(node).Should().Be(WorkerExit.Failed);
+
+        Events(folder)[^1].Should().BeOfType<FinishedEvent>().Which.Error.Should().Contain("stages write files only");
+    }
+
+    [Fact]
+    public void Two_workers_never_compute_one_stage()
+    {
+        var node = TestPlan.Stage("stage", "");
+        lab.Prepare(node);
+        using var other = FileLock.Try(FileLock.OfWorker(lab.Store, node.Key));
+
+        FluentActions.Invoking(() => Run(node)).Should().Throw<LabException>().WithMessage("*by another worker*");
+    }
+
+    [Fact]
+    public void A_folder_outside_a_store_is_refused() =>
+        FluentActions.Invoking(() => Worker.Run("/elsewhere", Program.Create, "cpu", 1, null, TimeProvider.System, default))
+            .Should().Throw<LabException>().WithMessage("*STORE/.partial/KEY is expected");
+
+    private int Run(StageNode node) => Worker.Run(lab.Prepare(node), Program.Create, "cpu", 1, null, TimeProvider.System, default);
+
+    private static List<JournalEvent> Events(string folder) =>
+        [.. JournalReader.Read(Path.Combine(folder, "journal.1.jsonl")).Lines.Select(line => line.Event)];
+}

@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Globalization;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.TestWorker;
+
+/// <summary>Adds up its steps and its inputs' sums, with a metric at each step; goes on from checkpoints like a real stage.</summary>
+public sealed class CountingStage(Script script) : IStage
+{
+    private const string Result = "sum.txt";
+
+    public void Run(StageContext context)
+    {
+        var (step, sum) = Load(context);
+        if (step > 0)
+        {
+            context.Journal.Write(new ResumedEvent(step));
+        }
+
+        while (step < script.Steps)
+        {
+            if (context.Stop.IsCancellationRequested && script.Deaf == 0)
+            {
+                Save(context, step, sum);
+                context.Stop.ThrowIfCancellationRequested();
+            }
+
+            step++;
+            sum += step;
+            Misbehave(step, context);
+            context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { ["sum"] = sum }));
+            if (step % script.Checkpoint == 0)
+            {
+                Save(context, step, sum);
+            }
+
+            Thread.Sleep(script.Delay);
+        }
+
+        var inputs = context.Spec.InputFolders.Values.Sum(folder => Read(Path.Combine(folder, Result))[0]);
+        File.WriteAllText(context.File(Result), (sum + inputs).ToString(CultureInfo.InvariantCulture));
+    }
+
+    private void Misbehave(long step, StageContext context)
+    {
+        if (step == script.Fail)
+        {
+            throw new LabException("the file weights.bin is missing");
+        }
+
+        if (step == script.Bug)
+        {
+            throw new InvalidOperationException("an index is off by one");
+        }
+
+        if (step == script.Diverge)
+        {
+            context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { ["sum"] = double.NaN }));
+            throw new DivergedException(step, "sum");
+        }
+
+        if (step == script.DieAlways || (step == script.Die && context.Spec.Attempt == 1))
+        {
+            Console.Error.WriteLine("about to die");
+            using var self = Process.GetCurrentProcess();
+            self.Kill();
+        }
+    }
+
+    private static (long Step, long Sum) Load(StageContext context) =>
+        File.Exists(context.File("checkpoint")) && Read(context.File("checkpoint")) is [var step, var sum] ? (step, sum) : (0, 0);
+
+    private static void Save(StageContext context, long step, long sum)
+    {
+        File.WriteAllText(context.File("checkpoint.new"), $"{step} {sum}");
+        File.Move(context.File("checkpoint.new"), context.File("checkpoint"), overwrite: true);
+        context.Journal.Write(new CheckpointEvent(step));
+    }
+
+    private static long[] Read(string path) =>
+        [.. File.ReadAllText(path).Split(' ').Select(number => long.Parse(number, CultureInfo.InvariantCulture))];
+}

@@ -1,0 +1,33 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.TestWorker;
+
+/// <summary>`worker --folder FOLDER` computes a stage; `coordinate STORE SCRIPT…` a chain of them.</summary>
+public static class Program
+{
+    public static int Main(string[] args)
+    {
+        switch (args)
+        {
+            case ["worker", "--folder", var folder]:
+                Console.Error.WriteLine($"threads {Environment.GetEnvironmentVariable("OMP_NUM_THREADS")}");
+                using (var signals = new WorkerSignals())
+                {
+                    return Worker.Run(folder, Create, "cpu", 1, Console.OpenStandardInput(), TimeProvider.System, signals.Stop);
+                }
+
+            case ["coordinate", var root, .. var scripts]:
+                var store = new ArtifactStore(root);
+                var runner = new StageRunner(store, new SilentRunLog(), Launcher(), new(Device: "cpu"), new(), root, TimeProvider.System);
+                return runner.Run(TestPlan.Chain(scripts), default).Succeeded ? 0 : 1;
+            default:
+                return 2;
+        }
+    }
+
+    /// <summary>Starts this program as a worker.</summary>
+    public static WorkerProcessLauncher Launcher() => new("dotnet", [typeof(Program).Assembly.Location, "worker", "--folder"]);
+
+    public static IStage Create(StageDefinition definition) => new CountingStage(Script.Of(((ReferenceStage)definition).Split));
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+
+namespace MfRae.Lab.TestWorker;
+
+/// <summary>What a <see cref="CountingStage"/> does, written as `steps=30 die=25`; 0 is never.</summary>
+/// <param name="Delay">Milliseconds a step.</param>
+/// <param name="Checkpoint">Steps between two checkpoints.</param>
+/// <param name="Die">The step at which the first attempt kills its process.</param>
+/// <param name="DieAlways">The step at which every attempt does.</param>
+/// <param name="Fail">The step at which the environment is not as needed.</param>
+/// <param name="Bug">The step at which the stage throws what it should not.</param>
+/// <param name="Diverge">The step at which the numbers leave the finite range.</param>
+/// <param name="Deaf">1: it does not listen when it is asked to stop.</param>
+public sealed record Script(
+    long Steps,
+    int Delay,
+    long Checkpoint,
+    long Die,
+    long DieAlways,
+    long Fail,
+    long Bug,
+    long Diverge,
+    long Deaf)
+{
+    public static Script Of(string text)
+    {
+        var values = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('='))
+            .Where(part => part.Length == 2)
+            .ToDictionary(part => part[0], part => long.Parse(part[1], CultureInfo.InvariantCulture));
+        long Value(string name, long otherwise = 0) => values.GetValueOrDefault(name, otherwise);
+        return new(
+            Value("steps", 3),
+            (int)Value("delay"),
+            Value("checkpoint", 10),
+            Value("die"),
+            Value("dieAlways"),
+            Value("fail"),
+            Value("bug"),
+            Value("diverge"),
+            Value("deaf"));
+    }
+}
