@@ -17,13 +17,18 @@ public static class ComparisonText
     };
 
     /// <summary>`underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band; …`</summary>
-    public static string Sentence(ArmComparison comparison) => comparison.Verdict switch
+    public static string Sentence(ArmComparison comparison) => comparison.Conflict is { } conflict
+        ? conflict.ToString()
+        : $"{Word(comparison.Verdict)}: {Reason(comparison)}";
+
+    /// <summary>The sentence without the verdict's word.</summary>
+    public static string Reason(ArmComparison comparison) => comparison.Verdict switch
     {
-        Verdict.NotComparable => comparison.Conflict!.ToString(),
-        Verdict.Missing => $"no data: no seed has a value of {comparison.Metric} in both arms",
-        Verdict.Underpowered => $"underpowered: {Direction(comparison)}{Band(comparison)}; {Pairs(comparison.Pairs.Count)} cannot reach p < {Number(Power.Level)} "
+        Verdict.NotComparable => $"{comparison.Conflict!.Field} differs: {comparison.Conflict.One} and {comparison.Conflict.Other}",
+        Verdict.Missing => $"no seed has a value of {comparison.Metric} in both arms",
+        Verdict.Underpowered => $"{Direction(comparison)}{Band(comparison)}; {Pairs(comparison.Pairs.Count)} cannot reach p < {Number(Power.Level)} "
             + $"(smallest {P(comparison.SmallestPValue)}{After(comparison)}; {Power.SeedsNeeded(comparison.Family)} seeds can)",
-        _ => $"{Word(comparison.Verdict)}: {Direction(comparison)}{Band(comparison)}, {P(comparison.AdjustedPValue)}{After(comparison)}"
+        _ => $"{Direction(comparison)}{Band(comparison)}, {P(comparison.AdjustedPValue)}{After(comparison)}"
             + (comparison.HigherIsBetter is null ? "; the metric has no better direction" : ""),
     };
 
@@ -70,7 +75,8 @@ public static class ComparisonText
 
     private static string After(ArmComparison comparison) => comparison.Family > 1 ? $" after Holm over {comparison.Family} arms" : "";
 
-    private static string P(double value) => value < 0.0001 ? "p < 0.0001" : $"p = {value.ToString("0.####", CultureInfo.InvariantCulture)}";
+    /// <summary>`p = 0.0313`.</summary>
+    public static string P(double value) => value < 0.0001 ? "p < 0.0001" : $"p = {value.ToString("0.####", CultureInfo.InvariantCulture)}";
 
     private static string PercentNumber(double fraction) =>
         (100 * fraction).ToString(Math.Abs(fraction) < 1 ? "0.0" : "0", CultureInfo.InvariantCulture).Replace('-', '−');

@@ -34,16 +34,17 @@ public sealed record ExperimentComparison(
             arm,
             [
                 .. from run in runs
-                   let measurement = RunMeasurements.Of(run, stages).GetValueOrDefault(metric)
-                   where measurement is not null
-                   select new SeedMeasurement(run.Seed, measurement),
+                   orderby run.Seed
+                   let found = RunMeasurement.Of(run, stages).GetValueOrDefault(metric)
+                   where found is not null
+                   select new SeedMeasurement(run.Seed, found.Stage, found.Measurement),
             ],
             runs.Length);
     }
 
     private static string? BestOf(IReadOnlyList<ArmSample> arms)
     {
-        var measured = arms.Where(arm => arm.Values.Count > 0).ToArray();
+        var measured = arms.Where(arm => arm.Finite.Count > 0).ToArray();
         var identity = measured.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement).ToArray();
         if (measured.Length == 0 || identity[0].HigherIsBetter is not { } higher || MeasurementIdentity.Difference(identity) is not null)
         {

@@ -8,12 +8,14 @@ public sealed record PairedDifference(long Seed, double Baseline, double Value)
     /// <summary>The difference as a fraction of the baseline, or null where the baseline is zero.</summary>
     public double? Relative => Baseline == 0 ? null : Difference / Math.Abs(Baseline);
 
-    /// <summary>The pairs of the seeds that both have, by seed.</summary>
+    /// <summary>The pairs of the seeds that both have. Seeds that share both measurements say the same thing, and make one pair.</summary>
     public static IReadOnlyList<PairedDifference> Of(ArmSample baseline, ArmSample arm) =>
     [
-        .. from pair in arm.Values
-           where baseline.Values.ContainsKey(pair.Key)
-           orderby pair.Key
-           select new PairedDifference(pair.Key, baseline.Values[pair.Key], pair.Value),
+        .. (from one in arm.Finite
+            join other in baseline.Finite on one.Seed equals other.Seed
+            orderby one.Seed
+            select (one, other))
+        .DistinctBy(pair => (pair.one.Stage, pair.other.Stage))
+        .Select(pair => new PairedDifference(pair.one.Seed, pair.other.Measurement.Value!.Value, pair.one.Measurement.Value!.Value)),
     ];
 }

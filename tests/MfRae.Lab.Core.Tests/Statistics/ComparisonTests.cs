@@ -110,7 +110,7 @@ public sealed class ComparisonTests
             _ => other with { Labels = "other" },
         };
 
-        var comparison = Compare(Arm("base", 10), new ArmSample("mfd", [new(0, other)], 1)).Single();
+        var comparison = Compare(Arm("base", 10), new ArmSample("mfd", [new(0, "s", other)], 1)).Single();
 
         comparison.Verdict.Should().Be(Verdict.NotComparable);
         comparison.Pairs.Should().BeEmpty();
@@ -121,9 +121,20 @@ public sealed class ComparisonTests
     [Fact]
     public void An_arm_that_is_not_comparable_does_not_count_in_the_family()
     {
-        var other = new ArmSample("x", [new(0, Measured(0, 9).Measurement with { Reference = "other" })], 1);
+        var other = new ArmSample("x", [new(0, "s", Measured(0, 9).Measurement with { Reference = "other" })], 1);
 
         Compare(Arm("base", Around(12, 6)), Arm("a", Around(10, 6)), other)[0].Verdict.Should().Be(Verdict.Better);
+    }
+
+    [Fact]
+    public void Seeds_that_share_the_measuring_stage_count_once()
+    {
+        var shared = new ArmSample("mfd", [Measured(0, 9) with { Stage = "s" }, Measured(1, 9) with { Stage = "s" }], 2);
+
+        shared.Summary.Should().Be(new Summary(1, 9, null));
+        shared.Lost.Should().Be(0);
+        Compare(shared with { Arm = "base" }, shared).Single().Pairs.Should().HaveCount(1);
+        Compare(Arm("base", 10, 11), shared).Single().Pairs.Should().HaveCount(2);
     }
 
     [Fact]
@@ -138,9 +149,9 @@ public sealed class ComparisonTests
 
     private static ArmSample Arm(string name, double[] values, string metric, bool higherIsBetter) => new(
         name,
-        [.. values.Select((value, seed) => new SeedMeasurement(seed, Measured(seed, value).Measurement with { Metric = metric, HigherIsBetter = higherIsBetter }))],
+        [.. values.Select((value, seed) => new SeedMeasurement(seed, $"{name}{seed}", Measured(seed, value).Measurement with { Metric = metric, HigherIsBetter = higherIsBetter }))],
         values.Length);
 
     private static SeedMeasurement Measured(long seed, double? value) =>
-        new(seed, new Measurement("fid", value, null, null, 10_000, 1, 1, "balanced", "e", "p", "r", false));
+        new(seed, $"stage{seed}", new Measurement("fid", value, null, null, 10_000, 1, 1, "balanced", "e", "p", "r", false));
 }

@@ -1,0 +1,97 @@
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Charts;
+
+/// <summary>One row per arm: small dots for seeds, a large one for the mean, a bar for the interval.</summary>
+/// <param name="Shade">A range of values to shade, such as a noise band.</param>
+/// <param name="Format">How tips show a value.</param>
+internal sealed record DotChart(
+    string Title,
+    string Horizontal,
+    IReadOnlyList<DotRow> Rows,
+    IReadOnlyList<Rule> Rules,
+    Func<double, string> Format,
+    Interval? Shade = null)
+{
+    private const double Pitch = 26;
+
+    public Html Draw()
+    {
+        if (Rows.All(row => row.Dots.Count == 0))
+        {
+            return Html.Empty;
+        }
+
+        var left = Math.Clamp(Rows.Max(row => Svg.Width(row.Name)) + 14, 60, 150);
+        var frame = new Frame(440, 10 + Rows.Count * Pitch + 40, left, 10, 16, 40);
+        var x = Range(frame);
+        var rows = Rows.Select((row, i) => Row(row, frame, x, frame.Top + (i + 0.5) * Pitch));
+        var near = Rules.Where(rule => rule.Value >= x.Low && rule.Value <= x.High);
+        return frame.Figure(
+            "dots",
+            Title,
+            string.Join("; ", Rows.Select(Describe).Concat(Rules.Select(rule => $"{rule.Name}: {Format(rule.Value)}"))),
+            Html.Join([frame.Horizontal(x, Horizontal, 5), Shaded(frame, x), .. near.Select(rule => Dashed(rule, frame, x)), .. rows]));
+    }
+
+    /// <summary>
+    /// Holds all dots. Intervals of two or three seeds can be many times wider than what they are about: those are cut,
+    /// with an arrow, at twice the spread of the dots, and their tips give the numbers.
+    /// </summary>
+    private Scale Range(Frame frame)
+    {
+        var dots = Rows.SelectMany(row => row.Dots).Select(dot => dot.Value).ToArray();
+        var spread = Math.Max(dots.Max() - dots.Min(), 1e-9);
+        var (least, most) = (dots.Min() - 2 * spread, dots.Max() + 2 * spread);
+        var ends = Rows.Where(row => row.Interval is not null).SelectMany(row => new[] { row.Interval!.Value.Low, row.Interval.Value.High });
+        var shade = Shade is { } band ? new[] { band.Low, band.High } : [];
+        var near = Rules.Select(rule => rule.Value).Where(value => value >= least && value <= most);
+        return Scale.Over([.. dots, .. ends.Select(end => Math.Clamp(end, least, most)), .. shade, .. near], frame.Left, frame.Left + frame.PlotWidth, log: false);
+    }
+
+    private Html Row(DotRow row, Frame frame, Scale x, double y)
+    {
+        var name = Html.Of($"<text class=\"name\" x=\"{Svg.At(frame.Left - 8)}\" y=\"{Svg.At(y + 4)}\">{Svg.Fit(row.Name, frame.Left - 10)}<title>{row.Name}</title></text>");
+        if (row.Dots.Count == 0)
+        {
+            return Html.Of($"<g class=\"{row.Css}\">{name}<text class=\"note\" x=\"{Svg.At(frame.Left + 6)}\" y=\"{Svg.At(y + 4)}\">{row.Note}</text></g>");
+        }
+
+        var dots = row.Dots.Select(dot => Html.Of($"<circle class=\"seed\" cx=\"{Svg.At(x.Map(dot.Value))}\" cy=\"{Svg.At(y)}\" r=\"3.2\"><title>{dot.Tip}</title></circle>"));
+        var mean = row.Mean is { } value
+            ? Html.Of($"<path class=\"mean\" d=\"M{Svg.At(x.Map(value))} {Svg.At(y - 5.5)}l5.5 5.5l-5.5 5.5l-5.5 -5.5z\"><title>{row.Name}: mean {Format(value)}</title></path>")
+            : Html.Empty;
+        return Html.Of($"<g class=\"{row.Css}\">{name}{Bar(row, x, y)}{dots}{mean}</g>");
+    }
+
+    private Html Bar(DotRow row, Scale x, double y)
+    {
+        if (row.Interval is not { } interval)
+        {
+            return Html.Empty;
+        }
+
+        var (low, high) = (Math.Max(interval.Low, x.Low), Math.Min(interval.High, x.High));
+        if (low >= high)
+        {
+            return Html.Empty;
+        }
+
+        var (left, right) = (Svg.At(x.Map(low)), Svg.At(x.Map(high)));
+        var start = interval.Low < x.Low ? Html.Of($"M{left} {Svg.At(y)}l6 -4m-6 4l6 4") : Html.Of($"M{left} {Svg.At(y - 4)}v8");
+        var end = interval.High > x.High ? Html.Of($"M{right} {Svg.At(y)}l-6 -4m6 4l-6 4") : Html.Of($"M{right} {Svg.At(y - 4)}v8");
+        return Html.Of($"<path class=\"bar\" d=\"M{left} {Svg.At(y)}H{right}{start}{end}\"><title>{row.Name}: 95 % interval {Format(interval.Low)} to {Format(interval.High)}</title></path>");
+    }
+
+    private Html Shaded(Frame frame, Scale x) => Shade is { } band
+        ? Html.Of($"<rect class=\"shade\" x=\"{Svg.At(x.Map(band.Low))}\" y=\"{Svg.At(frame.Top)}\" width=\"{Svg.At(x.Map(band.High) - x.Map(band.Low))}\" height=\"{Svg.At(frame.PlotHeight)}\"/>")
+        : Html.Empty;
+
+    private Html Dashed(Rule rule, Frame frame, Scale x) => Html.Of(
+        $"<path class=\"rule\" d=\"M{Svg.At(x.Map(rule.Value))} {Svg.At(frame.Top)}V{Svg.At(frame.Floor)}\"><title>{rule.Name}: {Format(rule.Value)}</title></path>");
+
+    private string Describe(DotRow row) => row.Mean is { } mean
+        ? $"{row.Name}: mean {Format(mean)} of {row.Dots.Count}" + (row.Interval is { } interval ? $", interval {Format(interval.Low)} to {Format(interval.High)}" : "")
+        : $"{row.Name}: {row.Note}";
+}

@@ -1,0 +1,53 @@
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Charts;
+
+/// <summary>Boxes in columns by the longest path from the first, with an arrow from each input.</summary>
+/// <param name="Nodes">Inputs before users.</param>
+internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
+{
+    private const double BoxWidth = 104;
+    private const double BoxHeight = 40;
+    private const double ColumnPitch = 134;
+    private const double RowPitch = 56;
+
+    public Html Draw()
+    {
+        if (Nodes.Count == 0)
+        {
+            return Html.Empty;
+        }
+
+        var column = new Dictionary<string, int>();
+        foreach (var node in Nodes)
+        {
+            column[node.Name] = node.Inputs.Where(column.ContainsKey).Select(input => column[input] + 1).DefaultIfEmpty(0).Max();
+        }
+
+        var rows = Nodes.GroupBy(node => column[node.Name]).ToDictionary(group => group.Key, group => group.ToList());
+        var tallest = rows.Values.Max(nodes => nodes.Count);
+        var (width, height) = ((column.Values.Max() + 1) * ColumnPitch - ColumnPitch + BoxWidth + 4, tallest * RowPitch - RowPitch + BoxHeight + 4);
+        var place = Nodes.ToDictionary(node => node.Name, node =>
+        {
+            var beside = rows[column[node.Name]];
+            return (X: 2 + column[node.Name] * ColumnPitch, Y: 2 + (beside.IndexOf(node) + (tallest - beside.Count) / 2d) * RowPitch);
+        });
+        var arrows = Nodes.SelectMany(node => node.Inputs.Where(place.ContainsKey).Select(input => Arrow(place[input], place[node.Name])));
+        return Html.Of(
+            $"""
+            <figure class="graph"><svg viewBox="0 0 {Svg.At(width)} {Svg.At(height)}" width="{Svg.At(width)}" height="{Svg.At(height)}" role="img"><title>{Title}</title><desc>{string.Join("; ", Nodes.Select(Describe))}</desc>{arrows}{Nodes.Select(node => Box(node, place[node.Name]))}</svg></figure>
+            """);
+    }
+
+    private static Html Arrow((double X, double Y) from, (double X, double Y) to)
+    {
+        var (x, y, end, level) = (from.X + BoxWidth, from.Y + BoxHeight / 2, to.X, to.Y + BoxHeight / 2);
+        var bend = Math.Max(14, (end - x) / 2);
+        return Html.Of($"<path class=\"edge\" d=\"M{Svg.At(x)} {Svg.At(y)}C{Svg.At(x + bend)} {Svg.At(y)} {Svg.At(end - bend)} {Svg.At(level)} {Svg.At(end)} {Svg.At(level)}\"/>");
+    }
+
+    private static Html Box(GraphNode node, (double X, double Y) at) => Html.Of(
+        $"<g class=\"box{(node.Troubled ? " troubled" : "")}\"><rect x=\"{Svg.At(at.X)}\" y=\"{Svg.At(at.Y)}\" width=\"{Svg.At(BoxWidth)}\" height=\"{Svg.At(BoxHeight)}\" rx=\"7\"/><text x=\"{Svg.At(at.X + BoxWidth / 2)}\" y=\"{Svg.At(at.Y + 17)}\">{Svg.Fit(node.Name, BoxWidth)}</text><text class=\"note\" x=\"{Svg.At(at.X + BoxWidth / 2)}\" y=\"{Svg.At(at.Y + 31)}\">{Svg.Fit(node.Note, BoxWidth + 6)}</text></g>");
+
+    private static string Describe(GraphNode node) => node.Inputs.Count == 0 ? node.Name : $"{node.Name} from {string.Join(", ", node.Inputs)}";
+}

@@ -1,0 +1,86 @@
+using System.Text;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Charts;
+
+/// <summary>Lines over steps, each with the band its seeds span.</summary>
+/// <param name="Log">Whether the vertical axis is logarithmic; null: where the values ask for it.</param>
+internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<Line> Lines, bool? Log = null)
+{
+    private static readonly Frame Frame = new(440, 250, 50, 10, 12, 38);
+
+    public Html Draw()
+    {
+        var points = Lines.SelectMany(line => line.Points).Where(point => point.Mean is not null).ToArray();
+        if (points.Length == 0)
+        {
+            return Html.Empty;
+        }
+
+        var x = Scale.Exactly(points.Min(point => point.Step), points.Max(point => point.Step), 0, Frame.PlotWidth);
+        var y = Scale.Over([.. points.SelectMany(point => new[] { point.Low, point.High })], Frame.PlotHeight, 0, Log);
+        var outer = x with { From = Frame.Left, To = Frame.Left + Frame.PlotWidth };
+        var upright = y with { From = Frame.Floor, To = Frame.Top };
+        var plot = Html.Of(
+            $"""
+            <svg class="plot" x="{Svg.At(Frame.Left)}" y="{Svg.At(Frame.Top)}" width="{Svg.At(Frame.PlotWidth)}" height="{Svg.At(Frame.PlotHeight)}" viewBox="0 0 {Svg.At(Frame.PlotWidth)} {Svg.At(Frame.PlotHeight)}" preserveAspectRatio="none">{Lines.Select(line => Band(line, x, y))}{Lines.Select(line => Stroke(line, x, y))}</svg>
+            """);
+        var domain = Html.Of($" data-x0=\"{Svg.Exact(x.Low)}\" data-x1=\"{Svg.Exact(x.High)}\" data-y0=\"{Svg.Exact(y.Low)}\" data-y1=\"{Svg.Exact(y.High)}\" data-log=\"{(y.Log ? 1 : 0)}\"");
+        return Frame.Figure(
+            "lines",
+            Title + (y.Log ? " (log)" : ""),
+            string.Join("; ", Lines.Select(Describe)),
+            Html.Join([Frame.Vertical(upright), Frame.Horizontal(outer, Horizontal), plot]),
+            domain);
+    }
+
+    private static string Describe(Line line)
+    {
+        var finite = line.Points.Where(point => point.Mean is not null).ToArray();
+        return finite.Length == 0
+            ? $"{line.Name}: no finite value"
+            : $"{line.Name}: from {Numbers.Significant(finite[0].Mean, 3)} to {Numbers.Significant(finite[^1].Mean, 3)}, between {Numbers.Significant(finite.Min(point => point.Low), 3)} and {Numbers.Significant(finite.Max(point => point.High), 3)}";
+    }
+
+    private static Html Band(Line line, Scale x, Scale y)
+    {
+        var path = new StringBuilder();
+        foreach (var run in Runs(line.Points).Where(run => run.Any(point => point.High > point.Low)))
+        {
+            path.Append('M').AppendJoin('L', run.Select(point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.High))}"));
+            path.Append('L').AppendJoin('L', run.AsEnumerable().Reverse().Select(point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.Low))}")).Append('Z');
+        }
+
+        return path.Length == 0 ? Html.Empty : Html.Of($"<path class=\"band {line.Css}\" d=\"{path.ToString()}\"/>");
+    }
+
+    private static Html Stroke(Line line, Scale x, Scale y)
+    {
+        var path = string.Concat(Runs(line.Points).Select(run =>
+            "M" + string.Join('L', run.Select(point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.Mean!.Value))}")) + (run.Count == 1 ? "h0" : "")));
+        return Html.Of($"<path class=\"line {line.Css}\" data-name=\"{line.Name}\" d=\"{path}\"/>");
+    }
+
+    /// <summary>Stretches without a gap: where no seed is finite, the line breaks.</summary>
+    private static IEnumerable<List<CurvePoint>> Runs(IReadOnlyList<CurvePoint> points)
+    {
+        var run = new List<CurvePoint>();
+        foreach (var point in points)
+        {
+            if (point.Mean is not null)
+            {
+                run.Add(point);
+            }
+            else if (run.Count > 0)
+            {
+                yield return run;
+                run = [];
+            }
+        }
+
+        if (run.Count > 0)
+        {
+            yield return run;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Charts;
+
+/// <summary>
+/// Colours of arms, told apart also by readers with any of the colour-vision deficiencies. Arms along a numeric axis get
+/// a ramp that grows from dark to light (plasma, by van der Walt and Smith), others the colours of Okabe and Ito. The
+/// dark page takes a lighter stretch of the ramp, and lighter variants of the others.
+/// </summary>
+internal static class Palette
+{
+    private static readonly int[] Plasma =
+    [
+        0x0d0887, 0x41049d, 0x6a00a8, 0x8f0da4, 0xb12a90, 0xcc4778, 0xe16462, 0xf2844b, 0xfca636, 0xfcce25, 0xf0f921,
+    ];
+
+    private static readonly int[] OnLight = [0x0072b2, 0xd55e00, 0x009e73, 0xb4508c, 0x9a7b00, 0x3d3d3d, 0x2f9bd8, 0x7a5230];
+
+    private static readonly int[] OnDark = [0x56b4e9, 0xf28e4c, 0x2dd4a0, 0xe28fc0, 0xf0e442, 0xd0d0d0, 0x8fa8ff, 0xc9a27a];
+
+    /// <summary>Style rules: a colour for each arm, and what hides it when its legend entry is switched off.</summary>
+    public static string Css(ReportData data)
+    {
+        var css = new StringBuilder();
+        foreach (var arm in data.Arms)
+        {
+            var (light, dark) = Colours(data, arm);
+            css.Append(CultureInfo.InvariantCulture, $$"""
+                .{{arm.Css}}{--arm:{{light}};}
+                @media screen and (prefers-color-scheme:dark){.{{arm.Css}}{--arm:{{dark}};} }
+                .hide-{{arm.Css}} .chart .{{arm.Css}}{display:none}
+                .hide-{{arm.Css}} .key.{{arm.Css}}{opacity:.35}
+
+                """);
+        }
+
+        return css.ToString();
+    }
+
+    /// <summary>A round swatch in the arm's colour.</summary>
+    public static Html Swatch(string css) => Html.Of($"<svg class=\"swatch {css}\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><circle cx=\"7\" cy=\"7\" r=\"5.5\"/></svg>");
+
+    /// <summary>The legend of a group of charts.</summary>
+    public static Html Legend(IEnumerable<ArmView> arms) => Html.Of(
+        $"<p class=\"legend\">{arms.Select(arm => Html.Of($"<span class=\"key {arm.Css}\" data-arm=\"{arm.Css}\">{Swatch(arm.Css)}{arm.Name}</span> "))}</p>");
+
+    private static (string Light, string Dark) Colours(ReportData data, ArmView arm)
+    {
+        if (data.Axis is { } axis)
+        {
+            var rank = axis.Ranks[arm.Index];
+            return (Hex(Ramp(0.02 + 0.68 * rank)), Hex(Ramp(0.36 + 0.6 * rank)));
+        }
+
+        return (Hex(OnLight[arm.Index % OnLight.Length]), Hex(OnDark[arm.Index % OnDark.Length]));
+    }
+
+    private static int Ramp(double at)
+    {
+        var place = Math.Clamp(at, 0, 1) * (Plasma.Length - 1);
+        var (from, to) = (Plasma[(int)place], Plasma[Math.Min((int)place + 1, Plasma.Length - 1)]);
+        var between = place - (int)place;
+        int Mix(int shift) => (int)Math.Round((from >> shift & 255) * (1 - between) + (to >> shift & 255) * between) << shift;
+        return Mix(16) | Mix(8) | Mix(0);
+    }
+
+    private static string Hex(int colour) => "#" + colour.ToString("x6", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,47 @@
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Charts;
+
+/// <summary>Points in a plane of two measured quantities. Colour tells the arm, shape a second property.</summary>
+internal sealed record ScatterChart(string Title, string Horizontal, IReadOnlyList<ScatterPoint> Points, IReadOnlyList<Rule> Rules)
+{
+    private static readonly Frame Frame = new(560, 290, 52, 10, 14, 40);
+
+    private static readonly string[] Shapes =
+    [
+        "m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z",
+        "m0 -5.5l5.5 5.5l-5.5 5.5l-5.5 -5.5z",
+        "m-4.2 -4.2h8.4v8.4h-8.4z",
+        "m0 -5l5 9h-10z",
+    ];
+
+    public Html Draw()
+    {
+        if (Points.Count == 0)
+        {
+            return Html.Empty;
+        }
+
+        var costs = Points.Select(point => point.X).ToArray();
+        var far = costs.Min() > 0 && costs.Max() / costs.Min() > 30;
+        var x = Scale.Over(far ? costs : [0, .. costs], Frame.Left, Frame.Left + Frame.PlotWidth, far);
+        var values = Points.Select(point => point.Y).ToArray();
+        var spread = Math.Max(values.Max() - values.Min(), 1e-9);
+        var near = Rules.Where(rule => rule.Value > values.Min() - spread && rule.Value < values.Max() + spread).ToArray();
+        var y = Scale.Over([.. values, .. near.Select(rule => rule.Value)], Frame.Floor, Frame.Top, margin: 0.08);
+        return Frame.Figure(
+            "scatter",
+            Title,
+            string.Join("; ", Points.Select(point => point.Tip)),
+            Html.Join([Frame.Vertical(y), Frame.Horizontal(x, Horizontal + (x.Log ? " (log)" : "")), .. near.Select(rule => Dashed(rule, y)), .. Points.Select(point => Mark(point, x, y))]));
+    }
+
+    /// <summary>The shape alone, for a legend.</summary>
+    public static Html Key(int shape) => Html.Of($"<svg class=\"swatch\" viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path d=\"M0 0{Shapes[shape % Shapes.Length]}\"/></svg>");
+
+    private static Html Mark(ScatterPoint point, Scale x, Scale y) => Html.Of(
+        $"<path class=\"mark {point.Css}\" d=\"M{Svg.At(x.Map(point.X))} {Svg.At(y.Map(point.Y))}{Shapes[point.Shape % Shapes.Length]}\"><title>{point.Tip}</title></path>");
+
+    private static Html Dashed(Rule rule, Scale y) => Html.Of(
+        $"<path class=\"rule\" d=\"M{Svg.At(Frame.Left)} {Svg.At(y.Map(rule.Value))}h{Svg.At(Frame.PlotWidth)}\"/><text class=\"note\" x=\"{Svg.At(Frame.Left + Frame.PlotWidth - 4)}\" y=\"{Svg.At(y.Map(rule.Value) - 4)}\" text-anchor=\"end\">{rule.Name}</text>");
+}

@@ -1,0 +1,26 @@
+using System.Globalization;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Charts;
+
+/// <summary>Pieces that all charts share.</summary>
+internal static class Svg
+{
+    /// <summary>A coordinate, to a tenth of a pixel.</summary>
+    public static Html At(double value) => Html.Text(Math.Round(value, 1).ToString("0.#", CultureInfo.InvariantCulture));
+
+    /// <summary>A number that scripts read back, without loss.</summary>
+    public static Html Exact(double value) => Html.Text(value.ToString("R", CultureInfo.InvariantCulture));
+
+    /// <summary>Text cut to a width in pixels at the size of chart labels, with an ellipsis.</summary>
+    public static string Fit(string text, double width)
+    {
+        var characters = (int)(width / Character);
+        return text.Length <= characters ? text : text[..Math.Max(1, characters - 1)] + "…";
+    }
+
+    /// <summary>About how wide chart labels are.</summary>
+    public static double Width(string text) => text.Length * Character;
+
+    private const double Character = 6.3;
+}

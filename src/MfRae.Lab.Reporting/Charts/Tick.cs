@@ -1,0 +1,69 @@
+using System.Globalization;
+
+namespace MfRae.Lab.Reporting.Charts;
+
+/// <summary>A labelled place on an axis.</summary>
+internal sealed record Tick(double Value, string Label)
+{
+    private static readonly double[] Nice = [1, 2, 5, 10];
+
+    /// <summary>Multiples of 1, 2 or 5 times a power of ten.</summary>
+    public static IReadOnlyList<Tick> Linear(double low, double high, int most)
+    {
+        var rough = (high - low) / most;
+        var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+        var step = Nice.Select(nice => nice * power).First(nice => nice >= rough * (1 - 1e-9));
+        var decimals = Math.Clamp(-(int)Math.Floor(Math.Log10(step) + 1e-9), 0, 12);
+        var ticks = new List<Tick>();
+        for (var i = Math.Ceiling(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
+        {
+            ticks.Add(new(i * step, Text(i * step, decimals)));
+        }
+
+        return ticks;
+    }
+
+    /// <summary>Powers of ten, with 2 and 5 between them where there are few; over less than a factor of ten, as on a linear axis.</summary>
+    public static IReadOnlyList<Tick> Logarithmic(double low, double high, int most)
+    {
+        var decades = Math.Log10(high / low);
+        if (decades < 0.7)
+        {
+            return [.. Linear(low, high, most).Where(tick => tick.Value > 0)];
+        }
+
+        double[] digits = decades <= 1.4 ? [1, 2, 3, 5] : decades <= 2.5 ? [1, 2, 5] : [1];
+        var every = Math.Max(1, (int)Math.Ceiling(decades / most));
+        var ticks = new List<Tick>();
+        for (var exponent = (int)Math.Floor(Math.Log10(low)); exponent <= (int)Math.Ceiling(Math.Log10(high)); exponent++)
+        {
+            if (exponent % every != 0)
+            {
+                continue;
+            }
+
+            foreach (var digit in digits)
+            {
+                var value = digit * Math.Pow(10, exponent);
+                if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9))
+                {
+                    ticks.Add(new(value, Text(value, Math.Clamp(-exponent, 0, 12))));
+                }
+            }
+        }
+
+        return ticks;
+    }
+
+    private static string Text(double value, int decimals)
+    {
+        var size = Math.Abs(value);
+        var text = size switch
+        {
+            >= 1e7 or (> 0 and < 1e-4) => value.ToString("0.##e0", CultureInfo.InvariantCulture),
+            >= 10_000 => (value / 1000).ToString("0.##", CultureInfo.InvariantCulture) + "k",
+            _ => (size < 1e-12 ? 0 : value).ToString("F" + decimals, CultureInfo.InvariantCulture),
+        };
+        return text.Replace('-', '−');
+    }
+}

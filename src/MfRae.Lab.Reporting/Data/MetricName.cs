@@ -1,0 +1,47 @@
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Reporting.Data;
+
+/// <summary>What readers call a metric.</summary>
+internal static class MetricName
+{
+    /// <summary>`FID (train)` for fid.train; a name this library does not know stays as it is.</summary>
+    public static string Label(string metric)
+    {
+        var dot = metric.IndexOf('.');
+        var (root, part) = dot < 0 ? (metric, "") : (metric[..dot], metric[(dot + 1)..]);
+        var label = root switch
+        {
+            "fid" => "FID",
+            "rfid" => "rFID",
+            "is" => "Inception score",
+            "accuracy" => "Class accuracy",
+            "endpointError" => "Endpoint error",
+            "testAccuracy" => "Test accuracy",
+            "knn" => "k-NN accuracy",
+            "linear" => "Linear probe",
+            _ => root,
+        };
+        return part.Length == 0 ? label : $"{label} ({part})";
+    }
+
+    /// <summary>`FID, 1 step`.</summary>
+    public static string Label(Measurement measurement) => measurement.Steps > 0
+        ? $"{Label(measurement.Metric)}, {Markup.Numbers.Plural(measurement.Steps, "step")}"
+        : Label(measurement.Metric);
+
+    /// <summary>The same from a key such as `fid@1`.</summary>
+    public static string OfKey(string key)
+    {
+        var at = key.LastIndexOf('@');
+        return at > 0 && int.TryParse(key.AsSpan(at + 1), out var steps) ? $"{Label(key[..at])}, {Markup.Numbers.Plural(steps, "step")}" : Label(key);
+    }
+
+    /// <summary>An arrow towards the better values.</summary>
+    public static string Arrow(bool? higherIsBetter) => higherIsBetter switch
+    {
+        true => "↑",
+        false => "↓",
+        null => "",
+    };
+}

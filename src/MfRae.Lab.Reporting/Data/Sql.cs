@@ -1,0 +1,62 @@
+namespace MfRae.Lab.Reporting.Data;
+
+/// <summary>The queries that give the numbers of each table, against the documented views of the database.</summary>
+internal sealed class Sql(string experiment)
+{
+    private readonly string name = Literal(experiment);
+
+    public string Results => $"""
+        select arm, metric, mean, sd, n, seeds, samples, extractor, preprocessing, reference
+        from arms
+        where experiment = {name};
+        """;
+
+    public string Teacher => $"""
+        select distinct role, stage, metric, value, low, high, samples, extractor, preprocessing, reference
+        from evaluations
+        where experiment = {name} and role <> 'evaluation';
+        """;
+
+    public string Costs => $"""
+        select r.arm, r.seed, r.role, c.label, c.wall_seconds, c.cpu_seconds, c.peak_bytes
+        from run_stages r
+        join costs c on c.experiment = r.experiment and c.stage = r.stage
+        where r.experiment = {name} and r.role in ('cmt', 'meanflow', 'sampling');
+        """;
+
+    public string Stages => $"""
+        select s.label, s.kind, s.stage, s.runs, s.status, s.reason, c.attempts, c.wall_seconds, c.cpu_seconds, c.peak_bytes
+        from stages s
+        join costs c on c.experiment = s.experiment and c.stage = s.stage
+        where s.experiment = {name};
+        """;
+
+    public string Failures => $"""
+        select label, attempt, status, error
+        from attempts
+        where experiment = {name} and status <> 'completed';
+        """;
+
+    public string Attempts => $"""
+        select label, attempt, host, device, threads, started
+        from attempts
+        where experiment = {name};
+        """;
+
+    /// <summary>Seed by seed, the pairs behind a verdict.</summary>
+    public string Pairs(string metric) => $"""
+        select a.arm, a.seed, b.value as baseline, a.value, a.value - b.value as difference
+        from evaluations a
+        join runs r on r.experiment = a.experiment and r.seed = a.seed and r.baseline = 1
+        join evaluations b on b.run = r.run and b.experiment = a.experiment and b.role = a.role and b.metric = a.metric
+        where a.experiment = {name} and a.metric = {Literal(metric)} and a.role = 'evaluation' and a.arm <> r.arm;
+        """;
+
+    public string Curves(string kind) => $"""
+        select label, seed, name, step, value
+        from metrics
+        where experiment = {name} and kind = {Literal(kind)};
+        """;
+
+    private static string Literal(string text) => $"'{text.Replace("'", "''")}'";
+}

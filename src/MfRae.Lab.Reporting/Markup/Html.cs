@@ -1,0 +1,51 @@
+using System.Text;
+
+namespace MfRae.Lab.Reporting.Markup;
+
+/// <summary>Markup that is already escaped. The only ways to make one escape what they are given, so a stored string cannot become an element.</summary>
+public readonly record struct Html
+{
+    private readonly string? markup;
+
+    private Html(string markup) => this.markup = markup;
+
+    /// <summary>Nothing.</summary>
+    public static Html Empty => default;
+
+    public bool IsEmpty => string.IsNullOrEmpty(markup);
+
+    /// <summary>Literal parts are markup; strings in holes are escaped, <see cref="Html"/> in holes is placed as it is.</summary>
+    public static Html Of(HtmlHandler handler) => new(handler.ToString());
+
+    /// <summary>Escapes for element content and for quoted attributes alike.</summary>
+    public static Html Text(string? text) => new(Escape(text ?? ""));
+
+    public static Html Join(IEnumerable<Html> parts, Html separator = default) => new(string.Join(separator.ToString(), parts));
+
+    public override string ToString() => markup ?? "";
+
+    /// <summary>Markup of this library's own making: rendered templates and embedded assets. Never data.</summary>
+    internal static Html Trusted(string markup) => new(markup);
+
+    private static string Escape(string text)
+    {
+        var escaped = new StringBuilder(text.Length + 16);
+        foreach (var character in text)
+        {
+            _ = character switch
+            {
+                '&' => escaped.Append("&amp;"),
+                '<' => escaped.Append("&lt;"),
+                '>' => escaped.Append("&gt;"),
+                '"' => escaped.Append("&quot;"),
+                '\'' => escaped.Append("&#39;"),
+                '\n' or '\t' => escaped.Append(character),
+                '\r' => escaped,
+                _ when char.IsControl(character) => escaped.Append('\uFFFD'),
+                _ => escaped.Append(character),
+            };
+        }
+
+        return escaped.ToString();
+    }
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+
+namespace MfRae.Lab.Reporting.Markup;
+
+/// <summary>Numbers as text: invariant culture, comma between thousands from 10,000, a true minus sign.</summary>
+internal static class Numbers
+{
+    private const string None = "–";
+
+    /// <summary>A value with so many significant digits; integers beyond that keep all of theirs.</summary>
+    public static string Significant(double? value, int digits = 4)
+    {
+        if (value is not { } number || !double.IsFinite(number))
+        {
+            return None;
+        }
+
+        if (number == 0)
+        {
+            return "0";
+        }
+
+        var magnitude = (int)Math.Floor(Math.Log10(Math.Abs(number)));
+        return magnitude is < -4 or > 8
+            ? Signed(number.ToString($"0.{new string('#', digits - 1)}e0", CultureInfo.InvariantCulture))
+            : Fixed(number, Math.Max(0, digits - 1 - magnitude));
+    }
+
+    public static string Fixed(double value, int decimals) =>
+        Signed(value.ToString((Math.Abs(value) >= 10_000 ? "#,0" : "0") + (decimals > 0 ? "." + new string('0', decimals) : ""), CultureInfo.InvariantCulture));
+
+    /// <summary>`12.34 ± 0.56`: the half-width with two significant digits, the mean to the same decimal.</summary>
+    public static string PlusMinus(double mean, double? halfWidth)
+    {
+        if (halfWidth is not { } half || !double.IsFinite(half) || half <= 0)
+        {
+            return Significant(mean);
+        }
+
+        var decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(half)), 0, 6);
+        return $"{Fixed(mean, decimals)} ± {Fixed(half, decimals)}";
+    }
+
+    public static string Count(long value) => Fixed(value, 0);
+
+    /// <summary>Seconds without their unit, which stands in the header.</summary>
+    public static string Seconds(double value) => Fixed(value, value < 100 ? 1 : 0);
+
+    public static string Megabytes(long bytes) => bytes <= 0 ? None : Fixed(bytes / 1e6, 0);
+
+    /// <summary>`2 h 05 min`, `3 min 20 s` or `12.3 s`.</summary>
+    public static string Duration(double seconds)
+    {
+        var whole = (long)Math.Round(seconds);
+        return whole switch
+        {
+            >= 3600 => $"{Count(whole / 3600)} h {whole % 3600 / 60:00} min",
+            >= 60 => $"{whole / 60} min {whole % 60:00} s",
+            _ => $"{Fixed(seconds, 1)} s",
+        };
+    }
+
+    /// <summary>`1 seed`, `2 seeds`.</summary>
+    public static string Plural(long count, string one, string? many = null) => $"{Count(count)} {(count == 1 ? one : many ?? one + "s")}";
+
+    /// <summary>The first digits of a hash, enough to find it.</summary>
+    public static string Short(string hash) => hash.Length == 0 ? None : hash.Length <= 10 ? hash : hash[..10];
+
+    private static string Signed(string text) => text.Replace('-', '−');
+}

@@ -1,0 +1,85 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Charts;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Curves;
+
+/// <summary>Every series of the stages that play one role, a chart each.</summary>
+internal static class TrainingCurves
+{
+    private static readonly string[] Order = ["loss", "loss.interval", "loss.equal", "gradientNorm", "clippedFraction"];
+
+    /// <summary>The charts, or null where no run has such a stage or it reported nothing.</summary>
+    public static CurvesStage? Of(ReportData data, string role)
+    {
+        var lines = Lines(data, role);
+        var names = lines
+            .SelectMany(line => line.Stages)
+            .SelectMany(stage => stage.Series)
+            .Select(series => series.Name)
+            .Distinct()
+            .OrderBy(name => Place(name))
+            .ThenBy(name => name, StringComparer.Ordinal)
+            .ToArray();
+        if (names.Length == 0)
+        {
+            return null;
+        }
+
+        var stages = lines.SelectMany(line => line.Stages).DistinctBy(stage => stage.Key).ToArray();
+        var charts = names.Select(name => new LineChart(Label(name), "step", [.. lines.Select(line => Draw(line, name)).Where(line => line.Points.Count > 0)]).Draw());
+        return new(
+            role,
+            Note(lines, stages),
+            role is not ("meanflow" or "cmt"),
+            Html.Of($"<p class=\"legend\">{lines.Select(line => Html.Of($"<span class=\"key {line.Css}\" data-arm=\"{line.Css}\">{Palette.Swatch(line.Css)}{line.Name}</span> "))}</p>"),
+            [.. charts.Where(chart => !chart.IsEmpty)],
+            Parts.Sql(data.Sql.Curves(stages[0].Kind)));
+    }
+
+    /// <summary>Arms that share all their stages share a line.</summary>
+    private static List<StageLine> Lines(ReportData data, string role)
+    {
+        var lines = new List<StageLine>();
+        var users = data.Arms
+            .Select(arm => (Arm: arm, Stages: arm.Runs.Select(run => data.Stage(run, role)).OfType<StageRecord>().DistinctBy(stage => stage.Key).ToArray()))
+            .Where(user => user.Stages.Length > 0)
+            .GroupBy(user => string.Join(' ', user.Stages.Select(stage => stage.Key)));
+        foreach (var group in users)
+        {
+            var arms = group.Select(user => user.Arm).ToArray();
+            lines.Add(arms.Length == data.Arms.Count && arms.Length > 1
+                ? new("all arms", "all", group.First().Stages)
+                : new(string.Join(", ", arms.Select(arm => arm.Name)), arms[0].Css, group.First().Stages));
+        }
+
+        return lines;
+    }
+
+    private static Line Draw(StageLine line, string series) =>
+        new(line.Name, line.Css, Curve.Of([.. line.Stages.SelectMany(stage => stage.Series).Where(one => one.Name == series)]));
+
+    private static string Note(List<StageLine> lines, StageRecord[] stages)
+    {
+        var seeds = lines.Max(line => line.Stages.Count);
+        var binned = stages.SelectMany(stage => stage.Series).Any(series => series.Steps.Count > Curve.MostPoints);
+        return (seeds > 1 ? $"Line: mean of the seeds that have the step. Band: their range{(binned ? ", over all steps of a bin" : "")}." : binned ? "Line: mean of a bin of steps. Band: its range." : "One seed.")
+            + (binned ? $" Steps are gathered into {Curve.MostPoints} bins; no extreme is left out." : "");
+    }
+
+    private static int Place(string name) => name == "learningRate" ? Order.Length + 1 : Array.IndexOf(Order, name) is >= 0 and var place ? place : Order.Length;
+
+    private static string Label(string series) => series switch
+    {
+        "loss" => "Loss",
+        "loss.interval" => "Loss where r < t",
+        "loss.equal" => "Loss where r = t",
+        "gradientNorm" => "Gradient norm",
+        "clippedFraction" => "Fraction of steps clipped",
+        "learningRate" => "Learning rate",
+        _ => series,
+    };
+
+    private sealed record StageLine(string Name, string Css, IReadOnlyList<StageRecord> Stages);
+}

@@ -1,0 +1,36 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Failures;
+
+internal sealed class FailuresSection : ISection
+{
+    public string Name => "Failures";
+
+    public string Title => "Failures and divergences";
+
+    public object Model(ReportData data)
+    {
+        var lost = data.Record.Runs.Where(run => run.Status != "completed").ToArray();
+        return new FailuresModel(
+            [.. data.Record.Stages.SelectMany(Rows)],
+            lost.Length == 0 ? "" : $"{lost.Length} of {Numbers.Plural(data.Record.Runs.Count, "run")} not completed: {string.Join("; ", lost.Select(run => $"{run.Arm} seed {run.Seed} {run.Status}"))}.",
+            Parts.Sql(data.Sql.Failures));
+    }
+
+    /// <summary>The stage itself where it did not complete, and attempts that failed before one that did.</summary>
+    private static IEnumerable<FailuresRow> Rows(StageRecord stage)
+    {
+        foreach (var attempt in stage.Attempts.Where(attempt => attempt.Status is "failed" or "diverged"))
+        {
+            yield return new(stage.Label, Parts.Status(attempt.Status), Numbers.Count(attempt.Number), attempt.Error ?? "");
+        }
+
+        var told = stage.Attempts.Any(attempt => attempt.Status == stage.Status);
+        if (!told && stage.Status is "failed" or "diverged" or "skipped" or "interrupted")
+        {
+            yield return new(stage.Label, Parts.Status(stage.Status), "–", stage.Reason ?? "");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Charts;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections;
+
+/// <summary>Small pieces that several sections place.</summary>
+internal static class Parts
+{
+    /// <summary>An arm's swatch and name, and whether it is the baseline.</summary>
+    public static Html Arm(ArmView arm) => Html.Of(
+        $"<span class=\"arm\">{Palette.Swatch(arm.Css)}{arm.Name}</span>{(arm.Record.Baseline ? Html.Of($" <span class=\"quiet\">baseline</span>") : Html.Empty)}");
+
+    /// <summary>A coloured word; the class is one of a fixed set, the word may be anything.</summary>
+    public static Html Badge(string tone, string word) => Html.Of($"<span class=\"badge {tone}\">{word}</span>");
+
+    /// <summary>A status in the tone of how bad it is.</summary>
+    public static Html Status(string status) => Badge(
+        status switch
+        {
+            "completed" => "good",
+            "failed" or "diverged" => "bad",
+            "interrupted" or "skipped" => "doubt",
+            _ => "plain",
+        },
+        status);
+
+    /// <summary>The query behind a table, folded away.</summary>
+    public static Html Sql(string query) => Html.Of(
+        $"<details class=\"sql\"><summary>SQL</summary><pre><code>{query}</code></pre></details>");
+
+    /// <summary>The start of a hash; hovering shows all of it.</summary>
+    public static Html Hash(string hash) => hash.Length == 0
+        ? Html.Text("–")
+        : Html.Of($"<code title=\"{hash}\">{Numbers.Short(hash)}</code>");
+
+    /// <summary>Metrics in rows, whatever else tells measurements apart in columns.</summary>
+    public static Html Grid(IReadOnlyList<Measurement> measurements, Func<Measurement, string> row, Func<Measurement, string> column)
+    {
+        var columns = measurements.Select(column).Distinct().ToArray();
+        var rows = measurements.GroupBy(row);
+        return Html.Of(
+            $"""
+            <div class="scroll"><table><thead><tr><th></th>{columns.Select(name => Html.Of($"<th class=\"number\">{name}</th>"))}</tr></thead><tbody>
+            {rows.Select(group => Html.Of($"<tr><th scope=\"row\">{group.Key}</th>{columns.Select(name => Cell(group.LastOrDefault(measurement => column(measurement) == name)))}</tr>\n"))}</tbody></table></div>
+            """);
+    }
+
+    private static Html Cell(Measurement? measurement)
+    {
+        if (measurement is null)
+        {
+            return Html.Of($"<td class=\"number quiet\">–</td>");
+        }
+
+        var range = measurement is { Low: { } low, High: { } high } ? $", 95 % interval {Numbers.Significant(low)} to {Numbers.Significant(high)}" : "";
+        return Html.Of($"<td class=\"number\" title=\"n {Numbers.Count(measurement.Samples)}{range}\">{Numbers.Significant(measurement.Value)}</td>");
+    }
+}

@@ -1,0 +1,18 @@
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Provenance;
+
+/// <summary>Where the numbers come from, in full.</summary>
+internal sealed record ProvenanceModel(
+    IReadOnlyList<ProvenanceFact> Facts,
+    IReadOnlyList<ProvenanceFold> Options,
+    IReadOnlyList<ProvenanceFold> Stages,
+    IReadOnlyList<ProvenanceRun> Runs,
+    Html Sql);
+
+internal sealed record ProvenanceFact(string Name, string Value);
+
+/// <summary>A text that is folded away.</summary>
+internal sealed record ProvenanceFold(string Title, string Text);
+
+internal sealed record ProvenanceRun(string Id, string Arm, string Seed, Html Status);

@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Provenance;
+
+internal sealed class ProvenanceSection : ISection
+{
+    public string Name => "Provenance";
+
+    public string Title => "Provenance";
+
+    public object Model(ReportData data)
+    {
+        var record = data.Record;
+        var attempts = record.Stages.SelectMany(stage => stage.Attempts).ToArray();
+        var measurements = record.Stages.SelectMany(stage => stage.Measurements).ToArray();
+        return new ProvenanceModel(
+            [
+                new("Plan", record.PlanHash),
+                new("Feature extractors", Lines(measurements.Select(measurement => measurement.Extractor))),
+                new("References", Lines(measurements.Select(measurement => measurement.Reference))),
+                new("Hosts", Lines(attempts.Select(attempt => attempt.Host))),
+                new("Devices", Lines(attempts.Select(attempt => $"{attempt.Device}, {Numbers.Plural(attempt.Threads, "thread")}"))),
+                new("Computed", Span(attempts)),
+            ],
+            [.. data.Arms.Select(arm => new ProvenanceFold($"All options of {arm.Name}", Indented(arm.Record.OptionsJson)))],
+            [.. record.Stages.Select(stage => new ProvenanceFold(stage.Label, Definition(stage)))],
+            [.. record.Runs.Select(run => new ProvenanceRun(run.Id, run.Arm, run.Seed.ToString(CultureInfo.InvariantCulture), Parts.Status(run.Status)))],
+            Parts.Sql(data.Sql.Attempts));
+    }
+
+    private static string Lines(IEnumerable<string> values)
+    {
+        var distinct = values.Where(value => value.Length > 0).Distinct().ToArray();
+        return distinct.Length == 0 ? "none" : string.Join('\n', distinct);
+    }
+
+    /// <summary>When the attempts began: recorded times, so the same database renders the same.</summary>
+    private static string Span(AttemptRecord[] attempts)
+    {
+        if (attempts.Length == 0)
+        {
+            return "nothing yet";
+        }
+
+        string Text(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+        return $"first stage started {Text(attempts.Min(attempt => attempt.Started))}\nlast stage started {Text(attempts.Max(attempt => attempt.Started))}";
+    }
+
+    private static string Definition(StageRecord stage)
+    {
+        var inputs = string.Concat(stage.Inputs.OrderBy(input => input.Key, StringComparer.Ordinal).Select(input => $"input {input.Key}: {input.Value}\n"));
+        var seed = stage.Seed is { } value ? $"seed: {value.ToString(CultureInfo.InvariantCulture)}\n" : "";
+        return $"key: {stage.Key}\n{seed}{inputs}{Indented(stage.DefinitionJson)}";
+    }
+
+    /// <summary>JSON over several lines; text that is not JSON stays as it is.</summary>
+    private static string Indented(string json)
+    {
+        try
+        {
+            return JsonNode.Parse(json)?.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) ?? json;
+        }
+        catch (JsonException)
+        {
+            return json;
+        }
+    }
+}

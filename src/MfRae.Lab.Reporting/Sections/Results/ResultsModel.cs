@@ -1,0 +1,21 @@
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Results;
+
+/// <summary>Every metric of every arm, what stands beside them, and what the numbers are values of.</summary>
+internal sealed record ResultsModel(
+    IReadOnlyList<ResultsColumn> Columns,
+    IReadOnlyList<ResultsRow> Rows,
+    IReadOnlyList<ResultsBlock> Blocks,
+    IReadOnlyList<ResultsIdentity> Identities,
+    Html Sql,
+    Html BlockSql);
+
+internal sealed record ResultsColumn(string Label, string Key, string Arrow);
+
+internal sealed record ResultsRow(Html Arm, string Losses, IReadOnlyList<Html> Cells);
+
+/// <summary>A small table beside the arms: a teacher, a reconstruction, an encoder's probes.</summary>
+internal sealed record ResultsBlock(string Title, string Note, Html Table);
+
+internal sealed record ResultsIdentity(string Key, string Samples, string Steps, string Guidance, string Labels, Html Extractor, string Preprocessing, Html Reference);

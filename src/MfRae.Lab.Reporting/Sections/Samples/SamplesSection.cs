@@ -1,0 +1,69 @@
+using System.Buffers.Binary;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Samples;
+
+internal sealed class SamplesSection : ISection
+{
+    public string Name => "Samples";
+
+    public string Title => "Samples";
+
+    public object Model(ReportData data)
+    {
+        var arms = data.Arms.Select(arm => (Arm: arm, Run: arm.Runs.FirstOrDefault(run => data.Stage(run, "sampling") is { Images.Count: > 0 }))).ToArray();
+        var names = arms
+            .Where(one => one.Run is not null)
+            .SelectMany(one => data.Stage(one.Run!, "sampling")!.Images)
+            .Select(image => image.Name)
+            .Distinct();
+        return new SamplesModel(
+        [
+            .. names.Select(name => new SamplesGroup(
+                Heading(name),
+                "Every arm starts from the same noise and labels: a place in a sheet shows the same latent noise in all of them.",
+                [
+                    .. from one in arms
+                       where one.Run is not null
+                       let image = data.Stage(one.Run, "sampling")!.Images.FirstOrDefault(image => image.Name == name)
+                       where image is not null
+                       select new SamplesSheet(Parts.Arm(one.Arm), Picture(image, $"{one.Arm.Name}, {name}"), $"seed {one.Run.Seed}. {image.Caption}"),
+                ])),
+            .. Shared(data, "teacherSampling", "Teacher", "From the same noise and labels as the arms."),
+            .. Shared(data, "reconstruction", "Reconstruction", ""),
+        ]);
+    }
+
+    private static IEnumerable<SamplesGroup> Shared(ReportData data, string role, string title, string note)
+    {
+        var sheets = data.Role(role).SelectMany(group => group.Stage.Images.Select(image => new SamplesSheet(
+            Html.Text(data.Shared(group) ? Heading(image.Name) : $"{Heading(image.Name)}, {group.Names}"),
+            Picture(image, $"{title}, {image.Name}"),
+            image.Caption))).ToArray();
+        return sheets.Length == 0 ? [] : [new(title, note, sheets)];
+    }
+
+    private static string Heading(string name) => name.StartsWith("samples@") && int.TryParse(name.AsSpan("samples@".Length), out var steps)
+        ? $"{Numbers.Plural(steps, "step")}"
+        : name;
+
+    /// <summary>At twice its size, unsmoothed, so that pixels of small images can be judged.</summary>
+    private static Html Picture(ImageRecord image, string alternative)
+    {
+        var data = Convert.ToBase64String(image.Png);
+        return Size(image.Png) is var (width, height)
+            ? Html.Of($"<img src=\"data:image/png;base64,{data}\" width=\"{2 * width}\" height=\"{2 * height}\" alt=\"{alternative}\">")
+            : Html.Of($"<img src=\"data:image/png;base64,{data}\" alt=\"{alternative}\">");
+    }
+
+    /// <summary>Width and height from the first chunk of a PNG file.</summary>
+    private static (int Width, int Height)? Size(byte[] png)
+    {
+        ReadOnlySpan<byte> bytes = png;
+        return bytes.Length >= 24 && bytes.Slice(12, 4).SequenceEqual("IHDR"u8)
+            ? (BinaryPrimitives.ReadInt32BigEndian(bytes[16..]), BinaryPrimitives.ReadInt32BigEndian(bytes[20..]))
+            : null;
+    }
+}

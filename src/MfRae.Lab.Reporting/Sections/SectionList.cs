@@ -1,0 +1,30 @@
+using MfRae.Lab.Reporting.Sections.Cost;
+using MfRae.Lab.Reporting.Sections.Curves;
+using MfRae.Lab.Reporting.Sections.Failures;
+using MfRae.Lab.Reporting.Sections.Options;
+using MfRae.Lab.Reporting.Sections.Provenance;
+using MfRae.Lab.Reporting.Sections.Question;
+using MfRae.Lab.Reporting.Sections.Results;
+using MfRae.Lab.Reporting.Sections.Samples;
+using MfRae.Lab.Reporting.Sections.Stages;
+using MfRae.Lab.Reporting.Sections.Verdicts;
+
+namespace MfRae.Lab.Reporting.Sections;
+
+/// <summary>The sections of a report, in order. A new one is a folder and a line here.</summary>
+internal static class SectionList
+{
+    public static IReadOnlyList<ISection> All() =>
+    [
+        new QuestionSection(),
+        new VerdictSection(),
+        new ResultsSection(),
+        new CurvesSection(),
+        new CostSection(),
+        new SamplesSection(),
+        new OptionsSection(),
+        new StagesSection(),
+        new FailuresSection(),
+        new ProvenanceSection(),
+    ];
+}

@@ -1,0 +1,60 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Charts;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Stages;
+
+internal sealed class StagesSection : ISection
+{
+    public string Name => "Stages";
+
+    public string Title => "Stages";
+
+    public object Model(ReportData data)
+    {
+        var stages = data.Record.Stages;
+        var users = data.Record.Runs
+            .SelectMany(run => run.Stages.Values.Distinct())
+            .GroupBy(key => key)
+            .ToDictionary(group => group.Key, group => group.Count());
+        var unshared = users.Values.Sum();
+        return new StagesModel(
+            $"{Numbers.Plural(data.Record.Runs.Count, "run")} need {Numbers.Plural(unshared, "stage")}; equal ones are shared, which leaves {Numbers.Count(stages.Count)}. "
+                + $"Together {Numbers.Duration(stages.Sum(Wall))} of wall time and {Numbers.Duration(stages.Sum(Cpu))} of CPU time.",
+            new Graph("Stages by kind", Nodes(data)).Draw(),
+            [.. stages.Select(stage => Row(stage, users.GetValueOrDefault(stage.Key)))],
+            Parts.Sql(data.Sql.Stages));
+    }
+
+    private static StagesRow Row(StageRecord stage, int runs) => new(
+        stage.Label,
+        stage.Kind,
+        Parts.Hash(stage.Key),
+        Numbers.Count(runs),
+        Numbers.Count(stage.Attempts.Count),
+        Numbers.Seconds(Wall(stage)),
+        Numbers.Seconds(Cpu(stage)),
+        Numbers.Megabytes(stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty(0).Max()),
+        Parts.Status(stage.Status),
+        stage.Reason ?? "");
+
+    private static GraphNode[] Nodes(ReportData data)
+    {
+        var kinds = data.Record.Stages.GroupBy(stage => stage.Kind).ToArray();
+        return
+        [
+            .. from kind in kinds
+               let inputs = kind.SelectMany(stage => stage.Inputs.Values).Where(data.Stages.ContainsKey).Select(key => data.Stages[key].Kind)
+               select new GraphNode(
+                   kind.Key,
+                   $"{Numbers.Count(kind.Count())} × {Numbers.Duration(kind.Average(Cpu))}",
+                   kind.Any(stage => stage.Status is "failed" or "diverged"),
+                   [.. inputs.Distinct().Where(input => input != kind.Key)]),
+        ];
+    }
+
+    private static double Wall(StageRecord stage) => stage.Attempts.Sum(attempt => attempt.WallSeconds);
+
+    private static double Cpu(StageRecord stage) => stage.Attempts.Sum(attempt => attempt.CpuSeconds);
+}

@@ -1,0 +1,65 @@
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Reporting.Charts;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Verdicts;
+
+internal sealed class VerdictSection : ISection
+{
+    public string Name => "Verdicts";
+
+    public string Title => "Verdict";
+
+    public object Model(ReportData data)
+    {
+        var chart = DifferenceChart.Of(data).Draw();
+        return new VerdictModel(
+            data.Primary.Conflict?.ToString() ?? "",
+            VerdictTiles.Of(data),
+            [.. data.Arms.Select(arm => Row(data, arm))],
+            PowerOf(data),
+            chart,
+            chart.IsEmpty ? "" : "Small dots: seeds. Diamond: mean. Bar: 95 % bootstrap interval of the mean. Shaded: the noise band.",
+            Parts.Sql(data.Sql.Pairs(data.Primary.Metric)));
+    }
+
+    private static VerdictRow Row(ReportData data, ArmView arm)
+    {
+        if (data.Primary.Comparisons.FirstOrDefault(comparison => comparison.Arm == arm.Name) is { } comparison)
+        {
+            return new(Parts.Arm(arm), Parts.Badge(Tone(comparison.Verdict), ComparisonText.Word(comparison.Verdict)), ComparisonText.Reason(comparison), arm.Losses);
+        }
+
+        var sample = arm.Of(data.Primary);
+        var reason = sample.Values.Count == 0
+            ? $"no value of {data.Primary.Metric}"
+            : sample.Conflict?.ToString() ?? $"{data.Primary.Metric} {Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary))}, the others are compared with it";
+        return new(Parts.Arm(arm), Parts.Badge("plain", "baseline"), reason, arm.Losses);
+    }
+
+    private static string Tone(Verdict verdict) => verdict switch
+    {
+        Verdict.Better => "good",
+        Verdict.Worse or Verdict.NotComparable => "bad",
+        Verdict.Underpowered => "doubt",
+        _ => "plain",
+    };
+
+    private static string PowerOf(ReportData data)
+    {
+        var tested = data.Primary.Comparisons.Where(comparison => comparison.Pairs.Count > 0).ToArray();
+        if (tested.Length == 0)
+        {
+            return "Power: nothing to compare.";
+        }
+
+        var pairs = tested.Min(comparison => comparison.Pairs.Count);
+        var smallest = tested.Max(comparison => comparison.SmallestPValue);
+        var design = $"Power: {Numbers.Plural(pairs, "paired seed")} and {Numbers.Plural(tested.Length, "comparison")}; the smallest value a two-sided sign-flip test can reach"
+            + $"{(tested.Length > 1 ? " after Holm" : "")} is {ComparisonText.P(smallest)}";
+        return smallest < Core.Statistics.Power.Level
+            ? $"{design}, so a consistent difference can be shown."
+            : $"{design}, so no difference of any size could be called better or worse. {Numbers.Plural(Core.Statistics.Power.SeedsNeeded(tested.Length), "seed")} could.";
+    }
+}
