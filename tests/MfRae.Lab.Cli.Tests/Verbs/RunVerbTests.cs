@@ -36,7 +36,7 @@ public sealed class RunVerbTests : IDisposable
     [Fact]
     public void A_second_run_computes_nothing_and_leaves_the_report_alone()
     {
-        lab.Run(Smoke);
+        RunFirst();
         var page = File.ReadAllBytes(lab.At("reports/smoke.html"));
         var written = File.GetLastWriteTimeUtc(lab.At("reports/smoke.html"));
 
@@ -52,7 +52,7 @@ public sealed class RunVerbTests : IDisposable
     [Fact]
     public void Json_tells_what_the_table_tells()
     {
-        lab.Run(Smoke);
+        RunFirst();
 
         using var json = JsonDocument.Parse(lab.Run(Smoke, "--json").Out);
 
@@ -68,7 +68,7 @@ public sealed class RunVerbTests : IDisposable
     [Fact]
     public void Changing_one_option_of_one_arm_computes_what_lies_downstream_of_it_only()
     {
-        lab.Run(Smoke);
+        RunFirst();
         lab.Write(Smoke, File.ReadAllText(lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
 
         lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
@@ -153,12 +153,18 @@ public sealed class RunVerbTests : IDisposable
     [Fact]
     public void The_coordinator_never_loads_torch()
     {
-        lab.Run(Smoke);
+        RunFirst();
 
         AppDomain.CurrentDomain.GetAssemblies().Select(assembly => assembly.GetName().Name).Should().NotContain("TorchSharp");
     }
 
     public void Dispose() => lab.Dispose();
+
+    private void RunFirst()
+    {
+        var answer = lab.Run(Smoke);
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+    }
 
     private static void Fail(StageContext context, Exception error)
     {
