@@ -11,7 +11,12 @@ namespace MfRae.Lab.Core.Experiments;
 /// </summary>
 public static class ExperimentSchema
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static string Write()
     {
@@ -34,8 +39,9 @@ public static class ExperimentSchema
             ["additionalProperties"] = new JsonObject { ["type"] = Types("array", "null"), ["minItems"] = 1 },
         };
         properties["baseline"] = new JsonObject { ["type"] = Types("string", "object", "null") };
+        var seed = new JsonObject { ["type"] = "integer", ["minimum"] = 0, ["maximum"] = int.MaxValue };
         properties["seeds"] = Either(
-            new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = new JsonObject { ["type"] = "integer", ["minimum"] = 0, ["maximum"] = int.MaxValue } },
+            new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = seed },
             new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$" },
             new JsonObject { ["type"] = "null" });
         var document = new JsonObject

@@ -21,7 +21,8 @@ public static class PlanText
         int width = lines.Max(line => line.Kind.Length);
         var text = new StringBuilder();
         text.Append($"{experiment.Name}: {experiment.Question}\n");
-        text.Append($"{Count(experiment.Arms.Count, "arm")} × {Count(experiment.Seeds.Count, "seed")} = {Count(plan.Runs.Count, "run")} of {Count(lines.Count, "stage")}: {cached} cached, {lines.Count - cached} to run\n\n");
+        text.Append($"{Count(experiment.Arms.Count, "arm")} × {Count(experiment.Seeds.Count, "seed")} = {Count(plan.Runs.Count, "run")}, ");
+        text.Append($"{Count(lines.Count, "stage")}: {cached} cached, {lines.Count - cached} to run\n\n");
         foreach (var line in lines)
         {
             text.Append($"  {(line.Cached ? "cached" : "run   ")}  {line.ShortKey}  {line.Kind.PadRight(width)}  {line.Label}\n");

@@ -35,7 +35,8 @@ public static class Power
         int needed = PairsFor(level);
         // Holm holds the smallest of m p-values against level / m.
         int neededHolm = PairsFor(level / comparisons);
-        string have = FormattableString.Invariant($"{pairs} paired seed{(pairs == 1 ? "" : "s")}: the sign-flip test's smallest two-sided p is 2/2^{pairs} = {smallest:0.######}");
+        string have = FormattableString.Invariant(
+            $"{pairs} paired seed{(pairs == 1 ? "" : "s")}: the sign-flip test's smallest two-sided p is 2/2^{pairs} = {smallest:0.######}");
         string one = smallest < level
             ? FormattableString.Invariant($"p < {level} can be reached")
             : FormattableString.Invariant($"p < {level} cannot be reached ({needed - 1} seeds never can, {needed} can)");

@@ -127,7 +127,8 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     private void AddSampling(string role, string generator, IReadOnlyList<int> steps)
     {
         var from = options.Sampling;
-        _roles[role] = graph.Add(new SamplingStage(from.Samples, steps, from.Seed, from.BatchSize, from.KeptLatents), null, new Dictionary<string, string>
+        var definition = new SamplingStage(from.Samples, steps, from.Seed, from.BatchSize, from.KeptLatents);
+        _roles[role] = graph.Add(definition, null, new Dictionary<string, string>
         {
             [StageInput.Generator] = _roles[generator],
             [StageInput.Decoder] = _roles[StageInput.Decoder],

@@ -12,8 +12,11 @@ public static class InceptionScore
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var scores = F.log_softmax(logits.to(float64), 1).tensor_split(splits, 0).Select(log =>
+        var all = F.log_softmax(logits.to(float64), 1);
+        var count = logits.shape[0];
+        var scores = Enumerable.Range(0, splits).Select(i =>
         {
+            var log = all.slice(0, i * count / splits, (i + 1) * count / splits, 1);
             var p = log.exp();
             var marginal = p.mean([0], keepdim: true).log();
             return (p * (log - marginal)).sum(1).mean().exp().item<double>();

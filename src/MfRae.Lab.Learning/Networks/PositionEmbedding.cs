@@ -33,8 +33,9 @@ internal static class PositionEmbedding
     /// <summary>Turns neighbouring channels (x0, x1) → (x0 cos - x1 sin, x1 cos + x0 sin); x [..., T, headWidth].</summary>
     public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
     {
-        var pairs = x.unflatten(-1, [x.shape[^1] / 2, 2]).unbind(-1);
-        var turned = stack([-pairs[1], pairs[0]], -1).flatten(-2);
+        long[] split = [.. x.shape[..^1], x.shape[^1] / 2, 2];
+        var pairs = x.view(split).unbind(-1);
+        var turned = stack([-pairs[1], pairs[0]], -1).view(x.shape);
         return addcmul(x * cos, turned, sin, 1);
     }
 

@@ -20,7 +20,8 @@ public sealed class CmtObjective(
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
         var random = batches.Random;
-        var y = random.Integers("trajectory labels", step, batches.Classes, Trajectories);
+        // Dropped once for the whole trajectory: the student sees the label that the teacher saw.
+        var y = batches.Drop(random.Integers("trajectory labels", step, batches.Classes, Trajectories), options.LabelDropout, "label dropout", step);
         var points = Trajectory(batches.Noise(step, Trajectories), y);
 
         // An ordered pair of distinct points: the later index is nearer to the data.
@@ -34,7 +35,7 @@ public sealed class CmtObjective(
         var times = tensor(_grid, dtype: float32, device: batches.Device);
         var (zt, zr) = (points.index([start, rows]), points.index([end, rows]));
         var (t, r) = (times.index_select(0, start), times.index_select(0, end));
-        var labels = batches.Drop(y.index_select(0, rows), options.LabelDropout, "label dropout", step);
+        var labels = y.index_select(0, rows);
         var target = (zt - zr) / LinearPath.Spread(t - r);
         return new((network.AverageVelocity(weights, zt, r, t, labels) - target).square().mean());
     }

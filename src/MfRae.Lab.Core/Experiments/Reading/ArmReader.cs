@@ -11,7 +11,10 @@ internal sealed partial class ArmReader(Mistakes mistakes)
         var axes = document.Get("axes");
         if (arms is not null && axes is not null)
         {
-            mistakes.Add(axes.Location, "`arms` and `axes` exclude each other", "keep one; where the other comes from the extended file, write null for it here");
+            mistakes.Add(
+                axes.Location,
+                "`arms` and `axes` exclude each other",
+                "keep one; where the other comes from the extended file, write null for it here");
         }
 
         if (axes is null && document.Find("zip") is { Value.IsNull: false } zip)
@@ -34,7 +37,10 @@ internal sealed partial class ArmReader(Mistakes mistakes)
     {
         if (node is not LocatedObject { Properties: var properties } || properties.All(property => property.Value.IsNull))
         {
-            mistakes.Add(node.Location, $"expected at least one arm, found {(node is LocatedObject ? "none" : node.Describe())}", "write \"arms\": { \"name\": { what it changes in base }, … }");
+            mistakes.Add(
+                node.Location,
+                $"expected at least one arm, found {(node is LocatedObject ? "none" : node.Describe())}",
+                "write \"arms\": { \"name\": { what it changes in base }, … }");
             return new ArmDrafts([], null);
         }
 
@@ -47,11 +53,16 @@ internal sealed partial class ArmReader(Mistakes mistakes)
             }
             else
             {
-                mistakes.Add(property.Value.Location, $"expected an object, found {property.Value.Describe()}", "write what the arm changes in `base`, in { }");
+                mistakes.Add(
+                    property.Value.Location,
+                    $"expected an object, found {property.Value.Describe()}",
+                    "write what the arm changes in `base`, in { }");
             }
         }
 
-        return new ArmDrafts(arms, Baseline(document, [.. properties.Where(property => !property.Value.IsNull).Select(property => property.Name)]));
+        // An arm with a mistake still is a name that the baseline may have.
+        var names = properties.Where(property => !property.Value.IsNull).Select(property => property.Name);
+        return new ArmDrafts(arms, Baseline(document, [.. names]));
     }
 
     private ArmDrafts ReadSingle(LocatedObject document)
@@ -67,7 +78,10 @@ internal sealed partial class ArmReader(Mistakes mistakes)
             case null when names.Count == 1:
                 return names[0];
             case null:
-                mistakes.Add(document.Location.Child("baseline"), "`baseline` is missing", $"name the arm that the others are compared with: {Nearest.Either(names)}");
+                mistakes.Add(
+                    document.Location.Child("baseline"),
+                    "`baseline` is missing",
+                    $"name the arm that the others are compared with: {Nearest.Either(names)}");
                 return null;
             case LocatedScalar { Text: { } text } when names.Contains(text):
                 return text;

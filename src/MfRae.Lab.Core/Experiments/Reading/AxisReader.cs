@@ -9,7 +9,10 @@ internal sealed class AxisReader(Mistakes mistakes)
     {
         if (node is not LocatedObject { Properties: var properties } || properties.All(property => property.Value.IsNull))
         {
-            mistakes.Add(node.Location, $"expected at least one axis, found {(node is LocatedObject ? "none" : node.Describe())}", "write \"axes\": { \"path.to.option\": [values] }");
+            mistakes.Add(
+                node.Location,
+                $"expected at least one axis, found {(node is LocatedObject ? "none" : node.Describe())}",
+                "write \"axes\": { \"path.to.option\": [values] }");
             return new ArmDrafts([], null);
         }
 
@@ -32,7 +35,10 @@ internal sealed class AxisReader(Mistakes mistakes)
         if (property.Value is not LocatedArray { Items: { Count: > 0 } values })
         {
             string found = property.Value is LocatedArray ? "an empty one" : property.Value.Describe();
-            mistakes.Add(property.Value.Location, $"expected a list of values, found {found}", property.Value is LocatedScalar scalar ? $"write [{scalar.Json}]" : "write at least one value");
+            mistakes.Add(
+                property.Value.Location,
+                $"expected a list of values, found {found}",
+                property.Value is LocatedScalar scalar ? $"write [{scalar.Json}]" : "write at least one value");
             return null;
         }
 
@@ -88,7 +94,9 @@ internal sealed class AxisReader(Mistakes mistakes)
         {
             string name = string.Join(",", values.Select((value, i) => $"{labels[i]}={ValueName(value)}"));
             int same = arms.Count(arm => arm.Name == name || arm.Name.StartsWith(name + "-", StringComparison.Ordinal));
-            var patch = values.Select((value, i) => MergePatch.At(axes[i].Path.Split('.'), value)).Aggregate((a, b) => (LocatedObject)MergePatch.Apply(a, b));
+            var patch = values
+                .Select((value, i) => MergePatch.At(axes[i].Path.Split('.'), value))
+                .Aggregate((a, b) => (LocatedObject)MergePatch.Apply(a, b));
             arms.Add(new ArmDraft(same == 0 ? name : $"{name}-{same + 1}", values[^1].Location, patch));
         }
 
@@ -107,7 +115,11 @@ internal sealed class AxisReader(Mistakes mistakes)
         return string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '+' or '-' ? c : '-'));
     }
 
-    private string? Baseline(LocatedObject document, IReadOnlyList<Axis> axes, IReadOnlyList<IReadOnlyList<LocatedNode>> combinations, IReadOnlyList<ArmDraft> arms)
+    private string? Baseline(
+        LocatedObject document,
+        IReadOnlyList<Axis> axes,
+        IReadOnlyList<IReadOnlyList<LocatedNode>> combinations,
+        IReadOnlyList<ArmDraft> arms)
     {
         var written = document.Get("baseline");
         if (axes.Count == 0 || arms.Count == 0 || (written is null && arms.Count == 1))
@@ -136,7 +148,10 @@ internal sealed class AxisReader(Mistakes mistakes)
             }
             else if (!axes[i].Values.Any(property.Value.SameValue))
             {
-                mistakes.Add(property.Value.Location, $"{property.Value.ToJson()?.ToJsonString()} is no value of the axis", Nearest.Either([.. axes[i].Values.Select(value => value.ToJson()?.ToJsonString() ?? "null")]));
+                mistakes.Add(
+                    property.Value.Location,
+                    $"{property.Value.ToJson()?.ToJsonString()} is no value of the axis",
+                    Nearest.Either([.. axes[i].Values.Select(value => value.ToJson()?.ToJsonString() ?? "null")]));
             }
             else
             {

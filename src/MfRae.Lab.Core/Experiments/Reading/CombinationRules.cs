@@ -24,7 +24,8 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
 
     private void CheckDecoder()
     {
-        string[] generators = [.. ((string[])["teacher", "cmt", "meanflow"]).Where(stage => options.Kind(stage) is { } kind && kind != None)];
+        string[] stages = ["teacher", "cmt", "meanflow"];
+        string[] generators = [.. stages.Where(stage => options.Kind(stage) is { } kind && kind != None)];
         if (Is("decoder", None) && generators.Length > 0)
         {
             mistakes.Add(
@@ -55,13 +56,19 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
             {
                 if (options.Number($"meanflow.{weight}") > 0)
                 {
-                    mistakes.Add(options.Blame($"meanflow.{weight}", "teacher.kind"), $"`{weight}` above 0 without a teacher: it is the weight of the teacher's velocity", $"{choose}{weight} 0");
+                    mistakes.Add(
+                        options.Blame($"meanflow.{weight}", "teacher.kind"),
+                        $"`{weight}` above 0 without a teacher: it is the weight of the teacher's velocity",
+                        $"{choose}{weight} 0");
                 }
             }
 
             if (start == "teacher")
             {
-                mistakes.Add(options.Blame("meanflow.initialisation", "teacher.kind"), "`initialisation` from a teacher, but there is none", $"{choose}initialisation random");
+                mistakes.Add(
+                    options.Blame("meanflow.initialisation", "teacher.kind"),
+                    "`initialisation` from a teacher, but there is none",
+                    $"{choose}initialisation random");
             }
         }
 

@@ -24,7 +24,8 @@ internal sealed class DocumentLoader(Mistakes mistakes, OptionChecker checker, s
     {
         if (above.Contains(fullPath))
         {
-            mistakes.Add(namedAt, $"{NameOf(fullPath)} extends itself: {string.Join(" → ", above.Append(fullPath).Select(NameOf))}", "remove one `extends` of the circle");
+            string circle = string.Join(" → ", above.Append(fullPath).Select(NameOf));
+            mistakes.Add(namedAt, $"{NameOf(fullPath)} extends itself: {circle}", "remove one `extends` of the circle");
             Whole = false;
             return null;
         }
@@ -56,8 +57,8 @@ internal sealed class DocumentLoader(Mistakes mistakes, OptionChecker checker, s
     }
 
     private LocatedObject? Extended(LocatedObject document, string fullPath, IReadOnlyList<string> above) =>
-        document.GetText("extends") is { Length: > 0 } extends
-            ? Load(Path.GetFullPath(extends, Path.GetDirectoryName(fullPath)!), document.Get("extends")!.Location, [.. above, fullPath])
+        document.GetText("extends") is { } extends
+            ? Load(Path.GetFullPath(extends.Replace('\0', ' '), Path.GetDirectoryName(fullPath)!), document.Get("extends")!.Location, [.. above, fullPath])
             : null;
 
     private string SuggestFile(string fullPath)

@@ -40,11 +40,17 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
 
         if (options.Kind("teacher") == "none")
         {
-            mistakes.Add(metric.Location, "endpointError without a teacher: it compares with the end of the teacher's ODE", "remove the metric, or choose a teacher");
+            mistakes.Add(
+                metric.Location,
+                "endpointError without a teacher: it compares with the end of the teacher's ODE",
+                "remove the metric, or choose a teacher");
         }
         else if (options.Number("sampling.keptLatents") == 0)
         {
-            mistakes.Add(options.At("sampling.keptLatents"), "`keptLatents` 0 leaves endpointError nothing to compare", "keep some, e.g. 1000, or remove the metric");
+            mistakes.Add(
+                options.At("sampling.keptLatents"),
+                "`keptLatents` 0 leaves endpointError nothing to compare",
+                "keep some, e.g. 1000, or remove the metric");
         }
     }
 

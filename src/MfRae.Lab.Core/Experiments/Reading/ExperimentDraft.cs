@@ -63,9 +63,9 @@ internal sealed class ExperimentDraft(Mistakes mistakes, OptionChecker checker, 
             });
         }
 
-        if (document.Get("evaluation") is LocatedObject evaluation)
+        if (document.Get("evaluation") is { } evaluation)
         {
-            checker.CheckObject(evaluation, _evaluation, complete: true);
+            checker.Check(evaluation, new ObjectShape(_evaluation), complete: true);
         }
     }
 
@@ -77,7 +77,9 @@ internal sealed class ExperimentDraft(Mistakes mistakes, OptionChecker checker, 
         }
 
         ReportAxisOverrides();
-        List<LocatedObject> trees = drafts.Count == 0 ? [onto] : [.. drafts.Select(draft => (LocatedObject)MergePatch.Apply(onto, draft.Patch))];
+        List<LocatedObject> trees = drafts.Count == 0
+            ? [onto]
+            : [.. drafts.Select(draft => (LocatedObject)MergePatch.Apply(onto, draft.Patch))];
         foreach (var change in overrides)
         {
             // An arm whose stage is of another kind does not have the option: the override is for the arms that do.
@@ -94,8 +96,13 @@ internal sealed class ExperimentDraft(Mistakes mistakes, OptionChecker checker, 
         var axes = document.Get("axes") as LocatedObject;
         foreach (var change in overrides)
         {
-            foreach (var axis in axes?.Properties.Where(axis => change.Path == axis.Name || change.Path.StartsWith(axis.Name + ".", StringComparison.Ordinal)) ?? [])
+            foreach (var axis in axes?.Properties ?? [])
             {
+                if (change.Path != axis.Name && !change.Path.StartsWith(axis.Name + ".", StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
                 mistakes.Add(
                     Location.CommandLine(change.Path),
                     $"`{axis.Name}` is an axis of the experiment: one value for it would make all arms equal",
@@ -157,7 +164,9 @@ internal sealed class ExperimentDraft(Mistakes mistakes, OptionChecker checker, 
                 mistakes.Add(
                     drafts[i].Location,
                     $"the arms `{arms[first].Name}` and `{arms[i].Name}` have the same options",
-                    overrides.Count == 0 ? "remove one, or change what it changes" : "an override on the command line may have made them equal: leave it out");
+                    overrides.Count == 0
+                        ? "remove one, or change what it changes"
+                        : "an override on the command line may have made them equal: leave it out");
             }
         }
     }

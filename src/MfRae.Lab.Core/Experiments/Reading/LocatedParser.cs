@@ -128,6 +128,11 @@ internal sealed class LocatedParser(string? file, int depth, Mistakes mistakes)
             return $"close what line {inside.Line} opens";
         }
 
+        if (what.Contains("after a single JSON value", StringComparison.Ordinal))
+        {
+            return "remove what follows the object";
+        }
+
         if (what.Contains("after a value", StringComparison.Ordinal))
         {
             return "put a comma after the value before it, or close the object or list";

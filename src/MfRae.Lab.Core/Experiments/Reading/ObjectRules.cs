@@ -38,7 +38,7 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
             CheckDataset(view);
         }
 
-        if (type.Find("weights") is not null && view.Text("weights") is { } weights)
+        else if (type.Find("weights") is not null && IsPath(view, "weights") && view.Text("weights") is { } weights)
         {
             CheckFile(view.At("weights"), weights);
         }
@@ -123,7 +123,7 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
 
     private void CheckDataset(OptionView view)
     {
-        if (view.Text("path") is not { } path)
+        if (!IsPath(view, "path") || view.Text("path") is not { } path)
         {
             return;
         }
@@ -135,8 +135,22 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
         }
         else if (StageFiles.IdxNames.Where(name => !File.Exists(Path.Combine(folder, name))).ToList() is { Count: > 0 } missing)
         {
-            mistakes.Add(view.At("path"), $"the folder {path} lacks {string.Join(", ", missing)}", "it must hold the four gzipped IDX files under these names");
+            mistakes.Add(
+                view.At("path"),
+                $"the folder {path} lacks {string.Join(", ", missing)}",
+                "it must hold the four gzipped IDX files under these names");
         }
+    }
+
+    private bool IsPath(OptionView view, string option)
+    {
+        if (view.Text(option) is { } path && (path.Length == 0 || path.Contains('\0')))
+        {
+            mistakes.Add(view.At(option), $"`{option}` is no path", "write a path relative to the working directory");
+            return false;
+        }
+
+        return true;
     }
 
     private void CheckFile(Location at, string path)
@@ -149,7 +163,9 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
 
         string folder = Path.GetDirectoryName(full)!;
         string name = Path.GetFileName(full);
-        string? near = Directory.Exists(folder) ? Nearest.To(name, Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)) : null;
+        string? near = Directory.Exists(folder)
+            ? Nearest.To(name, Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal))
+            : null;
         mistakes.Add(at, $"there is no file {path} below {workingDirectory}", near is null
             ? "name an existing .safetensors file, or choose a kind that trains"
             : $"did you mean `{path[..^name.Length]}{near}`?");

@@ -61,7 +61,8 @@ internal static class OptionTypes
     {
         var property = record.GetProperty(parameter.Name!)!;
         string name = property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);
-        return new OptionProperty(name, ShapeOf(property.PropertyType, property), !parameter.HasDefaultValue, parameter.HasDefaultValue ? parameter.DefaultValue : null);
+        object? fallback = parameter.HasDefaultValue ? parameter.DefaultValue : null;
+        return new OptionProperty(name, ShapeOf(property.PropertyType, property), !parameter.HasDefaultValue, fallback);
     }
 
     private static OptionShape ShapeOf(Type declared, PropertyInfo property)

@@ -1,0 +1,128 @@
+using MfRae.Lab.Core.Experiments;
+
+namespace MfRae.Lab.Core.Tests.Experiments;
+
+public sealed class CombinationTests : IDisposable
+{
+    private readonly Workspace _work = new();
+
+    public void Dispose() => _work.Dispose();
+
+    [Theory]
+    [InlineData("""{ "cmt": { "kind": "none" } }""", "$.base.cmt.kind", "initialisation teacher or random")]
+    [InlineData("""{ "decoder": { "kind": "none" } }""", "$.base.decoder.kind", "choose a decoder")]
+    [InlineData("""{ "meanflow": { "network": { "trunkHeads": 5 } } }""", "$.base.meanflow.network.trunkHeads", "trunkWidth 80 or 100")]
+    [InlineData("""{ "meanflow": { "network": { "headWidth": 72, "headHeads": 12 } } }""", "$.base.meanflow.network.headWidth", "headWidth 48 or 96")]
+    [InlineData("""{ "encoder": { "kind": "selfSupervised", "network": { "heads": 7 }, "augmentation": {}, "training": { "steps": 1 } } }""", "$.base.encoder.network.heads", "width 91 or 98")]
+    [InlineData("""{ "sampling": { "samples": 500 } }""", "$.base.sampling.samples", "at most 500")]
+    [InlineData("""{ "sampling": { "steps": [1, 2, 2] } }""", "$.base.sampling.steps", "write [1, 2]")]
+    [InlineData("""{ "sampling": { "teacherSteps": [] } }""", "$.base.sampling.teacherSteps", "at least one")]
+    [InlineData("""{ "sampling": { "keptLatents": 0 } }""", "$.base.sampling.keptLatents", "keep some")]
+    [InlineData("""{ "cmt": { "pairsPerTrajectory": 65 } }""", "$.base.cmt.pairsPerTrajectory", "at most 64")]
+    public void Options_that_cannot_stand_together_are_told_where_they_were_written(string change, string path, string suggestion)
+    {
+        var found = _work.Mistake($"\"base\": {change}");
+
+        found.File.Should().Be("x.json");
+        found.Path.Should().Be(path);
+        found.Suggestion.Should().Contain(suggestion);
+    }
+
+    [Fact]
+    public void Without_a_teacher_all_that_needs_one_is_told()
+    {
+        var found = _work.Read("""
+            "base": {
+              "teacher": { "kind": "none" }, "cmt": { "kind": "none" },
+              "meanflow": { "lambda": 0.5, "tangentLambda": 1, "initialisation": "teacher" }
+            }
+            """).Diagnostics;
+
+        found.Select(one => one.Message.Split(' ')[0]).Should().BeEquivalentTo("`lambda`", "`tangentLambda`", "`initialisation`", "endpointError");
+    }
+
+    [Fact]
+    public void Mid_training_without_a_teacher_is_told_where_the_teacher_was_taken_away() =>
+        _work.Mistake("""
+            "base": { "teacher": { "kind": "none" }, "meanflow": { "lambda": 0 } }, "evaluation": { "metrics": [{ "kind": "fid" }] }
+            """).Should().Match<Diagnostic>(found => found.Path == "$.base.teacher.kind" && found.Suggestion!.Contains("cmt of kind none"));
+
+    [Fact]
+    public void A_mean_flow_from_scratch_needs_no_teacher() =>
+        _work.Valid("""
+            "base": {
+              "teacher": { "kind": "none" }, "cmt": { "kind": "none" },
+              "meanflow": { "lambda": 0, "initialisation": "random" }
+            },
+            "evaluation": { "metrics": [{ "kind": "fid" }] }
+            """).Arms.Should().ContainSingle();
+
+    [Fact]
+    public void A_network_that_starts_from_the_teacher_has_its_shape()
+    {
+        const string teacher = """ "teacher": { "kind": "flowMatching", "network": { "trunkDepth": 6 }, "time": { "kind": "uniform" }, "training": { "steps": 1 } } """;
+
+        _work.Mistake($$""" "base": { {{teacher}}, "meanflow": { "network": { "trunkDepth": 4 } } } """).Suggestion.Should().StartWith("write 6");
+        _work.Valid($$""" "base": { {{teacher}}, "meanflow": { "network": { "trunkDepth": 6 } } } """);
+        _work.Valid($$""" "base": { {{teacher}}, "cmt": { "kind": "none" }, "meanflow": { "initialisation": "random" } } """);
+    }
+
+    [Theory]
+    [InlineData("fid@1")]
+    [InlineData("fid@2")]
+    [InlineData("fid.train@1")]
+    [InlineData("is@1")]
+    [InlineData("accuracy@2")]
+    [InlineData("endpointError@1")]
+    public void The_primary_metric_is_one_that_is_measured(string metric) =>
+        _work.Valid($"\"primaryMetric\": \"{metric}\"").PrimaryMetric.Should().Be(metric);
+
+    [Theory]
+    [InlineData("fid@3")]
+    [InlineData("fid")]
+    [InlineData("fid.test@1")]
+    [InlineData("inceptionScore@1")]
+    public void A_primary_metric_that_is_not_measured_is_refused(string metric) =>
+        _work.Mistake($"\"primaryMetric\": \"{metric}\"").Path.Should().Be("$.primaryMetric");
+
+    [Fact]
+    public void Where_only_the_teacher_is_sampled_its_steps_count()
+    {
+        const string teacherOnly = """ "base": { "cmt": { "kind": "none" }, "meanflow": { "kind": "none" } } """;
+
+        _work.Valid(teacherOnly + ", \"primaryMetric\": \"fid@50\"");
+        _work.Mistake(teacherOnly + ", \"primaryMetric\": \"endpointError@50\"").Path.Should().Be("$.primaryMetric");
+        _work.Mistake(teacherOnly + ", \"primaryMetric\": \"fid@2\"").Path.Should().Be("$.primaryMetric");
+    }
+
+    [Fact]
+    public void An_experiment_that_samples_nothing_needs_no_primary_metric() =>
+        _work.Valid("""
+            "base": { "decoder": { "kind": "none" }, "teacher": { "kind": "none" }, "cmt": { "kind": "none" }, "meanflow": { "kind": "none" } }
+            """).Arms.Should().ContainSingle();
+
+    [Theory]
+    [InlineData("""{ "references": [] }""", "$.evaluation.references", "at least one")]
+    [InlineData("""{ "references": ["test", "test"] }""", "$.evaluation.references[1]", "remove one")]
+    [InlineData("""{ "metrics": [{ "kind": "fid" }, { "kind": "fid" }] }""", "$.evaluation.metrics[1]", "remove one")]
+    public void Lists_of_the_evaluation_are_neither_empty_nor_double(string evaluation, string path, string suggestion) =>
+        _work.Mistake($"\"evaluation\": {evaluation}").Should().Match<Diagnostic>(found => found.Path == path && found.Suggestion!.Contains(suggestion));
+
+    [Fact]
+    public void Weights_that_are_not_there_are_told_with_the_nearest_file()
+    {
+        var found = _work.Mistake(""" "base": { "teacher": { "weights": "data/weights/techer.safetensors" } } """);
+
+        found.Path.Should().Be("$.base.teacher.weights");
+        found.Suggestion.Should().Be("did you mean `data/weights/teacher.safetensors`?");
+    }
+
+    [Fact]
+    public void A_dataset_folder_lists_what_it_lacks()
+    {
+        _work.Write("data/half/train-images-idx3-ubyte.gz", "");
+
+        _work.Mistake(""" "base": { "dataset": { "path": "data/half" } } """).Message.Should().Contain("lacks train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz");
+        _work.Mistake(""" "base": { "dataset": { "path": "data/none" } } """).Message.Should().Contain("no folder data/none");
+    }
+}

@@ -1,0 +1,95 @@
+using MfRae.Lab.Core.Experiments;
+
+namespace MfRae.Lab.Core.Tests.Experiments;
+
+public sealed class ExtendsTests : IDisposable
+{
+    private readonly Workspace _work = new();
+
+    public void Dispose() => _work.Dispose();
+
+    [Fact]
+    public void Files_extend_files_that_extend_files()
+    {
+        _work.Write("deep/middle.json", """{ "extends": "../base.json", "base": { "sampling": { "samples": 500, "keptLatents": 10 } }, "seeds": [5] }""");
+        _work.Write("top.json", """{ "extends": "deep/middle.json", "base": { "sampling": { "keptLatents": 20 } } }""");
+
+        var experiment = ExperimentReader.Read("top.json", [], _work.Root).Experiment!;
+
+        experiment.Arms[0].Options.Sampling.Should().Match<Options.SamplingOptions>(sampling => sampling.Samples == 500 && sampling.KeptLatents == 20);
+        experiment.Seeds.Should().Equal(5);
+    }
+
+    [Fact]
+    public void A_mistake_in_the_extended_file_is_located_there_beside_those_of_the_file()
+    {
+        _work.Write("middle.json", "{\n  \"extends\": \"base.json\",\n  \"base\": { \"meanflow\": {\n    \"lambda\": 2 } } }");
+        _work.Write("top.json", "{\n  \"extends\": \"middle.json\",\n  \"seed\": 1 }");
+
+        var found = ExperimentReader.Read("top.json", [], _work.Root).Diagnostics;
+
+        found.Select(one => (one.File, one.Line)).Should().Equal(("top.json", 3), ("middle.json", 4));
+        found[0].Suggestion.Should().Be("did you mean `seeds`?");
+    }
+
+    [Fact]
+    public void A_mistake_that_the_file_covers_is_still_told()
+    {
+        _work.Write("middle.json", """{ "extends": "base.json", "base": { "meanflow": { "lambda": 2 } } }""");
+        _work.Write("top.json", """{ "extends": "middle.json", "base": { "meanflow": { "lambda": 1 } } }""");
+
+        ExperimentReader.Read("top.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.File.Should().Be("middle.json");
+    }
+
+    [Fact]
+    public void A_circle_of_files_is_found()
+    {
+        _work.Write("a.json", """{ "extends": "b.json" }""");
+        _work.Write("b.json", """{ "extends": "a.json" }""");
+
+        var found = ExperimentReader.Read("a.json", [], _work.Root).Diagnostics.Should().ContainSingle().Subject;
+
+        found.Message.Should().Be("a.json extends itself: a.json → b.json → a.json");
+        (found.File, found.Line).Should().Be(("b.json", 1));
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_told_with_the_nearest_one()
+    {
+        _work.Write("a.json", """{ "extends": "bas.json", "versoin": 1 }""");
+
+        var found = ExperimentReader.Read("a.json", [], _work.Root).Diagnostics;
+
+        found.Select(one => one.Suggestion).Should().BeEquivalentTo("did you mean `base.json`?", "did you mean `version`?");
+    }
+
+    [Fact]
+    public void An_experiment_that_is_not_there_is_a_mistake_too() =>
+        ExperimentReader.Read("bsae.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.Suggestion.Should().Be("did you mean `base.json`?");
+
+    [Theory]
+    [InlineData("{ \"version\": 1,\n  \"base\": {\n", 3, "close what line 2 opens")]
+    [InlineData("{ \"version\" 1 }", 1, "put a colon between key and value")]
+    [InlineData("{ \"version\": one }", 1, "write a number")]
+    [InlineData("{ version: 1 }", 1, "write the key in double quotes")]
+    [InlineData("", 1, "write a number")]
+    [InlineData("{ } { }", 1, "remove what follows")]
+    public void Broken_json_tells_the_place_and_what_would_be_right(string text, int line, string suggestion)
+    {
+        _work.Write("a.json", text);
+
+        var found = ExperimentReader.Read("a.json", [], _work.Root).Diagnostics.Should().ContainSingle().Subject;
+
+        found.Line.Should().Be(line);
+        found.Message.Should().StartWith("broken JSON at column ");
+        found.Suggestion.Should().Contain(suggestion);
+    }
+
+    [Fact]
+    public void A_list_is_no_experiment()
+    {
+        _work.Write("a.json", "[]");
+
+        ExperimentReader.Read("a.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.Message.Should().Be("expected an object, found a list");
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Tests.Experiments;
+
+public sealed class ShippedExperimentsTests : IDisposable
+{
+    private readonly Workspace _work = new();
+
+    public ShippedExperimentsTests()
+    {
+        foreach (string file in Directory.GetFiles(Repository.File("experiments"), "*.json", SearchOption.AllDirectories))
+        {
+            _work.Write(Path.GetRelativePath(Repository.Root, file), File.ReadAllText(file));
+        }
+    }
+
+    public void Dispose() => _work.Dispose();
+
+    [Fact]
+    public void The_ablation_compares_five_lambdas_under_two_seeds()
+    {
+        var experiment = Read("experiments/ablation-lambda.json");
+
+        experiment.Arms.Select(arm => ((LambdaMeanFlowOptions)arm.Options.MeanFlow).Lambda).Should().Equal(0, 0.25, 0.5, 0.75, 1);
+        experiment.Arms.Single(arm => arm.Baseline).Name.Should().Be("lambda=0");
+        experiment.Seeds.Should().Equal(0, 1);
+    }
+
+    [Fact]
+    public void The_smoke_test_is_small()
+    {
+        var experiment = Read("experiments/smoke.json");
+
+        experiment.Arms.Should().HaveCount(2);
+        experiment.Seeds.Should().ContainSingle();
+        experiment.Arms.Should().OnlyContain(arm => arm.Options.Sampling.Samples <= 200);
+    }
+
+    [Fact]
+    public void The_base_spells_out_every_option()
+    {
+        var file = JsonNode.Parse(
+            File.ReadAllText(Repository.File("experiments/base/fashion-mnist.json")),
+            documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip })!;
+        var experiment = Read("experiments/ablation-lambda.json");
+
+        var options = JsonSerializer.SerializeToNode(experiment.Arms[0].Options, LabJson.Default.LabOptions);
+        var evaluation = JsonSerializer.SerializeToNode(experiment.Evaluation, LabJson.Default.EvaluationOptions);
+        Paths(file["base"]).Should().BeEquivalentTo(Paths(options));
+        Paths(file["evaluation"]).Should().BeEquivalentTo(Paths(evaluation));
+    }
+
+    private Experiment Read(string path)
+    {
+        var result = ExperimentReader.Read(path, [], _work.Root);
+        result.Diagnostics.Should().BeEmpty();
+        return result.Experiment!;
+    }
+
+    private static IEnumerable<string> Paths(JsonNode? node) => node is JsonObject properties
+        ? properties.SelectMany(property => Paths(property.Value).Select(inner => $"{property.Key}.{inner}"))
+        : [""];
+}

@@ -1,0 +1,200 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tests.Experiments;
+
+namespace MfRae.Lab.Core.Tests.Planning;
+
+public sealed class PlannerTests : IDisposable
+{
+    private const string TwoArms = """
+        "axes": { "meanflow.lambda": [0, 1] }, "baseline": { "meanflow.lambda": 0 }, "seeds": [0, 1]
+        """;
+
+    private readonly Workspace _work = new();
+
+    public void Dispose() => _work.Dispose();
+
+    [Fact]
+    public void Arms_and_seeds_share_what_is_upstream_of_their_difference()
+    {
+        var plan = _work.Plan(TwoArms);
+
+        plan.Runs.Select(run => (run.Arm, run.Seed)).Should().Equal(("lambda=0", 0), ("lambda=0", 1), ("lambda=1", 0), ("lambda=1", 1));
+        Different(plan, "dataset", "features", "reference.test", "reference.train", "encoder", "decoder").Should().OnlyContain(count => count == 1);
+        Different(plan, "latents", "teacher", "teacherSampling", "teacherEvaluation").Should().OnlyContain(count => count == 1);
+        Different(plan, "cmt").Should().Equal(2);
+        Different(plan, "meanflow", "sampling", "evaluation").Should().OnlyContain(count => count == 4);
+        plan.Stages.Should().HaveCount(10 + 2 + 12).And.OnlyHaveUniqueItems(stage => stage.Key);
+    }
+
+    [Fact]
+    public void Inputs_come_before_their_users_and_are_stages_of_the_run()
+    {
+        var plan = _work.Plan(TwoArms);
+        var keys = plan.Stages.Select(stage => stage.Key).ToList();
+
+        foreach (var stage in plan.Stages)
+        {
+            stage.Key.Should().MatchRegex("^[0-9a-f]{64}$");
+            stage.Inputs.Values.Should().BeSubsetOf(keys.TakeWhile(key => key != stage.Key));
+        }
+
+        plan.Stages.Count(stage => stage.Inputs.Count > 0).Should().BeGreaterThan(10);
+        plan.Runs.Should().OnlyContain(run => run.Stages.Values.All(keys.Contains));
+    }
+
+    [Fact]
+    public void Changing_one_option_of_one_arm_changes_exactly_the_keys_downstream()
+    {
+        const string arms = """ "arms": { "a": {}, "b": { "meanflow": { "lambda": 0, "training": { "steps": STEPS } } } }, "baseline": "a" """;
+
+        var before = _work.Plan(arms.Replace("STEPS", "100"));
+        var after = _work.Plan(arms.Replace("STEPS", "101"));
+
+        after.Runs[0].Should().BeEquivalentTo(before.Runs[0]);
+        Changed(before.Runs[1], after.Runs[1]).Should().Equal("meanflow", "sampling", "evaluation");
+        after.Hash.Should().NotBe(before.Hash);
+        before.Stages.Select(stage => stage.Key).Except(after.Stages.Select(stage => stage.Key)).Should().HaveCount(3);
+    }
+
+    [Theory]
+    [InlineData("cmt.training.steps=5", "cmt", "meanflow", "sampling", "evaluation")]
+    [InlineData("sampling.steps=[1]", "sampling", "evaluation")]
+    [InlineData("sampling.teacherSteps=[1,4]", "teacherSampling", "teacherEvaluation", "evaluation")]
+    [InlineData("evaluation.references=[\"test\"]", "reference.train", "teacherEvaluation", "evaluation")]
+    [InlineData("evaluation.probes=true", "probe")]
+    [InlineData("evaluation.reconstruction=true", "reconstruction")]
+    [InlineData("seeds=1", "cmt", "meanflow", "sampling", "evaluation")]
+    public void An_option_changes_the_keys_of_its_stage_and_what_is_downstream(string change, params string[] roles) =>
+        Changed(_work.Plan("").Runs[0], _work.Plan("", change).Runs[0]).Should().BeEquivalentTo(roles);
+
+    [Theory]
+    [InlineData("teacher", "teacher", "teacherSampling", "teacherEvaluation", "cmt", "meanflow", "sampling", "evaluation")]
+    [InlineData("inception", "features", "reference.test", "reference.train", "teacherEvaluation", "evaluation")]
+    public void A_swapped_file_changes_the_keys_though_its_path_is_the_same(string weights, params string[] roles)
+    {
+        var before = _work.Plan("").Runs[0];
+        _work.Write($"data/weights/{weights}.safetensors", "other weights");
+
+        Changed(before, _work.Plan("").Runs[0]).Should().BeEquivalentTo(roles);
+    }
+
+    [Fact]
+    public void A_dataset_is_known_by_its_four_files()
+    {
+        var before = _work.Plan("").Runs[0];
+        _work.Write("data/fashion-mnist/t10k-labels-idx1-ubyte.gz", "other labels");
+
+        Changed(before, _work.Plan("").Runs[0]).Should().Contain("dataset").And.NotContain("encoder");
+    }
+
+    [Fact]
+    public void Each_file_is_hashed_once()
+    {
+        var asked = new List<string>();
+
+        Planner.Build(_work.Valid(TwoArms), path =>
+        {
+            asked.Add(path);
+            return "hash of " + path;
+        });
+
+        asked.Should().HaveCount(4 + 5).And.OnlyHaveUniqueItems();
+        asked.Should().Contain("data/weights/teacher.safetensors").And.Contain("data/fashion-mnist/train-images-idx3-ubyte.gz");
+    }
+
+    [Fact]
+    public void Only_stages_that_draw_have_a_seed()
+    {
+        var plan = Planner.Build(ExperimentReader.Read("tests/Golden/plans/two-arms.json", [], Repository.Root).Experiment!, path => path);
+        var run = plan.Runs.First(run => run.Seed == 1);
+
+        run.Stages.ToDictionary(pair => pair.Key, pair => plan.Stages.Single(stage => stage.Key == pair.Value).Seed).Should().BeEquivalentTo(new Dictionary<string, long?>
+        {
+            ["dataset"] = null,
+            ["features"] = 0,
+            ["reference.test"] = null,
+            ["reference.train"] = null,
+            ["encoder"] = 1,
+            ["probe"] = 0,
+            ["decoder"] = 1,
+            ["reconstruction"] = null,
+            ["latents"] = null,
+            ["teacher"] = 1,
+            ["teacherSampling"] = null,
+            ["teacherEvaluation"] = null,
+            ["cmt"] = 1,
+            ["meanflow"] = 1,
+            ["sampling"] = null,
+            ["evaluation"] = null,
+        });
+    }
+
+    [Fact]
+    public void Evaluations_of_students_see_the_teachers_samples_and_those_of_teachers_do_not()
+    {
+        var plan = _work.Plan("");
+        var student = Stage(plan, "evaluation");
+        var teacher = Stage(plan, "teacherEvaluation");
+
+        student.Inputs.Keys.Should().BeEquivalentTo("samples", "features", "reference.test", "reference.train", "teacherSamples");
+        student.Inputs[StageInput.TeacherSamples].Should().Be(plan.Runs[0].Stages["teacherSampling"]);
+        teacher.Inputs.Keys.Should().NotContain("teacherSamples");
+        ((EvaluationStage)teacher.Definition).Metrics.Should().NotContain(new Options.EndpointErrorOptions()).And.HaveCount(3);
+        ((SamplingStage)Stage(plan, "teacherSampling").Definition).Steps.Should().Equal(1, 50);
+        Stage(plan, "sampling").Inputs["generator"].Should().Be(plan.Runs[0].Stages["meanflow"]);
+    }
+
+    [Fact]
+    public void Without_mean_flow_the_mid_trained_network_is_sampled()
+    {
+        var plan = _work.Plan(""" "base": { "meanflow": { "kind": "none" } } """);
+
+        plan.Runs[0].Stages.Keys.Should().NotContain("meanflow");
+        Stage(plan, "sampling").Inputs["generator"].Should().Be(plan.Runs[0].Stages["cmt"]);
+    }
+
+    [Fact]
+    public void With_a_teacher_alone_only_the_teacher_is_sampled() =>
+        _work.Plan(""" "base": { "cmt": { "kind": "none" }, "meanflow": { "kind": "none" } } """).Runs[0].Stages.Keys
+            .Should().EndWith(["latents", "teacher", "teacherSampling", "teacherEvaluation"]);
+
+    [Fact]
+    public void A_mid_training_that_nothing_starts_from_is_not_done() =>
+        _work.Plan(""" "base": { "meanflow": { "initialisation": "teacher" } } """).Runs[0].Stages.Keys.Should().NotContain("cmt");
+
+    [Fact]
+    public void A_plan_without_a_generator_ends_at_the_autoencoder() =>
+        _work.Plan("""
+            "base": { "teacher": { "kind": "none" }, "cmt": { "kind": "none" }, "meanflow": { "kind": "none" } },
+            "evaluation": { "references": ["train"], "reconstruction": true, "probes": true }
+            """).Runs[0].Stages.Keys
+            .Should().BeEquivalentTo("dataset", "features", "reference.train", "reference.test", "encoder", "probe", "decoder", "reconstruction");
+
+    [Fact]
+    public void Labels_name_arm_and_seed_only_where_they_matter()
+    {
+        var labels = _work.Plan(TwoArms).Stages.Select(stage => stage.Label).ToList();
+
+        labels.Should().OnlyHaveUniqueItems();
+        labels.Should().Contain(["dataset", "encoder", "teacher", "reference test", "teacher sampling"]);
+        labels.Should().Contain(["cmt seed 0", "cmt seed 1", "meanflow lambda=0 seed 1", "evaluation lambda=1 seed 0"]);
+        _work.Plan("").Stages.Select(stage => stage.Label).Should().Contain(["cmt", "meanflow", "sampling", "evaluation"]);
+    }
+
+    [Fact]
+    public void A_plan_is_a_function_of_the_experiment()
+    {
+        var experiment = _work.Valid(TwoArms);
+
+        Planner.Build(experiment, FileHash.In(_work.Root)).Should().BeEquivalentTo(Planner.Build(experiment, FileHash.In(_work.Root)), how => how.WithStrictOrdering());
+    }
+
+    private static StageNode Stage(Plan plan, string role) => plan.Stages.Single(stage => stage.Key == plan.Runs[0].Stages[role]);
+
+    private static IEnumerable<int> Different(Plan plan, params string[] roles) =>
+        roles.Select(role => plan.Runs.Select(run => run.Stages[role]).Distinct().Count());
+
+    private static IEnumerable<string> Changed(PlannedRun before, PlannedRun after) =>
+        before.Stages.Keys.Union(after.Stages.Keys).Where(role => before.Stages.GetValueOrDefault(role) != after.Stages.GetValueOrDefault(role));
+}

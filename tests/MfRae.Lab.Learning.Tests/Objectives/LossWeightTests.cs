@@ -1,0 +1,34 @@
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Tests.Objectives;
+
+public sealed class LossWeightTests
+{
+    [Fact]
+    public void Plain_is_the_mean_squared_error() =>
+        LossWeight.Apply(new PlainLossWeightOptions(), Difference()).item<float>().Should().Be((1 + 1 + 9 + 9) / 4f);
+
+    [Fact]
+    public void The_released_weight_has_the_gradient_two_over_S_times_that_of_S()
+    {
+        var difference = Difference().requires_grad_();
+        LossWeight.Apply(new ReleasedLossWeightOptions(), difference).backward();
+        // Per sample S = 2 and 18 over two elements: 2 ∇S / S = 4 e / S, halved by the mean over the batch.
+        var expected = new[] { 1.0, 1.0, 1.0 / 3, 1.0 / 3 };
+        difference.grad!.data<float>().ToArray().Zip(expected).Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) < 1e-3);
+    }
+
+    [Fact]
+    public void The_adaptive_weight_evens_out_samples_of_large_error()
+    {
+        var difference = Difference().requires_grad_();
+        LossWeight.Apply(new AdaptiveLossWeightOptions(Power: 1, Offset: 1), difference).backward();
+        // M = 1 and 9: e / (M + 1), times 2 / (elements · batch) = 1/2.
+        difference.grad!.data<float>().ToArray().Zip(new[] { 0.25, 0.25, 0.15, 0.15 }).Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) < 1e-6);
+    }
+
+    private static Tensor Difference() => tensor(new float[] { 1, 1, 3, 3 }, [2, 1, 1, 2]);
+}

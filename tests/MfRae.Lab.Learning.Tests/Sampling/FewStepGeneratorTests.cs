@@ -1,0 +1,48 @@
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Sampling;
+using MfRae.Lab.Learning.Tests.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Tests.Sampling;
+
+public sealed class FewStepGeneratorTests
+{
+    [Fact]
+    public void One_step_subtracts_the_average_velocity_from_noise()
+    {
+        using var quiet = no_grad();
+        var (network, weights) = TinyLatents.Network(interval: true, 1);
+        var (noise, y) = (randn(3, 8, 2, 2), tensor(new long[] { 0, 1, 2 }));
+        var expected = noise - network.AverageVelocity(weights, noise, zeros(3), ones(3), y);
+        (new FewStepGenerator(network, weights).Sample(noise, y, 1) - expected).abs().max().item<float>().Should().BeLessThan(1e-6f);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void A_constant_velocity_is_followed_exactly_in_any_number_of_steps(int steps)
+    {
+        using var quiet = no_grad();
+        var network = new DitNetwork(TinyLatents.Sizes, new LatentShape(8, 2, 2), 3, interval: false);
+        var weights = Weights.Initialise(network.Declare(), new RandomSource(0, CPU), CPU);
+        weights["final_layer.linear.bias"].fill_(0.5);
+        var noise = randn(2, 8, 2, 2);
+        var end = new FewStepGenerator(network, weights).Sample(noise, zeros(2, dtype: int64), steps);
+        (noise - end - 0.5).abs().max().item<float>().Should().BeLessThan(1e-6f);
+    }
+
+    [Fact]
+    public void Statistics_normalise_to_zero_mean_and_unit_variance_and_back()
+    {
+        using var folder = new TemporaryFolder();
+        var latents = (randn(5000, 2, 1, 2) * 3) + 1;
+        LatentStatistics.Of(latents, 1e-5).Save(folder.File("s"));
+        var statistics = LatentStatistics.Load(folder.File("s"));
+        var normalised = statistics.Normalise(latents);
+        normalised.mean([0]).abs().max().item<float>().Should().BeLessThan(1e-5f);
+        (normalised.var([0], unbiased: false) - 1).abs().max().item<float>().Should().BeLessThan(1e-4f);
+        (statistics.Denormalise(normalised) - latents).abs().max().item<float>().Should().BeLessThan(1e-5f);
+    }
+}

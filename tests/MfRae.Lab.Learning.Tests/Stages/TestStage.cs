@@ -1,0 +1,36 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Learning.Tests.Stages;
+
+/// <summary>A stage context without a coordinator: a folder, inputs, and a journal in memory.</summary>
+internal sealed class TestStage(string folder, long? seed = 0, params (string Name, string Folder)[] inputs) : IJournal
+{
+    private readonly CancellationTokenSource _stop = new();
+
+    public List<JournalEvent> Events { get; } = [];
+
+    /// <summary>Asks the stage to stop once this many metric events have come.</summary>
+    public int StopAfter { get; init; } = int.MaxValue;
+
+    public int LogEvery { get; init; } = 1;
+
+    public IEnumerable<Measurement> Measurements => Events.OfType<MeasuredEvent>().Select(measured => measured.Measurement);
+
+    public StageContext Context(StageDefinition? definition = null)
+    {
+        Directory.CreateDirectory(folder);
+        var node = new StageNode(new string('0', 64), "test", "test", definition ?? new ProbeStage(), seed, new Dictionary<string, string>());
+        var spec = new StageSpec(node, inputs.ToDictionary(input => input.Name, input => input.Folder), AppContext.BaseDirectory, 1,
+            new RunSettings(Device: "cpu", LogEvery: LogEvery));
+        return new(spec, folder, this, TimeProvider.System, _stop.Token);
+    }
+
+    public void Write(JournalEvent entry)
+    {
+        Events.Add(entry);
+        if (Events.OfType<MetricsEvent>().Count() >= StopAfter)
+            _stop.Cancel();
+    }
+}
