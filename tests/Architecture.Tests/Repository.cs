@@ -31,6 +31,11 @@ internal static class Repository
         .Order(StringComparer.Ordinal)
         .ToList();
 
+    /// <summary>The packages that a project file asks for itself.</summary>
+    public static IEnumerable<string> Packages(string project) => Xml(project).Descendants("PackageReference")
+        .Select(reference => reference.Attribute("Include")?.Value)
+        .OfType<string>();
+
     /// <summary>What git tracks. Needs git: see <see cref="GitFactAttribute"/>.</summary>
     public static IReadOnlyList<string> TrackedFiles() =>
         Run("git", "-c", $"safe.directory={Root}", "-C", Root, "ls-files", "-z").Split('\0', StringSplitOptions.RemoveEmptyEntries);
