@@ -9,7 +9,7 @@ namespace MfRae.Lab.Tracking;
 public sealed class RunQueries(LabDatabase database)
 {
     /// <summary>The current plan of an experiment with all its results, or null where there is none of this name.</summary>
-    public ExperimentRecord? Experiment(string name) => Read(() => new ExperimentReader(database.Connection).Read(name));
+    public ExperimentRecord? Experiment(string name) => Read(() => new Reading.ExperimentReader(database.Connection).Read(name));
 
     /// <summary>All experiments, by name.</summary>
     public IReadOnlyList<ExperimentSummary> Experiments() => Read(() => new SummaryReader(database.Connection).Read());

@@ -1,0 +1,48 @@
+<#
+.SYNOPSIS
+Restores, builds, tests, and runs experiments and reports.
+
+.DESCRIPTION
+run.ps1 VERB [arguments]
+
+  restore            restore the packages
+  build              build everything
+  test               run all tests
+  all                run every experiment in experiments/, one after the other
+  help               this text
+  anything else      goes to the lab as it is: run, plan, validate, schema, ls, show, query, report, or a bare
+                     experiments/NAME.json, which means run. See: run.ps1 --help
+
+The exit code is that of the command. `all` goes on after an experiment that fails, and ends with the highest code.
+
+.EXAMPLE
+./run.ps1 experiments/smoke.json
+
+.EXAMPLE
+./run.ps1 plan experiments/ablation-lambda.json meanflow.training.steps=2000
+
+.EXAMPLE
+./run.ps1 report
+#>
+$ErrorActionPreference = 'Stop'
+$project = [IO.Path]::Combine($PSScriptRoot, 'MfRae.Lab.csproj')
+$solution = [IO.Path]::Combine($PSScriptRoot, 'MfRae.Lab.sln')
+$verb = if ($args.Count -gt 0) { [string]$args[0] } else { 'help' }
+$rest = @(if ($args.Count -gt 1) { $args[1..($args.Count - 1)] })
+
+switch ($verb) {
+    'help' { (Get-Help $PSCommandPath).description.Text; exit 0 }
+    'restore' { dotnet restore $solution @rest; exit $LASTEXITCODE }
+    'build' { dotnet build $solution @rest; exit $LASTEXITCODE }
+    'test' { dotnet test $solution @rest; exit $LASTEXITCODE }
+    'all' {
+        $worst = 0
+        foreach ($file in [IO.Directory]::GetFiles([IO.Path]::Combine($PSScriptRoot, 'experiments'), '*.json')) {
+            if ($file.EndsWith('.schema.json')) { continue }
+            dotnet run --project $project -- run $file @rest
+            $worst = [Math]::Max($worst, $LASTEXITCODE)
+        }
+        exit $worst
+    }
+    default { dotnet run --project $project -- @args; exit $LASTEXITCODE }
+}

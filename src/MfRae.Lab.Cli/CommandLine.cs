@@ -1,0 +1,204 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using MfRae.Lab.Cli.Verbs;
+using MfRae.Lab.Tracking;
+
+namespace MfRae.Lab.Cli;
+
+/// <summary>The verbs and their options. Every flag is a run setting: none changes a number.</summary>
+public sealed class CommandLine(Composition composition)
+{
+    private readonly Option<string> store = new("--store")
+    {
+        Description = $"Folder of the stages' outputs [default: {Places.DefaultStore}]",
+        HelpName = "DIR",
+        Recursive = true,
+    };
+
+    private readonly Option<string> database = new("--db")
+    {
+        Description = $"The results database [default: {Places.DefaultDatabase}]",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    private readonly Option<string> reports = new("--reports")
+    {
+        Description = $"Folder of the HTML reports [default: {Places.DefaultReports}]",
+        HelpName = "DIR",
+        Recursive = true,
+    };
+
+    /// <summary>A bare path of an experiment file means run.</summary>
+    public static string[] Expand(string[] args) =>
+        args is [var first, ..] && first.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !first.StartsWith('-') ? ["run", .. args] : args;
+
+    public RootCommand Build() => new("A research harness for few-step generative models: MeanFlow in the latent space of representation autoencoders. A bare FILE.json means `run FILE.json`.")
+    {
+        store,
+        database,
+        reports,
+        RunCommand(),
+        PlanCommand(),
+        ValidateCommand(),
+        SchemaCommand(),
+        LsCommand(),
+        ShowCommand(),
+        QueryCommand(),
+        ReportCommand(),
+        WorkerCommand(),
+    };
+
+    private Places PlacesOf(ParseResult parsed) =>
+        Places.Of(composition.WorkingDirectory, parsed.GetValue(store), parsed.GetValue(database), parsed.GetValue(reports));
+
+    private Command RunCommand()
+    {
+        var file = FileArgument();
+        var overrides = OverridesArgument();
+        var plan = new Option<bool>("--plan") { Description = "Say what would run, and stop" };
+        var only = OnlyOption();
+        var device = new Option<string>("--device")
+        {
+            Description = "auto, cpu, cuda or cuda:N",
+            HelpName = "DEVICE",
+            DefaultValueFactory = _ => "auto",
+        };
+        device.Validators.Add(result =>
+        {
+            var name = result.GetValueOrDefault<string>();
+            if (name is not ("auto" or "cpu" or "cuda") && !(name?.StartsWith("cuda:", StringComparison.Ordinal) == true && uint.TryParse(name[5..], out _)))
+                result.AddError($"unknown device '{name}': use auto, cpu, cuda or cuda:N");
+        });
+        var jobs = new Option<int>("--jobs") { Description = "Stages that may run at once; 0 chooses by the machine", HelpName = "N" };
+        jobs.Validators.Add(result => RequireFrom(0, result));
+        var fresh = new Option<bool>("--fresh") { Description = "Set aside what is there of the plan's stages, and compute all of it again" };
+        var keepGoing = new Option<bool>("--keep-going") { Description = "After a failure go on with what does not need it [default]" };
+        var failFast = new Option<bool>("--fail-fast") { Description = "Stop at the first failure" };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "Lines for changes of state only, no progress between them" };
+        var json = new Option<bool>("--json") { Description = "Results as JSON" };
+        var command = new Command("run", "Run an experiment: what is complete is reused, what was interrupted goes on")
+        {
+            file, overrides, plan, only, device, jobs, fresh, keepGoing, failFast, quiet, json,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(keepGoing) && result.GetValue(failFast))
+                result.AddError("--keep-going and --fail-fast exclude each other");
+        });
+        command.SetAction(parsed => parsed.GetValue(plan)
+            ? composition.Plan(PlacesOf(parsed)).Execute(parsed.GetRequiredValue(file), parsed.GetValue(overrides) ?? [], parsed.GetValue(only) ?? [])
+            : composition.Run(PlacesOf(parsed)).Execute(new RunRequest(
+                parsed.GetRequiredValue(file),
+                parsed.GetValue(overrides) ?? [],
+                parsed.GetValue(only) ?? [],
+                parsed.GetRequiredValue(device),
+                parsed.GetValue(jobs),
+                parsed.GetValue(fresh),
+                parsed.GetValue(failFast),
+                parsed.GetValue(quiet),
+                parsed.GetValue(json))));
+        return command;
+    }
+
+    private Command PlanCommand()
+    {
+        var file = FileArgument();
+        var overrides = OverridesArgument();
+        var only = OnlyOption();
+        var command = new Command("plan", "Say what would run, what is cached, and what the seeds can show") { file, overrides, only };
+        command.SetAction(parsed => composition.Plan(PlacesOf(parsed))
+            .Execute(parsed.GetRequiredValue(file), parsed.GetValue(overrides) ?? [], parsed.GetValue(only) ?? []));
+        return command;
+    }
+
+    private Command ValidateCommand()
+    {
+        var files = new Argument<string[]>("FILE") { Description = "Experiment files", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("validate", "Tell every mistake in experiment files") { files };
+        command.SetAction(parsed => composition.Validate().Execute(parsed.GetRequiredValue(files)));
+        return command;
+    }
+
+    private Command SchemaCommand()
+    {
+        var command = new Command("schema", "Write the JSON Schema of experiment files");
+        command.SetAction(_ => composition.Schema().Execute());
+        return command;
+    }
+
+    private Command LsCommand()
+    {
+        var experiment = new Argument<string?>("EXPERIMENT") { Description = "Its name; all where absent", Arity = ArgumentArity.ZeroOrOne };
+        var arm = new Option<string>("--arm") { Description = "Only this arm", HelpName = "ARM" };
+        var status = new Option<string>("--status") { Description = "Only runs in this state", HelpName = "STATUS" };
+        var command = new Command("ls", "List runs") { experiment, arm, status };
+        command.SetAction(parsed => composition.Ls(PlacesOf(parsed))
+            .Execute(new RunFilter(parsed.GetValue(experiment), parsed.GetValue(arm), null, parsed.GetValue(status))));
+        return command;
+    }
+
+    private Command ShowCommand()
+    {
+        var id = new Argument<string>("ID") { Description = "The first digits of a run's id, as many as make it unique" };
+        var command = new Command("show", "Show a run's stages and measurements") { id };
+        command.SetAction(parsed => composition.Show(PlacesOf(parsed)).Execute(parsed.GetRequiredValue(id)));
+        return command;
+    }
+
+    private Command QueryCommand()
+    {
+        var sql = new Argument<string>("SQL") { Description = "For example: select arm, metric, mean, sd, n from arms" };
+        var json = new Option<bool>("--json") { Description = "Rows as JSON objects" };
+        var csv = new Option<bool>("--csv") { Description = "Rows as CSV" };
+        var limit = new Option<int>("--limit") { Description = "Rows at most", HelpName = "N", DefaultValueFactory = _ => 1000 };
+        limit.Validators.Add(result => RequireFrom(1, result));
+        var command = new Command("query", "Ask the database, in SQL that only reads") { sql, json, csv, limit };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(json) && result.GetValue(csv))
+                result.AddError("--json and --csv exclude each other");
+        });
+        command.SetAction(parsed => composition.Query(PlacesOf(parsed)).Execute(
+            parsed.GetRequiredValue(sql),
+            parsed.GetValue(json) ? QueryFormat.Json : parsed.GetValue(csv) ? QueryFormat.Csv : QueryFormat.Table,
+            parsed.GetValue(limit)));
+        return command;
+    }
+
+    private Command ReportCommand()
+    {
+        var experiment = new Argument<string?>("EXPERIMENT") { Description = "Its name or file; all where absent", Arity = ArgumentArity.ZeroOrOne };
+        var check = new Option<bool>("--check") { Description = "Write nothing; exit 3 where a page differs from what the database says" };
+        var command = new Command("report", "Render HTML reports from the database") { experiment, check };
+        command.SetAction(parsed => composition.Report(PlacesOf(parsed)).Execute(parsed.GetValue(experiment), parsed.GetValue(check)));
+        return command;
+    }
+
+    private Command WorkerCommand()
+    {
+        var folder = new Argument<string>("FOLDER");
+        var command = new Command("worker", "Compute one stage") { folder };
+        command.Hidden = true;
+        command.SetAction(parsed => composition.Worker().Execute(parsed.GetRequiredValue(folder)));
+        return command;
+    }
+
+    // By the token itself: asking for the value of a word that is no number throws.
+    private static void RequireFrom(int least, OptionResult result)
+    {
+        if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least))
+            result.AddError($"{result.Option.Name} takes a number from {least}");
+    }
+
+    private static Argument<string> FileArgument() => new("FILE") { Description = "The experiment file" };
+
+    private static Argument<string[]> OverridesArgument() => new("OVERRIDE")
+    {
+        Description = "path.to.option=value for every arm, or seeds=0-5",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private static Option<string[]> OnlyOption() => new("--only") { Description = "Only the runs of this arm; may be repeated", HelpName = "ARM" };
+}

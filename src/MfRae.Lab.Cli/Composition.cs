@@ -1,0 +1,49 @@
+using MfRae.Lab.Cli.Verbs;
+using MfRae.Lab.Core.Execution;
+
+namespace MfRae.Lab.Cli;
+
+/// <summary>The only place that puts the parts together.</summary>
+/// <param name="launcher">Starts workers.</param>
+/// <param name="openInput">Standard input, for the worker.</param>
+public sealed class Composition(
+    Terminal terminal,
+    string workingDirectory,
+    IWorkerLauncher launcher,
+    Func<Stream> openInput,
+    StopSignals signals,
+    TimeProvider time)
+{
+    public Terminal Terminal => terminal;
+
+    public string WorkingDirectory => workingDirectory;
+
+    public RunVerb Run(Places places) => new(terminal, places, Loader(), new ArtifactStore(places.Store), launcher, signals, time);
+
+    public PlanVerb Plan(Places places) => new(terminal, Loader(), new ArtifactStore(places.Store));
+
+    public ValidateVerb Validate() => new(terminal, workingDirectory);
+
+    public SchemaVerb Schema() => new(terminal);
+
+    public LsVerb Ls(Places places) => new(terminal, places);
+
+    public ShowVerb Show(Places places) => new(terminal, places);
+
+    public QueryVerb Query(Places places) => new(terminal, places);
+
+    public ReportVerb Report(Places places) => new(terminal, places);
+
+    public WorkerVerb Worker() => new(openInput, time);
+
+    /// <summary>Workers are this program again: by its own executable, or by its assembly where something else hosts it.</summary>
+    public static IWorkerLauncher ProcessLauncher()
+    {
+        var assembly = Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll");
+        return System.Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "MfRae.Lab"
+            ? new WorkerProcessLauncher(self, ["worker"])
+            : new WorkerProcessLauncher("dotnet", [assembly, "worker"]);
+    }
+
+    private PlanLoader Loader() => new(terminal, workingDirectory);
+}

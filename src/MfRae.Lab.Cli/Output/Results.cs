@@ -1,0 +1,74 @@
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Cli.Output;
+
+/// <summary>What the arms came to: a row for each arm and number of sampling steps, then the teacher's own.</summary>
+/// <param name="Metrics">Columns, in the order they were measured.</param>
+/// <param name="Conflict">Why values of one key may not stand in one comparison, or null.</param>
+public sealed record Results(
+    ExperimentRecord Record,
+    IReadOnlyList<string> Metrics,
+    IReadOnlyList<ResultRow> Rows,
+    IReadOnlyList<ArmComparison> Comparisons,
+    string? Conflict)
+{
+    public static Results Of(ExperimentRecord record)
+    {
+        var stages = record.Stages.ToDictionary(stage => stage.Key);
+        var measured = record.Runs.SelectMany(run => Measured(run.Stages.GetValueOrDefault("evaluation"), stages))
+            .DistinctBy(measurement => measurement.Key)
+            .ToList();
+        var comparisons = measured.ToDictionary(measurement => measurement.Key, measurement => ExperimentComparison.Of(record, measurement.Key));
+        var rows = from arm in record.Arms
+                   from steps in measured.Select(measurement => measurement.Steps).Distinct().Order()
+                   select ArmRow(record, arm, steps, comparisons);
+        var teacher = TeacherRows(record, stages).ToList();
+        var metrics = measured.Select(measurement => measurement.Metric).Concat(teacher.SelectMany(row => row.Values.Keys)).Distinct().ToList();
+        return new(record, metrics, [.. rows, .. teacher], ExperimentComparison.Of(record).Comparisons, FirstConflict(comparisons));
+    }
+
+    private static ResultRow ArmRow(ExperimentRecord record, ArmRecord arm, int steps, Dictionary<string, ExperimentComparison> comparisons)
+    {
+        var samples = comparisons.Values
+            .Select(comparison => comparison.Arms.Single(sample => sample.Arm == arm.Name))
+            .Select(sample => (Measurement: sample.Measured.Count > 0 ? sample.Measured[0].Measurement : null, sample.Summary))
+            .Where(item => item.Measurement?.Steps == steps && item.Summary.Count > 0);
+        return new(
+            arm.Name,
+            arm.Baseline,
+            steps,
+            record.Runs.Count(run => run.Arm == arm.Name),
+            samples.ToDictionary(item => item.Measurement!.Metric, item => item.Summary));
+    }
+
+    // Arms that patch the teacher have teachers of their own; all others share one.
+    private static IEnumerable<ResultRow> TeacherRows(ExperimentRecord record, Dictionary<string, StageRecord> stages)
+    {
+        var teachers = record.Runs
+            .Where(run => run.Stages.ContainsKey("teacherEvaluation"))
+            .GroupBy(run => run.Arm)
+            .Select(arm => (Arm: arm.Key, Keys: arm.Select(run => run.Stages["teacherEvaluation"]).Distinct().ToList()))
+            .DistinctBy(teacher => string.Join(' ', teacher.Keys))
+            .ToList();
+        return from teacher in teachers
+               let measured = teacher.Keys.SelectMany(key => Measured(key, stages)).ToList()
+               from steps in measured.Select(measurement => measurement.Steps).Distinct().Order()
+               select new ResultRow(
+                   teachers.Count == 1 ? "teacher" : $"teacher of {teacher.Arm}",
+                   false,
+                   steps,
+                   teacher.Keys.Count,
+                   measured.Where(measurement => measurement.Steps == steps)
+                       .GroupBy(measurement => measurement.Metric)
+                       .ToDictionary(metric => metric.Key, metric => Summary.Of([.. metric.Select(item => item.Value).OfType<double>()])));
+    }
+
+    private static IEnumerable<Measurement> Measured(string? stageKey, Dictionary<string, StageRecord> stages) =>
+        stageKey is not null && stages.TryGetValue(stageKey, out var stage) ? stage.Measurements : [];
+
+    private static string? FirstConflict(Dictionary<string, ExperimentComparison> comparisons) => comparisons.Values
+        .Where(comparison => comparison.Conflict is not null)
+        .Select(comparison => $"{comparison.Metric}: {comparison.Conflict}: {comparison.Conflict!.One} and {comparison.Conflict.Other}")
+        .FirstOrDefault();
+}

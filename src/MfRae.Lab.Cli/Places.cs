@@ -1,0 +1,24 @@
+namespace MfRae.Lab.Cli;
+
+/// <summary>Where things are kept, as full paths. No number depends on it.</summary>
+public sealed record Places(string WorkingDirectory, string Store, string Database, string Reports)
+{
+    public const string DefaultStore = "data/store";
+    public const string DefaultDatabase = "data/lab.db";
+    public const string DefaultReports = "reports";
+
+    public static Places Of(string workingDirectory, string? store = null, string? database = null, string? reports = null) => new(
+        workingDirectory,
+        Path.GetFullPath(store ?? DefaultStore, workingDirectory),
+        Path.GetFullPath(database ?? DefaultDatabase, workingDirectory),
+        Path.GetFullPath(reports ?? DefaultReports, workingDirectory));
+
+    public string Report(string experiment) => Path.Combine(Reports, experiment + ".html");
+
+    /// <summary>A path as the user would write it: relative where it lies below the working directory.</summary>
+    public string Show(string path)
+    {
+        var relative = Path.GetRelativePath(WorkingDirectory, path);
+        return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative.Replace('\\', '/');
+    }
+}

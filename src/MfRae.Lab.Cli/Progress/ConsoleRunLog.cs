@@ -1,0 +1,96 @@
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Cli.Progress;
+
+/// <summary>Tells the user how a plan goes. Failures are told when they happen, and all together at the end.</summary>
+public sealed class ConsoleRunLog : IRunLog, IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly IProgressForm form;
+    private readonly Func<string, int, string?> findLog;
+    private readonly Dictionary<string, int> attempts = [];
+    private ProgressBoard? board;
+    private bool ended;
+
+    /// <param name="findLog">The path of the output of a stage's attempt, or null.</param>
+    public ConsoleRunLog(Terminal terminal, TimeProvider time, bool quiet, Func<string, int, string?> findLog)
+    {
+        this.findLog = findLog;
+        form = terminal.Live is { } console && !quiet ? new LiveForm(console, gate) : new PlainForm(terminal.Error, time, quiet);
+    }
+
+    public void Begin(Plan plan, IReadOnlySet<string> cached)
+    {
+        lock (gate)
+        {
+            board = new ProgressBoard(plan, cached);
+            form.Begin(board);
+        }
+    }
+
+    public void Status(string stageKey, StageStatus status, string? reason = null)
+    {
+        lock (gate)
+        {
+            if (board?.Find(stageKey) is not { } stage || !stage.Change(status, reason))
+                return;
+            form.Changed(stage);
+            if (status is StageStatus.Failed or StageStatus.Diverged)
+                form.Say(Failure(stage));
+        }
+    }
+
+    public void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder)
+    {
+        lock (gate)
+        {
+            attempts[stageKey] = attempt;
+            // The journals of reused stages are told again to fill a new database; they are not news.
+            if (board?.Find(stageKey) is not { Status: StageStatus.Running } stage)
+                return;
+            foreach (var line in lines)
+                stage.Apply(line);
+            form.Progressed();
+        }
+    }
+
+    /// <summary>A line between the progress, such as what Ctrl-C does.</summary>
+    public void Say(string line)
+    {
+        lock (gate)
+            form.Say(line);
+    }
+
+    public void End(Plan plan) => Dispose();
+
+    /// <summary>Ends the display; also after an exception, so that its message stands below the table and not in it.</summary>
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            if (ended)
+                return;
+            ended = true;
+        }
+
+        // Not under the lock: the painter needs it for its last drawing.
+        form.End();
+        var wrong = board?.Stages.Where(stage => stage.Status is StageStatus.Failed or StageStatus.Diverged or StageStatus.Skipped).ToList() ?? [];
+        if (wrong.Count > 0)
+            form.Say(FailureTable(wrong));
+    }
+
+    private static string FailureTable(List<StageView> wrong) =>
+        "stages that have no result:" + System.Environment.NewLine + new Output.TextTable("stage", "state", "reason")
+            .Add(wrong.Select(stage => new[] { stage.Node.Label, StageTable.Word(stage.Status), FirstLine(stage.Reason) }));
+
+    private static string FirstLine(string? text) => text?.Split('\n')[0].TrimEnd() ?? "";
+
+    private string Failure(StageView stage)
+    {
+        var path = findLog(stage.Node.Key, attempts.GetValueOrDefault(stage.Node.Key, 1));
+        var log = path is null ? "" : $"{System.Environment.NewLine}  log: {path}";
+        return $"{stage.Node.Label} {StageTable.Word(stage.Status)}: {stage.Reason}{log}";
+    }
+}

@@ -1,0 +1,8 @@
+namespace MfRae.Lab.Cli.Verbs;
+
+public enum QueryFormat
+{
+    Table,
+    Csv,
+    Json,
+}

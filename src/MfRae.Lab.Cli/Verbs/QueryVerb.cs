@@ -1,0 +1,42 @@
+using MfRae.Lab.Cli.Output;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Tracking;
+
+namespace MfRae.Lab.Cli.Verbs;
+
+/// <summary>Answers SQL that only reads.</summary>
+public sealed class QueryVerb(Terminal terminal, Places places)
+{
+    public int Execute(string sql, QueryFormat format, int limit)
+    {
+        using var database = LabDatabase.OpenReadOnly(places.Database);
+        QueryResult result;
+        try
+        {
+            result = new RunQueries(database).Query(sql, limit);
+        }
+        catch (LabException error)
+        {
+            // The database is open: what is wrong now is the query.
+            terminal.Error.WriteLine(error.Message);
+            return ExitCode.Usage;
+        }
+
+        switch (format)
+        {
+            case QueryFormat.Csv:
+                QueryOutput.Csv(result, terminal.Out);
+                break;
+            case QueryFormat.Json:
+                QueryOutput.Json(result, terminal.Out);
+                break;
+            default:
+                QueryOutput.Table(result, terminal.Out);
+                break;
+        }
+
+        if (result.Truncated)
+            terminal.Error.WriteLine($"only the first {limit} rows are shown; --limit N shows more");
+        return ExitCode.Ok;
+    }
+}

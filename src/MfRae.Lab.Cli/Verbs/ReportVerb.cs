@@ -1,0 +1,57 @@
+using MfRae.Lab.Cli.Output;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Tracking;
+
+namespace MfRae.Lab.Cli.Verbs;
+
+/// <summary>Renders reports from the database, or checks that those which are there are what the database says.</summary>
+public sealed class ReportVerb(Terminal terminal, Places places)
+{
+    /// <param name="experiment">A name or the path of its file; null: all.</param>
+    public int Execute(string? experiment, bool check)
+    {
+        using var database = LabDatabase.OpenReadOnly(places.Database);
+        var queries = new RunQueries(database);
+        var reports = new Reports(queries, places);
+        var pages = Records(queries, experiment)
+            .Select(record => (File: reports.File(record), Page: Reports.Page(record)))
+            .Append((File: reports.IndexFile, Page: reports.IndexPage()))
+            .ToList();
+        return check ? Check(pages) : Write(pages);
+    }
+
+    private static IReadOnlyList<ExperimentRecord> Records(RunQueries queries, string? experiment)
+    {
+        var names = queries.Experiments().Select(summary => summary.Name).ToList();
+        if (experiment is not null)
+        {
+            var name = experiment.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? Path.GetFileNameWithoutExtension(experiment) : experiment;
+            if (!names.Contains(name))
+                throw new LabException($"the database has no experiment `{name}`; it has {(names.Count == 0 ? "none" : string.Join(", ", names))}");
+            names = [name];
+        }
+
+        return [.. names.Select(queries.Experiment).OfType<ExperimentRecord>()];
+    }
+
+    private int Write(List<(string File, byte[] Page)> pages)
+    {
+        foreach (var (file, page) in pages)
+        {
+            var written = FileOutput.WriteIfChanged(file, page);
+            terminal.Out.WriteLine($"{places.Show(file)}{(written ? "" : " (unchanged)")}");
+        }
+
+        return ExitCode.Ok;
+    }
+
+    private int Check(List<(string File, byte[] Page)> pages)
+    {
+        var wrong = pages.Where(page => !FileOutput.IsSame(page.File, page.Page)).ToList();
+        foreach (var (file, _) in wrong)
+            terminal.Error.WriteLine($"{places.Show(file)} {(File.Exists(file) ? "is not what the database says" : "is missing")}");
+        terminal.Out.WriteLine($"{pages.Count - wrong.Count} of {pages.Count} pages are what the database says");
+        return wrong.Count == 0 ? ExitCode.Ok : ExitCode.Incomparable;
+    }
+}

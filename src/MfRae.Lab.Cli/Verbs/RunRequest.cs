@@ -1,0 +1,15 @@
+namespace MfRae.Lab.Cli.Verbs;
+
+/// <summary>What the user asked `run` for.</summary>
+/// <param name="Overrides">`path.to.option=value` and `seeds=0-5`, as written.</param>
+/// <param name="Only">Arms to run; empty: all.</param>
+public sealed record RunRequest(
+    string File,
+    IReadOnlyList<string> Overrides,
+    IReadOnlyList<string> Only,
+    string Device,
+    int Jobs,
+    bool Fresh,
+    bool FailFast,
+    bool Quiet,
+    bool Json);

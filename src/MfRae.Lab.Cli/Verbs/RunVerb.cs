@@ -1,0 +1,86 @@
+using MfRae.Lab.Cli.Output;
+using MfRae.Lab.Cli.Progress;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Tracking;
+
+namespace MfRae.Lab.Cli.Verbs;
+
+/// <summary>The main job: from an experiment file to results, a database and a report.</summary>
+public sealed class RunVerb(
+    Terminal terminal,
+    Places places,
+    PlanLoader loader,
+    ArtifactStore store,
+    IWorkerLauncher launcher,
+    StopSignals signals,
+    TimeProvider time)
+{
+    public int Execute(RunRequest request)
+    {
+        if (loader.Load(request.File, request.Overrides, request.Only) is not { } whole)
+            return ExitCode.Usage;
+
+        using var database = LabDatabase.OpenOrCreate(places.Database);
+        var outcome = Run(request, whole, database);
+        var queries = new RunQueries(database);
+        var record = queries.Experiment(whole.Experiment.Name)
+            ?? throw new InvalidOperationException($"the run of {whole.Experiment.Name} left nothing in {places.Database}");
+        var reports = new Reports(queries, places);
+        reports.Write(record);
+
+        var results = Results.Of(record);
+        Tell(request, outcome, results, reports.File(record));
+        return Code(outcome, results);
+    }
+
+    private RunOutcome Run(RunRequest request, Plan whole, LabDatabase database)
+    {
+        using var runLog = new RunLog(database);
+        using var console = new ConsoleRunLog(terminal, time, request.Quiet, store.FindLog);
+        signals.Say = console.Say;
+        var log = new CompositeRunLog(new WholePlanLog(runLog, whole, store.IsComplete), console);
+        var runner = new StageRunner(
+            store,
+            log,
+            launcher,
+            new RunSettings(Device: request.Device, Jobs: request.Jobs),
+            new RunOptions(FailFast: request.FailFast, Fresh: request.Fresh),
+            places.WorkingDirectory,
+            time);
+        return runner.Run(ArmFilter.Limit(whole, request.Only), signals.Stop, signals.Abort);
+    }
+
+    private void Tell(RunRequest request, RunOutcome outcome, Results results, string reportFile)
+    {
+        if (request.Json)
+        {
+            var report = new RunReport(
+                outcome.Interrupted ? "interrupted" : outcome.Succeeded ? "completed" : "failed",
+                outcome.Stages.Count,
+                outcome.Stages.Count(stage => stage.Cached),
+                outcome.Stages.Count(stage => stage is { Cached: false, Status: StageStatus.Completed }),
+                outcome.Stages.Count(stage => stage.Status is StageStatus.Failed or StageStatus.Diverged),
+                results,
+                reportFile,
+                places.Database);
+            terminal.Out.WriteLine(RunReportJson.Write(report));
+            return;
+        }
+
+        terminal.Out.Write(ResultsText.Write(results));
+        terminal.Out.WriteLine();
+        terminal.Out.WriteLine($"report:   {places.Show(reportFile)}");
+        terminal.Out.WriteLine($"database: {places.Show(places.Database)}");
+        if (results.Conflict is { } conflict)
+            terminal.Error.WriteLine($"not comparable: {conflict}");
+    }
+
+    private int Code(RunOutcome outcome, Results results) =>
+        signals.Received is { } signal && outcome.Interrupted ? signal
+        : outcome.AnyFailed ? ExitCode.RunsFailed
+        : outcome.Interrupted ? ExitCode.Interrupted
+        : results.Conflict is not null ? ExitCode.Incomparable
+        : ExitCode.Ok;
+}

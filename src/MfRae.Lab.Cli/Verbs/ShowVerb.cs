@@ -1,0 +1,52 @@
+using System.Globalization;
+using MfRae.Lab.Cli.Output;
+using MfRae.Lab.Cli.Progress;
+using MfRae.Lab.Tracking;
+
+namespace MfRae.Lab.Cli.Verbs;
+
+/// <summary>Shows one run: its stages, what they cost and what they measured.</summary>
+public sealed class ShowVerb(Terminal terminal, Places places)
+{
+    public int Execute(string idPrefix)
+    {
+        using var database = LabDatabase.OpenReadOnly(places.Database);
+        var detail = new RunQueries(database).Show(idPrefix);
+        var run = detail.Run;
+        terminal.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"run {run.Id}{System.Environment.NewLine}{run.Experiment}, arm {run.Arm}{(run.Baseline ? " (baseline)" : "")}, seed {run.Seed}: {run.Status}"));
+
+        var stages = new TextTable("role", "stage", "status", "attempts", "time", "peak MB", "key");
+        var measurements = new TextTable("role", "metric", "value", "interval", "samples", "labels");
+        foreach (var (role, stage) in detail.Stages)
+        {
+            stages.Add(
+                role,
+                stage.Label,
+                stage.Status,
+                stage.Attempts.Count.ToString(CultureInfo.InvariantCulture),
+                StageText.Duration(TimeSpan.FromSeconds(stage.Attempts.Sum(attempt => attempt.WallSeconds))),
+                (stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty().Max() / (1 << 20)).ToString(CultureInfo.InvariantCulture),
+                stage.Key[..10]);
+            foreach (var measurement in stage.Measurements)
+            {
+                measurements.Add(
+                    role,
+                    measurement.Key,
+                    measurement.Value is { } value ? value.ToString("G6", CultureInfo.InvariantCulture) : "not finite",
+                    measurement is { Low: { } low, High: { } high } ? string.Create(CultureInfo.InvariantCulture, $"{low:G6} – {high:G6}") : "",
+                    measurement.Samples.ToString(CultureInfo.InvariantCulture),
+                    measurement.Labels);
+            }
+        }
+
+        terminal.Out.WriteLine();
+        terminal.Out.Write(stages);
+        terminal.Out.WriteLine();
+        terminal.Out.Write(measurements);
+        foreach (var (role, stage) in detail.Stages.Where(part => part.Stage.Reason is not null))
+            terminal.Out.WriteLine($"{role}: {stage.Reason}");
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Cli.Tests.Fakes;
+
+/// <summary>Does what the real stages do for their readers, in no time: progress, curves, measurements, an image.</summary>
+internal sealed class FakeStage(StageDefinition definition, Action<StageContext>? first) : IStage
+{
+    // One black pixel.
+    private static readonly byte[] Png = Convert.FromBase64String(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==");
+
+    public void Run(StageContext context)
+    {
+        first?.Invoke(context);
+        context.Stop.ThrowIfCancellationRequested();
+        File.WriteAllText(context.File("output.txt"), context.Spec.Node.Key);
+        switch (definition)
+        {
+            case CmtStage or MeanFlowStage:
+                Train(context);
+                break;
+            case SamplingStage sampling:
+                File.WriteAllBytes(context.File("samples.png"), Png);
+                context.Journal.Write(new ImageEvent($"samples@{sampling.Steps[0]}", "samples.png", "samples"));
+                File.WriteAllText(context.File("steps.txt"), string.Join(' ', sampling.Steps));
+                break;
+            case EvaluationStage:
+                Evaluate(context);
+                break;
+        }
+    }
+
+    private static void Train(StageContext context)
+    {
+        for (var step = 10; step <= 20; step += 10)
+        {
+            context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { ["loss"] = 1.0 / step, ["gradientNorm"] = 1 }));
+            context.Journal.Write(new ProgressEvent(step, 20, "step"));
+        }
+    }
+
+    private static void Evaluate(StageContext context)
+    {
+        // A value that depends on the stage alone, so that every run agrees.
+        var value = 10 + Convert.ToInt32(context.Spec.Node.Key[..4], 16) / 1000.0;
+        foreach (var steps in File.ReadAllText(Path.Combine(context.Input(StageInput.Samples), "steps.txt")).Split(' '))
+        {
+            var number = int.Parse(steps, CultureInfo.InvariantCulture);
+            context.Journal.Write(new MeasuredEvent(new("fid", value / number, null, null, 200, number, 1, "balanced", "e", "none", "r", false)));
+            context.Journal.Write(new MeasuredEvent(new("accuracy", 0.5, null, null, 200, number, 1, "balanced", "e", "none", "", true)));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Cli.Tests.Fakes;
+
+/// <summary>
+/// A working directory with the shipped experiments, and files with the names of the shipped data: the fake stages read
+/// none of it, so a few bytes of content do.
+/// </summary>
+internal sealed class LabFolder : IDisposable
+{
+    public LabFolder()
+    {
+        var shipped = System.IO.Path.Combine(Checkout.Root, "experiments");
+        foreach (var name in new[] { "smoke.json", "base/fashion-mnist.json" })
+            Write("experiments/" + name, File.ReadAllText(System.IO.Path.Combine(shipped, name)));
+        foreach (var name in StageFiles.IdxNames)
+            Write("data/fashion-mnist/" + name, name);
+        foreach (var name in new[] { "encoder", "decoder", "latents", "teacher", "inception" })
+            Write($"data/weights/{name}.safetensors", name);
+    }
+
+    public string Path { get; } = Directory.CreateTempSubdirectory("lab-").FullName;
+
+    /// <summary>Called at the begin of each stage.</summary>
+    public Action<StageContext>? OnStage { get; set; }
+
+    public StopSignals Signals { get; private set; } = new();
+
+    /// <summary>Labels of the stages that the last command computed.</summary>
+    public IReadOnlyList<string> Started { get; private set; } = [];
+
+    public string At(string name) => System.IO.Path.Combine(Path, name);
+
+    public bool Exists(string name) => File.Exists(At(name)) || Directory.Exists(At(name));
+
+    public void Write(string name, string text)
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(At(name))!);
+        File.WriteAllText(At(name), text);
+    }
+
+    public Answer Run(params string[] args)
+    {
+        var output = new StringWriter();
+        var error = new StringWriter();
+        var launcher = new ThreadLauncher(definition => new FakeStage(definition, OnStage));
+        Signals = new();
+        var composition = new Composition(new Terminal(output, error, null), Path, launcher, () => Stream.Null, Signals, TimeProvider.System);
+        var code = Program.Run(args, composition, Signals);
+        Started = launcher.Started;
+        return new(code, output.ToString(), error.ToString());
+    }
+
+    public void Dispose()
+    {
+        Signals.Dispose();
+        Directory.Delete(Path, recursive: true);
+    }
+}

@@ -1,0 +1,72 @@
+using MfRae.Lab.Cli.Output;
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Cli.Tests.Output;
+
+public sealed class ResultsTests
+{
+    [Fact]
+    public void An_arm_is_summed_up_over_its_seeds_by_number_of_steps()
+    {
+        var results = Results.Of(Record([("a", 0, 10, "r"), ("a", 1, 12, "r"), ("b", 0, 20, "r"), ("b", 1, 20, "r")]));
+
+        results.Metrics.Should().Equal("fid");
+        var row = results.Rows.Should().ContainSingle(row => row.Name == "a").Subject;
+        row.Steps.Should().Be(1);
+        row.Values["fid"].Should().Be(Summary.Of([10, 12]));
+        results.Conflict.Should().BeNull();
+    }
+
+    [Fact]
+    public void A_seed_without_a_value_is_counted_as_lost_in_the_table()
+    {
+        var text = ResultsText.Write(Results.Of(Record([("a", 0, 10, "r"), ("a", 1, null, "r"), ("b", 0, 20, "r"), ("b", 1, 20, "r")])));
+
+        text.Should().MatchRegex(@"a \(baseline\) +1 +1 of 2 +10\.00").And.MatchRegex(@"b +1 +2 +20\.00 ± 0\.00");
+    }
+
+    [Fact]
+    public void Values_against_different_references_are_a_conflict()
+    {
+        var results = Results.Of(Record([("a", 0, 10, "one"), ("b", 0, 20, "other")]));
+
+        results.Conflict.Should().Contain("fid@1").And.Contain("reference");
+    }
+
+    [Fact]
+    public void The_teacher_stands_below_the_arms()
+    {
+        var results = Results.Of(Record([("a", 0, 10, "r"), ("b", 0, 20, "r")]));
+
+        results.Rows.Select(row => row.Name).Should().Equal("a", "b", "teacher");
+        results.Rows[^1].Steps.Should().Be(50);
+    }
+
+    [Theory]
+    [InlineData(1234.5, "1234")]
+    [InlineData(45.234, "45.23")]
+    [InlineData(0.81234, "0.8123")]
+    [InlineData(0, "0.000")]
+    public void A_value_has_four_digits_that_count(double value, string text) =>
+        ResultsText.Value(Summary.Of([value])).Should().Be(text);
+
+    private static ExperimentRecord Record((string Arm, long Seed, double? Value, string Reference)[] runs) => new(
+        "e", "e.json", "?", "!", "fid@1", "hash", [],
+        [.. runs.Select(run => run.Arm).Distinct().Select((arm, index) => new ArmRecord(arm, index == 0, new Dictionary<string, string>(), "{}"))],
+        [.. runs.Select(run => run.Seed).Distinct()],
+        [.. runs.Select(run => new RunRecord(Key(run), run.Arm, run.Seed, "completed", new Dictionary<string, string>
+        {
+            ["evaluation"] = Key(run),
+            ["teacherEvaluation"] = "teacher",
+        }))],
+        [.. runs.Select(run => Stage(Key(run), Fid(run.Value, 1, run.Reference))), Stage("teacher", Fid(5, 50, "r"))]);
+
+    private static string Key((string Arm, long Seed, double? Value, string Reference) run) => $"{run.Arm}{run.Seed}";
+
+    private static Measurement Fid(double? value, int steps, string reference) =>
+        new("fid", value, null, null, 100, steps, 1, "balanced", "e", "none", reference, false);
+
+    private static StageRecord Stage(string key, Measurement measurement) =>
+        new(key, "evaluation", key, "completed", null, null, "{}", new Dictionary<string, string>(), [], [measurement], [], []);
+}

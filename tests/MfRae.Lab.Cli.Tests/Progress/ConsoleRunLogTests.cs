@@ -1,0 +1,107 @@
+using MfRae.Lab.Cli.Progress;
+using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Core.Tracking;
+using Spectre.Console.Testing;
+
+namespace MfRae.Lab.Cli.Tests.Progress;
+
+public sealed class ConsoleRunLogTests
+{
+    private readonly ManualTime time = new();
+    private readonly StringWriter output = new();
+    private readonly StringWriter error = new();
+
+    [Fact]
+    public void Lines_tell_each_change_of_state_with_the_time_since_the_beginning()
+    {
+        using var log = Plain();
+        log.Begin(Plans.Of("dataset", "encoder", "teacher"), new HashSet<string> { "dataset" });
+        log.Status("encoder", StageStatus.Queued);
+        log.Status("encoder", StageStatus.Running);
+        time.Advance(65);
+        log.Status("encoder", StageStatus.Completed);
+
+        Lines().Should().Equal("[0:00] 1 of 3 stages reused", "[0:00] encoder running", "[1:05] encoder completed (2/3)");
+        output.ToString().Should().BeEmpty("progress goes to stderr");
+    }
+
+    [Fact]
+    public void A_state_that_is_told_twice_is_one_line()
+    {
+        using var log = Plain();
+        log.Begin(Plans.Of("teacher"), new HashSet<string>());
+        log.Status("teacher", StageStatus.Running);
+        log.Status("teacher", StageStatus.Running);
+
+        Lines().Should().ContainSingle();
+    }
+
+    [Fact]
+    public void Progress_of_half_a_minute_is_one_line()
+    {
+        using var log = Plain();
+        log.Begin(Plans.Of("teacher"), new HashSet<string>());
+        log.Status("teacher", StageStatus.Running);
+        for (var second = 1; second <= 60; second++)
+        {
+            time.Advance(1);
+            log.Ingest("teacher", 1, [Plans.Line(second, second, new ProgressEvent(second * 10, 1000, "step"))], "folder");
+        }
+
+        Lines().Skip(1).Should().Equal("[0:30] teacher: step 300/1000, 10.0/s, left 1:10", "[1:00] teacher: step 600/1000, 10.0/s, left 0:40");
+    }
+
+    [Fact]
+    public void Quiet_leaves_the_progress_out_and_keeps_the_states()
+    {
+        using var log = Plain(quiet: true);
+        log.Begin(Plans.Of("teacher"), new HashSet<string>());
+        log.Status("teacher", StageStatus.Running);
+        time.Advance(100);
+        log.Ingest("teacher", 1, [Plans.Line(1, 1, new ProgressEvent(10, 1000, "step"))], "folder");
+
+        Lines().Should().Equal("[0:00] teacher running");
+    }
+
+    [Fact]
+    public void A_failure_is_told_at_once_and_again_at_the_end()
+    {
+        var plan = Plans.Of("cmt", "meanflow");
+        using var log = Plain();
+        log.Begin(plan, new HashSet<string>());
+        log.Status("cmt", StageStatus.Running);
+        log.Ingest("cmt", 3, [], "here");
+        log.Status("cmt", StageStatus.Failed, "exit code 134");
+        log.Status("meanflow", StageStatus.Skipped, "cmt failed");
+
+        Lines().Should().ContainInOrder("[0:00] cmt failed: exit code 134", "  log: cmt/worker.3.log");
+        var before = Lines().Count;
+        log.End(plan);
+        var table = string.Join('\n', Lines().Skip(before));
+        table.Should().ContainAll("stages that have no result", "cmt       failed   exit code 134", "meanflow  skipped  cmt failed");
+    }
+
+    [Fact]
+    public void On_a_terminal_a_table_is_drawn_and_failures_stand_above_it()
+    {
+        using var console = new TestConsole().Width(100).Interactive();
+        var plan = Plans.Of("dataset", "cmt");
+        using (var log = new ConsoleRunLog(new Terminal(output, error, console), time, quiet: false, NoLog))
+        {
+            log.Begin(plan, new HashSet<string> { "dataset" });
+            log.Status("cmt", StageStatus.Running);
+            log.Status("cmt", StageStatus.Failed, "out of memory");
+            log.End(plan);
+        }
+
+        console.Output.Should().ContainAll("1 stage reused", "cmt failed: out of memory", "stages that have no result");
+        error.ToString().Should().BeEmpty();
+        output.ToString().Should().BeEmpty();
+    }
+
+    private ConsoleRunLog Plain(bool quiet = false) => new(new Terminal(output, error, null), time, quiet, (key, attempt) => key == "cmt" ? $"cmt/worker.{attempt}.log" : null);
+
+    private static string? NoLog(string key, int attempt) => null;
+
+    private List<string> Lines() => [.. error.ToString().Split(Environment.NewLine).Where(line => line.Length > 0)];
+}

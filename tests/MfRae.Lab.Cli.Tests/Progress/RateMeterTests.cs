@@ -1,0 +1,41 @@
+using MfRae.Lab.Cli.Progress;
+using MfRae.Lab.Cli.Tests.Fakes;
+
+namespace MfRae.Lab.Cli.Tests.Progress;
+
+public sealed class RateMeterTests
+{
+    private readonly RateMeter meter = new();
+
+    [Fact]
+    public void One_mark_gives_no_rate()
+    {
+        Mark(0, 10);
+
+        meter.PerSecond.Should().BeNull();
+    }
+
+    [Fact]
+    public void The_rate_is_that_of_the_last_half_minute()
+    {
+        Mark(0, 0);
+        Mark(100, 10);
+        Mark(110, 60);
+
+        meter.PerSecond.Should().Be(5);
+    }
+
+    [Fact]
+    public void A_resume_that_goes_back_starts_anew()
+    {
+        Mark(0, 0);
+        Mark(10, 1000);
+        Mark(20, 500);
+
+        meter.PerSecond.Should().BeNull();
+        Mark(22, 520);
+        meter.PerSecond.Should().Be(10);
+    }
+
+    private void Mark(double seconds, long step) => meter.Mark(Plans.Start.AddSeconds(seconds), step);
+}

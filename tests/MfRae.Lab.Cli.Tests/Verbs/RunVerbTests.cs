@@ -1,0 +1,174 @@
+using System.Text.Json;
+using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+public sealed class RunVerbTests : IDisposable
+{
+    private const string Smoke = "experiments/smoke.json";
+
+    private readonly LabFolder lab = new();
+
+    [Fact]
+    public void A_bare_path_runs_the_experiment_and_ends_with_results_report_and_database()
+    {
+        var answer = lab.Run(Smoke);
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        answer.Out.Should().ContainAll("mft (baseline)", "mfd", "teacher", "fid", "accuracy", "report:   reports/smoke.html", "database: data/lab.db");
+        lab.Exists("reports/smoke.html").Should().BeTrue();
+        lab.Exists("reports/index.html").Should().BeTrue();
+        lab.Exists("data/lab.db").Should().BeTrue();
+    }
+
+    [Fact]
+    public void Results_go_to_stdout_and_progress_to_stderr()
+    {
+        var answer = lab.Run(Smoke);
+
+        answer.Error.Should().Contain("dataset running").And.Contain("completed (").And.NotContain("report:");
+        answer.Out.Should().NotContain("running").And.NotContain("completed (");
+    }
+
+    [Fact]
+    public void A_second_run_computes_nothing_and_leaves_the_report_alone()
+    {
+        RunFirst();
+        var page = File.ReadAllBytes(lab.At("reports/smoke.html"));
+        var written = File.GetLastWriteTimeUtc(lab.At("reports/smoke.html"));
+
+        var again = lab.Run(Smoke);
+
+        again.Code.Should().Be(ExitCode.Ok);
+        lab.Started.Should().BeEmpty();
+        again.Error.Should().Contain("stages reused").And.NotContain("running");
+        File.ReadAllBytes(lab.At("reports/smoke.html")).Should().Equal(page);
+        File.GetLastWriteTimeUtc(lab.At("reports/smoke.html")).Should().Be(written);
+    }
+
+    [Fact]
+    public void Json_tells_what_the_table_tells()
+    {
+        RunFirst();
+
+        using var json = JsonDocument.Parse(lab.Run(Smoke, "--json").Out);
+
+        var root = json.RootElement;
+        root.GetProperty("status").GetString().Should().Be("completed");
+        root.GetProperty("stages").GetProperty("computed").GetInt32().Should().Be(0);
+        var rows = root.GetProperty("results").EnumerateArray().ToList();
+        rows.Select(row => row.GetProperty("arm").GetString()).Distinct().Should().Equal("mft", "mfd", "teacher");
+        rows[0].GetProperty("metrics").GetProperty("fid").GetProperty("n").GetInt32().Should().Be(1);
+        root.GetProperty("runs").EnumerateArray().Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void Changing_one_option_of_one_arm_computes_what_lies_downstream_of_it_only()
+    {
+        RunFirst();
+        lab.Write(Smoke, File.ReadAllText(lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
+
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+
+        lab.Started.Should().Equal("meanflow mfd", "sampling mfd", "evaluation mfd");
+    }
+
+    [Fact]
+    public void A_stage_that_fails_leaves_the_other_arm_its_results()
+    {
+        lab.OnStage = context => Fail(context, new LabException("the disk is full"));
+
+        var answer = lab.Run(Smoke);
+
+        answer.Code.Should().Be(ExitCode.RunsFailed);
+        answer.Error.Should().ContainAll("meanflow mfd failed: the disk is full", "stages that have no result");
+        answer.Out.Should().MatchRegex(@"mft \(baseline\) +1 +1 ").And.MatchRegex(@"mfd +1 +0 of 1 ");
+        lab.Exists("reports/smoke.html").Should().BeTrue();
+    }
+
+    [Fact]
+    public void A_run_that_diverges_is_told_and_exits_1()
+    {
+        lab.OnStage = context => Fail(context, new DivergedException(7, "loss"));
+
+        var answer = lab.Run(Smoke);
+
+        answer.Code.Should().Be(ExitCode.RunsFailed);
+        answer.Error.Should().Contain("meanflow mfd diverged: loss is not finite at step 7");
+    }
+
+    [Fact]
+    public void Only_runs_the_stages_of_the_named_arm_and_keeps_the_others_in_the_report()
+    {
+        var answer = lab.Run(Smoke, "--only", "mfd");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        lab.Started.Should().Contain("meanflow mfd").And.NotContain("meanflow mft");
+        lab.Run("query", "select arm, status from runs order by arm", "--csv").Out.ReplaceLineEndings("\n")
+            .Should().Be("arm,status\nmfd,completed\nmft,planned\n");
+    }
+
+    [Fact]
+    public void An_arm_that_is_none_is_a_mistake_that_starts_nothing()
+    {
+        var answer = lab.Run(Smoke, "--only", "mdf");
+
+        answer.Code.Should().Be(ExitCode.Usage);
+        answer.Error.Should().ContainAll("`mdf` is no arm", "`mft`", "`mfd`");
+        lab.Exists("data/lab.db").Should().BeFalse();
+    }
+
+    [Fact]
+    public void Ctrl_c_stops_with_130_and_the_same_command_goes_on()
+    {
+        lab.OnStage = context =>
+        {
+            if (context.Spec.Node.Definition is CmtStage)
+            {
+                lab.Signals.Receive(ExitCode.Interrupted);
+                context.Stop.WaitHandle.WaitOne(TimeSpan.FromSeconds(20)).Should().BeTrue();
+            }
+        };
+
+        var stopped = lab.Run(Smoke, "--jobs", "1");
+        stopped.Code.Should().Be(ExitCode.Interrupted);
+        stopped.Error.Should().Contain("stopping after a checkpoint");
+
+        lab.OnStage = null;
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        lab.Started.Should().Contain("cmt").And.NotContain("dataset");
+    }
+
+    [Fact]
+    public void Sigterm_stops_with_143()
+    {
+        lab.OnStage = _ => lab.Signals.Receive(ExitCode.Terminated);
+
+        lab.Run(Smoke, "--jobs", "1").Code.Should().Be(ExitCode.Terminated);
+    }
+
+    [Fact]
+    public void The_coordinator_never_loads_torch()
+    {
+        RunFirst();
+
+        AppDomain.CurrentDomain.GetAssemblies().Select(assembly => assembly.GetName().Name).Should().NotContain("TorchSharp");
+    }
+
+    public void Dispose() => lab.Dispose();
+
+    private void RunFirst()
+    {
+        var answer = lab.Run(Smoke);
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+    }
+
+    private static void Fail(StageContext context, Exception error)
+    {
+        if (context.Spec.Node is { Kind: "meanflow", Label: "meanflow mfd" })
+            throw error;
+    }
+}
