@@ -20,8 +20,9 @@ public sealed record Results(
             .DistinctBy(measurement => measurement.Key)
             .ToList();
         var comparisons = measured.ToDictionary(measurement => measurement.Key, measurement => ExperimentComparison.Of(record, measurement.Key));
+        // Nothing measured yet: the arms stand in the table all the same.
         var rows = from arm in record.Arms
-                   from steps in measured.Select(measurement => measurement.Steps).Distinct().Order()
+                   from steps in measured.Select(measurement => measurement.Steps).Distinct().Order().DefaultIfEmpty(0)
                    select ArmRow(record, arm, steps, comparisons);
         var teacher = TeacherRows(record, stages).ToList();
         var metrics = measured.Select(measurement => measurement.Metric).Concat(teacher.SelectMany(row => row.Values.Keys)).Distinct().ToList();

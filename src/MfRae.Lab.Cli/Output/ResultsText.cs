@@ -16,7 +16,7 @@ public static class ResultsText
             table.Add(
             [
                 row.Baseline ? row.Name + " (baseline)" : row.Name,
-                row.Steps.ToString(CultureInfo.InvariantCulture),
+                row.Steps > 0 ? row.Steps.ToString(CultureInfo.InvariantCulture) : "–",
                 Count(row),
                 .. results.Metrics.Select(metric => row.Values.TryGetValue(metric, out var summary) ? Value(summary) : "–"),
             ]);
@@ -39,7 +39,7 @@ public static class ResultsText
         if (summary.Count == 0)
             return "–";
         var magnitude = summary.Mean == 0 ? 0 : (int)Math.Floor(Math.Log10(Math.Abs(summary.Mean)));
-        var format = "F" + Math.Clamp(3 - magnitude, 0, 6).ToString(CultureInfo.InvariantCulture);
+        var format = magnitude < -3 ? "0.000E+0" : "F" + Math.Max(3 - magnitude, 0).ToString(CultureInfo.InvariantCulture);
         var mean = summary.Mean.ToString(format, CultureInfo.InvariantCulture);
         return summary.Deviation is { } deviation ? $"{mean} ± {deviation.ToString(format, CultureInfo.InvariantCulture)}" : mean;
     }

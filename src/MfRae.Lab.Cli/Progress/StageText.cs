@@ -13,7 +13,7 @@ public static class StageText
         ? string.Create(CultureInfo.InvariantCulture, $"{(rate >= 100 ? rate.ToString("0", CultureInfo.InvariantCulture) : rate.ToString("0.0", CultureInfo.InvariantCulture))}/s")
         : "";
 
-    public static string Loss(StageView stage) => stage.Loss is { } loss ? loss.ToString("0.0000", CultureInfo.InvariantCulture) : "";
+    public static string Loss(StageView stage) => stage.Loss is { } loss ? loss.ToString(loss == 0 || Math.Abs(loss) >= 0.01 ? "0.0000" : "0.00E+0", CultureInfo.InvariantCulture) : "";
 
     public static string Left(StageView stage) => stage.Left is { } left ? Duration(left) : "";
 

@@ -43,10 +43,20 @@ public sealed class ResultsTests
         results.Rows[^1].Steps.Should().Be(50);
     }
 
+    [Fact]
+    public void Arms_that_measured_nothing_stay_in_the_table()
+    {
+        var record = Record([("a", 0, 10, "r"), ("b", 0, 20, "r")]);
+        var empty = record with { Stages = [.. record.Stages.Select(stage => stage.Key == "teacher" ? stage : stage with { Measurements = [] })] };
+
+        ResultsText.Write(Results.Of(empty)).Should().MatchRegex(@"a \(baseline\) +– +0 of 1").And.MatchRegex(@"b +– +0 of 1");
+    }
+
     [Theory]
     [InlineData(1234.5, "1234")]
     [InlineData(45.234, "45.23")]
     [InlineData(0.81234, "0.8123")]
+    [InlineData(1.44227e-8, "1.442E-8")]
     [InlineData(0, "0.000")]
     public void A_value_has_four_digits_that_count(double value, string text) =>
         ResultsText.Value(Summary.Of([value])).Should().Be(text);
