@@ -47,6 +47,7 @@ public sealed class CommandLine(Composition composition)
         ShowCommand(),
         QueryCommand(),
         ReportCommand(),
+        PublishCommand(),
         WorkerCommand(),
     };
 
@@ -173,6 +174,16 @@ public sealed class CommandLine(Composition composition)
         var check = new Option<bool>("--check") { Description = "Write nothing; exit 3 where a page differs from what the database says" };
         var command = new Command("report", "Render HTML reports from the database") { experiment, check };
         command.SetAction(parsed => composition.Report(PlacesOf(parsed)).Execute(parsed.GetValue(experiment), parsed.GetValue(check)));
+        return command;
+    }
+
+    private Command PublishCommand()
+    {
+        var experiment = new Argument<string>("EXPERIMENT") { Description = "Its name" };
+        var folder = new Option<string>("--to") { Description = "Folder", HelpName = "DIR", DefaultValueFactory = _ => "data/weights" };
+        var command = new Command("publish", "Copy the networks that an experiment trained to a folder of weights, with cards") { experiment, folder };
+        command.SetAction(parsed => composition.Publish(PlacesOf(parsed)).Execute(
+            parsed.GetRequiredValue(experiment), Path.GetFullPath(parsed.GetRequiredValue(folder), composition.WorkingDirectory)));
         return command;
     }
 

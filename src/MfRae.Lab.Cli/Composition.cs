@@ -34,6 +34,8 @@ public sealed class Composition(
 
     public ReportVerb Report(Places places) => new(terminal, places);
 
+    public PublishVerb Publish(Places places) => new(terminal, places, new ArtifactStore(places.Store), GitCommit.Of(workingDirectory));
+
     public WorkerVerb Worker() => new(openInput, time);
 
     /// <summary>Workers are this program again: by its own executable, or by its assembly where something else hosts it.</summary>

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Probes the encoder's mean token beside raw pixels and the same network untrained.</summary>
+/// <summary>Probes the encoder's latents, all tokens side by side as the generator models them, beside raw pixels and the same network untrained.</summary>
 internal sealed class ProbeRunner : IStage
 {
     private const int Batch = 500;
@@ -23,7 +23,7 @@ internal sealed class ProbeRunner : IStage
         using var untrained = Weights.Initialise(network.Declare(), context.Random(), device);
 
         Tensor Features(LabeledImages images, Weights encoder) => context.InBatches(images.Count, Batch, "image",
-            indices => network.Encode(encoder, images.Pixels(indices, device)).mean([2, 3]));
+            indices => network.Encode(encoder, images.Pixels(indices, device)).flatten(1));
         Tensor Pixels(LabeledImages images) => context.InBatches(images.Count, Batch, "image", indices => images.Pixels(indices, device).flatten(1));
 
         Measure(context, "encoder", train, test, images => Features(images, trained));

@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Cli.Verbs;
+
+/// <summary>What stands beside a weights file: the recipe and commit that made it, its options, its hash and its measurements.</summary>
+public static class WeightCard
+{
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Whether the stage loaded a file that had been published before.</summary>
+    public static bool IsLoaded(StageRecord stage) => Options(stage)?["kind"]?.GetValue<string>() == "pretrained";
+
+    /// <param name="content">The weights file.</param>
+    /// <param name="commit">The commit of the code that publishes, or null where there is no repository.</param>
+    public static byte[] Write(
+        ExperimentRecord record, StageRecord stage, byte[] content, string? commit, IReadOnlyList<Measurement> measurements)
+    {
+        var values = new JsonArray();
+        foreach (var measurement in measurements)
+        {
+            values.Add(new JsonObject
+            {
+                ["metric"] = measurement.Key,
+                ["value"] = measurement.Value,
+                ["samples"] = measurement.Samples,
+                ["extractor"] = measurement.Extractor,
+                ["reference"] = measurement.Reference,
+            });
+        }
+
+        var card = new JsonObject
+        {
+            ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(content)),
+            ["bytes"] = content.Length,
+            ["recipe"] = record.Path,
+            ["command"] = $"dotnet run -- {record.Path}",
+            ["commit"] = commit,
+            ["stage"] = stage.Key,
+            ["seed"] = stage.Seed,
+            ["inputs"] = new JsonObject(stage.Inputs.Select(input => KeyValuePair.Create(input.Key, (JsonNode?)input.Value))),
+            ["options"] = Options(stage)?.DeepClone(),
+            ["measurements"] = values,
+        };
+        return [.. JsonSerializer.SerializeToUtf8Bytes(card, Readable), (byte)'\n'];
+    }
+
+    // A definition is the stage's discriminator and one object of options.
+    private static JsonObject? Options(StageRecord stage) =>
+        JsonNode.Parse(stage.DefinitionJson)!.AsObject().Select(property => property.Value).OfType<JsonObject>().FirstOrDefault();
+}
