@@ -32,9 +32,12 @@ public sealed class CommandLine(Composition composition)
 
     /// <summary>A bare path of an experiment file means run.</summary>
     public static string[] Expand(string[] args) =>
-        args is [var first, ..] && first.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !first.StartsWith('-') ? ["run", .. args] : args;
+        args is [var first, ..] && first.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && !first.StartsWith('-')
+            ? ["run", .. args]
+            : args;
 
-    public RootCommand Build() => new("A research harness for few-step generative models: MeanFlow in the latent space of representation autoencoders. A bare FILE.json means `run FILE.json`.")
+    public RootCommand Build() => new("A research harness for few-step generative models: MeanFlow in the latent space of "
+        + "representation autoencoders. A bare FILE.json means `run FILE.json`.")
     {
         store,
         database,
@@ -69,12 +72,14 @@ public sealed class CommandLine(Composition composition)
         device.Validators.Add(result =>
         {
             var name = result.GetValueOrDefault<string>();
-            if (name is not ("auto" or "cpu" or "cuda") && !(name?.StartsWith("cuda:", StringComparison.Ordinal) == true && uint.TryParse(name[5..], out _)))
+            if (name is not ("auto" or "cpu" or "cuda")
+                && !(name?.StartsWith("cuda:", StringComparison.Ordinal) == true && uint.TryParse(name[5..], out _)))
                 result.AddError($"unknown device '{name}': use auto, cpu, cuda or cuda:N");
         });
         var jobs = new Option<int>("--jobs") { Description = "Stages that may run at once; 0 chooses by the machine", HelpName = "N" };
         jobs.Validators.Add(result => RequireFrom(0, result));
-        var fresh = new Option<bool>("--fresh") { Description = "Set aside what is there of the plan's stages, and compute all of it again" };
+        var fresh =
+            new Option<bool>("--fresh") { Description = "Set aside what is there of the plan's stages, and compute all of it again" };
         var keepGoing = new Option<bool>("--keep-going") { Description = "After a failure go on with what does not need it [default]" };
         var failFast = new Option<bool>("--fail-fast") { Description = "Stop at the first failure" };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Lines for changes of state only, no progress between them" };
@@ -89,7 +94,8 @@ public sealed class CommandLine(Composition composition)
                 result.AddError("--keep-going and --fail-fast exclude each other");
         });
         command.SetAction(parsed => parsed.GetValue(plan)
-            ? composition.Plan(PlacesOf(parsed)).Execute(parsed.GetRequiredValue(file), parsed.GetValue(overrides) ?? [], parsed.GetValue(only) ?? [])
+            ? composition.Plan(PlacesOf(parsed)).Execute(
+                parsed.GetRequiredValue(file), parsed.GetValue(overrides) ?? [], parsed.GetValue(only) ?? [])
             : composition.Run(PlacesOf(parsed)).Execute(new RunRequest(
                 parsed.GetRequiredValue(file),
                 parsed.GetValue(overrides) ?? [],
@@ -131,7 +137,8 @@ public sealed class CommandLine(Composition composition)
 
     private Command LsCommand()
     {
-        var experiment = new Argument<string?>("EXPERIMENT") { Description = "Its name; all where absent", Arity = ArgumentArity.ZeroOrOne };
+        var experiment =
+            new Argument<string?>("EXPERIMENT") { Description = "Its name; all where absent", Arity = ArgumentArity.ZeroOrOne };
         var arm = new Option<string>("--arm") { Description = "Only this arm", HelpName = "ARM" };
         var status = new Option<string>("--status") { Description = "Only runs in this state", HelpName = "STATUS" };
         var command = new Command("ls", "List runs") { experiment, arm, status };
@@ -170,7 +177,8 @@ public sealed class CommandLine(Composition composition)
 
     private Command ReportCommand()
     {
-        var experiment = new Argument<string?>("EXPERIMENT") { Description = "Its name or file; all where absent", Arity = ArgumentArity.ZeroOrOne };
+        var experiment =
+            new Argument<string?>("EXPERIMENT") { Description = "Its name or file; all where absent", Arity = ArgumentArity.ZeroOrOne };
         var check = new Option<bool>("--check") { Description = "Write nothing; exit 3 where a page differs from what the database says" };
         var command = new Command("report", "Render HTML reports from the database") { experiment, check };
         command.SetAction(parsed => composition.Report(PlacesOf(parsed)).Execute(parsed.GetValue(experiment), parsed.GetValue(check)));
@@ -181,7 +189,8 @@ public sealed class CommandLine(Composition composition)
     {
         var experiment = new Argument<string>("EXPERIMENT") { Description = "Its name" };
         var folder = new Option<string>("--to") { Description = "Folder", HelpName = "DIR", DefaultValueFactory = _ => "data/weights" };
-        var command = new Command("publish", "Copy the networks that an experiment trained to a folder of weights, with cards") { experiment, folder };
+        var command = new Command("publish",
+            "Copy the networks that an experiment trained to a folder of weights, with cards") { experiment, folder };
         command.SetAction(parsed => composition.Publish(PlacesOf(parsed)).Execute(
             parsed.GetRequiredValue(experiment), Path.GetFullPath(parsed.GetRequiredValue(folder), composition.WorkingDirectory)));
         return command;
@@ -199,7 +208,8 @@ public sealed class CommandLine(Composition composition)
     // By the token itself: asking for the value of a word that is no number throws.
     private static void RequireFrom(int least, OptionResult result)
     {
-        if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least))
+        if (result.Tokens is [var token]
+            && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least))
             result.AddError($"{result.Option.Name} takes a number from {least}");
     }
 
@@ -211,5 +221,6 @@ public sealed class CommandLine(Composition composition)
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static Option<string[]> OnlyOption() => new("--only") { Description = "Only the runs of this arm; may be repeated", HelpName = "ARM" };
+    private static Option<string[]> OnlyOption() =>
+        new("--only") { Description = "Only the runs of this arm; may be repeated", HelpName = "ARM" };
 }

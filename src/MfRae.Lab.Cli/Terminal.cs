@@ -3,7 +3,8 @@ using Spectre.Console;
 namespace MfRae.Lab.Cli;
 
 /// <summary>Where the lab writes: results to <paramref name="Out"/>, everything else to <paramref name="Error"/>.</summary>
-/// <param name="Live">The same place as <paramref name="Error"/> where a person looks at it as it changes; null where lines are the better form.</param>
+/// <param name="Live">The same place as <paramref name="Error"/> where a person looks at it as it changes; null where lines
+/// are the better form.</param>
 public sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Live)
 {
     /// <summary>The process's own streams. NO_COLOR is honoured by the console library, CI here.</summary>

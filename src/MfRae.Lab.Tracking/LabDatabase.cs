@@ -74,7 +74,8 @@ public sealed class LabDatabase : IDisposable
         if (!File.Exists(path))
         {
             throw new LabException(
-                $"there is no database at {System.IO.Path.GetFullPath(path)}. Running an experiment creates one; if it is elsewhere, give its path.");
+                $"there is no database at {System.IO.Path.GetFullPath(path)}. Running an experiment creates one; if it is elsewhere, "
+                    + "give its path.");
         }
     }
 
@@ -88,7 +89,8 @@ public sealed class LabDatabase : IDisposable
             var version = Schema.Version(connection);
             if (version > Schema.Latest)
             {
-                var notice = $"{path} has schema {version}; this program knows {Schema.Latest}. It is opened for reading only: update the program to write to it.";
+                var notice = $"{path} has schema {version}; this program knows {Schema.Latest}. It is opened for reading only: "
+                    + "update the program to write to it.";
                 connection.Dispose();
                 connection = Connect(path, SqliteOpenMode.ReadOnly);
                 connection.Execute("PRAGMA query_only = ON");
@@ -99,7 +101,8 @@ public sealed class LabDatabase : IDisposable
             {
                 if (version < Schema.Latest)
                 {
-                    throw new LabException($"{path} has the older schema {version}; this program reads {Schema.Latest}. Running an experiment brings it up to date.");
+                    throw new LabException($"{path} has the older schema {version}; this program reads {Schema.Latest}. Running an "
+                        + "experiment brings it up to date.");
                 }
 
                 connection.Execute("PRAGMA query_only = ON");
@@ -137,7 +140,8 @@ public sealed class LabDatabase : IDisposable
         var ours = connection.ExecuteScalar<long>("PRAGMA application_id") == Schema.ApplicationId;
         if (!ours && connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") > 0)
         {
-            throw new LabException($"{path} is a SQLite database of another program; give the path of a results database, or of a file that does not exist yet.");
+            throw new LabException($"{path} is a SQLite database of another program; give the path of a results database, or of a "
+                + "file that does not exist yet.");
         }
     }
 }

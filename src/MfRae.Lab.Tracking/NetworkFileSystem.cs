@@ -100,7 +100,8 @@ public static class NetworkFileSystem
         {
             if (text[i] == '\\' && i + 3 < text.Length)
             {
-                plain.Append((char)text.AsSpan(i + 1, 3).ToString().Aggregate(0, (sum, c) => sum * 8 + CharUnicodeInfo.GetDecimalDigitValue(c)));
+                plain.Append(
+                    (char)text.AsSpan(i + 1, 3).ToString().Aggregate(0, (sum, c) => sum * 8 + CharUnicodeInfo.GetDecimalDigitValue(c)));
                 i += 3;
             }
             else

@@ -33,7 +33,8 @@ public sealed class RunLog : IRunLog, IDisposable
     public void Status(string stageKey, StageStatus status, string? reason = null) => Write(writer =>
     {
         var name = StatusName.Of(status);
-        var known = writer.Execute("UPDATE stage SET status = @name, reason = @reason WHERE key = @stageKey", new { name, reason, stageKey });
+        var known = writer.Execute(
+            "UPDATE stage SET status = @name, reason = @reason WHERE key = @stageKey", new { name, reason, stageKey });
         if (known == 0)
         {
             throw new InvalidOperationException($"the stage {stageKey} is in no plan that was begun");

@@ -45,7 +45,8 @@ public sealed class CudaSwapTests
     [Fact]
     public void The_restored_graph_holds_cuda_only_where_it_was_asked_for()
     {
-        var assets = Directory.GetFiles(Path.Combine(Repository.Root, ".artifacts", "obj"), "project.assets.json", SearchOption.AllDirectories);
+        var assets = Directory.GetFiles(
+            Path.Combine(Repository.Root, ".artifacts", "obj"), "project.assets.json", SearchOption.AllDirectories);
         var learning = assets.Should().ContainSingle(file => file.Contains("MfRae.Lab.Learning" + Path.DirectorySeparatorChar)).Subject;
         using var asked = JsonDocument.Parse(File.ReadAllText(learning));
         var builtForCuda = DirectDependencies(asked).Any(IsCuda);
@@ -53,7 +54,8 @@ public sealed class CudaSwapTests
         foreach (var file in assets)
         {
             using var document = JsonDocument.Parse(File.ReadAllText(file));
-            var resolved = document.RootElement.GetProperty("libraries").EnumerateObject().Select(library => library.Name).Concat(DirectDependencies(document));
+            var resolved = document.RootElement.GetProperty("libraries").EnumerateObject().Select(library => library.Name).Concat(
+                DirectDependencies(document));
             if (!builtForCuda)
                 resolved.Should().NotContain(name => IsCuda(name), "{0} was restored without the property", file);
         }

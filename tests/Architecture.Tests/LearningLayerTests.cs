@@ -39,7 +39,8 @@ public sealed partial class LearningLayerTests
     }
 
     private static bool Reaches(List<(string From, string To)> edges, string start, string goal) =>
-        start == goal || edges.Where(edge => edge.From == start).Any(edge => Reaches(edges.Where(other => other != edge).ToList(), edge.To, goal));
+        start == goal
+            || edges.Where(edge => edge.From == start).Any(edge => Reaches(edges.Where(other => other != edge).ToList(), edge.To, goal));
 
     private static int LayerOf(string folder) => Array.FindIndex(Layers, layer => layer.Contains(folder));
 

@@ -33,7 +33,8 @@ public sealed partial class ReferenceTests
     [Fact]
     public void Core_uses_nothing_but_the_base_class_library()
     {
-        References("MfRae.Lab.Core").Should().OnlyContain(name => name.StartsWith("System", StringComparison.Ordinal) || name == "Microsoft.Win32.Primitives");
+        References("MfRae.Lab.Core")
+            .Should().OnlyContain(name => name.StartsWith("System", StringComparison.Ordinal) || name == "Microsoft.Win32.Primitives");
         Repository.Xml("src/MfRae.Lab.Core/MfRae.Lab.Core.csproj").Descendants("PackageReference").Should().BeEmpty();
     }
 
@@ -69,7 +70,8 @@ public sealed partial class ReferenceTests
     public void A_technology_appears_in_the_sources_of_one_library(string what, string pattern, string home)
     {
         var users = Repository.Sources("src")
-            .Where(source => !source.StartsWith(home, StringComparison.Ordinal) && Regex.IsMatch(Repository.Text(source), "(?m)^(?!\\s*//).*" + pattern));
+            .Where(source => !source.StartsWith(home, StringComparison.Ordinal)
+                && Regex.IsMatch(Repository.Text(source), "(?m)^(?!\\s*//).*" + pattern));
 
         users.Should().BeEmpty("{0} belong to {1}", what, home);
     }

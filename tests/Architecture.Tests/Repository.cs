@@ -67,7 +67,8 @@ internal static class Repository
         process.WaitForExit();
         return process.ExitCode == 0
             ? output
-            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} exited {process.ExitCode}: {error.Result}{output}");
+            : throw new InvalidOperationException(
+                $"{program} {string.Join(' ', arguments)} exited {process.ExitCode}: {error.Result}{output}");
     }
 
     private static string FindRoot()

@@ -57,14 +57,17 @@ public sealed partial class RootFileTests
                 file.StartsWith("data/store/", StringComparison.Ordinal) ||
                 file.StartsWith("data/lab.db", StringComparison.Ordinal) ||
                 file.StartsWith(".artifacts/", StringComparison.Ordinal) ||
-                (file.StartsWith("reports/", StringComparison.Ordinal) && !file.StartsWith("reports/published/", StringComparison.Ordinal) && file != "reports/LOG.md"))
+                (file.StartsWith("reports/", StringComparison.Ordinal)
+                    && !file.StartsWith("reports/published/", StringComparison.Ordinal)
+                    && file != "reports/LOG.md"))
             .Should().BeEmpty();
 
     [GeneratedRegex(@"^\d+\.\d+\.\d+(-[\w.]+)?$")]
     private static partial Regex ExactVersion();
 
     private static IEnumerable<string> MachinePaths(string text) =>
-        MachinePath().Matches(text).Select(match => match.Value).Concat(text.Contains(Repository.Root + "/", StringComparison.Ordinal) ? [Repository.Root] : []);
+        MachinePath().Matches(text).Select(match => match.Value).Concat(
+            text.Contains(Repository.Root + "/", StringComparison.Ordinal) ? [Repository.Root] : []);
 
     // Written so that the pattern does not find itself. `me` and `user` stand for anybody.
     [GeneratedRegex(@"(?<![\w.~*])/(?:roo[t]|home/(?!me/|user/)\w+|Users/(?!me/|user/)\w+)/|\b[A-Za-z]:\\\\?Users\\")]

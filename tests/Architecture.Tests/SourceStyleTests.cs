@@ -9,7 +9,8 @@ public sealed partial class SourceStyleTests
     {
         var strays = Repository.Sources("src")
             .Where(file => Path.GetFileName(file) != "AssemblyInfo.cs")
-            .Select(file => (file, expected: ExpectedNamespace(file), actual: FileScopedNamespace().Match(Repository.Text(file)).Groups[1].Value))
+            .Select(file => (
+                file, expected: ExpectedNamespace(file), actual: FileScopedNamespace().Match(Repository.Text(file)).Groups[1].Value))
             .Where(item => item.actual != item.expected)
             .Select(item => $"{item.file}: {item.actual} instead of {item.expected}");
 

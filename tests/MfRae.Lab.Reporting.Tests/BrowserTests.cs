@@ -18,7 +18,8 @@ public sealed class BrowserTests : IDisposable
 
             browser.Complaints().Should().BeEmpty();
             browser.Requests().Should().Equal(page.AbsoluteUri);
-            ((int)(await browser.Evaluate("document.documentElement.scrollWidth"))!).Should().BeLessThanOrEqualTo(width, "wide tables scroll in their own boxes");
+            ((int)(await browser.Evaluate("document.documentElement.scrollWidth"))!)
+                .Should().BeLessThanOrEqualTo(width, "wide tables scroll in their own boxes");
             ((int)(await browser.Evaluate("[...document.images].filter(i => i.complete && i.naturalWidth > 0).length"))!).Should().Be(13);
         }
     }
@@ -57,9 +58,12 @@ public sealed class BrowserTests : IDisposable
         await using var browser = await Chromium.Start();
         await browser.Open(page, 1280);
 
-        await browser.Evaluate("document.documentElement.style.scrollBehavior = 'auto'; document.querySelector('.chart.lines').scrollIntoView({ block: 'center' })");
-        var x = (double)(await browser.Evaluate("(r => r.x + r.width / 2)(document.querySelector('.chart.lines svg').getBoundingClientRect())"))!;
-        var y = (double)(await browser.Evaluate("(r => r.y + r.height / 2)(document.querySelector('.chart.lines svg').getBoundingClientRect())"))!;
+        await browser.Evaluate("document.documentElement.style.scrollBehavior = 'auto'; "
+            + "document.querySelector('.chart.lines').scrollIntoView({ block: 'center' })");
+        var x = (double)(await browser.Evaluate("(r => r.x + r.width / 2)(document.querySelector('.chart.lines "
+            + "svg').getBoundingClientRect())"))!;
+        var y = (double)(await browser.Evaluate("(r => r.y + r.height / 2)(document.querySelector('.chart.lines "
+            + "svg').getBoundingClientRect())"))!;
         await browser.Mouse("mouseMoved", x, y);
         var text = (string?)await browser.Evaluate("document.querySelector('.chart.lines .readout').textContent");
 
@@ -72,10 +76,12 @@ public sealed class BrowserTests : IDisposable
         var page = Write("report.html", ReportBuilder.Build(SampleRecord.Realistic()));
         await using var browser = await Chromium.Start();
         await browser.Open(page, 1280);
-        const string Shown = "document.querySelector('.chart.lines .plot').getAttribute('viewBox') + document.querySelector('.chart.lines svg > .ticks.x').textContent";
+        const string Shown = "document.querySelector('.chart.lines .plot').getAttribute('viewBox') + "
+            + "document.querySelector('.chart.lines svg > .ticks.x').textContent";
         var before = (string?)await browser.Evaluate(Shown);
 
-        await browser.Evaluate("document.documentElement.style.scrollBehavior = 'auto'; document.querySelector('.chart.lines').scrollIntoView({ block: 'center' })");
+        await browser.Evaluate("document.documentElement.style.scrollBehavior = 'auto'; "
+            + "document.querySelector('.chart.lines').scrollIntoView({ block: 'center' })");
         var x = (double)(await browser.Evaluate("document.querySelector('.chart.lines .plot').getBoundingClientRect().x"))!;
         var y = (double)(await browser.Evaluate("document.querySelector('.chart.lines .plot').getBoundingClientRect().y"))!;
         await browser.Mouse("mousePressed", x + 60, y + 40, "left");
@@ -97,8 +103,10 @@ public sealed class BrowserTests : IDisposable
 
         await browser.Evaluate("document.querySelector('#curves .key.a1').click()");
 
-        ((string?)await browser.Evaluate("getComputedStyle(document.querySelector('#curves .chart .line.a1')).display")).Should().Be("none");
-        ((string?)await browser.Evaluate("getComputedStyle(document.querySelector('#curves .chart .line.a0')).display")).Should().NotBe("none");
+        ((string?)await browser.Evaluate("getComputedStyle(document.querySelector('#curves .chart .line.a1')).display"))
+            .Should().Be("none");
+        ((string?)await browser.Evaluate("getComputedStyle(document.querySelector('#curves .chart .line.a0')).display"))
+            .Should().NotBe("none");
     }
 
     /// <summary>Where MFRAE_SCREENSHOTS names a folder, pages and pictures for a human eye are left in it.</summary>
@@ -115,13 +123,16 @@ public sealed class BrowserTests : IDisposable
             await browser.Open(page, width, dark);
             await browser.Script(enabled: true);
 
-            ((int)(await browser.Evaluate("[...document.querySelectorAll('#curves > .charts svg[viewBox], #curves > .group svg[viewBox]')].filter(s => s.getBoundingClientRect().height > 0).length"))!).Should().BeGreaterThan(8);
-            ((string?)await browser.Evaluate("getComputedStyle(document.body).backgroundColor")).Should().Be(dark ? "rgb(19, 20, 24)" : "rgb(251, 251, 250)");
+            ((int)(await browser.Evaluate("[...document.querySelectorAll('#curves > .charts svg[viewBox], #curves > .group "
+                + "svg[viewBox]')].filter(s => s.getBoundingClientRect().height > 0).length"))!).Should().BeGreaterThan(8);
+            ((string?)await browser.Evaluate("getComputedStyle(document.body).backgroundColor"))
+                .Should().Be(dark ? "rgb(19, 20, 24)" : "rgb(251, 251, 250)");
             if (kept is not null)
             {
                 Directory.CreateDirectory(kept);
                 File.Copy(page.LocalPath, Path.Combine(kept, "ablation-lambda.html"), overwrite: true);
-                await File.WriteAllBytesAsync(Path.Combine(kept, $"report-{width}-{(dark ? "dark" : "light")}.png"), await browser.Screenshot());
+                await File.WriteAllBytesAsync(
+                    Path.Combine(kept, $"report-{width}-{(dark ? "dark" : "light")}.png"), await browser.Screenshot());
             }
         }
     }

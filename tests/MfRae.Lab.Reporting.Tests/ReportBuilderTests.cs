@@ -15,7 +15,8 @@ public sealed class ReportBuilderTests
         var first = ReportBuilder.Build(SampleRecord.Realistic());
         try
         {
-            CultureInfo.CurrentCulture = new CultureInfo("") { NumberFormat = { NumberDecimalSeparator = ",", NumberGroupSeparator = ".", NegativeSign = "~" } };
+            CultureInfo.CurrentCulture =
+                new CultureInfo("") { NumberFormat = { NumberDecimalSeparator = ",", NumberGroupSeparator = ".", NegativeSign = "~" } };
 
             ReportBuilder.Build(SampleRecord.Realistic()).Should().Be(first);
         }
@@ -31,7 +32,8 @@ public sealed class ReportBuilderTests
         var html = ReportBuilder.Build(SampleRecord.Small());
 
         html.Should().Contain(
-            $"content=\"default-src &#39;none&#39;; img-src data:; style-src &#39;{Hash(html, "style")}&#39;; script-src &#39;{Hash(html, "script")}&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;\"");
+            $"content=\"default-src &#39;none&#39;; img-src data:; style-src &#39;{Hash(html, "style")}&#39;; script-src "
+                + $"&#39;{Hash(html, "script")}&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;\"");
         html.Should().NotContain(" style=\"").And.NotContain("http://www.w3.org/1999").And.NotContain("https://");
     }
 
@@ -73,9 +75,11 @@ public sealed class ReportBuilderTests
     public void A_plan_that_has_not_run_yet_still_renders()
     {
         var record = SampleRecord.Small();
-        var stages = record.Stages.Select(stage => stage with { Status = "planned", Attempts = [], Measurements = [], Series = [], Images = [] });
+        var stages = record.Stages.Select(
+            stage => stage with { Status = "planned", Attempts = [], Measurements = [], Series = [], Images = [] });
 
-        var html = ReportBuilder.Build(record with { Stages = [.. stages], Runs = [.. record.Runs.Select(run => run with { Status = "planned" })] });
+        var html = ReportBuilder.Build(
+            record with { Stages = [.. stages], Runs = [.. record.Runs.Select(run => run with { Status = "planned" })] });
 
         html.Should().Contain("Nothing has been measured yet.").And.Contain("No sheets of samples have been drawn.");
     }
@@ -84,7 +88,12 @@ public sealed class ReportBuilderTests
     public void An_experiment_without_a_generator_is_judged_by_what_it_has()
     {
         var record = SampleRecord.Small() with { PrimaryMetric = "rfid" };
-        var runs = record.Runs.Select(run => run with { Stages = run.Stages.Where(stage => stage.Key is "dataset" or "encoder" or "decoder" or "reconstruction").ToDictionary() });
+        var runs = record.Runs.Select(
+            run => run with
+            {
+                Stages = run.Stages.Where(stage => stage.Key is "dataset" or "encoder" or "decoder" or "reconstruction")
+                .ToDictionary()
+            });
 
         var html = ReportBuilder.Build(record with { Runs = [.. runs] });
 
@@ -117,7 +126,8 @@ public sealed class ReportBuilderTests
     {
         var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small())]);
 
-        html.Should().Contain("href=\"ablation-lambda.html\"").And.Contain("best lambda=0.5 (fid@1").And.Contain("6 runs").And.Contain("1 not completed");
+        html.Should().Contain("href=\"ablation-lambda.html\"").And.Contain("best lambda=0.5 (fid@1").And.Contain("6 runs").And.Contain(
+            "1 not completed");
     }
 
     private static string Hash(string html, string element)

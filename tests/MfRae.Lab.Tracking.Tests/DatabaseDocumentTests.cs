@@ -18,7 +18,8 @@ public sealed partial class DatabaseDocumentTests : IDisposable
             section => section.View,
             section => Columns().Matches(section.Text).Select(match => match.Groups[1].Value).ToList());
         var present = lab.Rows("select name from sqlite_schema where type = 'view'").Select(row => (string)row[0]!)
-            .ToDictionary(view => view, view => lab.Rows($"select name from pragma_table_info('{view}')").Select(row => (string)row[0]!).ToList());
+            .ToDictionary(
+                view => view, view => lab.Rows($"select name from pragma_table_info('{view}')").Select(row => (string)row[0]!).ToList());
 
         documented.Keys.Should().BeEquivalentTo(present.Keys);
         foreach (var (view, columns) in present)

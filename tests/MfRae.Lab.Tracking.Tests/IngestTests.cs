@@ -63,7 +63,8 @@ public sealed class IngestTests : IDisposable
     [Fact]
     public void A_value_that_is_not_finite_becomes_null()
     {
-        lab.Tell(Stage, 1, Started(1), Loss(10, double.NaN), Loss(20, double.PositiveInfinity), Loss(30, null), Loss(40, 1), Measured("fid", double.NaN));
+        lab.Tell(Stage, 1, Started(1), Loss(10, double.NaN), Loss(20, double.PositiveInfinity), Loss(30, null), Loss(40, 1), Measured(
+            "fid", double.NaN));
 
         lab.Curves("ablation", Stage).Single().Values.Should().Equal(null, null, null, 1);
         lab.Rows("select typeof(value) from measurement").Single().Should().Equal("null");
@@ -125,6 +126,7 @@ public sealed class IngestTests : IDisposable
         lab.Log.Ingest(Stage, 1, again.Skip(2).ToList(), lab.Folder);
 
         lab.Curves("ablation", Stage).Single().Values.Should().Equal(2);
-        lab.Rows("select attempt, status, superseded from attempts").Should().BeEquivalentTo(new object[][] { [1L, "completed", 1L], [2L, "completed", 0L] });
+        lab.Rows("select attempt, status, superseded from attempts")
+            .Should().BeEquivalentTo(new object[][] { [1L, "completed", 1L], [2L, "completed", 0L] });
     }
 }

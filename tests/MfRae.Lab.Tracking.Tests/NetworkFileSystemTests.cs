@@ -26,5 +26,6 @@ public sealed class NetworkFileSystemTests
         NetworkFileSystem.Find(MountInfo, path).Should().Be(type);
 
     [Fact]
-    public void Text_that_is_no_mountinfo_finds_nothing() => NetworkFileSystem.Find("nonsense\n\n - nfs\n", "/home/lab.db").Should().BeNull();
+    public void Text_that_is_no_mountinfo_finds_nothing() =>
+        NetworkFileSystem.Find("nonsense\n\n - nfs\n", "/home/lab.db").Should().BeNull();
 }

@@ -18,16 +18,25 @@ public sealed class PlanTests : IDisposable
         var record = lab.Queries.Experiment("ablation")!;
 
         record.Should().BeEquivalentTo(
-            new { Name = "ablation", Path = "experiments/ablation.json", Question = "Which is better?", PrimaryMetric = "fid@1", PlanHash = "hash-1" });
+            new
+            {
+                Name = "ablation",
+                Path = "experiments/ablation.json",
+                Question = "Which is better?",
+                PrimaryMetric = "fid@1",
+                PlanHash = "hash-1"
+            });
         record.Overrides.Should().Equal("a.b=1");
         record.Seeds.Should().Equal(0, 1);
         record.Arms.Select(arm => (arm.Name, arm.Baseline)).Should().Equal(("b", true), ("a", false));
-        record.Arms[1].Differences.Should().Equal(new Dictionary<string, string> { ["meanflow.lambda"] = "\"a\"", ["meanflow.tangentLambda"] = "null" });
+        record.Arms[1].Differences
+            .Should().Equal(new Dictionary<string, string> { ["meanflow.lambda"] = "\"a\"", ["meanflow.tangentLambda"] = "null" });
         record.Arms[0].OptionsJson.Should().Contain("\"meanflow\":{\"kind\":\"none\"}");
         record.Runs.Select(run => (run.Arm, run.Seed)).Should().Equal(("b", 0), ("b", 1), ("a", 0), ("a", 1));
         record.Runs[0].Stages["meanflow"].Should().Be(Plans.Training("b", 0));
         record.Stages.Select(stage => stage.Key).Should().Equal(Plans.Of().Stages.Select(stage => stage.Key));
-        record.Stages[0].Should().BeEquivalentTo(new { Kind = "dataset", Label = "dataset of ablation", Status = "completed", Seed = (long?)null });
+        record.Stages[0]
+            .Should().BeEquivalentTo(new { Kind = "dataset", Label = "dataset of ablation", Status = "completed", Seed = (long?)null });
         record.Stages[1].Inputs.Should().Equal(new Dictionary<string, string> { ["dataset"] = Plans.Dataset });
         record.Stages[1].DefinitionJson.Should().Contain("\"stage\":\"teacher\"");
         record.Stages[3].Seed.Should().Be(0);
@@ -86,7 +95,8 @@ public sealed class PlanTests : IDisposable
 
         lab.Begin(Plans.Of(), Plans.Dataset);
 
-        lab.Rows("select kind, status, reason from stages where status = 'interrupted'").Select(row => row[0]).Should().Equal("teacher", "meanflow");
+        lab.Rows("select kind, status, reason from stages where status = 'interrupted'").Select(row => row[0])
+            .Should().Equal("teacher", "meanflow");
         lab.Scalar("select status from attempts").Should().Be("interrupted");
     }
 
@@ -96,7 +106,8 @@ public sealed class PlanTests : IDisposable
         lab.Begin(Plans.Of(), Plans.Dataset, Plans.Teacher);
         lab.Begin(Plans.Of(), Plans.Dataset);
 
-        lab.Rows("select status from stages where kind in ('dataset', 'teacher')").Select(row => row[0]).Should().Equal("completed", "planned");
+        lab.Rows("select status from stages where kind in ('dataset', 'teacher')").Select(row => row[0])
+            .Should().Equal("completed", "planned");
     }
 
     [Theory]
@@ -117,7 +128,8 @@ public sealed class PlanTests : IDisposable
 
         lab.Log.Dispose();
 
-        lab.Rows("select status from stages where kind in ('dataset', 'teacher')").Select(row => row[0]).Should().Equal("completed", "interrupted");
+        lab.Rows("select status from stages where kind in ('dataset', 'teacher')").Select(row => row[0])
+            .Should().Equal("completed", "interrupted");
         lab.Scalar("select status from attempts").Should().Be("interrupted");
     }
 

@@ -71,7 +71,8 @@ public sealed class QueryTests : IDisposable
         lab.Begin(Plans.Of("other", arms: ["a"]));
 
         lab.Queries.Runs().Should().HaveCount(6);
-        lab.Queries.Runs(new RunFilter(Experiment: "ablation")).Select(run => (run.Arm, run.Seed)).Should().Equal(("b", 0), ("b", 1), ("a", 0), ("a", 1));
+        lab.Queries.Runs(new RunFilter(Experiment: "ablation")).Select(run => (run.Arm, run.Seed))
+            .Should().Equal(("b", 0), ("b", 1), ("a", 0), ("a", 1));
         lab.Queries.Runs(new RunFilter(Arm: "a", Seed: 1)).Select(run => run.Experiment).Should().Equal("ablation", "other");
         lab.Queries.Runs(new RunFilter(Status: "failed")).Should().BeEmpty();
     }
@@ -83,7 +84,8 @@ public sealed class QueryTests : IDisposable
 
         var run = lab.Queries.Runs(new RunFilter(Arm: "a", Seed: 1)).Single();
 
-        run.Should().BeEquivalentTo(new { Started = Epoch.AddDays(1), WallSeconds = 3.0, Stages = 5, Completed = 0, Status = "planned", Baseline = false });
+        run.Should().BeEquivalentTo(
+            new { Started = Epoch.AddDays(1), WallSeconds = 3.0, Stages = 5, Completed = 0, Status = "planned", Baseline = false });
         lab.Queries.Runs(new RunFilter(Arm: "a", Seed: 0)).Single().Started.Should().BeNull();
     }
 
@@ -105,7 +107,8 @@ public sealed class QueryTests : IDisposable
     {
         var act = () => lab.Queries.Show("0001");
 
-        act.Should().Throw<LabException>().WithMessage("\"0001\" begins the ids of 4 runs: *(ablation, b, seed 0)*(ablation, a, seed 1); give more digits");
+        act.Should().Throw<LabException>().WithMessage(
+            "\"0001\" begins the ids of 4 runs: *(ablation, b, seed 0)*(ablation, a, seed 1); give more digits");
     }
 
     [Theory]
@@ -140,7 +143,16 @@ public sealed class QueryTests : IDisposable
 
         var summary = lab.Queries.Experiments().Single();
 
-        summary.Should().BeEquivalentTo(new { Name = "ablation", Question = "Which is better?", Arms = 2, Seeds = 2, PrimaryMetric = "fid@1", BestArm = "a", BestMean = 5.0 });
+        summary.Should().BeEquivalentTo(new
+        {
+            Name = "ablation",
+            Question = "Which is better?",
+            Arms = 2,
+            Seeds = 2,
+            PrimaryMetric = "fid@1",
+            BestArm = "a",
+            BestMean = 5.0
+        });
         summary.Runs.Should().Equal(new Dictionary<string, int> { ["failed"] = 1, ["planned"] = 3 });
     }
 

@@ -61,7 +61,8 @@ public sealed class ViewTests : IDisposable
         Evaluate("a", 0, Measured("fid", 10, reference: "test statistics"));
         Evaluate("a", 1, Measured("fid", 20, reference: "train statistics"));
 
-        lab.Rows("select mean, n, reference from arms").Should().BeEquivalentTo(new object[][] { [10.0, 1L, "test statistics"], [20.0, 1L, "train statistics"] });
+        lab.Rows("select mean, n, reference from arms")
+            .Should().BeEquivalentTo(new object[][] { [10.0, 1L, "test statistics"], [20.0, 1L, "train statistics"] });
     }
 
     [Fact]
@@ -72,7 +73,8 @@ public sealed class ViewTests : IDisposable
 
         lab.Rows("select * from arms where metric = 'fid@50'").Should().BeEmpty();
         lab.Rows("select arm, seed, value from evaluations where role = 'teacherEvaluation'").Should().HaveCount(6);
-        lab.Rows("select arm, seed, metric, value, name, steps, samples, labels, extractor, reference from evaluations where role = 'evaluation' limit 1")
+        lab.Rows("select arm, seed, metric, value, name, steps, samples, labels, extractor, reference from evaluations where role = "
+            + "'evaluation' limit 1")
             .Single().Should().Equal("b", 0L, "fid@1", 12.0, "fid", 1L, 100L, "balanced", "net", "ref");
     }
 
@@ -84,7 +86,8 @@ public sealed class ViewTests : IDisposable
         lab.Tell(Plans.Teacher, 2, Started(2), Finished(wall: 7, cpu: 12, peak: 700));
         lab.Tell(Plans.Training("a", 0), 1, Started(1), Finished(wall: 30, cpu: 60, peak: 5000));
 
-        lab.Rows($"select attempts, wall_seconds, cpu_seconds, peak_bytes from costs where stage = '{Plans.Teacher}'").Single().Should().Equal(2L, 12.0, 20.0, 900L);
+        lab.Rows($"select attempts, wall_seconds, cpu_seconds, peak_bytes from costs where stage = '{Plans.Teacher}'").Single()
+            .Should().Equal(2L, 12.0, 20.0, 900L);
         lab.Scalar("select sum(wall_seconds) from costs").Should().Be(42.0);
         lab.Rows("select arm, seed, wall_seconds, peak_bytes from runs").Should().BeEquivalentTo(
             new object[][] { ["b", 0L, 12.0, 900L], ["b", 1L, 12.0, 900L], ["a", 0L, 42.0, 5000L], ["a", 1L, 12.0, 900L] },
@@ -100,7 +103,8 @@ public sealed class ViewTests : IDisposable
         lab.Log.Status(Plans.Training("a", 1), StageStatus.Diverged, "the loss is not finite at step 3");
         lab.Log.Status(Plans.Evaluation("a", 1), StageStatus.Skipped);
 
-        lab.Rows("select seed, status, stages, completed from runs").Should().BeEquivalentTo(new object[][] { [0L, "completed", 5L, 5L], [1L, "diverged", 5L, 3L] });
+        lab.Rows("select seed, status, stages, completed from runs")
+            .Should().BeEquivalentTo(new object[][] { [0L, "completed", 5L, 5L], [1L, "diverged", 5L, 3L] });
     }
 
     [Fact]
@@ -122,7 +126,8 @@ public sealed class ViewTests : IDisposable
     {
         Fill();
 
-        Sqlite3("select arm, metric, mean, sd, n from arms where metric = 'fid@1'").Should().Be("b|fid@1|15.0|3.60555127546399|3\na|fid@1|10.0||1\n");
+        Sqlite3("select arm, metric, mean, sd, n from arms where metric = 'fid@1'")
+            .Should().Be("b|fid@1|15.0|3.60555127546399|3\na|fid@1|10.0||1\n");
         foreach (var view in lab.Rows("select name from sqlite_schema where type = 'view'"))
         {
             Sqlite3($"select count(*) >= 0 from {view[0]}").Should().Be("1\n", $"the view {view[0]} can be read");

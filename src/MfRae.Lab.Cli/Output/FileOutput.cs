@@ -3,7 +3,10 @@ namespace MfRae.Lab.Cli.Output;
 /// <summary>Writes files that others may be looking at.</summary>
 public static class FileOutput
 {
-    /// <summary>Writes aside and renames, and only where the bytes differ: a file that did not change keeps its time. True if it was written.</summary>
+    /// <summary>
+    /// Writes aside and renames, and only where the bytes differ: a file that did not change keeps its time. True if it was
+    /// written.
+    /// </summary>
     public static bool WriteIfChanged(string path, byte[] content)
     {
         if (IsSame(path, content))

@@ -19,13 +19,15 @@ public sealed record Results(
         var measured = record.Runs.SelectMany(run => Measured(run.Stages.GetValueOrDefault("evaluation"), stages))
             .DistinctBy(measurement => measurement.Key)
             .ToList();
-        var comparisons = measured.ToDictionary(measurement => measurement.Key, measurement => ExperimentComparison.Of(record, measurement.Key));
+        var comparisons = measured.ToDictionary(
+            measurement => measurement.Key, measurement => ExperimentComparison.Of(record, measurement.Key));
         // Nothing measured yet: the arms stand in the table all the same.
         var rows = from arm in record.Arms
                    from steps in measured.Select(measurement => measurement.Steps).Distinct().Order().DefaultIfEmpty(0)
                    select ArmRow(record, arm, steps, comparisons);
         var teacher = TeacherRows(record, stages).ToList();
-        var metrics = measured.Select(measurement => measurement.Metric).Concat(teacher.SelectMany(row => row.Values.Keys)).Distinct().ToList();
+        var metrics = measured.Select(measurement => measurement.Metric).Concat(teacher.SelectMany(row => row.Values.Keys)).Distinct()
+            .ToList();
         return new(record, metrics, [.. rows, .. teacher], ExperimentComparison.Of(record).Comparisons, FirstConflict(comparisons));
     }
 

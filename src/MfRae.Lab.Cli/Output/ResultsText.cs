@@ -25,7 +25,8 @@ public static class ResultsText
         text.Append(table);
         if (results.Comparisons.Count > 0)
         {
-            text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"{results.Record.PrimaryMetric} against {results.Comparisons[0].Baseline}:");
+            text.AppendLine().AppendLine(
+                CultureInfo.InvariantCulture, $"{results.Record.PrimaryMetric} against {results.Comparisons[0].Baseline}:");
             foreach (var comparison in results.Comparisons)
                 text.AppendLine(CultureInfo.InvariantCulture, $"  {comparison.Arm}: {ComparisonText.Sentence(comparison)}");
         }

@@ -76,7 +76,8 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
 
         // Not under the lock: the painter needs it for its last drawing.
         form.End();
-        var wrong = board?.Stages.Where(stage => stage.Status is StageStatus.Failed or StageStatus.Diverged or StageStatus.Skipped).ToList() ?? [];
+        var wrong = board?.Stages.Where(stage => stage.Status is StageStatus.Failed or StageStatus.Diverged or StageStatus.Skipped)
+            .ToList() ?? [];
         if (wrong.Count > 0)
             form.Say(FailureTable(wrong));
     }

@@ -25,7 +25,8 @@ public sealed class PlainForm(TextWriter writer, TimeProvider time, bool quiet) 
         // A plan queues dozens of stages at once; a line each would bury what happens.
         if (stage.Status is StageStatus.Planned or StageStatus.Queued || stage.Reused)
             return;
-        Say($"{stage.Node.Label} {StageTable.Word(stage.Status)}{(stage.Status == StageStatus.Completed ? $" ({board!.Done}/{board.Total})" : "")}");
+        Say($"{stage.Node.Label} "
+            + $"{StageTable.Word(stage.Status)}{(stage.Status == StageStatus.Completed ? $" ({board!.Done}/{board.Total})" : "")}");
     }
 
     public void Progressed()
@@ -35,7 +36,8 @@ public sealed class PlainForm(TextWriter writer, TimeProvider time, bool quiet) 
         lastProgress = time.GetTimestamp();
         foreach (var stage in board!.Running)
         {
-            string[] parts = [StageText.Steps(stage), StageText.Rate(stage), Prefixed("loss ", StageText.Loss(stage)), Prefixed("left ", StageText.Left(stage))];
+            string[] parts = [StageText.Steps(stage), StageText.Rate(stage), Prefixed("loss ", StageText.Loss(stage)), Prefixed(
+                "left ", StageText.Left(stage))];
             Say($"{stage.Node.Label}: {string.Join(", ", parts.Where(part => part.Length > 0))}");
         }
     }

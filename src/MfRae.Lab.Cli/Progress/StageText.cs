@@ -10,10 +10,12 @@ public static class StageText
         : "";
 
     public static string Rate(StageView stage) => stage.PerSecond is { } rate
-        ? string.Create(CultureInfo.InvariantCulture, $"{(rate >= 100 ? rate.ToString("0", CultureInfo.InvariantCulture) : rate.ToString("0.0", CultureInfo.InvariantCulture))}/s")
+        ? string.Create(CultureInfo.InvariantCulture,
+            $"{(rate >= 100 ? rate.ToString("0", CultureInfo.InvariantCulture) : rate.ToString("0.0", CultureInfo.InvariantCulture))}/s")
         : "";
 
-    public static string Loss(StageView stage) => stage.Loss is { } loss ? loss.ToString(loss == 0 || Math.Abs(loss) >= 0.01 ? "0.0000" : "0.00E+0", CultureInfo.InvariantCulture) : "";
+    public static string Loss(StageView stage) => stage.Loss is { } loss ? loss.ToString(loss == 0
+        || Math.Abs(loss) >= 0.01 ? "0.0000" : "0.00E+0", CultureInfo.InvariantCulture) : "";
 
     public static string Left(StageView stage) => stage.Left is { } left ? Duration(left) : "";
 

@@ -6,7 +6,10 @@ using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Copies the networks that an experiment trained to a folder of weights, each with a card that says where it comes from and how good it is.</summary>
+/// <summary>
+/// Copies the networks that an experiment trained to a folder of weights, each with a card that says where it comes from
+/// and how good it is.
+/// </summary>
 public sealed class PublishVerb(Terminal terminal, Places places, ArtifactStore store, string? commit)
 {
     // Role of the stage, its file, the name it is published under, and the roles whose measurements judge it.
@@ -41,7 +44,9 @@ public sealed class PublishVerb(Terminal terminal, Places places, ArtifactStore 
             published++;
         }
 
-        return published > 0 ? ExitCode.Ok : throw new LabException($"{experiment} trained none of {string.Join(", ", Published.Select(entry => entry.Role))}");
+        return published > 0
+            ? ExitCode.Ok
+            : throw new LabException($"{experiment} trained none of {string.Join(", ", Published.Select(entry => entry.Role))}");
     }
 
     private void Publish(ExperimentRecord record, StageRecord stage, string source, string target, IReadOnlyList<Measurement> measurements)

@@ -26,9 +26,12 @@ public sealed class ReportVerb(Terminal terminal, Places places)
         var names = queries.Experiments().Select(summary => summary.Name).ToList();
         if (experiment is not null)
         {
-            var name = experiment.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? Path.GetFileNameWithoutExtension(experiment) : experiment;
+            var name = experiment.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+                ? Path.GetFileNameWithoutExtension(experiment)
+                : experiment;
             if (!names.Contains(name))
-                throw new LabException($"the database has no experiment `{name}`; it has {(names.Count == 0 ? "none" : string.Join(", ", names))}");
+                throw new LabException(
+                    $"the database has no experiment `{name}`; it has {(names.Count == 0 ? "none" : string.Join(", ", names))}");
             names = [name];
         }
 

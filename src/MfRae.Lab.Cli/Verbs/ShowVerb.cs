@@ -15,7 +15,8 @@ public sealed class ShowVerb(Terminal terminal, Places places)
         var run = detail.Run;
         terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"run {run.Id}{System.Environment.NewLine}{run.Experiment}, arm {run.Arm}{(run.Baseline ? " (baseline)" : "")}, seed {run.Seed}: {run.Status}"));
+            $"run {run.Id}{System.Environment.NewLine}{run.Experiment}, arm {run.Arm}{(run.Baseline ? " (baseline)" : "")}, seed "
+                + $"{run.Seed}: {run.Status}"));
 
         var stages = new TextTable("role", "stage", "status", "attempts", "time", "peak MB", "key");
         var measurements = new TextTable("role", "metric", "value", "interval", "samples", "labels");
@@ -27,7 +28,8 @@ public sealed class ShowVerb(Terminal terminal, Places places)
                 stage.Status,
                 stage.Attempts.Count.ToString(CultureInfo.InvariantCulture),
                 StageText.Duration(TimeSpan.FromSeconds(stage.Attempts.Sum(attempt => attempt.WallSeconds))),
-                (stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty().Max() / (1 << 20)).ToString(CultureInfo.InvariantCulture),
+                (stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty().Max() / (1 << 20)).ToString(
+                    CultureInfo.InvariantCulture),
                 stage.Key[..10]);
             foreach (var measurement in stage.Measurements)
             {
@@ -35,7 +37,9 @@ public sealed class ShowVerb(Terminal terminal, Places places)
                     role,
                     measurement.Key,
                     measurement.Value is { } value ? value.ToString("G6", CultureInfo.InvariantCulture) : "not finite",
-                    measurement is { Low: { } low, High: { } high } ? string.Create(CultureInfo.InvariantCulture, $"{low:G6} – {high:G6}") : "",
+                    measurement is { Low: { } low, High: { } high }
+                        ? string.Create(CultureInfo.InvariantCulture, $"{low:G6} – {high:G6}")
+                        : "",
                     measurement.Samples.ToString(CultureInfo.InvariantCulture),
                     measurement.Labels);
             }

@@ -72,7 +72,10 @@ public sealed class ArtifactStore(string root)
     /// <summary>Moves a stage in work away, checkpoints included.</summary>
     public string SetAsidePartial(string key, string reason) => MoveToBad(PartialFolder(key), reason);
 
-    /// <summary>One more than any attempt that a folder of this stage tells of, those set aside included: an attempt's number is never used twice.</summary>
+    /// <summary>
+    /// One more than any attempt that a folder of this stage tells of, those set aside included: an attempt's number is
+    /// never used twice.
+    /// </summary>
     public int NextAttempt(string key)
     {
         var bad = Directory.Exists(BadFolder) ? Directory.GetDirectories(BadFolder, key + ".*") : [];
@@ -187,7 +190,10 @@ public sealed class ArtifactStore(string root)
         return target;
     }
 
-    /// <summary>Windows refuses to rename a folder while anyone reads a file in it, and the coordinator reads journals often and briefly.</summary>
+    /// <summary>
+    /// Windows refuses to rename a folder while anyone reads a file in it, and the coordinator reads journals often and
+    /// briefly.
+    /// </summary>
     private static void MoveFolder(string from, string to)
     {
         for (var attempt = 1; ; attempt++)

@@ -38,7 +38,9 @@ internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, 
         {
             log.Ingest(key, attempt, lines, folder);
         }
-        catch (Exception e) when ((e.InnerException ?? e) is FileNotFoundException or DirectoryNotFoundException && folder != store.CompleteFolder(key) && store.IsComplete(key))
+        catch (Exception e) when ((e.InnerException ?? e) is FileNotFoundException or DirectoryNotFoundException
+            && folder != store.CompleteFolder(key)
+            && store.IsComplete(key))
         {
             // The stage completed while the log read an image that a line names; the log may say so in words of its own,
             // with the system's inside. Telling the same lines twice is harmless.

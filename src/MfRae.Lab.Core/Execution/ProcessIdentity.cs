@@ -48,7 +48,8 @@ public sealed record ProcessIdentity(string Host, int Pid, string BootId, string
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return fields[0] is "Z" or "X" ? null : fields[19];
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException or Win32Exception)
+        catch (Exception e) when (
+            e is ArgumentException or InvalidOperationException or IOException or UnauthorizedAccessException or Win32Exception)
         {
             return null;
         }

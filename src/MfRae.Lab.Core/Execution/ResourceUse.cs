@@ -12,7 +12,9 @@ internal static class ResourceUse
         return process.TotalProcessorTime.TotalSeconds;
     }
 
-    /// <summary>Peak resident memory. On Linux the kernel's high-water mark, since .NET reports the present size as the peak there.</summary>
+    /// <summary>
+    /// Peak resident memory. On Linux the kernel's high-water mark, since .NET reports the present size as the peak there.
+    /// </summary>
     public static long PeakBytes()
     {
         const string HighWater = "VmHWM:";

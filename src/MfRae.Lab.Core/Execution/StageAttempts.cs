@@ -15,7 +15,10 @@ internal sealed class StageAttempts(
 {
     private static readonly TimeSpan OrphanPatience = Lifeline.Grace + Lifeline.Grace;
 
-    /// <summary>Starts a worker, or finds that the stage has been completed meanwhile. False while a worker of an earlier coordinator still lives.</summary>
+    /// <summary>
+    /// Starts a worker, or finds that the stage has been completed meanwhile. False while a worker of an earlier
+    /// coordinator still lives.
+    /// </summary>
     /// <exception cref="StoreLockedException">That worker lives on and on.</exception>
     public bool TryStart(StageRun run, int threads)
     {
@@ -137,7 +140,8 @@ internal sealed class StageAttempts(
         }
         else if (time.GetElapsedTime(since) > OrphanPatience)
         {
-            throw new StoreLockedException($"a worker without a coordinator still computes the stage {run.Node.Label}; stop it and try again");
+            throw new StoreLockedException(
+                $"a worker without a coordinator still computes the stage {run.Node.Label}; stop it and try again");
         }
 
         return false;

@@ -4,7 +4,8 @@ using MfRae.Lab.Core.Tracking;
 namespace MfRae.Lab.Core.Execution;
 
 /// <summary>What a stage sees of the world while it runs.</summary>
-/// <param name="Folder">The stage's own folder, `store/.partial/KEY`. Files whose names start with `checkpoint` are removed when the stage completes.</param>
+/// <param name="Folder">The stage's own folder, `store/.partial/KEY`. Files whose names start with `checkpoint` are removed
+/// when the stage completes.</param>
 /// <param name="Time">For rates and checkpoint intervals only: no number depends on it.</param>
 /// <param name="Stop">Set when the user asks to stop: the stage writes a checkpoint and throws.</param>
 public sealed record StageContext(StageSpec Spec, string Folder, IJournal Journal, TimeProvider Time, CancellationToken Stop)

@@ -51,7 +51,10 @@ public sealed class StageLeases : IDisposable
         return leases;
     }
 
-    /// <summary>The live process that holds the stage's lease, or null: a stage without one is not running, whatever the database says.</summary>
+    /// <summary>
+    /// The live process that holds the stage's lease, or null: a stage without one is not running, whatever the database
+    /// says.
+    /// </summary>
     public static ProcessIdentity? LiveOwner(ArtifactStore store, string key, TimeProvider time)
     {
         var path = PathOf(store, key);

@@ -65,7 +65,9 @@ public sealed class StageRunner(
         StageOutcome Outcome(StageRun run) => new(run.Node, run.Status, run.Cached, run.Error, store.FindLog(run.Key, run.Attempt));
     }
 
-    /// <summary>Tells the log what the run begins with; journals of earlier runs too, so that the store alone rebuilds the database.</summary>
+    /// <summary>
+    /// Tells the log what the run begins with; journals of earlier runs too, so that the store alone rebuilds the database.
+    /// </summary>
     private void Introduce(StageRun run, Need need, Finding finding)
     {
         run.Cached = need is Need.Cached or Need.Past;
@@ -142,7 +144,8 @@ public sealed class StageRunner(
                 if (leases.Refresh() is [var lost, ..])
                 {
                     var label = runs[lost].Node.Label;
-                    throw new StoreLockedException($"another process took the stage {label} over: this one gave no sign of life for too long");
+                    throw new StoreLockedException(
+                        $"another process took the stage {label} over: this one gave no sign of life for too long");
                 }
             }
         }

@@ -23,7 +23,8 @@ public static partial class ExperimentReader
         Experiment? experiment = null;
         if (loader.Load(fullPath) is { } document)
         {
-            var draft = new ExperimentDraft(mistakes, checker, (LocatedObject)MergePatch.Apply(document, given.Document), given.Base, loader.Whole);
+            var draft = new ExperimentDraft(
+                mistakes, checker, (LocatedObject)MergePatch.Apply(document, given.Document), given.Base, loader.Whole);
             experiment = draft.Resolve(NameOf(fullPath, file, overrides, mistakes), file, overrides);
         }
 
@@ -35,7 +36,8 @@ public static partial class ExperimentReader
         string name = Path.GetFileNameWithoutExtension(fullPath);
         if (!FileName().IsMatch(name))
         {
-            mistakes.Add(new Location(file, 0, "$"), $"`{name}` cannot name an experiment", "rename the file: 1 to 120 letters, digits and . _ -");
+            mistakes.Add(
+                new Location(file, 0, "$"), $"`{name}` cannot name an experiment", "rename the file: 1 to 120 letters, digits and . _ -");
         }
 
         return overrides.Count == 0

@@ -11,7 +11,10 @@ public abstract record CmtOptions;
 /// <summary>No mid-training.</summary>
 public sealed record NoCmtOptions : CmtOptions;
 
-/// <summary>Regression to (z_ti - z_tj) / (ti - tj) on pairs of points of Euler trajectories from the prior, initialised from the teacher.</summary>
+/// <summary>
+/// Regression to (z_ti - z_tj) / (ti - tj) on pairs of points of Euler trajectories from the prior, initialised from the
+/// teacher.
+/// </summary>
 /// <param name="TrajectoryPoints">Points on a trajectory, both ends included.</param>
 /// <param name="PairsPerTrajectory">Pairs drawn from each trajectory; the batch size counts pairs.</param>
 public sealed record TrajectoryCmtOptions(

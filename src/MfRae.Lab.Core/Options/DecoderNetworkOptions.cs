@@ -1,6 +1,9 @@
 namespace MfRae.Lab.Core.Options;
 
-/// <summary>A ViT over the latent tokens, then <paramref name="Channels"/> feature channels per pixel and residual convolutions that remove patch seams.</summary>
+/// <summary>
+/// A ViT over the latent tokens, then <paramref name="Channels"/> feature channels per pixel and residual convolutions that
+/// remove patch seams.
+/// </summary>
 public sealed record DecoderNetworkOptions(
     [property: OptionRange(8, 8192)] int Width = 128,
     [property: OptionRange(1, 64)] int Depth = 3,

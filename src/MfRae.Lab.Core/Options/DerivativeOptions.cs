@@ -9,7 +9,8 @@ namespace MfRae.Lab.Core.Options;
 public abstract record DerivativeOptions;
 
 /// <summary>(u(z + δw, r, t + δ) - u(z - δw, r, t - δ)) / 2δ, one-sided where a probe would leave [r, 1].</summary>
-/// <param name="SharedDropout">Both probes see the main evaluation's label dropout; false draws it anew for each probe, as the released code does.</param>
+/// <param name="SharedDropout">Both probes see the main evaluation's label dropout; false draws it anew for each probe, as
+/// the released code does.</param>
 /// <param name="ClampEnds">Probes stay inside [r, 1]; false lets them leave it, as the released code does.</param>
 public sealed record CentralDifferenceOptions(
     [property: OptionRange(1e-7, 0.5)] double Delta = 5e-3,

@@ -12,7 +12,10 @@ public abstract record LossWeightOptions;
 /// <summary>Mean squared error.</summary>
 public sealed record PlainLossWeightOptions : LossWeightOptions;
 
-/// <summary>M / (sg(M) + c)^p with M the error's mean over dimensions: MeanFlow's weight at a scale that does not depend on the latent's size.</summary>
+/// <summary>
+/// M / (sg(M) + c)^p with M the error's mean over dimensions: MeanFlow's weight at a scale that does not depend on the
+/// latent's size.
+/// </summary>
 public sealed record AdaptiveLossWeightOptions(
     [property: OptionRange(0, 4)] double Power = 1,
     [property: OptionRange(1e-12, 1e6)] double Offset = 0.05) : LossWeightOptions;

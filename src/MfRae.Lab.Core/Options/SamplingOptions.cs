@@ -1,6 +1,9 @@
 namespace MfRae.Lab.Core.Options;
 
-/// <summary>How many samples are drawn for evaluation, and how. The noise depends on <paramref name="Seed"/> alone, so every arm and seed starts from the same noise and labels.</summary>
+/// <summary>
+/// How many samples are drawn for evaluation, and how. The noise depends on <paramref name="Seed"/> alone, so every arm and
+/// seed starts from the same noise and labels.
+/// </summary>
 /// <param name="Samples">Number of samples, classes in equal numbers.</param>
 /// <param name="Steps">Numbers of network evaluations of the few-step generator.</param>
 /// <param name="TeacherSteps">Numbers of Euler steps of the teacher, sampled from the same noise; the largest is its ODE end point.</param>

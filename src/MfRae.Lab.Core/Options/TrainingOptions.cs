@@ -1,6 +1,9 @@
 namespace MfRae.Lab.Core.Options;
 
-/// <summary>How a network is trained: AdamW with clipping, a warm-up and a schedule of the learning rate, and an average of the weights.</summary>
+/// <summary>
+/// How a network is trained: AdamW with clipping, a warm-up and a schedule of the learning rate, and an average of the
+/// weights.
+/// </summary>
 /// <param name="Steps">Optimizer steps.</param>
 /// <param name="BatchSize">Samples per step.</param>
 /// <param name="Schedule">Learning rate after the warm-up: constant, or a half cosine down to zero.</param>

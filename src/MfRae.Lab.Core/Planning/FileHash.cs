@@ -17,7 +17,8 @@ public static class FileHash
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"{full} cannot be read: {refused.Message} The options name it, so it must be a readable file.", refused);
+            throw new LabException(
+                $"{full} cannot be read: {refused.Message} The options name it, so it must be a readable file.", refused);
         }
     };
 }

@@ -97,7 +97,8 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         Add(StageInput.Latents, new LatentStage(options.Latents), null, StageInput.Dataset, StageInput.Encoder);
         if (HasTeacher)
         {
-            Add(StageInput.Teacher, new TeacherStage(options.Teacher), options.Teacher is FlowMatchingOptions ? seed : null, StageInput.Latents);
+            Add(StageInput.Teacher, new TeacherStage(options.Teacher), options.Teacher is FlowMatchingOptions ? seed : null,
+                StageInput.Latents);
             var sampling = SamplingDefaults.Resolve(options.Sampling);
             AddSampling("teacherSampling", StageInput.Teacher, sampling.TeacherSteps!);
             AddEvaluation("teacherEvaluation", "teacherSampling", WithoutEndpointError());

@@ -35,7 +35,10 @@ public sealed record ReferenceStage(string Split) : StageDefinition;
 /// <summary>Loads or trains the encoder. Inputs: dataset.</summary>
 public sealed record EncoderStage(EncoderOptions Encoder) : StageDefinition;
 
-/// <summary>k nearest neighbours and a linear probe on the encoder's tokens, raw pixels and an untrained encoder. Inputs: dataset, encoder.</summary>
+/// <summary>
+/// k nearest neighbours and a linear probe on the encoder's tokens, raw pixels and an untrained encoder. Inputs: dataset,
+/// encoder.
+/// </summary>
 public sealed record ProbeStage : StageDefinition;
 
 /// <summary>Loads or trains the RAE decoder. Inputs: dataset, encoder.</summary>
@@ -65,7 +68,10 @@ public sealed record SamplingStage(
     int BatchSize,
     int KeptLatents) : StageDefinition;
 
-/// <summary>Measures samples. Inputs: samples, features, reference.SPLIT for each reference; teacherSamples where a metric compares with the teacher.</summary>
+/// <summary>
+/// Measures samples. Inputs: samples, features, reference.SPLIT for each reference; teacherSamples where a metric compares
+/// with the teacher.
+/// </summary>
 public sealed record EvaluationStage(
     IReadOnlyList<MetricOptions> Metrics,
     IReadOnlyList<string> References) : StageDefinition;

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace MfRae.Lab.Core.Planning;
 
-/// <summary>Names stages for people: the role, then the arm only where arms differ in that role, and the seed only where seeds do.</summary>
+/// <summary>
+/// Names stages for people: the role, then the arm only where arms differ in that role, and the seed only where seeds do.
+/// </summary>
 internal static class StageLabels
 {
     private const int MostArmsNamed = 3;

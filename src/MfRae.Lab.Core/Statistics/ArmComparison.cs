@@ -24,7 +24,10 @@ public sealed record ArmComparison(
 {
     public double MeanDifference => Summary.Of([.. Pairs.Select(pair => pair.Difference)]).Mean;
 
-    /// <summary>The mean difference as a fraction of the baseline's mean over the same seeds, or null where that is zero or there are no pairs.</summary>
+    /// <summary>
+    /// The mean difference as a fraction of the baseline's mean over the same seeds, or null where that is zero or there
+    /// are no pairs.
+    /// </summary>
     public double? RelativeDifference
     {
         get

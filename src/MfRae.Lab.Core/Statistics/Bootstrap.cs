@@ -8,7 +8,10 @@ public static class Bootstrap
 
     private const int Draws = 20_000;
 
-    /// <summary>The interval that holds <paramref name="level"/> of the resampled means; the same values and seed give the same interval.</summary>
+    /// <summary>
+    /// The interval that holds <paramref name="level"/> of the resampled means; the same values and seed give the same
+    /// interval.
+    /// </summary>
     public static Interval OfMean(IReadOnlyList<double> values, double level = 0.95, long seed = 0)
     {
         if (values.Count == 0)

@@ -5,7 +5,8 @@ namespace MfRae.Lab.Core.Statistics;
 /// <summary>Every arm of an experiment in one metric, and each against the baseline.</summary>
 /// <param name="Arms">In the order of the experiment, the baseline among them.</param>
 /// <param name="Comparisons">One for each arm but the baseline, in the same order.</param>
-/// <param name="Best">The arm with the best mean, or null where nothing was measured, the metric has no direction or the arms are not comparable.</param>
+/// <param name="Best">The arm with the best mean, or null where nothing was measured, the metric has no direction or the
+/// arms are not comparable.</param>
 public sealed record ExperimentComparison(
     string Metric,
     string Baseline,
@@ -14,7 +15,8 @@ public sealed record ExperimentComparison(
     string? Best)
 {
     /// <summary>Why arms are not compared, the first reason; null where all may be.</summary>
-    public IdentityConflict? Conflict { get; } = MeasurementIdentity.Difference(Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement));
+    public IdentityConflict? Conflict { get; } = MeasurementIdentity.Difference(
+        Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement));
 
     /// <summary>Compares in the primary metric, or in another by its key.</summary>
     public static ExperimentComparison Of(ExperimentRecord record, string? metric = null)

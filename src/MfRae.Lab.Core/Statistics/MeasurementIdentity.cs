@@ -14,7 +14,8 @@ public static class MeasurementIdentity
         ?? Field("preprocessing", one.Preprocessing, other.Preprocessing)
         ?? Field("samples", Text(one.Samples), Text(other.Samples))
         ?? Field("steps", Text(one.Steps), Text(other.Steps))
-        ?? Field("guidance", one.Guidance.ToString("R", CultureInfo.InvariantCulture), other.Guidance.ToString("R", CultureInfo.InvariantCulture))
+        ?? Field("guidance", one.Guidance.ToString("R", CultureInfo.InvariantCulture), other.Guidance.ToString(
+            "R", CultureInfo.InvariantCulture))
         ?? Field("labels", one.Labels, other.Labels)
         ?? Field("direction", Direction(one), Direction(other));
 

@@ -7,7 +7,8 @@ public static class Power
     public const double Level = 0.05;
 
     /// <summary>The smallest adjusted p that each of several comparisons can reach, from their numbers of paired seeds.</summary>
-    public static IReadOnlyList<double> SmallestPValues(IReadOnlyList<int> pairs) => Holm.Adjust([.. pairs.Select(SignFlip.SmallestPValue)]);
+    public static IReadOnlyList<double> SmallestPValues(IReadOnlyList<int> pairs) =>
+        Holm.Adjust([.. pairs.Select(SignFlip.SmallestPValue)]);
 
     /// <summary>The fewest seeds with which every one of so many comparisons can reach significance: six for one, eight for four.</summary>
     public static int SeedsNeeded(int comparisons)

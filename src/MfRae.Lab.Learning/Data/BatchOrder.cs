@@ -4,7 +4,10 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
 
-/// <summary>Which samples a training step sees: a new permutation each epoch, cut into whole batches. A function of the step, so a resumed run goes on where it was.</summary>
+/// <summary>
+/// Which samples a training step sees: a new permutation each epoch, cut into whole batches. A function of the step, so a
+/// resumed run goes on where it was.
+/// </summary>
 public sealed class BatchOrder(long count, int batchSize, RandomSource random) : IDisposable
 {
     private long _epoch = -1;

@@ -6,7 +6,10 @@ namespace MfRae.Lab.Learning.Data;
 /// <summary>The four files of an MNIST-like dataset.</summary>
 public static class IdxDataset
 {
-    /// <summary>The training images and labels in <paramref name="folder"/>; at most <paramref name="limit"/> of them unless it is 0.</summary>
+    /// <summary>
+    /// The training images and labels in <paramref name="folder"/>; at most <paramref name="limit"/> of them unless it is
+    /// 0.
+    /// </summary>
     /// <exception cref="LabException">A file is not as it should be.</exception>
     public static LabeledImages Train(string folder, int limit) => Load(folder, StageFiles.IdxNames[0], StageFiles.IdxNames[1], limit);
 

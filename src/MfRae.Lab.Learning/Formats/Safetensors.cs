@@ -25,7 +25,8 @@ public static class Safetensors
     ];
 
     /// <summary>Writes aside and renames, so that a file that exists is whole.</summary>
-    public static void Write(string path, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        string path, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var header = Header(tensors, metadata);
         var aside = path + ".tmp";
@@ -70,7 +71,8 @@ public static class Safetensors
         return null;
     }
 
-    internal static bool HeaderFits(long length, long fileLength) => length is > 1 and <= LargestHeader && length <= fileLength - LengthPrefix;
+    internal static bool HeaderFits(long length, long fileLength) =>
+        length is > 1 and <= LargestHeader && length <= fileLength - LengthPrefix;
 
     private static byte[] Header(IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
     {

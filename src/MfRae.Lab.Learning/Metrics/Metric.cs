@@ -17,7 +17,8 @@ public static class Metric
         InceptionScoreOptions score =>
             [new("is", InceptionScore.Of(set.Logits, score.Splits), set.Count, UsesExtractor: true, "", HigherIsBetter: true)],
         ClassAccuracyOptions =>
-            [new("accuracy", (set.Logits.argmax(1) == set.Labels).to(float64).mean().item<double>(), set.Count, UsesExtractor: true, "", HigherIsBetter: true)],
+            [new("accuracy", (set.Logits.argmax(1) == set.Labels).to(float64).mean().item<double>(), set.Count, UsesExtractor: true, "",
+                HigherIsBetter: true)],
         EndpointErrorOptions => EndpointError(set),
         _ => throw new NotSupportedException($"{options.GetType().Name} has no metric"),
     };
@@ -28,6 +29,7 @@ public static class Metric
             return [];
         var count = Math.Min(set.Latents.shape[0], set.TeacherLatents.shape[0]);
         var difference = set.Latents.slice(0, 0, count, 1) - set.TeacherLatents.slice(0, 0, count, 1);
-        return [new("endpointError", difference.to(float64).square().mean().item<double>(), count, UsesExtractor: false, "", HigherIsBetter: false)];
+        return [new("endpointError", difference.to(float64).square().mean().item<double>(), count, UsesExtractor: false, "",
+            HigherIsBetter: false)];
     }
 }

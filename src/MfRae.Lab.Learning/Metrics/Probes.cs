@@ -34,7 +34,10 @@ public static class Probes
         return (double)right / test.shape[0];
     }
 
-    /// <summary>Test accuracy of a softmax regression on standardised features, fitted to all training rows by <paramref name="steps"/> full-batch Adam steps with a cosine schedule.</summary>
+    /// <summary>
+    /// Test accuracy of a softmax regression on standardised features, fitted to all training rows by
+    /// <paramref name="steps"/> full-batch Adam steps with a cosine schedule.
+    /// </summary>
     public static double Linear(Tensor train, Tensor trainLabels, Tensor test, Tensor testLabels, int steps = 300)
     {
         using var scope = NewDisposeScope();

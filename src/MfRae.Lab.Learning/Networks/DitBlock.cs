@@ -4,7 +4,10 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MfRae.Lab.Learning.Networks;
 
-/// <summary>A DiT block with RMSNorm, rotary attention, SwiGLU and adaLN-zero; the condition is one for the sample or one for each token.</summary>
+/// <summary>
+/// A DiT block with RMSNorm, rotary attention, SwiGLU and adaLN-zero; the condition is one for the sample or one for each
+/// token.
+/// </summary>
 internal static class DitBlock
 {
     public static void Declare(WeightSpec spec, string name, long width, double mlpRatio)
@@ -26,10 +29,12 @@ internal static class DitBlock
         var m = Layers.Linear(weights, name + ".adaLN_modulation.1", F.silu(condition)).chunk(6, -1);
         var (q, k, v) = Layers.SplitHeads(
             Layers.Linear(weights, name + ".attn.qkv", Layers.Modulate(Layers.RmsNorm(weights, name + ".norm1", x), m[0], m[1])), heads);
-        var mixed = Layers.Attend(PositionEmbedding.Rotate(q, rotary.Cos, rotary.Sin), PositionEmbedding.Rotate(k, rotary.Cos, rotary.Sin), v);
+        var mixed = Layers.Attend(
+            PositionEmbedding.Rotate(q, rotary.Cos, rotary.Sin), PositionEmbedding.Rotate(k, rotary.Cos, rotary.Sin), v);
         x = addcmul(x, m[2], Layers.Linear(weights, name + ".attn.proj", mixed), 1);
 
-        var halves = Layers.Linear(weights, name + ".mlp.w12", Layers.Modulate(Layers.RmsNorm(weights, name + ".norm2", x), m[3], m[4])).chunk(2, -1);
+        var halves = Layers.Linear(weights, name + ".mlp.w12",
+            Layers.Modulate(Layers.RmsNorm(weights, name + ".norm2", x), m[3], m[4])).chunk(2, -1);
         return addcmul(x, m[5], Layers.Linear(weights, name + ".mlp.w3", F.silu(halves[0]) * halves[1]), 1);
     }
 }

@@ -36,7 +36,8 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     {
         var spec = new WeightSpec();
         var (trunk, head) = (Options.TrunkWidth, Options.HeadWidth);
-        spec.Constant("pos_embed", [1, Shape.Tokens, trunk], WeightSpec.Initial.Values(() => PositionEmbedding.SinCos(Shape.Rows, Shape.Columns, trunk)));
+        spec.Constant("pos_embed", [1, Shape.Tokens, trunk], WeightSpec.Initial.Values(
+            () => PositionEmbedding.SinCos(Shape.Rows, Shape.Columns, trunk)));
         foreach (var (name, width) in new[] { ("s_embedder", trunk), ("x_embedder", head) })
         {
             spec.Parameter(name + ".proj.weight", [width, Shape.Channels, 1, 1], WeightSpec.Initial.Xavier(Shape.Channels, width));

@@ -53,7 +53,10 @@ public sealed class InceptionNetwork(int width, int classes)
         return spec;
     }
 
-    /// <summary>pixels [B, 1, 28, 28] in [-1, 1] → pooled features [B, <see cref="Features"/>]. In training mode the batch is normalised by its own statistics, which the running ones follow.</summary>
+    /// <summary>
+    /// pixels [B, 1, 28, 28] in [-1, 1] → pooled features [B, <see cref="Features"/>]. In training mode the batch is
+    /// normalised by its own statistics, which the running ones follow.
+    /// </summary>
     public Tensor Pool(Weights weights, Tensor pixels, bool training = false)
     {
         Tensor Conv(string name, Tensor x, long stride = 1) => Apply(weights, name, x, stride, training);

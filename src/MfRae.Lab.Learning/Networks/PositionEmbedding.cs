@@ -6,7 +6,10 @@ namespace MfRae.Lab.Learning.Networks;
 /// <summary>Fixed positions on a grid: sine-cosine embeddings and rotary angles (docs/method.md §2).</summary>
 internal static class PositionEmbedding
 {
-    /// <summary>[1, rows · columns, width]: the first half of the channels encodes the column, the second the row; within a half sines, then cosines.</summary>
+    /// <summary>
+    /// [1, rows · columns, width]: the first half of the channels encodes the column, the second the row; within a half
+    /// sines, then cosines.
+    /// </summary>
     public static Tensor SinCos(long rows, long columns, long width)
     {
         var omega = pow(10000, arange(width / 4, dtype: float64).div(-width / 4.0));
@@ -20,7 +23,10 @@ internal static class PositionEmbedding
         return cat([Half(column), Half(row)], 1).to(float32).unsqueeze(0);
     }
 
-    /// <summary>Rotary angles [rows · columns, headWidth]: the first half of the channels turns with the row, the second with the column; neighbours share a frequency.</summary>
+    /// <summary>
+    /// Rotary angles [rows · columns, headWidth]: the first half of the channels turns with the row, the second with the
+    /// column; neighbours share a frequency.
+    /// </summary>
     public static Tensor RotaryAngles(long rows, long columns, long headWidth)
     {
         var half = headWidth / 2;

@@ -22,7 +22,8 @@ public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape)
         var spec = new WeightSpec();
         var (width, channels) = ((long)Options.Width, (long)Options.Channels);
         spec.Linear("decoder_embed", Shape.Channels, width);
-        spec.Constant("decoder_pos_embed", [1, Shape.Tokens, width], WeightSpec.Initial.Values(() => PositionEmbedding.SinCos(Shape.Rows, Shape.Columns, width)));
+        spec.Constant("decoder_pos_embed", [1, Shape.Tokens, width], WeightSpec.Initial.Values(
+            () => PositionEmbedding.SinCos(Shape.Rows, Shape.Columns, width)));
         for (var i = 0; i < Options.Depth; i++)
             VitBlock.Declare(spec, $"decoder_layers.{i}", width, Options.MlpRatio);
         spec.Norm("decoder_norm", width);

@@ -27,7 +27,8 @@ public sealed class VitEncoder(VitOptions options)
         spec.Convolution("stem.1", width / 3, 2 * width / 3, 3, 3);
         spec.Norm("stem_norm.1", 2 * width / 3);
         spec.Convolution("stem.2", 2 * width / 3, width, 3, 3);
-        spec.Constant("pos_embed", [1, Shape.Tokens, width], WeightSpec.Initial.Values(() => PositionEmbedding.SinCos(GridSide, GridSide, width) * 0.2));
+        spec.Constant("pos_embed", [1, Shape.Tokens, width], WeightSpec.Initial.Values(
+            () => PositionEmbedding.SinCos(GridSide, GridSide, width) * 0.2));
         for (var i = 0; i < Options.Depth; i++)
             VitBlock.Declare(spec, $"blocks.{i}", width, Options.MlpRatio);
         return spec;

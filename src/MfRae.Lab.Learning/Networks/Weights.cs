@@ -75,13 +75,17 @@ public sealed class Weights : IDisposable
         {
             var value = file[entry.Name];
             if (!value.shape.SequenceEqual(entry.Shape))
-                throw new LabException($"{file.Path}: '{entry.Name}' is [{string.Join(", ", value.shape)}] where the network has [{string.Join(", ", entry.Shape)}]");
+                throw new LabException($"{file.Path}: '{entry.Name}' is [{string.Join(", ", value.shape)}] where the network has "
+                    + $"[{string.Join(", ", entry.Shape)}]");
             weights[entry.Name].copy_(value);
         }
         return weights;
     }
 
-    /// <summary>Copies every tensor that <paramref name="source"/> has under the same name and shape; the others stay. What a mean-flow network takes over from a teacher.</summary>
+    /// <summary>
+    /// Copies every tensor that <paramref name="source"/> has under the same name and shape; the others stay. What a
+    /// mean-flow network takes over from a teacher.
+    /// </summary>
     public void TakeOver(Weights source)
     {
         using var quiet = no_grad();

@@ -21,11 +21,15 @@ public static class ComputeDevice
         };
         var count = cuda.is_available() ? cuda.device_count() : 0;
         if (index >= count)
-            throw new LabException($"device '{name}' is not there: this process sees {count} CUDA devices (a CUDA build needs -p:Cuda=true)");
+            throw new LabException(
+                $"device '{name}' is not there: this process sees {count} CUDA devices (a CUDA build needs -p:Cuda=true)");
         return device(DeviceType.CUDA, index);
     }
 
-    /// <summary>Uses so many threads inside an operator and forbids TF32, which would change the numbers of fp32 (docs/method.md §3).</summary>
+    /// <summary>
+    /// Uses so many threads inside an operator and forbids TF32, which would change the numbers of fp32 (docs/method.md
+    /// §3).
+    /// </summary>
     public static void Prepare(int threads)
     {
         if (threads > 0)

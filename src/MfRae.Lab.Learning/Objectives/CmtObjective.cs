@@ -21,7 +21,8 @@ public sealed class CmtObjective(
     {
         var random = batches.Random;
         // Dropped once for the whole trajectory: the student sees the label that the teacher saw.
-        var y = batches.Drop(random.Integers("trajectory labels", step, batches.Classes, Trajectories), options.LabelDropout, "label dropout", step);
+        var y = batches.Drop(
+            random.Integers("trajectory labels", step, batches.Classes, Trajectories), options.LabelDropout, "label dropout", step);
         var points = Trajectory(batches.Noise(step, Trajectories), y);
 
         // An ordered pair of distinct points: the later index is nearer to the data.

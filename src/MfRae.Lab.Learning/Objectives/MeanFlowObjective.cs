@@ -59,7 +59,8 @@ public sealed class MeanFlowObjective(
     private static Tensor Mix(Tensor onePoint, Tensor? velocity, double lambda) =>
         velocity is null || lambda == 0 ? onePoint : lambda == 1 ? velocity : lerp(onePoint, velocity, lambda);
 
-    // The mean squared error of the samples with r = t and of those with r < t, and the largest of a sample: its tail is where training breaks first.
+    // The mean squared error of the samples with r = t and of those with r < t, and the largest of a sample: its tail is
+    // where training breaks first.
     private static IEnumerable<(string Name, Tensor Value)> Errors(Tensor difference, Tensor interval)
     {
         using var quiet = no_grad();

@@ -3,7 +3,10 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Paths;
 
-/// <summary>The shift of times towards noise that a larger latent needs (docs/method.md §1): t ← s t / (1 + (s - 1) t), s = sqrt(D / 4096), at least 1.</summary>
+/// <summary>
+/// The shift of times towards noise that a larger latent needs (docs/method.md §1): t ← s t / (1 + (s - 1) t), s = sqrt(D /
+/// 4096), at least 1.
+/// </summary>
 public sealed class TimeShift(double scale)
 {
     private const double ReferenceDimension = 4096;

@@ -15,6 +15,7 @@ internal sealed class CmtRunner(CmtOptions options) : IStage
         var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, batches);
         using var frozen = teacherWeights;
         var network = teacher.WithInterval();
-        GeneratorTraining.Train(context, trajectory.Training, network, frozen, new CmtObjective(trajectory, network, teacher, frozen, batches));
+        GeneratorTraining.Train(
+            context, trajectory.Training, network, frozen, new CmtObjective(trajectory, network, teacher, frozen, batches));
     }
 }

@@ -33,7 +33,8 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
     {
         var device = context.Device();
         using var data = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), "train.safetensors"));
-        var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder), device);
+        var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(
+            Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder), device);
         using var frozen = encoderWeights;
         var decoder = new RaeDecoder(options.Network, encoder.Shape);
         var spec = decoder.Declare();

@@ -14,7 +14,8 @@ namespace MfRae.Lab.Learning.Stages;
 internal static class GeneratorTraining
 {
     public static LatentBatches Batches(StageContext context, TrainingOptions training) => new(
-        Safetensors.Read(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents)), training.BatchSize, context.Random(), context.Device());
+        Safetensors.Read(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents)), training.BatchSize, context.Random(),
+            context.Device());
 
     /// <summary>The network that another stage left.</summary>
     public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>
@@ -29,7 +30,8 @@ internal static class GeneratorTraining
         return network.Shape == batches.Shape && network.Classes == batches.Classes
             ? loaded
             : throw new LabException(
-                $"the network of the {input} stage is for {Text(network.Shape, network.Classes)}; the training data have {Text(batches.Shape, batches.Classes)}");
+                $"the network of the {input} stage is for {Text(network.Shape, network.Classes)}; the training data have "
+                    + $"{Text(batches.Shape, batches.Classes)}");
     }
 
     /// <summary>Trains and leaves the averaged weights.</summary>

@@ -10,7 +10,10 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Encodes the training set once: statistics.safetensors, and the normalised latents with their labels in latents.safetensors.</summary>
+/// <summary>
+/// Encodes the training set once: statistics.safetensors, and the normalised latents with their labels in
+/// latents.safetensors.
+/// </summary>
 internal sealed class LatentRunner(LatentOptions options) : IStage
 {
     public const string Statistics = "statistics.safetensors";
@@ -32,7 +35,8 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
             _ => throw new NotSupportedException($"{options.GetType().Name} has no runner"),
         };
         if (!statistics.Mean.shape.SequenceEqual(latents.shape[1..]))
-            throw new LabException($"the latent statistics are of shape [{string.Join(", ", statistics.Mean.shape)}], the encoder's latents [{string.Join(", ", latents.shape[1..])}]");
+            throw new LabException($"the latent statistics are of shape [{string.Join(", ", statistics.Mean.shape)}], the encoder's "
+                + $"latents [{string.Join(", ", latents.shape[1..])}]");
         statistics.Save(context.File(Statistics));
         using var normalised = statistics.Normalise(latents);
         Safetensors.Write(context.File(Latents), [("latents", normalised), ("labels", data.Labels)]);

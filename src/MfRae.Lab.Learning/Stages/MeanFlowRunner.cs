@@ -24,6 +24,7 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
         };
         // A network that starts from another one has its size.
         var network = new DitNetwork(start?.Network.Options ?? lambda.Network, batches.Shape, batches.Classes, interval: true);
-        GeneratorTraining.Train(context, lambda.Training, network, start?.Weights, new MeanFlowObjective(lambda, network, teacher, batches));
+        GeneratorTraining.Train(
+            context, lambda.Training, network, start?.Weights, new MeanFlowObjective(lambda, network, teacher, batches));
     }
 }

@@ -7,7 +7,10 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Probes the encoder's latents, all tokens side by side as the generator models them, beside raw pixels and the same network untrained.</summary>
+/// <summary>
+/// Probes the encoder's latents, all tokens side by side as the generator models them, beside raw pixels and the same
+/// network untrained.
+/// </summary>
 internal sealed class ProbeRunner : IStage
 {
     private const int Batch = 500;
@@ -24,14 +27,16 @@ internal sealed class ProbeRunner : IStage
 
         Tensor Features(LabeledImages images, Weights encoder) => context.InBatches(images.Count, Batch, "image",
             indices => network.Encode(encoder, images.Pixels(indices, device)).flatten(1));
-        Tensor Pixels(LabeledImages images) => context.InBatches(images.Count, Batch, "image", indices => images.Pixels(indices, device).flatten(1));
+        Tensor Pixels(LabeledImages images) =>
+            context.InBatches(images.Count, Batch, "image", indices => images.Pixels(indices, device).flatten(1));
 
         Measure(context, "encoder", train, test, images => Features(images, trained));
         Measure(context, "pixels", train, test, Pixels);
         Measure(context, "untrained", train, test, images => Features(images, untrained));
     }
 
-    private static void Measure(StageContext context, string what, LabeledImages train, LabeledImages test, Func<LabeledImages, Tensor> features)
+    private static void Measure(
+        StageContext context, string what, LabeledImages train, LabeledImages test, Func<LabeledImages, Tensor> features)
     {
         using var gallery = features(train);
         using var queries = features(test);

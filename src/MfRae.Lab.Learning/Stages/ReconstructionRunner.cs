@@ -9,7 +9,10 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Encodes, decodes and measures the test set without noise: rFID and the other metrics, and the mean absolute error in grey values.</summary>
+/// <summary>
+/// Encodes, decodes and measures the test set without noise: rFID and the other metrics, and the mean absolute error in
+/// grey values.
+/// </summary>
 internal sealed class ReconstructionRunner(IReadOnlyList<MetricOptions> metrics) : IStage
 {
     private const int Batch = 250;
@@ -20,8 +23,10 @@ internal sealed class ReconstructionRunner(IReadOnlyList<MetricOptions> metrics)
         using var scope = NewDisposeScope();
         var device = context.Device();
         using var test = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), "test.safetensors"));
-        var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder), device);
-        var (decoder, decoderWeights) = NetworkFiles.LoadDecoder(Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), device);
+        var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(
+            Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder), device);
+        var (decoder, decoderWeights) = NetworkFiles.LoadDecoder(
+            Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), device);
         var rebuilt = context.InBatches(test.Count, Batch, "image", indices => LabeledImages.ToBytes(
             decoder.Decode(decoderWeights, encoder.Encode(encoderWeights, test.Pixels(indices, device)))));
 

@@ -28,7 +28,8 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         var device = context.Device();
         var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator);
         var generator = new FewStepGenerator(network, weights);
-        var (decoder, decoderWeights) = NetworkFiles.LoadDecoder(Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), device);
+        var (decoder, decoderWeights) = NetworkFiles.LoadDecoder(
+            Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), device);
         var statistics = LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).To(device);
         var random = new RandomSource(stage.Seed, device);
         var labels = arange(stage.Samples, dtype: int64).remainder(network.Classes);
@@ -40,7 +41,8 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
             var images = context.InBatches(stage.Samples, stage.BatchSize, $"sample of {steps} steps", indices =>
             {
                 var start = indices[0].item<long>();
-                var noise = random.Normal("sample noise", start / stage.BatchSize, indices.shape[0], shape.Channels, shape.Rows, shape.Columns);
+                var noise = random.Normal(
+                    "sample noise", start / stage.BatchSize, indices.shape[0], shape.Channels, shape.Rows, shape.Columns);
                 var latents = generator.Sample(noise, labels.index_select(0, indices).to(device), steps);
                 if (start < stage.KeptLatents)
                     kept.Add(latents.cpu().MoveToOuterDisposeScope());
@@ -63,6 +65,7 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         var file = $"sheet.{steps.ToString(CultureInfo.InvariantCulture)}.png";
         ImageSheet.Write(context.File(file), images.slice(0, 0, count, 1), classes);
         context.Journal.Write(new ImageEvent($"samples@{steps.ToString(CultureInfo.InvariantCulture)}", file,
-            $"{steps.ToString(CultureInfo.InvariantCulture)} network {(steps == 1 ? "evaluation" : "evaluations")} a sample; columns are classes"));
+            $"{steps.ToString(CultureInfo.InvariantCulture)} network {(steps == 1 ? "evaluation" : "evaluations")} a sample; columns "
+                + "are classes"));
     }
 }

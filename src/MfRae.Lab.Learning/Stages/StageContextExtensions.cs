@@ -20,7 +20,8 @@ internal static class StageContextExtensions
         context.Journal.Write(new ProgressEvent(done, total, unit));
     }
 
-    public static void Measured(this StageContext context, Measurement measurement) => context.Journal.Write(new MeasuredEvent(measurement));
+    public static void Measured(this StageContext context, Measurement measurement) =>
+        context.Journal.Write(new MeasuredEvent(measurement));
 
     /// <summary>A share of images, measured on the dataset's own images without sampling.</summary>
     public static void MeasuredShare(this StageContext context, string metric, double value, long images, string extractor = "") =>

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Training;
 
-/// <summary>AdamW (arXiv 1711.05101) over the flat vector of all parameters: six operations a step, and two vectors to checkpoint.</summary>
+/// <summary>
+/// AdamW (arXiv 1711.05101) over the flat vector of all parameters: six operations a step, and two vectors to checkpoint.
+/// </summary>
 public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposable
 {
     private const double Epsilon = 1e-8;

@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Training;
 
-/// <summary>Everything a run needs to go on with the same bits: parameters, running statistics, average, moments and the step. Random numbers need no state.</summary>
+/// <summary>
+/// Everything a run needs to go on with the same bits: parameters, running statistics, average, moments and the step.
+/// Random numbers need no state.
+/// </summary>
 public sealed class Checkpoint(string path, Weights weights, Weights average, AdamW optimizer)
 {
     private const string StepEntry = "step";

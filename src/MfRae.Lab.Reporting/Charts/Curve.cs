@@ -33,7 +33,8 @@ internal static class Curve
 
     private static CurvePoint Gather(ArraySegment<IGrouping<long, double?>> bin)
     {
-        var finite = bin.SelectMany(step => step).Where(value => value is { } number && double.IsFinite(number)).Select(value => value!.Value).ToArray();
+        var finite = bin.SelectMany(step => step).Where(value => value is { } number && double.IsFinite(number))
+            .Select(value => value!.Value).ToArray();
         var step = bin.Average(one => (double)one.Key);
         return finite.Length == 0 ? new(step, null, double.NaN, double.NaN) : new(step, finite.Average(), finite.Min(), finite.Max());
     }

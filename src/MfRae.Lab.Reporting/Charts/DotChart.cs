@@ -45,23 +45,29 @@ internal sealed record DotChart(
         var dots = Rows.SelectMany(row => row.Dots).Select(dot => dot.Value).ToArray();
         var spread = Math.Max(dots.Max() - dots.Min(), 1e-9);
         var (least, most) = (dots.Min() - 2 * spread, dots.Max() + 2 * spread);
-        var ends = Rows.Where(row => row.Interval is not null).SelectMany(row => new[] { row.Interval!.Value.Low, row.Interval.Value.High });
+        var ends = Rows.Where(row => row.Interval is not null).SelectMany(
+            row => new[] { row.Interval!.Value.Low, row.Interval.Value.High });
         var shade = Shade is { } band ? new[] { band.Low, band.High } : [];
         var near = Rules.Select(rule => rule.Value).Where(value => value >= least && value <= most);
-        return Scale.Over([.. dots, .. ends.Select(end => Math.Clamp(end, least, most)), .. shade, .. near], frame.Left, frame.Left + frame.PlotWidth, log: false);
+        return Scale.Over([.. dots, .. ends.Select(end => Math.Clamp(end, least, most)), .. shade, .. near], frame.Left,
+            frame.Left + frame.PlotWidth, log: false);
     }
 
     private Html Row(DotRow row, Frame frame, Scale x, double y)
     {
-        var name = Html.Of($"<text class=\"name\" x=\"{Svg.At(frame.Left - 8)}\" y=\"{Svg.At(y + 4)}\">{Svg.Fit(row.Name, frame.Left - 10)}<title>{row.Name}</title></text>");
+        var name = Html.Of($"<text class=\"name\" x=\"{Svg.At(frame.Left - 8)}\" "
+            + $"y=\"{Svg.At(y + 4)}\">{Svg.Fit(row.Name, frame.Left - 10)}<title>{row.Name}</title></text>");
         if (row.Dots.Count == 0)
         {
-            return Html.Of($"<g class=\"{row.Css}\">{name}<text class=\"note\" x=\"{Svg.At(frame.Left + 6)}\" y=\"{Svg.At(y + 4)}\">{row.Note}</text></g>");
+            return Html.Of($"<g class=\"{row.Css}\">{name}<text class=\"note\" x=\"{Svg.At(frame.Left + 6)}\" "
+                + $"y=\"{Svg.At(y + 4)}\">{row.Note}</text></g>");
         }
 
-        var dots = row.Dots.Select(dot => Html.Of($"<circle class=\"seed\" cx=\"{Svg.At(x.Map(dot.Value))}\" cy=\"{Svg.At(y)}\" r=\"3.2\"><title>{dot.Tip}</title></circle>"));
+        var dots = row.Dots.Select(dot => Html.Of(
+            $"<circle class=\"seed\" cx=\"{Svg.At(x.Map(dot.Value))}\" cy=\"{Svg.At(y)}\" r=\"3.2\"><title>{dot.Tip}</title></circle>"));
         var mean = row.Mean is { } value
-            ? Html.Of($"<path class=\"mean\" d=\"M{Svg.At(x.Map(value))} {Svg.At(y - 5.5)}l5.5 5.5l-5.5 5.5l-5.5 -5.5z\"><title>{row.Name}: mean {Format(value)}</title></path>")
+            ? Html.Of($"<path class=\"mean\" d=\"M{Svg.At(x.Map(value))} {Svg.At(y - 5.5)}l5.5 5.5l-5.5 5.5l-5.5 "
+                + $"-5.5z\"><title>{row.Name}: mean {Format(value)}</title></path>")
             : Html.Empty;
         return Html.Of($"<g class=\"{row.Css}\">{name}{Bar(row, x, y)}{dots}{mean}</g>");
     }
@@ -82,11 +88,13 @@ internal sealed record DotChart(
         var (left, right) = (Svg.At(x.Map(low)), Svg.At(x.Map(high)));
         var start = interval.Low < x.Low ? Html.Of($"M{left} {Svg.At(y)}l6 -4m-6 4l6 4") : Html.Of($"M{left} {Svg.At(y - 4)}v8");
         var end = interval.High > x.High ? Html.Of($"M{right} {Svg.At(y)}l-6 -4m6 4l-6 4") : Html.Of($"M{right} {Svg.At(y - 4)}v8");
-        return Html.Of($"<path class=\"bar\" d=\"M{left} {Svg.At(y)}H{right}{start}{end}\"><title>{row.Name}: 95 % interval {Format(interval.Low)} to {Format(interval.High)}</title></path>");
+        return Html.Of($"<path class=\"bar\" d=\"M{left} {Svg.At(y)}H{right}{start}{end}\"><title>{row.Name}: 95 % interval "
+            + $"{Format(interval.Low)} to {Format(interval.High)}</title></path>");
     }
 
     private Html Shaded(Frame frame, Scale x) => Shade is { } band
-        ? Html.Of($"<rect class=\"shade\" x=\"{Svg.At(x.Map(band.Low))}\" y=\"{Svg.At(frame.Top)}\" width=\"{Svg.At(x.Map(band.High) - x.Map(band.Low))}\" height=\"{Svg.At(frame.PlotHeight)}\"/>")
+        ? Html.Of($"<rect class=\"shade\" x=\"{Svg.At(x.Map(band.Low))}\" y=\"{Svg.At(frame.Top)}\" "
+            + $"width=\"{Svg.At(x.Map(band.High) - x.Map(band.Low))}\" height=\"{Svg.At(frame.PlotHeight)}\"/>")
         : Html.Empty;
 
     /// <summary>The name stands above the line, towards the side where there is more room.</summary>
@@ -94,10 +102,13 @@ internal sealed record DotChart(
     {
         var at = x.Map(rule.Value);
         var anchor = at > frame.Left + frame.PlotWidth / 2 ? "end" : "start";
-        return Html.Of($"<path class=\"rule\" d=\"M{Svg.At(at)} {Svg.At(frame.Top - 6)}V{Svg.At(frame.Floor)}\"><title>{rule.Name}: {Format(rule.Value)}</title></path><text class=\"note\" x=\"{Svg.At(at + (anchor == "end" ? -5 : 5))}\" y=\"{Svg.At(frame.Top - 6)}\" text-anchor=\"{anchor}\">{rule.Name}</text>");
+        return Html.Of($"<path class=\"rule\" d=\"M{Svg.At(at)} {Svg.At(frame.Top - 6)}V{Svg.At(frame.Floor)}\"><title>{rule.Name}: "
+            + $"{Format(rule.Value)}</title></path><text class=\"note\" x=\"{Svg.At(at + (anchor == "end" ? -5 : 5))}\" "
+            + $"y=\"{Svg.At(frame.Top - 6)}\" text-anchor=\"{anchor}\">{rule.Name}</text>");
     }
 
     private string Describe(DotRow row) => row.Mean is { } mean
-        ? $"{row.Name}: mean {Format(mean)} of {row.Dots.Count}" + (row.Interval is { } interval ? $", interval {Format(interval.Low)} to {Format(interval.High)}" : "")
+        ? $"{row.Name}: mean {Format(mean)} of {row.Dots.Count}"
+            + (row.Interval is { } interval ? $", interval {Format(interval.Low)} to {Format(interval.High)}" : "")
         : $"{row.Name}: {row.Note}";
 }

@@ -20,7 +20,8 @@ internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
         var column = Columns();
         var rows = Nodes.GroupBy(node => column[node.Name]).ToDictionary(group => group.Key, group => group.ToList());
         var tallest = rows.Values.Max(nodes => nodes.Count);
-        var (width, height) = ((column.Values.Max() + 1) * ColumnPitch - ColumnPitch + BoxWidth + 4, tallest * RowPitch - RowPitch + BoxHeight + 4);
+        var (width, height) = (
+            (column.Values.Max() + 1) * ColumnPitch - ColumnPitch + BoxWidth + 4, tallest * RowPitch - RowPitch + BoxHeight + 4);
         var place = Nodes.ToDictionary(node => node.Name, node =>
         {
             var beside = rows[column[node.Name]];
@@ -33,7 +34,9 @@ internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
             """);
     }
 
-    /// <summary>Moves each node behind its inputs, once more than there are nodes at most: an end also where inputs go in a circle.</summary>
+    /// <summary>
+    /// Moves each node behind its inputs, once more than there are nodes at most: an end also where inputs go in a circle.
+    /// </summary>
     private Dictionary<string, int> Columns()
     {
         var column = Nodes.ToDictionary(node => node.Name, _ => 0);
@@ -54,18 +57,24 @@ internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
         var known = Nodes.ToDictionary(one => one.Name);
         bool Reaches(string from, string to, int depth) => depth > 0 && known.TryGetValue(from, out var start)
             && start.Inputs.Any(input => input == to || Reaches(input, to, depth - 1));
-        return node.Inputs.Where(input => known.ContainsKey(input) && !node.Inputs.Any(other => other != input && Reaches(other, input, Nodes.Count)));
+        return node.Inputs.Where(
+            input => known.ContainsKey(input) && !node.Inputs.Any(other => other != input && Reaches(other, input, Nodes.Count)));
     }
 
     private static Html Arrow((double X, double Y) from, (double X, double Y) to)
     {
         var (x, y, end, level) = (from.X + BoxWidth, from.Y + BoxHeight / 2, to.X, to.Y + BoxHeight / 2);
         var bend = Math.Max(14, (end - x) / 2);
-        return Html.Of($"<path class=\"edge\" d=\"M{Svg.At(x)} {Svg.At(y)}C{Svg.At(x + bend)} {Svg.At(y)} {Svg.At(end - bend)} {Svg.At(level)} {Svg.At(end)} {Svg.At(level)}\"/>");
+        return Html.Of($"<path class=\"edge\" d=\"M{Svg.At(x)} {Svg.At(y)}C{Svg.At(x + bend)} {Svg.At(y)} {Svg.At(end - bend)} "
+            + $"{Svg.At(level)} {Svg.At(end)} {Svg.At(level)}\"/>");
     }
 
     private static Html Box(GraphNode node, (double X, double Y) at) => Html.Of(
-        $"<g class=\"box{(node.Troubled ? " troubled" : "")}\"><rect x=\"{Svg.At(at.X)}\" y=\"{Svg.At(at.Y)}\" width=\"{Svg.At(BoxWidth)}\" height=\"{Svg.At(BoxHeight)}\" rx=\"7\"/><text x=\"{Svg.At(at.X + BoxWidth / 2)}\" y=\"{Svg.At(at.Y + 17)}\">{Svg.Fit(node.Name, BoxWidth)}</text><text class=\"note\" x=\"{Svg.At(at.X + BoxWidth / 2)}\" y=\"{Svg.At(at.Y + 31)}\">{Svg.Fit(node.Note, BoxWidth + 6)}</text></g>");
+        $"<g class=\"box{(node.Troubled ? " troubled" : "")}\"><rect x=\"{Svg.At(at.X)}\" y=\"{Svg.At(at.Y)}\" "
+            + $"width=\"{Svg.At(BoxWidth)}\" height=\"{Svg.At(BoxHeight)}\" rx=\"7\"/><text x=\"{Svg.At(at.X + BoxWidth / 2)}\" "
+            + $"y=\"{Svg.At(at.Y + 17)}\">{Svg.Fit(node.Name, BoxWidth)}</text><text class=\"note\" "
+            + $"x=\"{Svg.At(at.X + BoxWidth / 2)}\" y=\"{Svg.At(at.Y + 31)}\">{Svg.Fit(node.Note, BoxWidth + 6)}</text></g>");
 
-    private static string Describe(GraphNode node) => node.Inputs.Count == 0 ? node.Name : $"{node.Name} from {string.Join(", ", node.Inputs)}";
+    private static string Describe(GraphNode node) =>
+        node.Inputs.Count == 0 ? node.Name : $"{node.Name} from {string.Join(", ", node.Inputs)}";
 }

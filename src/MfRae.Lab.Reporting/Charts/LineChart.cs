@@ -25,7 +25,8 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
             $"""
             <svg class="plot" x="{Svg.At(Frame.Left)}" y="{Svg.At(Frame.Top)}" width="{Svg.At(Frame.PlotWidth)}" height="{Svg.At(Frame.PlotHeight)}" viewBox="0 0 {Svg.At(Frame.PlotWidth)} {Svg.At(Frame.PlotHeight)}" preserveAspectRatio="none">{Lines.Select(line => Band(line, x, y))}{Lines.Select(line => Stroke(line, x, y))}</svg>
             """);
-        var domain = Html.Of($" data-x0=\"{Svg.Exact(x.Low)}\" data-x1=\"{Svg.Exact(x.High)}\" data-y0=\"{Svg.Exact(y.Low)}\" data-y1=\"{Svg.Exact(y.High)}\" data-log=\"{(y.Log ? 1 : 0)}\"");
+        var domain = Html.Of($" data-x0=\"{Svg.Exact(x.Low)}\" data-x1=\"{Svg.Exact(x.High)}\" data-y0=\"{Svg.Exact(y.Low)}\" "
+            + $"data-y1=\"{Svg.Exact(y.High)}\" data-log=\"{(y.Log ? 1 : 0)}\"");
         return Frame.Figure(
             "lines",
             Title + (y.Log ? " (log)" : ""),
@@ -39,7 +40,8 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
         var finite = line.Points.Where(point => point.Mean is not null).ToArray();
         return finite.Length == 0
             ? $"{line.Name}: no finite value"
-            : $"{line.Name}: from {Numbers.Significant(finite[0].Mean, 3)} to {Numbers.Significant(finite[^1].Mean, 3)}, between {Numbers.Significant(finite.Min(point => point.Low), 3)} and {Numbers.Significant(finite.Max(point => point.High), 3)}";
+            : $"{line.Name}: from {Numbers.Significant(finite[0].Mean, 3)} to {Numbers.Significant(finite[^1].Mean, 3)}, between "
+                + $"{Numbers.Significant(finite.Min(point => point.Low), 3)} and {Numbers.Significant(finite.Max(point => point.High), 3)}";
     }
 
     private static Html Band(Line line, Scale x, Scale y)
@@ -48,7 +50,8 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
         foreach (var run in Runs(line.Points).Where(run => run.Any(point => point.High > point.Low)))
         {
             path.Append('M').AppendJoin('L', run.Select(point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.High))}"));
-            path.Append('L').AppendJoin('L', run.AsEnumerable().Reverse().Select(point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.Low))}")).Append('Z');
+            path.Append('L').AppendJoin('L', run.AsEnumerable().Reverse()
+                .Select(point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.Low))}")).Append('Z');
         }
 
         return path.Length == 0 ? Html.Empty : Html.Of($"<path class=\"band {line.Css}\" d=\"{path.ToString()}\"/>");
@@ -57,7 +60,8 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
     private static Html Stroke(Line line, Scale x, Scale y)
     {
         var path = string.Concat(Runs(line.Points).Select(run =>
-            "M" + string.Join('L', run.Select(point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.Mean!.Value))}")) + (run.Count == 1 ? "h0" : "")));
+            "M" + string.Join('L', run.Select(point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.Mean!.Value))}"))
+                + (run.Count == 1 ? "h0" : "")));
         return Html.Of($"<path class=\"line {line.Css}\" data-name=\"{line.Name}\" d=\"{path}\"/>");
     }
 

@@ -41,11 +41,16 @@ internal static class Palette
     }
 
     /// <summary>A round swatch in the arm's colour.</summary>
-    public static Html Swatch(string css) => Html.Of($"<svg class=\"swatch {css}\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><circle cx=\"7\" cy=\"7\" r=\"5.5\"/></svg>");
+    public static Html Swatch(string css) =>
+        Html.Of($"<svg class=\"swatch {css}\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><circle cx=\"7\" cy=\"7\" r=\"5.5\"/></svg>");
 
     /// <summary>The legend of a group of charts.</summary>
     public static Html Legend(IEnumerable<ArmView> arms) => Html.Of(
-        $"<p class=\"legend\">{arms.Select(arm => Html.Of($"<span class=\"key {arm.Css}\" data-arm=\"{arm.Css}\">{Swatch(arm.Css)}{arm.Name}</span> "))}</p>");
+        $"<p class=\"legend\">{arms.Select(arm => Key(arm.Css, arm.Name))}</p>");
+
+    /// <summary>One entry of a legend, by which a script hides what is drawn in the same class.</summary>
+    public static Html Key(string css, string name) => Html.Of(
+        $"<span class=\"key {css}\" data-arm=\"{css}\">{Swatch(css)}{name}</span> ");
 
     private static (string Light, string Dark) Colours(ReportData data, ArmView arm)
     {

@@ -14,7 +14,9 @@ internal sealed record Scale(double Low, double High, double From, double To, bo
         return From + at * (To - From);
     }
 
-    /// <summary>An axis that holds the values with a margin. Logarithmic where asked for, or where all are positive and far apart.</summary>
+    /// <summary>
+    /// An axis that holds the values with a margin. Logarithmic where asked for, or where all are positive and far apart.
+    /// </summary>
     public static Scale Over(IReadOnlyCollection<double> values, double from, double to, bool? log = null, double margin = 0.04)
     {
         var (low, high) = values.Count == 0 ? (0, 1) : (values.Min(), values.Max());

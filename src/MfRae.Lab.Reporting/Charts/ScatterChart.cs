@@ -33,15 +33,20 @@ internal sealed record ScatterChart(string Title, string Horizontal, IReadOnlyLi
             "scatter",
             Title,
             string.Join("; ", Points.Select(point => point.Tip)),
-            Html.Join([Frame.Vertical(y), Frame.Horizontal(x, Horizontal + (x.Log ? " (log)" : "")), .. near.Select(rule => Dashed(rule, y)), .. Points.Select(point => Mark(point, x, y))]));
+            Html.Join([Frame.Vertical(y), Frame.Horizontal(x, Horizontal + (x.Log ? " (log)" : "")),
+                .. near.Select(rule => Dashed(rule, y)), .. Points.Select(point => Mark(point, x, y))]));
     }
 
     /// <summary>The shape alone, for a legend.</summary>
-    public static Html Key(int shape) => Html.Of($"<svg class=\"swatch\" viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path d=\"M0 0{Shapes[shape % Shapes.Length]}\"/></svg>");
+    public static Html Key(int shape) => Html.Of(
+        $"<svg class=\"swatch\" viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path d=\"M0 0{Shapes[shape % Shapes.Length]}\"/></svg>");
 
     private static Html Mark(ScatterPoint point, Scale x, Scale y) => Html.Of(
-        $"<path class=\"mark {point.Css}\" d=\"M{Svg.At(x.Map(point.X))} {Svg.At(y.Map(point.Y))}{Shapes[point.Shape % Shapes.Length]}\"><title>{point.Tip}</title></path>");
+        $"<path class=\"mark {point.Css}\" d=\"M{Svg.At(x.Map(point.X))} "
+            + $"{Svg.At(y.Map(point.Y))}{Shapes[point.Shape % Shapes.Length]}\"><title>{point.Tip}</title></path>");
 
     private static Html Dashed(Rule rule, Scale y) => Html.Of(
-        $"<path class=\"rule\" d=\"M{Svg.At(Frame.Left)} {Svg.At(y.Map(rule.Value))}h{Svg.At(Frame.PlotWidth)}\"/><text class=\"note\" x=\"{Svg.At(Frame.Left + Frame.PlotWidth - 4)}\" y=\"{Svg.At(y.Map(rule.Value) - 4)}\" text-anchor=\"end\">{rule.Name}</text>");
+        $"<path class=\"rule\" d=\"M{Svg.At(Frame.Left)} {Svg.At(y.Map(rule.Value))}h{Svg.At(Frame.PlotWidth)}\"/><text "
+            + $"class=\"note\" x=\"{Svg.At(Frame.Left + Frame.PlotWidth - 4)}\" y=\"{Svg.At(y.Map(rule.Value) - 4)}\" "
+            + $"text-anchor=\"end\">{rule.Name}</text>");
 }

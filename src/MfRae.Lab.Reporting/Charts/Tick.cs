@@ -23,7 +23,9 @@ internal sealed record Tick(double Value, string Label)
         return ticks;
     }
 
-    /// <summary>Powers of ten, with 2 and 5 between them where there are few; over less than a factor of ten, as on a linear axis.</summary>
+    /// <summary>
+    /// Powers of ten, with 2 and 5 between them where there are few; over less than a factor of ten, as on a linear axis.
+    /// </summary>
     public static IReadOnlyList<Tick> Logarithmic(double low, double high, int most)
     {
         var decades = Math.Log10(high / low);

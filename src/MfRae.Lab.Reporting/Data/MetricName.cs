@@ -34,7 +34,9 @@ internal static class MetricName
     public static string OfKey(string key)
     {
         var at = key.LastIndexOf('@');
-        return at > 0 && int.TryParse(key.AsSpan(at + 1), out var steps) ? $"{Label(key[..at])}, {Markup.Numbers.Plural(steps, "step")}" : Label(key);
+        return at > 0 && int.TryParse(key.AsSpan(at + 1), out var steps)
+            ? $"{Label(key[..at])}, {Markup.Numbers.Plural(steps, "step")}"
+            : Label(key);
     }
 
     /// <summary>An arrow towards the better values.</summary>

@@ -11,7 +11,8 @@ internal sealed record OptionTable(IReadOnlyList<OptionRow> Rows)
         var options = arms.Select(arm => JsonNode.Parse(arm.OptionsJson)).ToArray();
         return new([
             .. from path in arms.SelectMany(arm => arm.Differences.Keys).Distinct().Order(StringComparer.Ordinal)
-               select new OptionRow(path, [.. arms.Select((arm, i) => arm.Differences.TryGetValue(path, out var json) ? json : Find(options[i], path))]),
+               select new OptionRow(
+                   path, [.. arms.Select((arm, i) => arm.Differences.TryGetValue(path, out var json) ? json : Find(options[i], path))]),
         ]);
     }
 

@@ -48,7 +48,8 @@ internal sealed class ReportData
     }
 
     /// <summary>The stage that plays a role in a run, or null where it has none.</summary>
-    public StageRecord? Stage(RunRecord run, string role) => run.Stages.TryGetValue(role, out var key) ? Stages.GetValueOrDefault(key) : null;
+    public StageRecord? Stage(RunRecord run, string role) =>
+        run.Stages.TryGetValue(role, out var key) ? Stages.GetValueOrDefault(key) : null;
 
     /// <summary>The different stages that play a role, each with the arms that use it, in the order of arms.</summary>
     public IReadOnlyList<RoleGroup> Role(string role) =>

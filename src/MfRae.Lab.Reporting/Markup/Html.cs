@@ -2,7 +2,10 @@ using System.Text;
 
 namespace MfRae.Lab.Reporting.Markup;
 
-/// <summary>Markup that is already escaped. The only ways to make one escape what they are given, so a stored string cannot become an element.</summary>
+/// <summary>
+/// Markup that is already escaped. The only ways to make one escape what they are given, so a stored string cannot become
+/// an element.
+/// </summary>
 public readonly record struct Html
 {
     private readonly string? markup;

@@ -4,7 +4,10 @@ using System.Text;
 
 namespace MfRae.Lab.Reporting.Markup;
 
-/// <summary>Collects an interpolated string for <see cref="Html.Of"/>. There is no overload for floating-point numbers: those are formatted first, by <see cref="Numbers"/> or <see cref="Charts.Svg"/>.</summary>
+/// <summary>
+/// Collects an interpolated string for <see cref="Html.Of"/>. There is no overload for floating-point numbers: those are
+/// formatted first, by <see cref="Numbers"/> or <see cref="Charts.Svg"/>.
+/// </summary>
 [InterpolatedStringHandler]
 public readonly struct HtmlHandler(int literalLength, int formattedCount)
 {

@@ -23,7 +23,8 @@ internal static class Numbers
         // Of the rounded value: 9.9999 with four digits is 10.00, not 10.000.
         var exponent = Math.Floor(Math.Log10(Math.Abs(number)));
         var unit = Math.Pow(10, exponent - digits + 1);
-        var magnitude = (int)(Math.Round(Math.Abs(number) / unit) * unit >= Math.Pow(10, exponent + 1) * (1 - 1e-12) ? exponent + 1 : exponent);
+        var magnitude = (int)(
+            Math.Round(Math.Abs(number) / unit) * unit >= Math.Pow(10, exponent + 1) * (1 - 1e-12) ? exponent + 1 : exponent);
         return magnitude is < -4 or > 8
             ? Signed(number.ToString($"0.{new string('#', digits - 1)}e0", CultureInfo.InvariantCulture))
             : Fixed(number, Math.Max(0, digits - 1 - magnitude));

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace MfRae.Lab.Reporting.Markup;
 
-/// <summary>A self-contained page: its style and script are inline and named by hash in a policy that allows nothing else but data: images.</summary>
+/// <summary>
+/// A self-contained page: its style and script are inline and named by hash in a policy that allows nothing else but data:
+/// images.
+/// </summary>
 /// <param name="ExtraStyle">Style rules beside the common ones.</param>
 internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOnlyList<PageSection> Sections, string ExtraStyle = "")
 {
@@ -11,7 +14,8 @@ internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOn
     {
         var style = Templates.Text("Assets/report.css") + ExtraStyle;
         var script = Templates.Text("Assets/report.js");
-        var policy = $"default-src 'none'; img-src data:; style-src '{Hash(style)}'; script-src '{Hash(script)}'; base-uri 'none'; form-action 'none'";
+        var policy = $"default-src 'none'; img-src data:; style-src '{Hash(style)}'; script-src '{Hash(script)}'; base-uri 'none'; "
+            + "form-action 'none'";
         return Templates.Render("Sections/page.sbn-html", new
         {
             Policy = policy,

@@ -10,7 +10,9 @@ internal static class Parts
 {
     /// <summary>An arm's swatch and name, and whether it is the baseline.</summary>
     public static Html Arm(ArmView arm) => Html.Of(
-        $"<span class=\"arm\">{Palette.Swatch(arm.Css)}{arm.Name}</span>{(arm.Record.Baseline ? Html.Of($" <span class=\"quiet\">baseline</span>") : Html.Empty)}");
+        $"<span class=\"arm\">{Palette.Swatch(arm.Css)}{arm.Name}</span>{(arm.Record.Baseline ? BaselineNote : Html.Empty)}");
+
+    private static Html BaselineNote => Html.Of($" <span class=\"quiet\">baseline</span>");
 
     /// <summary>A coloured word; the class is one of a fixed set, the word may be anything.</summary>
     public static Html Badge(string tone, string word) => Html.Of($"<span class=\"badge {tone}\">{word}</span>");
@@ -54,7 +56,10 @@ internal static class Parts
             return Html.Of($"<td class=\"number quiet\">–</td>");
         }
 
-        var range = measurement is { Low: { } low, High: { } high } ? $", 95 % interval {Numbers.Significant(low)} to {Numbers.Significant(high)}" : "";
-        return Html.Of($"<td class=\"number\" title=\"n {Numbers.Count(measurement.Samples)}{range}\">{Numbers.Significant(measurement.Value)}</td>");
+        var range = measurement is { Low: { } low, High: { } high }
+            ? $", 95 % interval {Numbers.Significant(low)} to {Numbers.Significant(high)}"
+            : "";
+        return Html.Of(
+            $"<td class=\"number\" title=\"n {Numbers.Count(measurement.Samples)}{range}\">{Numbers.Significant(measurement.Value)}</td>");
     }
 }

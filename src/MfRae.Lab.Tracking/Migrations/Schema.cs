@@ -16,7 +16,10 @@ internal static class Schema
 
     public static long Version(SqliteConnection connection) => connection.ExecuteScalar<long>("PRAGMA user_version");
 
-    /// <summary>Runs what is missing in one immediate transaction, so of two processes that find an old schema one migrates and the other waits.</summary>
+    /// <summary>
+    /// Runs what is missing in one immediate transaction, so of two processes that find an old schema one migrates and the
+    /// other waits.
+    /// </summary>
     public static void Migrate(SqliteConnection connection)
     {
         if (Version(connection) >= Latest)
@@ -32,7 +35,8 @@ internal static class Schema
         }
 
         connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}"), transaction: transaction);
-        connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}"), transaction: transaction);
+        connection.Execute(
+            string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}"), transaction: transaction);
         transaction.Commit();
     }
 

@@ -78,7 +78,8 @@ internal sealed class ExperimentReader(SqliteConnection connection)
     }
 
     private sealed record ExperimentRow(
-        long Plan, string Experiment, string Path, string Question, string Expectation, string PrimaryMetric, string PlanHash, string Overrides,
+        long Plan, string Experiment, string Path, string Question, string Expectation, string PrimaryMetric, string PlanHash,
+            string Overrides,
         string? Title);
 
     private sealed record ArmRow(string Name, long Baseline, string Differences, string Options);

@@ -47,7 +47,8 @@ internal sealed class QueryRunner(string path)
 
         if (raw.sqlite3_stmt_readonly(statement) == 0 || raw.sqlite3_column_count(statement) == 0)
         {
-            throw new LabException("the query would do more than read; only a statement that returns rows and changes nothing is allowed, such as select");
+            throw new LabException(
+                "the query would do more than read; only a statement that returns rows and changes nothing is allowed, such as select");
         }
 
         while (!string.IsNullOrWhiteSpace(rest))
@@ -68,7 +69,9 @@ internal sealed class QueryRunner(string path)
         }
 
         var message = raw.sqlite3_errmsg(connection.Handle!).utf8_to_string();
-        var views = message.StartsWith("no such table", StringComparison.Ordinal) ? $"; the views are {string.Join(", ", Views(connection))}" : "";
+        var views = message.StartsWith("no such table", StringComparison.Ordinal)
+            ? $"; the views are {string.Join(", ", Views(connection))}"
+            : "";
         throw new LabException($"SQLite: {message}{views}");
     }
 

@@ -48,7 +48,8 @@ internal sealed class RunReader(SqliteConnection connection)
             .ToLookup(run => run.Id);
         if (found.Count != 1)
         {
-            throw new LabException(found.Count == 0 ? $"no run's id starts with \"{idPrefix}\"; ls lists the runs" : Ambiguous(idPrefix, found));
+            throw new LabException(
+                found.Count == 0 ? $"no run's id starts with \"{idPrefix}\"; ls lists the runs" : Ambiguous(idPrefix, found));
         }
 
         var plans = connection.Query<PlanRow>("SELECT name, id FROM experiment ORDER BY planned DESC")
@@ -72,7 +73,8 @@ internal sealed class RunReader(SqliteConnection connection)
     private static string Ambiguous(string idPrefix, ILookup<string, RunListing> found)
     {
         var candidates = found.Take(ListedCandidates).Select(runs => runs.First()).Select(run =>
-            $"{run.Id[..Math.Min(Math.Max(ShownDigits, idPrefix.Length + 1), run.Id.Length)]} ({run.Experiment}, {run.Arm}, seed {run.Seed})");
+            $"{run.Id[..Math.Min(Math.Max(ShownDigits, idPrefix.Length + 1), run.Id.Length)]} ({run.Experiment}, {run.Arm}, seed "
+                + $"{run.Seed})");
         var more = found.Count > ListedCandidates ? $" and {found.Count - ListedCandidates} more" : "";
         return $"\"{idPrefix}\" begins the ids of {found.Count} runs: {string.Join(", ", candidates)}{more}; give more digits";
     }

@@ -18,7 +18,8 @@ internal sealed class StageReader(SqliteConnection connection)
     {
         var results = new ResultReader(connection, keys, parameters);
         var inputs = connection.Query<InputRow>(
-            $"SELECT stage, name, input FROM stage_input WHERE stage IN ({keys}) ORDER BY stage, name", parameters).ToLookup(row => row.Stage);
+            $"SELECT stage, name, input FROM stage_input WHERE stage IN ({keys}) ORDER BY stage, name", parameters).ToLookup(
+                row => row.Stage);
         var attempts = results.Attempts();
         var measurements = results.Measurements();
         var series = results.Series();

@@ -18,7 +18,8 @@ internal sealed class SummaryReader(SqliteConnection connection)
                 """)
             .ToLookup(row => row.Experiment);
         var means = Means();
-        return connection.Query<ExperimentRow>("SELECT experiment, path, question, primary_metric AS primaryMetric FROM experiments ORDER BY experiment")
+        return connection.Query<ExperimentRow>(
+            "SELECT experiment, path, question, primary_metric AS primaryMetric FROM experiments ORDER BY experiment")
             .Select(row =>
             {
                 var mine = runs[row.Experiment].ToList();
@@ -64,7 +65,8 @@ internal sealed class SummaryReader(SqliteConnection connection)
         while (reader.Read())
         {
             rows.Add(new MeanRow(
-                reader.GetString(0), reader.GetString(1), reader.GetDouble(2), reader.IsDBNull(3) ? null : reader.GetInt64(3) != 0, reader.GetString(4)));
+                reader.GetString(0), reader.GetString(1), reader.GetDouble(2), reader.IsDBNull(3) ? null : reader.GetInt64(3) != 0,
+                    reader.GetString(4)));
         }
 
         return rows.ToLookup(row => row.Experiment);

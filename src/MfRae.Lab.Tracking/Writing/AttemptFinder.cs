@@ -6,7 +6,8 @@ namespace MfRae.Lab.Tracking.Writing;
 /// <summary>Finds the attempt that lines of a journal belong to.</summary>
 internal sealed class AttemptFinder(Writer writer, string stage, int number)
 {
-    private const string Columns = "id AS Id, generation AS Generation, last_seq AS LastSeq, started AS Started, keeps_through AS KeepsThrough";
+    private const string Columns =
+        "id AS Id, generation AS Generation, last_seq AS LastSeq, started AS Started, keeps_through AS KeepsThrough";
 
     /// <param name="first">The first of the lines at hand. Line 1 tells an attempt from another one with the same number.</param>
     public AttemptState FindOrBegin(JournalLine first)

@@ -15,7 +15,8 @@ internal sealed partial class ImageWriter(Writer writer, string stage, string fo
         writer.Execute(
             """
             INSERT INTO image (stage, name, attempt, seq, caption, png) VALUES (@stage, @Name, @attempt, @seq, @Caption, @png)
-            ON CONFLICT (stage, name) DO UPDATE SET attempt = excluded.attempt, seq = excluded.seq, caption = excluded.caption, png = excluded.png
+            ON CONFLICT (stage, name) DO UPDATE SET attempt = excluded.attempt, seq = excluded.seq, caption = excluded.caption,
+              png = excluded.png
             WHERE EXISTS (
               SELECT 1 FROM attempt mine, attempt other
               WHERE mine.id = excluded.attempt AND other.id = image.attempt
@@ -29,7 +30,8 @@ internal sealed partial class ImageWriter(Writer writer, string stage, string fo
         // The name comes from data: it must not lead out of the folder.
         if (!PlainName().IsMatch(file) || file is "." or "..")
         {
-            throw new LabException($"the journal of the stage {stage} names the image file \"{file}\"; only letters, digits, '.', '_' and '-' are allowed, at most 128.");
+            throw new LabException($"the journal of the stage {stage} names the image file \"{file}\"; only letters, digits, '.', "
+                + "'_' and '-' are allowed, at most 128.");
         }
 
         byte[] bytes;
@@ -47,7 +49,8 @@ internal sealed partial class ImageWriter(Writer writer, string stage, string fo
 
         return bytes.AsSpan().StartsWith(PngSignature)
             ? bytes
-            : throw new LabException($"{Path.Combine(folder, file)} is no PNG image. Remove that folder and run again; the stage is then computed anew.");
+            : throw new LabException(
+                $"{Path.Combine(folder, file)} is no PNG image. Remove that folder and run again; the stage is then computed anew.");
     }
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,128}\z")]

@@ -25,7 +25,8 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
             if (line.Seq != attempt.LastSeq + 1)
             {
                 throw new LabException(
-                    $"the journal of the stage {stage}, attempt {number}, goes from line {attempt.LastSeq} to line {line.Seq}: lines are missing. "
+                    $"the journal of the stage {stage}, attempt {number}, goes from line {attempt.LastSeq} to line {line.Seq}: lines "
+                        + "are missing. "
                     + $"Remove {folder} and run again; the stage is then computed anew.");
             }
 

@@ -49,7 +49,8 @@ internal sealed class FakeStage(StageDefinition definition, Action<StageContext>
         foreach (var steps in File.ReadAllText(Path.Combine(context.Input(StageInput.Samples), "steps.txt")).Split(' '))
         {
             var number = int.Parse(steps, CultureInfo.InvariantCulture);
-            context.Journal.Write(new MeasuredEvent(new("fid", value / number, null, null, 200, number, 1, "balanced", "e", "none", "r", false)));
+            context.Journal.Write(
+                new MeasuredEvent(new("fid", value / number, null, null, 200, number, 1, "balanced", "e", "none", "r", false)));
             context.Journal.Write(new MeasuredEvent(new("accuracy", 0.5, null, null, 200, number, 1, "balanced", "e", "none", "", true)));
         }
     }

@@ -46,7 +46,8 @@ internal sealed class LabFolder : IDisposable
         var error = new StringWriter();
         var launcher = new ThreadLauncher(definition => new FakeStage(definition, OnStage));
         Signals = new();
-        var composition = new Composition(new Terminal(output, error, null), Path, launcher, () => Stream.Null, Signals, TimeProvider.System);
+        var composition = new Composition(
+            new Terminal(output, error, null), Path, launcher, () => Stream.Null, Signals, TimeProvider.System);
         var code = Program.Run(args, composition, Signals);
         Started = launcher.Started;
         return new(code, output.ToString(), error.ToString());

@@ -11,7 +11,8 @@ internal static class Plans
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static Plan Of(params string[] labels) => new(
-        new Experiment("small", "small.json", "?", "!", "fid@1", [], [0], new EvaluationOptions(new PretrainedFeatureOptions("features.safetensors"), [], ["test"]), []),
+        new Experiment("small", "small.json", "?", "!", "fid@1", [], [0],
+            new EvaluationOptions(new PretrainedFeatureOptions("features.safetensors"), [], ["test"]), []),
         [.. labels.Select(label => new StageNode(label, "probe", label, new ProbeStage(), null, new Dictionary<string, string>()))],
         [],
         "hash");

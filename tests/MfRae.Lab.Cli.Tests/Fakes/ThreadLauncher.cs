@@ -19,7 +19,8 @@ internal sealed class ThreadLauncher(Func<StageDefinition, IStage> create) : IWo
         private readonly CancellationTokenSource stop = new();
 
         public Running(Func<CancellationToken, int> run) =>
-            Exit = Task.Factory.StartNew(() => run(stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            Exit = Task.Factory.StartNew(
+                () => run(stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
         public Task<int> Exit { get; }
 

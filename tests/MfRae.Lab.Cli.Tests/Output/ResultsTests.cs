@@ -47,7 +47,8 @@ public sealed class ResultsTests
     public void Arms_that_measured_nothing_stay_in_the_table()
     {
         var record = Record([("a", 0, 10, "r"), ("b", 0, 20, "r")]);
-        var empty = record with { Stages = [.. record.Stages.Select(stage => stage.Key == "teacher" ? stage : stage with { Measurements = [] })] };
+        var empty =
+            record with { Stages = [.. record.Stages.Select(stage => stage.Key == "teacher" ? stage : stage with { Measurements = [] })] };
 
         ResultsText.Write(Results.Of(empty)).Should().MatchRegex(@"a \(baseline\) +– +0 of 1").And.MatchRegex(@"b +– +0 of 1");
     }
@@ -63,7 +64,8 @@ public sealed class ResultsTests
 
     private static ExperimentRecord Record((string Arm, long Seed, double? Value, string Reference)[] runs) => new(
         "e", "e.json", "?", "!", "fid@1", "hash", [],
-        [.. runs.Select(run => run.Arm).Distinct().Select((arm, index) => new ArmRecord(arm, index == 0, new Dictionary<string, string>(), "{}"))],
+        [.. runs.Select(run => run.Arm).Distinct().Select(
+            (arm, index) => new ArmRecord(arm, index == 0, new Dictionary<string, string>(), "{}"))],
         [.. runs.Select(run => run.Seed).Distinct()],
         [.. runs.Select(run => new RunRecord(Key(run), run.Arm, run.Seed, "completed", new Dictionary<string, string>
         {

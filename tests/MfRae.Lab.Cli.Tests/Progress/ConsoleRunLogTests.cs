@@ -48,7 +48,8 @@ public sealed class ConsoleRunLogTests
             log.Ingest("teacher", 1, [Plans.Line(second, second, new ProgressEvent(second * 10, 1000, "step"))], "folder");
         }
 
-        Lines().Skip(1).Should().Equal("[0:30] teacher: step 300/1000, 10.0/s, left 1:10", "[1:00] teacher: step 600/1000, 10.0/s, left 0:40");
+        Lines().Skip(1)
+            .Should().Equal("[0:30] teacher: step 300/1000, 10.0/s, left 1:10", "[1:00] teacher: step 600/1000, 10.0/s, left 0:40");
     }
 
     [Fact]
@@ -99,7 +100,8 @@ public sealed class ConsoleRunLogTests
         output.ToString().Should().BeEmpty();
     }
 
-    private ConsoleRunLog Plain(bool quiet = false) => new(new Terminal(output, error, null), time, quiet, (key, attempt) => key == "cmt" ? $"cmt/worker.{attempt}.log" : null);
+    private ConsoleRunLog Plain(bool quiet = false) =>
+        new(new Terminal(output, error, null), time, quiet, (key, attempt) => key == "cmt" ? $"cmt/worker.{attempt}.log" : null);
 
     private static string? NoLog(string key, int attempt) => null;
 

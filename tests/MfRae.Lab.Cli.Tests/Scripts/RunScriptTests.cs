@@ -27,7 +27,8 @@ public sealed class RunScriptTests
         var (lines, errors) = Invoke(argument);
 
         errors.Should().BeEmpty();
-        string.Join('\n', lines).Should().ContainAll("restore", "build", "test", "all", "run, plan, validate, schema, ls, show, query, report", "experiments/NAME.json");
+        string.Join('\n', lines).Should().ContainAll(
+            "restore", "build", "test", "all", "run, plan, validate, schema, ls, show, query, report", "experiments/NAME.json");
     }
 
     [Fact]

@@ -53,7 +53,8 @@ public sealed class PublishVerbTests : IDisposable
         card.GetProperty("seed").GetInt64().Should().Be(5);
         card.GetProperty("options").GetProperty("network").GetProperty("width").GetInt32().Should().Be(24);
         var stage = card.GetProperty("stage").GetString()!;
-        lab.Run("query", $"select kind from stages where stage = '{stage}'", "--csv").Out.ReplaceLineEndings("\n").Should().Be("kind\nencoder\n");
+        lab.Run("query", $"select kind from stages where stage = '{stage}'", "--csv").Out.ReplaceLineEndings("\n")
+            .Should().Be("kind\nencoder\n");
         var judged = card.GetProperty("measurements").EnumerateArray().Should().ContainSingle().Subject;
         judged.GetProperty("metric").GetString().Should().Be("knn.encoder");
         judged.GetProperty("value").GetDouble().Should().Be(0.75);

@@ -18,7 +18,8 @@ public sealed class RunVerbTests : IDisposable
         var answer = lab.Run(Smoke);
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
-        answer.Out.Should().ContainAll("mft (baseline)", "mfd", "teacher", "fid", "accuracy", "report:   reports/smoke.html", "database: data/lab.db");
+        answer.Out.Should().ContainAll(
+            "mft (baseline)", "mfd", "teacher", "fid", "accuracy", "report:   reports/smoke.html", "database: data/lab.db");
         lab.Exists("reports/smoke.html").Should().BeTrue();
         lab.Exists("reports/index.html").Should().BeTrue();
         lab.Exists("data/lab.db").Should().BeTrue();

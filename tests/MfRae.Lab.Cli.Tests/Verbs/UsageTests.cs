@@ -12,7 +12,8 @@ public sealed class UsageTests : IDisposable
         var answer = lab.Run("--help");
 
         answer.Code.Should().Be(ExitCode.Ok);
-        answer.Out.Should().ContainAll("run <FILE>", "plan <FILE>", "validate", "schema", "ls", "show <ID>", "query <SQL>", "report", "--store");
+        answer.Out
+            .Should().ContainAll("run <FILE>", "plan <FILE>", "validate", "schema", "ls", "show <ID>", "query <SQL>", "report", "--store");
         answer.Out.Should().NotContain("worker");
         answer.Error.Should().BeEmpty();
     }
@@ -93,7 +94,8 @@ public sealed class UsageTests : IDisposable
 
     [Fact]
     public void Validate_tells_the_size_of_what_is_right() =>
-        lab.Run("validate", "experiments/smoke.json").Should().Match<Answer>(answer => answer.Code == ExitCode.Ok && answer.Out.Contains("2 arms, 1 seeds"));
+        lab.Run("validate", "experiments/smoke.json")
+            .Should().Match<Answer>(answer => answer.Code == ExitCode.Ok && answer.Out.Contains("2 arms, 1 seeds"));
 
     [Fact]
     public void Plan_tells_stages_and_power_and_touches_nothing()

@@ -26,7 +26,8 @@ public sealed class ArtifactStoreTests : IDisposable
         Store.Verify(Node.Key).Ok.Should().BeTrue();
         var manifest = Store.ReadManifest(Node.Key);
         manifest.Files.Select(file => file.Name).Should().Equal("spec.json", "weights.bin", "journal.1.jsonl");
-        manifest.Files[1].Should().Be(new ManifestFile("weights.bin", 3, "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81"));
+        manifest.Files[1]
+            .Should().Be(new ManifestFile("weights.bin", 3, "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81"));
         manifest.Definition.GetProperty("split").GetString().Should().Be("steps=1");
     }
 
@@ -78,7 +79,8 @@ public sealed class ArtifactStoreTests : IDisposable
         Complete();
         var manifest = Store.ReadManifest(Node.Key);
         var path = Path.Combine(Store.CompleteFolder(Node.Key), "manifest.json");
-        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(manifest with { Files = [manifest.Files[1] with { Name = "../weights.bin" }] }, LabJson.Default.Manifest));
+        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(
+            manifest with { Files = [manifest.Files[1] with { Name = "../weights.bin" }] }, LabJson.Default.Manifest));
 
         Store.Verify(Node.Key).Problems.Should().Equal("'../weights.bin' is not a file name");
     }

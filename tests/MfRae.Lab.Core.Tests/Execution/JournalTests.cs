@@ -36,7 +36,8 @@ public sealed class JournalTests : IDisposable
 
         var events = JournalReader.Read(File1).Lines.Select(line => line.Event).ToList();
 
-        events[0].Should().BeOfType<MetricsEvent>().Which.Values.Should().Equal(new Dictionary<string, double?> { ["loss"] = null, ["rate"] = 0.5 });
+        events[0].Should().BeOfType<MetricsEvent>().Which.Values
+            .Should().Equal(new Dictionary<string, double?> { ["loss"] = null, ["rate"] = 0.5 });
         events[1].Should().BeOfType<MeasuredEvent>().Which.Measurement.Value.Should().BeNull();
     }
 

@@ -25,7 +25,8 @@ internal sealed class Lab : IDisposable
         Log = new() { Ingested = Log.Ingested, Told = Log.Told };
         Threads = new();
         var settings = new RunSettings(Device: "cpu", Jobs: jobs);
-        return new StageRunner(Store, Log, launcher ?? Threads, settings, options ?? new(), folder.Path, TimeProvider.System).Run(plan, stop, abort);
+        return new StageRunner(Store, Log, launcher ?? Threads, settings, options ?? new(), folder.Path, TimeProvider.System).Run(
+            plan, stop, abort);
     }
 
     /// <summary>Makes a stage's folder as a coordinator would before it starts a worker.</summary>

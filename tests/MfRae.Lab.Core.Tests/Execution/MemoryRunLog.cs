@@ -57,7 +57,8 @@ internal sealed class MemoryRunLog : IRunLog
         var steps = new List<long>();
         foreach (var attempt in Lines(key).GroupBy(line => line.Attempt))
         {
-            attempt.Select(line => line.Line.Seq).Should().Equal(Enumerable.Range(1, attempt.Count()).Select(seq => (long)seq), "no line is lost");
+            attempt.Select(line => line.Line.Seq)
+                .Should().Equal(Enumerable.Range(1, attempt.Count()).Select(seq => (long)seq), "no line is lost");
             var resumed = attempt.Select(line => line.Line.Event).OfType<ResumedEvent>().SingleOrDefault()?.Step ?? 0;
             steps.RemoveAll(step => step > resumed);
             steps.AddRange(attempt.Select(line => line.Line.Event).OfType<MetricsEvent>().Select(metrics => metrics.Step));
@@ -67,7 +68,8 @@ internal sealed class MemoryRunLog : IRunLog
     }
 
     public string Sequence(string key) =>
-        string.Join(' ', Statuses.Where(status => status.Key == key).Select(status => status.Status.ToString().ToLower(CultureInfo.InvariantCulture)));
+        string.Join(' ', Statuses.Where(status => status.Key == key).Select(
+            status => status.Status.ToString().ToLower(CultureInfo.InvariantCulture)));
 
     private IEnumerable<(int Attempt, JournalLine Line)> Lines(string key) => lines.Where(line => line.Key.Key == key)
         .OrderBy(line => line.Key.Attempt).ThenBy(line => line.Key.Seq).Select(line => (line.Key.Attempt, line.Value));

@@ -39,7 +39,8 @@ public sealed class NeedAnalysisTests
         var a = TestPlan.Stage("a", "");
         var b = TestPlan.Stage("b", "");
         var c = TestPlan.Stage("c", "", a, b);
-        var findings = new Dictionary<string, Finding> { [a.Key] = new(Found.Diverged), [b.Key] = new(Found.Missing), [c.Key] = new(Found.Missing) };
+        var findings =
+            new Dictionary<string, Finding> { [a.Key] = new(Found.Diverged), [b.Key] = new(Found.Missing), [c.Key] = new(Found.Missing) };
 
         NeedAnalysis.Of(new([a, b, c]), findings)[b.Key].Should().Be(Need.Unneeded);
     }

@@ -48,7 +48,8 @@ public sealed class WorkerProcessTests : IDisposable
         string[] scripts = ["steps=30 delay=20", "steps=1"];
         var plan = TestPlan.Chain(scripts);
         var key = plan.Stages[0].Key;
-        using (var coordinator = Process.Start(new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, "coordinate", lab.Store.Root, .. scripts])))
+        using (var coordinator = Process.Start(
+            new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, "coordinate", lab.Store.Root, .. scripts])))
         {
             SpinWait.SpinUntil(() => Steps() >= 5, TimeSpan.FromSeconds(20)).Should().BeTrue();
             coordinator!.Kill();
@@ -63,7 +64,8 @@ public sealed class WorkerProcessTests : IDisposable
         lab.Log.Events<FinishedEvent>(key).Select(finished => finished.Status).Should().Equal("interrupted", "completed");
         lab.Sum(plan.Stages[1]).Should().Be("466");
 
-        int Steps() => JournalReader.Read(Path.Combine(lab.Store.PartialFolder(key), "journal.1.jsonl")).Lines.Count(line => line.Event is MetricsEvent);
+        int Steps() => JournalReader.Read(Path.Combine(lab.Store.PartialFolder(key), "journal.1.jsonl")).Lines.Count(
+            line => line.Event is MetricsEvent);
     }
 
     [Fact]
@@ -114,7 +116,8 @@ public sealed class WorkerProcessTests : IDisposable
     {
         var plan = TestPlan.Chain("");
 
-        lab.Invoking(lab => lab.Run(plan, launcher: new WorkerProcessLauncher("no-such-program", []))).Should().Throw<LabException>().WithMessage("*no-such-program*");
+        lab.Invoking(lab => lab.Run(plan, launcher: new WorkerProcessLauncher("no-such-program", [])))
+            .Should().Throw<LabException>().WithMessage("*no-such-program*");
 
         lab.Log.Last(plan.Stages[0].Key).Should().Be(StageStatus.Planned);
     }

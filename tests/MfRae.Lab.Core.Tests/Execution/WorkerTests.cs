@@ -32,7 +32,8 @@ public sealed class WorkerTests : IDisposable
 
     [Theory]
     [InlineData("fail=2", WorkerExit.Environment, "failed", "the file weights.bin is missing")]
-    [InlineData("bug=2", WorkerExit.Failed, "failed", "System.InvalidOperationException: an index is off by one*at MfRae.Lab.TestWorker.CountingStage.Misbehave*")]
+    [InlineData("bug=2", WorkerExit.Failed, "failed",
+        "System.InvalidOperationException: an index is off by one*at MfRae.Lab.TestWorker.CountingStage.Misbehave*")]
     [InlineData("diverge=2", WorkerExit.Failed, "diverged", "sum is not finite at step 2")]
     public void A_stage_that_does_not_says_why(string script, int code, string status, string error)
     {
@@ -54,7 +55,8 @@ public sealed class WorkerTests : IDisposable
         using var worker = new AnonymousPipeClientStream(PipeDirection.In, coordinator.ClientSafePipeHandle);
         var folder = lab.Prepare(node);
         var run = Task.Run(() => Worker.Run(folder, Program.Create, "cpu", 1, worker, TimeProvider.System, default));
-        SpinWait.SpinUntil(() => JournalReader.Read(Path.Combine(folder, "journal.1.jsonl")).Lines.Count > 3, TimeSpan.FromSeconds(10)).Should().BeTrue();
+        SpinWait.SpinUntil(() => JournalReader.Read(Path.Combine(folder, "journal.1.jsonl")).Lines.Count > 3, TimeSpan.FromSeconds(10))
+            .Should().BeTrue();
 
         coordinator.Dispose();
 

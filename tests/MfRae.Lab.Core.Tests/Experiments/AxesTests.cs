@@ -47,7 +47,10 @@ public sealed class AxesTests : IDisposable
     [Fact]
     public void Values_that_are_lists_or_objects_have_names_too() =>
         _work.Valid("""
-            "axes": { "sampling.steps": [[1], [1, 4]], "meanflow.lossWeight": [{ "kind": "plain" }, { "kind": "adaptive" }, { "kind": "adaptive", "power": 0.5 }] },
+            "axes": {
+              "sampling.steps": [[1], [1, 4]],
+              "meanflow.lossWeight": [{ "kind": "plain" }, { "kind": "adaptive" }, { "kind": "adaptive", "power": 0.5 }]
+            },
             "baseline": { "sampling.steps": [1], "meanflow.lossWeight": { "kind": "plain" } }
             """).Arms.Select(arm => arm.Name).Should().Equal(
             "steps=1,lossWeight=plain",

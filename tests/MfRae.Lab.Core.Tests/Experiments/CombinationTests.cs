@@ -12,8 +12,11 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "cmt": { "kind": "none" } }""", "$.base.cmt.kind", "initialisation teacher or random")]
     [InlineData("""{ "decoder": { "kind": "none" } }""", "$.base.decoder.kind", "choose a decoder")]
     [InlineData("""{ "meanflow": { "network": { "trunkHeads": 5 } } }""", "$.base.meanflow.network.trunkHeads", "trunkWidth 80 or 100")]
-    [InlineData("""{ "meanflow": { "network": { "headWidth": 72, "headHeads": 12 } } }""", "$.base.meanflow.network.headWidth", "headWidth 48 or 96")]
-    [InlineData("""{ "encoder": { "kind": "selfSupervised", "network": { "heads": 7 }, "augmentation": {}, "training": { "steps": 1 } } }""", "$.base.encoder.network.heads", "width 91 or 98")]
+    [InlineData("""{ "meanflow": { "network": { "headWidth": 72, "headHeads": 12 } } }""", "$.base.meanflow.network.headWidth",
+        "headWidth 48 or 96")]
+    [InlineData(
+        """{ "encoder": { "kind": "selfSupervised", "network": { "heads": 7 }, "augmentation": {}, "training": { "steps": 1 } } }""",
+            "$.base.encoder.network.heads", "width 91 or 98")]
     [InlineData("""{ "sampling": { "samples": 500 } }""", "$.base.sampling.samples", "at most 500")]
     [InlineData("""{ "sampling": { "steps": [1, 2, 2] } }""", "$.base.sampling.steps", "write [1, 2]")]
     [InlineData("""{ "sampling": { "teacherSteps": [] } }""", "$.base.sampling.teacherSteps", "at least one")]
@@ -38,7 +41,8 @@ public sealed class CombinationTests : IDisposable
             }
             """).Diagnostics;
 
-        found.Select(one => one.Message.Split(' ')[0]).Should().BeEquivalentTo("`lambda`", "`tangentLambda`", "`initialisation`", "endpointError");
+        found.Select(one => one.Message.Split(' ')[0])
+            .Should().BeEquivalentTo("`lambda`", "`tangentLambda`", "`initialisation`", "endpointError");
     }
 
     [Fact]
@@ -60,9 +64,12 @@ public sealed class CombinationTests : IDisposable
     [Fact]
     public void A_network_that_starts_from_the_teacher_has_its_shape()
     {
-        const string teacher = """ "teacher": { "kind": "flowMatching", "network": { "trunkDepth": 6 }, "time": { "kind": "uniform" }, "training": { "steps": 1 } } """;
+        const string teacher = """
+            "teacher": { "kind": "flowMatching", "network": { "trunkDepth": 6 }, "time": { "kind": "uniform" }, "training": { "steps": 1 } }
+            """;
 
-        _work.Mistake($$""" "base": { {{teacher}}, "meanflow": { "network": { "trunkDepth": 4 } } } """).Suggestion.Should().StartWith("write 6");
+        _work.Mistake($$""" "base": { {{teacher}}, "meanflow": { "network": { "trunkDepth": 4 } } } """).Suggestion
+            .Should().StartWith("write 6");
         _work.Valid($$""" "base": { {{teacher}}, "meanflow": { "network": { "trunkDepth": 6 } } } """);
         _work.Valid($$""" "base": { {{teacher}}, "cmt": { "kind": "none" }, "meanflow": { "initialisation": "random" } } """);
     }
@@ -106,7 +113,8 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "references": ["test", "test"] }""", "$.evaluation.references[1]", "remove one")]
     [InlineData("""{ "metrics": [{ "kind": "fid" }, { "kind": "fid" }] }""", "$.evaluation.metrics[1]", "remove one")]
     public void Lists_of_the_evaluation_are_neither_empty_nor_double(string evaluation, string path, string suggestion) =>
-        _work.Mistake($"\"evaluation\": {evaluation}").Should().Match<Diagnostic>(found => found.Path == path && found.Suggestion!.Contains(suggestion));
+        _work.Mistake($"\"evaluation\": {evaluation}")
+            .Should().Match<Diagnostic>(found => found.Path == path && found.Suggestion!.Contains(suggestion));
 
     [Fact]
     public void Weights_that_are_not_there_are_told_with_the_nearest_file()
@@ -122,7 +130,8 @@ public sealed class CombinationTests : IDisposable
     {
         _work.Write("data/half/train-images-idx3-ubyte.gz", "");
 
-        _work.Mistake(""" "base": { "dataset": { "path": "data/half" } } """).Message.Should().Contain("lacks train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz");
+        _work.Mistake(""" "base": { "dataset": { "path": "data/half" } } """).Message
+            .Should().Contain("lacks train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz");
         _work.Mistake(""" "base": { "dataset": { "path": "data/none" } } """).Message.Should().Contain("no folder data/none");
     }
 }

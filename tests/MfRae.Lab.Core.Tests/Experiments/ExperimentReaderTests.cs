@@ -18,7 +18,8 @@ public sealed class ExperimentReaderTests : IDisposable
         experiment.Path.Should().Be("x.json");
         experiment.PrimaryMetric.Should().Be("fid@1");
         experiment.Seeds.Should().Equal(3, 1);
-        experiment.Arms.Should().ContainSingle().Which.Should().Match<Arm>(arm => arm.Name == "base" && arm.Baseline && arm.Differences.Count == 0);
+        experiment.Arms.Should().ContainSingle().Which
+            .Should().Match<Arm>(arm => arm.Name == "base" && arm.Baseline && arm.Differences.Count == 0);
     }
 
     [Fact]
@@ -50,7 +51,8 @@ public sealed class ExperimentReaderTests : IDisposable
         var b = (LambdaMeanFlowOptions)experiment.Arms[1].Options.MeanFlow;
         (b.Lambda, b.Training.Steps, b.Training.LearningRate).Should().Be((0.5, 7, 0.001));
         experiment.Arms.Select(arm => arm.Baseline).Should().Equal(true, false);
-        experiment.Arms[1].Differences.Select(pair => $"{pair.Key}={pair.Value}").Should().Equal("meanflow.lambda=0.5", "meanflow.training.steps=7");
+        experiment.Arms[1].Differences.Select(pair => $"{pair.Key}={pair.Value}")
+            .Should().Equal("meanflow.lambda=0.5", "meanflow.training.steps=7");
     }
 
     [Fact]
@@ -173,6 +175,7 @@ public sealed class ExperimentReaderTests : IDisposable
     {
         _work.Write("a b.json", """{ "extends": "base.json" }""");
 
-        ExperimentReader.Read("a b.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.Suggestion.Should().Contain("rename the file");
+        ExperimentReader.Read("a b.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.Suggestion
+            .Should().Contain("rename the file");
     }
 }

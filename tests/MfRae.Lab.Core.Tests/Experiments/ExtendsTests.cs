@@ -11,12 +11,14 @@ public sealed class ExtendsTests : IDisposable
     [Fact]
     public void Files_extend_files_that_extend_files()
     {
-        _work.Write("deep/middle.json", """{ "extends": "../base.json", "base": { "sampling": { "samples": 500, "keptLatents": 10 } }, "seeds": [5] }""");
+        _work.Write("deep/middle.json",
+            """{ "extends": "../base.json", "base": { "sampling": { "samples": 500, "keptLatents": 10 } }, "seeds": [5] }""");
         _work.Write("top.json", """{ "extends": "deep/middle.json", "base": { "sampling": { "keptLatents": 20 } } }""");
 
         var experiment = ExperimentReader.Read("top.json", [], _work.Root).Experiment!;
 
-        experiment.Arms[0].Options.Sampling.Should().Match<Options.SamplingOptions>(sampling => sampling.Samples == 500 && sampling.KeptLatents == 20);
+        experiment.Arms[0].Options.Sampling
+            .Should().Match<Options.SamplingOptions>(sampling => sampling.Samples == 500 && sampling.KeptLatents == 20);
         experiment.Seeds.Should().Equal(5);
     }
 
@@ -65,7 +67,8 @@ public sealed class ExtendsTests : IDisposable
 
     [Fact]
     public void An_experiment_that_is_not_there_is_a_mistake_too() =>
-        ExperimentReader.Read("bsae.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.Suggestion.Should().Be("did you mean `base.json`?");
+        ExperimentReader.Read("bsae.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.Suggestion
+            .Should().Be("did you mean `base.json`?");
 
     [Theory]
     [InlineData("{ \"version\": 1,\n  \"base\": {\n", 3, "close what line 2 opens")]
@@ -90,6 +93,7 @@ public sealed class ExtendsTests : IDisposable
     {
         _work.Write("a.json", "[]");
 
-        ExperimentReader.Read("a.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.Message.Should().Be("expected an object, found a list");
+        ExperimentReader.Read("a.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.Message
+            .Should().Be("expected an object, found a list");
     }
 }

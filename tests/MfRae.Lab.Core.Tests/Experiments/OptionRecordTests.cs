@@ -15,7 +15,9 @@ public sealed class OptionRecordTests
     public static TheoryData<Type> Records =>
     [
         .. typeof(LabOptions).Assembly.GetTypes()
-            .Where(type => type.Namespace == typeof(LabOptions).Namespace && type.Name.EndsWith("Options", StringComparison.Ordinal) && !type.IsAbstract)
+            .Where(type => type.Namespace == typeof(LabOptions).Namespace
+                && type.Name.EndsWith("Options", StringComparison.Ordinal)
+                && !type.IsAbstract)
             .OrderBy(type => type.Name, StringComparer.Ordinal),
     ];
 
@@ -32,7 +34,8 @@ public sealed class OptionRecordTests
     [MemberData(nameof(Records))]
     public void Numbers_have_ranges_that_hold_their_defaults(Type record)
     {
-        foreach (var property in Properties(record).Where(property => Item(property.PropertyType) is var item && (item == typeof(int) || item == typeof(double))))
+        foreach (var property in Properties(record).Where(
+            property => Item(property.PropertyType) is var item && (item == typeof(int) || item == typeof(double))))
         {
             var range = property.GetCustomAttribute<OptionRangeAttribute>();
             range.Should().NotBeNull($"{record.Name}.{property.Name} is a number");
@@ -47,7 +50,8 @@ public sealed class OptionRecordTests
     [MemberData(nameof(Records))]
     public void Words_are_listed_and_hold_their_defaults(Type record)
     {
-        foreach (var property in Properties(record).Where(property => Item(property.PropertyType) == typeof(string) && !Paths.Contains(property.Name)))
+        foreach (var property in Properties(record).Where(
+            property => Item(property.PropertyType) == typeof(string) && !Paths.Contains(property.Name)))
         {
             var choice = property.GetCustomAttribute<OptionChoiceAttribute>();
             choice.Should().NotBeNull($"{record.Name}.{property.Name} is a word");
@@ -65,7 +69,8 @@ public sealed class OptionRecordTests
         var made = Make(record);
         var declared = record.BaseType!.GetCustomAttributes<JsonDerivedTypeAttribute>().Any() ? record.BaseType! : record;
         var full = JsonSerializer.SerializeToNode(made, LabJson.Default.GetTypeInfo(declared)!)!.AsObject();
-        var required = Constructor(record).GetParameters().Where(parameter => !parameter.HasDefaultValue).Select(parameter => JsonName(record, parameter));
+        var required = Constructor(record).GetParameters().Where(parameter => !parameter.HasDefaultValue).Select(
+            parameter => JsonName(record, parameter));
         var least = new JsonObject(full
             .Where(property => property.Key == "kind" || required.Contains(property.Key))
             .Select(property => KeyValuePair.Create(property.Key, property.Value?.DeepClone())));
@@ -85,7 +90,9 @@ public sealed class OptionRecordTests
     public void Every_concrete_record_of_a_family_has_a_kind()
     {
         var families = typeof(LabOptions).Assembly.GetTypes()
-            .Where(type => type.Namespace == typeof(LabOptions).Namespace && type.IsAbstract && type.Name.EndsWith("Options", StringComparison.Ordinal))
+            .Where(type => type.Namespace == typeof(LabOptions).Namespace
+                && type.IsAbstract
+                && type.Name.EndsWith("Options", StringComparison.Ordinal))
             .ToList();
 
         families.Should().HaveCountGreaterThan(5);

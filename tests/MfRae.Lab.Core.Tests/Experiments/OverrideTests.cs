@@ -18,7 +18,8 @@ public sealed class OverrideTests : IDisposable
     {
         var experiment = _work.Valid(TwoArms, "meanflow.training.steps=10", "meanflow.lambda=0.3");
 
-        experiment.Arms.Select(arm => (LambdaMeanFlowOptions)arm.Options.MeanFlow).Should().OnlyContain(options => options.Training.Steps == 10 && options.Lambda == 0.3);
+        experiment.Arms.Select(arm => (LambdaMeanFlowOptions)arm.Options.MeanFlow)
+            .Should().OnlyContain(options => options.Training.Steps == 10 && options.Lambda == 0.3);
     }
 
     [Fact]
@@ -61,7 +62,8 @@ public sealed class OverrideTests : IDisposable
     public void An_arm_without_the_option_is_left_as_it_is()
     {
         var arms = _work.Valid("""
-            "arms": { "a": {}, "teacher": { "cmt": { "kind": "none" }, "meanflow": { "kind": "none" } } }, "baseline": "a", "primaryMetric": "fid@1"
+            "arms": { "a": {}, "teacher": { "cmt": { "kind": "none" }, "meanflow": { "kind": "none" } } }, "baseline": "a",
+            "primaryMetric": "fid@1"
             """, "meanflow.training.steps=10").Arms;
 
         ((LambdaMeanFlowOptions)arms[0].Options.MeanFlow).Training.Steps.Should().Be(10);
@@ -71,9 +73,11 @@ public sealed class OverrideTests : IDisposable
     [Fact]
     public void An_override_of_an_axis_would_make_all_arms_equal()
     {
-        var found = _work.Read(""" "axes": { "meanflow.lambda": [0, 1] }, "baseline": { "meanflow.lambda": 0 } """, "meanflow.lambda=0.5").Diagnostics;
+        var found = _work.Read(""" "axes": { "meanflow.lambda": [0, 1] }, "baseline": { "meanflow.lambda": 0 } """,
+            "meanflow.lambda=0.5").Diagnostics;
 
-        found.Should().ContainSingle().Which.Should().Match<Diagnostic>(one => one.File == null && one.Path == "meanflow.lambda" && one.Message.Contains("is an axis"));
+        found.Should().ContainSingle().Which
+            .Should().Match<Diagnostic>(one => one.File == null && one.Path == "meanflow.lambda" && one.Message.Contains("is an axis"));
     }
 
     [Fact]

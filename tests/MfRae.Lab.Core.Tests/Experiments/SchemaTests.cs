@@ -14,7 +14,8 @@ public sealed class SchemaTests
     {
         var schema = JsonNode.Parse(ExperimentSchema.Write())!;
 
-        var references = Descendants(schema).OfType<JsonObject>().Select(node => (string?)(node["$ref"] as JsonValue)).OfType<string>().Distinct().ToList();
+        var references = Descendants(schema).OfType<JsonObject>().Select(node => (string?)(node["$ref"] as JsonValue)).OfType<string>()
+            .Distinct().ToList();
         var defined = schema["$defs"]!.AsObject().Select(definition => "#/$defs/" + definition.Key);
 
         references.Should().NotBeEmpty().And.BeEquivalentTo(defined);

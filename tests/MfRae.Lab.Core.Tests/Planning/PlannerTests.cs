@@ -20,7 +20,8 @@ public sealed class PlannerTests : IDisposable
         var plan = _work.Plan(TwoArms);
 
         plan.Runs.Select(run => (run.Arm, run.Seed)).Should().Equal(("lambda=0", 0), ("lambda=0", 1), ("lambda=1", 0), ("lambda=1", 1));
-        Different(plan, "dataset", "features", "reference.test", "reference.train", "encoder", "decoder").Should().OnlyContain(count => count == 1);
+        Different(plan, "dataset", "features", "reference.test", "reference.train", "encoder", "decoder")
+            .Should().OnlyContain(count => count == 1);
         Different(plan, "latents", "teacher", "teacherSampling", "teacherEvaluation").Should().OnlyContain(count => count == 1);
         Different(plan, "cmt").Should().Equal(2);
         Different(plan, "meanflow", "sampling", "evaluation").Should().OnlyContain(count => count == 4);
@@ -46,7 +47,8 @@ public sealed class PlannerTests : IDisposable
     [Fact]
     public void Changing_one_option_of_one_arm_changes_exactly_the_keys_downstream()
     {
-        const string arms = """ "arms": { "a": {}, "b": { "meanflow": { "lambda": 0, "training": { "steps": STEPS } } } }, "baseline": "a" """;
+        const string arms =
+            """ "arms": { "a": {}, "b": { "meanflow": { "lambda": 0, "training": { "steps": STEPS } } } }, "baseline": "a" """;
 
         var before = _work.Plan(arms.Replace("STEPS", "100"));
         var after = _work.Plan(arms.Replace("STEPS", "101"));
@@ -109,25 +111,26 @@ public sealed class PlannerTests : IDisposable
         var plan = Planner.Build(ExperimentReader.Read("tests/Golden/plans/two-arms.json", [], Repository.Root).Experiment!, path => path);
         var run = plan.Runs.First(run => run.Seed == 1);
 
-        run.Stages.ToDictionary(pair => pair.Key, pair => plan.Stages.Single(stage => stage.Key == pair.Value).Seed).Should().BeEquivalentTo(new Dictionary<string, long?>
-        {
-            ["dataset"] = null,
-            ["features"] = 0,
-            ["reference.test"] = null,
-            ["reference.train"] = null,
-            ["encoder"] = 1,
-            ["probe"] = 0,
-            ["decoder"] = 1,
-            ["reconstruction"] = null,
-            ["latents"] = null,
-            ["teacher"] = 1,
-            ["teacherSampling"] = null,
-            ["teacherEvaluation"] = null,
-            ["cmt"] = 1,
-            ["meanflow"] = 1,
-            ["sampling"] = null,
-            ["evaluation"] = null,
-        });
+        run.Stages.ToDictionary(pair => pair.Key, pair => plan.Stages.Single(stage => stage.Key == pair.Value).Seed)
+            .Should().BeEquivalentTo(new Dictionary<string, long?>
+            {
+                ["dataset"] = null,
+                ["features"] = 0,
+                ["reference.test"] = null,
+                ["reference.train"] = null,
+                ["encoder"] = 1,
+                ["probe"] = 0,
+                ["decoder"] = 1,
+                ["reconstruction"] = null,
+                ["latents"] = null,
+                ["teacher"] = 1,
+                ["teacherSampling"] = null,
+                ["teacherEvaluation"] = null,
+                ["cmt"] = 1,
+                ["meanflow"] = 1,
+                ["sampling"] = null,
+                ["evaluation"] = null,
+            });
     }
 
     [Fact]
@@ -169,7 +172,8 @@ public sealed class PlannerTests : IDisposable
             "base": { "teacher": { "kind": "none" }, "cmt": { "kind": "none" }, "meanflow": { "kind": "none" } },
             "evaluation": { "references": ["train"], "reconstruction": true, "probes": true }
             """).Runs[0].Stages.Keys
-            .Should().BeEquivalentTo("dataset", "features", "reference.train", "reference.test", "encoder", "probe", "decoder", "reconstruction");
+            .Should().BeEquivalentTo(
+                "dataset", "features", "reference.train", "reference.test", "encoder", "probe", "decoder", "reconstruction");
 
     [Fact]
     public void Labels_name_arm_and_seed_only_where_they_matter()
@@ -187,7 +191,8 @@ public sealed class PlannerTests : IDisposable
     {
         var experiment = _work.Valid(TwoArms);
 
-        Planner.Build(experiment, FileHash.In(_work.Root)).Should().BeEquivalentTo(Planner.Build(experiment, FileHash.In(_work.Root)), how => how.WithStrictOrdering());
+        Planner.Build(experiment, FileHash.In(_work.Root))
+            .Should().BeEquivalentTo(Planner.Build(experiment, FileHash.In(_work.Root)), how => how.WithStrictOrdering());
     }
 
     private static StageNode Stage(Plan plan, string role) => plan.Stages.Single(stage => stage.Key == plan.Runs[0].Stages[role]);
@@ -196,5 +201,6 @@ public sealed class PlannerTests : IDisposable
         roles.Select(role => plan.Runs.Select(run => run.Stages[role]).Distinct().Count());
 
     private static IEnumerable<string> Changed(PlannedRun before, PlannedRun after) =>
-        before.Stages.Keys.Union(after.Stages.Keys).Where(role => before.Stages.GetValueOrDefault(role) != after.Stages.GetValueOrDefault(role));
+        before.Stages.Keys.Union(after.Stages.Keys).Where(
+            role => before.Stages.GetValueOrDefault(role) != after.Stages.GetValueOrDefault(role));
 }

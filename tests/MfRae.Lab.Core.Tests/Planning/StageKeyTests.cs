@@ -13,7 +13,8 @@ public sealed class StageKeyTests
 
     [Fact]
     public void Canonical_json_does_not_depend_on_order_or_white_space() =>
-        CanonicalJson.Write(JsonNode.Parse("""{ "b": [1, 2.50, null], "a": { "d": "é\n", "c": true } }""")).Should().Be("""{"a":{"c":true,"d":"\u00E9\n"},"b":[1,2.50,null]}""");
+        CanonicalJson.Write(JsonNode.Parse("""{ "b": [1, 2.50, null], "a": { "d": "é\n", "c": true } }"""))
+            .Should().Be("""{"a":{"c":true,"d":"\u00E9\n"},"b":[1,2.50,null]}""");
 
     [Fact]
     public void A_key_is_the_hash_of_all_that_makes_the_numbers()
@@ -22,7 +23,8 @@ public sealed class StageKeyTests
         string key = StageKey.Of(definition, "reference", 1, null, None, None);
 
         key.Should().Be(CanonicalJson.Hash(JsonNode.Parse("""
-            { "files": {}, "inputs": {}, "kind": "reference", "options": { "stage": "reference", "split": "test" }, "revision": 1, "seed": null }
+            { "files": {}, "inputs": {}, "kind": "reference", "options": { "stage": "reference", "split": "test" }, "revision": 1,
+              "seed": null }
             """)));
         string[] others =
         [
@@ -47,7 +49,8 @@ public sealed class StageKeyTests
     [Fact]
     public void Every_kind_of_stage_has_a_revision()
     {
-        var kinds = typeof(StageDefinition).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => (string)kind.TypeDiscriminator!).ToList();
+        var kinds = typeof(StageDefinition).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => (string)kind.TypeDiscriminator!)
+            .ToList();
 
         kinds.Should().HaveCount(13).And.OnlyContain(kind => StageRevisions.Of(kind) > 0);
         FluentActions.Invoking(() => StageRevisions.Of("datset")).Should().Throw<ArgumentOutOfRangeException>();
@@ -56,14 +59,16 @@ public sealed class StageKeyTests
     [Fact]
     public void Files_are_those_the_options_name()
     {
-        StageFiles.Of(new DatasetStage(new IdxDatasetOptions("data/x/"))).Should().HaveCount(4).And.Contain("data/x/t10k-labels-idx1-ubyte.gz");
+        StageFiles.Of(new DatasetStage(new IdxDatasetOptions("data/x/")))
+            .Should().HaveCount(4).And.Contain("data/x/t10k-labels-idx1-ubyte.gz");
         StageFiles.Of(new EncoderStage(new PretrainedEncoderOptions("e.safetensors"))).Should().Equal("e.safetensors");
         StageFiles.Of(new LatentStage(new PerElementLatentOptions())).Should().BeEmpty();
     }
 
     [Fact]
     public void A_file_that_cannot_be_read_is_named() =>
-        FluentActions.Invoking(() => FileHash.In(Path.GetTempPath())("no/such/file")).Should().Throw<LabException>().WithMessage("*no/such/file cannot be read*");
+        FluentActions.Invoking(() => FileHash.In(Path.GetTempPath())("no/such/file"))
+            .Should().Throw<LabException>().WithMessage("*no/such/file cannot be read*");
 
     [Fact]
     public void A_file_is_hashed_by_its_bytes()

@@ -4,7 +4,10 @@ namespace MfRae.Lab.Core.Tests.Statistics;
 
 public sealed class BootstrapTests
 {
-    /// <summary>Resamples of (0, 1) have means 0, ½, ½, 1; type-7 quantiles at .025 and .975 of four values lie at .075 and 2.925 steps.</summary>
+    /// <summary>
+    /// Resamples of (0, 1) have means 0, ½, ½, 1; type-7 quantiles at .025 and .975 of four values lie at .075 and 2.925
+    /// steps.
+    /// </summary>
     [Fact]
     public void Few_values_are_enumerated()
     {

@@ -15,7 +15,8 @@ public sealed class ComparisonTests
         comparison.Verdict.Should().Be(Verdict.Underpowered);
         ComparisonText.Sentence(comparison).Should().Be("underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band");
         ComparisonText.PowerOf([comparison]).Should().Be(
-            "Power: 2 paired seeds and 1 comparison; the smallest value a two-sided sign-flip test can reach is p = 0.5, so no difference of any size could be called better or worse: that takes 6 seeds.");
+            "Power: 2 paired seeds and 1 comparison; the smallest value a two-sided sign-flip test can reach is p = 0.5, so no "
+                + "difference of any size could be called better or worse: that takes 6 seeds.");
     }
 
     [Fact]
@@ -27,7 +28,8 @@ public sealed class ComparisonTests
         comparison.PValue.Should().Be(2 / 64d);
         comparison.MeanDifference.Should().BeApproximately(-2, 1e-12);
         comparison.Interval!.Value.Low.Should().BeApproximately(-2, 1e-12);
-        ComparisonText.Sentence(comparison).Should().StartWith("better: all 6 seeds lower by ").And.EndWith("beyond the 1.3 % band, p = 0.0313");
+        ComparisonText.Sentence(comparison)
+            .Should().StartWith("better: all 6 seeds lower by ").And.EndWith("beyond the 1.3 % band, p = 0.0313");
     }
 
     [Fact]
@@ -142,15 +144,18 @@ public sealed class ComparisonTests
     public void Without_a_common_seed_there_is_no_data() =>
         Compare(Arm("base", 10), new ArmSample("mfd", [], 1)).Single().Verdict.Should().Be(Verdict.Missing);
 
-    private static IReadOnlyList<ArmComparison> Compare(ArmSample baseline, params ArmSample[] arms) => Comparison.Against(baseline, arms, "fid@1");
+    private static IReadOnlyList<ArmComparison> Compare(ArmSample baseline, params ArmSample[] arms) =>
+        Comparison.Against(baseline, arms, "fid@1");
 
-    private static double[] Around(double centre, int seeds, double scale = 1) => [.. Noise.Take(seeds).Select(noise => centre + scale * noise)];
+    private static double[] Around(double centre, int seeds, double scale = 1) =>
+        [.. Noise.Take(seeds).Select(noise => centre + scale * noise)];
 
     private static ArmSample Arm(string name, params double[] values) => Arm(name, values, "fid", false);
 
     private static ArmSample Arm(string name, double[] values, string metric, bool higherIsBetter) => new(
         name,
-        [.. values.Select((value, seed) => new SeedMeasurement(seed, $"{name}{seed}", Measured(seed, value).Measurement with { Metric = metric, HigherIsBetter = higherIsBetter }))],
+        [.. values.Select((value, seed) => new SeedMeasurement(
+            seed, $"{name}{seed}", Measured(seed, value).Measurement with { Metric = metric, HigherIsBetter = higherIsBetter }))],
         values.Length);
 
     private static SeedMeasurement Measured(long seed, double? value) =>

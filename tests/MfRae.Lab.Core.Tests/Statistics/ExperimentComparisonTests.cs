@@ -47,7 +47,8 @@ public sealed class ExperimentComparisonTests
         StageRecord Stage(string key, double? value, string against) => new(
             key, "evaluation", key, "completed", null, null, "{}", new Dictionary<string, string>(), [],
             [new("fid", value, null, null, 10, 1, 1, "balanced", "e", "p", against, false)], [], []);
-        RunRecord Run(string arm) => new(arm, arm, 0, "completed", new Dictionary<string, string> { ["teacherEvaluation"] = "t", ["evaluation"] = arm });
+        RunRecord Run(string arm) =>
+            new(arm, arm, 0, "completed", new Dictionary<string, string> { ["teacherEvaluation"] = "t", ["evaluation"] = arm });
 
         return new("x", "x.json", "", "", "fid@1", "", [], [Arm("a", true), Arm("b", false)], [0], [Run("a"), Run("b")],
             [Stage("t", 1, "r"), Stage("a", a, "r"), Stage("b", b, reference)]);

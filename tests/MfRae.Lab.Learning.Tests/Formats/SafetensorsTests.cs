@@ -32,12 +32,14 @@ public sealed class SafetensorsTests
         Safetensors.Read(Golden.Path("safetensors", "good.safetensors")).Tensors.Should().NotBeEmpty();
 
     public static TheoryData<string> BrokenFiles() =>
-        [.. Directory.EnumerateFiles(Golden.Path("safetensors", ""), "*.safetensors").Select(path => Path.GetFileName(path)).Where(name => name != "good.safetensors")];
+        [.. Directory.EnumerateFiles(Golden.Path("safetensors", ""), "*.safetensors").Select(path => Path.GetFileName(path)).Where(
+            name => name != "good.safetensors")];
 
     [Theory]
     [MemberData(nameof(BrokenFiles))]
     public void A_broken_file_is_named_and_refused(string name) =>
-        FluentActions.Invoking(() => Safetensors.Read(Golden.Path("safetensors", name))).Should().Throw<LabException>().WithMessage($"*{name}*");
+        FluentActions.Invoking(() => Safetensors.Read(Golden.Path("safetensors", name)))
+            .Should().Throw<LabException>().WithMessage($"*{name}*");
 
     [Fact]
     public void A_missing_tensor_is_named()

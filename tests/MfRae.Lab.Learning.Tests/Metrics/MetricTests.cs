@@ -11,7 +11,8 @@ public sealed class MetricTests
     [InlineData("fake", "real", 0.5300085307138396, 1e-9)]
     [InlineData("small_fake", "real", 1.834951434561198, 1e-6)]
     [InlineData("small_fake", "small_real", 2.4423969719750644, 1e-6)]
-    public void Frechet_distances_agree_also_where_a_covariance_is_rank_deficient(string first, string second, double expected, double tolerance)
+    public void Frechet_distances_agree_also_where_a_covariance_is_rank_deficient(
+        string first, string second, double expected, double tolerance)
     {
         var data = Golden.Reference("metrics");
         var distance = FrechetDistance.Between(FeatureStatistics.Of(data[first]), FeatureStatistics.Of(data[second]));
@@ -48,6 +49,7 @@ public sealed class MetricTests
     {
         var labels = tensor(new long[] { 1, 1, 0 });
         var rows = eye(3);
-        Probes.NearestNeighbours(rows, labels, rows, labels, 20).Should().BeApproximately(2 / 3.0, 1e-9, "the majority is class 1 everywhere");
+        Probes.NearestNeighbours(rows, labels, rows, labels, 20)
+            .Should().BeApproximately(2 / 3.0, 1e-9, "the majority is class 1 everywhere");
     }
 }

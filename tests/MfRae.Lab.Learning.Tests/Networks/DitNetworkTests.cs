@@ -39,7 +39,8 @@ public sealed class DitNetworkTests
         var estimate = new CentralDifference(0.005, clampEnds: false).Estimate(
             (z, r, t, _) => network.AverageVelocity(weights, z, r, t, data["y"]), data["x"], data["v"], data["r"], data["t"]);
         (Largest(estimate - data["fd.f32"]) / Largest(data["fd.f32"])).Should().BeLessThan(5e-4);
-        (Largest(estimate - data["jvp.f32"]) / Largest(data["jvp.f32"])).Should().BeLessThan(1e-2, "the difference approximates the exact derivative");
+        (Largest(estimate - data["jvp.f32"]) / Largest(data["jvp.f32"]))
+            .Should().BeLessThan(1e-2, "the difference approximates the exact derivative");
     }
 
     [Fact]
@@ -70,7 +71,8 @@ public sealed class DitNetworkTests
         var network = new DitNetwork(Sizes("ddt_velocity"), Shape, 10, interval: false);
         var own = Weights.Initialise(network.Declare(), new RandomSource(1, CPU), CPU);
         var reference = Golden.Reference("ddt_velocity.state");
-        foreach (var name in new[] { "pos_embed", "enc_feat_rope.freqs_cos", "enc_feat_rope.freqs_sin", "dec_feat_rope.freqs_cos", "dec_feat_rope.freqs_sin" })
+        foreach (var name in new[] { "pos_embed", "enc_feat_rope.freqs_cos", "enc_feat_rope.freqs_sin", "dec_feat_rope.freqs_cos",
+            "dec_feat_rope.freqs_sin" })
             Largest(own[name] - reference[name]).Should().BeLessThan(1e-6, name);
     }
 
@@ -85,7 +87,8 @@ public sealed class DitNetworkTests
         using var manifest = JsonDocument.Parse(File.ReadAllText(Golden.Path("reference", fixture + ".json")));
         var hyper = manifest.RootElement.GetProperty("hyper");
         int Size(string name, int part) => hyper.GetProperty(name)[part].GetInt32();
-        return new(Size("hidden_size", 0), Size("depth", 0), Size("num_heads", 0), Size("hidden_size", 1), Size("depth", 1), Size("num_heads", 1));
+        return new(
+            Size("hidden_size", 0), Size("depth", 0), Size("num_heads", 0), Size("hidden_size", 1), Size("depth", 1), Size("num_heads", 1));
     }
 
     private static double Largest(Tensor difference) => difference.abs().max().item<float>();

@@ -27,7 +27,8 @@ public sealed class LossWeightTests
         var difference = Difference().requires_grad_();
         LossWeight.Apply(new AdaptiveLossWeightOptions(Power: 1, Offset: 1), difference).backward();
         // M = 1 and 9: e / (M + 1), times 2 / (elements · batch) = 1/2.
-        difference.grad!.data<float>().ToArray().Zip(new[] { 0.25, 0.25, 0.15, 0.15 }).Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) < 1e-6);
+        difference.grad!.data<float>().ToArray().Zip(new[] { 0.25, 0.25, 0.15, 0.15 })
+            .Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) < 1e-6);
     }
 
     private static Tensor Difference() => tensor(new float[] { 1, 1, 3, 3 }, [2, 1, 1, 2]);

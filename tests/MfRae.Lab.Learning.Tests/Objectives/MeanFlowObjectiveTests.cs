@@ -10,7 +10,8 @@ namespace MfRae.Lab.Learning.Tests.Objectives;
 
 public sealed class MeanFlowObjectiveTests
 {
-    private static LambdaMeanFlowOptions Options(double lambda, double? tangent = null, double equal = 0.5, DerivativeOptions? derivative = null, double dropout = 0.1) => new(
+    private static LambdaMeanFlowOptions Options(double lambda, double? tangent = null, double equal = 0.5,
+        DerivativeOptions? derivative = null, double dropout = 0.1) => new(
         lambda, TinyLatents.Sizes, new UniformTimeOptions(), derivative ?? new CentralDifferenceOptions(), new PlainLossWeightOptions(),
         new TrainingOptions(1, TinyLatents.Batch), tangent, EqualFraction: equal, LabelDropout: dropout);
 
@@ -61,7 +62,8 @@ public sealed class MeanFlowObjectiveTests
         Tensor target;
         using (no_grad())
         {
-            var derivative = new CentralDifference(5e-3, true).Estimate((zp, rp, tp, _) => network.AverageVelocity(weights, zp, rp, tp, y), z, w, r, t);
+            var derivative = new CentralDifference(5e-3, true).Estimate(
+                (zp, rp, tp, _) => network.AverageVelocity(weights, zp, rp, tp, y), z, w, r, t);
             target = w - (LinearPath.Spread(t - r) * derivative);
         }
         (network.AverageVelocity(weights, z, r, t, y) - target).square().mean().backward();

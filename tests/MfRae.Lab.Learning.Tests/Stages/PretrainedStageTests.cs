@@ -24,7 +24,8 @@ public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
     [Fact]
     public void Pretrained_statistics_normalise_as_those_of_the_training_set_did()
     {
-        lab.Run("loaded latents", new LatentStage(new PretrainedLatentOptions(lab.At("latents/statistics.safetensors"))), "dataset", "encoder");
+        lab.Run(
+            "loaded latents", new LatentStage(new PretrainedLatentOptions(lab.At("latents/statistics.safetensors"))), "dataset", "encoder");
 
         Bytes("loaded latents/latents.safetensors").Should().Equal(Bytes("latents/latents.safetensors"));
     }
@@ -32,7 +33,8 @@ public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
     [Fact]
     public void A_network_of_another_type_is_refused()
     {
-        var (encoder, teacher, cmt) = (lab.At("encoder/encoder.safetensors"), lab.At("teacher/network.safetensors"), lab.At("cmt/network.safetensors"));
+        var (encoder, teacher, cmt) = (
+            lab.At("encoder/encoder.safetensors"), lab.At("teacher/network.safetensors"), lab.At("cmt/network.safetensors"));
 
         Refuses(new FeatureStage(new PretrainedFeatureOptions(encoder)), "*encoder.safetensors*'vit-encoder'*inception*");
         Refuses(new EncoderStage(new PretrainedEncoderOptions(teacher)), "*network.safetensors*'dit-velocity'*vit-encoder*");
@@ -59,7 +61,8 @@ public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
     public void A_network_for_other_latents_is_refused_where_training_starts_from_it()
     {
         Directory.CreateDirectory(lab.At("fewer"));
-        Safetensors.Write(lab.At("fewer/latents.safetensors"), [("latents", zeros(8, 24, 4, 4)), ("labels", arange(8, dtype: int64).remainder(2))]);
+        Safetensors.Write(
+            lab.At("fewer/latents.safetensors"), [("latents", zeros(8, 24, 4, 4)), ("labels", arange(8, dtype: int64).remainder(2))]);
         var cmt = new CmtStage(new TrajectoryCmtOptions(new(1, 8), 4, 2));
 
         FluentActions.Invoking(() => lab.Run("mismatch", cmt, [("latents", "fewer"), ("teacher", "teacher")]))

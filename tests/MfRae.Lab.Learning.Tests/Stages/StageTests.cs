@@ -37,7 +37,8 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
         {
             var metrics = lab.Stage(stage).Events.OfType<MetricsEvent>().ToList();
             metrics.Select(entry => entry.Step).Should().Equal([1, 2, 3], stage);
-            metrics.Should().OnlyContain(entry => entry.Values.ContainsKey("loss") && entry.Values.Values.All(value => value != null), stage);
+            metrics
+                .Should().OnlyContain(entry => entry.Values.ContainsKey("loss") && entry.Values.Values.All(value => value != null), stage);
         }
     }
 
@@ -68,7 +69,8 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
 
         measured.Select(value => value.Key).Should().Equal(
             "knn.encoder", "linear.encoder", "knn.pixels", "linear.pixels", "knn.untrained", "linear.untrained");
-        measured.Should().OnlyContain(value => value.Value >= 0 && value.Value <= 1 && value.Samples == TinyDataset.Count && value.Steps == 0);
+        measured
+            .Should().OnlyContain(value => value.Value >= 0 && value.Value <= 1 && value.Samples == TinyDataset.Count && value.Steps == 0);
         // A bar at one of four places: nobody could miss it in the pixels.
         measured.Single(value => value.Key == "linear.pixels").Value.Should().Be(1);
     }
@@ -106,7 +108,8 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
             "fid", measured["fid@1"].Value, null, null, 40, 1, 1, "balanced", Hash("features/features.safetensors"),
             "uint8, 28x28, [-1, 1]", Hash("reference.test/reference.safetensors"), false));
         measured["fid.train@2"].Reference.Should().Be(Hash("reference.train/reference.safetensors"));
-        measured["accuracy@1"].Should().BeEquivalentTo(new { Reference = "", Extractor = measured["fid@1"].Extractor, HigherIsBetter = true });
+        measured["accuracy@1"]
+            .Should().BeEquivalentTo(new { Reference = "", Extractor = measured["fid@1"].Extractor, HigherIsBetter = true });
         measured["endpointError@1"].Should().BeEquivalentTo(new { Reference = "", Extractor = "", Samples = 10, HigherIsBetter = false });
     }
 
@@ -139,7 +142,8 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
             new VitOptions(24, 1, 2), new AugmentationOptions(), new(3, 8, 1e-3, Ema: 0))), "dataset");
         lab.Sample("samples again", "meanflow1", TinyLab.Sampling);
 
-        File.ReadAllBytes(lab.At("encoder again/encoder.safetensors")).Should().Equal(File.ReadAllBytes(lab.At("encoder/encoder.safetensors")));
+        File.ReadAllBytes(lab.At("encoder again/encoder.safetensors"))
+            .Should().Equal(File.ReadAllBytes(lab.At("encoder/encoder.safetensors")));
         foreach (var file in new[] { "samples.1.safetensors", "samples.2.safetensors" })
             File.ReadAllBytes(lab.At("samples again/" + file)).Should().Equal(File.ReadAllBytes(lab.At("samples1/" + file)));
     }

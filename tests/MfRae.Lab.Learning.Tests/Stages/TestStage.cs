@@ -21,7 +21,8 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
     public StageContext Context(StageDefinition? definition = null)
     {
         Directory.CreateDirectory(folder);
-        var node = new StageNode(new string('0', 64), "test", "test", definition ?? new ProbeStage(), seed, new Dictionary<string, string>());
+        var node = new StageNode(
+            new string('0', 64), "test", "test", definition ?? new ProbeStage(), seed, new Dictionary<string, string>());
         var spec = new StageSpec(node, inputs.ToDictionary(input => input.Name, input => input.Folder), AppContext.BaseDirectory, 1,
             new RunSettings(Device: "cpu", LogEvery: LogEvery));
         return new(spec, folder, this, TimeProvider.System, _stop.Token);

@@ -18,7 +18,8 @@ internal static class TinyDataset
         foreach (var (images, labels) in new[] { (0, 1), (2, 3) })
         {
             var classes = Enumerable.Range(0, Count).Select(i => (byte)(i % Classes)).ToArray();
-            Write(Path.Combine(folder, StageFiles.IdxNames[images]), [Count, Side, Side], [.. classes.SelectMany(label => Image(label, random))]);
+            Write(Path.Combine(folder, StageFiles.IdxNames[images]), [Count, Side, Side],
+                [.. classes.SelectMany(label => Image(label, random))]);
             Write(Path.Combine(folder, StageFiles.IdxNames[labels]), [Count], classes);
         }
     }

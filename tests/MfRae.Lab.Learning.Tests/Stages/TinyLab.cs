@@ -8,7 +8,8 @@ namespace MfRae.Lab.Learning.Tests.Stages;
 public sealed class TinyLab : IDisposable
 {
     private static readonly TrainingOptions Training = new(Steps: 3, BatchSize: 8, LearningRate: 1e-3, Ema: 0);
-    private static readonly DitOptions Dit = new(TrunkWidth: 16, TrunkDepth: 1, TrunkHeads: 2, HeadWidth: 16, HeadDepth: 1, HeadHeads: 2, MlpRatio: 2);
+    private static readonly DitOptions Dit = new(
+        TrunkWidth: 16, TrunkDepth: 1, TrunkHeads: 2, HeadWidth: 16, HeadDepth: 1, HeadHeads: 2, MlpRatio: 2);
     private static readonly MetricOptions[] Metrics =
         [new FidOptions(), new InceptionScoreOptions(), new ClassAccuracyOptions(), new EndpointErrorOptions()];
 
@@ -27,7 +28,8 @@ public sealed class TinyLab : IDisposable
         Run("encoder", new EncoderStage(
             new SelfSupervisedEncoderOptions(new VitOptions(24, 1, 2), new AugmentationOptions(), Training)), "dataset");
         Run("probe", new ProbeStage(), "dataset", "encoder");
-        Run("decoder", new DecoderStage(new RaeDecoderOptions(new DecoderNetworkOptions(16, 1, 2, Channels: 2), Training)), "dataset", "encoder");
+        Run("decoder", new DecoderStage(new RaeDecoderOptions(new DecoderNetworkOptions(16, 1, 2, Channels: 2), Training)), "dataset",
+            "encoder");
         Run("reconstruction", new ReconstructionStage([new FidOptions()]), "dataset", "encoder", "decoder", "features", "reference.test");
         Run("latents", new LatentStage(new PerElementLatentOptions()), "dataset", "encoder");
         Run("teacher", new TeacherStage(new FlowMatchingOptions(Dit, new UniformTimeOptions(), Training)), "latents");

@@ -29,7 +29,8 @@ public sealed partial class PaletteTests
     public void Arms_that_differ_in_words_get_colours_without_order()
     {
         var record = SampleRecord.Small();
-        var arms = record.Arms.Select((arm, i) => arm with { Differences = new Dictionary<string, string> { ["cmt.kind"] = i == 0 ? "\"none\"" : "\"trajectory\"" } });
+        var arms = record.Arms.Select((arm,
+            i) => arm with { Differences = new Dictionary<string, string> { ["cmt.kind"] = i == 0 ? "\"none\"" : "\"trajectory\"" } });
 
         new ReportData(record with { Arms = [.. arms] }).Axis.Should().BeNull();
         Palette.Css(new ReportData(record with { Arms = [.. arms] })).Should().Contain("#0072b2");

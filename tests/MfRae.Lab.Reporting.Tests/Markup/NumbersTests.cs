@@ -21,7 +21,8 @@ public sealed class NumbersTests
     [InlineData(1234.5, 56.7, "1,235 ± 57")]
     [InlineData(12.3456, null, "12.35")]
     [InlineData(12.3456, 0d, "12.35")]
-    public void A_mean_is_as_exact_as_its_interval(double mean, double? half, string expected) => Numbers.PlusMinus(mean, half).Should().Be(expected);
+    public void A_mean_is_as_exact_as_its_interval(double mean, double? half, string expected) =>
+        Numbers.PlusMinus(mean, half).Should().Be(expected);
 
     [Theory]
     [InlineData(12.34, "12.3 s")]

@@ -26,7 +26,8 @@ public sealed partial class GoldenTests
     {
         var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small())]);
 
-        Golden.Check("index.html", html[html.IndexOf("<main>", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
+        Golden.Check(
+            "index.html", html[html.IndexOf("<main>", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
     }
 
     [GeneratedRegex("base64,[A-Za-z0-9+/=]+")]

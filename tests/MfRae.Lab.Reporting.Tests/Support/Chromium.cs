@@ -6,7 +6,9 @@ using System.Text.Json.Nodes;
 
 namespace MfRae.Lab.Reporting.Tests.Support;
 
-/// <summary>A headless browser, spoken to by its own debugging protocol: what a page asks of the network, and what it complains of.</summary>
+/// <summary>
+/// A headless browser, spoken to by its own debugging protocol: what a page asks of the network, and what it complains of.
+/// </summary>
 internal sealed class Chromium : IAsyncDisposable
 {
     private readonly Process process;
@@ -38,7 +40,8 @@ internal sealed class Chromium : IAsyncDisposable
         string[] arguments =
         [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-port=0", $"--user-data-dir={profile}", "about:blank",
+            "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-port=0", $"--user-data-dir={profile}",
+                "about:blank",
         ];
         Array.ForEach(arguments, start.ArgumentList.Add);
         var browser = new Chromium(Process.Start(start)!, profile);
@@ -50,8 +53,12 @@ internal sealed class Chromium : IAsyncDisposable
     public async Task Open(Uri page, int width, bool dark = false)
     {
         events.Clear();
-        await Call("Emulation.setDeviceMetricsOverride", new() { ["width"] = width, ["height"] = 900, ["deviceScaleFactor"] = 1, ["mobile"] = false });
-        await Call("Emulation.setEmulatedMedia", new() { ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = dark ? "dark" : "light" }) });
+        await Call("Emulation.setDeviceMetricsOverride",
+            new() { ["width"] = width, ["height"] = 900, ["deviceScaleFactor"] = 1, ["mobile"] = false });
+        await Call("Emulation.setEmulatedMedia", new()
+        {
+            ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = dark ? "dark" : "light" }),
+        });
         await Call("Page.navigate", new() { ["url"] = page.AbsoluteUri });
         while (!events.Any(one => Method(one) == "Page.loadEventFired"))
         {
@@ -61,11 +68,13 @@ internal sealed class Chromium : IAsyncDisposable
 
     /// <summary>Addresses the page asked for, but for data: images.</summary>
     public IReadOnlyList<string> Requests() =>
-        [.. events.Where(one => Method(one) == "Network.requestWillBeSent").Select(one => (string)one["params"]!["request"]!["url"]!).Where(url => !url.StartsWith("data:"))];
+        [.. events.Where(one => Method(one) == "Network.requestWillBeSent").Select(one => (string)one["params"]!["request"]!["url"]!).Where(
+            url => !url.StartsWith("data:"))];
 
     /// <summary>Errors and warnings of the console, refusals of the content policy among them.</summary>
     public IReadOnlyList<string> Complaints() =>
-        [.. events.Where(one => Method(one) is "Runtime.exceptionThrown" or "Runtime.consoleAPICalled" or "Log.entryAdded").Select(one => one.ToJsonString())];
+        [.. events.Where(one => Method(one) is "Runtime.exceptionThrown" or "Runtime.consoleAPICalled" or "Log.entryAdded").Select(
+            one => one.ToJsonString())];
 
     public async Task<JsonNode?> Evaluate(string script)
     {
@@ -75,7 +84,15 @@ internal sealed class Chromium : IAsyncDisposable
     }
 
     public async Task Mouse(string type, double x, double y, string button = "none") =>
-        await Call("Input.dispatchMouseEvent", new() { ["type"] = type, ["x"] = x, ["y"] = y, ["button"] = button, ["buttons"] = button == "left" ? 1 : 0, ["clickCount"] = button == "left" ? 1 : 0 });
+        await Call("Input.dispatchMouseEvent", new()
+        {
+            ["type"] = type,
+            ["x"] = x,
+            ["y"] = y,
+            ["button"] = button,
+            ["buttons"] = button == "left" ? 1 : 0,
+            ["clickCount"] = button == "left" ? 1 : 0
+        });
 
     public async Task<byte[]> Screenshot(bool whole = true)
     {
@@ -114,7 +131,8 @@ internal sealed class Chromium : IAsyncDisposable
 
         _ = process.StandardError.ReadToEndAsync();
         _ = process.StandardOutput.ReadToEndAsync();
-        await socket.ConnectAsync(new Uri(address ?? throw new InvalidOperationException("the browser ended without opening its debugging port")), default);
+        await socket.ConnectAsync(
+            new Uri(address ?? throw new InvalidOperationException("the browser ended without opening its debugging port")), default);
         var target = await Call("Target.createTarget", new() { ["url"] = "about:blank" });
         var attached = await Call("Target.attachToTarget", new() { ["targetId"] = (string)target["targetId"]!, ["flatten"] = true });
         session = (string)attached["sessionId"]!;

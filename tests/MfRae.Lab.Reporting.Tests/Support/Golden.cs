@@ -13,7 +13,8 @@ internal static class Golden
         }
 
         File.Exists(path).Should().BeTrue($"{path} should exist; MFRAE_REWRITE_GOLDEN=1 writes it");
-        actual.Should().Be(File.ReadAllText(path).ReplaceLineEndings("\n"), $"{name} is what was agreed on; MFRAE_REWRITE_GOLDEN=1 rewrites it");
+        actual.Should().Be(
+            File.ReadAllText(path).ReplaceLineEndings("\n"), $"{name} is what was agreed on; MFRAE_REWRITE_GOLDEN=1 rewrites it");
     }
 
     private static string Folder()
@@ -24,6 +25,7 @@ internal static class Golden
             folder = folder.Parent;
         }
 
-        return Path.Combine(folder?.FullName ?? throw new InvalidOperationException("the tests run outside the repository"), "tests", "MfRae.Lab.Reporting.Tests", "Golden");
+        return Path.Combine(folder?.FullName ?? throw new InvalidOperationException("the tests run outside the repository"), "tests",
+            "MfRae.Lab.Reporting.Tests", "Golden");
     }
 }

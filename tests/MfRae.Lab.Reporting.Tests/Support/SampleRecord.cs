@@ -34,10 +34,12 @@ internal static class SampleRecord
                 [Generated("rfid", 2.214, 0), Generated("rfid.train", 2.402, 0)], images: [Sheet("reconstruction", 99)], wall: 14),
             Stage("latents", ["dataset", "encoder"], wall: 12),
             Stage("teacher", ["latents"], wall: 0.5),
-            Stage("teacherSampling", ["teacher", "decoder", "latents"], kind: "sampling", images: [Sheet("samples@1", 5), Sheet("samples@50", 1)], wall: 96),
+            Stage("teacherSampling", ["teacher", "decoder", "latents"], kind: "sampling",
+                images: [Sheet("samples@1", 5), Sheet("samples@50", 1)], wall: 96),
             Stage("teacherEvaluation", ["teacherSampling", "features", "reference.test"], kind: "evaluation", measurements:
                 [.. Metrics(1, 26.83, 1.1), .. Metrics(50, 12.07, 0)], wall: 20),
-            Stage("cmt", ["latents", "teacher"], seed: 0, series: [Loss("loss", steps, 0.52, 7, 0.3), Loss("gradientNorm", steps, 2.4, 8, 0.8)], wall: 88),
+            Stage("cmt", ["latents", "teacher"], seed: 0,
+                series: [Loss("loss", steps, 0.52, 7, 0.3), Loss("gradientNorm", steps, 2.4, 8, 0.8)], wall: 88),
         };
         var arms = lambdas.Select(Arm).ToArray();
         var runs = new List<RunRecord>();
@@ -64,7 +66,8 @@ internal static class SampleRecord
     }
 
     /// <summary>A key that is a function of the label.</summary>
-    public static string Key(string label) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(label)));
+    public static string Key(string label) =>
+        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(label)));
 
     private static ArmRecord Arm(double lambda)
     {
@@ -73,7 +76,8 @@ internal static class SampleRecord
             $"lambda={text}",
             lambda == 0,
             new Dictionary<string, string> { ["meanflow.lambda"] = text },
-            $$$"""{"meanflow": {"kind":"lambda","lambda":{{{text}}},"training":{"steps":900,"learningRate":0.0001}},"sampling":{"samples":10000} }""");
+            $$$"""{"meanflow": {"kind":"lambda","lambda":{{{text}}},"training":{"steps":900,"learningRate":0.0001}},"""
+                + "\"sampling\":{\"samples\":10000} }");
     }
 
     private static RunRecord Run(List<StageRecord> stages, string arm, double lambda, int at, int seed, int steps, bool diverged)
@@ -96,11 +100,14 @@ internal static class SampleRecord
             reason: diverged ? $"meanflow {label} diverged" : null,
             images: diverged ? [] : [Sheet("samples@1", 3 - lambda), Sheet("samples@2", 2 - lambda)], wall: 9));
         stages.Add(Stage(
-            $"evaluation {label}", ["sampling " + label, "features", "reference.test", "teacherSampling"], kind: "evaluation", status: diverged ? "skipped" : "completed",
+            $"evaluation {label}", ["sampling " + label, "features", "reference.test", "teacherSampling"], kind: "evaluation",
+                status: diverged ? "skipped" : "completed",
             reason: diverged ? $"sampling {label} was skipped" : null,
-            measurements: diverged ? [] : [.. Metrics(1, fid, 0.06 + 0.03 * lambda), .. Metrics(2, fid - 0.8, 0.05 + 0.02 * lambda)], wall: 11));
+            measurements: diverged ? [] : [.. Metrics(1, fid, 0.06 + 0.03 * lambda), .. Metrics(2, fid - 0.8, 0.05 + 0.02 * lambda)],
+                wall: 11));
 
-        string[] shared = ["dataset", "features", "encoder", "probe", "decoder", "reference.test", "reconstruction", "latents", "teacher", "teacherSampling", "teacherEvaluation", "cmt"];
+        string[] shared = ["dataset", "features", "encoder", "probe", "decoder", "reference.test", "reconstruction", "latents", "teacher",
+            "teacherSampling", "teacherEvaluation", "cmt"];
         var roles = shared.ToDictionary(role => role, Key);
         foreach (var role in new[] { "meanflow", "sampling", "evaluation" })
         {
@@ -130,7 +137,8 @@ internal static class SampleRecord
             seed,
             $$"""{"stage":"{{kind ?? label}}"}""",
             inputs.ToDictionary(input => input.Split(' ')[0], Key),
-            status == "skipped" ? [] : [new(1, status, "node-1", "cpu", 2, Start.AddSeconds(wall), null, wall, 1.9 * wall, 640_000_000 + (long)(1e6 * wall), error)],
+            status == "skipped" ? [] : [new(
+                1, status, "node-1", "cpu", 2, Start.AddSeconds(wall), null, wall, 1.9 * wall, 640_000_000 + (long)(1e6 * wall), error)],
             measurements ?? [],
             series ?? [],
             images ?? []);
@@ -145,9 +153,11 @@ internal static class SampleRecord
     ];
 
     private static Measurement Generated(string metric, double value, int steps) =>
-        new(metric, value, null, null, 10_000, steps, 1, steps == 0 ? "dataset" : "balanced", Extractor, "uint8, 28x28, [-1, 1]", Reference, false);
+        new(metric, value, null, null, 10_000, steps, 1, steps == 0 ? "dataset" : "balanced", Extractor, "uint8, 28x28, [-1, 1]", Reference,
+            false);
 
-    private static Measurement Plain(string metric, double value, long samples) => new(metric, value, null, null, samples, 0, 1, "dataset", "", "uint8", "", true);
+    private static Measurement Plain(string metric, double value, long samples) =>
+        new(metric, value, null, null, samples, 0, 1, "dataset", "", "uint8", "", true);
 
     /// <summary>A falling curve with noise that is a function of its arguments.</summary>
     private static SeriesRecord Loss(string name, int steps, double level, int phase, double noise, bool diverged = false)

@@ -16,9 +16,11 @@ internal static class Journal
 
     public static MetricsEvent Loss(long step, double? value) => new(step, new Dictionary<string, double?> { ["loss"] = value });
 
-    public static FinishedEvent Finished(string status = "completed", double wall = 10, double cpu = 20, long peak = 1000, string? error = null) =>
+    public static FinishedEvent Finished(string status = "completed", double wall = 10, double cpu = 20, long peak = 1000,
+        string? error = null) =>
         new(status, wall, cpu, peak, error);
 
-    public static MeasuredEvent Measured(string metric, double? value, int steps = 1, bool? higher = false, string reference = "ref", long samples = 100) =>
+    public static MeasuredEvent Measured(string metric, double? value, int steps = 1, bool? higher = false, string reference = "ref",
+        long samples = 100) =>
         new(new Measurement(metric, value, null, null, samples, steps, 1, "balanced", "net", "uint8", reference, higher));
 }

@@ -26,7 +26,8 @@ internal sealed class Lab : IDisposable
 
     public void Begin(Plan plan, params string[] cached) => Log.Begin(plan, cached.ToHashSet());
 
-    public void Tell(string stage, int attempt, params JournalEvent[] events) => Log.Ingest(stage, attempt, Journal.Of(attempt, events), Folder);
+    public void Tell(string stage, int attempt, params JournalEvent[] events) =>
+        Log.Ingest(stage, attempt, Journal.Of(attempt, events), Folder);
 
     /// <summary>As if the process had been killed: the log is not told to end.</summary>
     public void Reopen()

@@ -18,21 +18,24 @@ internal static class Plans
 
     public static string Run(string arm, long seed) => $"{(arm.Length + 10) * 7919 + seed:x8}{arm[^1]}-{seed}";
 
-    public static Plan Of(string name = "ablation", string hash = "hash-1", string[]? arms = null, long[]? seeds = null, string question = "Which is better?")
+    public static Plan Of(
+        string name = "ablation", string hash = "hash-1", string[]? arms = null, long[]? seeds = null, string question = "Which is better?")
     {
         arms ??= ["b", "a"];
         seeds ??= [0, 1];
         var stages = new List<StageNode>
         {
             Node(Dataset, "dataset", $"dataset of {name}", new DatasetStage(Data), null, []),
-            Node(Teacher, "teacher", $"teacher of {name}", new TeacherStage(new PretrainedTeacherOptions("t.safetensors")), null, ("dataset", Dataset)),
+            Node(Teacher, "teacher", $"teacher of {name}", new TeacherStage(new PretrainedTeacherOptions("t.safetensors")), null, (
+                "dataset", Dataset)),
             Node(TeacherEvaluation, "evaluation", $"teacher's evaluation of {name}", Judge, null, ("samples", Teacher)),
         };
         var runs = new List<PlannedRun>();
         foreach (var (arm, seed) in arms.SelectMany(arm => seeds.Select(seed => (arm, seed))))
         {
             var (training, evaluation) = (Training(arm, seed), Evaluation(arm, seed));
-            stages.Add(Node(training, "meanflow", $"meanflow {arm} seed {seed}", new MeanFlowStage(new NoMeanFlowOptions()), seed, ("teacher", Teacher)));
+            stages.Add(Node(training, "meanflow", $"meanflow {arm} seed {seed}", new MeanFlowStage(new NoMeanFlowOptions()), seed, (
+                "teacher", Teacher)));
             stages.Add(Node(evaluation, "evaluation", $"evaluation {arm} seed {seed}", Judge, null, ("samples", training)));
             runs.Add(new PlannedRun(Run(arm, seed), arm, seed, new Dictionary<string, string>
             {
@@ -45,7 +48,8 @@ internal static class Plans
         }
 
         var experiment = new Experiment(
-            name, $"experiments/{name}.json", question, "The second.", "fid@1", arms.Select((arm, i) => Arm(arm, i == 0)).ToList(), seeds, Evaluated, ["a.b=1"]);
+            name, $"experiments/{name}.json", question, "The second.", "fid@1", arms.Select((arm, i) => Arm(arm, i == 0))
+                .ToList(), seeds, Evaluated, ["a.b=1"]);
         return new Plan(experiment, stages, runs, hash);
     }
 
@@ -69,6 +73,7 @@ internal static class Plans
         new Dictionary<string, JsonNode?> { ["meanflow.lambda"] = JsonValue.Create(name), ["meanflow.tangentLambda"] = null },
         baseline);
 
-    private static StageNode Node(string key, string kind, string label, StageDefinition definition, long? seed, params (string Name, string Key)[] inputs) =>
+    private static StageNode Node(string key, string kind, string label, StageDefinition definition, long? seed,
+        params (string Name, string Key)[] inputs) =>
         new(key, kind, label, definition, seed, inputs.ToDictionary(input => input.Name, input => input.Key));
 }

@@ -49,7 +49,8 @@ internal sealed class AxisReader(Mistakes mistakes)
     public static string SuggestPath(string path, IReadOnlyCollection<string> paths)
     {
         string last = path[(path.LastIndexOf('.') + 1)..];
-        var sameEnd = paths.Where(candidate => candidate == last || candidate.EndsWith("." + last, StringComparison.Ordinal)).Take(3).ToList();
+        var sameEnd = paths.Where(candidate => candidate == last || candidate.EndsWith("." + last, StringComparison.Ordinal)).Take(3)
+            .ToList();
         return Nearest.To(path, paths) is { } near ? $"did you mean `{near}`?"
             : sameEnd.Count > 0 ? $"did you mean {string.Join(" or ", sameEnd.Select(candidate => $"`{candidate}`"))}?"
             : "write the path from `base` down, e.g. `meanflow.lambda`; `schema` lists the options";
@@ -144,7 +145,8 @@ internal sealed class AxisReader(Mistakes mistakes)
             int i = axes.ToList().FindIndex(axis => axis.Path == property.Name);
             if (i < 0)
             {
-                mistakes.Add(property.Key, $"`{property.Name}` is no axis", Nearest.Suggest(property.Name, [.. axes.Select(axis => axis.Path)]));
+                mistakes.Add(
+                    property.Key, $"`{property.Name}` is no axis", Nearest.Suggest(property.Name, [.. axes.Select(axis => axis.Path)]));
             }
             else if (!axes[i].Values.Any(property.Value.SameValue))
             {

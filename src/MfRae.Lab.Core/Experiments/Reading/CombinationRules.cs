@@ -81,7 +81,9 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
         }
     }
 
-    /// <summary>A network that starts from another's weights has its shape. That of a pretrained teacher is known only to its file.</summary>
+    /// <summary>
+    /// A network that starts from another's weights has its shape. That of a pretrained teacher is known only to its file.
+    /// </summary>
     private void CheckNetwork()
     {
         if (!Is("teacher", "flowMatching") || options.Text("meanflow.initialisation") is not ("cmt" or "teacher"))
@@ -97,7 +99,8 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
             {
                 mistakes.Add(
                     options.At($"meanflow.network.{option.Name}"),
-                    FormattableString.Invariant($"`{option.Name}` is {mine}, but the network starts from the teacher's weights, where it is {teachers}"),
+                    FormattableString.Invariant(
+                        $"`{option.Name}` is {mine}, but the network starts from the teacher's weights, where it is {teachers}"),
                     FormattableString.Invariant($"write {teachers}, or initialisation random"));
             }
         }

@@ -58,7 +58,8 @@ internal sealed class DocumentLoader(Mistakes mistakes, OptionChecker checker, s
 
     private LocatedObject? Extended(LocatedObject document, string fullPath, IReadOnlyList<string> above) =>
         document.GetText("extends") is { } extends
-            ? Load(Path.GetFullPath(extends.Replace('\0', ' '), Path.GetDirectoryName(fullPath)!), document.Get("extends")!.Location, [.. above, fullPath])
+            ? Load(Path.GetFullPath(extends.Replace('\0', ' '), Path.GetDirectoryName(fullPath)!), document.Get("extends")!.Location,
+                [.. above, fullPath])
             : null;
 
     private string SuggestFile(string fullPath)
@@ -81,7 +82,8 @@ internal sealed class DocumentLoader(Mistakes mistakes, OptionChecker checker, s
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"{NameOf(fullPath)} cannot be read: {refused.Message} It must be a file that this user may read.", refused);
+            throw new LabException(
+                $"{NameOf(fullPath)} cannot be read: {refused.Message} It must be a file that this user may read.", refused);
         }
     }
 }

@@ -27,7 +27,8 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
         var known = names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}"))).ToList();
         if (!known.Contains(primary))
         {
-            mistakes.Add(primaryAt, $"`{primary}` is not measured: it is no metric at a number of steps of the arms", Nearest.Suggest(primary, known));
+            mistakes.Add(primaryAt, $"`{primary}` is not measured: it is no metric at a number of steps of the arms", Nearest.Suggest(
+                primary, known));
         }
     }
 
@@ -62,7 +63,8 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
             return null;
         }
 
-        var references = (evaluation.Find("references").Node as LocatedArray)?.Items.OfType<LocatedScalar>().Select(item => item.Text).ToList() ?? [];
+        var references = (evaluation.Find("references").Node as LocatedArray)?.Items.OfType<LocatedScalar>().Select(item => item.Text)
+            .ToList() ?? [];
         var names = new List<string>();
         foreach (var metric in metrics)
         {

@@ -6,7 +6,8 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 
 /// <summary>A merged document on its way to an experiment: arms are patched, checked, and once all is clean, deserialised.</summary>
 /// <param name="whole">False where a file was broken or absent: then it cannot be said what is missing.</param>
-internal sealed class ExperimentDraft(Mistakes mistakes, OptionChecker checker, LocatedObject document, IReadOnlyList<Override> overrides, bool whole)
+internal sealed class ExperimentDraft(
+    Mistakes mistakes, OptionChecker checker, LocatedObject document, IReadOnlyList<Override> overrides, bool whole)
 {
     private readonly OptionType _lab = OptionTypes.Lab();
     private readonly OptionType _evaluation = OptionTypes.Evaluation();
@@ -53,7 +54,8 @@ internal sealed class ExperimentDraft(Mistakes mistakes, OptionChecker checker, 
             return;
         }
 
-        foreach (var option in OptionTypes.ExperimentFile().Properties.Where(option => option.Required && document.Get(option.Name) is null))
+        foreach (var option in OptionTypes.ExperimentFile().Properties.Where(
+            option => option.Required && document.Get(option.Name) is null))
         {
             checker.ReportMissing(document, option.Name, option.Name switch
             {

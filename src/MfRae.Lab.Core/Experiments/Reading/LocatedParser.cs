@@ -123,7 +123,8 @@ internal sealed class LocatedParser(string? file, int depth, Mistakes mistakes)
 
     private static string Suggest(string what, Location? inside)
     {
-        if (inside is not null && (what.Contains("end of data", StringComparison.Ordinal) || what.Contains("open JSON", StringComparison.Ordinal)))
+        if (inside is not null
+            && (what.Contains("end of data", StringComparison.Ordinal) || what.Contains("open JSON", StringComparison.Ordinal)))
         {
             return $"close what line {inside.Line} opens";
         }

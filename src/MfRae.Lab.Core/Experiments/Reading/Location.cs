@@ -4,7 +4,8 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 /// <param name="File">The file as messages name it, or null for the command line.</param>
 /// <param name="Line">From 1; 0 on the command line.</param>
 /// <param name="Path">JSON path in the file; on the command line the option path.</param>
-/// <param name="Depth">How many `extends` lead to the file; -1 on the command line. The smaller, the likelier the user just wrote it.</param>
+/// <param name="Depth">How many `extends` lead to the file; -1 on the command line. The smaller, the likelier the user just
+/// wrote it.</param>
 internal sealed record Location(string? File, int Line, string Path, int Depth = 0)
 {
     public static Location CommandLine(string path) => new(null, 0, path, -1);

@@ -7,7 +7,9 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 internal static class MergePatch
 {
     public static LocatedNode Apply(LocatedNode? target, LocatedNode patch) =>
-        target is LocatedObject old && patch is LocatedObject change && !ChangesKind(old, change) ? Merge(old, change, old.Location) : patch;
+        target is LocatedObject old && patch is LocatedObject change && !ChangesKind(old, change)
+            ? Merge(old, change, old.Location)
+            : patch;
 
     /// <summary>The patch that sets one option.</summary>
     public static LocatedObject At(IReadOnlyList<string> path, LocatedNode value)

@@ -54,12 +54,15 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
         if (channels % (count * multiple) != 0)
         {
             string wide = multiple == 1 ? $"{count}" : $"{heads} × {multiple} = {count * multiple}";
-            string because = multiple == 1 ? "each head takes an equal part of the width" : $"{reason} the channels of a head in groups of {multiple}";
+            string because = multiple == 1
+                ? "each head takes an equal part of the width"
+                : $"{reason} the channels of a head in groups of {multiple}";
             double below = Math.Floor(channels / (count * multiple)) * count * multiple;
             mistakes.Add(
                 view.Blame(width, heads),
                 string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is no multiple of {wide}: {because}"),
-                string.Create(CultureInfo.InvariantCulture, $"e.g. {width} {(below > 0 ? $"{below} or " : "")}{below + (count * multiple)}"));
+                string.Create(
+                    CultureInfo.InvariantCulture, $"e.g. {width} {(below > 0 ? $"{below} or " : "")}{below + (count * multiple)}"));
         }
     }
 
@@ -131,7 +134,8 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
         string folder = Path.GetFullPath(path, workingDirectory);
         if (!Directory.Exists(folder))
         {
-            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", "name the folder with " + string.Join(", ", StageFiles.IdxNames));
+            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", "name the folder with " + string.Join(
+                ", ", StageFiles.IdxNames));
         }
         else if (StageFiles.IdxNames.Where(name => !File.Exists(Path.Combine(folder, name))).ToList() is { Count: > 0 } missing)
         {

@@ -77,7 +77,8 @@ internal sealed class OptionChecker(Mistakes mistakes, ObjectRules rules)
         {
             string kinds = union.Kinds.Count > 1 ? $"; the kinds are {string.Join(", ", union.KindNames)}" : "";
             string near = Nearest.To(kind, union.KindNames) is { } name ? $"did you mean `{name}`?" : Nearest.Either(union.KindNames);
-            mistakes.Add(value.Get("kind")!.Location, $"there is no kind `{kind}`", near.StartsWith("did", StringComparison.Ordinal) ? near + kinds : near);
+            mistakes.Add(value.Get("kind")!.Location, $"there is no kind `{kind}`",
+                near.StartsWith("did", StringComparison.Ordinal) ? near + kinds : near);
         }
         else if (value.Get("kind") is { } other)
         {
@@ -99,7 +100,8 @@ internal sealed class OptionChecker(Mistakes mistakes, ObjectRules rules)
             var option = union.Kinds.Select(kind => kind.Find(property.Name)).FirstOrDefault(found => found is not null);
             if (option is null)
             {
-                ReportUnknown(value, property, null, [.. union.Kinds.SelectMany(kind => kind.Properties).Select(known => known.Name).Distinct()]);
+                ReportUnknown(
+                    value, property, null, [.. union.Kinds.SelectMany(kind => kind.Properties).Select(known => known.Name).Distinct()]);
             }
             else if (!property.Value.IsNull)
             {
@@ -114,7 +116,8 @@ internal sealed class OptionChecker(Mistakes mistakes, ObjectRules rules)
         mistakes.Add(
             property.Key,
             $"there is no option `{property.Name}` {owner}",
-            known.Count == 0 ? (kind is null ? "remove it" : $"remove it: kind `{kind}` has no options") : Nearest.Suggest(property.Name, known));
+            known.Count == 0 ? (kind is null ? "remove it" : $"remove it: kind `{kind}` has no options") : Nearest.Suggest(
+                property.Name, known));
     }
 
     private void CheckNumber(LocatedScalar value, NumberShape shape)
@@ -146,7 +149,8 @@ internal sealed class OptionChecker(Mistakes mistakes, ObjectRules rules)
 
     private static string SuggestType(LocatedNode node, OptionShape shape) => (node, shape) switch
     {
-        (LocatedScalar { Text: { } text }, NumberShape) when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) =>
+        (LocatedScalar { Text: { } text }, NumberShape) when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture,
+            out _) =>
             $"write {text} without quotes",
         (LocatedScalar { Text: "true" or "false" } scalar, BooleanShape) => $"write {scalar.Text} without quotes",
         (LocatedScalar { Kind: JsonValueKind.Number, Json: var json }, TextShape { Choices.Count: 0 }) => $"write \"{json}\"",

@@ -60,7 +60,8 @@ internal static class OptionTypes
     private static OptionProperty PropertyOf(Type record, ParameterInfo parameter)
     {
         var property = record.GetProperty(parameter.Name!)!;
-        string name = property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+        string name = property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(
+            property.Name);
         object? fallback = parameter.HasDefaultValue ? parameter.DefaultValue : null;
         return new OptionProperty(name, ShapeOf(property.PropertyType, property), !parameter.HasDefaultValue, fallback);
     }

@@ -11,7 +11,8 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
 {
     public double? Number(string path) => Find(path) switch
     {
-        (LocatedScalar { Kind: JsonValueKind.Number } value, { Shape: NumberShape }) => double.Parse(value.Json, CultureInfo.InvariantCulture),
+        (LocatedScalar { Kind: JsonValueKind.Number } value, { Shape: NumberShape }) =>
+            double.Parse(value.Json, CultureInfo.InvariantCulture),
         (null, { Default: { } value, Shape: NumberShape }) => Convert.ToDouble(value, CultureInfo.InvariantCulture),
         _ => null,
     };
@@ -59,7 +60,9 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
         .ThenByDescending(at => at.InArm)
         .FirstOrDefault(At(paths[0]));
 
-    /// <summary>The value, if written, and the option, if the path names one. `kind` counts as an option of objects that have kinds.</summary>
+    /// <summary>
+    /// The value, if written, and the option, if the path names one. `kind` counts as an option of objects that have kinds.
+    /// </summary>
     public (LocatedNode? Node, OptionProperty? Property) Find(string path)
     {
         LocatedObject? inside = root;

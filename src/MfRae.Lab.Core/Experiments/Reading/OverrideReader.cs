@@ -65,6 +65,7 @@ internal sealed class OverrideReader(Mistakes mistakes)
         var node = parser.Parse(Encoding.UTF8.GetBytes(value), path);
         return parser.Whole && node is not null
             ? node
-            : new LocatedScalar(Location.CommandLine(path), JsonValueKind.String, JsonSerializer.Serialize(value, LabJson.Default.String), value);
+            : new LocatedScalar(
+                Location.CommandLine(path), JsonValueKind.String, JsonSerializer.Serialize(value, LabJson.Default.String), value);
     }
 }

@@ -38,7 +38,8 @@ internal sealed class SeedReader(Mistakes mistakes)
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             var ends = part.Split('-', StringSplitOptions.TrimEntries);
-            var numbers = ends.Select(end => int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1).ToList();
+            var numbers = ends.Select(end => int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture,
+                out int number) ? number : -1).ToList();
             if (numbers.Count > 2 || numbers.Contains(-1) || numbers[^1] < numbers[0] || numbers[^1] - numbers[0] >= Most)
             {
                 Complain(at, $"\"{part}\" is no seed and no ascending range of at most {Most} seeds");
@@ -55,7 +56,8 @@ internal sealed class SeedReader(Mistakes mistakes)
     {
         foreach (var again in seeds.GroupBy(item => item.Seed).SelectMany(group => group.Skip(1)))
         {
-            mistakes.Add(again.At, $"the seed {again.Seed} is in the list twice", "remove one of the two: the same seed gives the same numbers");
+            mistakes.Add(
+                again.At, $"the seed {again.Seed} is in the list twice", "remove one of the two: the same seed gives the same numbers");
         }
 
         return seeds.ConvertAll(item => item.Seed);

@@ -27,17 +27,20 @@ internal sealed class CostSection : ISection
         return new CostModel(
             chart,
             Legend(data, keys),
-            $"Training counts {string.Join(" and ", roles)}" + (roles.Length < Training.Length ? "; what all arms share is not counted." : ".") + " One mark per run.",
+            $"Training counts {string.Join(" and ", roles)}"
+                + (roles.Length < Training.Length ? "; what all arms share is not counted." : ".") + " One mark per run.",
             ["Training CPU s", "Training wall s", "Sampling CPU s", .. keys],
             [.. data.Arms.Select(arm => Row(data, arm, keys, roles))],
             Parts.Sql(data.Sql.Costs));
     }
 
     /// <summary>The primary metric at every number of steps.</summary>
-    private static string[] Keys(ReportData data) => [.. data.Keys.Where(key => key.Split('@')[0] == data.Record.PrimaryMetric.Split('@')[0])];
+    private static string[] Keys(ReportData data) =>
+        [.. data.Keys.Where(key => key.Split('@')[0] == data.Record.PrimaryMetric.Split('@')[0])];
 
     /// <summary>Mid-training and MeanFlow always, the stages before them only where arms have different ones.</summary>
-    private static string[] Counted(ReportData data) => [.. Training.Where(role => data.Role(role).Count > (role is "cmt" or "meanflow" ? 0 : 1))];
+    private static string[] Counted(ReportData data) =>
+        [.. Training.Where(role => data.Role(role).Count > (role is "cmt" or "meanflow" ? 0 : 1))];
 
     private static IEnumerable<ScatterPoint> Points(ReportData data, string key, int shape, string[] roles)
     {
@@ -81,7 +84,8 @@ internal sealed class CostSection : ISection
         ? conflict.ToString()
         : Numbers.Significant(arm.Of(comparison).Summary.Mean);
 
-    private static string Mean(ArmView arm, Func<RunRecord, double> cost) => arm.Runs.Count == 0 ? "–" : Numbers.Seconds(arm.Runs.Average(cost));
+    private static string Mean(ArmView arm, Func<RunRecord, double> cost) =>
+        arm.Runs.Count == 0 ? "–" : Numbers.Seconds(arm.Runs.Average(cost));
 
     private static IEnumerable<AttemptRecord> Attempts(ReportData data, RunRecord run, string[] roles) => roles
         .Select(role => data.Stage(run, role))
@@ -91,5 +95,8 @@ internal sealed class CostSection : ISection
 
     private static Html Legend(ReportData data, string[] keys) => keys.Length < 2
         ? Palette.Legend(data.Arms)
-        : Html.Of($"{Palette.Legend(data.Arms)}<p class=\"legend\">{keys.Select((key, shape) => Html.Of($"<span class=\"key\">{ScatterChart.Key(shape)}{MetricName.OfKey(key)}</span> "))}</p>");
+        : Html.Of($"{Palette.Legend(data.Arms)}<p class=\"legend\">{keys.Select(Key)}</p>");
+
+    private static Html Key(string key, int shape) => Html.Of(
+        $"<span class=\"key\">{ScatterChart.Key(shape)}{MetricName.OfKey(key)}</span> ");
 }

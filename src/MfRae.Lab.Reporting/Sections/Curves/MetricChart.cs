@@ -25,7 +25,8 @@ internal static class MetricChart
     {
         var sample = arm.Of(comparison);
         var baseline = comparison.Arms.First(other => other.Arm == comparison.Baseline);
-        if (MeasurementIdentity.Difference(baseline.Measured.Concat(sample.Measured).Select(seed => seed.Measurement)) is { } conflict && sample.Measured.Count > 0)
+        if (MeasurementIdentity.Difference(baseline.Measured.Concat(sample.Measured).Select(seed => seed.Measurement)) is { } conflict
+            && sample.Measured.Count > 0)
         {
             return new(arm.Name, arm.Css, [], null, null, conflict.ToString());
         }
@@ -39,7 +40,8 @@ internal static class MetricChart
         return new(
             arm.Name,
             arm.Css,
-            [.. sample.Finite.Select(seed => new Dot(seed.Measurement.Value!.Value, $"{arm.Name}, seed {seed.Seed}: {Numbers.Significant(seed.Measurement.Value)}"))],
+            [.. sample.Finite.Select(seed => new Dot(
+                seed.Measurement.Value!.Value, $"{arm.Name}, seed {seed.Seed}: {Numbers.Significant(seed.Measurement.Value)}"))],
             summary.Mean,
             Student.HalfWidth(summary) is { } half ? new Interval(summary.Mean - half, summary.Mean + half) : null);
     }

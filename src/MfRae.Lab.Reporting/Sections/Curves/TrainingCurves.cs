@@ -28,12 +28,13 @@ internal static class TrainingCurves
         }
 
         var stages = lines.SelectMany(line => line.Stages).DistinctBy(stage => stage.Key).ToArray();
-        var charts = names.Select(name => new LineChart(Label(name), "step", [.. lines.Select(line => Draw(line, name)).Where(line => line.Points.Count > 0)]).Draw());
+        var charts = names.Select(name => new LineChart(Label(name), "step",
+            [.. lines.Select(line => Draw(line, name)).Where(line => line.Points.Count > 0)]).Draw());
         return new(
             role,
             Note(lines, stages),
             role is not ("meanflow" or "cmt"),
-            Html.Of($"<p class=\"legend\">{lines.Select(line => Html.Of($"<span class=\"key {line.Css}\" data-arm=\"{line.Css}\">{Palette.Swatch(line.Css)}{line.Name}</span> "))}</p>"),
+            Html.Of($"<p class=\"legend\">{lines.Select(line => Palette.Key(line.Css, line.Name))}</p>"),
             [.. charts.Where(chart => !chart.IsEmpty)],
             Parts.Sql(data.Sql.Curves(stages[0].Kind)));
     }
@@ -43,7 +44,8 @@ internal static class TrainingCurves
     {
         var lines = new List<StageLine>();
         var users = data.Arms
-            .Select(arm => (Arm: arm, Stages: arm.Runs.Select(run => data.Stage(run, role)).OfType<StageRecord>().DistinctBy(stage => stage.Key).ToArray()))
+            .Select(arm => (Arm: arm, Stages: arm.Runs.Select(run => data.Stage(run, role)).OfType<StageRecord>()
+                .DistinctBy(stage => stage.Key).ToArray()))
             .Where(user => user.Stages.Length > 0)
             .GroupBy(user => string.Join(' ', user.Stages.Select(stage => stage.Key)));
         foreach (var group in users)
@@ -64,11 +66,14 @@ internal static class TrainingCurves
     {
         var seeds = lines.Max(line => line.Stages.Count);
         var binned = stages.SelectMany(stage => stage.Series).Any(series => series.Steps.Count > Curve.MostPoints);
-        return (seeds > 1 ? $"Line: mean of the seeds that have the step. Band: their range{(binned ? ", over all steps of a bin" : "")}." : binned ? "Line: mean of a bin of steps. Band: its range." : "One seed.")
+        return (seeds > 1
+            ? $"Line: mean of the seeds that have the step. Band: their range{(binned ? ", over all steps of a bin" : "")}."
+            : binned ? "Line: mean of a bin of steps. Band: its range." : "One seed.")
             + (binned ? $" Steps are gathered into {Curve.MostPoints} bins; no extreme is left out." : "");
     }
 
-    private static int Place(string name) => name == "learningRate" ? Order.Length + 1 : Array.IndexOf(Order, name) is >= 0 and var place ? place : Order.Length;
+    private static int Place(string name) =>
+        name == "learningRate" ? Order.Length + 1 : Array.IndexOf(Order, name) is >= 0 and var place ? place : Order.Length;
 
     private static string Label(string series) => series switch
     {

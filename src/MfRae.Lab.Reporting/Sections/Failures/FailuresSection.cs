@@ -15,7 +15,8 @@ internal sealed class FailuresSection : ISection
         var lost = data.Record.Runs.Where(run => run.Status != "completed").ToArray();
         return new FailuresModel(
             [.. data.Record.Stages.SelectMany(Rows)],
-            lost.Length == 0 ? "" : $"{lost.Length} of {Numbers.Plural(data.Record.Runs.Count, "run")} not completed: {string.Join("; ", lost.Select(run => $"{run.Arm} seed {run.Seed} {run.Status}"))}.",
+            lost.Length == 0 ? "" : $"{lost.Length} of {Numbers.Plural(data.Record.Runs.Count, "run")} not completed: "
+                + $"{string.Join("; ", lost.Select(run => $"{run.Arm} seed {run.Seed} {run.Status}"))}.",
             Parts.Sql(data.Sql.Failures));
     }
 

@@ -29,7 +29,8 @@ internal sealed class ProvenanceSection : ISection
             ],
             [.. data.Arms.Select(arm => new ProvenanceFold($"All options of {arm.Name}", Indented(arm.Record.OptionsJson)))],
             [.. record.Stages.Select(stage => new ProvenanceFold(stage.Label, Definition(stage)))],
-            [.. record.Runs.Select(run => new ProvenanceRun(run.Id, run.Arm, run.Seed.ToString(CultureInfo.InvariantCulture), Parts.Status(run.Status)))],
+            [.. record.Runs.Select(
+                run => new ProvenanceRun(run.Id, run.Arm, run.Seed.ToString(CultureInfo.InvariantCulture), Parts.Status(run.Status)))],
             Parts.Sql(data.Sql.Attempts));
     }
 
@@ -48,12 +49,14 @@ internal sealed class ProvenanceSection : ISection
         }
 
         string Text(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
-        return $"first stage started {Text(attempts.Min(attempt => attempt.Started))}\nlast stage started {Text(attempts.Max(attempt => attempt.Started))}";
+        return $"first stage started {Text(attempts.Min(attempt => attempt.Started))}\nlast stage started "
+            + $"{Text(attempts.Max(attempt => attempt.Started))}";
     }
 
     private static string Definition(StageRecord stage)
     {
-        var inputs = string.Concat(stage.Inputs.OrderBy(input => input.Key, StringComparer.Ordinal).Select(input => $"input {input.Key}: {input.Value}\n"));
+        var inputs = string.Concat(
+            stage.Inputs.OrderBy(input => input.Key, StringComparer.Ordinal).Select(input => $"input {input.Key}: {input.Value}\n"));
         var seed = stage.Seed is { } value ? $"seed: {value.ToString(CultureInfo.InvariantCulture)}\n" : "";
         return $"key: {stage.Key}\n{seed}{inputs}{Indented(stage.DefinitionJson)}";
     }
@@ -63,7 +66,12 @@ internal sealed class ProvenanceSection : ISection
     {
         try
         {
-            return JsonNode.Parse(json)?.ToJsonString(new JsonSerializerOptions { WriteIndented = true, NewLine = "\n", Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) ?? json;
+            return JsonNode.Parse(json)?.ToJsonString(new JsonSerializerOptions
+            {
+                WriteIndented = true,
+                NewLine = "\n",
+                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+            }) ?? json;
         }
         catch (JsonException)
         {

@@ -21,8 +21,10 @@ internal sealed class QuestionSection : ISection
             record.Expectation,
             MetricName.OfKey(record.PrimaryMetric),
             record.PrimaryMetric,
-            string.Join("; ", new[] { direction, band is { } width ? $"differences within {ComparisonText.Percent(width)} are noise" : "" }.Where(part => part.Length > 0)),
-            $"{Numbers.Plural(record.Arms.Count, "arm")} × {Numbers.Plural(record.Seeds.Count, "seed")} = {Numbers.Plural(record.Runs.Count, "run")}, baseline {data.Primary.Baseline}",
+            string.Join("; ", new[] { direction, band is { } width ? $"differences within {ComparisonText.Percent(width)} are noise" : "" }
+                .Where(part => part.Length > 0)),
+            $"{Numbers.Plural(record.Arms.Count, "arm")} × {Numbers.Plural(record.Seeds.Count, "seed")} = "
+                + $"{Numbers.Plural(record.Runs.Count, "run")}, baseline {data.Primary.Baseline}",
             record.Path,
             string.Join(" ", record.Overrides));
     }

@@ -37,7 +37,8 @@ internal static class ReferenceBlocks
     {
         var samples = reference.Stage.Measurements.Select(measurement => measurement.Samples).Distinct().Order();
         var note = "n " + string.Join(", ", samples.Select(Numbers.Count));
-        var arms = data.Keys.SelectMany(key => data.Compare(key).Arms).SelectMany(arm => arm.Measured).Select(seed => seed.Measurement).DistinctBy(measurement => measurement.Metric);
+        var arms = data.Keys.SelectMany(key => data.Compare(key).Arms).SelectMany(arm => arm.Measured).Select(seed => seed.Measurement)
+            .DistinctBy(measurement => measurement.Metric);
         var conflicts =
             from arm in arms
             from measurement in reference.Stage.Measurements

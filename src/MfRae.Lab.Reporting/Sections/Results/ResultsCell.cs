@@ -26,6 +26,7 @@ internal static class ResultsCell
         var value = comparison.Best == arm.Name ? Html.Of($"<strong>{text}</strong>") : Html.Text(text);
         var n = $"n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
         var seeds = string.Join(", ", sample.Finite.Select(seed => $"seed {seed.Seed}: {Numbers.Significant(seed.Measurement.Value)}"));
-        return Html.Of($"<td class=\"number\" title=\"{seeds}\">{value}<span class=\"n{(sample.Lost > 0 ? " lost" : "")}\">{n}</span></td>");
+        return Html.Of(
+            $"<td class=\"number\" title=\"{seeds}\">{value}<span class=\"n{(sample.Lost > 0 ? " lost" : "")}\">{n}</span></td>");
     }
 }

@@ -20,4 +20,5 @@ internal sealed record ResultsRow(Html Arm, string Losses, IReadOnlyList<Html> C
 /// <summary>A small table beside the arms: a teacher, a reconstruction, an encoder's probes.</summary>
 internal sealed record ResultsBlock(string Title, string Note, Html Table);
 
-internal sealed record ResultsIdentity(string Key, string Samples, string Steps, string Guidance, string Labels, Html Extractor, string Preprocessing, Html Reference);
+internal sealed record ResultsIdentity(
+    string Key, string Samples, string Steps, string Guidance, string Labels, Html Extractor, string Preprocessing, Html Reference);

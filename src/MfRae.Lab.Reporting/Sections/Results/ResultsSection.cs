@@ -28,7 +28,8 @@ internal sealed class ResultsSection : ISection
     /// </summary>
     private static string[] Keys(ReportData data)
     {
-        var evaluated = data.Role("evaluation").SelectMany(group => group.Stage.Measurements).Select(measurement => measurement.Key).ToHashSet();
+        var evaluated = data.Role("evaluation").SelectMany(group => group.Stage.Measurements).Select(measurement => measurement.Key)
+            .ToHashSet();
         var varying = new[] { "reconstruction", "probe", "features" }
             .Select(data.Role)
             .Where(groups => groups.Count > 1)
@@ -42,9 +43,11 @@ internal sealed class ResultsSection : ISection
     private static ResultsTable Table(ReportData data, int steps, IReadOnlyList<string> keys) => new(
         steps == 0 ? "Without sampling" : $"Samples in {Numbers.Plural(steps, "step")}",
         [.. keys.Select(key => Column(data.Compare(key)))],
-        [.. data.Arms.Select(arm => new ResultsRow(Parts.Arm(arm), arm.Losses, [.. keys.Select(key => ResultsCell.Of(data.Compare(key), arm))]))]);
+        [.. data.Arms.Select(
+            arm => new ResultsRow(Parts.Arm(arm), arm.Losses, [.. keys.Select(key => ResultsCell.Of(data.Compare(key), arm))]))]);
 
-    private static Measurement First(ExperimentComparison comparison) => comparison.Arms.SelectMany(arm => arm.Measured).First().Measurement;
+    private static Measurement First(ExperimentComparison comparison) =>
+        comparison.Arms.SelectMany(arm => arm.Measured).First().Measurement;
 
     private static ResultsColumn Column(ExperimentComparison comparison)
     {

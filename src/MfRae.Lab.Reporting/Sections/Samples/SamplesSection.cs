@@ -13,7 +13,8 @@ internal sealed class SamplesSection : ISection
 
     public object Model(ReportData data)
     {
-        var arms = data.Arms.Select(arm => (Arm: arm, Run: arm.Runs.FirstOrDefault(run => data.Stage(run, "sampling") is { Images.Count: > 0 }))).ToArray();
+        var arms = data.Arms.Select(arm => (Arm: arm,
+            Run: arm.Runs.FirstOrDefault(run => data.Stage(run, "sampling") is { Images.Count: > 0 }))).ToArray();
         var names = arms
             .Where(one => one.Run is not null)
             .SelectMany(one => data.Stage(one.Run!, "sampling")!.Images)
@@ -29,7 +30,8 @@ internal sealed class SamplesSection : ISection
                        where one.Run is not null
                        let image = data.Stage(one.Run, "sampling")!.Images.FirstOrDefault(image => image.Name == name)
                        where image is not null
-                       select new SamplesSheet(Parts.Arm(one.Arm), Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
+                       select new SamplesSheet(
+                           Parts.Arm(one.Arm), Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
                 ])),
             .. Shared(data, "teacherSampling", "Teacher", "From the same noise and labels as the arms."),
             .. Shared(data, "reconstruction", "Reconstruction", ""),

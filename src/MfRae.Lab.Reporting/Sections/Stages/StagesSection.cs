@@ -20,7 +20,8 @@ internal sealed class StagesSection : ISection
             .ToDictionary(group => group.Key, group => group.Count());
         var unshared = users.Values.Sum();
         return new StagesModel(
-            $"{Numbers.Plural(data.Record.Runs.Count, "run")} need {Numbers.Plural(unshared, "stage")}; equal ones are shared, which leaves {Numbers.Count(stages.Count)}. "
+            $"{Numbers.Plural(data.Record.Runs.Count, "run")} need {Numbers.Plural(unshared, "stage")}; equal ones are shared, which "
+                + $"leaves {Numbers.Count(stages.Count)}. "
                 + $"Together {Numbers.Duration(stages.Sum(Wall))} of wall time and {Numbers.Duration(stages.Sum(Cpu))} of CPU time.",
             new Graph("Stages by kind", Nodes(data)).Draw(),
             [.. stages.Select(stage => Row(stage, users.GetValueOrDefault(stage.Key)))],
@@ -45,7 +46,8 @@ internal sealed class StagesSection : ISection
         return
         [
             .. from kind in kinds
-               let inputs = kind.SelectMany(stage => stage.Inputs.Values).Where(data.Stages.ContainsKey).Select(key => data.Stages[key].Kind)
+               let inputs = kind.SelectMany(stage => stage.Inputs.Values).Where(data.Stages.ContainsKey).Select(
+                   key => data.Stages[key].Kind)
                select new GraphNode(
                    kind.Key,
                    $"{Numbers.Count(kind.Count())} × {Numbers.Duration(kind.Average(Cpu))}",

@@ -28,13 +28,15 @@ internal sealed class VerdictSection : ISection
     {
         if (data.Primary.Comparisons.FirstOrDefault(comparison => comparison.Arm == arm.Name) is { } comparison)
         {
-            return new(Parts.Arm(arm), Parts.Badge(Tone(comparison.Verdict), ComparisonText.Word(comparison.Verdict)), ComparisonText.Reason(comparison), arm.Losses);
+            return new(Parts.Arm(arm), Parts.Badge(Tone(comparison.Verdict), ComparisonText.Word(comparison.Verdict)),
+                ComparisonText.Reason(comparison), arm.Losses);
         }
 
         var sample = arm.Of(data.Primary);
         var reason = sample.Values.Count == 0
             ? $"no value of {data.Primary.Metric}"
-            : sample.Conflict?.ToString() ?? $"{data.Primary.Metric} {Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary))}, the others are compared with it";
+            : sample.Conflict?.ToString() ?? $"{data.Primary.Metric} "
+                + $"{Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary))}, the others are compared with it";
         return new(Parts.Arm(arm), Parts.Badge("plain", "baseline"), reason, arm.Losses);
     }
 
