@@ -17,7 +17,7 @@ public static class ReportBuilder
         var data = new ReportData(record);
         return new Page(
             "Experiment report",
-            record.Name,
+            record.Title ?? record.Name,
             "Rendered from the results database alone; docs/reading-a-report.md explains every section.",
             [.. SectionList.All().Select(section => Render(section, data))],
             Palette.Css(data)).Render();

@@ -36,6 +36,15 @@ public sealed class ReportBuilderTests
     }
 
     [Fact]
+    public void A_report_is_headed_by_the_title_of_its_file_or_by_its_name()
+    {
+        ReportBuilder.Build(SampleRecord.Small()).Should().Contain("<h1>ablation-lambda</h1>");
+
+        ReportBuilder.Build(SampleRecord.Small() with { Title = "Teacher & target" })
+            .Should().Contain("<title>Teacher &amp; target</title>").And.Contain("<h1>Teacher &amp; target</h1>");
+    }
+
+    [Fact]
     public void A_diverged_seed_stays_in_view()
     {
         var html = ReportBuilder.Build(SampleRecord.Small());

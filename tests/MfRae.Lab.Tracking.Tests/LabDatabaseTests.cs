@@ -44,7 +44,24 @@ public sealed class LabDatabaseTests : IDisposable
         using var database = LabDatabase.OpenOrCreate(Path);
 
         var pragmas = new[] { "journal_mode", "synchronous", "foreign_keys", "mmap_size", "busy_timeout", "user_version" };
-        pragmas.Select(name => Pragma(database, name)).Should().Equal("wal", "1", "1", "0", "10000", "1");
+        pragmas.Select(name => Pragma(database, name)).Should().Equal("wal", "1", "1", "0", "10000", "2");
+    }
+
+    [Fact]
+    public void A_database_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_has()
+    {
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
+        using (var script = new StreamReader(typeof(LabDatabase).Assembly.GetManifestResourceStream(
+            "MfRae.Lab.Tracking.Migrations.001_initial.sql")!))
+        {
+            Execute(Path, script.ReadToEnd());
+        }
+
+        Execute(Path, "PRAGMA user_version = 1; PRAGMA application_id = 1298551372");
+        Execute(Path, "INSERT INTO experiment VALUES (1, 'first', 'h', 1, 'first.json', '?', '!', 'fid@1', '[]', '{}')");
+
+        using var database = LabDatabase.OpenOrCreate(Path);
+        new RunQueries(database).Experiment("first").Should().BeEquivalentTo(new { Name = "first", PlanHash = "h", Title = (string?)null });
     }
 
     [Fact]
@@ -59,7 +76,7 @@ public sealed class LabDatabaseTests : IDisposable
 
         using var newer = LabDatabase.OpenOrCreate(Path);
         newer.IsReadOnly.Should().BeTrue();
-        newer.Notice.Should().Contain("schema 99").And.Contain("knows 1");
+        newer.Notice.Should().Contain("schema 99").And.Contain("knows 2");
         new RunQueries(newer).Experiments().Should().ContainSingle();
         var act = () => new RunLog(newer);
         act.Should().Throw<LabException>().WithMessage("*schema 99*");

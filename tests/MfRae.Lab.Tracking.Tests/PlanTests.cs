@@ -52,6 +52,19 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
+    public void The_title_comes_back_and_may_be_changed_or_absent()
+    {
+        var plan = Plans.Of();
+        lab.Begin(plan);
+        lab.Queries.Experiment("ablation")!.Title.Should().BeNull();
+
+        lab.Begin(plan with { Experiment = plan.Experiment with { Title = "Titled" } });
+
+        lab.Queries.Experiment("ablation")!.Title.Should().Be("Titled");
+        lab.Scalar("select title from experiments").Should().Be("Titled");
+    }
+
+    [Fact]
     public void Experiments_share_a_stage_and_each_has_its_own_label()
     {
         lab.Begin(Plans.Of("one"));

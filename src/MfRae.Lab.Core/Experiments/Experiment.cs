@@ -8,6 +8,7 @@ namespace MfRae.Lab.Core.Experiments;
 /// <param name="Path">The file, relative to the working directory where it lies below it.</param>
 /// <param name="PrimaryMetric">The metric that verdicts are about: `fid@1` is the one-step FID against the first reference.</param>
 /// <param name="Overrides">`path.to.option=value` from the command line, as given.</param>
+/// <param name="Title">Heading of the report; null: the name.</param>
 public sealed record Experiment(
     string Name,
     string Path,
@@ -17,7 +18,8 @@ public sealed record Experiment(
     IReadOnlyList<Arm> Arms,
     IReadOnlyList<long> Seeds,
     EvaluationOptions Evaluation,
-    IReadOnlyList<string> Overrides);
+    IReadOnlyList<string> Overrides,
+    string? Title = null);
 
 /// <summary>One configuration that the experiment compares.</summary>
 /// <param name="Differences">Option path → value, only where the arm was patched: what tells it from the others.</param>

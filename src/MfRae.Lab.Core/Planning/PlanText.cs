@@ -1,4 +1,5 @@
 using System.Text;
+using MfRae.Lab.Core.Statistics;
 
 namespace MfRae.Lab.Core.Planning;
 
@@ -28,7 +29,7 @@ public static class PlanText
             text.Append($"  {(line.Cached ? "cached" : "run   ")}  {line.ShortKey}  {line.Kind.PadRight(width)}  {line.Label}\n");
         }
 
-        text.Append($"\nPower: {Power.Describe(experiment.Seeds.Count, experiment.Arms.Count - 1)}.\n");
+        text.Append($"\n{Power.Describe(experiment.Seeds.Count, experiment.Arms.Count - 1)}\n");
         return text.ToString();
     }
 

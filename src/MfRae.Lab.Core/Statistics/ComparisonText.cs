@@ -35,18 +35,10 @@ public static class ComparisonText
     public static string PowerOf(IReadOnlyList<ArmComparison> comparisons)
     {
         var tested = comparisons.Where(comparison => comparison.Pairs.Count > 0).ToArray();
-        if (tested.Length == 0)
-        {
-            return "Power: nothing to compare.";
-        }
-
-        var pairs = tested.Min(comparison => comparison.Pairs.Count);
-        var smallest = tested.Max(comparison => comparison.SmallestPValue);
-        var design = $"Power: {(pairs == 1 ? "1 paired seed" : $"{pairs} paired seeds")} and {(tested.Length == 1 ? "1 comparison" : $"{tested.Length} comparisons")}; "
-            + $"the smallest value a two-sided sign-flip test can reach{(tested.Length > 1 ? " after Holm" : "")} is {P(smallest)}";
-        return smallest < Power.Level
-            ? $"{design}, so a consistent difference can be shown."
-            : $"{design}, so no difference of any size could be called better or worse: that takes {Power.SeedsNeeded(tested.Length)} seeds.";
+        return Power.Describe(
+            tested.Select(comparison => comparison.Pairs.Count).DefaultIfEmpty(0).Min(),
+            tested.Length,
+            tested.Select(comparison => comparison.SmallestPValue).DefaultIfEmpty(1).Max());
     }
 
     /// <summary>A fraction as a percentage: `4.1 %`.</summary>

@@ -20,4 +20,28 @@ public static class Power
 
         return seeds;
     }
+
+    /// <summary>Said before a run by a plan and after it by a report, in the same words.</summary>
+    /// <param name="pairs">Paired seeds of the comparison with the fewest.</param>
+    /// <param name="comparisons">Arms compared with the baseline.</param>
+    /// <param name="smallest">The largest of their <see cref="SmallestPValues"/>.</param>
+    public static string Describe(int pairs, int comparisons, double smallest)
+    {
+        if (comparisons < 1)
+        {
+            return "Power: nothing to compare.";
+        }
+
+        var design = $"Power: {Count(pairs, "paired seed")} and {Count(comparisons, "comparison")}; the smallest value a two-sided "
+            + $"sign-flip test can reach{(comparisons > 1 ? " after Holm" : "")} is {ComparisonText.P(smallest)}";
+        return smallest < Level
+            ? $"{design}, so a consistent difference can be shown."
+            : $"{design}, so no difference of any size could be called better or worse: that takes {SeedsNeeded(comparisons)} seeds.";
+    }
+
+    /// <summary>The same where every comparison has as many paired seeds.</summary>
+    public static string Describe(int pairs, int comparisons) =>
+        Describe(pairs, comparisons, SmallestPValues([.. Enumerable.Repeat(pairs, comparisons)]).Append(0).Max());
+
+    private static string Count(int number, string noun) => number == 1 ? $"1 {noun}" : $"{number} {noun}s";
 }

@@ -1,6 +1,7 @@
 namespace MfRae.Lab.Core.Tracking;
 
 /// <summary>Everything the database knows of the current plan of one experiment: what a report is a function of.</summary>
+/// <param name="Title">Heading of the report; null: the name.</param>
 /// <param name="Runs">In the order of arms, then seeds; failed and diverged ones included.</param>
 /// <param name="Stages">Every stage of every run once, inputs before users.</param>
 public sealed record ExperimentRecord(
@@ -14,7 +15,8 @@ public sealed record ExperimentRecord(
     IReadOnlyList<ArmRecord> Arms,
     IReadOnlyList<long> Seeds,
     IReadOnlyList<RunRecord> Runs,
-    IReadOnlyList<StageRecord> Stages);
+    IReadOnlyList<StageRecord> Stages,
+    string? Title = null);
 
 /// <param name="Differences">Option path → JSON text, where the arm was patched.</param>
 /// <param name="OptionsJson">All options of the arm, defaults included.</param>

@@ -13,7 +13,8 @@ internal sealed class ExperimentReader(SqliteConnection connection)
     {
         var row = connection.QuerySingleOrDefault<ExperimentRow>(
             """
-            SELECT plan, experiment, path, question, expectation, primary_metric AS primaryMetric, plan_hash AS planHash, overrides
+            SELECT plan, experiment, path, question, expectation, primary_metric AS primaryMetric, plan_hash AS planHash, overrides,
+              title
             FROM experiments
             WHERE experiment = @name
             """,
@@ -35,7 +36,8 @@ internal sealed class ExperimentReader(SqliteConnection connection)
             Arms(row.Plan),
             runs.Select(run => run.Seed).Distinct().ToList(),
             runs,
-            new StageReader(connection).Read(row.Plan));
+            new StageReader(connection).Read(row.Plan),
+            row.Title);
     }
 
     private List<ArmRecord> Arms(long plan) => connection.Query<ArmRow>(
@@ -76,7 +78,8 @@ internal sealed class ExperimentReader(SqliteConnection connection)
     }
 
     private sealed record ExperimentRow(
-        long Plan, string Experiment, string Path, string Question, string Expectation, string PrimaryMetric, string PlanHash, string Overrides);
+        long Plan, string Experiment, string Path, string Question, string Expectation, string PrimaryMetric, string PlanHash, string Overrides,
+        string? Title);
 
     private sealed record ArmRow(string Name, long Baseline, string Differences, string Options);
 

@@ -58,13 +58,14 @@ internal sealed class PlanWriter(Writer writer)
         var experiment = plan.Experiment;
         return writer.Scalar<long>(
             """
-            INSERT INTO experiment (name, plan_hash, planned, path, question, expectation, primary_metric, overrides, evaluation)
-            SELECT @Name, @Hash, coalesce(max(planned), 0) + 1, @Path, @Question, @Expectation, @PrimaryMetric, @Overrides, @Evaluation
+            INSERT INTO experiment (name, plan_hash, planned, path, question, expectation, primary_metric, overrides, evaluation, title)
+            SELECT @Name, @Hash, coalesce(max(planned), 0) + 1, @Path, @Question, @Expectation, @PrimaryMetric, @Overrides, @Evaluation,
+              @Title
             FROM experiment
             WHERE true
             ON CONFLICT (name, plan_hash) DO UPDATE SET planned = excluded.planned, path = excluded.path, question = excluded.question,
               expectation = excluded.expectation, primary_metric = excluded.primary_metric, overrides = excluded.overrides,
-              evaluation = excluded.evaluation
+              evaluation = excluded.evaluation, title = excluded.title
             RETURNING id
             """,
             new
@@ -77,6 +78,7 @@ internal sealed class PlanWriter(Writer writer)
                 experiment.PrimaryMetric,
                 Overrides = JsonSerializer.Serialize(experiment.Overrides, LabJson.Default.IReadOnlyListString),
                 Evaluation = JsonSerializer.Serialize(experiment.Evaluation, LabJson.Default.EvaluationOptions),
+                experiment.Title,
             });
     }
 

@@ -22,6 +22,13 @@ public sealed class ExperimentReaderTests : IDisposable
     }
 
     [Fact]
+    public void The_title_of_the_report_is_read()
+    {
+        _work.Valid(""" "report": { "title": "Teacher and target" } """).Title.Should().Be("Teacher and target");
+        _work.Valid("").Title.Should().BeNull();
+    }
+
+    [Fact]
     public void Defaults_are_filled_in_and_steps_spelled_out()
     {
         var options = _work.Valid("").Arms[0].Options;

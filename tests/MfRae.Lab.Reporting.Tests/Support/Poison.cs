@@ -54,6 +54,7 @@ internal static class Poison
                     Reference = Bad(measurement.Reference),
                 })],
                 [.. stage.Series.Select(series => series with { Name = Bad(series.Name) })],
-                [.. stage.Images.Select(image => image with { Name = Bad(image.Name), Caption = Bad(image.Caption) })]))]);
+                [.. stage.Images.Select(image => image with { Name = Bad(image.Name), Caption = Bad(image.Caption) })]))],
+            Maybe(record.Title));
     }
 }

@@ -40,7 +40,8 @@ internal sealed class ExperimentDraft(Mistakes mistakes, OptionChecker checker, 
             arms,
             seeds,
             JsonSerializer.Deserialize(document.Get("evaluation")!.ToJson(), LabJson.Default.EvaluationOptions)!,
-            writtenOverrides);
+            writtenOverrides,
+            (document.Get("report") as LocatedObject)?.GetText("title"));
     }
 
     private string Primary => document.GetText("primaryMetric") ?? "fid@1";
