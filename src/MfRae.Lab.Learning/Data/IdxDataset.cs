@@ -1,22 +1,18 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Learning.Data;
 
 /// <summary>The four files of an MNIST-like dataset.</summary>
 public static class IdxDataset
 {
-    public static readonly IReadOnlyList<string> FileNames =
-    [
-        "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz",
-    ];
-
     /// <summary>The training images and labels in <paramref name="folder"/>; at most <paramref name="limit"/> of them unless it is 0.</summary>
     /// <exception cref="LabException">A file is not as it should be.</exception>
-    public static LabeledImages Train(string folder, int limit) => Load(folder, FileNames[0], FileNames[1], limit);
+    public static LabeledImages Train(string folder, int limit) => Load(folder, StageFiles.IdxNames[0], StageFiles.IdxNames[1], limit);
 
     /// <summary>The test images and labels.</summary>
     /// <exception cref="LabException">A file is not as it should be.</exception>
-    public static LabeledImages Test(string folder, int limit) => Load(folder, FileNames[2], FileNames[3], limit);
+    public static LabeledImages Test(string folder, int limit) => Load(folder, StageFiles.IdxNames[2], StageFiles.IdxNames[3], limit);
 
     private static LabeledImages Load(string folder, string imageFile, string labelFile, int limit)
     {

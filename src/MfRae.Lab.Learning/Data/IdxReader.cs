@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Learning.Data;
 
@@ -22,7 +23,7 @@ public static class IdxReader
         }
         catch (FileNotFoundException missing)
         {
-            throw new LabException($"{path} is missing: an IDX dataset is a folder with {string.Join(", ", IdxDataset.FileNames)}", missing);
+            throw new LabException($"{path} is missing: an IDX dataset is a folder with {string.Join(", ", StageFiles.IdxNames)}", missing);
         }
         catch (DirectoryNotFoundException missing)
         {

@@ -11,7 +11,7 @@ public static class Probes
 
     /// <summary>
     /// Share of test rows whose class is the majority among the <paramref name="neighbours"/> training rows of highest
-    /// cosine; features float32 [N, D], labels int64 [N].
+    /// cosine, or among all where there are fewer; features float32 [N, D], labels int64 [N].
     /// </summary>
     public static double NearestNeighbours(Tensor train, Tensor trainLabels, Tensor test, Tensor testLabels, int neighbours = 20)
     {
@@ -21,13 +21,14 @@ public static class Probes
         var gallery = F.normalize(train - mean, dim: 1).t().contiguous();
         var queries = F.normalize(test - mean, dim: 1);
         var classes = trainLabels.max().item<long>() + 1;
+        var nearestCount = (int)Math.Min(neighbours, train.shape[0]);
         long right = 0;
         for (long start = 0; start < test.shape[0]; start += QueryBatch)
         {
             using var batch = NewDisposeScope();
             var end = Math.Min(test.shape[0], start + QueryBatch);
-            var (_, nearest) = queries.slice(0, start, end, 1).matmul(gallery).topk(neighbours, 1);
-            var votes = F.one_hot(trainLabels.index_select(0, nearest.flatten()), classes).view(end - start, neighbours, classes).sum(1);
+            var (_, nearest) = queries.slice(0, start, end, 1).matmul(gallery).topk(nearestCount, 1);
+            var votes = F.one_hot(trainLabels.index_select(0, nearest.flatten()), classes).view(end - start, nearestCount, classes).sum(1);
             right += (votes.argmax(1) == testLabels.slice(0, start, end, 1)).sum().item<long>();
         }
         return (double)right / test.shape[0];

@@ -11,10 +11,10 @@ internal sealed class CmtRunner(CmtOptions options) : IStage
     public void Run(StageContext context)
     {
         var trajectory = (TrajectoryCmtOptions)options;
-        var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher);
+        var batches = GeneratorTraining.Batches(context, trajectory.Training);
+        var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, batches);
         using var frozen = teacherWeights;
         var network = teacher.WithInterval();
-        var batches = GeneratorTraining.Batches(context, trajectory.Training);
         GeneratorTraining.Train(context, trajectory.Training, network, frozen, new CmtObjective(trajectory, network, teacher, frozen, batches));
     }
 }

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
@@ -19,15 +20,30 @@ internal static class GeneratorTraining
     public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>
         NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), context.Device());
 
+    /// <summary>The network that another stage left, for training on these latents.</summary>
+    /// <exception cref="LabException">It is a network for other latents: its weights could be taken over only in part.</exception>
+    public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input, LatentBatches batches)
+    {
+        var loaded = Load(context, input);
+        var network = loaded.Network;
+        return network.Shape == batches.Shape && network.Classes == batches.Classes
+            ? loaded
+            : throw new LabException(
+                $"the network of the {input} stage is for {Text(network.Shape, network.Classes)}; the training data have {Text(batches.Shape, batches.Classes)}");
+    }
+
     /// <summary>Trains and leaves the averaged weights.</summary>
     public static void Train(StageContext context, TrainingOptions training, DitNetwork network, Weights? start, IObjective objective)
     {
         var spec = network.Declare();
-        using var quiet = NewDisposeScope();
+        using var scope = NewDisposeScope();
         using var weights = Weights.Initialise(spec, context.Random(), context.Device());
         if (start is not null)
             weights.TakeOver(start);
         using var trained = new Trainer(training, context).Run(spec, weights, objective);
         NetworkFiles.Save(context.File(NetworkFiles.Generator), network, trained);
     }
+
+    private static string Text(LatentShape shape, int classes) =>
+        $"latents of shape [{shape.Channels}, {shape.Rows}, {shape.Columns}] in {classes} classes";
 }

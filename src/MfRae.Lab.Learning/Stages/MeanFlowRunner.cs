@@ -13,10 +13,12 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
     {
         var lambda = (LambdaMeanFlowOptions)options;
         var batches = GeneratorTraining.Batches(context, lambda.Training);
-        (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher) ? GeneratorTraining.Load(context, StageInput.Teacher) : null;
+        (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher)
+            ? GeneratorTraining.Load(context, StageInput.Teacher, batches)
+            : null;
         var start = lambda.Initialisation switch
         {
-            "cmt" => GeneratorTraining.Load(context, StageInput.Cmt),
+            "cmt" => GeneratorTraining.Load(context, StageInput.Cmt, batches),
             "teacher" => teacher,
             _ => null,
         };

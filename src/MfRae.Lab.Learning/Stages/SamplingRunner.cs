@@ -35,11 +35,11 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
 
         foreach (var steps in stage.Steps)
         {
-            var kept = new List<Tensor>();
+            var shape = network.Shape;
+            var kept = new List<Tensor> { empty(0, shape.Channels, shape.Rows, shape.Columns) };
             var images = context.InBatches(stage.Samples, stage.BatchSize, $"sample of {steps} steps", indices =>
             {
                 var start = indices[0].item<long>();
-                var shape = network.Shape;
                 var noise = random.Normal("sample noise", start / stage.BatchSize, indices.shape[0], shape.Channels, shape.Rows, shape.Columns);
                 var latents = generator.Sample(noise, labels.index_select(0, indices).to(device), steps);
                 if (start < stage.KeptLatents)

@@ -42,4 +42,12 @@ public sealed class MetricTests
         Probes.Linear(separable, labels, separable, labels, 100).Should().Be(1);
         Probes.NearestNeighbours(noise, labels, random.Normal("noise", 2, 400, 6), labels, 5).Should().BeLessThan(0.4);
     }
+
+    [Fact]
+    public void With_fewer_training_rows_than_neighbours_all_of_them_vote()
+    {
+        var labels = tensor(new long[] { 1, 1, 0 });
+        var rows = eye(3);
+        Probes.NearestNeighbours(rows, labels, rows, labels, 20).Should().BeApproximately(2 / 3.0, 1e-9, "the majority is class 1 everywhere");
+    }
 }

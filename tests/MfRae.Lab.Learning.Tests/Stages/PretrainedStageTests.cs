@@ -1,0 +1,73 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Formats;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Tests.Stages;
+
+/// <summary>Stages that load a file instead of training.</summary>
+public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
+{
+    [Fact]
+    public void A_pretrained_file_is_taken_over_byte_by_byte()
+    {
+        lab.Run("loaded features", new FeatureStage(new PretrainedFeatureOptions(lab.At("features/features.safetensors"))));
+        lab.Run("loaded encoder", new EncoderStage(new PretrainedEncoderOptions(lab.At("encoder/encoder.safetensors"))));
+        lab.Run("loaded decoder", new DecoderStage(new PretrainedDecoderOptions(lab.At("decoder/decoder.safetensors"))));
+        lab.Run("loaded teacher", new TeacherStage(new PretrainedTeacherOptions(lab.At("teacher/network.safetensors"))));
+
+        foreach (var file in new[] { "features/features", "encoder/encoder", "decoder/decoder", "teacher/network" })
+            Bytes($"loaded {file}.safetensors").Should().Equal(Bytes($"{file}.safetensors"));
+    }
+
+    [Fact]
+    public void Pretrained_statistics_normalise_as_those_of_the_training_set_did()
+    {
+        lab.Run("loaded latents", new LatentStage(new PretrainedLatentOptions(lab.At("latents/statistics.safetensors"))), "dataset", "encoder");
+
+        Bytes("loaded latents/latents.safetensors").Should().Equal(Bytes("latents/latents.safetensors"));
+    }
+
+    [Fact]
+    public void A_network_of_another_type_is_refused()
+    {
+        var (encoder, teacher, cmt) = (lab.At("encoder/encoder.safetensors"), lab.At("teacher/network.safetensors"), lab.At("cmt/network.safetensors"));
+
+        Refuses(new FeatureStage(new PretrainedFeatureOptions(encoder)), "*encoder.safetensors*'vit-encoder'*inception*");
+        Refuses(new EncoderStage(new PretrainedEncoderOptions(teacher)), "*network.safetensors*'dit-velocity'*vit-encoder*");
+        Refuses(new DecoderStage(new PretrainedDecoderOptions(encoder)), "*'vit-encoder'*rae-decoder*");
+        Refuses(new TeacherStage(new PretrainedTeacherOptions(encoder)), "*'vit-encoder'*dit-velocity*");
+        Refuses(new TeacherStage(new PretrainedTeacherOptions(cmt)), "*mean-flow network*teacher*");
+        Refuses(new LatentStage(new PretrainedLatentOptions(encoder)), "*encoder.safetensors*epsilon*", "dataset", "encoder");
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_named() =>
+        Refuses(new EncoderStage(new PretrainedEncoderOptions(lab.At("none.safetensors"))), "*none.safetensors does not exist*");
+
+    [Fact]
+    public void Statistics_of_another_shape_are_refused()
+    {
+        Safetensors.Write(lab.At("other.safetensors"), [("mean", zeros(8, 4, 4)), ("variance", ones(8, 4, 4))],
+            new Dictionary<string, string> { ["type"] = "latent-statistics", ["epsilon"] = "1E-05" });
+
+        Refuses(new LatentStage(new PretrainedLatentOptions(lab.At("other.safetensors"))), "*[8, 4, 4]*[24, 4, 4]*", "dataset", "encoder");
+    }
+
+    [Fact]
+    public void A_network_for_other_latents_is_refused_where_training_starts_from_it()
+    {
+        Directory.CreateDirectory(lab.At("fewer"));
+        Safetensors.Write(lab.At("fewer/latents.safetensors"), [("latents", zeros(8, 24, 4, 4)), ("labels", arange(8, dtype: int64).remainder(2))]);
+        var cmt = new CmtStage(new TrajectoryCmtOptions(new(1, 8), 4, 2));
+
+        FluentActions.Invoking(() => lab.Run("mismatch", cmt, [("latents", "fewer"), ("teacher", "teacher")]))
+            .Should().Throw<LabException>().WithMessage("*teacher*in 4 classes*in 2 classes");
+    }
+
+    private byte[] Bytes(string path) => File.ReadAllBytes(lab.At(path));
+
+    private void Refuses(StageDefinition definition, string message, params string[] inputs) =>
+        FluentActions.Invoking(() => lab.Run("refused", definition, inputs)).Should().Throw<LabException>().WithMessage(message);
+}

@@ -1,0 +1,161 @@
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Sampling;
+using MfRae.Lab.Learning.Stages;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Tests.Stages;
+
+/// <summary>The stages one after the other, each on what the ones before it left.</summary>
+public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
+{
+    [Theory]
+    [InlineData("dataset", "train.safetensors", "test.safetensors")]
+    [InlineData("features", "features.safetensors")]
+    [InlineData("reference.test", "reference.safetensors")]
+    [InlineData("encoder", "encoder.safetensors")]
+    [InlineData("decoder", "decoder.safetensors")]
+    [InlineData("reconstruction", "pairs.png")]
+    [InlineData("latents", "statistics.safetensors", "latents.safetensors")]
+    [InlineData("teacher", "network.safetensors")]
+    [InlineData("cmt", "network.safetensors")]
+    [InlineData("meanflow0", "network.safetensors")]
+    [InlineData("teacherSamples", "samples.1.safetensors", "samples.2.safetensors", "sheet.1.png", "sheet.2.png")]
+    [InlineData("samples1", "samples.1.safetensors", "samples.2.safetensors", "sheet.1.png", "sheet.2.png")]
+    public void A_stage_leaves_its_files_and_no_others_but_checkpoints(string stage, params string[] files) =>
+        Directory.EnumerateFiles(lab.At(stage)).Select(path => Path.GetFileName(path))
+            .Where(name => !name.StartsWith("checkpoint", StringComparison.Ordinal))
+            .Should().BeEquivalentTo(files);
+
+    [Fact]
+    public void Every_curve_of_every_training_is_finite()
+    {
+        foreach (var stage in new[] { "features", "encoder", "decoder", "teacher", "cmt", "meanflow0", "meanflow1" })
+        {
+            var metrics = lab.Stage(stage).Events.OfType<MetricsEvent>().ToList();
+            metrics.Select(entry => entry.Step).Should().Equal([1, 2, 3], stage);
+            metrics.Should().OnlyContain(entry => entry.Values.ContainsKey("loss") && entry.Values.Values.All(value => value != null), stage);
+        }
+    }
+
+    [Fact]
+    public void Training_moves_the_weights()
+    {
+        using var scope = NewDisposeScope();
+        var before = Network("cmt").Tensors;
+        foreach (var stage in new[] { "meanflow0", "meanflow1" })
+            Network(stage).Tensors.Should().Contain(after => (before[after.Key] != after.Value).any().item<bool>(), stage);
+    }
+
+    [Fact]
+    public void Normalised_latents_have_mean_zero_and_variance_one_in_every_element()
+    {
+        using var scope = NewDisposeScope();
+        var latents = Safetensors.Read(lab.At("latents/latents.safetensors"))["latents"];
+
+        latents.shape.Should().Equal(TinyDataset.Count, 24, 4, 4);
+        latents.mean([0]).abs().max().item<float>().Should().BeLessThan(1e-4f);
+        latents.square().mean([0]).max().item<float>().Should().BeInRange(0.9f, 1.001f);
+    }
+
+    [Fact]
+    public void Probes_are_measured_beside_pixels_and_an_untrained_encoder()
+    {
+        var measured = lab.Stage("probe").Measurements.ToList();
+
+        measured.Select(value => value.Key).Should().Equal(
+            "knn.encoder", "linear.encoder", "knn.pixels", "linear.pixels", "knn.untrained", "linear.untrained");
+        measured.Should().OnlyContain(value => value.Value >= 0 && value.Value <= 1 && value.Samples == TinyDataset.Count && value.Steps == 0);
+        // A bar at one of four places: nobody could miss it in the pixels.
+        measured.Single(value => value.Key == "linear.pixels").Value.Should().Be(1);
+    }
+
+    [Fact]
+    public void A_reconstruction_is_measured_against_the_test_set()
+    {
+        var measured = lab.Stage("reconstruction").Measurements.ToList();
+
+        measured.Select(value => value.Key).Should().Equal("rfid", "rL1");
+        measured[0].Reference.Should().Be(Hash("reference.test/reference.safetensors"));
+        measured[0].Extractor.Should().Be(Hash("features/features.safetensors"));
+        measured.Should().OnlyContain(value => value.Value > 0);
+    }
+
+    [Fact]
+    public void An_evaluation_measures_every_metric_at_every_number_of_steps()
+    {
+        foreach (var stage in new[] { "evaluation0", "evaluation1" })
+        {
+            var measured = lab.Stage(stage).Measurements.ToList();
+            measured.Select(value => value.Key).Should().Equal(
+                "fid@1", "fid.train@1", "is@1", "accuracy@1", "endpointError@1",
+                "fid@2", "fid.train@2", "is@2", "accuracy@2", "endpointError@2");
+            measured.Should().OnlyContain(value => value.Value != null && double.IsFinite(value.Value.Value), stage);
+        }
+    }
+
+    [Fact]
+    public void A_value_says_what_it_is_a_value_of()
+    {
+        var measured = lab.Stage("evaluation1").Measurements.ToDictionary(value => value.Key);
+
+        measured["fid@1"].Should().BeEquivalentTo(new Measurement(
+            "fid", measured["fid@1"].Value, null, null, 40, 1, 1, "balanced", Hash("features/features.safetensors"),
+            "uint8, 28x28, [-1, 1]", Hash("reference.test/reference.safetensors"), false));
+        measured["fid.train@2"].Reference.Should().Be(Hash("reference.train/reference.safetensors"));
+        measured["accuracy@1"].Should().BeEquivalentTo(new { Reference = "", Extractor = measured["fid@1"].Extractor, HigherIsBetter = true });
+        measured["endpointError@1"].Should().BeEquivalentTo(new { Reference = "", Extractor = "", Samples = 10, HigherIsBetter = false });
+    }
+
+    [Fact]
+    public void Arms_are_sampled_from_the_same_noise_and_labels()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var noise = new RandomSource(TinyLab.Sampling.Seed, CPU).Normal("sample noise", 0, 25, 24, 4, 4);
+        var labels = arange(25, dtype: int64).remainder(TinyDataset.Classes);
+        var kept = new List<Tensor>();
+        foreach (var lambda in new[] { 0, 1 })
+        {
+            var (network, weights) = NetworkFiles.LoadGenerator(lab.At($"meanflow{lambda}/network.safetensors"), CPU);
+            var file = Safetensors.Read(lab.At($"samples{lambda}/samples.1.safetensors"));
+
+            var expected = new FewStepGenerator(network, weights).Sample(noise, labels, 1).slice(0, 0, 10, 1);
+            (expected == file["latents"]).all().item<bool>().Should().BeTrue($"this is what λ = {lambda} makes of that noise");
+            file["labels"].data<long>().Should().Equal(Enumerable.Range(0, 40).Select(i => (long)(i % TinyDataset.Classes)));
+            file["images"].shape.Should().Equal(40, 1, 28, 28);
+            kept.Add(file["latents"]);
+        }
+        (kept[0] != kept[1]).any().item<bool>().Should().BeTrue("the two arms were trained towards different targets");
+    }
+
+    [Fact]
+    public void The_same_stage_gives_the_same_bytes_again()
+    {
+        lab.Run("encoder again", new EncoderStage(new SelfSupervisedEncoderOptions(
+            new VitOptions(24, 1, 2), new AugmentationOptions(), new(3, 8, 1e-3, Ema: 0))), "dataset");
+        lab.Sample("samples again", "meanflow1", TinyLab.Sampling);
+
+        File.ReadAllBytes(lab.At("encoder again/encoder.safetensors")).Should().Equal(File.ReadAllBytes(lab.At("encoder/encoder.safetensors")));
+        foreach (var file in new[] { "samples.1.safetensors", "samples.2.safetensors" })
+            File.ReadAllBytes(lab.At("samples again/" + file)).Should().Equal(File.ReadAllBytes(lab.At("samples1/" + file)));
+    }
+
+    [Fact]
+    public void Without_kept_latents_a_stage_still_samples()
+    {
+        lab.Sample("no latents", "meanflow1", TinyLab.Sampling with { KeptLatents = 0, Steps = [1] });
+
+        using var scope = NewDisposeScope();
+        var file = Safetensors.Read(lab.At("no latents/samples.1.safetensors"));
+        file["latents"].shape.Should().Equal(0, 24, 4, 4);
+        (file["images"] == Safetensors.Read(lab.At("samples1/samples.1.safetensors"))["images"]).all().item<bool>().Should().BeTrue();
+    }
+
+    private SafetensorsFile Network(string stage) => Safetensors.Read(lab.At($"{stage}/network.safetensors"));
+
+    private string Hash(string file) => FeatureExtractor.Hash(lab.At(file));
+}

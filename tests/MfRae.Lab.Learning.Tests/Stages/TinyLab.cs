@@ -1,0 +1,74 @@
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Stages;
+
+namespace MfRae.Lab.Learning.Tests.Stages;
+
+/// <summary>Every stage once, in the order of a plan, with networks and data of the smallest size that still is one.</summary>
+public sealed class TinyLab : IDisposable
+{
+    private static readonly TrainingOptions Training = new(Steps: 3, BatchSize: 8, LearningRate: 1e-3, Ema: 0);
+    private static readonly DitOptions Dit = new(TrunkWidth: 16, TrunkDepth: 1, TrunkHeads: 2, HeadWidth: 16, HeadDepth: 1, HeadHeads: 2, MlpRatio: 2);
+    private static readonly MetricOptions[] Metrics =
+        [new FidOptions(), new InceptionScoreOptions(), new ClassAccuracyOptions(), new EndpointErrorOptions()];
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly Dictionary<string, TestStage> _stages = [];
+
+    public TinyLab()
+    {
+        // On a busy machine, more threads than free cores wait for each other much longer than these networks take.
+        WorkerNumerics.Prepare("cpu", threads: 1);
+        TinyDataset.Write(At("idx"));
+        Run("dataset", new DatasetStage(new IdxDatasetOptions(At("idx"))));
+        Run("features", new FeatureStage(new InceptionOptions(Training, new AugmentationOptions(), Width: 4)), "dataset");
+        Run("reference.test", new ReferenceStage("test"), "dataset", "features");
+        Run("reference.train", new ReferenceStage("train"), "dataset", "features");
+        Run("encoder", new EncoderStage(
+            new SelfSupervisedEncoderOptions(new VitOptions(24, 1, 2), new AugmentationOptions(), Training)), "dataset");
+        Run("probe", new ProbeStage(), "dataset", "encoder");
+        Run("decoder", new DecoderStage(new RaeDecoderOptions(new DecoderNetworkOptions(16, 1, 2, Channels: 2), Training)), "dataset", "encoder");
+        Run("reconstruction", new ReconstructionStage([new FidOptions()]), "dataset", "encoder", "decoder", "features", "reference.test");
+        Run("latents", new LatentStage(new PerElementLatentOptions()), "dataset", "encoder");
+        Run("teacher", new TeacherStage(new FlowMatchingOptions(Dit, new UniformTimeOptions(), Training)), "latents");
+        Run("cmt", new CmtStage(new TrajectoryCmtOptions(Training, TrajectoryPoints: 4, PairsPerTrajectory: 2)), "latents", "teacher");
+        Sample("teacherSamples", "teacher", Sampling);
+        foreach (var lambda in new[] { 0, 1 })
+        {
+            Run($"meanflow{lambda}", new MeanFlowStage(MeanFlow(lambda)), "latents", "teacher", "cmt");
+            Sample($"samples{lambda}", $"meanflow{lambda}", Sampling);
+            Run($"evaluation{lambda}", new EvaluationStage(Metrics, ["test", "train"]),
+            [
+                ("samples", $"samples{lambda}"), ("features", "features"), ("reference.test", "reference.test"),
+                ("reference.train", "reference.train"), ("teacherSamples", "teacherSamples"),
+            ]);
+        }
+    }
+
+    /// <summary>Two batches, the second of another size than the first.</summary>
+    public static SamplingStage Sampling { get; } = new(Samples: 40, Steps: [1, 2], Seed: 7, BatchSize: 25, KeptLatents: 10);
+
+    public string At(string path) => _folder.File(path);
+
+    public void Sample(string name, string generator, SamplingStage stage) =>
+        Run(name, stage, [("generator", generator), ("decoder", "decoder"), ("latents", "latents")]);
+
+    /// <summary>Runs a stage in a folder of its name, with inputs that are called as the stages they are from.</summary>
+    public void Run(string name, StageDefinition definition, params string[] inputs) =>
+        Run(name, definition, inputs.Select(input => (input, input)).ToArray());
+
+    /// <summary>Runs a stage whose inputs have other names than the stages they are from.</summary>
+    public void Run(string name, StageDefinition definition, (string Name, string Stage)[] inputs)
+    {
+        var stage = new TestStage(At(name), seed: 3, inputs.Select(input => (input.Name, At(input.Stage))).ToArray());
+        _stages[name] = stage;
+        Catalog.Create(definition).Run(stage.Context(definition));
+    }
+
+    internal TestStage Stage(string name) => _stages[name];
+
+    public void Dispose() => _folder.Dispose();
+
+    private static LambdaMeanFlowOptions MeanFlow(double lambda) =>
+        new(lambda, Dit, new UniformTimeOptions(), new CentralDifferenceOptions(), new AdaptiveLossWeightOptions(), Training);
+}
