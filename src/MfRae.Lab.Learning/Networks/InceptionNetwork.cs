@@ -12,6 +12,8 @@ namespace MfRae.Lab.Learning.Networks;
 /// <param name="width">Channels of a branch.</param>
 public sealed class InceptionNetwork(int width, int classes)
 {
+    private const double Epsilon = 1e-3;
+
     public int Width { get; } = width;
 
     public int Classes { get; } = classes;
@@ -60,7 +62,10 @@ public sealed class InceptionNetwork(int width, int classes)
     public Tensor Pool(Weights weights, Tensor pixels, bool training = false)
     {
         Tensor Conv(string name, Tensor x, long stride = 1) => Apply(weights, name, x, stride, training);
-        var x = Conv("stem.1", Conv("stem.0", pixels), 2);
+        var x = Conv("stem.0", pixels);
+        // Channels last: with so few channels the convolutions spend most of their time on reordering otherwise.
+        x = x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+        x = Conv("stem.1", x, 2);
         foreach (var name in new[] { "a.0", "a.1" })
         {
             x = cat(
@@ -105,9 +110,14 @@ public sealed class InceptionNetwork(int width, int classes)
     private static Tensor Apply(Weights weights, string name, Tensor x, long stride, bool training)
     {
         var kernel = weights[name + ".conv.weight"];
-        var y = F.conv2d(x, kernel, null, strides: [stride, stride], padding: [kernel.shape[2] / 2, kernel.shape[3] / 2]);
-        y = F.batch_norm(y, weights[name + ".bn.running_mean"], weights[name + ".bn.running_var"],
-            weights[name + ".bn.weight"], weights[name + ".bn.bias"], training, 0.1, 1e-3);
-        return F.relu(y);
+        long[] strides = [stride, stride], padding = [kernel.shape[2] / 2, kernel.shape[3] / 2];
+        var (mean, variance) = (weights[name + ".bn.running_mean"], weights[name + ".bn.running_var"]);
+        var (scale, shift) = (weights[name + ".bn.weight"], weights[name + ".bn.bias"]);
+        if (training)
+            return F.relu(F.batch_norm(F.conv2d(x, kernel, null, strides, padding), mean, variance, scale, shift, true, 0.1, Epsilon));
+
+        // With fixed statistics the normalisation is a factor and a bias of the kernel: one pass over the activations less.
+        var factor = scale / (variance + Epsilon).sqrt();
+        return F.conv2d(x, kernel * factor.view(-1, 1, 1, 1), addcmul(shift, mean, factor, -1), strides, padding).relu_();
     }
 }

@@ -44,9 +44,11 @@ public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape)
         x = Layers.Linear(weights, "decoder_pred", Layers.LayerNorm(weights, "decoder_norm", x));
 
         var side = PatchSide;
+        // Channels last, which spares the convolutions reordering their few channels.
         var map = x.view(batch, Shape.Rows, Shape.Columns, Options.Channels, side, side)
-            .permute(0, 3, 1, 4, 2, 5)
-            .reshape(batch, Options.Channels, Shape.Rows * side, Shape.Columns * side);
+            .permute(0, 1, 4, 2, 5, 3)
+            .reshape(batch, Shape.Rows * side, Shape.Columns * side, Options.Channels)
+            .permute(0, 3, 1, 2);
         for (var i = 0; i < 2; i++)
             map = map + F.gelu(F.conv2d(map, weights[$"refine.{i}.weight"], weights[$"refine.{i}.bias"], padding: [1, 1]));
         return F.conv2d(map, weights["refine.2.weight"], weights["refine.2.bias"], padding: [1, 1]);

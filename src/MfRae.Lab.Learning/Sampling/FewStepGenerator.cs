@@ -22,10 +22,12 @@ public sealed class FewStepGenerator(DitNetwork network, Weights weights)
         var z = noise;
         for (var i = 0; i < steps; i++)
         {
+            // What a network leaves behind in one evaluation is hundreds of megabytes: it must not wait for the last step.
+            using var evaluation = NewDisposeScope();
             var t = full([z.shape[0]], grid[i], dtype: float32, device: z.device);
             var r = full([z.shape[0]], grid[i + 1], dtype: float32, device: z.device);
             var velocity = Network.Interval ? Network.AverageVelocity(weights, z, r, t, y) : Network.Velocity(weights, z, t, y);
-            z = z - ((grid[i] - grid[i + 1]) * velocity);
+            z = (z - ((grid[i] - grid[i + 1]) * velocity)).MoveToOuterDisposeScope();
         }
         return z;
     }

@@ -34,6 +34,22 @@ public sealed class FewStepGeneratorTests
     }
 
     [Fact]
+    public void More_steps_hold_no_more_tensors()
+    {
+        using var quiet = no_grad();
+        var (network, weights) = TinyLatents.Network(interval: true, 1);
+        var generator = new FewStepGenerator(network, weights);
+        var (noise, y) = (randn(2, 8, 2, 2), zeros(2, dtype: int64));
+        long Held(int steps)
+        {
+            using var batch = NewDisposeScope();
+            generator.Sample(noise, y, steps);
+            return batch.DisposablesCount;
+        }
+        Held(40).Should().Be(Held(2));
+    }
+
+    [Fact]
     public void Statistics_normalise_to_zero_mean_and_unit_variance_and_back()
     {
         using var folder = new TemporaryFolder();
