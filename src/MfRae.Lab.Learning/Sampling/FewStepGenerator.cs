@@ -27,7 +27,10 @@ public sealed class FewStepGenerator(DitNetwork network, Weights weights)
             var t = full([z.shape[0]], grid[i], dtype: float32, device: z.device);
             var r = full([z.shape[0]], grid[i + 1], dtype: float32, device: z.device);
             var velocity = Network.Interval ? Network.AverageVelocity(weights, z, r, t, y) : Network.Velocity(weights, z, t, y);
-            z = (z - ((grid[i] - grid[i + 1]) * velocity)).MoveToOuterDisposeScope();
+            var next = (z - ((grid[i] - grid[i + 1]) * velocity)).MoveToOuterDisposeScope();
+            if (i > 0)
+                z.Dispose();
+            z = next;
         }
         return z;
     }
