@@ -16,6 +16,9 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
     /// <summary>z ← (z - μ) / sqrt(var + ε).</summary>
     public Tensor Normalise(Tensor latents) => (latents - Mean) / Deviation;
 
+    /// <summary>The same on the tensor itself: a whole training set fits into memory once, not thrice.</summary>
+    public void NormaliseInPlace(Tensor latents) => latents.sub_(Mean).div_(Deviation);
+
     public Tensor Denormalise(Tensor latents) => (latents * Deviation) + Mean;
 
     public LatentStatistics To(Device device) => new(Mean.to(device), Variance.to(device), Epsilon);

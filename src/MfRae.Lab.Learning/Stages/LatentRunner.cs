@@ -38,7 +38,7 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
             throw new LabException($"the latent statistics are of shape [{string.Join(", ", statistics.Mean.shape)}], the encoder's "
                 + $"latents [{string.Join(", ", latents.shape[1..])}]");
         statistics.Save(context.File(Statistics));
-        using var normalised = statistics.Normalise(latents);
-        Safetensors.Write(context.File(Latents), [("latents", normalised), ("labels", data.Labels)]);
+        statistics.NormaliseInPlace(latents);
+        Safetensors.Write(context.File(Latents), [("latents", latents), ("labels", data.Labels)]);
     }
 }

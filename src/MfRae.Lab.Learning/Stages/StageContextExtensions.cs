@@ -9,6 +9,8 @@ namespace MfRae.Lab.Learning.Stages;
 /// <summary>What every stage needs of its context in this library's types.</summary>
 internal static class StageContextExtensions
 {
+    private const long BatchesPerCollection = 4;
+
     public static Device Device(this StageContext context) => ComputeDevice.Resolve(context.Spec.Settings.Device);
 
     /// <summary>Random numbers of the stage's seed, on its device.</summary>
@@ -33,16 +35,23 @@ internal static class StageContextExtensions
     public static Tensor InBatches(this StageContext context, long count, long batchSize, string unit, Func<Tensor, Tensor> map)
     {
         using var quiet = no_grad();
-        var parts = new List<Tensor>();
+        Tensor? joined = null;
         for (long start = 0; start < count; start += batchSize)
         {
-            using var scope = NewDisposeScope();
-            var end = Math.Min(count, start + batchSize);
-            parts.Add(map(arange(start, end, dtype: ScalarType.Int64)).cpu().DetachFromDisposeScope());
-            context.Progress(end, count, unit);
+            using (var scope = NewDisposeScope())
+            {
+                var end = Math.Min(count, start + batchSize);
+                var part = map(arange(start, end, dtype: ScalarType.Int64)).cpu();
+                joined ??= empty([count, .. part.shape[1..]], dtype: part.dtype).DetachFromDisposeScope();
+                joined.slice(0, start, end, 1).copy_(part);
+                context.Progress(end, count, unit);
+            }
+
+            // Small native objects that only finalizers free lie between the large blocks and keep the heap growing.
+            if (start / batchSize % BatchesPerCollection == 0)
+                GC.Collect(0);
         }
-        var joined = cat(parts);
-        parts.ForEach(part => part.Dispose());
-        return joined;
+
+        return joined ?? throw new ArgumentOutOfRangeException(nameof(count), "there is nothing to go through");
     }
 }
