@@ -6,7 +6,7 @@ namespace MfRae.Lab.Core.Execution;
 internal sealed class RunGraph
 {
     private readonly Dictionary<string, List<StageNode>> users;
-    private readonly Dictionary<string, int> chains = [];
+    private readonly Dictionary<string, long> chains = [];
 
     public RunGraph(IReadOnlyList<StageNode> stages)
     {
@@ -22,7 +22,7 @@ internal sealed class RunGraph
 
         foreach (var stage in stages.Reverse())
         {
-            chains[stage.Key] = 1 + users[stage.Key].Select(user => chains[user.Key]).DefaultIfEmpty(0).Max();
+            chains[stage.Key] = StageWork.Of(stage.Definition) + users[stage.Key].Select(user => chains[user.Key]).DefaultIfEmpty(0L).Max();
         }
     }
 
@@ -31,6 +31,6 @@ internal sealed class RunGraph
 
     public IReadOnlyList<StageNode> Users(string key) => users[key];
 
-    /// <summary>Stages on the longest way from this one, included, to an end of the plan.</summary>
-    public int Chain(string key) => chains[key];
+    /// <summary>Work on the longest way from this stage, included, to an end of the plan (<see cref="StageWork"/>).</summary>
+    public long Chain(string key) => chains[key];
 }

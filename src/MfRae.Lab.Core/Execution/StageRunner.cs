@@ -165,7 +165,7 @@ public sealed class StageRunner(
             || (!failedFast && runs.Values.Any(run => run.Status == StageStatus.Interrupted));
     }
 
-    /// <summary>Fills the free places with what is ready: longest way to the end first, then in the order of the plan.</summary>
+    /// <summary>Fills the free places with what is ready: the way with the most work to the end first, then in the order of the plan.</summary>
     private void StartReady(RunGraph graph, Dictionary<string, StageRun> runs, StageLeases leases)
     {
         var running = runs.Values.Count(run => run.Worker is not null);

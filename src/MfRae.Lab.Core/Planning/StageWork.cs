@@ -1,0 +1,27 @@
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Planning;
+
+/// <summary>A rough measure of a stage's work, in network evaluations of one sample: enough to start long ways first.</summary>
+public static class StageWork
+{
+    // A worker starts, loads and saves: what even a stage without computation costs, in evaluations of a small network.
+    private const long Overhead = 2_000;
+
+    // Forward, backward, and what a training step evaluates beside (teacher, probes).
+    private const long EvaluationsPerTrainedSample = 4;
+
+    public static long Of(StageDefinition definition) => Overhead + definition switch
+    {
+        FeatureStage { Features: InceptionOptions features } => Training(features.Training),
+        EncoderStage { Encoder: SelfSupervisedEncoderOptions encoder } => Training(encoder.Training),
+        DecoderStage { Decoder: RaeDecoderOptions decoder } => Training(decoder.Training),
+        TeacherStage { Teacher: FlowMatchingOptions teacher } => Training(teacher.Training),
+        CmtStage { Cmt: TrajectoryCmtOptions cmt } => Training(cmt.Training),
+        MeanFlowStage { MeanFlow: LambdaMeanFlowOptions meanFlow } => Training(meanFlow.Training),
+        SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum(),
+        _ => 0,
+    };
+
+    private static long Training(TrainingOptions training) => (long)training.Steps * training.BatchSize * EvaluationsPerTrainedSample;
+}
