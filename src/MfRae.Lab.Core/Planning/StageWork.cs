@@ -8,8 +8,8 @@ public static class StageWork
     // A worker starts, loads and saves: what even a stage without computation costs, in evaluations of a small network.
     private const long Overhead = 2_000;
 
-    // Forward, backward, and what a training step evaluates beside (teacher, probes).
-    private const long EvaluationsPerTrainedSample = 4;
+    // Forward, backward, the optimizer, and what a step evaluates beside (teacher, probes): eight were measured for CMT.
+    private const long EvaluationsPerTrainedSample = 8;
 
     public static long Of(StageDefinition definition) => Overhead + definition switch
     {
