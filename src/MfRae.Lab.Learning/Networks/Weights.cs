@@ -16,12 +16,12 @@ public sealed class Weights : IDisposable
     private readonly List<string> _trained = [];
     private readonly List<string> _constants = [];
 
-    private Weights(WeightSpec spec, Device device)
+    private Weights(WeightSpec spec, Device device, ScalarType type)
     {
         long total = 0;
         foreach (var entry in spec.Entries.Where(entry => entry.Trained))
             total += Count(entry.Shape);
-        Flat = zeros(total, dtype: float32, device: device).DetachFromDisposeScope();
+        Flat = zeros(total, dtype: type, device: device).DetachFromDisposeScope();
 
         long offset = 0;
         foreach (var entry in spec.Entries)
@@ -35,13 +35,13 @@ public sealed class Weights : IDisposable
             }
             else
             {
-                _views[entry.Name] = zeros(entry.Shape, dtype: float32, device: device).DetachFromDisposeScope();
+                _views[entry.Name] = zeros(entry.Shape, dtype: type, device: device).DetachFromDisposeScope();
                 _constants.Add(entry.Name);
             }
         }
     }
 
-    /// <summary>Every trained value, float32 [n].</summary>
+    /// <summary>Every trained value, [n].</summary>
     public Tensor Flat { get; }
 
     /// <summary>The gradient of <see cref="Flat"/>, once <see cref="Train"/> has been called.</summary>
@@ -51,12 +51,15 @@ public sealed class Weights : IDisposable
 
     public Device Device => Flat.device;
 
+    /// <summary>float32, or float64 where a result is to be checked; random numbers and tables are made in float32 and widened.</summary>
+    public ScalarType Type => Flat.dtype;
+
     /// <summary>Weights as a network starts.</summary>
-    public static Weights Initialise(WeightSpec spec, RandomSource random, Device device)
+    public static Weights Initialise(WeightSpec spec, RandomSource random, Device device, ScalarType type = ScalarType.Float32)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var weights = new Weights(spec, device);
+        var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
             weights[entry.Name].copy_(entry.Initial.Create(entry.Name, entry.Shape, random));
         return weights;
@@ -64,13 +67,13 @@ public sealed class Weights : IDisposable
 
     /// <summary>Weights from a file that holds exactly the declared tensors.</summary>
     /// <exception cref="LabException">A tensor is missing, too many, or of another shape.</exception>
-    public static Weights Load(WeightSpec spec, SafetensorsFile file, Device device)
+    public static Weights Load(WeightSpec spec, SafetensorsFile file, Device device, ScalarType type = ScalarType.Float32)
     {
         var surplus = file.Tensors.Keys.Except(spec.Entries.Select(entry => entry.Name)).Order(StringComparer.Ordinal).ToList();
         if (surplus.Count > 0)
             throw new LabException($"{file.Path} holds tensors that the network does not have: {string.Join(", ", surplus.Take(5))}");
         using var quiet = no_grad();
-        var weights = new Weights(spec, device);
+        var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
         {
             var value = file[entry.Name];
@@ -114,7 +117,7 @@ public sealed class Weights : IDisposable
     /// <summary>A separate copy with the same spec.</summary>
     public Weights Clone(WeightSpec spec)
     {
-        var copy = new Weights(spec, Device);
+        var copy = new Weights(spec, Device, Type);
         copy.CopyFrom(this);
         return copy;
     }

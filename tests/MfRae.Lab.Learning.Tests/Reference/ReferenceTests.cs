@@ -1,0 +1,41 @@
+using TorchSharp;
+
+namespace MfRae.Lab.Learning.Tests.Reference;
+
+/// <summary>
+/// Every manifest of the folder named by MFRAE_REFERENCE (default: the committed copy) must be read by a check, and every
+/// tensor that it lists compared.
+/// </summary>
+public sealed class ReferenceTests
+{
+    private static readonly IReferenceCheck[] Checks =
+    [
+    ];
+
+    public static TheoryData<string> Manifests()
+    {
+        var data = new TheoryData<string>();
+        foreach (var path in Directory.EnumerateFiles(Folder(), "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            data.Add(Path.GetRelativePath(Folder(), path));
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Manifests))]
+    public void The_lab_agrees_with_the_reference(string manifest)
+    {
+        using var scope = torch.NewDisposeScope();
+        var vectors = new ReferenceManifest(Path.Combine(Folder(), manifest));
+        var check = Checks.SingleOrDefault(check => check.Kind == vectors.Kind);
+        check.Should().NotBeNull("a check must read manifests of kind {0}", vectors.Kind);
+        check!.Run(vectors);
+        vectors.Unused.Should().BeEmpty("every listed tensor must be compared");
+    }
+
+    [Fact]
+    public void The_folder_holds_manifests() => Manifests().Should().NotBeEmpty();
+
+    private static string Folder() => Environment.GetEnvironmentVariable("MFRAE_REFERENCE") is { Length: > 0 } named
+        ? Path.GetFullPath(named)
+        : Golden.Path("reference", "");
+}
