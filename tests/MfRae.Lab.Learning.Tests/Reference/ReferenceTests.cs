@@ -10,6 +10,7 @@ public sealed class ReferenceTests
 {
     private static readonly IReferenceCheck[] Checks =
     [
+        new RaeCheck(),
     ];
 
     public static TheoryData<string> Manifests()
