@@ -11,6 +11,7 @@ public sealed class ReferenceTests
     private static readonly IReferenceCheck[] Checks =
     [
         new RaeCheck(),
+        new InceptionCheck(),
     ];
 
     public static TheoryData<string> Manifests()
