@@ -20,7 +20,9 @@ public sealed class FidInception : IDisposable
     public const long Classes = 1008;
 
     private const double Epsilon = 1e-3;
-    private const long SpatialChannels = 7;
+    /// <summary>How many channels of a map sFID sees.</summary>
+    public const long SpatialChannels = 7;
+
 
     private readonly Dictionary<string, Folded> _units = [];
     private readonly Tensor _classWeight;

@@ -12,6 +12,7 @@ public sealed class ReferenceTests
     [
         new RaeCheck(),
         new InceptionCheck(),
+        new MetricsCheck(),
     ];
 
     public static TheoryData<string> Manifests()
