@@ -11,19 +11,19 @@ namespace MfRae.Lab.Learning.Objectives;
 /// trajectories of the teacher from the prior. Labels and denominators are the shifted times that the trajectory visits.
 /// </summary>
 public sealed class CmtObjective(
-    TrajectoryCmtOptions options, DitNetwork network, DitNetwork teacher, Weights teacherWeights, LatentBatches batches) : IObjective
+    TrajectoryCmtOptions options, DitNetwork network, VelocityField teacher, ILatentSource source) : IObjective
 {
-    private readonly double[] _grid = TimeShift.For(batches.Shape).Grid(options.TrajectoryPoints - 1);
+    private readonly double[] _grid = TimeShift.For(source.Shape).Grid(options.TrajectoryPoints - 1);
 
     private int Trajectories => Math.Max(1, options.Training.BatchSize / options.PairsPerTrajectory);
 
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
-        var random = batches.Random;
+        var random = source.Random;
         // Dropped once for the whole trajectory: the student sees the label that the teacher saw.
-        var y = batches.Drop(
-            random.Integers("trajectory labels", step, batches.Classes, Trajectories), options.LabelDropout, "label dropout", step);
-        var points = Trajectory(batches.Noise(step, Trajectories), y);
+        var y = source.Drop(
+            random.Integers("trajectory labels", step, source.Classes, Trajectories), options.LabelDropout, "label dropout", step);
+        var points = Trajectory(source.Noise(step, Trajectories), y);
 
         // An ordered pair of distinct points: the later index is nearer to the data.
         var count = Trajectories * options.PairsPerTrajectory;
@@ -32,8 +32,8 @@ public sealed class CmtObjective(
         other = other + (other >= early).to(int64);
         var (start, end) = (minimum(early, other), maximum(early, other));
 
-        var rows = arange(Trajectories, device: batches.Device).repeat_interleave(options.PairsPerTrajectory);
-        var times = tensor(_grid, dtype: float32, device: batches.Device);
+        var rows = arange(Trajectories, device: source.Device).repeat_interleave(options.PairsPerTrajectory);
+        var times = tensor(_grid, dtype: float32, device: source.Device);
         var (zt, zr) = (points.index([start, rows]), points.index([end, rows]));
         var (t, r) = (times.index_select(0, start), times.index_select(0, end));
         var labels = y.index_select(0, rows);
@@ -49,7 +49,7 @@ public sealed class CmtObjective(
         for (var i = 1; i < _grid.Length; i++)
         {
             var t = full([z.shape[0]], _grid[i - 1], dtype: float32, device: z.device);
-            z = z - ((_grid[i - 1] - _grid[i]) * teacher.Velocity(teacherWeights, z, t, y));
+            z = z - ((_grid[i - 1] - _grid[i]) * teacher(z, t, y));
             points.Add(z);
         }
         return stack(points);

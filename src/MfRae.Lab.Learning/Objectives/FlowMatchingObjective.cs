@@ -5,15 +5,17 @@ using MfRae.Lab.Learning.Paths;
 namespace MfRae.Lab.Learning.Objectives;
 
 /// <summary>‖v(z_t, t, y) - v̂‖² (docs/method.md §2): trains the teacher.</summary>
-public sealed class FlowMatchingObjective(FlowMatchingOptions options, DitNetwork network, LatentBatches batches) : IObjective
+public sealed class FlowMatchingObjective(FlowMatchingOptions options, DitNetwork network, ILatentSource source) : IObjective
 {
-    private readonly TimeSampler _times = new(options.Time, TimeShift.For(batches.Shape), batches.Random);
+    private readonly TimeSampler _times = new(options.Time, TimeShift.For(source.Shape), source.Random);
 
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
-        var (x, y) = batches.Draw(step, options.LabelDropout);
-        var noise = batches.Noise(step, batches.BatchSize);
-        var t = _times.One(step, batches.BatchSize);
+        var (x, labels) = source.Draw(step);
+        var y = source.Drop(labels, options.LabelDropout, "label dropout", step);
+        x = x.to(weights.Type);
+        var noise = source.Noise(step, source.BatchSize).to(weights.Type);
+        var t = _times.One(step, source.BatchSize).to(weights.Type);
         var v = network.Velocity(weights, LinearPath.At(x, noise, t), t, y);
         return new((v - LinearPath.Velocity(x, noise)).square().mean());
     }

@@ -13,9 +13,9 @@ namespace MfRae.Lab.Learning.Objectives;
 /// </summary>
 /// <param name="teacher">v_φ, or null where λ is 0 throughout.</param>
 public sealed class MeanFlowObjective(
-    LambdaMeanFlowOptions options, DitNetwork network, (DitNetwork Network, Weights Weights)? teacher, LatentBatches batches) : IObjective
+    LambdaMeanFlowOptions options, DitNetwork network, VelocityField? teacher, ILatentSource source) : IObjective
 {
-    private readonly TimeSampler _times = new(options.Time, TimeShift.For(batches.Shape), batches.Random);
+    private readonly TimeSampler _times = new(options.Time, TimeShift.For(source.Shape), source.Random);
     private readonly IDerivative _derivative = IDerivative.Create(options.Derivative);
 
     // The released code draws the label dropout anew for each probe; then the two probes can see different labels.
@@ -25,10 +25,10 @@ public sealed class MeanFlowObjective(
 
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
-        var (x, labels) = batches.Draw(step, labelDropout: 0);
-        var y = batches.Drop(labels, options.LabelDropout, "label dropout", step);
-        var noise = batches.Noise(step, batches.BatchSize);
-        var (r, t) = _times.Pair(step, batches.BatchSize, options.EqualFraction);
+        var (x, labels) = source.Draw(step);
+        var y = source.Drop(labels, options.LabelDropout, "label dropout", step);
+        var noise = source.Noise(step, source.BatchSize);
+        var (r, t) = _times.Pair(step, source.BatchSize, options.EqualFraction);
         var z = LinearPath.At(x, noise, t);
 
         var target = Target(weights, step, z, LinearPath.Velocity(x, noise), r, t, labels, y);
@@ -39,9 +39,7 @@ public sealed class MeanFlowObjective(
     private Tensor Target(Weights weights, long step, Tensor z, Tensor onePoint, Tensor r, Tensor t, Tensor labels, Tensor y)
     {
         using var quiet = no_grad();
-        var velocity = teacher is { } given && (options.Lambda > 0 || TangentLambda > 0)
-            ? given.Network.Velocity(given.Weights, z, t, y)
-            : null;
+        var velocity = teacher is not null && (options.Lambda > 0 || TangentLambda > 0) ? teacher(z, t, y) : null;
         var target = Mix(onePoint, velocity, options.Lambda);
         var rows = (r < t).nonzero().flatten();
         if (rows.numel() == 0)
@@ -51,7 +49,7 @@ public sealed class MeanFlowObjective(
         Tensor Rows(Tensor all) => all.index_select(0, rows);
         var w = Rows(Mix(onePoint, velocity, TangentLambda));
         Tensor Probe(Tensor zp, Tensor rp, Tensor tp, int probe) => network.AverageVelocity(weights, zp, rp, tp, Rows(
-            _sharedDropout || probe == 0 ? y : batches.Drop(labels, options.LabelDropout, $"label dropout of probe {probe}", step)));
+            _sharedDropout || probe == 0 ? y : source.Drop(labels, options.LabelDropout, $"label dropout of probe {probe}", step)));
         var derivative = _derivative.Estimate(Probe, Rows(z), w, Rows(r), Rows(t));
         return target.index_add(0, rows, LinearPath.Spread(Rows(t - r)) * derivative, -1);
     }

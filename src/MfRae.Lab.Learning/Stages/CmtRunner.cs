@@ -2,6 +2,7 @@ using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Objectives;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
@@ -15,7 +16,8 @@ internal sealed class CmtRunner(CmtOptions options) : IStage
         var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, batches);
         using var frozen = teacherWeights;
         var network = teacher.WithInterval();
+        Tensor Velocity(Tensor z, Tensor t, Tensor y) => teacher.Velocity(frozen, z, t, y);
         GeneratorTraining.Train(
-            context, trajectory.Training, network, frozen, new CmtObjective(trajectory, network, teacher, frozen, batches));
+            context, trajectory.Training, network, frozen, new CmtObjective(trajectory, network, Velocity, batches));
     }
 }

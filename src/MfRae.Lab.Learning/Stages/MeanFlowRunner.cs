@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Paths;
 
 namespace MfRae.Lab.Learning.Stages;
 
@@ -24,7 +25,8 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
         };
         // A network that starts from another one has its size.
         var network = new DitNetwork(start?.Network.Options ?? lambda.Network, batches.Shape, batches.Classes, interval: true);
+        VelocityField? velocity = teacher is { } given ? (z, t, y) => given.Network.Velocity(given.Weights, z, t, y) : null;
         GeneratorTraining.Train(
-            context, lambda.Training, network, start?.Weights, new MeanFlowObjective(lambda, network, teacher, batches));
+            context, lambda.Training, network, start?.Weights, new MeanFlowObjective(lambda, network, velocity, batches));
     }
 }

@@ -19,7 +19,8 @@ public sealed class CmtObjectiveTests
         using var studentWeights = Constant(student);
 
         var options = new TrajectoryCmtOptions(new TrainingOptions(1, 32), TrajectoryPoints: 5, PairsPerTrajectory: 8);
-        var value = new CmtObjective(options, student, teacher, teacherWeights, TinyLatents.Batches()).Evaluate(studentWeights, 0);
+        var value = new CmtObjective(
+            options, student, (z, t, y) => teacher.Velocity(teacherWeights, z, t, y), TinyLatents.Batches()).Evaluate(studentWeights, 0);
         value.Loss.item<float>().Should().BeLessThan(1e-9f, "labels and denominators are the times of the trajectory itself");
     }
 

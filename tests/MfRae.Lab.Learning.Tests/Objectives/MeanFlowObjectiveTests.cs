@@ -37,7 +37,7 @@ public sealed class MeanFlowObjectiveTests
         var batches = TinyLatents.Batches();
         var value = new MeanFlowObjective(Options(0, equal: 1, dropout: 0), network, null, batches).Evaluate(weights, 3);
 
-        var (x, y) = batches.Draw(3, 0);
+        var (x, y) = batches.Draw(3);
         var noise = batches.Noise(3, TinyLatents.Batch);
         var t = new TimeSampler(new UniformTimeOptions(), TimeShift.For(batches.Shape), batches.Random).Pair(3, TinyLatents.Batch, 1).T;
         var error = network.Velocity(weights, LinearPath.At(x, noise, t), t, y) - LinearPath.Velocity(x, noise);
@@ -55,7 +55,7 @@ public sealed class MeanFlowObjectiveTests
         var gradient = weights.Gradient!.clone();
 
         weights.Gradient.zero_();
-        var (x, y) = batches.Draw(0, 0);
+        var (x, y) = batches.Draw(0);
         var noise = batches.Noise(0, TinyLatents.Batch);
         var (r, t) = new TimeSampler(new UniformTimeOptions(), TimeShift.For(batches.Shape), batches.Random).Pair(0, TinyLatents.Batch, 0);
         var (z, w) = (LinearPath.At(x, noise, t), LinearPath.Velocity(x, noise));
@@ -85,7 +85,7 @@ public sealed class MeanFlowObjectiveTests
     public void A_step_leaves_no_tensors_behind(double lambda)
     {
         var (network, weights) = TinyLatents.Network(interval: true, 1);
-        var teacher = TinyLatents.Network(interval: false, 2);
+        var teacher = TinyLatents.Teacher(2);
         weights.Train();
         var objective = new MeanFlowObjective(Options(lambda), network, teacher, TinyLatents.Batches());
         void Step(long step)
@@ -103,7 +103,7 @@ public sealed class MeanFlowObjectiveTests
     private static float Loss(LambdaMeanFlowOptions options, long? teacherSeed)
     {
         var (network, weights) = TinyLatents.Network(interval: true, 1);
-        (DitNetwork, Weights)? teacher = teacherSeed is { } seed ? TinyLatents.Network(interval: false, seed) : null;
+        var teacher = teacherSeed is { } seed ? TinyLatents.Teacher(seed) : null;
         return new MeanFlowObjective(options, network, teacher, TinyLatents.Batches()).Evaluate(weights, 0).Loss.item<float>();
     }
 }

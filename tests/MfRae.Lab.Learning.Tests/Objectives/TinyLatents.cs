@@ -3,6 +3,7 @@ using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Paths;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,6 +25,12 @@ internal static class TinyLatents
             ["labels"] = arange(24, dtype: ScalarType.Int64).remainder(3),
         }, new Dictionary<string, string>());
         return new(file, Batch, new RandomSource(seed, CPU), CPU);
+    }
+
+    public static VelocityField Teacher(long seed)
+    {
+        var (network, weights) = Network(interval: false, seed);
+        return (z, t, y) => network.Velocity(weights, z, t, y);
     }
 
     /// <summary>A network whose output depends on all of its inputs: none of its layers is left at zero.</summary>
