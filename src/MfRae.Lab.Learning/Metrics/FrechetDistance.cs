@@ -23,8 +23,8 @@ public static class FrechetDistance
     }
 
     /// <summary>
-    /// The same from the features themselves, first [N, F] and second [M, F], without any matrix root: with centred features A and B
-    /// tr (Σ₁ Σ₂)^½ = ‖A Bᵀ‖_* / sqrt((N - 1)(M - 1)), which loses nothing where fewer samples than features leave directions empty.
+    /// The same from the features themselves, first [N, F] and second [M, F], without any matrix root: with centred features A
+    /// and B tr (Σ₁ Σ₂)^½ = ‖A Bᵀ‖_* / sqrt((N - 1)(M - 1)), which loses nothing where fewer samples than features leave directions empty.
     /// Its cost grows with N and M, so it is for sets that are small.
     /// </summary>
     public static double BetweenFeatures(Tensor first, Tensor second)

@@ -14,8 +14,8 @@ public sealed record InceptionScore(IReadOnlyList<double> Parts)
     public double Deviation => Math.Sqrt(Parts.Average(score => (score - Mean) * (score - Mean)));
 
     /// <summary>
-    /// logits [N, classes] in <paramref name="splits"/> consecutive parts of about equal size. torch-fidelity shuffles the samples first, by
-    /// <see cref="Numerics.NumpyRandom"/> of seed 2020.
+    /// logits [N, classes] in <paramref name="splits"/> consecutive parts of about equal size. torch-fidelity shuffles the
+    /// samples first, by <see cref="Numerics.NumpyRandom"/> of seed 2020.
     /// </summary>
     public static InceptionScore OfSplits(Tensor logits, int splits)
     {
@@ -23,7 +23,9 @@ public sealed record InceptionScore(IReadOnlyList<double> Parts)
         return Of(logits, Enumerable.Range(0, splits).Select(i => (i * count / splits, (i + 1) * count / splits)));
     }
 
-    /// <summary>logits [N, classes] in consecutive parts of <paramref name="size"/>, the last one shorter: ADM's form, with size 5,000.</summary>
+    /// <summary>
+    /// logits [N, classes] in consecutive parts of <paramref name="size"/>, the last one shorter: ADM's form, with size 5,000.
+    /// </summary>
     public static InceptionScore OfChunks(Tensor logits, long size)
     {
         var count = logits.shape[0];

@@ -8,7 +8,10 @@ namespace MfRae.Lab.Learning.Tests.Numerics;
 /// <summary>Against libtorch's own interpolation in float64, which knows all but the corner-aligned form.</summary>
 public sealed class ResamplingTests
 {
-    public static TheoryData<long, long> Sizes() => new() { { 16, 14 }, { 37, 16 }, { 37, 32 }, { 7, 7 }, { 5, 12 }, { 3, 1 }, { 1, 4 }, { 9, 2 } };
+    public static TheoryData<long, long> Sizes() => new()
+    {
+        { 16, 14 }, { 37, 16 }, { 37, 32 }, { 7, 7 }, { 5, 12 }, { 3, 1 }, { 1, 4 }, { 9, 2 },
+    };
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -29,7 +32,7 @@ public sealed class ResamplingTests
     public void Corner_aligned_bilinear_puts_sample_zero_on_sample_zero()
     {
         var values = Resampling.BilinearCorner(4, 8).mv(arange(4, dtype: ScalarType.Float64));
-        values.data<double>().ToArray().Should().Equal([0, 0.5, 1, 1.5, 2, 2.5, 3, 3], (actual, expected) => Math.Abs(actual - expected) < 1e-12);
+        values.data<double>().ToArray().Should().Equal(0, 0.5, 1, 1.5, 2, 2.5, 3, 3);
     }
 
     [Fact]
