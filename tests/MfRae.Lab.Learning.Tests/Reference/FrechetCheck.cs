@@ -31,7 +31,8 @@ internal sealed partial class FrechetCheck(ReferenceManifest manifest, Func<stri
         // Roots of matrices carry the square root of rounding for each direction that a set leaves empty.
         var roots = ranks.All(rank => rank == first.shape[1]) ? 1e-9 : 1e-6;
         var (fromFeatures, fromMoments) = (
-            FrechetDistance.BetweenFeatures(first, second), FrechetDistance.Between(FeatureStatistics.Of(first), FeatureStatistics.Of(second)));
+            FrechetDistance.BetweenFeatures(first, second),
+            FrechetDistance.Between(FeatureStatistics.Of(first), FeatureStatistics.Of(second)));
         void Near(double value, double expected, double relative) =>
             value.Should().BeApproximately(expected, 1e-9 + (relative * Math.Abs(expected)), "{0} in {1}", entry.Name, manifest.Path);
 

@@ -105,7 +105,8 @@ internal sealed partial class MetricsCheck : IReferenceCheck
         // The lab has no float32 form: what that loses is within its rounding.
         var tolerance = parts["type"].Value == "f64" ? 1e-9 : 1e-6;
         var distance = KernelDistance.Of(fake, real, Whole("subsets"), Whole("size"), KernelSeed(manifest));
-        distance.Mean.Should().BeApproximately(entry.Value.GetProperty("kernel_inception_distance_mean").GetDouble(), tolerance, entry.Name);
+        distance.Mean.Should().BeApproximately(
+            entry.Value.GetProperty("kernel_inception_distance_mean").GetDouble(), tolerance, entry.Name);
         distance.Deviation.Should().BeApproximately(
             entry.Value.GetProperty("kernel_inception_distance_std").GetDouble(), tolerance, entry.Name);
         if (manifest.Has("kid.mmd_per_subset.f64") && manifest["kid.mmd_per_subset.f64"].shape[0] == distance.Subsets.Count)
@@ -138,8 +139,11 @@ internal sealed partial class MetricsCheck : IReferenceCheck
 
     private static uint KernelSeed(ReferenceManifest manifest) => Seed(manifest, "KID");
 
-    private static uint Seed(ReferenceManifest manifest, string formula) => uint.Parse(
-        Parse(RandomState(), manifest.Json.GetProperty("formulas").GetProperty(formula).GetString()!)[1].Value, CultureInfo.InvariantCulture);
+    private static uint Seed(ReferenceManifest manifest, string formula)
+    {
+        var text = manifest.Json.GetProperty("formulas").GetProperty(formula).GetString()!;
+        return uint.Parse(Parse(RandomState(), text)[1].Value, CultureInfo.InvariantCulture);
+    }
 
     [GeneratedRegex(@"RandomState\((\d+)\)")]
     private static partial Regex RandomState();
@@ -147,6 +151,7 @@ internal sealed partial class MetricsCheck : IReferenceCheck
     [GeneratedRegex(@"^(?<source>torch_fidelity)_splits(?<count>\d+)(_(?<order>shuffle|noshuffle))?$|^(?<source>adm)_split(?<count>\d+)\b")]
     private static partial Regex ScoreName();
 
-    [GeneratedRegex(@"^torch_fidelity subsets=(?<subsets>\d+) size=(?<size>\d+) (?<type>f32|f64) features$|^first (?<rows>\d+) of each\b.*\bd=3\b")]
+    [GeneratedRegex(@"^torch_fidelity subsets=(?<subsets>\d+) size=(?<size>\d+) (?<type>f32|f64) features$"
+        + @"|^first (?<rows>\d+) of each\b.*\bd=3\b")]
     private static partial Regex KernelName();
 }

@@ -52,8 +52,9 @@ internal sealed partial class PrecisionRecallCheck(ReferenceManifest manifest)
             return;
         foreach (var (set, features) in new[] { ("real", real), ("fake", fake) })
         {
-            if (manifest.Has($"prc.radii_sq_{set}.f32"))
-                manifest.Compare($"prc.radii_sq_{set}.f32", PrecisionRecall.SquaredRadii(features.to(float64)).unsqueeze(1), relative: 1e-6);
+            var listed = $"prc.radii_sq_{set}.f32";
+            if (manifest.Has(listed))
+                manifest.Compare(listed, PrecisionRecall.SquaredRadii(features.to(float64)).unsqueeze(1), relative: 1e-6);
         }
     }
 

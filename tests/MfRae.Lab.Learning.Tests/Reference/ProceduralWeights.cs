@@ -79,7 +79,8 @@ internal static partial class ProceduralWeights
     {
         index.Should().Be(check.GetProperty("index_in_sorted_names").GetInt32(), "the position of {0}", name);
         shape.Should().Equal(check.GetProperty("shape").EnumerateArray().Select(item => item.GetInt64()), "the shape of {0}", name);
-        values.Take(3).Should().Equal(check.GetProperty("first3").EnumerateArray().Select(item => (float)item.GetDouble()), "values of {0}", name);
+        values.Take(3).Should().Equal(
+            check.GetProperty("first3").EnumerateArray().Select(item => (float)item.GetDouble()), "values of {0}", name);
         values[^1].Should().Be((float)check.GetProperty("last").GetDouble(), "the last value of {0}", name);
     }
 

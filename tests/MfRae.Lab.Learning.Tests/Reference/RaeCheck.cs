@@ -20,7 +20,8 @@ internal sealed partial class RaeCheck : IReferenceCheck
         Matrices(manifest);
         foreach (var type in new[] { ScalarType.Float64, ScalarType.Float32 })
         {
-            var pixels = new ChannelNormalisation(Numbers(manifest.Json.GetProperty("image_mean")), Numbers(manifest.Json.GetProperty("image_std")));
+            var pixels = new ChannelNormalisation(
+                Numbers(manifest.Json.GetProperty("image_mean")), Numbers(manifest.Json.GetProperty("image_std")));
             var run = new Side(manifest, type);
             Encoder(run, pixels);
             Decoder(run, pixels);
@@ -101,9 +102,9 @@ internal sealed partial class RaeCheck : IReferenceCheck
     private static Dinov2Options EncoderOptions(JsonElement hyper)
     {
         int Whole(string name) => hyper.GetProperty(name).GetInt32();
-        return new(Whole("hidden_size"), Whole("num_hidden_layers"), Whole("num_attention_heads"), hyper.GetProperty("mlp_ratio").GetDouble(),
-            Whole("image_size"), Whole("patch_size"), Whole("num_register_tokens"), Whole("encoder_input_size"),
-            hyper.GetProperty("layer_norm_eps").GetDouble());
+        return new(Whole("hidden_size"), Whole("num_hidden_layers"), Whole("num_attention_heads"),
+            hyper.GetProperty("mlp_ratio").GetDouble(), Whole("image_size"), Whole("patch_size"), Whole("num_register_tokens"),
+            Whole("encoder_input_size"), hyper.GetProperty("layer_norm_eps").GetDouble());
     }
 
     private static MaeDecoderOptions DecoderOptions(JsonElement hyper)

@@ -13,6 +13,8 @@ public sealed class ReferenceTests
         new RaeCheck(),
         new InceptionCheck(),
         new MetricsCheck(),
+        new DdtVelocityCheck(),
+        new DdtMeanFlowCheck(),
     ];
 
     public static TheoryData<string> Manifests()
