@@ -10,6 +10,7 @@ public sealed class ReferenceTests
 {
     private static readonly IReferenceCheck[] Checks =
     [
+        new FormatsCheck(),
     ];
 
     public static TheoryData<string> Manifests()
