@@ -10,6 +10,8 @@ public sealed class ReferenceTests
 {
     private static readonly IReferenceCheck[] Checks =
     [
+        new DdtVelocityCheck(),
+        new DdtMeanFlowCheck(),
         new FormatsCheck(),
     ];
 
