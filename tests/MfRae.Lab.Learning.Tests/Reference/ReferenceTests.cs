@@ -15,6 +15,7 @@ public sealed class ReferenceTests
         new MetricsCheck(),
         new DdtVelocityCheck(),
         new DdtMeanFlowCheck(),
+        new FormatsCheck(),
     ];
 
     public static TheoryData<string> Manifests()
