@@ -13,13 +13,8 @@ public sealed record TensorConversion(string Source, string Target, string? Type
 {
     private const string Archive = ".npz";
 
-    private static readonly IReadOnlyList<(string Name, ScalarType Type)> Types =
-    [
-        ("f64", ScalarType.Float64), ("f32", ScalarType.Float32), ("f16", ScalarType.Float16), ("bf16", ScalarType.BFloat16),
-    ];
-
-    /// <summary>The names for <see cref="Type"/>.</summary>
-    public static IReadOnlyList<string> TypeNames => [.. Types.Select(type => type.Name)];
+    /// <summary>The names for <see cref="Type"/>. Asking for them loads no torch, since every command line does.</summary>
+    public static IReadOnlyList<string> TypeNames => ["f64", "f32", "f16", "bf16"];
 
     /// <summary>Does it, a tensor at a time.</summary>
     /// <returns>What is wrong with the request; nothing was written then.</returns>
@@ -69,16 +64,24 @@ public sealed record TensorConversion(string Source, string Target, string? Type
 
     private StoredTensor Cast(string name, StoredTensor tensor)
     {
-        var type = Types.FirstOrDefault(entry => entry.Name == Type);
-        if (type.Name is null || Types.All(entry => entry.Type != tensor.Type) || type.Type == tensor.Type)
+        if (TypeOf(Type) is not { } type || type == tensor.Type || !TypeNames.Any(name => TypeOf(name) == tensor.Type))
             return tensor;
-        return new(type.Type, tensor.Shape, () =>
+        return new(type, tensor.Shape, () =>
         {
             var value = tensor.Read();
-            var cast = value.to(type.Type);
+            var cast = value.to(type);
             return TensorCheck.IsFinite(cast) || !TensorCheck.IsFinite(value)
                 ? cast
                 : throw new LabException($"'{name}' of {Source} has values beyond {Type}: choose a type with a larger range");
         });
     }
+
+    private static ScalarType? TypeOf(string? name) => name switch
+    {
+        "f64" => ScalarType.Float64,
+        "f32" => ScalarType.Float32,
+        "f16" => ScalarType.Float16,
+        "bf16" => ScalarType.BFloat16,
+        _ => null,
+    };
 }
