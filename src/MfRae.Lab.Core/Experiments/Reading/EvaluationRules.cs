@@ -9,6 +9,7 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
     public void Check(OptionView options, CombinationRules arm, string primary, Location primaryAt)
     {
         CheckEndpointError(options, arm);
+        CheckClassAccuracy();
         if (!arm.HasGenerator && !arm.HasTeacher)
         {
             // Nothing is sampled: such an experiment makes an encoder or a decoder.
@@ -52,6 +53,18 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
                 options.At("sampling.keptLatents"),
                 "`keptLatents` 0 leaves endpointError nothing to compare",
                 "keep some, e.g. 1000, or remove the metric");
+        }
+    }
+
+    private void CheckClassAccuracy()
+    {
+        if (evaluation.Kind("features") == "fidInception"
+            && Metrics()?.FirstOrDefault(metric => metric.GetText("kind") == "classAccuracy") is { } metric)
+        {
+            mistakes.Add(
+                metric.Location,
+                "classAccuracy with fidInception: that network predicts other classes than the dataset's",
+                "remove the metric, or choose features trained on the dataset");
         }
     }
 
