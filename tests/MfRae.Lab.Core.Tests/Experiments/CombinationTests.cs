@@ -36,7 +36,7 @@ public sealed class CombinationTests : IDisposable
     {
         var found = _work.Mistake("""
             "evaluation": {
-              "features": { "kind": "fidInception", "weights": "data/weights/fid.safetensors" },
+              "features": { "kind": "fidInception", "weights": "data/weights/inception.safetensors" },
               "metrics": [{ "kind": "fid" }, { "kind": "classAccuracy" }]
             }
             """);
