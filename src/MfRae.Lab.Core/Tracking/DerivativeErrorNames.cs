@@ -22,8 +22,14 @@ public static class DerivativeErrorNames
     /// <summary>What <see cref="Error"/> should be, from rounding and truncation.</summary>
     public const string Predicted = Error + ".predicted";
 
-    /// <summary>Of all steps, the largest <see cref="Error"/> / <see cref="Predicted"/>.</summary>
-    public const string Excess = Error + ".excess";
+    /// <summary>Of all steps δ, the smallest <see cref="Error"/> / <see cref="Predicted"/>.</summary>
+    public const string LowestRatio = Error + ".lowestRatio";
+
+    /// <summary>Of all steps δ, the largest <see cref="Error"/> / <see cref="Predicted"/>.</summary>
+    public const string HighestRatio = Error + ".highestRatio";
+
+    /// <summary>η: what a difference of two evaluations loses to rounding, over ‖du/dt‖; <see cref="Rounding"/> is this over δ.</summary>
+    public const string Eta = Error + ".eta";
 
     /// <summary>The part of <see cref="Predicted"/> that arithmetic causes; a series only.</summary>
     public const string Rounding = Error + ".rounding";
@@ -34,7 +40,7 @@ public static class DerivativeErrorNames
     // Curves run over whole numbers.
     private const double StepsPerUnit = 1e9;
 
-    public static IReadOnlyList<string> Measurements => [Error, Median, Tail, Early, Predicted, Excess];
+    public static IReadOnlyList<string> Measurements => [Error, Median, Tail, Early, Predicted, LowestRatio, HighestRatio, Eta];
 
     /// <summary>δ as the step of a series, in billionths.</summary>
     public static long Step(double delta) => (long)Math.Round(delta * StepsPerUnit);
