@@ -19,8 +19,12 @@ public sealed class PickleReaderTests
 
         file.Metadata.Should().Equal(new Dictionary<string, string>
         {
-            ["steps"] = "7", ["config.rate"] = "1", ["config.betas"] = "[9, 256, -1]", ["config.name"] = "größer",
-            ["config.fused"] = "true", ["groups.0.lr"] = "1",
+            ["steps"] = "7",
+            ["config.rate"] = "1",
+            ["config.betas"] = "[9, 256, -1]",
+            ["config.name"] = "größer",
+            ["config.fused"] = "true",
+            ["groups.0.lr"] = "1",
         });
         file.Tensors.Should().BeEmpty();
     }
