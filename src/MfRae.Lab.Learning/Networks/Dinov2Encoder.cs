@@ -25,20 +25,21 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
     {
         var spec = new WeightSpec();
         long width = Options.HiddenSize, hidden = (long)(Options.HiddenSize * Options.MlpRatio), grid = Options.ImageSize / Options.PatchSize;
+        var tokens = 1 + Options.RegisterTokens + Shape.Tokens;
         var small = WeightSpec.Initial.Normal(0.02);
         spec.Parameter("embeddings.cls_token", [1, 1, width], small);
         spec.Parameter("embeddings.register_tokens", [1, Options.RegisterTokens, width], small);
         spec.Parameter("embeddings.position_embeddings", [1, 1 + (grid * grid), width], small);
-        spec.Convolution(Projection, 3, width, Options.PatchSize, Options.PatchSize);
+        spec.Convolution(Projection, 3, width, Options.PatchSize, Options.PatchSize, times: Shape.Tokens);
         for (var i = 0; i < Options.Layers; i++)
         {
             var name = $"encoder.layer.{i}";
             spec.Norm(name + ".norm1", width);
-            FrozenAttention.Declare(spec, name, width);
+            FrozenAttention.Declare(spec, name, width, Options.Heads, tokens);
             spec.Parameter(name + ".layer_scale1.lambda1", [width], WeightSpec.Initial.One);
             spec.Norm(name + ".norm2", width);
-            spec.Linear(name + ".mlp.fc1", width, hidden);
-            spec.Linear(name + ".mlp.fc2", hidden, width);
+            spec.Linear(name + ".mlp.fc1", width, hidden, times: tokens);
+            spec.Linear(name + ".mlp.fc2", hidden, width, times: tokens);
             spec.Parameter(name + ".layer_scale2.lambda1", [width], WeightSpec.Initial.One);
         }
         // The mask token served training only; the affine norm is the one that the RAE removes.

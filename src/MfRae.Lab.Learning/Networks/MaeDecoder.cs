@@ -25,22 +25,22 @@ public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, Cha
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();
-        long width = Options.HiddenSize;
+        long width = Options.HiddenSize, tokens = 1 + (Grid * Grid);
         spec.Parameter("trainable_cls_token", [1, 1, width], WeightSpec.Initial.Zero);
         spec.Constant("decoder_pos_embed", [1, 1 + (Grid * Grid), width], WeightSpec.Initial.Values(
             () => cat([zeros(1, 1, width), PositionEmbedding.SinCos(Grid, Grid, width)], 1)));
-        spec.Linear("decoder_embed", Shape.Channels, width);
+        spec.Linear("decoder_embed", Shape.Channels, width, times: Shape.Tokens);
         for (var i = 0; i < Options.Layers; i++)
         {
             var name = $"decoder_layers.{i}";
             spec.Norm(name + ".layernorm_before", width);
-            FrozenAttention.Declare(spec, name, width);
+            FrozenAttention.Declare(spec, name, width, Options.Heads, tokens);
             spec.Norm(name + ".layernorm_after", width);
-            spec.Linear(name + ".intermediate.dense", width, Options.IntermediateSize);
-            spec.Linear(name + ".output.dense", Options.IntermediateSize, width);
+            spec.Linear(name + ".intermediate.dense", width, Options.IntermediateSize, times: tokens);
+            spec.Linear(name + ".output.dense", Options.IntermediateSize, width, times: tokens);
         }
         spec.Norm("decoder_norm", width);
-        spec.Linear("decoder_pred", width, (long)Options.PatchSize * Options.PatchSize * Options.Channels);
+        spec.Linear("decoder_pred", width, (long)Options.PatchSize * Options.PatchSize * Options.Channels, times: Grid * Grid);
         return spec;
     }
 
