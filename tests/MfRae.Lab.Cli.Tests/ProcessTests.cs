@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MfRae.Lab.Cli.Tests.Fakes;
 
 namespace MfRae.Lab.Cli.Tests;
@@ -11,7 +10,7 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public void A_wrong_experiment_is_exit_code_2_with_stdout_empty()
     {
-        var answer = Start("experiments/none.json");
+        var answer = lab.Start("experiments/none.json");
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Out.Should().BeEmpty();
@@ -21,26 +20,11 @@ public sealed class ProcessTests : IDisposable
     [Fact]
     public void A_worker_without_a_stage_is_exit_code_4()
     {
-        var answer = Start("worker", "nowhere");
+        var answer = lab.Start("worker", "nowhere");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("nowhere");
     }
 
     public void Dispose() => lab.Dispose();
-
-    private Answer Start(params string[] args)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll"), .. args])
-        {
-            WorkingDirectory = lab.Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new(process.ExitCode, output, error.Result);
-    }
 }

@@ -11,7 +11,7 @@ namespace MfRae.Lab.Learning.Networks;
 /// checkpoint's own (docs/method.md §2). Class and register tokens are dropped.
 /// </summary>
 /// <param name="pixels">How pixels are normalised; ImageNet's by default.</param>
-public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? pixels = null)
+public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? pixels = null) : IEncoder
 {
     private const string Projection = "embeddings.patch_embeddings.projection";
 
@@ -53,6 +53,8 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
         var tokens = Tokens(weights, Pixels.Apply(Resize(images)));
         return tokens.transpose(1, 2).reshape(images.shape[0], Shape.Channels, Shape.Rows, Shape.Columns);
     }
+
+    Tensor IEncoder.Encode(Weights weights, Tensor pixels) => Encode(weights, (pixels + 1) / 2);
 
     /// <summary>images [B, 3, S, S] → [B, 3, InputSize, InputSize], bicubic without antialias; unchanged where the side is right.</summary>
     internal Tensor Resize(Tensor images)

@@ -12,7 +12,7 @@ namespace MfRae.Lab.Learning.Networks;
 /// </summary>
 /// <param name="shape">Of the latents; where its grid is not that of the decoder, tokens are resized bilinearly.</param>
 /// <param name="pixels">The encoder's normalisation, in whose units the decoder paints; ImageNet's by default.</param>
-public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, ChannelNormalisation? pixels = null)
+public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, ChannelNormalisation? pixels = null) : IDecoder
 {
     public MaeDecoderOptions Options { get; } = options;
 
@@ -47,6 +47,8 @@ public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, Cha
     /// <summary>latents [B, C, H, W], not normalised → images [B, Channels, ImageSize, ImageSize], about [0, 1], not clamped.</summary>
     public Tensor Decode(Weights weights, Tensor latents) =>
         Pixels.Undo(Unpatchify(Patches(weights, Embed(weights, latents.flatten(2).transpose(1, 2)))));
+
+    Tensor IDecoder.Decode(Weights weights, Tensor latents) => (Decode(weights, latents) * 2) - 1;
 
     /// <summary>tokens [B, H W, C] → [B, H W, width].</summary>
     internal static Tensor Embed(Weights weights, Tensor tokens) => Layers.Linear(weights, "decoder_embed", tokens);

@@ -14,6 +14,7 @@ public sealed record NetworkCost(long Parameters, long Constants, Products Forwa
     // the inputs and outputs of its linear layers are 16 d.
     private const double KeptPerLayerValue = 5.0 / 3;
 
+    /// <summary>All of them: what a file of the weights holds.</summary>
     public long Values => Parameters + Constants;
 
     /// <exception cref="InvalidOperationException">A layer's declaration does not say how often it is applied.</exception>

@@ -9,7 +9,7 @@ namespace MfRae.Lab.Learning.Networks;
 /// The RAE decoder of the embedded default: a ViT over the latent tokens, a patch of feature channels for each token, and
 /// two residual convolutions at full resolution, which see across patch borders.
 /// </summary>
-public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape)
+public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape) : IDecoder
 {
     public DecoderNetworkOptions Options { get; } = options;
 

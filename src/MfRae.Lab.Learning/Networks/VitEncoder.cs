@@ -9,7 +9,7 @@ namespace MfRae.Lab.Learning.Networks;
 /// The embedded default's representation encoder E: three stride-2 convolutions (28×28 → 4×4), a ViT over the tokens, and
 /// a last normalisation without affine (docs/method.md §2).
 /// </summary>
-public sealed class VitEncoder(VitOptions options)
+public sealed class VitEncoder(VitOptions options) : IEncoder
 {
     public const long ImageSide = 28;
     private const long GridSide = 4;
