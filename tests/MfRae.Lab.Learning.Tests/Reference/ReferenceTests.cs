@@ -10,6 +10,12 @@ public sealed class ReferenceTests
 {
     private static readonly IReferenceCheck[] Checks =
     [
+        new RaeCheck(),
+        new InceptionCheck(),
+        new MetricsCheck(),
+        new DdtVelocityCheck(),
+        new DdtMeanFlowCheck(),
+        new FormatsCheck(),
     ];
 
     public static TheoryData<string> Manifests()
