@@ -21,7 +21,7 @@ public static class Profiler
             ? new LatentProfile(encoder.Shape, options.Latents.Cache, networks.TrainingImages)
             : null;
         return new(
-            arm.Name, latent, [.. Components(networks)], [.. Sampling(options.Sampling, networks)],
+            arm.Name, latent, [.. Components(networks)], options.Study is null ? [.. Sampling(options.Sampling, networks)] : [],
             [.. new TrainingCosts(options, networks).All()], networks.Notes);
     }
 

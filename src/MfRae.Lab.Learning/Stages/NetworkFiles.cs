@@ -31,14 +31,14 @@ internal static class NetworkFiles
     public static (InceptionNetwork Network, Weights Weights) LoadFeatures(string path, Device device) =>
         Load(path, device, NetworkMetadata.Features, network => network.Declare());
 
-    public static (DitNetwork Network, Weights Weights) LoadGenerator(string path, Device device) =>
-        Load(path, device, NetworkMetadata.Generator, network => network.Declare());
+    public static (DitNetwork Network, Weights Weights) LoadGenerator(string path, Device device, ScalarType type = ScalarType.Float32) =>
+        Load(path, device, NetworkMetadata.Generator, network => network.Declare(), type);
 
     private static (T Network, Weights Weights) Load<T>(
-        string path, Device device, Func<TensorFile, T> describe, Func<T, WeightSpec> declare)
+        string path, Device device, Func<TensorFile, T> describe, Func<T, WeightSpec> declare, ScalarType type = ScalarType.Float32)
     {
         var file = TensorFile.Open(path);
         var network = describe(file);
-        return (network, Weights.Load(declare(network), file, device));
+        return (network, Weights.Load(declare(network), file, device, type));
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Core.Experiments.Reading;
 
@@ -8,6 +9,12 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
     /// <param name="primary">The primary metric, and where it is written, or would be.</param>
     public void Check(OptionView options, CombinationRules arm, string primary, Location primaryAt)
     {
+        if (arm.HasStudy)
+        {
+            CheckKnown(primary, primaryAt, DerivativeErrorNames.Measurements);
+            return;
+        }
+
         CheckEndpointError(options, arm);
         if (!arm.HasGenerator && !arm.HasTeacher)
         {
@@ -25,6 +32,11 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
         }
 
         var known = names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}"))).ToList();
+        CheckKnown(primary, primaryAt, known);
+    }
+
+    private void CheckKnown(string primary, Location primaryAt, IReadOnlyCollection<string> known)
+    {
         if (!known.Contains(primary))
         {
             mistakes.Add(primaryAt, $"`{primary}` is not measured: it is no metric at a number of steps of the arms", Nearest.Suggest(
