@@ -23,6 +23,7 @@ public static class StageFiles
         DatasetStage { Dataset: IdxDatasetOptions idx } => [.. IdxNames.Select(name => $"{idx.Path.TrimEnd('/')}/{name}")],
         DatasetStage { Dataset: ImageFolderDatasetOptions images } => [.. Splits.Select(split => $"{images.Path.TrimEnd('/')}/{split}")],
         FeatureStage { Features: PretrainedFeatureOptions pretrained } => [pretrained.Weights],
+        FeatureStage { Features: FidInceptionOptions fid } => [fid.Weights],
         EncoderStage { Encoder: PretrainedEncoderOptions pretrained } => [pretrained.Weights],
         EncoderStage { Encoder: Dinov2EncoderOptions dinov2 } => [WeightPath.FileOf(dinov2.Weights)],
         DecoderStage { Decoder: PretrainedDecoderOptions pretrained } => [WeightPath.FileOf(pretrained.Weights)],

@@ -66,12 +66,11 @@ internal static class NetworkMetadata
         ? new RaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DecoderNetworkOptions)!, Shape(file))
         : new MaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.MaeDecoderOptions)!, Shape(file));
 
+    /// <summary>The lab's own feature network, or null where the file holds that of FID, which has one size.</summary>
     /// <exception cref="LabException">The file describes no feature network.</exception>
-    public static InceptionNetwork Features(TensorFile file)
-    {
-        TypeOf(file, InceptionType);
-        return new((int)Number(file, "width"), (int)Number(file, "classes"));
-    }
+    public static InceptionNetwork? Features(TensorFile file) => TypeOf(file, InceptionType, FidInceptionFeatures.Type) == InceptionType
+        ? new((int)Number(file, "width"), (int)Number(file, "classes"))
+        : null;
 
     /// <exception cref="LabException">The file describes no generator.</exception>
     public static DitNetwork Generator(TensorFile file)

@@ -16,6 +16,7 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
         }
 
         CheckEndpointError(options, arm);
+        CheckClassAccuracy();
         if (!arm.HasGenerator && !arm.HasTeacher)
         {
             // Nothing is sampled: such an experiment makes an encoder or a decoder.
@@ -64,6 +65,18 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
                 options.At("sampling.keptLatents"),
                 "`keptLatents` 0 leaves endpointError nothing to compare",
                 "keep some, e.g. 1000, or remove the metric");
+        }
+    }
+
+    private void CheckClassAccuracy()
+    {
+        if (evaluation.Kind("features") == "fidInception"
+            && Metrics()?.FirstOrDefault(metric => metric.GetText("kind") == "classAccuracy") is { } metric)
+        {
+            mistakes.Add(
+                metric.Location,
+                "classAccuracy with fidInception: that network predicts other classes than the dataset's",
+                "remove the metric, or choose features trained on the dataset");
         }
     }
 
