@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
 
@@ -52,22 +51,6 @@ internal sealed class LabFolder : IDisposable
         var code = Program.Run(args, composition, Signals);
         Started = launcher.Started;
         return new(code, output.ToString(), error.ToString());
-    }
-
-    /// <summary>The program as a process of its own.</summary>
-    public Answer Start(params string[] args)
-    {
-        var start = new ProcessStartInfo("dotnet", [System.IO.Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll"), .. args])
-        {
-            WorkingDirectory = Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new(process.ExitCode, output, error.Result);
     }
 
     public void Dispose()

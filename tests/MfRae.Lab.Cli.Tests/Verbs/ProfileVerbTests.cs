@@ -3,7 +3,6 @@ using MfRae.Lab.Cli.Tests.Fakes;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
-/// <summary>In processes of their own: the verb loads the library that the coordinator of a run must not.</summary>
 public sealed class ProfileVerbTests : IDisposable
 {
     private readonly LabFolder lab = new();
@@ -13,7 +12,7 @@ public sealed class ProfileVerbTests : IDisposable
     [Fact]
     public void It_needs_none_of_the_files_that_the_experiment_names()
     {
-        var answer = lab.Start("profile", "experiments/smoke.json");
+        var answer = lab.Run("profile", "experiments/smoke.json");
 
         answer.Code.Should().Be(ExitCode.Ok);
         answer.Error.Should().BeEmpty();
@@ -24,7 +23,7 @@ public sealed class ProfileVerbTests : IDisposable
     [Fact]
     public void Rows_name_their_arms_where_arms_differ()
     {
-        var lines = lab.Start("profile", "experiments/smoke.json").Out.Split(Environment.NewLine);
+        var lines = lab.Run("profile", "experiments/smoke.json").Out.Split(Environment.NewLine);
 
         lines.Single(line => line.StartsWith("meanflow", StringComparison.Ordinal) && line.Contains("teacher: 64")).Should().EndWith("  mfd");
         lines.Single(line => line.StartsWith("cmt", StringComparison.Ordinal) && line.Contains("pairs: 64")).Should().EndWith("  all");
@@ -34,7 +33,7 @@ public sealed class ProfileVerbTests : IDisposable
     [Fact]
     public void As_json_it_counts_by_the_piece()
     {
-        var answer = lab.Start("profile", "experiments/smoke.json", "--json", "sampling.steps=[1,4]");
+        var answer = lab.Run("profile", "experiments/smoke.json", "--json", "sampling.steps=[1,4]");
 
         using var json = JsonDocument.Parse(answer.Out);
         var arms = json.RootElement.GetProperty("arms");
@@ -48,7 +47,7 @@ public sealed class ProfileVerbTests : IDisposable
     [Fact]
     public void Mistakes_of_the_file_are_told()
     {
-        var answer = lab.Start("profile", "experiments/smoke.json", "meanflow.lamda=1");
+        var answer = lab.Run("profile", "experiments/smoke.json", "meanflow.lamda=1");
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().Contain("did you mean `lambda`");
