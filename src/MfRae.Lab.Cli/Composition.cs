@@ -24,6 +24,8 @@ public sealed class Composition(
 
     public ValidateVerb Validate() => new(terminal, workingDirectory);
 
+    public ProfileVerb Profile() => new(terminal, workingDirectory);
+
     public SchemaVerb Schema() => new(terminal);
 
     public LsVerb Ls(Places places) => new(terminal, places);
@@ -35,6 +37,16 @@ public sealed class Composition(
     public ReportVerb Report(Places places) => new(terminal, places);
 
     public PublishVerb Publish(Places places) => new(terminal, places, new ArtifactStore(places.Store), GitCommit.Of(workingDirectory));
+
+    public WeightsListVerb WeightsList() => new(terminal, workingDirectory);
+
+    public WeightsInspectVerb WeightsInspect() => new(terminal, workingDirectory);
+
+    public WeightsConvertVerb WeightsConvert() => new(terminal, workingDirectory);
+
+    public WeightsVerifyVerb WeightsVerify() => new(terminal, workingDirectory);
+
+    public WeightsHashVerb WeightsHash() => new(terminal, workingDirectory);
 
     public WorkerVerb Worker() => new(openInput, time);
 
