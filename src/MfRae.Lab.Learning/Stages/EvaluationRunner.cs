@@ -30,7 +30,7 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
 
     private static Measurement Identified(MetricValue value, int steps, FeatureExtractor extractor) => new(
         value.Name, value.Value, null, null, value.Samples, steps, 1, "balanced",
-        value.UsesExtractor ? extractor.Identity : "", value.UsesExtractor ? FeatureExtractor.Preprocessing : "", value.Reference,
+        value.UsesExtractor ? extractor.Identity : "", value.UsesExtractor ? extractor.Preprocessing : "", value.Reference,
             value.HigherIsBetter);
 
     // The teacher's largest number of steps is the end of its ODE.
