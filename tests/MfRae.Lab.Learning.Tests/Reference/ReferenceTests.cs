@@ -10,6 +10,8 @@ public sealed class ReferenceTests
 {
     private static readonly IReferenceCheck[] Checks =
     [
+        new ScheduleCheck(),
+        new OdeCheck(),
     ];
 
     public static TheoryData<string> Manifests()
