@@ -25,5 +25,7 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(DitOptions))]
 [JsonSerializable(typeof(VitOptions))]
 [JsonSerializable(typeof(DecoderNetworkOptions))]
+[JsonSerializable(typeof(Dinov2Options))]
+[JsonSerializable(typeof(MaeDecoderOptions))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 public sealed partial class LabJson : JsonSerializerContext;

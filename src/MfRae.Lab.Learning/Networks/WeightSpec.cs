@@ -8,6 +8,7 @@ namespace MfRae.Lab.Learning.Networks;
 public sealed class WeightSpec
 {
     private readonly List<Entry> _entries = [];
+    private readonly HashSet<string> _unused = [];
 
     internal IReadOnlyList<Entry> Entries => _entries;
 
@@ -16,6 +17,11 @@ public sealed class WeightSpec
 
     /// <summary>A tensor that training does not touch, or changes by other means than gradients (running statistics).</summary>
     public void Constant(string name, long[] shape, Initial initial) => _entries.Add(new(name, shape, initial, Trained: false));
+
+    /// <summary>Tensors that released files hold and the network does without; a file may have them or not.</summary>
+    public void Unused(params IEnumerable<string> names) => _unused.UnionWith(names);
+
+    internal bool IsUnused(string name) => _unused.Contains(name);
 
     /// <summary>weight [outputs, inputs] and bias [outputs].</summary>
     public void Linear(string name, long inputs, long outputs, Initial? initial = null)

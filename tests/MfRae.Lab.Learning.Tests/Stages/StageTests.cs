@@ -49,7 +49,7 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
         using var scope = NewDisposeScope();
         var before = Network("cmt").Tensors;
         foreach (var stage in new[] { "meanflow0", "meanflow1" })
-            Network(stage).Tensors.Should().Contain(after => (before[after.Key] != after.Value).any().item<bool>(), stage);
+            Network(stage).Tensors.Should().Contain(after => (before[after.Key].Read() != after.Value.Read()).any().item<bool>(), stage);
     }
 
     [Fact]
@@ -167,7 +167,11 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
     {
         lab.Sample("guided", "teacher", TinyLab.Sampling with
         {
-            Labels = "random", Solver = "heun", GridEnd = 0.001, Guidance = new GuidanceOptions(2.5), Steps = [1, 3],
+            Labels = "random",
+            Solver = "heun",
+            GridEnd = 0.001,
+            Guidance = new GuidanceOptions(2.5),
+            Steps = [1, 3],
         });
         lab.Run("guided evaluation", new EvaluationStage([new ClassAccuracyOptions()], ["test"]),
             [("samples", "guided"), ("features", "features"), ("reference.test", "reference.test")]);
@@ -183,7 +187,7 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
         Safetensors.Read(lab.At("guided/samples.6.safetensors"))["labels"].data<long>().Should().Equal(labels);
     }
 
-    private SafetensorsFile Network(string stage) => Safetensors.Read(lab.At($"{stage}/network.safetensors"));
+    private TensorFile Network(string stage) => Safetensors.Read(lab.At($"{stage}/network.safetensors"));
 
     private string Hash(string file) => FeatureExtractor.Hash(lab.At(file));
 }
