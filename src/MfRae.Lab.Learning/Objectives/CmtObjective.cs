@@ -32,25 +32,16 @@ public sealed class CmtObjective(
         var other = random.Integers("second point", step, options.TrajectoryPoints - 1, count);
         other = other + (other >= early).to(int64);
         var rows = arange(Trajectories, device: source.Device).repeat_interleave(options.PairsPerTrajectory);
-        var slopes = Slopes(network, weights, points, y, minimum(early, other), maximum(early, other), rows, _times.Labels);
-        return new(slopes.Difference.square().mean());
+        var pairs = TrajectoryPairs.Of(points, y, _times.Labels, minimum(early, other), maximum(early, other), rows);
+        return Evaluate(weights, pairs);
     }
 
-    /// <summary>
-    /// The network's slope and the trajectory's own between pairs of points, <paramref name="start"/> before
-    /// <paramref name="end"/>, of the trajectories <paramref name="rows"/>: each int64 [n].
-    /// </summary>
-    /// <param name="points">[points, B, C, H, W], from noise to data.</param>
-    /// <param name="y">int64 [B].</param>
-    /// <param name="labels">The time that each point is said to be of.</param>
-    public static Regression Slopes(
-        DitNetwork network, Weights weights, Tensor points, Tensor y, Tensor start, Tensor end, Tensor rows, IReadOnlyList<double> labels)
-    {
-        var times = tensor(labels.ToArray(), dtype: weights.Type, device: points.device);
-        var (zt, zr) = (points.index([start, rows]), points.index([end, rows]));
-        var (t, r) = (times.index_select(0, start), times.index_select(0, end));
-        return new(network.AverageVelocity(weights, zt, r, t, y.index_select(0, rows)), (zt - zr) / LinearPath.Spread(t - r));
-    }
+    /// <summary>The same of given pairs.</summary>
+    public ObjectiveValue Evaluate(Weights weights, TrajectoryPairs pairs) => new(Regress(weights, pairs).Difference.square().mean());
+
+    /// <summary>The network's slope and the trajectory's own.</summary>
+    public Regression Regress(Weights weights, TrajectoryPairs pairs) =>
+        new(network.AverageVelocity(weights, pairs.Z, pairs.R, pairs.T, pairs.Y), pairs.Slope);
 
     /// <summary>[points, B, C, H, W], from noise to data.</summary>
     private Tensor Trajectory(Tensor z, Tensor y)

@@ -10,10 +10,12 @@ namespace MfRae.Lab.Learning.Tests.Reference;
 /// <summary>Euler trajectories on the released code's shifted grid, and mean-flow samples of one and two steps.</summary>
 internal sealed class OdeCheck : IReferenceCheck
 {
-    // The released grid ends here, before the shift.
-    private const double ReleasedEnd = 0.001;
+    /// <summary>Where the released grid ends, before the shift.</summary>
+    public const double ReleasedEnd = 0.001;
 
-    private const double GridTolerance = 3e-7;
+    /// <summary>Absolute: the reference computes its grids in float32.</summary>
+    public const double GridTolerance = 3e-7;
+
     private const double LinearSingle = 1e-5;
     private const double ModelSingle = 1e-4;
     private const double ModelDouble = 1e-9;
