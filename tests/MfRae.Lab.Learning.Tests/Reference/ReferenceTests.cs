@@ -14,6 +14,12 @@ public sealed class ReferenceTests
         new OdeCheck(),
         new LossesCheck(),
         new TrainStepsCheck(),
+        new RaeCheck(),
+        new InceptionCheck(),
+        new MetricsCheck(),
+        new DdtVelocityCheck(),
+        new DdtMeanFlowCheck(),
+        new FormatsCheck(),
     ];
 
     public static TheoryData<string> Manifests()
