@@ -21,6 +21,7 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(MeanFlowStage), "meanflow")]
 [JsonDerivedType(typeof(SamplingStage), "sampling")]
 [JsonDerivedType(typeof(EvaluationStage), "evaluation")]
+[JsonDerivedType(typeof(DerivativeErrorStage), "derivativeError")]
 public abstract record StageDefinition;
 
 /// <summary>Reads and checks the images and labels. No inputs.</summary>
@@ -83,3 +84,9 @@ public sealed record SamplingStage(
 public sealed record EvaluationStage(
     IReadOnlyList<MetricOptions> Metrics,
     IReadOnlyList<string> References) : StageDefinition;
+
+/// <summary>
+/// Compares estimates of du/dt with the derivative in float64. Inputs: latents, generator (a cmt or meanflow stage), teacher
+/// (unless none).
+/// </summary>
+public sealed record DerivativeErrorStage(DerivativeErrorOptions Study) : StageDefinition;

@@ -11,6 +11,8 @@ public static class StageWork
     // Forward, backward, the optimizer, and what a step evaluates beside (teacher, probes): eight were measured for CMT.
     private const long EvaluationsPerTrainedSample = 8;
 
+    private const long EvaluationsPerReference = 20;
+
     public static long Of(StageDefinition definition) => Overhead + definition switch
     {
         FeatureStage { Features: InceptionOptions features } => Training(features.Training),
@@ -20,8 +22,13 @@ public static class StageWork
         CmtStage { Cmt: TrajectoryCmtOptions cmt } => Training(cmt.Training),
         MeanFlowStage { MeanFlow: LambdaMeanFlowOptions meanFlow } => Training(meanFlow.Training),
         SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum() * EvaluationsPerStep(sampling),
+        DerivativeErrorStage { Study: var study } => Derivatives(study),
         _ => 0,
     };
+
+    // The reference in float64 and its higher derivatives, then two probes at each step.
+    private static long Derivatives(DerivativeErrorOptions study) =>
+        (study.Samples + study.EarlySamples) * (EvaluationsPerReference + (2L * study.Deltas.Count));
 
     private static int EvaluationsPerStep(SamplingStage sampling) =>
         (sampling.Solver == "heun" ? 2 : 1) * (sampling.Guidance is null ? 1 : 2);

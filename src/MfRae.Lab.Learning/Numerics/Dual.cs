@@ -82,25 +82,27 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     }
 
     /// <summary>[..., inputs] → [..., outputs] by weight [outputs, inputs] and bias [outputs].</summary>
-    public Dual Linear(Tensor weight, Tensor bias)
+    public Dual Linear(Tensor weight, Tensor bias, Precision precision)
     {
-        var primal = F.linear(Primal, weight, bias);
+        var factor = precision.Round(weight);
+        var primal = F.linear(precision.Round(Primal), factor, bias);
         if (Tangent is null)
             return primal;
         using var quiet = no_grad();
-        return new(primal, F.linear(Tangent, weight));
+        return new(primal, F.linear(precision.Round(Tangent), factor));
     }
 
-    public Dual MatMul(Dual other)
+    public Dual MatMul(Dual other, Precision precision)
     {
-        var primal = Primal.matmul(other.Primal);
-        if (Tangent is null && other.Tangent is null)
+        var (a, b) = (Rounded(precision), other.Rounded(precision));
+        var primal = a.Primal.matmul(b.Primal);
+        if (a.Tangent is null && b.Tangent is null)
             return primal;
         using var quiet = no_grad();
-        var left = Tangent?.matmul(other.Primal);
-        if (other.Tangent is null)
+        var left = a.Tangent?.matmul(b.Primal);
+        if (b.Tangent is null)
             return new(primal, left);
-        var right = Primal.matmul(other.Tangent);
+        var right = a.Primal.matmul(b.Tangent);
         if (left is null)
             return new(primal, right);
         left.add_(right);
@@ -176,6 +178,8 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         using var mean = product.mean([-1], keepdim: true);
         return new(primal, addcmul(Tangent, normal, mean, -1).mul_(inverse).mul_(weight));
     }
+
+    private Dual Rounded(Precision precision) => new(precision.Round(Primal), Tangent is null ? null : precision.Round(Tangent));
 
     private static Tensor ProductTangent(Dual a, Dual b)
     {

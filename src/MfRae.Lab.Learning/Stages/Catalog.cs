@@ -21,6 +21,7 @@ public static class Catalog
         MeanFlowStage stage => new MeanFlowRunner(stage.MeanFlow),
         SamplingStage stage => new SamplingRunner(stage),
         EvaluationStage stage => new EvaluationRunner(stage),
+        DerivativeErrorStage stage => new DerivativeErrorRunner(stage.Study),
         _ => throw new NotSupportedException($"{definition.GetType().Name} has no runner"),
     };
 }

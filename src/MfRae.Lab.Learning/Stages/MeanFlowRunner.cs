@@ -15,11 +15,11 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
         var lambda = (LambdaMeanFlowOptions)options;
         var batches = GeneratorTraining.Batches(context, lambda.Training);
         (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher)
-            ? GeneratorTraining.Load(context, StageInput.Teacher, batches)
+            ? GeneratorTraining.Load(context, StageInput.Teacher, batches, lambda.Training)
             : null;
         var start = lambda.Initialisation switch
         {
-            "cmt" => GeneratorTraining.Load(context, StageInput.Cmt, batches),
+            "cmt" => GeneratorTraining.Load(context, StageInput.Cmt, batches, lambda.Training),
             "teacher" => teacher,
             _ => null,
         };
