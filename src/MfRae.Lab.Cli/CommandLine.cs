@@ -45,6 +45,7 @@ public sealed class CommandLine(Composition composition)
         RunCommand(),
         PlanCommand(),
         ValidateCommand(),
+        ProfileCommand(),
         SchemaCommand(),
         LsCommand(),
         ShowCommand(),
@@ -126,6 +127,20 @@ public sealed class CommandLine(Composition composition)
         var files = new Argument<string[]>("FILE") { Description = "Experiment files", Arity = ArgumentArity.OneOrMore };
         var command = new Command("validate", "Tell every mistake in experiment files") { files };
         command.SetAction(parsed => composition.Validate().Execute(parsed.GetRequiredValue(files)));
+        return command;
+    }
+
+    private Command ProfileCommand()
+    {
+        var file = FileArgument();
+        var overrides = OverridesArgument();
+        var json = new Option<bool>("--json") { Description = "As JSON: multiply-adds and bytes, not rounded" };
+        var command = new Command("profile", "Say what the networks of an experiment cost; needs none of the files that it names")
+        {
+            file, overrides, json,
+        };
+        command.SetAction(parsed => composition.Profile().Execute(
+            parsed.GetRequiredValue(file), parsed.GetValue(overrides) ?? [], parsed.GetValue(json)));
         return command;
     }
 

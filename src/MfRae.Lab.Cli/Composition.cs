@@ -24,6 +24,8 @@ public sealed class Composition(
 
     public ValidateVerb Validate() => new(terminal, workingDirectory);
 
+    public ProfileVerb Profile() => new(terminal, workingDirectory);
+
     public SchemaVerb Schema() => new(terminal);
 
     public LsVerb Ls(Places places) => new(terminal, places);

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Architecture.Tests;
 
 /// <summary>
-/// Inside Learning: Stages → {Training, Sampling, Metrics} → Objectives → {Derivatives, Paths, Networks} → {Data, Formats, Numerics}.
+/// Inside Learning: Profiling → Stages → {Training, Sampling, Metrics} → Objectives → {Derivatives, Paths, Networks} → {Data, Formats, Numerics}.
 /// Namespaces on one level may use each other as long as they form no circle.
 /// </summary>
 public sealed partial class LearningLayerTests
@@ -16,6 +16,7 @@ public sealed partial class LearningLayerTests
         ["Training", "Sampling", "Metrics"],
         ["Oracle"],
         ["Stages"],
+        ["Profiling"],
     ];
 
     [Fact]

@@ -28,7 +28,7 @@ public sealed class ProcessTests : IDisposable
         answer.Error.Should().Contain("nowhere");
     }
 
-    // Torch costs half a second and 140 MB, which only workers and the weights' verbs have a use for.
+    // Torch costs half a second and 140 MB, which only workers and the verbs that look at networks have a use for.
     [Fact]
     public void The_coordinator_never_loads_torch()
     {

@@ -11,12 +11,13 @@ public static partial class ExperimentReader
     /// <param name="path">The file, relative to the working directory.</param>
     /// <param name="overrides">`path.to.option=value` from the command line: the last word on their paths, in every arm.</param>
     /// <param name="workingDirectory">Where relative paths start, also those in options.</param>
+    /// <param name="needFiles">Whether the weights and data that options name must be there.</param>
     /// <exception cref="LabException">A file is there but cannot be read.</exception>
-    public static ReadResult Read(string path, IReadOnlyList<string> overrides, string workingDirectory)
+    public static ReadResult Read(string path, IReadOnlyList<string> overrides, string workingDirectory, bool needFiles = true)
     {
         string fullPath = Path.GetFullPath(path, workingDirectory);
         var mistakes = new Mistakes();
-        var checker = new OptionChecker(mistakes, new ObjectRules(mistakes, workingDirectory));
+        var checker = new OptionChecker(mistakes, new ObjectRules(mistakes, new FileRules(mistakes, workingDirectory, needFiles)));
         var loader = new DocumentLoader(mistakes, checker, workingDirectory);
         string file = loader.NameOf(fullPath);
         var given = new OverrideReader(mistakes).Read(overrides);

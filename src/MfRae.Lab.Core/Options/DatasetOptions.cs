@@ -5,6 +5,7 @@ namespace MfRae.Lab.Core.Options;
 /// <summary>Where the images and labels come from.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(IdxDatasetOptions), "idx")]
+[JsonDerivedType(typeof(ImageFolderDatasetOptions), "imageFolder")]
 public abstract record DatasetOptions;
 
 /// <summary>
@@ -15,3 +16,20 @@ public sealed record IdxDatasetOptions(
     string Path,
     [property: OptionRange(0, 10_000_000)] int TrainLimit = 0,
     [property: OptionRange(0, 10_000_000)] int TestLimit = 0) : DatasetOptions;
+
+/// <summary>
+/// Colour images in the layout of ImageNet: `train` and `val` below the folder, in each a folder of JPEG or PNG files for each class;
+/// classes are numbered in the ordinal order of their folders' names. Only an index is kept: images are decoded when they are used.
+/// </summary>
+/// <param name="Size">Side in pixels that images are brought to: shrunk until the shorter side fits, then cut from the middle.</param>
+/// <param name="Classes">How many class folders there must be.</param>
+/// <param name="Flip">Whether a training image is mirrored with probability one half each time it is drawn.</param>
+/// <param name="TrainLimit">Keep only so many training images, spread evenly over the index; 0: all.</param>
+/// <param name="TestLimit">The same for the images in `val`.</param>
+public sealed record ImageFolderDatasetOptions(
+    string Path,
+    [property: OptionRange(8, 4096)] int Size = 256,
+    [property: OptionRange(1, 1_000_000)] int Classes = 1000,
+    bool Flip = false,
+    [property: OptionRange(0, 1_000_000_000)] int TrainLimit = 0,
+    [property: OptionRange(0, 1_000_000_000)] int TestLimit = 0) : DatasetOptions;

@@ -9,4 +9,4 @@ public sealed record DecoderNetworkOptions(
     [property: OptionRange(1, 64)] int Depth = 3,
     [property: OptionRange(1, 64)] int Heads = 4,
     [property: OptionRange(1, 16)] double MlpRatio = 4,
-    [property: OptionRange(1, 512)] int Channels = 16);
+    [property: OptionRange(1, 512)] int Channels = 16) : DecoderArchitectureOptions;

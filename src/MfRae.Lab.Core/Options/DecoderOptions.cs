@@ -12,8 +12,9 @@ public abstract record DecoderOptions;
 /// <summary>No decoder: the plan ends at the encoder and its probes.</summary>
 public sealed record NoDecoderOptions : DecoderOptions;
 
-/// <summary>Weights from a safetensors file, whose metadata describe the network.</summary>
-public sealed record PretrainedDecoderOptions(string Weights) : DecoderOptions;
+/// <summary>Weights from a file; PATH::NAME takes a dictionary inside a checkpoint.</summary>
+/// <param name="Network">What the weights are of; absent: the metadata of the file, which the lab wrote, say it.</param>
+public sealed record PretrainedDecoderOptions(string Weights, DecoderArchitectureOptions? Network = null) : DecoderOptions;
 
 /// <summary>
 /// Trains a ViT decoder with two residual convolutions on noise-augmented latents z + σ n, σ = τ U(0,1):

@@ -2,14 +2,22 @@ using System.Text.Json.Serialization;
 
 namespace MfRae.Lab.Core.Options;
 
-/// <summary>The frozen representation encoder E: image [1, H, W] → tokens, normalised without affine (docs/method.md §2).</summary>
+/// <summary>The frozen representation encoder E: image [C, H, W] → tokens, normalised without affine (docs/method.md §2).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(PretrainedEncoderOptions), "pretrained")]
+[JsonDerivedType(typeof(Dinov2EncoderOptions), "dinov2")]
 [JsonDerivedType(typeof(SelfSupervisedEncoderOptions), "selfSupervised")]
 public abstract record EncoderOptions;
 
-/// <summary>Weights from a safetensors file, whose metadata describe the network.</summary>
-public sealed record PretrainedEncoderOptions(string Weights) : EncoderOptions;
+/// <summary>Weights of the lab's own ViT, from a file whose metadata describe it.</summary>
+/// <param name="Network">The sizes that the metadata must name; absent: whatever they name.</param>
+public sealed record PretrainedEncoderOptions(string Weights, VitOptions? Network = null) : EncoderOptions;
+
+/// <summary>
+/// DINOv2 with registers under the Hugging Face names, from .safetensors or a PyTorch checkpoint; PATH::NAME takes a dictionary inside
+/// the file.
+/// </summary>
+public sealed record Dinov2EncoderOptions(string Weights, Dinov2Options Network) : EncoderOptions;
 
 /// <summary>
 /// Trains a ViT without labels on two augmented, partly masked views of each image: the class tokens of the two views

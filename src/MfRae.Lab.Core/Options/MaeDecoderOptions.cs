@@ -16,4 +16,4 @@ public sealed record MaeDecoderOptions(
     [property: OptionRange(1, 256)] int PatchSize = 16,
     [property: OptionRange(1, 4096)] int ImageSize = 256,
     [property: OptionRange(1, 16)] int Channels = 3,
-    [property: OptionRange(0, 1)] double NormEpsilon = 1e-12);
+    [property: OptionRange(0, 1)] double NormEpsilon = 1e-12) : DecoderArchitectureOptions;

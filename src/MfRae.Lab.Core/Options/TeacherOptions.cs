@@ -12,8 +12,9 @@ public abstract record TeacherOptions;
 /// <summary>No teacher: the plan ends at the decoder.</summary>
 public sealed record NoTeacherOptions : TeacherOptions;
 
-/// <summary>Weights from a safetensors file, whose metadata describe the network.</summary>
-public sealed record PretrainedTeacherOptions(string Weights) : TeacherOptions;
+/// <summary>Weights from a file; PATH::NAME takes a dictionary inside a checkpoint, such as `ema`.</summary>
+/// <param name="Network">The sizes of a released network, whose file does not say them; absent: the metadata, which the lab wrote, do.</param>
+public sealed record PretrainedTeacherOptions(string Weights, DitOptions? Network = null) : TeacherOptions;
 
 /// <summary>Trains DiT^DH on ‖v_φ(z_t, t, y) - v̂‖².</summary>
 /// <param name="LabelDropout">Probability that a label is replaced by the null label.</param>

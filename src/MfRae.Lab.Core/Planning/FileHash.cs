@@ -1,17 +1,26 @@
 using System.Security.Cryptography;
+using System.Text;
 using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Core.Planning;
 
-/// <summary>Hashes of files that options point to, for <see cref="Planner"/>.</summary>
+/// <summary>Hashes of files and folders that options point to, for <see cref="Planner"/>.</summary>
 public static class FileHash
 {
-    /// <summary>A function from a path, relative to the working directory, to the SHA-256 of the file in lower-case hex.</summary>
+    /// <summary>
+    /// A function from a path, relative to the working directory, to the SHA-256 in lower-case hex: of a file's content, of a folder's
+    /// list of files with their lengths. To read a hundred gigabytes of images before each run would not be worth what it shows.
+    /// </summary>
     public static Func<string, string> In(string workingDirectory) => path =>
     {
         string full = Path.GetFullPath(path, workingDirectory);
         try
         {
+            if (Directory.Exists(full))
+            {
+                return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Listing(new DirectoryInfo(full)))));
+            }
+
             using var stream = File.OpenRead(full);
             return Convert.ToHexStringLower(SHA256.HashData(stream));
         }
@@ -21,4 +30,9 @@ public static class FileHash
                 $"{full} cannot be read: {refused.Message} The options name it, so it must be a readable file.", refused);
         }
     };
+
+    private static string Listing(DirectoryInfo folder) => string.Join('\n', folder
+        .EnumerateFiles("*", SearchOption.AllDirectories)
+        .Select(file => $"{Path.GetRelativePath(folder.FullName, file.FullName).Replace(Path.DirectorySeparatorChar, '/')} {file.Length}")
+        .Order(StringComparer.Ordinal));
 }

@@ -14,16 +14,21 @@ public static class StageFiles
         "t10k-labels-idx1-ubyte.gz",
     ];
 
+    /// <summary>The folders of an image folder: training images, and those that are held back.</summary>
+    public static IReadOnlyList<string> Splits => ["train", "val"];
+
     /// <summary>Paths as the options give them, relative to the working directory.</summary>
     public static IReadOnlyList<string> Of(StageDefinition definition) => definition switch
     {
         DatasetStage { Dataset: IdxDatasetOptions idx } => [.. IdxNames.Select(name => $"{idx.Path.TrimEnd('/')}/{name}")],
+        DatasetStage { Dataset: ImageFolderDatasetOptions images } => [.. Splits.Select(split => $"{images.Path.TrimEnd('/')}/{split}")],
         FeatureStage { Features: PretrainedFeatureOptions pretrained } => [pretrained.Weights],
         FeatureStage { Features: FidInceptionOptions fid } => [fid.Weights],
         EncoderStage { Encoder: PretrainedEncoderOptions pretrained } => [pretrained.Weights],
-        DecoderStage { Decoder: PretrainedDecoderOptions pretrained } => [pretrained.Weights],
-        LatentStage { Latents: PretrainedLatentOptions pretrained } => [pretrained.Weights],
-        TeacherStage { Teacher: PretrainedTeacherOptions pretrained } => [pretrained.Weights],
+        EncoderStage { Encoder: Dinov2EncoderOptions dinov2 } => [WeightPath.FileOf(dinov2.Weights)],
+        DecoderStage { Decoder: PretrainedDecoderOptions pretrained } => [WeightPath.FileOf(pretrained.Weights)],
+        LatentStage { Latents: PretrainedLatentOptions pretrained } => [WeightPath.FileOf(pretrained.Weights)],
+        TeacherStage { Teacher: PretrainedTeacherOptions pretrained } => [WeightPath.FileOf(pretrained.Weights)],
         _ => [],
     };
 }

@@ -11,7 +11,7 @@ namespace MfRae.Lab.Learning.Networks;
 /// checkpoint's own (docs/method.md §2). Class and register tokens are dropped.
 /// </summary>
 /// <param name="pixels">How pixels are normalised; ImageNet's by default.</param>
-public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? pixels = null)
+public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? pixels = null) : IEncoder
 {
     private const string Projection = "embeddings.patch_embeddings.projection";
 
@@ -25,20 +25,21 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
     {
         var spec = new WeightSpec();
         long width = Options.HiddenSize, hidden = (long)(Options.HiddenSize * Options.MlpRatio), grid = Options.ImageSize / Options.PatchSize;
+        var tokens = 1 + Options.RegisterTokens + Shape.Tokens;
         var small = WeightSpec.Initial.Normal(0.02);
         spec.Parameter("embeddings.cls_token", [1, 1, width], small);
         spec.Parameter("embeddings.register_tokens", [1, Options.RegisterTokens, width], small);
         spec.Parameter("embeddings.position_embeddings", [1, 1 + (grid * grid), width], small);
-        spec.Convolution(Projection, 3, width, Options.PatchSize, Options.PatchSize);
+        spec.Convolution(Projection, 3, width, Options.PatchSize, Options.PatchSize, times: Shape.Tokens);
         for (var i = 0; i < Options.Layers; i++)
         {
             var name = $"encoder.layer.{i}";
             spec.Norm(name + ".norm1", width);
-            FrozenAttention.Declare(spec, name, width);
+            FrozenAttention.Declare(spec, name, width, Options.Heads, tokens);
             spec.Parameter(name + ".layer_scale1.lambda1", [width], WeightSpec.Initial.One);
             spec.Norm(name + ".norm2", width);
-            spec.Linear(name + ".mlp.fc1", width, hidden);
-            spec.Linear(name + ".mlp.fc2", hidden, width);
+            spec.Linear(name + ".mlp.fc1", width, hidden, times: tokens);
+            spec.Linear(name + ".mlp.fc2", hidden, width, times: tokens);
             spec.Parameter(name + ".layer_scale2.lambda1", [width], WeightSpec.Initial.One);
         }
         // The mask token served training only; the affine norm is the one that the RAE removes.
@@ -52,6 +53,8 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
         var tokens = Tokens(weights, Pixels.Apply(Resize(images)));
         return tokens.transpose(1, 2).reshape(images.shape[0], Shape.Channels, Shape.Rows, Shape.Columns);
     }
+
+    Tensor IEncoder.Encode(Weights weights, Tensor pixels) => Encode(weights, (pixels + 1) / 2);
 
     /// <summary>images [B, 3, S, S] → [B, 3, InputSize, InputSize], bicubic without antialias; unchanged where the side is right.</summary>
     internal Tensor Resize(Tensor images)

@@ -9,16 +9,18 @@ namespace MfRae.Lab.Learning.Networks;
 /// </summary>
 internal static class DitBlock
 {
-    public static void Declare(WeightSpec spec, string name, long width, double mlpRatio)
+    /// <param name="conditions">How many conditions a sample has: one, or one for each token.</param>
+    public static void Declare(WeightSpec spec, string name, long width, long heads, double mlpRatio, long tokens, long conditions)
     {
         var hidden = 2 * (long)(width * mlpRatio) / 3;
         spec.Parameter(name + ".norm1.weight", [width], WeightSpec.Initial.One);
         spec.Parameter(name + ".norm2.weight", [width], WeightSpec.Initial.One);
-        spec.Linear(name + ".attn.qkv", width, 3 * width);
-        spec.Linear(name + ".attn.proj", width, width);
-        spec.Linear(name + ".mlp.w12", width, 2 * hidden);
-        spec.Linear(name + ".mlp.w3", hidden, width);
-        spec.Linear(name + ".adaLN_modulation.1", width, 6 * width, WeightSpec.Initial.Zero);
+        spec.Linear(name + ".attn.qkv", width, 3 * width, times: tokens);
+        spec.Attention(tokens, width, heads);
+        spec.Linear(name + ".attn.proj", width, width, times: tokens);
+        spec.Linear(name + ".mlp.w12", width, 2 * hidden, times: tokens);
+        spec.Linear(name + ".mlp.w3", hidden, width, times: tokens);
+        spec.Linear(name + ".adaLN_modulation.1", width, 6 * width, WeightSpec.Initial.Zero, conditions);
     }
 
     /// <summary>x [B, T, width], condition [B, 1 or T, width] → [B, T, width].</summary>

@@ -40,21 +40,23 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
             () => PositionEmbedding.SinCos(Shape.Rows, Shape.Columns, trunk)));
         foreach (var (name, width) in new[] { ("s_embedder", trunk), ("x_embedder", head) })
         {
-            spec.Parameter(name + ".proj.weight", [width, Shape.Channels, 1, 1], WeightSpec.Initial.Xavier(Shape.Channels, width));
-            spec.Parameter(name + ".proj.bias", [width], WeightSpec.Initial.Zero);
+            spec.Convolution(name + ".proj", Shape.Channels, width, 1, 1,
+                initial: WeightSpec.Initial.Xavier(Shape.Channels, width), times: Shape.Tokens);
         }
         if (trunk != head)
-            spec.Linear("s_projector", trunk, head);
+            spec.Linear("s_projector", trunk, head, times: Shape.Tokens);
         DeclareTime(spec, "t_embedder", WeightSpec.Initial.Normal(EmbeddingDeviation));
         // The last layer starts at zero, so that a network initialised from a teacher is the teacher.
         if (Interval)
             DeclareTime(spec, "r_embedder", WeightSpec.Initial.Zero);
         spec.Parameter("y_embedder.embedding_table.weight", [Classes + 1, trunk], WeightSpec.Initial.Normal(EmbeddingDeviation));
-        for (var i = 0; i < Depth; i++)
-            DitBlock.Declare(spec, $"blocks.{i}", i < Options.TrunkDepth ? trunk : head, Options.MlpRatio);
+        for (var i = 0; i < Options.TrunkDepth; i++)
+            DitBlock.Declare(spec, $"blocks.{i}", trunk, Options.TrunkHeads, Options.MlpRatio, Shape.Tokens, conditions: 1);
+        for (var i = Options.TrunkDepth; i < Depth; i++)
+            DitBlock.Declare(spec, $"blocks.{i}", head, Options.HeadHeads, Options.MlpRatio, Shape.Tokens, conditions: Shape.Tokens);
         spec.Parameter("final_layer.norm_final.weight", [head], WeightSpec.Initial.One);
-        spec.Linear("final_layer.adaLN_modulation.1", head, 2 * head, WeightSpec.Initial.Zero);
-        spec.Linear("final_layer.linear", head, Shape.Channels, WeightSpec.Initial.Zero);
+        spec.Linear("final_layer.adaLN_modulation.1", head, 2 * head, WeightSpec.Initial.Zero, Shape.Tokens);
+        spec.Linear("final_layer.linear", head, Shape.Channels, WeightSpec.Initial.Zero, Shape.Tokens);
         DeclareRotary(spec, "enc_feat_rope", trunk / Options.TrunkHeads);
         DeclareRotary(spec, "dec_feat_rope", head / Options.HeadHeads);
         return spec;
@@ -113,8 +115,8 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     private static void DeclareTime(WeightSpec spec, string name, long width, WeightSpec.Initial last)
     {
         spec.Constant(name + ".W", [Frequencies], WeightSpec.Initial.Normal(1));
-        spec.Linear(name + ".mlp.0", 2 * Frequencies, width, WeightSpec.Initial.Normal(EmbeddingDeviation));
-        spec.Linear(name + ".mlp.2", width, width, last);
+        spec.Linear(name + ".mlp.0", 2 * Frequencies, width, WeightSpec.Initial.Normal(EmbeddingDeviation), times: 1);
+        spec.Linear(name + ".mlp.2", width, width, last, times: 1);
     }
 
     private void DeclareTime(WeightSpec spec, string name, WeightSpec.Initial last) => DeclareTime(spec, name, Options.TrunkWidth, last);

@@ -10,11 +10,12 @@ namespace MfRae.Lab.Learning.Networks;
 /// </summary>
 internal static class FrozenAttention
 {
-    public static void Declare(WeightSpec spec, string name, long width)
+    public static void Declare(WeightSpec spec, string name, long width, long heads, long tokens)
     {
         foreach (var part in new[] { "query", "key", "value" })
-            spec.Linear($"{name}.attention.attention.{part}", width, width);
-        spec.Linear(name + ".attention.output.dense", width, width);
+            spec.Linear($"{name}.attention.attention.{part}", width, width, times: tokens);
+        spec.Attention(tokens, width, heads);
+        spec.Linear(name + ".attention.output.dense", width, width, times: tokens);
     }
 
     /// <summary>[B, T, width] → the same.</summary>

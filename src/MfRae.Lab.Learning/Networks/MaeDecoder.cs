@@ -12,7 +12,7 @@ namespace MfRae.Lab.Learning.Networks;
 /// </summary>
 /// <param name="shape">Of the latents; where its grid is not that of the decoder, tokens are resized bilinearly.</param>
 /// <param name="pixels">The encoder's normalisation, in whose units the decoder paints; ImageNet's by default.</param>
-public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, ChannelNormalisation? pixels = null)
+public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, ChannelNormalisation? pixels = null) : IDecoder
 {
     public MaeDecoderOptions Options { get; } = options;
 
@@ -25,28 +25,30 @@ public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, Cha
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();
-        long width = Options.HiddenSize;
+        long width = Options.HiddenSize, tokens = 1 + (Grid * Grid);
         spec.Parameter("trainable_cls_token", [1, 1, width], WeightSpec.Initial.Zero);
         spec.Constant("decoder_pos_embed", [1, 1 + (Grid * Grid), width], WeightSpec.Initial.Values(
             () => cat([zeros(1, 1, width), PositionEmbedding.SinCos(Grid, Grid, width)], 1)));
-        spec.Linear("decoder_embed", Shape.Channels, width);
+        spec.Linear("decoder_embed", Shape.Channels, width, times: Shape.Tokens);
         for (var i = 0; i < Options.Layers; i++)
         {
             var name = $"decoder_layers.{i}";
             spec.Norm(name + ".layernorm_before", width);
-            FrozenAttention.Declare(spec, name, width);
+            FrozenAttention.Declare(spec, name, width, Options.Heads, tokens);
             spec.Norm(name + ".layernorm_after", width);
-            spec.Linear(name + ".intermediate.dense", width, Options.IntermediateSize);
-            spec.Linear(name + ".output.dense", Options.IntermediateSize, width);
+            spec.Linear(name + ".intermediate.dense", width, Options.IntermediateSize, times: tokens);
+            spec.Linear(name + ".output.dense", Options.IntermediateSize, width, times: tokens);
         }
         spec.Norm("decoder_norm", width);
-        spec.Linear("decoder_pred", width, (long)Options.PatchSize * Options.PatchSize * Options.Channels);
+        spec.Linear("decoder_pred", width, (long)Options.PatchSize * Options.PatchSize * Options.Channels, times: Grid * Grid);
         return spec;
     }
 
     /// <summary>latents [B, C, H, W], not normalised → images [B, Channels, ImageSize, ImageSize], about [0, 1], not clamped.</summary>
     public Tensor Decode(Weights weights, Tensor latents) =>
         Pixels.Undo(Unpatchify(Patches(weights, Embed(weights, latents.flatten(2).transpose(1, 2)))));
+
+    Tensor IDecoder.Decode(Weights weights, Tensor latents) => (Decode(weights, latents) * 2) - 1;
 
     /// <summary>tokens [B, H W, C] → [B, H W, width].</summary>
     internal static Tensor Embed(Weights weights, Tensor tokens) => Layers.Linear(weights, "decoder_embed", tokens);

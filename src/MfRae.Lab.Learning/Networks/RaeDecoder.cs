@@ -9,7 +9,7 @@ namespace MfRae.Lab.Learning.Networks;
 /// The RAE decoder of the embedded default: a ViT over the latent tokens, a patch of feature channels for each token, and
 /// two residual convolutions at full resolution, which see across patch borders.
 /// </summary>
-public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape)
+public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape) : IDecoder
 {
     public DecoderNetworkOptions Options { get; } = options;
 
@@ -21,16 +21,17 @@ public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape)
     {
         var spec = new WeightSpec();
         var (width, channels) = ((long)Options.Width, (long)Options.Channels);
-        spec.Linear("decoder_embed", Shape.Channels, width);
+        spec.Linear("decoder_embed", Shape.Channels, width, times: Shape.Tokens);
         spec.Constant("decoder_pos_embed", [1, Shape.Tokens, width], WeightSpec.Initial.Values(
             () => PositionEmbedding.SinCos(Shape.Rows, Shape.Columns, width)));
         for (var i = 0; i < Options.Depth; i++)
-            VitBlock.Declare(spec, $"decoder_layers.{i}", width, Options.MlpRatio);
+            VitBlock.Declare(spec, $"decoder_layers.{i}", width, Options.Heads, Options.MlpRatio, Shape.Tokens);
         spec.Norm("decoder_norm", width);
-        spec.Linear("decoder_pred", width, channels * PatchSide * PatchSide);
-        spec.Convolution("refine.0", channels, channels, 3, 3);
-        spec.Convolution("refine.1", channels, channels, 3, 3);
-        spec.Convolution("refine.2", channels, 1, 3, 3);
+        spec.Linear("decoder_pred", width, channels * PatchSide * PatchSide, times: Shape.Tokens);
+        var pixels = VitEncoder.ImageSide * VitEncoder.ImageSide;
+        spec.Convolution("refine.0", channels, channels, 3, 3, times: pixels);
+        spec.Convolution("refine.1", channels, channels, 3, 3, times: pixels);
+        spec.Convolution("refine.2", channels, 1, 3, 3, times: pixels);
         return spec;
     }
 

@@ -6,15 +6,16 @@ namespace MfRae.Lab.Learning.Networks;
 /// <summary>A pre-norm transformer block with GELU, shared by the encoder and the RAE decoder.</summary>
 internal static class VitBlock
 {
-    public static void Declare(WeightSpec spec, string name, long width, double mlpRatio)
+    public static void Declare(WeightSpec spec, string name, long width, long heads, double mlpRatio, long tokens)
     {
         var hidden = (long)(width * mlpRatio);
         spec.Norm(name + ".norm1", width);
-        spec.Linear(name + ".attn.qkv", width, 3 * width);
-        spec.Linear(name + ".attn.proj", width, width);
+        spec.Linear(name + ".attn.qkv", width, 3 * width, times: tokens);
+        spec.Attention(tokens, width, heads);
+        spec.Linear(name + ".attn.proj", width, width, times: tokens);
         spec.Norm(name + ".norm2", width);
-        spec.Linear(name + ".mlp.fc1", width, hidden);
-        spec.Linear(name + ".mlp.fc2", hidden, width);
+        spec.Linear(name + ".mlp.fc1", width, hidden, times: tokens);
+        spec.Linear(name + ".mlp.fc2", hidden, width, times: tokens);
     }
 
     /// <summary>[B, T, width] → the same.</summary>

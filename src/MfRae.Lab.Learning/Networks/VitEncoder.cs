@@ -9,7 +9,7 @@ namespace MfRae.Lab.Learning.Networks;
 /// The embedded default's representation encoder E: three stride-2 convolutions (28×28 → 4×4), a ViT over the tokens, and
 /// a last normalisation without affine (docs/method.md §2).
 /// </summary>
-public sealed class VitEncoder(VitOptions options)
+public sealed class VitEncoder(VitOptions options) : IEncoder
 {
     public const long ImageSide = 28;
     private const long GridSide = 4;
@@ -22,15 +22,15 @@ public sealed class VitEncoder(VitOptions options)
     {
         var spec = new WeightSpec();
         var width = (long)Options.Width;
-        spec.Convolution("stem.0", 1, width / 3, 3, 3);
+        spec.Convolution("stem.0", 1, width / 3, 3, 3, times: 14 * 14);
         spec.Norm("stem_norm.0", width / 3);
-        spec.Convolution("stem.1", width / 3, 2 * width / 3, 3, 3);
+        spec.Convolution("stem.1", width / 3, 2 * width / 3, 3, 3, times: 7 * 7);
         spec.Norm("stem_norm.1", 2 * width / 3);
-        spec.Convolution("stem.2", 2 * width / 3, width, 3, 3);
+        spec.Convolution("stem.2", 2 * width / 3, width, 3, 3, times: Shape.Tokens);
         spec.Constant("pos_embed", [1, Shape.Tokens, width], WeightSpec.Initial.Values(
             () => PositionEmbedding.SinCos(GridSide, GridSide, width) * 0.2));
         for (var i = 0; i < Options.Depth; i++)
-            VitBlock.Declare(spec, $"blocks.{i}", width, Options.MlpRatio);
+            VitBlock.Declare(spec, $"blocks.{i}", width, Options.Heads, Options.MlpRatio, Shape.Tokens);
         return spec;
     }
 

@@ -9,8 +9,15 @@ public sealed class WeightSpec
 {
     private readonly List<Entry> _entries = [];
     private readonly HashSet<string> _unused = [];
+    private readonly List<Layer> _layers = [];
+    private readonly List<Mixing> _attention = [];
 
     internal IReadOnlyList<Entry> Entries => _entries;
+
+    /// <summary>The layers that multiply by a declared weight, for <see cref="NetworkCost"/>.</summary>
+    internal IReadOnlyList<Layer> Layers => _layers;
+
+    internal IReadOnlyList<Mixing> AttentionLayers => _attention;
 
     internal IReadOnlySet<string> UnusedNames => _unused;
 
@@ -24,19 +31,28 @@ public sealed class WeightSpec
     public void Unused(params IEnumerable<string> names) => _unused.UnionWith(names);
 
     /// <summary>weight [outputs, inputs] and bias [outputs].</summary>
-    public void Linear(string name, long inputs, long outputs, Initial? initial = null)
+    /// <param name="times">How many vectors of one sample pass through it; without it the network's cost is not known.</param>
+    public void Linear(string name, long inputs, long outputs, Initial? initial = null, long? times = null)
     {
         Parameter(name + ".weight", [outputs, inputs], initial ?? Initial.Xavier(inputs, outputs));
         Parameter(name + ".bias", [outputs], Initial.Zero);
+        _layers.Add(new(name, inputs, outputs, times));
     }
 
     /// <summary>weight [outputs, inputs, height, width], and a bias unless a norm follows.</summary>
-    public void Convolution(string name, long inputs, long outputs, long height, long width, bool bias = true)
+    /// <param name="times">How many places of one sample it is applied at; without it the network's cost is not known.</param>
+    public void Convolution(
+        string name, long inputs, long outputs, long height, long width, bool bias = true, Initial? initial = null, long? times = null)
     {
-        Parameter(name + ".weight", [outputs, inputs, height, width], Initial.Normal(Math.Sqrt(2.0 / (inputs * height * width))));
+        var spread = Math.Sqrt(2.0 / (inputs * height * width));
+        Parameter(name + ".weight", [outputs, inputs, height, width], initial ?? Initial.Normal(spread));
         if (bias)
             Parameter(name + ".bias", [outputs], Initial.Zero);
+        _layers.Add(new(name, inputs * height * width, outputs, times));
     }
+
+    /// <summary>Attention of all tokens of a sample to all, which has no weights of its own.</summary>
+    public void Attention(long tokens, long width, long heads) => _attention.Add(new(tokens, width, heads));
 
     /// <summary>weight 1 and bias 0 of a normalisation over <paramref name="width"/> channels.</summary>
     public void Norm(string name, long width)
@@ -46,6 +62,11 @@ public sealed class WeightSpec
     }
 
     internal sealed record Entry(string Name, long[] Shape, Initial Initial, bool Trained);
+
+    /// <param name="Times">Vectors of one sample that it takes from <paramref name="Inputs"/> to <paramref name="Outputs"/> values.</param>
+    internal sealed record Layer(string Name, long Inputs, long Outputs, long? Times);
+
+    internal sealed record Mixing(long Tokens, long Width, long Heads);
 
     /// <summary>How a tensor starts.</summary>
     public abstract record Initial

@@ -13,7 +13,7 @@ public sealed class UsageTests : IDisposable
 
         answer.Code.Should().Be(ExitCode.Ok);
         answer.Out
-            .Should().ContainAll("run <FILE>", "plan <FILE>", "validate", "schema", "ls", "show <ID>", "query <SQL>", "report", "--store");
+            .Should().ContainAll("run <FILE>", "plan <FILE>", "validate", "profile <FILE>", "schema", "ls", "show <ID>", "query <SQL>", "report", "--store");
         answer.Out.Should().NotContain("worker");
         answer.Error.Should().BeEmpty();
     }

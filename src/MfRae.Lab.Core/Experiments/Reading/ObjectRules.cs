@@ -1,16 +1,15 @@
 using System.Globalization;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments.Reading;
 
 /// <summary>What the options of one record must satisfy together, wherever the record stands.</summary>
-/// <param name="workingDirectory">Where relative paths in options start.</param>
-internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
+internal sealed class ObjectRules(Mistakes mistakes, FileRules files)
 {
     public void Check(LocatedObject value, OptionType type)
     {
         var view = new OptionView(value, type);
+        files.Check(view, type);
         if (type.Record == typeof(DitOptions))
         {
             CheckHeads(view, "trunkWidth", "trunkHeads", 4, "two-dimensional rotary positions turn");
@@ -19,6 +18,17 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
         else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions))
         {
             CheckHeads(view, "width", "heads", 1, "");
+        }
+        else if (type.Record == typeof(Dinov2Options))
+        {
+            CheckHeads(view, "hiddenSize", "heads", 1, "");
+            CheckPatches(view, "imageSize");
+            CheckPatches(view, "inputSize");
+        }
+        else if (type.Record == typeof(MaeDecoderOptions))
+        {
+            CheckHeads(view, "hiddenSize", "heads", 1, "");
+            CheckPatches(view, "imageSize");
         }
         else if (type.Record == typeof(SamplingOptions))
         {
@@ -37,10 +47,6 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
         {
             CheckPairs(view);
         }
-        else if (type.Record == typeof(IdxDatasetOptions))
-        {
-            CheckDataset(view);
-        }
         else if (type.Record == typeof(GuidanceOptions) || type.Record == typeof(LogitNormalTimeOptions))
         {
             CheckInterval(view);
@@ -48,10 +54,6 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
         else if (type.Record == typeof(LambdaMeanFlowOptions))
         {
             CheckSchedules(view);
-        }
-        else if (type.Find("weights") is not null && IsPath(view, "weights") && view.Text("weights") is { } weights)
-        {
-            CheckFile(view.At("weights"), weights);
         }
     }
 
@@ -74,6 +76,18 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
                 string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is no multiple of {wide}: {because}"),
                 string.Create(
                     CultureInfo.InvariantCulture, $"e.g. {width} {(below > 0 ? $"{below} or " : "")}{below + (count * multiple)}"));
+        }
+    }
+
+    private void CheckPatches(OptionView view, string side)
+    {
+        if (view.Number(side) is { } pixels && view.Number("patchSize") is { } patch && patch >= 1 && pixels % patch != 0)
+        {
+            double below = Math.Floor(pixels / patch) * patch;
+            mistakes.Add(
+                view.Blame(side, "patchSize"),
+                string.Create(CultureInfo.InvariantCulture, $"`{side}` {pixels} is no multiple of the patches' side {patch}"),
+                string.Create(CultureInfo.InvariantCulture, $"e.g. {side} {(below > 0 ? $"{below} or " : "")}{below + patch}"));
         }
     }
 
@@ -175,56 +189,5 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
                 string.Create(CultureInfo.InvariantCulture, $"`{option}` is {end} of {steps} training steps: {consequence}"),
                 string.Create(CultureInfo.InvariantCulture, $"write at most {steps - left}"));
         }
-    }
-
-    private void CheckDataset(OptionView view)
-    {
-        if (!IsPath(view, "path") || view.Text("path") is not { } path)
-        {
-            return;
-        }
-
-        string folder = Path.GetFullPath(path, workingDirectory);
-        if (!Directory.Exists(folder))
-        {
-            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", "name the folder with " + string.Join(
-                ", ", StageFiles.IdxNames));
-        }
-        else if (StageFiles.IdxNames.Where(name => !File.Exists(Path.Combine(folder, name))).ToList() is { Count: > 0 } missing)
-        {
-            mistakes.Add(
-                view.At("path"),
-                $"the folder {path} lacks {string.Join(", ", missing)}",
-                "it must hold the four gzipped IDX files under these names");
-        }
-    }
-
-    private bool IsPath(OptionView view, string option)
-    {
-        if (view.Text(option) is { } path && (path.Length == 0 || path.Contains('\0')))
-        {
-            mistakes.Add(view.At(option), $"`{option}` is no path", "write a path relative to the working directory");
-            return false;
-        }
-
-        return true;
-    }
-
-    private void CheckFile(Location at, string path)
-    {
-        string full = Path.GetFullPath(path, workingDirectory);
-        if (File.Exists(full))
-        {
-            return;
-        }
-
-        string folder = Path.GetDirectoryName(full)!;
-        string name = Path.GetFileName(full);
-        string? near = Directory.Exists(folder)
-            ? Nearest.To(name, Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal))
-            : null;
-        mistakes.Add(at, $"there is no file {path} below {workingDirectory}", near is null
-            ? "name an existing .safetensors file, or choose a kind that trains"
-            : $"did you mean `{path[..^name.Length]}{near}`?");
     }
 }

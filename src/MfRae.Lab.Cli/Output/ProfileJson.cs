@@ -1,0 +1,126 @@
+using System.Text.Json;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Profiling;
+
+namespace MfRae.Lab.Cli.Output;
+
+/// <summary>A profile for programs: multiply-adds and bytes, not rounded; one object for each arm.</summary>
+public static class ProfileJson
+{
+    public static string Write(string experiment, IReadOnlyList<ArmProfile> arms) => JsonText.Write(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("experiment", experiment);
+        json.WriteStartObject("conventions");
+        json.WriteString("linear", "multiply-adds of layers with weights, per-token modulation included, attention products not: the paper's");
+        json.WriteString("total", "linear, and the products of queries with keys and of attention weights with values");
+        json.WriteString("backward", "two forward passes");
+        json.WriteString("activationBytes", "an estimate");
+        json.WriteEndObject();
+        json.WriteStartArray("arms");
+        foreach (var arm in arms)
+            Arm(json, arm);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
+
+    private static void Arm(Utf8JsonWriter json, ArmProfile arm)
+    {
+        json.WriteStartObject();
+        json.WriteString("arm", arm.Arm);
+        Latent(json, arm.Latent);
+        List(json, "components", arm.Components, component =>
+        {
+            json.WriteString("name", component.Name);
+            json.WriteString("network", component.Network);
+            json.WriteNumber("parameters", component.Cost.Values);
+            json.WriteNumber("trained", component.Cost.Parameters);
+            json.WriteNumber("weightBytes", 4 * component.Cost.Values);
+            Cost(json, "forward", component.Cost.Forward);
+        });
+        List(json, "images", arm.Sampling, sampling =>
+        {
+            json.WriteString("sampler", sampling.Sampler);
+            json.WriteNumber("evaluations", sampling.Evaluations);
+            Cost(json, "evaluation", sampling.Evaluation);
+            Cost(json, "decode", sampling.Decode);
+            Cost(json, "image", sampling.Image);
+        });
+        List(json, "training", arm.Training, training => Training(json, training));
+        json.WriteStartArray("notes");
+        foreach (var note in arm.Notes)
+            json.WriteStringValue(note);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void Latent(Utf8JsonWriter json, LatentProfile? latent)
+    {
+        if (latent is null)
+        {
+            json.WriteNull("latent");
+            return;
+        }
+
+        json.WriteStartObject("latent");
+        json.WriteNumber("channels", latent.Shape.Channels);
+        json.WriteNumber("rows", latent.Shape.Rows);
+        json.WriteNumber("columns", latent.Shape.Columns);
+        json.WriteNumber("dimension", latent.Shape.Dimension);
+        json.WriteNumber("timeShift", latent.TimeShift);
+        json.WriteString("cache", latent.Cache);
+        json.WriteNumber("bytesEach", latent.BytesEach);
+        Optional(json, "trainingImages", latent.TrainingImages);
+        Optional(json, "bytesOfAll", latent.BytesOfAll);
+        json.WriteEndObject();
+    }
+
+    private static void Training(Utf8JsonWriter json, TrainingProfile training)
+    {
+        json.WriteString("stage", training.Stage);
+        json.WriteNumber("steps", training.Steps);
+        json.WriteNumber("batch", training.Batch);
+        Cost(json, "step", training.Step);
+        List(json, "work", training.Work, work =>
+        {
+            json.WriteString("what", work.What);
+            Cost(json, "step", work.Step);
+        });
+        json.WriteNumber("weightBytes", training.WeightBytes);
+        json.WriteNumber("gradientBytes", training.GradientBytes);
+        json.WriteNumber("optimizerBytes", training.OptimizerBytes);
+        json.WriteNumber("averageBytes", training.AverageBytes);
+        json.WriteNumber("frozenBytes", training.FrozenBytes);
+        json.WriteNumber("activationBytes", Math.Round(training.ActivationBytes));
+        json.WriteNumber("totalBytes", Math.Round(training.TotalBytes));
+    }
+
+    private static void Cost(Utf8JsonWriter json, string name, Products products)
+    {
+        json.WriteStartObject(name);
+        json.WriteNumber("linear", Math.Round(products.Linear));
+        json.WriteNumber("total", Math.Round(products.Total));
+        json.WriteEndObject();
+    }
+
+    private static void Optional(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } known)
+            json.WriteNumber(name, known);
+        else
+            json.WriteNull(name);
+    }
+
+    private static void List<T>(Utf8JsonWriter json, string name, IReadOnlyList<T> items, Action<T> write)
+    {
+        json.WriteStartArray(name);
+        foreach (var item in items)
+        {
+            json.WriteStartObject();
+            write(item);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+}

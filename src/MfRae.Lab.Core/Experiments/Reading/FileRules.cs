@@ -1,0 +1,108 @@
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Core.Experiments.Reading;
+
+/// <summary>Whether the files are there that options name.</summary>
+/// <param name="workingDirectory">Where relative paths in options start.</param>
+/// <param name="needed">False where an experiment is only looked at: then a path must be one, but nothing need be there.</param>
+internal sealed class FileRules(Mistakes mistakes, string workingDirectory, bool needed)
+{
+    public void Check(OptionView view, OptionType type)
+    {
+        foreach (string option in (string[])["path", "weights"])
+        {
+            if (type.Find(option) is null || view.Text(option) is not { } path || !IsPath(view, option, path) || !needed)
+            {
+                continue;
+            }
+
+            if (type.Record == typeof(IdxDatasetOptions))
+            {
+                CheckIdx(view, path);
+            }
+            else if (type.Record == typeof(ImageFolderDatasetOptions))
+            {
+                CheckImageFolder(view, path);
+            }
+            else
+            {
+                CheckFile(view.At(option), WeightPath.FileOf(path));
+            }
+        }
+    }
+
+    private bool IsPath(OptionView view, string option, string path)
+    {
+        bool sound = WeightPath.FileOf(path).Length > 0 && !path.Contains('\0');
+        if (!sound)
+        {
+            mistakes.Add(view.At(option), $"`{option}` is no path", "write a path relative to the working directory");
+        }
+
+        return sound;
+    }
+
+    private void CheckIdx(OptionView view, string path)
+    {
+        string folder = Path.GetFullPath(path, workingDirectory);
+        if (!Directory.Exists(folder))
+        {
+            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", "name the folder with " + string.Join(
+                ", ", StageFiles.IdxNames));
+        }
+        else if (StageFiles.IdxNames.Where(name => !File.Exists(Path.Combine(folder, name))).ToList() is { Count: > 0 } missing)
+        {
+            mistakes.Add(
+                view.At("path"),
+                $"the folder {path} lacks {string.Join(", ", missing)}",
+                "it must hold the four gzipped IDX files under these names");
+        }
+    }
+
+    private void CheckImageFolder(OptionView view, string path)
+    {
+        string folder = Path.GetFullPath(path, workingDirectory);
+        string layout = $"put {string.Join(" and ", StageFiles.Splits)} there, each with a folder of images for each of "
+            + FormattableString.Invariant($"{view.Number("classes")} classes");
+        if (!Directory.Exists(folder))
+        {
+            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", layout);
+            return;
+        }
+
+        foreach (string split in StageFiles.Splits)
+        {
+            string inside = Path.Combine(folder, split);
+            if (!Directory.Exists(inside))
+            {
+                mistakes.Add(view.At("path"), $"the folder {path} lacks {split}", layout);
+            }
+            else if (Directory.EnumerateDirectories(inside).Count() is var found && view.Number("classes") is { } classes && found != classes)
+            {
+                mistakes.Add(
+                    view.Blame("classes", "path"),
+                    FormattableString.Invariant($"{path}/{split} holds {found} class folders where `classes` is {classes}"),
+                    FormattableString.Invariant($"complete the folder, or write classes {found}"));
+            }
+        }
+    }
+
+    private void CheckFile(Location at, string path)
+    {
+        string full = Path.GetFullPath(path, workingDirectory);
+        if (File.Exists(full))
+        {
+            return;
+        }
+
+        string folder = Path.GetDirectoryName(full)!;
+        string name = Path.GetFileName(full);
+        string? near = Directory.Exists(folder)
+            ? Nearest.To(name, Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal))
+            : null;
+        mistakes.Add(at, $"there is no file {path} below {workingDirectory}", near is null
+            ? "put it there, name another weights file, or choose a kind that trains"
+            : $"did you mean `{path[..^name.Length]}{near}`?");
+    }
+}

@@ -1,0 +1,109 @@
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Stages;
+
+namespace MfRae.Lab.Learning.Profiling;
+
+/// <summary>
+/// The networks that the options of an arm name, by size alone. A pre-trained network whose size is not among the options is read off
+/// the description in its file, if that is there.
+/// </summary>
+internal sealed class ArmNetworks
+{
+    // What the relatives of MNIST have.
+    private const int IdxClasses = 10;
+
+    private readonly LabOptions _options;
+    private readonly string _workingDirectory;
+    private readonly List<string> _notes = [];
+
+    public ArmNetworks(LabOptions options, string workingDirectory)
+    {
+        _options = options;
+        _workingDirectory = workingDirectory;
+        var training = new TrainingImages(options.Dataset, workingDirectory);
+        TrainingImages = training.Count;
+        Classes = training.Classes ?? IdxClasses;
+        Encoder = EncoderOf(options.Encoder);
+        if (Encoder is null)
+            return;
+        Decoder = DecoderOf(options.Decoder, Encoder.Shape);
+        Teacher = TeacherOf(options.Teacher);
+        Generator = GeneratorOf();
+        if (training.Classes is null && (Teacher ?? Generator) is not null)
+            _notes.Add($"the dataset is not there to be read: {IdxClasses} classes are assumed");
+    }
+
+    /// <summary>Null where the dataset is not there to be counted.</summary>
+    public long? TrainingImages { get; }
+
+    public int Classes { get; }
+
+    public IEncoder? Encoder { get; }
+
+    public IDecoder? Decoder { get; }
+
+    public DitNetwork? Teacher { get; }
+
+    /// <summary>The mean-flow network of CMT and MeanFlow.</summary>
+    public DitNetwork? Generator { get; }
+
+    public IReadOnlyList<string> Notes => _notes;
+
+    private IEncoder? EncoderOf(EncoderOptions encoder) => encoder switch
+    {
+        SelfSupervisedEncoderOptions own => new VitEncoder(own.Network),
+        Dinov2EncoderOptions dinov2 => new Dinov2Encoder(dinov2.Network),
+        PretrainedEncoderOptions { Network: { } network } => new VitEncoder(network),
+        PretrainedEncoderOptions pretrained => Described("encoder", pretrained.Weights, NetworkMetadata.Encoder),
+        _ => Unknown<IEncoder>("encoder", encoder),
+    };
+
+    private IDecoder? DecoderOf(DecoderOptions decoder, LatentShape shape) => decoder switch
+    {
+        NoDecoderOptions => null,
+        RaeDecoderOptions own => new RaeDecoder(own.Network, shape),
+        PretrainedDecoderOptions { Network: DecoderNetworkOptions network } => new RaeDecoder(network, shape),
+        PretrainedDecoderOptions { Network: MaeDecoderOptions network } => new MaeDecoder(network, shape),
+        PretrainedDecoderOptions pretrained => Described("decoder", pretrained.Weights, NetworkMetadata.Decoder),
+        _ => Unknown<IDecoder>("decoder", decoder),
+    };
+
+    private DitNetwork? TeacherOf(TeacherOptions teacher) => teacher switch
+    {
+        NoTeacherOptions => null,
+        FlowMatchingOptions own => Network(own.Network, interval: false),
+        PretrainedTeacherOptions { Network: { } network } => Network(network, interval: false),
+        PretrainedTeacherOptions pretrained => Described("teacher", pretrained.Weights, NetworkMetadata.Generator),
+        _ => Unknown<DitNetwork>("teacher", teacher),
+    };
+
+    private DitNetwork? GeneratorOf() => (_options.MeanFlow, _options.Cmt) switch
+    {
+        // A network that starts from another one has its size.
+        (LambdaMeanFlowOptions { Initialisation: not "random" }, _) when Teacher is not null => Teacher.WithInterval(),
+        (LambdaMeanFlowOptions own, _) => Network(own.Network, interval: true),
+        (_, TrajectoryCmtOptions) => Teacher?.WithInterval(),
+        _ => null,
+    };
+
+    private DitNetwork Network(DitOptions options, bool interval) => new(options, Encoder!.Shape, Classes, interval);
+
+    private T? Described<T>(string component, string weights, Func<TensorFile, T> describe)
+        where T : class
+    {
+        if (File.Exists(Path.GetFullPath(WeightPath.FileOf(weights), _workingDirectory)))
+            return describe(TensorFile.Open(Path.GetFullPath(weights, _workingDirectory)));
+        _notes.Add($"the size of the {component} is not known: {weights} is not there, and the options have no `network` for it");
+        return null;
+    }
+
+    private T? Unknown<T>(string component, object options)
+        where T : class
+    {
+        _notes.Add($"the {component} ({options.GetType().Name}) has no cost model");
+        return null;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text.Json;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
+
+namespace MfRae.Lab.Learning.Stages;
+
+/// <summary>
+/// How a weights file describes its network: the type, the network's options, and the shapes that they do not say. Reading a
+/// description touches no values.
+/// </summary>
+internal static class NetworkMetadata
+{
+    private const string VitEncoderType = "vit-encoder";
+    private const string Dinov2Type = "dinov2-encoder";
+    private const string RaeDecoderType = "rae-decoder";
+    private const string MaeDecoderType = "mae-decoder";
+    private const string InceptionType = "inception";
+    private const string VelocityType = "dit-velocity";
+    private const string MeanFlowType = "dit-mean-flow";
+
+    public static Dictionary<string, string> Of(IEncoder network) => network switch
+    {
+        VitEncoder vit => Describe(VitEncoderType, JsonSerializer.Serialize(vit.Options, LabJson.Default.VitOptions)),
+        Dinov2Encoder dinov2 => Describe(Dinov2Type, JsonSerializer.Serialize(dinov2.Options, LabJson.Default.Dinov2Options)),
+        _ => throw new NotSupportedException($"{network.GetType().Name} has no metadata"),
+    };
+
+    public static Dictionary<string, string> Of(IDecoder network)
+    {
+        var described = network switch
+        {
+            RaeDecoder rae => Describe(RaeDecoderType, JsonSerializer.Serialize(rae.Options, LabJson.Default.DecoderNetworkOptions)),
+            MaeDecoder mae => Describe(MaeDecoderType, JsonSerializer.Serialize(mae.Options, LabJson.Default.MaeDecoderOptions)),
+            _ => throw new NotSupportedException($"{network.GetType().Name} has no metadata"),
+        };
+        described["shape"] = Text(network.Shape);
+        return described;
+    }
+
+    public static Dictionary<string, string> Of(InceptionNetwork network) => new()
+    {
+        ["type"] = InceptionType,
+        ["width"] = Invariant(network.Width),
+        ["classes"] = Invariant(network.Classes),
+    };
+
+    public static Dictionary<string, string> Of(DitNetwork network)
+    {
+        var described = Describe(
+            network.Interval ? MeanFlowType : VelocityType, JsonSerializer.Serialize(network.Options, LabJson.Default.DitOptions));
+        described["shape"] = Text(network.Shape);
+        described["classes"] = Invariant(network.Classes);
+        return described;
+    }
+
+    /// <exception cref="LabException">The file describes no encoder.</exception>
+    public static IEncoder Encoder(TensorFile file) => TypeOf(file, VitEncoderType, Dinov2Type) == VitEncoderType
+        ? new VitEncoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.VitOptions)!)
+        : new Dinov2Encoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.Dinov2Options)!);
+
+    /// <exception cref="LabException">The file describes no decoder.</exception>
+    public static IDecoder Decoder(TensorFile file) => TypeOf(file, RaeDecoderType, MaeDecoderType) == RaeDecoderType
+        ? new RaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DecoderNetworkOptions)!, Shape(file))
+        : new MaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.MaeDecoderOptions)!, Shape(file));
+
+    /// <summary>The lab's own feature network, or null where the file holds that of FID, which has one size.</summary>
+    /// <exception cref="LabException">The file describes no feature network.</exception>
+    public static InceptionNetwork? Features(TensorFile file) => TypeOf(file, InceptionType, FidInceptionFeatures.Type) == InceptionType
+        ? new((int)Number(file, "width"), (int)Number(file, "classes"))
+        : null;
+
+    /// <exception cref="LabException">The file describes no generator.</exception>
+    public static DitNetwork Generator(TensorFile file)
+    {
+        var interval = TypeOf(file, VelocityType, MeanFlowType) == MeanFlowType;
+        var options = JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DitOptions)!;
+        return new(options, Shape(file), (int)Number(file, "classes"), interval);
+    }
+
+    private static Dictionary<string, string> Describe(string type, string network) => new() { ["type"] = type, ["network"] = network };
+
+    private static string TypeOf(TensorFile file, params string[] types)
+    {
+        var type = file.Meta("type");
+        return types.Contains(type)
+            ? type
+            : throw new LabException($"{file.Path} holds a network of type '{type}' where {string.Join(" or ", types)} is needed");
+    }
+
+    private static string Text(LatentShape shape) => FormattableString.Invariant($"{shape.Channels}x{shape.Rows}x{shape.Columns}");
+
+    private static LatentShape Shape(TensorFile file)
+    {
+        var parts = file.Meta("shape").Split('x');
+        return parts.Length == 3 && parts.All(part => long.TryParse(part, out _))
+            ? new(long.Parse(parts[0]), long.Parse(parts[1]), long.Parse(parts[2]))
+            : throw new LabException($"{file.Path} describes the latent shape as '{file.Meta("shape")}', not as CxHxW");
+    }
+
+    private static long Number(TensorFile file, string key) => long.TryParse(file.Meta(key), out var value) && value > 0
+        ? value
+        : throw new LabException($"{file.Path} gives '{file.Meta(key)}' for {key}, not a positive number");
+
+    private static string Invariant(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

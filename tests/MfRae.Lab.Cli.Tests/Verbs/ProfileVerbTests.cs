@@ -1,0 +1,57 @@
+using System.Text.Json;
+using MfRae.Lab.Cli.Tests.Fakes;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+public sealed class ProfileVerbTests : IDisposable
+{
+    private readonly LabFolder lab = new();
+
+    public ProfileVerbTests() => Directory.Delete(lab.At("data"), recursive: true);
+
+    [Fact]
+    public void It_needs_none_of_the_files_that_the_experiment_names()
+    {
+        var answer = lab.Run("profile", "experiments/smoke.json");
+
+        answer.Code.Should().Be(ExitCode.Ok);
+        answer.Error.Should().BeEmpty();
+        answer.Out.Should().ContainAll("DiT^DH 96 × 4 + 128 × 1", "96 × 4 × 4", "the paper's convention", "+ attention");
+        lab.Exists("data").Should().BeFalse();
+    }
+
+    [Fact]
+    public void Rows_name_their_arms_where_arms_differ()
+    {
+        var lines = lab.Run("profile", "experiments/smoke.json").Out.Split(Environment.NewLine);
+
+        lines.Single(line => line.StartsWith("meanflow", StringComparison.Ordinal) && line.Contains("teacher: 64")).Should().EndWith("  mfd");
+        lines.Single(line => line.StartsWith("cmt", StringComparison.Ordinal) && line.Contains("pairs: 64")).Should().EndWith("  all");
+        lines.Single(line => line.StartsWith("decoder", StringComparison.Ordinal)).Should().NotContain("mf");
+    }
+
+    [Fact]
+    public void As_json_it_counts_by_the_piece()
+    {
+        var answer = lab.Run("profile", "experiments/smoke.json", "--json", "sampling.steps=[1,4]");
+
+        using var json = JsonDocument.Parse(answer.Out);
+        var arms = json.RootElement.GetProperty("arms");
+        arms.GetArrayLength().Should().Be(2);
+        var images = arms[0].GetProperty("images").EnumerateArray().Where(image => image.GetProperty("sampler").GetString() == "generator");
+        images.Select(image => image.GetProperty("evaluations").GetInt32()).Should().Equal(1, 4);
+        arms[0].GetProperty("components")[0].GetProperty("parameters").GetInt64().Should().BeGreaterThan(600_000);
+        arms[0].GetProperty("latent").GetProperty("dimension").GetInt64().Should().Be(1536);
+    }
+
+    [Fact]
+    public void Mistakes_of_the_file_are_told()
+    {
+        var answer = lab.Run("profile", "experiments/smoke.json", "meanflow.lamda=1");
+
+        answer.Code.Should().Be(ExitCode.Usage);
+        answer.Error.Should().Contain("did you mean `lambda`");
+    }
+
+    public void Dispose() => lab.Dispose();
+}

@@ -1,0 +1,99 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Core.Tests.Experiments;
+
+/// <summary>Files and folders that options name.</summary>
+public sealed class FileTests : IDisposable
+{
+    private const string Images = """ "base": { "dataset": { "kind": "imageFolder", "path": "data/images", "classes": 2 } } """;
+    private const string Checkpoint =
+        """ "base": { "teacher": { "kind": "pretrained", "weights": "data/weights/model.pt::ema", "network": {} } } """;
+
+    private readonly Workspace _work = new();
+
+    public void Dispose() => _work.Dispose();
+
+    [Fact]
+    public void An_image_folder_that_is_not_there_is_told_with_its_layout()
+    {
+        var found = _work.Mistake(Images);
+
+        found.Path.Should().Be("$.base.dataset.path");
+        found.Message.Should().Contain("no folder data/images");
+        found.Suggestion.Should().Be("put train and val there, each with a folder of images for each of 2 classes");
+    }
+
+    [Fact]
+    public void An_image_folder_has_both_splits_and_all_classes()
+    {
+        _work.Write("data/images/train/cat/1.png", "");
+        _work.Write("data/images/train/dog/1.png", "");
+        _work.Mistake(Images).Message.Should().Contain("lacks val");
+
+        _work.Write("data/images/val/cat/2.png", "");
+        var found = _work.Mistake(Images);
+        found.Path.Should().Be("$.base.dataset.classes");
+        found.Message.Should().Contain("data/images/val holds 1 class folders where `classes` is 2");
+
+        _work.Write("data/images/val/dog/2.png", "");
+        _work.Valid(Images).Arms[0].Options.Dataset.Should().Be(new ImageFolderDatasetOptions("data/images", Classes: 2));
+    }
+
+    [Fact]
+    public void What_follows_two_colons_is_not_part_of_the_file()
+    {
+        _work.Mistake(Checkpoint).Message.Should().StartWith("there is no file data/weights/model.pt below");
+
+        _work.Write("data/weights/model.pt", "weights");
+        var plan = _work.Plan(Checkpoint);
+        StageFiles.Of(plan.Stages.Single(stage => stage.Kind == "teacher").Definition).Should().Equal("data/weights/model.pt");
+    }
+
+    [Fact]
+    public void An_experiment_that_is_only_looked_at_needs_no_files()
+    {
+        _work.Write("x.json", $"{{ \"extends\": \"base.json\", {Checkpoint} }}");
+        Directory.Delete(Path.Combine(_work.Root, "data"), recursive: true);
+
+        ExperimentReader.Read("x.json", [], _work.Root).Diagnostics.Should().HaveCount(6);
+        ExperimentReader.Read("x.json", [], _work.Root, needFiles: false).Diagnostics.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_path_is_checked_for_being_one_even_where_nothing_need_be_there()
+    {
+        _work.Write("x.json", """{ "extends": "base.json", "base": { "teacher": { "weights": "::ema" } } }""");
+
+        ExperimentReader.Read("x.json", [], _work.Root, needFiles: false).Diagnostics
+            .Should().ContainSingle().Which.Message.Should().Contain("is no path");
+    }
+
+    [Fact]
+    public void A_folder_is_known_by_the_names_and_lengths_of_its_files()
+    {
+        _work.Write("data/images/train/cat/1.png", "abc");
+        _work.Write("data/images/train/dog/1.png", "de");
+        var hash = FileHash.In(_work.Root);
+        var first = hash("data/images/train");
+
+        first.Should().MatchRegex("^[0-9a-f]{64}$").And.Be(hash("data/images/train/"));
+        _work.Write("data/images/train/dog/1.png", "def");
+        var longer = hash("data/images/train");
+        longer.Should().NotBe(first);
+        File.Move(Path.Combine(_work.Root, "data/images/train/dog/1.png"), Path.Combine(_work.Root, "data/images/train/dog/2.png"));
+        hash("data/images/train").Should().NotBe(longer);
+    }
+
+    [Theory]
+    [InlineData(""" "encoder": { "kind": "dinov2", "weights": "data/weights/encoder.safetensors", "network": { "inputSize": 225 } } """,
+        "inputSize 224 or 238")]
+    [InlineData(""" "encoder": { "kind": "dinov2", "weights": "data/weights/encoder.safetensors", "network": { "heads": 11 } } """,
+        "hiddenSize 759 or 770")]
+    [InlineData(
+        """ "decoder": { "kind": "pretrained", "weights": "data/weights/decoder.safetensors", "network": { "kind": "mae", "imageSize": 250 } } """,
+        "imageSize 240 or 256")]
+    public void Released_networks_cut_images_into_whole_patches(string change, string suggestion) =>
+        _work.Mistake($"\"base\": {{ {change} }}").Suggestion.Should().Contain(suggestion);
+}

@@ -1,0 +1,104 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Profiling;
+
+namespace MfRae.Lab.Learning.Tests.Profiling;
+
+/// <summary>What a training step is made of, on networks of the smallest size.</summary>
+public sealed class ProfilerTests
+{
+    private static readonly DitOptions Dit = new(16, 1, 2, 16, 1, 2, 2);
+    private static readonly TrainingOptions Training = new(Steps: 5, BatchSize: 8);
+    private static readonly LambdaMeanFlowOptions MeanFlow = new(
+        1, Dit, new UniformTimeOptions(), new CentralDifferenceOptions(), new PlainLossWeightOptions(), Training, EqualFraction: 0.75);
+
+    private static readonly LabOptions Options = new(
+        new IdxDatasetOptions("none"), new SelfSupervisedEncoderOptions(new VitOptions(24, 1, 2), new AugmentationOptions(), Training),
+        new RaeDecoderOptions(new DecoderNetworkOptions(16, 1, 2, Channels: 2), Training), new PerElementLatentOptions(),
+        new FlowMatchingOptions(Dit, new UniformTimeOptions(), Training),
+        new TrajectoryCmtOptions(Training, TrajectoryPoints: 5, PairsPerTrajectory: 4), MeanFlow, new SamplingOptions());
+
+    private static readonly LatentShape Shape = new(24, 4, 4);
+    private static readonly Products Teacher = NetworkCost.Of(new DitNetwork(Dit, Shape, 10, false).Declare()).Forward;
+    private static readonly Products Student = NetworkCost.Of(new DitNetwork(Dit, Shape, 10, true).Declare()).Forward;
+    private static readonly Products Encoder = NetworkCost.Of(new VitEncoder(new VitOptions(24, 1, 2)).Declare()).Forward;
+
+    [Fact]
+    public void Every_trained_stage_has_a_step() =>
+        Profile(Options).Training.Select(training => training.Stage).Should().Equal("encoder", "decoder", "teacher", "cmt", "meanflow");
+
+    [Fact]
+    public void The_teacher_is_evaluated_and_differentiated() =>
+        Step(Options, "teacher").Should().Be(3 * 8 * Teacher);
+
+    [Fact]
+    public void Mid_training_solves_two_trajectories_of_four_steps_for_eight_pairs() =>
+        Step(Options, "cmt").Should().Be((3 * 8 * Student) + (2 * 4 * Teacher));
+
+    [Fact]
+    public void Distillation_evaluates_the_teacher_and_probes_the_quarter_with_an_interval() =>
+        Step(Options, "meanflow").Should().Be((3 * 8 * Student) + (2 * 2 * Student) + (8 * Teacher));
+
+    [Fact]
+    public void Without_a_teachers_share_it_is_not_evaluated() =>
+        Step(Options with { MeanFlow = MeanFlow with { Lambda = 0 } }, "meanflow").Should().Be((3 * 8 * Student) + (2 * 2 * Student));
+
+    [Fact]
+    public void A_tangent_along_the_teacher_needs_it() =>
+        Step(Options with { MeanFlow = MeanFlow with { Lambda = 0, TangentLambda = 1 } }, "meanflow").Should().Be(Step(Options, "meanflow"));
+
+    [Fact]
+    public void Estimators_differ_in_what_they_evaluate()
+    {
+        Products Extra(DerivativeOptions derivative) =>
+            Step(Options with { MeanFlow = MeanFlow with { Lambda = 0, Derivative = derivative } }, "meanflow") + (-24 * Student);
+
+        Extra(new ForwardDifferenceOptions()).Linear.Should().Be(2 * Student.Linear);
+        Extra(new CentralDifferenceOptions()).Linear.Should().Be(4 * Student.Linear);
+        Extra(new JvpOptions()).Should().Be(new Products(2 * Student.Linear, 4 * Student.Attention));
+        Extra(new JvpDoubleBackwardOptions()).Linear.Should().Be(4 * Student.Linear);
+        Extra(new CentralDifferenceOptions(Batching: "concatenated")).Linear.Should().Be(2 * 24 * Student.Linear);
+    }
+
+    [Fact]
+    public void Without_a_cache_each_step_encodes_its_images()
+    {
+        var options = Options with { Latents = new PerElementLatentOptions(Cache: "none") };
+
+        Step(options, "teacher").Should().Be((3 * 8 * Teacher) + (8 * Encoder));
+        Step(options, "meanflow").Should().Be(Step(Options, "meanflow") + (8 * Encoder));
+        Step(options, "cmt").Should().Be(Step(Options, "cmt"), "trajectories start from noise");
+    }
+
+    [Fact]
+    public void Memory_holds_weights_gradient_moments_average_and_the_frozen_teacher()
+    {
+        var step = Profile(Options).Training.Single(training => training.Stage == "meanflow");
+        var student = NetworkCost.Of(new DitNetwork(Dit, Shape, 10, true).Declare());
+        var teacher = NetworkCost.Of(new DitNetwork(Dit, Shape, 10, false).Declare());
+
+        step.WeightBytes.Should().Be(4 * student.Parameters);
+        step.TotalBytes.Should().Be((6 * 4 * student.Parameters) + (4 * teacher.Values) + (4 * 8 * student.Kept));
+    }
+
+    [Fact]
+    public void What_is_not_known_is_said()
+    {
+        var profile = Profile(Options with { Encoder = new PretrainedEncoderOptions("none.safetensors") });
+
+        profile.Latent.Should().BeNull();
+        profile.Notes.Should().ContainSingle().Which.Should().Contain("none.safetensors is not there");
+        Profile(Options).Notes.Should().ContainSingle().Which.Should().Contain("10 classes are assumed");
+    }
+
+    private static Products Step(LabOptions options, string stage) =>
+        Profile(options).Training.Single(training => training.Stage == stage).Step;
+
+    private static ArmProfile Profile(LabOptions options)
+    {
+        var arm = new Arm("only", options, new Dictionary<string, System.Text.Json.Nodes.JsonNode?>(), true);
+        var evaluation = new EvaluationOptions(new PretrainedFeatureOptions("none"), [], ["test"]);
+        return Profiler.Profile(new("x", "x.json", "?", "!", "fid@1", [arm], [0], evaluation, []), AppContext.BaseDirectory).Single();
+    }
+}
