@@ -18,6 +18,18 @@ public sealed class LambdaSchedule(double start, LambdaScheduleOptions? options,
         _ => throw new NotSupportedException($"{options.GetType().Name} has no schedule"),
     };
 
+    /// <summary>Whether it is ever above 0: only then is there need of a teacher.</summary>
+    public bool NeedsTeacher => start > 0 || options
+        is LinearLambdaOptions { End: > 0 } or CosineLambdaOptions { End: > 0 } or SwitchLambdaOptions { End: > 0 };
+
+    /// <summary>That of the target.</summary>
+    public static LambdaSchedule Target(LambdaMeanFlowOptions options) => new(options.Lambda, options.LambdaSchedule, options.Training.Steps);
+
+    /// <summary>That of the derivative's direction: the target's, unless it has its own.</summary>
+    public static LambdaSchedule Tangent(LambdaMeanFlowOptions options) => options.TangentLambda is { } own
+        ? new(own, options.TangentLambdaSchedule, options.Training.Steps)
+        : Target(options);
+
     private double Progress(long step, int? steps) => Math.Min(1, (double)step / (steps ?? trainingSteps));
 
     private double Between(double end, double share) => ((1 - share) * start) + (share * end);

@@ -18,10 +18,8 @@ public sealed class MeanFlowObjective(
     private readonly TimeSampler _times = new(options.Time, TimeShift.For(source.Shape), source.Random);
     private readonly IDerivative _derivative = IDerivative.Create(options.Derivative);
     private readonly VelocityField? _teacher = teacher is null ? null : Guidance.Apply(options.Guidance, teacher, source.Classes);
-    private readonly LambdaSchedule _lambda = new(options.Lambda, options.LambdaSchedule, options.Training.Steps);
-    private readonly LambdaSchedule _tangentLambda = options.TangentLambda is { } own
-        ? new(own, options.TangentLambdaSchedule, options.Training.Steps)
-        : new(options.Lambda, options.LambdaSchedule, options.Training.Steps);
+    private readonly LambdaSchedule _lambda = LambdaSchedule.Target(options);
+    private readonly LambdaSchedule _tangentLambda = LambdaSchedule.Tangent(options);
 
     // The released code draws the label dropout anew for each probe; then the two probes can see different labels.
     private readonly bool _sharedDropout = options.Derivative
