@@ -12,7 +12,7 @@ namespace MfRae.Lab.Learning.Objectives;
 /// the frozen encoder's tokens of original and reconstruction. The evaluation's feature network has no part in it.
 /// </summary>
 public sealed class ReconstructionObjective(
-    RaeDecoderOptions options, RaeDecoder decoder, VitEncoder encoder, Weights encoderWeights, LabeledImages data, RandomSource random,
+    RaeDecoderOptions options, IDecoder decoder, IEncoder encoder, Weights encoderWeights, LabeledImages data, RandomSource random,
         Device device) : IObjective
 {
     private readonly BatchOrder _order = new(data.Count, options.Training.BatchSize, random);
