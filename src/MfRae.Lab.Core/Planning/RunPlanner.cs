@@ -120,7 +120,12 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         if (HasTeacher && IsSampled)
         {
             var sampling = SamplingDefaults.Resolve(options.Sampling);
-            AddSampling("teacherSampling", StageInput.Teacher, sampling.TeacherSteps!);
+            AddSampling("teacherSampling", StageInput.Teacher, Sampling(sampling.TeacherSteps!) with
+            {
+                Solver = sampling.TeacherSolver,
+                GridEnd = sampling.TeacherGridEnd,
+                Guidance = sampling.Guidance,
+            });
             AddEvaluation("teacherEvaluation", "teacherSampling", WithoutEndpointError());
         }
 
@@ -142,7 +147,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         }
         else if (HasMeanFlow || HasCmt)
         {
-            AddSampling("sampling", generator, SamplingDefaults.Resolve(options.Sampling).Steps!);
+            AddSampling("sampling", generator, Sampling(SamplingDefaults.Resolve(options.Sampling).Steps!));
             AddEvaluation("evaluation", "sampling", evaluation.Metrics);
         }
     }
@@ -165,17 +170,19 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         _roles[DerivativeErrorNames.Error] = graph.Add(new DerivativeErrorStage(study), seed, inputs);
     }
 
-    private void AddSampling(string role, string generator, IReadOnlyList<int> steps)
+    private SamplingStage Sampling(IReadOnlyList<int> steps)
     {
         var from = options.Sampling;
-        var definition = new SamplingStage(from.Samples, steps, from.Seed, from.BatchSize, from.KeptLatents);
+        return new(from.Samples, steps, from.Seed, from.BatchSize, from.KeptLatents, from.Labels);
+    }
+
+    private void AddSampling(string role, string generator, SamplingStage definition) =>
         _roles[role] = graph.Add(definition, null, new Dictionary<string, string>
         {
             [StageInput.Generator] = _roles[generator],
             [StageInput.Decoder] = _roles[StageInput.Decoder],
             [StageInput.Latents] = _roles[StageInput.Latents],
         });
-    }
 
     private void AddEvaluation(string role, string samples, IReadOnlyList<MetricOptions> metrics)
     {

@@ -21,7 +21,7 @@ public static class StageWork
         TeacherStage { Teacher: FlowMatchingOptions teacher } => Training(teacher.Training),
         CmtStage { Cmt: TrajectoryCmtOptions cmt } => Training(cmt.Training),
         MeanFlowStage { MeanFlow: LambdaMeanFlowOptions meanFlow } => Training(meanFlow.Training),
-        SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum(),
+        SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum() * EvaluationsPerStep(sampling),
         DerivativeErrorStage { Study: var study } => Derivatives(study),
         _ => 0,
     };
@@ -29,6 +29,9 @@ public static class StageWork
     // The reference in float64 and its higher derivatives, then two probes at each step.
     private static long Derivatives(DerivativeErrorOptions study) =>
         (study.Samples + study.EarlySamples) * (EvaluationsPerReference + (2L * study.Deltas.Count));
+
+    private static int EvaluationsPerStep(SamplingStage sampling) =>
+        (sampling.Solver == "heun" ? 2 : 1) * (sampling.Guidance is null ? 1 : 2);
 
     private static long Training(TrainingOptions training) => (long)training.Steps * training.BatchSize * EvaluationsPerTrainedSample;
 }

@@ -43,16 +43,19 @@ public static class Profiler
             yield break;
         var decode = NetworkCost.Of(decoder.Declare()).Forward;
         var resolved = SamplingDefaults.Resolve(options);
-        foreach (var (name, network, steps) in new[]
+        if (networks.Generator is { } generator)
         {
-            ("generator", networks.Generator, resolved.Steps!), ("teacher", networks.Teacher, resolved.TeacherSteps!),
-        })
+            var evaluation = NetworkCost.Of(generator.Declare()).Forward;
+            foreach (var steps in resolved.Steps!)
+                yield return new("generator", steps, evaluation, decode);
+        }
+
+        if (networks.Teacher is { } teacher)
         {
-            if (network is null)
-                continue;
-            var evaluation = NetworkCost.Of(network.Declare()).Forward;
-            foreach (var count in steps)
-                yield return new(name, count, evaluation, decode);
+            // With guidance an evaluation is one with the label and one without.
+            var evaluation = (resolved.Guidance is null ? 1 : 2) * NetworkCost.Of(teacher.Declare()).Forward;
+            foreach (var steps in resolved.TeacherSteps!)
+                yield return new("teacher", resolved.TeacherSolver == "heun" ? 2 * steps : steps, evaluation, decode);
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Objectives;
 
 namespace MfRae.Lab.Learning.Profiling;
 
@@ -62,11 +63,11 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
     {
         var trajectories = Math.Max(1, cmt.Training.BatchSize / cmt.PairsPerTrajectory);
         var pairs = trajectories * cmt.PairsPerTrajectory;
-        var steps = cmt.TrajectoryPoints - 1;
+        var (steps, guided) = (cmt.TrajectoryPoints - 1, cmt.Guidance is not null);
         return new("cmt", cmt.Training.Steps, pairs,
             [
                 Trained($"pairs: {pairs}", pairs, generator),
-                Evaluated($"teacher: {trajectories} trajectories of {steps} steps", trajectories * steps, teacher),
+                Teaching($"teacher: {trajectories} trajectories of {steps} steps", trajectories * steps, guided, teacher),
             ],
             generator.Parameters, teacher.Values, pairs * generator.Kept);
     }
@@ -83,9 +84,10 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
                 probed * derivative.Of(generator.Forward)),
         };
         var frozen = EncoderValues;
-        if (teacher is not null && (meanFlow.Lambda > 0 || meanFlow.TangentLambda > 0))
+        if (teacher is not null
+            && (LambdaSchedule.Target(meanFlow).NeedsTeacher || LambdaSchedule.Tangent(meanFlow).NeedsTeacher))
         {
-            work.Add(Evaluated($"teacher: {batch}", batch, teacher));
+            work.Add(Teaching($"teacher: {batch}", batch, meanFlow.Guidance is not null, teacher));
             frozen += teacher.Values;
         }
 
@@ -98,6 +100,10 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
         new(what + " forward and backward", ForwardAndBackward * samples * cost.Forward);
 
     private static WorkProfile Evaluated(string what, double samples, NetworkCost cost) => new(what, samples * cost.Forward);
+
+    // With guidance the teacher is evaluated with the label and without.
+    private static WorkProfile Teaching(string what, double samples, bool guided, NetworkCost teacher) =>
+        Evaluated(guided ? what + " × 2, guided" : what, guided ? 2 * samples : samples, teacher);
 
     private bool EncodesWhileTraining => options.Latents.Cache == "none" && networks.Encoder is not null;
 

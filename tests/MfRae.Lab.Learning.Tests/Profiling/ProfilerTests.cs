@@ -49,6 +49,30 @@ public sealed class ProfilerTests
         Step(Options with { MeanFlow = MeanFlow with { Lambda = 0, TangentLambda = 1 } }, "meanflow").Should().Be(Step(Options, "meanflow"));
 
     [Fact]
+    public void A_schedule_that_ends_at_the_teacher_needs_it() =>
+        Step(Options with { MeanFlow = MeanFlow with { Lambda = 0, LambdaSchedule = new LinearLambdaOptions(0.5) } }, "meanflow")
+            .Should().Be(Step(Options, "meanflow"));
+
+    [Fact]
+    public void Guidance_evaluates_the_teacher_twice()
+    {
+        var guidance = new GuidanceOptions(2);
+        Step(Options with { MeanFlow = MeanFlow with { Guidance = guidance } }, "meanflow")
+            .Should().Be(Step(Options, "meanflow") + (8 * Teacher));
+        Step(Options with { Cmt = (TrajectoryCmtOptions)Options.Cmt with { Guidance = guidance } }, "cmt")
+            .Should().Be(Step(Options, "cmt") + (8 * Teacher));
+    }
+
+    [Fact]
+    public void A_guided_teacher_sampled_by_Heun_costs_four_evaluations_a_step()
+    {
+        var sampling = new SamplingOptions(TeacherSteps: [3], TeacherSolver: "heun", Guidance: new GuidanceOptions(2));
+        var teacher = Profile(Options with { Sampling = sampling }).Sampling.Single(sampled => sampled.Sampler == "teacher");
+        teacher.Evaluations.Should().Be(6);
+        (teacher.Evaluations * teacher.Evaluation).Should().Be(12 * Teacher);
+    }
+
+    [Fact]
     public void Estimators_differ_in_what_they_evaluate()
     {
         Products Extra(DerivativeOptions derivative) =>

@@ -10,6 +10,10 @@ public sealed class ReferenceTests
 {
     private static readonly IReferenceCheck[] Checks =
     [
+        new ScheduleCheck(),
+        new OdeCheck(),
+        new LossesCheck(),
+        new TrainStepsCheck(),
         new RaeCheck(),
         new InceptionCheck(),
         new MetricsCheck(),

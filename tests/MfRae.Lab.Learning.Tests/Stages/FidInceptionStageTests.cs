@@ -62,8 +62,10 @@ public sealed class FidInceptionStageTests : IDisposable
     private Measurement Evaluate()
     {
         Directory.CreateDirectory(_folder.File("samples"));
-        Safetensors.Write(_folder.File("samples/samples.1.safetensors"), [
-            ("images", _images), ("labels", zeros(3, dtype: ScalarType.Int64)), ("latents", zeros(0, 2, 1, 1))]);
+        Safetensors.Write(
+            _folder.File("samples/samples.1.safetensors"),
+            [("images", _images), ("labels", zeros(3, dtype: ScalarType.Int64)), ("latents", zeros(0, 2, 1, 1))],
+            new Dictionary<string, string> { [SamplingRunner.GuidanceEntry] = "1", [SamplingRunner.LabelsEntry] = "balanced" });
         var definition = new EvaluationStage([new InceptionScoreOptions()], []);
         var stage = new TestStage(
             _folder.File("evaluation"), 0, ("samples", _folder.File("samples")), ("features", _folder.File("features")));

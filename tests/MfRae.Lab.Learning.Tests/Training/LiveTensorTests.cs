@@ -63,22 +63,27 @@ public sealed class LiveTensorTests : IDisposable
                 return (network.Declare(),
                     new FlowMatchingObjective(new(TinyLatents.Sizes, new UniformTimeOptions(), Training), network, TinyLatents.Batches()));
             },
-            ["consistency mid-training"] = () =>
-            {
-                var network = TinyLatents.Network(interval: true, 1).Network;
-                return (network.Declare(), new CmtObjective(new(Training, 4, 4), network, TinyLatents.Teacher(2), TinyLatents.Batches()));
-            },
+            ["consistency mid-training"] = () => Cmt(new(Training, 4, 4)),
+            ["guided consistency mid-training"] = () => Cmt(new(Training, 4, 4, Guidance: new(2))),
+            ["guided MeanFlow"] = () => MeanFlow(new CentralDifferenceOptions(), new(2)),
         };
         foreach (string file in Estimators.Files())
             recipes["MeanFlow by " + file] = () => MeanFlow(Estimators.Read(file));
         return recipes;
     }
 
-    private static (WeightSpec, IObjective) MeanFlow(DerivativeOptions derivative)
+    private static (WeightSpec, IObjective) Cmt(TrajectoryCmtOptions options)
+    {
+        var network = TinyLatents.Network(interval: true, 1).Network;
+        return (network.Declare(), new CmtObjective(options, network, TinyLatents.Teacher(2), TinyLatents.Batches()));
+    }
+
+    private static (WeightSpec, IObjective) MeanFlow(DerivativeOptions derivative, GuidanceOptions? guidance = null)
     {
         var network = TinyLatents.Network(interval: true, 1).Network;
         var options = new LambdaMeanFlowOptions(
-            Lambda: 0.7, TinyLatents.Sizes, new UniformTimeOptions(), derivative, new AdaptiveLossWeightOptions(), Training, EqualFraction: 0.5);
+            Lambda: 0.7, TinyLatents.Sizes, new UniformTimeOptions(), derivative, new AdaptiveLossWeightOptions(), Training, EqualFraction: 0.5,
+            Guidance: guidance);
         return (network.Declare(), new MeanFlowObjective(options, network, TinyLatents.Teacher(2), TinyLatents.Batches()));
     }
 

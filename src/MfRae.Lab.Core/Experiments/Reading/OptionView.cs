@@ -37,6 +37,9 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
             ? [.. list.Items.Select(item => double.Parse(((LocatedScalar)item).Json, CultureInfo.InvariantCulture))]
             : null;
 
+    /// <summary>Whether the option is written, and not as null.</summary>
+    public bool IsWritten(string path) => Find(path).Node is { IsNull: false };
+
     /// <summary>Whether the path names an option of the kinds that the tree has.</summary>
     public bool Has(string path) => Find(path).Property is not null;
 
