@@ -2,7 +2,7 @@ using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Reporting.Tests.Support;
 
-/// <summary>A hand-made record of estimates of du/dt: a difference in two precisions and an exact estimator, one seed.</summary>
+/// <summary>A hand-made record of estimates of du/dt: a difference in two precisions and two exact estimators, one seed.</summary>
 internal static class DerivativeRecord
 {
     private static readonly DateTimeOffset Start = new(2025, 3, 4, 5, 6, 7, TimeSpan.Zero);
@@ -14,6 +14,7 @@ internal static class DerivativeRecord
             ("central-float32", "centralDifference", "float32", 1e-6),
             ("central-tf32", "centralDifference", "tf32", 1e-3),
             ("jvp-float32", "jvp", "float32", 2e-6),
+            ("double-float32", "jvpDoubleBackward", "float32", 1.9e-6),
         ];
         var stages = arms.Select(arm => new StageRecord(
             SampleRecord.Key(arm.Name),
@@ -26,7 +27,7 @@ internal static class DerivativeRecord
             new Dictionary<string, string>(),
             [new(1, "completed", "node-1", "cpu", 1, Start, null, 20, 20, 300_000_000, null)],
             [.. Measured(arm.Kind, arm.Eta)],
-            arm.Kind == "jvp" ? [] : [.. Curves(arm.Eta)],
+            arm.Kind.StartsWith("jvp") ? [] : [.. Curves(arm.Eta)],
             []));
         return new(
             "oracle-derivative",
@@ -51,7 +52,7 @@ internal static class DerivativeRecord
         Measurement Value(string name, double value, bool? higherIsBetter = false) =>
             new(name, value, null, null, 256, 0, 1, "dataset", "", "", "", higherIsBetter);
 
-        if (kind == "jvp")
+        if (kind.StartsWith("jvp"))
         {
             return
             [

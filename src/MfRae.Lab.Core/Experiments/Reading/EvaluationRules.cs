@@ -11,7 +11,7 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
     {
         if (arm.HasStudy)
         {
-            CheckKnown(primary, primaryAt, DerivativeErrorNames.Measurements);
+            CheckKnown(primary, primaryAt, DerivativeErrorNames.Measurements, "it is no measurement of the study");
             return;
         }
 
@@ -33,15 +33,14 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
         }
 
         var known = names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}"))).ToList();
-        CheckKnown(primary, primaryAt, known);
+        CheckKnown(primary, primaryAt, known, "it is no metric at a number of steps of the arms");
     }
 
-    private void CheckKnown(string primary, Location primaryAt, IReadOnlyCollection<string> known)
+    private void CheckKnown(string primary, Location primaryAt, IReadOnlyCollection<string> known, string reason)
     {
         if (!known.Contains(primary))
         {
-            mistakes.Add(primaryAt, $"`{primary}` is not measured: it is no metric at a number of steps of the arms", Nearest.Suggest(
-                primary, known));
+            mistakes.Add(primaryAt, $"`{primary}` is not measured: {reason}", Nearest.Suggest(primary, known));
         }
     }
 

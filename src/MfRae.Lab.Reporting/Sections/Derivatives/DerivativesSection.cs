@@ -68,13 +68,11 @@ internal sealed class DerivativesSection : ISection
                let value = point.Predicted!.Value
                select new CurvePoint(point.Delta, value, value, value),
         ])).Where(line => line.Points.Count > 0);
-        var exact =
-            from arm in arms
-            where arm.Points.Count == 0
-            let error = arm.Mean(DerivativeErrorNames.Error)
-            where error > 0
-            select new Rule(error.Value, arm.Arm.Name);
-        return new ScatterChart($"{precision}: relative error of du/dt (log)", "δ", [.. points], [.. exact], [.. lines]).Draw();
+        var exact = arms.Where(arm => arm.Points.Count == 0).Select(arm => (arm.Arm.Name, Error: arm.Mean(DerivativeErrorNames.Error)))
+            .Where(arm => arm.Error > 0).OrderByDescending(arm => arm.Error).ToArray();
+        // They lie so near each other that only one line has room for a name: all of them, in order, from above.
+        var rules = exact.Select((arm, at) => new Rule(arm.Error!.Value, at == 0 ? string.Join(", ", exact.Select(one => one.Name)) : ""));
+        return new ScatterChart($"{precision}: relative error of du/dt (log)", "δ", [.. points], [.. rules], [.. lines]).Draw();
     }
 
     private static DerivativesRow Row(DerivativePoint step, DerivativeArm[] differences) => new(
