@@ -24,13 +24,13 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
             var (features, logits) = extractor.Extract(samples["images"]);
             var set = new SampleSet(features, logits, samples["labels"], samples["latents"], teacher, references);
             foreach (var value in stage.Metrics.SelectMany(metric => Metric.Compute(metric, set)))
-                context.Measured(Identified(value, steps, extractor));
+                context.Measured(Identified(value, steps, extractor, samples["images"].shape));
         }
     }
 
-    private static Measurement Identified(MetricValue value, int steps, FeatureExtractor extractor) => new(
+    private static Measurement Identified(MetricValue value, int steps, FeatureExtractor extractor, long[] images) => new(
         value.Name, value.Value, null, null, value.Samples, steps, 1, "balanced",
-        value.UsesExtractor ? extractor.Identity : "", value.UsesExtractor ? extractor.Preprocessing : "", value.Reference,
+        value.UsesExtractor ? extractor.Identity : "", value.UsesExtractor ? extractor.Preprocessing(new(images[1], images[2], images[3])) : "", value.Reference,
             value.HigherIsBetter);
 
     // The teacher's largest number of steps is the end of its ODE.

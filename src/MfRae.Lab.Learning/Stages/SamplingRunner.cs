@@ -13,11 +13,14 @@ namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
 /// Draws class-balanced samples for each number of steps, all from the same noise: samples.STEPS.safetensors with images
-/// uint8 [N, 1, 28, 28], labels and the first latents, and a sheet of the first images.
+/// uint8 [N, C, H, W], labels and the first latents, and a sheet of the first images.
 /// </summary>
 internal sealed class SamplingRunner(SamplingStage stage) : IStage
 {
     private const int SheetRows = 8;
+
+    // More columns than these are not classes side by side any more.
+    private const int MostColumns = 20;
 
     public static string FileName(int steps) => $"samples.{steps.ToString(CultureInfo.InvariantCulture)}.safetensors";
 
@@ -61,11 +64,12 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
     // Labels go round, so a row of the sheet holds one sample of each class.
     private static void WriteSheet(StageContext context, Tensor images, int classes, int steps)
     {
-        var count = Math.Min(images.shape[0], SheetRows * classes);
+        var columns = classes <= MostColumns ? classes : SheetRows;
+        var count = Math.Min(images.shape[0], SheetRows * columns);
         var file = $"sheet.{steps.ToString(CultureInfo.InvariantCulture)}.png";
-        ImageSheet.Write(context.File(file), images.slice(0, 0, count, 1), classes);
+        ImageSheet.Write(context.File(file), images.slice(0, 0, count, 1), columns);
         context.Journal.Write(new ImageEvent($"samples@{steps.ToString(CultureInfo.InvariantCulture)}", file,
-            $"{steps.ToString(CultureInfo.InvariantCulture)} network {(steps == 1 ? "evaluation" : "evaluations")} a sample; columns "
-                + "are classes"));
+            $"{steps.ToString(CultureInfo.InvariantCulture)} network {(steps == 1 ? "evaluation" : "evaluations")} a sample"
+                + (columns == classes ? "; columns are classes" : "")));
     }
 }
