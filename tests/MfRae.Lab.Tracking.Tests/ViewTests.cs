@@ -66,6 +66,20 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
+    public void An_arm_that_is_studied_instead_of_sampled_has_what_its_study_measured()
+    {
+        var plan = Plans.Of(arms: ["a"], seeds: [0]);
+        var run = plan.Runs[0] with
+        {
+            Stages = new Dictionary<string, string> { [DerivativeErrorNames.Error] = Plans.Evaluation("a", 0) },
+        };
+        lab.Begin(plan with { Runs = [run] });
+        Evaluate("a", 0, Measured(DerivativeErrorNames.Error, 0.25, steps: 0));
+
+        lab.Rows("select arm, metric, mean from arms").Should().BeEquivalentTo(new object[][] { ["a", "derivativeError", 0.25] });
+    }
+
+    [Fact]
     public void The_teachers_evaluation_is_in_evaluations_and_not_in_arms()
     {
         Fill();

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace MfRae.Lab.Core.Tracking;
 
 /// <summary>
@@ -46,7 +44,4 @@ public static class DerivativeErrorNames
     public static long Step(double delta) => (long)Math.Round(delta * StepsPerUnit);
 
     public static double Delta(long step) => step / StepsPerUnit;
-
-    /// <summary>δ for people.</summary>
-    public static string Text(double delta) => delta.ToString("0.#E+0", CultureInfo.InvariantCulture).Replace("E", "e").Replace("+", "");
 }

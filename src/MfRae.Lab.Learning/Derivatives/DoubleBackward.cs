@@ -5,11 +5,28 @@ namespace MfRae.Lab.Learning.Derivatives;
 
 /// <summary>
 /// The exact derivative by two reverse passes (docs/method.md §3): the product of a cotangent c with the Jacobian is linear in
-/// c, and the derivative of that product's component along (w, 0, 1) by c is the one that is asked for.
+/// c, and the derivative of that product's component along (w, 0, 1) by c is the one that is asked for. Only the samples with
+/// r &lt; t are differentiated; the others are evaluated beside them.
 /// </summary>
-public sealed class DoubleBackward : ExactDerivative
+public sealed class DoubleBackward : IDerivative
 {
-    protected override (Tensor U, Tensor Derivative) Differentiate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
+    public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
+    {
+        var spans = r < t;
+        var (rows, others) = (spans.nonzero().flatten(), spans.logical_not().nonzero().flatten());
+        if (rows.numel() == 0)
+            return (u.At(z, r, t, [0]), zeros_like(z));
+        if (others.numel() == 0)
+            return Differentiate(u, z, w, r, t);
+
+        Tensor Of(Tensor all) => all.index_select(0, rows);
+        Tensor Rest(Tensor all) => all.index_select(0, others);
+        var (some, derivative) = Differentiate(u.Rows(rows), Of(z), Of(w), Of(r), Of(t));
+        var rest = u.Rows(others).At(Rest(z), Rest(r), Rest(t), [0]);
+        return (cat([some, rest]).index_select(0, cat([rows, others]).argsort()), zeros_like(z).index_copy_(0, rows, derivative));
+    }
+
+    private static (Tensor U, Tensor Derivative) Differentiate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
         var graph = is_grad_enabled();
         using var on = enable_grad();

@@ -4,12 +4,30 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Derivatives;
 
-/// <summary>The exact derivative, by carrying the tangent (w, 0, 1) through the network with its input (docs/method.md §3).</summary>
-public sealed class ForwardMode : ExactDerivative
+/// <summary>
+/// The exact derivative, by carrying the tangent (w, 0, 1) through the network with its input (docs/method.md §3). The batch is
+/// evaluated once, its samples with r &lt; t first, and the tangent is theirs alone.
+/// </summary>
+public sealed class ForwardMode : IDerivative
 {
-    protected override (Tensor U, Tensor Derivative) Differentiate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
+    public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
-        var (primal, tangent) = u.At(new Dual(z, w), r, new Dual(t, ones_like(t)));
-        return (primal, tangent ?? zeros_like(primal));
+        var rows = (r < t).nonzero().flatten();
+        if (rows.numel() == 0)
+            return (u.At(z, r, t, [0]), zeros_like(z));
+        if (rows.numel() == t.numel())
+            return Differentiate(u, z, w, r, t);
+
+        var order = cat([rows, (r < t).logical_not().nonzero().flatten()]);
+        Tensor Ordered(Tensor all) => all.index_select(0, order);
+        var (main, tangent) = Differentiate(u.Rows(order), Ordered(z), w.index_select(0, rows), Ordered(r), Ordered(t));
+        return (main.index_select(0, order.argsort()), zeros_like(z).index_copy_(0, rows, tangent));
+    }
+
+    /// <summary>Along the directions w [n, C, H, W] of the first n samples.</summary>
+    private static (Tensor U, Tensor Derivative) Differentiate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
+    {
+        var (primal, tangent) = u.At(new Dual(z, w), r, new Dual(t, ones_like(t.narrow(0, 0, w.size(0)))));
+        return (primal, tangent ?? zeros_like(w));
     }
 }

@@ -12,7 +12,10 @@ public interface IAverageVelocity
     /// </summary>
     Tensor At(Tensor z, Tensor r, Tensor t, int[] probes);
 
-    /// <summary>The main evaluation with a tangent carried through the network.</summary>
+    /// <summary>
+    /// The main evaluation with a tangent carried through the network; the tangents may be those of the first samples only, and
+    /// so is then that of u.
+    /// </summary>
     Dual At(Dual z, Dual r, Dual t);
 
     /// <summary>The same for some samples of the batch, int64 [n].</summary>

@@ -39,7 +39,7 @@ public static class Layers
     {
         var shape = q.Primal.shape;
         var scores = q.MatMul(k.Map(x => x.transpose(-2, -1)), precision) * (1 / Math.Sqrt(shape[^1]));
-        return scores.Softmax().MatMul(v, precision).Map(x => x.transpose(1, 2).reshape(shape[0], shape[2], shape[1] * shape[3]));
+        return scores.Softmax().MatMul(v, precision).Map(x => x.transpose(1, 2).reshape(-1, shape[2], shape[1] * shape[3]));
     }
 
     /// <summary>[B, T, 3 width] → q, k, v, each [B, heads, T, d].</summary>
@@ -53,7 +53,7 @@ public static class Layers
     public static (Dual Q, Dual K, Dual V) SplitHeads(Dual qkv, long heads)
     {
         var shape = qkv.Primal.shape;
-        var parts = qkv.Parts(x => x.view(shape[0], shape[1], 3, heads, shape[2] / 3 / heads).permute(2, 0, 3, 1, 4).unbind(0));
+        var parts = qkv.Parts(x => x.view(-1, shape[1], 3, heads, shape[2] / 3 / heads).permute(2, 0, 3, 1, 4).unbind(0));
         return (parts[0], parts[1], parts[2]);
     }
 }

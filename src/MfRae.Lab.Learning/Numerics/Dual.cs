@@ -10,8 +10,11 @@ namespace MfRae.Lab.Learning.Numerics;
 /// network is written once. Primals keep their graph where the caller has gradients on; tangents never have one. Where a
 /// tangent takes several operations, what lies between them is freed at once.
 /// </summary>
-/// <param name="Primal">The value.</param>
-/// <param name="Tangent">Its derivative, of the same shape, or null for zero.</param>
+/// <param name="Primal">The value, [B, …]; a constant may lack the dimension of samples or have one for all.</param>
+/// <param name="Tangent">
+/// Its derivative, of the same shape; or that of the first n samples, [n, …], where the others need none and must not cost
+/// any; or null for zero.
+/// </param>
 public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
 {
     public static implicit operator Dual(Tensor constant) => new(constant, null);
@@ -20,7 +23,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     {
         var primal = a.Primal + b.Primal;
         if (a.Tangent is null || b.Tangent is null)
-            return new(primal, (a.Tangent ?? b.Tangent)?.expand_as(primal));
+            return new(primal, Spread(a.Tangent ?? b.Tangent, primal));
         using var quiet = no_grad();
         return new(primal, a.Tangent + b.Tangent);
     }
@@ -31,9 +34,9 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     {
         var primal = a.Primal - b.Primal;
         if (b.Tangent is null)
-            return new(primal, a.Tangent?.expand_as(primal));
+            return new(primal, Spread(a.Tangent, primal));
         using var quiet = no_grad();
-        return new(primal, a.Tangent is null ? (-b.Tangent).expand_as(primal) : a.Tangent - b.Tangent);
+        return new(primal, a.Tangent is null ? Spread(-b.Tangent, primal) : a.Tangent - b.Tangent);
     }
 
     public static Dual operator *(Dual a, double b) => a.Map(x => x * b);
@@ -52,14 +55,14 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     {
         var primal = addcmul(a.Primal, b.Primal, c.Primal, 1);
         if (b.Tangent is null && c.Tangent is null)
-            return new(primal, a.Tangent?.expand_as(primal));
+            return new(primal, Spread(a.Tangent, primal));
         using var quiet = no_grad();
         if (a.Tangent is null)
-            return new(primal, ProductTangent(b, c).expand_as(primal));
+            return new(primal, Spread(ProductTangent(b, c), primal));
         if (b.Tangent is null)
-            return new(primal, addcmul(a.Tangent, b.Primal, c.Tangent!, 1));
-        var tangent = addcmul(a.Tangent, b.Tangent, c.Primal, 1);
-        return new(primal, c.Tangent is null ? tangent : tangent.addcmul_(b.Primal, c.Tangent, 1));
+            return new(primal, addcmul(a.Tangent, First(b.Primal, c.Tangent!), c.Tangent!, 1));
+        var tangent = addcmul(a.Tangent, b.Tangent, First(c.Primal, b.Tangent), 1);
+        return new(primal, c.Tangent is null ? tangent : tangent.addcmul_(First(b.Primal, c.Tangent), c.Tangent, 1));
     }
 
     public static Dual Cat(Dual a, Dual b, long dimension)
@@ -68,10 +71,11 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         if (a.Tangent is null && b.Tangent is null)
             return primal;
         using var quiet = no_grad();
-        return new(primal, cat([a.Tangent ?? zeros_like(a.Primal), b.Tangent ?? zeros_like(b.Primal)], dimension));
+        return new(primal, cat(
+            [a.Tangent ?? zeros_like(First(a.Primal, b.Tangent!)), b.Tangent ?? zeros_like(First(b.Primal, a.Tangent!))], dimension));
     }
 
-    /// <summary>A linear map without constant term: the same for primal and tangent.</summary>
+    /// <summary>A linear map of each sample without constant term: the same for primal and tangent.</summary>
     public Dual Map(Func<Tensor, Tensor> linear)
     {
         var primal = linear(Primal);
@@ -99,10 +103,10 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         if (a.Tangent is null && b.Tangent is null)
             return primal;
         using var quiet = no_grad();
-        var left = a.Tangent?.matmul(b.Primal);
+        var left = a.Tangent?.matmul(First(b.Primal, a.Tangent));
         if (b.Tangent is null)
             return new(primal, left);
-        var right = a.Primal.matmul(b.Tangent);
+        var right = First(a.Primal, b.Tangent).matmul(b.Tangent);
         if (left is null)
             return new(primal, right);
         left.add_(right);
@@ -127,7 +131,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         if (Tangent is null)
             return primal;
         using var quiet = no_grad();
-        return new(primal, Primal.cos().mul_(Tangent));
+        return new(primal, First(Primal, Tangent).cos().mul_(Tangent));
     }
 
     public Dual Cos()
@@ -136,7 +140,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         if (Tangent is null)
             return primal;
         using var quiet = no_grad();
-        return new(primal, Primal.sin().neg_().mul_(Tangent));
+        return new(primal, First(Primal, Tangent).sin().neg_().mul_(Tangent));
     }
 
     /// <summary>x σ(x), whose derivative is σ + x σ (1 - σ).</summary>
@@ -146,9 +150,9 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         if (Tangent is null)
             return primal;
         using var quiet = no_grad();
-        var slope = Primal.sigmoid();
+        var slope = First(Primal, Tangent).sigmoid();
         using var rest = 1 - slope;
-        return new(primal, slope.addcmul_(primal, rest, 1).mul_(Tangent));
+        return new(primal, slope.addcmul_(First(primal, Tangent), rest, 1).mul_(Tangent));
     }
 
     /// <summary>Softmax p over the last dimension; its tangent is p (x' - Σ p x').</summary>
@@ -158,9 +162,10 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         if (Tangent is null)
             return primal;
         using var quiet = no_grad();
-        var tangent = primal * Tangent;
+        var first = First(primal, Tangent);
+        var tangent = first * Tangent;
         using var sum = tangent.sum(-1, keepdim: true);
-        return new(primal, tangent.addcmul_(primal, sum, -1));
+        return new(primal, tangent.addcmul_(first, sum, -1));
     }
 
     /// <summary>
@@ -174,9 +179,10 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         if (Tangent is null)
             return primal;
         using var quiet = no_grad();
-        using var product = normal * Tangent;
+        var first = First(normal, Tangent);
+        using var product = first * Tangent;
         using var mean = product.mean([-1], keepdim: true);
-        return new(primal, addcmul(Tangent, normal, mean, -1).mul_(inverse).mul_(weight));
+        return new(primal, addcmul(Tangent, first, mean, -1).mul_(First(inverse, Tangent)).mul_(weight));
     }
 
     private Dual Rounded(Precision precision) => new(precision.Round(Primal), Tangent is null ? null : precision.Round(Tangent));
@@ -184,8 +190,18 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     private static Tensor ProductTangent(Dual a, Dual b)
     {
         if (a.Tangent is null)
-            return a.Primal * b.Tangent!;
-        var tangent = a.Tangent * b.Primal;
-        return b.Tangent is null ? tangent : tangent.addcmul_(a.Primal, b.Tangent, 1);
+            return First(a.Primal, b.Tangent!) * b.Tangent!;
+        var tangent = a.Tangent * First(b.Primal, a.Tangent);
+        return b.Tangent is null ? tangent : tangent.addcmul_(First(a.Primal, b.Tangent), b.Tangent, 1);
     }
+
+    /// <summary>The samples that the tangent is of. What has no dimension of samples, or one for all of them, stays as it is.</summary>
+    private static Tensor First(Tensor primal, Tensor tangent)
+    {
+        var (samples, some) = (primal.size(0), tangent.size(0));
+        return samples == some || samples == 1 || primal.dim() < tangent.dim() ? primal : primal.narrow(0, 0, some);
+    }
+
+    /// <summary>A tangent in the shape of the value that it becomes the derivative of.</summary>
+    private static Tensor? Spread(Tensor? tangent, Tensor primal) => tangent?.expand_as(First(primal, tangent));
 }

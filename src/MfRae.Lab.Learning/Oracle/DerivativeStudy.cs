@@ -32,10 +32,11 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
     public Tensor? Add(DerivativePoints points, IReadOnlyList<DerivativeErrors> errors)
     {
         var (wide, narrow) = (points.To(ScalarType.Float64), points.To(weights.Type));
-        var derivatives = ExactDerivatives.Of(network, exact, wide);
+        var derivatives = Alone(() => ExactDerivatives.Of(network, exact, wide), all => [all.First, all.Second, all.Third]);
         var size = ExactDerivatives.Norm(derivatives.First);
-        Tensor Off(IDerivative estimator, Tensor from) =>
-            ExactDerivatives.Norm(narrow.Estimate(estimator, network, weights).to_type(ScalarType.Float64) - from) / size;
+        Tensor Estimate(IDerivative estimator) =>
+            Alone(() => narrow.Estimate(estimator, network, weights).to_type(ScalarType.Float64), estimate => [estimate]);
+        Tensor Off(IDerivative estimator, Tensor from) => ExactDerivatives.Norm(Estimate(estimator) - from) / size;
 
         if (IDerivative.Create(options.Derivative) is not FiniteDifference)
         {
@@ -45,14 +46,24 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
 
         // The same quotient in float64 is off by the same truncation: what is left is rounding.
         var fixedStep = At(RoundingDelta);
-        var loss = Off(fixedStep, wide.Estimate(fixedStep, network, exact)) * Width(fixedStep, wide);
+        var loss = Off(fixedStep, Alone(() => wide.Estimate(fixedStep, network, exact), estimate => [estimate])) * Width(fixedStep, wide);
         for (var i = 0; i < Deltas.Count; i++)
         {
             var estimator = At(Deltas[i]!.Value);
             var (a, b) = estimator.Span(wide.R, wide.T);
-            errors[i].Add(Off(estimator, derivatives.First), loss / (a - b).abs(), derivatives.Truncation(a, b) / size);
+            errors[i].Add(Off(estimator, derivatives.First), loss / Width(estimator, wide), derivatives.Truncation(a, b) / size);
         }
         return loss;
+    }
+
+    // A batch takes some thirty evaluations of the network: what each leaves on its way is freed before the next.
+    private static T Alone<T>(Func<T> evaluate, Func<T, Tensor[]> kept)
+    {
+        using var scope = NewDisposeScope();
+        var result = evaluate();
+        foreach (var tensor in kept(result))
+            tensor.MoveToOuterDisposeScope();
+        return result;
     }
 
     private static double? OwnDelta(DerivativeOptions options) => options switch

@@ -17,6 +17,7 @@ internal static class MetricName
             "is" => "Inception score",
             "accuracy" => "Class accuracy",
             "endpointError" => "Endpoint error",
+            "derivativeError" => "Derivative error",
             "testAccuracy" => "Test accuracy",
             "knn" => "k-NN",
             "linear" => "Linear probe",

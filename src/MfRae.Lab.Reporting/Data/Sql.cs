@@ -17,6 +17,20 @@ internal sealed class Sql(string experiment)
         where experiment = {name} and role <> 'evaluation';
         """;
 
+    /// <summary>A step of these series is δ in billionths.</summary>
+    public string DerivativeCurves => $"""
+        select r.arm, r.seed, m.name, m.step * 1e-9 as delta, m.value
+        from run_stages r
+        join metrics m on m.experiment = r.experiment and m.stage = r.stage
+        where r.experiment = {name} and r.role = 'derivativeError';
+        """;
+
+    public string DerivativeErrors => $"""
+        select arm, metric, mean, sd, n
+        from arms
+        where experiment = {name} and name like 'derivativeError%';
+        """;
+
     public string Costs => $"""
         select r.arm, r.seed, r.role, c.label, c.wall_seconds, c.cpu_seconds, c.peak_bytes
         from run_stages r

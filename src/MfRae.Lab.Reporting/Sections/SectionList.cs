@@ -1,5 +1,6 @@
 using MfRae.Lab.Reporting.Sections.Cost;
 using MfRae.Lab.Reporting.Sections.Curves;
+using MfRae.Lab.Reporting.Sections.Derivatives;
 using MfRae.Lab.Reporting.Sections.Failures;
 using MfRae.Lab.Reporting.Sections.Options;
 using MfRae.Lab.Reporting.Sections.Provenance;
@@ -19,6 +20,7 @@ internal static class SectionList
         new QuestionSection(),
         new VerdictSection(),
         new ResultsSection(),
+        new DerivativesSection(),
         new CurvesSection(),
         new CostSection(),
         new SamplesSection(),

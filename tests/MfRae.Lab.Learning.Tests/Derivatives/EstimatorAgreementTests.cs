@@ -48,7 +48,7 @@ public sealed class EstimatorAgreementTests : IDisposable
     {
         var estimator = IDerivative.Create(Estimators.Read(file));
         var derivative = estimator.Evaluate(U, _z, _w, _r, _t).Derivative;
-        Distance(derivative * _spans, ByTwoReversePasses() * _spans).Should().BeLessThan(estimator is ExactDerivative ? Exact : Approximate);
+        Distance(derivative * _spans, ByTwoReversePasses() * _spans).Should().BeLessThan(estimator is FiniteDifference ? Approximate : Exact);
         Largest(derivative * (1 - _spans)).Should().Be(0);
     }
 

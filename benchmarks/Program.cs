@@ -1,0 +1,26 @@
+using System.Globalization;
+using MfRae.Lab.Benchmarks;
+using MfRae.Lab.Learning.Numerics;
+
+// See README.md beside this file.
+var options = args.Skip(1).Select(argument => argument.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair.ElementAtOrDefault(1) ?? "");
+int Number(string name, int otherwise) =>
+    options.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+var threads = Number("threads", Environment.ProcessorCount);
+ComputeDevice.Prepare(threads);
+switch (args.FirstOrDefault())
+{
+    case "step-cost" when options.TryGetValue("peak", out var variant):
+        Console.WriteLine(StepCost.Peak(variant));
+        return 0;
+    case "step-cost":
+        StepCost.Run(options.GetValueOrDefault("sizes", "default,large").Split(','), Number("rounds", 7), threads);
+        return 0;
+    case "memory":
+        MemoryOverSteps.Run(options.GetValueOrDefault("variant", "central"), Number("steps", 2000));
+        return 0;
+    default:
+        Console.Error.WriteLine("dotnet run --project benchmarks -- step-cost [rounds=7] [threads=N] [sizes=default,large]");
+        Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
+        return 2;
+}
