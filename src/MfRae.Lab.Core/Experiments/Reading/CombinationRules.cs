@@ -16,14 +16,14 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
 
     public void Check()
     {
+        CheckImages();
         if (HasStudy)
         {
             CheckStudy();
         }
         else
         {
-            CheckImages();
-        CheckDecoder();
+            CheckDecoder();
         }
 
         CheckCmt();
