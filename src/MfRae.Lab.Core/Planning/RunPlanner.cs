@@ -25,6 +25,11 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     private bool HasCmt => options.Cmt is not NoCmtOptions
         && options.MeanFlow is NoMeanFlowOptions or LambdaMeanFlowOptions { Initialisation: "cmt" };
 
+    /// <summary>What training latents come from: kept ones from their stage alone, others from the images themselves.</summary>
+    private string[] Data => options.Latents.Cache == "none"
+        ? [StageInput.Latents, StageInput.Dataset, StageInput.Encoder]
+        : [StageInput.Latents];
+
     /// <summary>Role → stage key.</summary>
     public IReadOnlyDictionary<string, string> Build()
     {
@@ -113,8 +118,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         Add(StageInput.Latents, new LatentStage(options.Latents), null, StageInput.Dataset, StageInput.Encoder);
         if (HasTeacher)
         {
-            Add(StageInput.Teacher, new TeacherStage(options.Teacher), options.Teacher is FlowMatchingOptions ? seed : null,
-                StageInput.Latents);
+            Add(StageInput.Teacher, new TeacherStage(options.Teacher), options.Teacher is FlowMatchingOptions ? seed : null, Data);
         }
 
         if (HasTeacher && IsSampled)
@@ -131,13 +135,13 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
         if (HasCmt)
         {
-            Add(StageInput.Cmt, new CmtStage(options.Cmt), seed, StageInput.Latents, StageInput.Teacher);
+            Add(StageInput.Cmt, new CmtStage(options.Cmt), seed, [.. Data, StageInput.Teacher]);
         }
 
         if (HasMeanFlow)
         {
             string[] starts = [.. ((string[])[StageInput.Teacher, StageInput.Cmt]).Where(_roles.ContainsKey)];
-            Add("meanflow", new MeanFlowStage(options.MeanFlow), seed, [StageInput.Latents, .. starts]);
+            Add("meanflow", new MeanFlowStage(options.MeanFlow), seed, [.. Data, .. starts]);
         }
 
         string generator = HasMeanFlow ? "meanflow" : StageInput.Cmt;
@@ -157,11 +161,8 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
     private void AddStudy(DerivativeErrorOptions study, string generator)
     {
-        var inputs = new Dictionary<string, string>
-        {
-            [StageInput.Latents] = _roles[StageInput.Latents],
-            [StageInput.Generator] = _roles[generator],
-        };
+        var inputs = Data.ToDictionary(name => name, name => _roles[name]);
+        inputs[StageInput.Generator] = _roles[generator];
         if (HasTeacher)
         {
             inputs[StageInput.Teacher] = _roles[StageInput.Teacher];

@@ -45,7 +45,10 @@ public sealed record ProbeStage : StageDefinition;
 /// <summary>Loads or trains the RAE decoder. Inputs: dataset, encoder.</summary>
 public sealed record DecoderStage(DecoderOptions Decoder) : StageDefinition;
 
-/// <summary>Statistics of the training set's latents, and the normalised latents themselves. Inputs: dataset, encoder.</summary>
+/// <summary>
+/// Statistics of the training set's latents, and the normalised latents themselves unless the cache is none. Inputs: dataset, encoder.
+/// Where latents are not kept, stages that train on them have dataset and encoder as inputs too.
+/// </summary>
 public sealed record LatentStage(LatentOptions Latents) : StageDefinition;
 
 /// <summary>Encodes, decodes and measures the test set. Inputs: dataset, encoder, decoder, features, reference.test.</summary>

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,6 +21,8 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
     public ChannelNormalisation Pixels { get; } = pixels ?? ChannelNormalisation.ImageNet;
 
     public LatentShape Shape { get; } = new(options.HiddenSize, options.InputSize / options.PatchSize, options.InputSize / options.PatchSize);
+
+    public bool Accepts(ImageShape image) => image.Channels == 3;
 
     public WeightSpec Declare()
     {

@@ -1,3 +1,4 @@
+using MfRae.Lab.Learning.Data;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Networks;
@@ -7,6 +8,9 @@ public interface IDecoder
 {
     /// <summary>Of the latents it takes.</summary>
     LatentShape Shape { get; }
+
+    /// <summary>Of the images it makes.</summary>
+    ImageShape Image { get; }
 
     WeightSpec Declare();
 

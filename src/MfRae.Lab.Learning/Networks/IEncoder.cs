@@ -1,3 +1,4 @@
+using MfRae.Lab.Learning.Data;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Networks;
@@ -7,6 +8,9 @@ public interface IEncoder
 {
     /// <summary>Of the latents it makes.</summary>
     LatentShape Shape { get; }
+
+    /// <summary>Whether it can see such images.</summary>
+    bool Accepts(ImageShape image);
 
     WeightSpec Declare();
 

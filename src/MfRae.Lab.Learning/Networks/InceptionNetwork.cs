@@ -5,18 +5,21 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// An Inception-style classifier for 28×28 grey images, of the blocks of Szegedy et al. (arXiv 1512.00567) at small width:
-/// a stem to 14×14, two blocks of 1×1, 3×3, double 3×3 and pooling branches, a grid reduction to 7×7, two blocks with
+/// An Inception-style classifier for small images, of the blocks of Szegedy et al. (arXiv 1512.00567) at small width:
+/// a stem (28×28 to 14×14), two blocks of 1×1, 3×3, double 3×3 and pooling branches, a grid reduction (to 7×7), two blocks with
 /// factorised 1×7 and 7×1 convolutions, and global average pooling.
 /// </summary>
 /// <param name="width">Channels of a branch.</param>
-public sealed class InceptionNetwork(int width, int classes)
+/// <param name="channels">Of the images: 1 for grey, 3 for colour.</param>
+public sealed class InceptionNetwork(int width, int classes, int channels = 1)
 {
     private const double Epsilon = 1e-3;
 
     public int Width { get; } = width;
 
     public int Classes { get; } = classes;
+
+    public int Channels { get; } = channels;
 
     /// <summary>Width of the pooled feature.</summary>
     public int Features => 8 * Width;
@@ -25,7 +28,7 @@ public sealed class InceptionNetwork(int width, int classes)
     {
         var spec = new WeightSpec();
         long w = Width;
-        Unit(spec, "stem.0", 1, w, 3, 3);
+        Unit(spec, "stem.0", Channels, w, 3, 3);
         Unit(spec, "stem.1", w, 2 * w, 3, 3);
         foreach (var (name, inputs) in new[] { ("a.0", 2 * w), ("a.1", 4 * w) })
         {
@@ -56,7 +59,7 @@ public sealed class InceptionNetwork(int width, int classes)
     }
 
     /// <summary>
-    /// pixels [B, 1, 28, 28] in [-1, 1] → pooled features [B, <see cref="Features"/>]. In training mode the batch is
+    /// pixels [B, C, H, W] in [-1, 1] → pooled features [B, <see cref="Features"/>]. In training mode the batch is
     /// normalised by its own statistics, which the running ones follow.
     /// </summary>
     public Tensor Pool(Weights weights, Tensor pixels, bool training = false)

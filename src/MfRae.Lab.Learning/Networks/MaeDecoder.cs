@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,6 +20,8 @@ public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, Cha
     public LatentShape Shape { get; } = shape;
 
     public ChannelNormalisation Pixels { get; } = pixels ?? ChannelNormalisation.ImageNet;
+
+    public ImageShape Image { get; } = new(options.Channels, options.ImageSize, options.ImageSize);
 
     private long Grid => Options.ImageSize / Options.PatchSize;
 

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -9,13 +10,16 @@ namespace MfRae.Lab.Learning.Networks;
 /// The RAE decoder of the embedded default: a ViT over the latent tokens, a patch of feature channels for each token, and
 /// two residual convolutions at full resolution, which see across patch borders.
 /// </summary>
-public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape) : IDecoder
+/// <param name="image">Of the images it makes; those of MNIST by default. Its sides are multiples of the latent's.</param>
+public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape, ImageShape? image = null) : IDecoder
 {
     public DecoderNetworkOptions Options { get; } = options;
 
     public LatentShape Shape { get; } = shape;
 
-    private long PatchSide => VitEncoder.ImageSide / Shape.Rows;
+    public ImageShape Image { get; } = image ?? ImageShape.Mnist;
+
+    private long PatchSide => Image.Rows / Shape.Rows;
 
     public WeightSpec Declare()
     {
@@ -28,14 +32,14 @@ public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape)
             VitBlock.Declare(spec, $"decoder_layers.{i}", width, Options.Heads, Options.MlpRatio, Shape.Tokens);
         spec.Norm("decoder_norm", width);
         spec.Linear("decoder_pred", width, channels * PatchSide * PatchSide, times: Shape.Tokens);
-        var pixels = VitEncoder.ImageSide * VitEncoder.ImageSide;
+        var pixels = Image.Rows * Image.Columns;
         spec.Convolution("refine.0", channels, channels, 3, 3, times: pixels);
         spec.Convolution("refine.1", channels, channels, 3, 3, times: pixels);
-        spec.Convolution("refine.2", channels, 1, 3, 3, times: pixels);
+        spec.Convolution("refine.2", channels, Image.Channels, 3, 3, times: pixels);
         return spec;
     }
 
-    /// <summary>latents [B, C, H, W], not normalised → pixels [B, 1, 28, 28], about [-1, 1].</summary>
+    /// <summary>latents [B, C, H, W], not normalised → pixels of <see cref="Image"/> [B, C, H, W], about [-1, 1].</summary>
     public Tensor Decode(Weights weights, Tensor latents)
     {
         var batch = latents.shape[0];

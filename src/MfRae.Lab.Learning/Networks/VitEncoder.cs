@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -9,32 +10,37 @@ namespace MfRae.Lab.Learning.Networks;
 /// The embedded default's representation encoder E: three stride-2 convolutions (28×28 → 4×4), a ViT over the tokens, and
 /// a last normalisation without affine (docs/method.md §2).
 /// </summary>
-public sealed class VitEncoder(VitOptions options) : IEncoder
+/// <param name="image">Of the images it sees; those of MNIST by default.</param>
+public sealed class VitEncoder(VitOptions options, ImageShape? image = null) : IEncoder
 {
-    public const long ImageSide = 28;
-    private const long GridSide = 4;
+    private const int StemLayers = 3;
 
     public VitOptions Options { get; } = options;
 
-    public LatentShape Shape { get; } = new(options.Width, GridSide, GridSide);
+    public ImageShape Image { get; } = image ?? ImageShape.Mnist;
+
+    public LatentShape Shape { get; } = new(
+        options.Width, After(StemLayers, (image ?? ImageShape.Mnist).Rows), After(StemLayers, (image ?? ImageShape.Mnist).Columns));
+
+    public bool Accepts(ImageShape image) => image == Image;
 
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();
         var width = (long)Options.Width;
-        spec.Convolution("stem.0", 1, width / 3, 3, 3, times: 14 * 14);
+        spec.Convolution("stem.0", Image.Channels, width / 3, 3, 3, times: Places(1));
         spec.Norm("stem_norm.0", width / 3);
-        spec.Convolution("stem.1", width / 3, 2 * width / 3, 3, 3, times: 7 * 7);
+        spec.Convolution("stem.1", width / 3, 2 * width / 3, 3, 3, times: Places(2));
         spec.Norm("stem_norm.1", 2 * width / 3);
         spec.Convolution("stem.2", 2 * width / 3, width, 3, 3, times: Shape.Tokens);
         spec.Constant("pos_embed", [1, Shape.Tokens, width], WeightSpec.Initial.Values(
-            () => PositionEmbedding.SinCos(GridSide, GridSide, width) * 0.2));
+            () => PositionEmbedding.SinCos(Shape.Rows, Shape.Columns, width) * 0.2));
         for (var i = 0; i < Options.Depth; i++)
             VitBlock.Declare(spec, $"blocks.{i}", width, Options.Heads, Options.MlpRatio, Shape.Tokens);
         return spec;
     }
 
-    /// <summary>pixels [B, 1, 28, 28] in [-1, 1] → latents [B, C, 4, 4].</summary>
+    /// <summary>pixels [B, 1, 28, 28] in [-1, 1] → latents [B, C, 4, 4], and in these proportions for other sizes.</summary>
     public Tensor Encode(Weights weights, Tensor pixels)
     {
         var tokens = Tokens(weights, Stem(weights, pixels));
@@ -45,10 +51,10 @@ public sealed class VitEncoder(VitOptions options) : IEncoder
     internal Tensor Stem(Weights weights, Tensor pixels)
     {
         var x = pixels;
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < StemLayers; i++)
         {
             x = F.conv2d(x, weights[$"stem.{i}.weight"], weights[$"stem.{i}.bias"], strides: [2, 2], padding: [1, 1]);
-            if (i < 2)
+            if (i < StemLayers - 1)
                 x = F.gelu(F.group_norm(x, 1, weights[$"stem_norm.{i}.weight"], weights[$"stem_norm.{i}.bias"], 1e-5));
         }
         return x.flatten(2).transpose(1, 2);
@@ -62,4 +68,9 @@ public sealed class VitEncoder(VitOptions options) : IEncoder
             x = VitBlock.Forward(weights, $"blocks.{i}", x, Options.Heads);
         return Layers.PlainNorm(x);
     }
+
+    private long Places(int layers) => After(layers, Image.Rows) * After(layers, Image.Columns);
+
+    // A layer of the stem halves a side, and keeps what is left over.
+    private static long After(int layers, long side) => layers == 0 ? side : After(layers - 1, (side + 1) / 2);
 }

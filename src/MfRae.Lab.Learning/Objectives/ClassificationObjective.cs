@@ -10,16 +10,15 @@ namespace MfRae.Lab.Learning.Objectives;
 
 /// <summary>Cross-entropy with label smoothing on augmented images: trains the feature network.</summary>
 public sealed class ClassificationObjective(
-    InceptionOptions options, InceptionNetwork network, LabeledImages data, RandomSource random, Device device) : IObjective
+    InceptionOptions options, InceptionNetwork network, IImageSource data, RandomSource random, Device device) : IObjective
 {
-    private readonly BatchOrder _order = new(data.Count, options.Training.BatchSize, random);
+    private readonly ImageBatches _batches = new(data, options.Training.BatchSize, random);
     private readonly Augmenter _augmenter = new(options.Augmentation, random);
 
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
-        var indices = _order.Indices(step);
-        var labels = data.Labels.index_select(0, indices).to(device);
-        var views = _augmenter.View(data.Pixels(indices, device), "view", step);
+        var (pixels, labels) = _batches.Draw(step, device);
+        var views = _augmenter.View(pixels, "view", step);
         var logits = InceptionNetwork.Logits(weights, network.Pool(weights, views, training: true));
         var loss = F.cross_entropy(logits, labels, label_smoothing: options.LabelSmoothing);
         return new(loss, ("accuracy", (logits.argmax(1) == labels).to(float32).mean()));

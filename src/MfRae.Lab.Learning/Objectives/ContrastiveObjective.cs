@@ -14,14 +14,15 @@ namespace MfRae.Lab.Learning.Objectives;
 /// that they keep what a decoder needs.
 /// </summary>
 public sealed class ContrastiveObjective(
-    SelfSupervisedEncoderOptions options, VitEncoder encoder, LabeledImages data, RandomSource random, Device device) : IObjective
+    SelfSupervisedEncoderOptions options, VitEncoder encoder, IImageSource data, RandomSource random, Device device) : IObjective
 {
     private const int ProjectionHidden = 256;
     private const int Projection = 128;
-    private const long PatchSide = 7;
 
-    private readonly BatchOrder _order = new(data.Count, options.Training.BatchSize, random);
+    private readonly ImageBatches _batches = new(data, options.Training.BatchSize, random);
     private readonly Augmenter _augmenter = new(options.Augmentation, random);
+
+    private long PatchSide => encoder.Image.Rows / encoder.Shape.Rows;
 
     /// <summary>The encoder's weights and those of the heads that training throws away.</summary>
     public WeightSpec Declare()
@@ -33,13 +34,13 @@ public sealed class ContrastiveObjective(
         spec.Norm("projector_norm", ProjectionHidden);
         spec.Parameter("projector.1.weight", [Projection, ProjectionHidden], WeightSpec.Initial.Xavier(ProjectionHidden, Projection));
         spec.Linear("rebuild.0", width, 2 * width);
-        spec.Linear("rebuild.1", 2 * width, PatchSide * PatchSide);
+        spec.Linear("rebuild.1", 2 * width, encoder.Image.Channels * PatchSide * PatchSide);
         return spec;
     }
 
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
-        var pixels = data.Pixels(_order.Indices(step), device);
+        var (pixels, _) = _batches.Draw(step, device);
         var views = cat([_augmenter.View(pixels, "view a", step), _augmenter.View(pixels, "view b", step)]);
 
         var embedded = encoder.Stem(weights, views);
@@ -71,6 +72,8 @@ public sealed class ContrastiveObjective(
         return (similarity.masked_fill(related, double.NegativeInfinity).logsumexp(1) - positive).mean();
     }
 
-    private static Tensor Patches(Tensor pixels) =>
-        pixels.unfold(2, PatchSide, PatchSide).unfold(3, PatchSide, PatchSide).reshape(pixels.shape[0], -1, PatchSide * PatchSide);
+    // [B, C, H, W] → [B, tokens, pixels and colours of a token].
+    private Tensor Patches(Tensor pixels) => pixels.unfold(2, PatchSide, PatchSide).unfold(3, PatchSide, PatchSide)
+        .permute(0, 2, 3, 1, 4, 5)
+        .reshape(pixels.shape[0], encoder.Shape.Tokens, -1);
 }

@@ -12,14 +12,14 @@ namespace MfRae.Lab.Learning.Objectives;
 /// the frozen encoder's tokens of original and reconstruction. The evaluation's feature network has no part in it.
 /// </summary>
 public sealed class ReconstructionObjective(
-    RaeDecoderOptions options, IDecoder decoder, IEncoder encoder, Weights encoderWeights, LabeledImages data, RandomSource random,
+    RaeDecoderOptions options, IDecoder decoder, IEncoder encoder, Weights encoderWeights, IImageSource data, RandomSource random,
         Device device) : IObjective
 {
-    private readonly BatchOrder _order = new(data.Count, options.Training.BatchSize, random);
+    private readonly ImageBatches _batches = new(data, options.Training.BatchSize, random);
 
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
-        var pixels = data.Pixels(_order.Indices(step), device);
+        var (pixels, _) = _batches.Draw(step, device);
         Tensor latents, noisy;
         using (no_grad())
         {

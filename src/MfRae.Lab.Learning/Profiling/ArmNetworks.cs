@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Stages;
@@ -52,11 +53,15 @@ internal sealed class ArmNetworks
 
     public IReadOnlyList<string> Notes => _notes;
 
+    private ImageShape Image => _options.Dataset is ImageFolderDatasetOptions images
+        ? new(RgbImage.Channels, images.Size, images.Size)
+        : ImageShape.Mnist;
+
     private IEncoder? EncoderOf(EncoderOptions encoder) => encoder switch
     {
-        SelfSupervisedEncoderOptions own => new VitEncoder(own.Network),
+        SelfSupervisedEncoderOptions own => new VitEncoder(own.Network, Image),
         Dinov2EncoderOptions dinov2 => new Dinov2Encoder(dinov2.Network),
-        PretrainedEncoderOptions { Network: { } network } => new VitEncoder(network),
+        PretrainedEncoderOptions { Network: { } network } => new VitEncoder(network, Image),
         PretrainedEncoderOptions pretrained => Described("encoder", pretrained.Weights, NetworkMetadata.Encoder),
         _ => Unknown<IEncoder>("encoder", encoder),
     };
@@ -64,8 +69,8 @@ internal sealed class ArmNetworks
     private IDecoder? DecoderOf(DecoderOptions decoder, LatentShape shape) => decoder switch
     {
         NoDecoderOptions => null,
-        RaeDecoderOptions own => new RaeDecoder(own.Network, shape),
-        PretrainedDecoderOptions { Network: DecoderNetworkOptions network } => new RaeDecoder(network, shape),
+        RaeDecoderOptions own => new RaeDecoder(own.Network, shape, Image),
+        PretrainedDecoderOptions { Network: DecoderNetworkOptions network } => new RaeDecoder(network, shape, Image),
         PretrainedDecoderOptions { Network: MaeDecoderOptions network } => new MaeDecoder(network, shape),
         PretrainedDecoderOptions pretrained => Described("decoder", pretrained.Weights, NetworkMetadata.Decoder),
         _ => Unknown<IDecoder>("decoder", decoder),

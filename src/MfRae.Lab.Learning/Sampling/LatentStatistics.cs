@@ -44,12 +44,24 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
         ["epsilon"] = Epsilon.ToString("R", CultureInfo.InvariantCulture),
     });
 
-    /// <exception cref="LabException">The file is not what <see cref="Save"/> writes.</exception>
-    public static LatentStatistics Load(string path)
+    /// <summary>Reads what <see cref="Save"/> wrote, or RAE's statistics, a checkpoint with `mean` and `var`.</summary>
+    /// <param name="epsilon">ε where the file does not say it.</param>
+    /// <exception cref="LabException">The file is neither.</exception>
+    public static LatentStatistics Load(string path, double epsilon = 1e-5)
     {
-        var file = Safetensors.Read(path);
-        if (!double.TryParse(file.Meta("epsilon"), NumberStyles.Float, CultureInfo.InvariantCulture, out var epsilon))
-            throw new LabException($"{path} gives '{file.Meta("epsilon")}' for epsilon, not a number");
-        return new(file["mean"], file["variance"], epsilon);
+        var file = TensorFile.Open(path);
+        if (file.Metadata.TryGetValue("epsilon", out var written)
+            && !double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out epsilon))
+            throw new LabException($"{path} gives '{written}' for epsilon, not a number");
+        return new(Element(file, "mean"), Element(file, file.Tensors.ContainsKey("var") ? "var" : "variance"), epsilon);
+    }
+
+    // [C, H, W], also where a dimension for the batch stands before.
+    private static Tensor Element(TensorFile file, string name)
+    {
+        var value = file[name].to(float32);
+        return value.dim() == 4 && value.shape[0] == 1 ? value.squeeze(0)
+            : value.dim() == 3 ? value
+            : throw new LabException($"{file.Path} has a '{name}' of shape [{string.Join(", ", value.shape)}] where [C, H, W] is needed");
     }
 }

@@ -12,7 +12,7 @@ internal sealed class CmtRunner(CmtOptions options) : IStage
     public void Run(StageContext context)
     {
         var trajectory = (TrajectoryCmtOptions)options;
-        var batches = GeneratorTraining.Batches(context, trajectory.Training);
+        var batches = GeneratorTraining.Source(context, trajectory.Training.BatchSize);
         var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, batches, trajectory.Training);
         using var frozen = teacherWeights;
         var network = teacher.WithInterval();

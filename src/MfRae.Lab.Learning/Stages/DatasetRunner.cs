@@ -1,19 +1,55 @@
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Data;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Writes train.safetensors and test.safetensors: images uint8 [N, 1, H, W], labels int64 [N].</summary>
+/// <summary>
+/// Of images that fit into memory, writes train.safetensors and test.safetensors: images uint8 [N, C, H, W], labels int64 [N]. Of a
+/// folder of image files, train.index.json and test.index.json.
+/// </summary>
 internal sealed class DatasetRunner(DatasetOptions options) : IStage
 {
     public void Run(StageContext context)
     {
-        var idx = (IdxDatasetOptions)options;
-        var folder = context.Resolve(idx.Path);
-        using (var train = IdxDataset.Train(folder, idx.TrainLimit))
-            train.Save(context.File("train.safetensors"));
-        using var test = IdxDataset.Test(folder, idx.TestLimit);
-        test.Save(context.File("test.safetensors"));
+        switch (options)
+        {
+            case IdxDatasetOptions idx:
+                Copy(idx, context);
+                break;
+            case ImageFolderDatasetOptions images:
+                Index(images, context);
+                break;
+            default:
+                throw new NotSupportedException($"{options.GetType().Name} has no runner");
+        }
+    }
+
+    private static void Copy(IdxDatasetOptions options, StageContext context)
+    {
+        var folder = context.Resolve(options.Path);
+        using (var train = IdxDataset.Train(folder, options.TrainLimit))
+            train.Save(context.File(DatasetFiles.Images(DatasetFiles.Train)));
+        using var test = IdxDataset.Test(folder, options.TestLimit);
+        test.Save(context.File(DatasetFiles.Images(DatasetFiles.Test)));
+    }
+
+    private static void Index(ImageFolderDatasetOptions options, StageContext context)
+    {
+        var folder = context.Resolve(options.Path);
+        var (train, test) = (ImageFolder.Train(options, folder), ImageFolder.Test(options, folder));
+        if (train.Classes.Zip(test.Classes).FirstOrDefault(pair => pair.First != pair.Second) is (string of, string other))
+            throw new LabException($"{folder} names a class {of} in one split and {other} in the other: labels would not agree");
+        foreach (var (split, index) in new[] { (DatasetFiles.Train, train), (DatasetFiles.Test, test) })
+        {
+            // One image shows whether this is a folder of images at all; the others are read when they are used.
+            using var scope = NewDisposeScope();
+            using (var images = DatasetFiles.Open(context, index))
+                images.Bytes(tensor(new[] { 0L }));
+            index.Save(context.File(DatasetFiles.Index(split)));
+            context.Progress(index.Images.Count, index.Images.Count, "image");
+        }
     }
 }

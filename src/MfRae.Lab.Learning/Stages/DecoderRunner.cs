@@ -1,11 +1,8 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
-using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
@@ -18,8 +15,7 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
         switch (options)
         {
             case PretrainedDecoderOptions pretrained:
-                NetworkFiles.LoadDecoder(context.Resolve(pretrained.Weights), CPU);
-                File.Copy(context.Resolve(pretrained.Weights), path, overwrite: true);
+                Pretrained.Decoder(context, pretrained, path);
                 break;
             case RaeDecoderOptions rae:
                 Train(rae, context, path);
@@ -32,11 +28,10 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
     private static void Train(RaeDecoderOptions options, StageContext context, string path)
     {
         var device = context.Device();
-        using var data = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), "train.safetensors"));
-        var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(
-            Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder), device);
+        using var data = DatasetFiles.Open(context, DatasetFiles.Train);
+        var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(context, data.Shape);
         using var frozen = encoderWeights;
-        var decoder = new RaeDecoder(options.Network, encoder.Shape);
+        var decoder = new RaeDecoder(options.Network, encoder.Shape, data.Shape);
         var spec = decoder.Declare();
         using var weights = Weights.Initialise(spec, context.Random(), device);
         var objective = new ReconstructionObjective(options, decoder, encoder, frozen, data, context.Random(), device);

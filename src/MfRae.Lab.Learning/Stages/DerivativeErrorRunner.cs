@@ -52,8 +52,7 @@ internal sealed class DerivativeErrorRunner(DerivativeErrorOptions options) : IS
         VelocityField? teacher, DerivativeErrors? losses)
     {
         var errors = study.Deltas.Select(_ => new DerivativeErrors()).ToList();
-        var latents = Safetensors.Read(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents));
-        var source = new LatentBatches(latents, Math.Min(samples, MostAtOnce), context.Random(), context.Device());
+        var source = GeneratorTraining.Source(context, Math.Min(samples, MostAtOnce));
         var sampler = new DerivativeSampler(options, source, teacher);
         var batches = (samples + source.BatchSize - 1) / source.BatchSize;
         for (var step = 0; step < batches; step++)

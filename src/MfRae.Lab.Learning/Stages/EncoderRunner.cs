@@ -1,11 +1,8 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
-using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
@@ -18,8 +15,10 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
         switch (options)
         {
             case PretrainedEncoderOptions pretrained:
-                NetworkFiles.LoadEncoder(context.Resolve(pretrained.Weights), CPU);
-                File.Copy(context.Resolve(pretrained.Weights), path, overwrite: true);
+                Pretrained.Encoder(context, pretrained, path);
+                break;
+            case Dinov2EncoderOptions dinov2:
+                Pretrained.Encoder(context, dinov2, path);
                 break;
             case SelfSupervisedEncoderOptions selfSupervised:
                 Train(selfSupervised, context, path);
@@ -32,8 +31,8 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
     private static void Train(SelfSupervisedEncoderOptions options, StageContext context, string path)
     {
         var device = context.Device();
-        using var data = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), "train.safetensors"));
-        var encoder = new VitEncoder(options.Network);
+        using var data = DatasetFiles.Open(context, DatasetFiles.Train);
+        var encoder = new VitEncoder(options.Network, data.Shape);
         var objective = new ContrastiveObjective(options, encoder, data, context.Random(), device);
         var spec = objective.Declare();
         using var weights = Weights.Initialise(spec, context.Random(), device);

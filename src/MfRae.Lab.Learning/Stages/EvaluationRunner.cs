@@ -29,11 +29,15 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
         }
     }
 
-    private static Measurement Identified(MetricValue value, int steps, TensorFile samples, FeatureExtractor extractor) => new(
-        value.Name, value.Value, null, null, value.Samples, steps,
-        double.Parse(samples.Meta(SamplingRunner.GuidanceEntry), CultureInfo.InvariantCulture), samples.Meta(SamplingRunner.LabelsEntry),
-        value.UsesExtractor ? extractor.Identity : "", value.UsesExtractor ? extractor.Preprocessing : "", value.Reference,
-            value.HigherIsBetter);
+    private static Measurement Identified(MetricValue value, int steps, TensorFile samples, FeatureExtractor extractor)
+    {
+        var images = samples["images"].shape;
+        return new(
+            value.Name, value.Value, null, null, value.Samples, steps,
+            double.Parse(samples.Meta(SamplingRunner.GuidanceEntry), CultureInfo.InvariantCulture), samples.Meta(SamplingRunner.LabelsEntry),
+            value.UsesExtractor ? extractor.Identity : "",
+            value.UsesExtractor ? extractor.Preprocessing(new(images[1], images[2], images[3])) : "", value.Reference, value.HigherIsBetter);
+    }
 
     // The teacher's largest number of evaluations is the end of its ODE.
     private static Tensor LastLatents(string folder) => Safetensors.Read(SampleFiles(folder)[^1].Path)["latents"];

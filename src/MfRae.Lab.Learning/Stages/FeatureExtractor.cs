@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ internal sealed class FeatureExtractor : IDisposable
     public string Identity => _network.Identity;
 
     /// <summary>What is done to images before the network.</summary>
-    public string Preprocessing => _network.Preprocessing;
+    public string Preprocessing(ImageShape image) => _network.Preprocessing(image);
 
     public static FeatureExtractor Load(StageContext context) => new(context, NetworkFiles.LoadFeatures(
         Path.Combine(context.Input(StageInput.Features), NetworkFiles.Features), context.Device()));
@@ -34,13 +35,18 @@ internal sealed class FeatureExtractor : IDisposable
     }
 
     /// <summary>images uint8 [N, 1 or 3, H, W] → features [N, F] and logits [N, classes], on the CPU.</summary>
-    public (Tensor Features, Tensor Logits) Extract(Tensor images)
+    public (Tensor Features, Tensor Logits) Extract(Tensor images) => Classified(_context.InBatches(
+        images.shape[0], _network.Batch, "image", indices => _network.Pool(images.index_select(0, indices))));
+
+    /// <summary>The same of images that may have to be decoded.</summary>
+    public (Tensor Features, Tensor Logits) Extract(IImageSource images) =>
+        Classified(_context.InBatches(images, _network.Batch, _network.Pool));
+
+    public void Dispose() => _network.Dispose();
+
+    private (Tensor Features, Tensor Logits) Classified(Tensor features)
     {
-        var features = _context.InBatches(images.shape[0], _network.Batch, "image", indices =>
-            _network.Pool(images.index_select(0, indices)));
         using var quiet = no_grad();
         return (features, _network.Logits(features.to(_context.Device())).cpu());
     }
-
-    public void Dispose() => _network.Dispose();
 }

@@ -1,6 +1,5 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
@@ -38,17 +37,17 @@ internal sealed class FeatureRunner(FeatureOptions options) : IStage
     private static void Train(InceptionOptions options, StageContext context, string path)
     {
         var device = context.Device();
-        using var data = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), "train.safetensors"));
-        var network = new InceptionNetwork(options.Width, (int)data.Classes);
+        using var data = DatasetFiles.Open(context, DatasetFiles.Train);
+        var network = new InceptionNetwork(options.Width, (int)data.Classes, (int)data.Shape.Channels);
         var spec = network.Declare();
         using var weights = Weights.Initialise(spec, context.Random(), device);
         var objective = new ClassificationObjective(options, network, data, context.Random(), device);
         using var trained = new Trainer(options.Training, context).Run(spec, weights, objective);
         NetworkFiles.Save(path, network, trained);
 
-        using var test = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), "test.safetensors"));
-        var predicted = context.InBatches(test.Count, TestBatch, "test image",
-            indices => InceptionNetwork.Logits(trained, network.Pool(trained, test.Pixels(indices, device))).argmax(1));
-        context.MeasuredShare("testAccuracy", (predicted == test.Labels).to(float64).mean().item<double>(), test.Count);
+        using var test = DatasetFiles.Open(context, DatasetFiles.Test);
+        var predicted = context.InBatches(test, TestBatch, bytes =>
+            InceptionNetwork.Logits(trained, network.Pool(trained, LabeledImages.ToUnit(bytes).to(device))).argmax(1));
+        context.MeasuredShare("testAccuracy", (predicted == test.Labels).to(float64).mean().item<double>(), test);
     }
 }

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using TorchSharp;
@@ -33,7 +34,7 @@ internal sealed class FidInceptionFeatures : IFeatureNetwork
 
     public string Identity { get; }
 
-    public string Preprocessing => _tensorFlow
+    public string Preprocessing(ImageShape image) => _tensorFlow
         ? "uint8, grey repeated to RGB, bilinear to 299x299 from corners without antialias, (x - 128) / 128"
         : "uint8, grey repeated to RGB, bilinear to 299x299 from half-pixel centres without antialias, [-1, 1]";
 

@@ -6,6 +6,7 @@ using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Sampling;
 using MfRae.Lab.Learning.Training;
 using static TorchSharp.torch;
 
@@ -14,9 +15,26 @@ namespace MfRae.Lab.Learning.Stages;
 /// <summary>What the three stages that train DiT^DH share.</summary>
 internal static class GeneratorTraining
 {
-    public static LatentBatches Batches(StageContext context, TrainingOptions training) => new(
-        Safetensors.Read(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents)), training.BatchSize, context.Random(),
-            context.Device());
+    /// <summary>The training latents: those that the latent stage kept, or the dataset's images, encoded as they are drawn.</summary>
+    public static ILatentSource Source(StageContext context, int batchSize)
+    {
+        var kept = Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents);
+        return File.Exists(kept)
+            ? new LatentBatches(TensorFile.Open(kept), batchSize, context.Random(), context.Device())
+            : new EncodedImages(context, batchSize);
+    }
+
+    /// <summary>What networks for these training latents are for.</summary>
+    public static (LatentShape Shape, int Classes) Latents(StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        var shape = LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).Mean.shape;
+        var kept = Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents);
+        if (File.Exists(kept))
+            return (new(shape[0], shape[1], shape[2]), (int)TensorFile.Open(kept)["labels"].max().item<long>() + 1);
+        using var images = DatasetFiles.Open(context, DatasetFiles.Train);
+        return (new(shape[0], shape[1], shape[2]), (int)images.Classes);
+    }
 
     /// <summary>The network that another stage left.</summary>
     public static (DitNetwork Network, Weights Weights) Load(
@@ -26,7 +44,7 @@ internal static class GeneratorTraining
     /// <summary>The network that another stage left, for training on these latents.</summary>
     /// <exception cref="LabException">It is a network for other latents: its weights could be taken over only in part.</exception>
     public static (DitNetwork Network, Weights Weights) Load(
-        StageContext context, string input, LatentBatches batches, TrainingOptions training)
+        StageContext context, string input, ILatentSource batches, TrainingOptions training)
     {
         var loaded = Load(context, input);
         loaded.Weights.Precision = Precision.ForTraining(training.Precision, context.Device());

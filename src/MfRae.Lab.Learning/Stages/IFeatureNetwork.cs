@@ -1,3 +1,4 @@
+using MfRae.Lab.Learning.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,8 +10,8 @@ internal interface IFeatureNetwork : IDisposable
     /// <summary>SHA-256 of the weights file that the network was first read from.</summary>
     string Identity { get; }
 
-    /// <summary>What is done to images before the network, in words that are stored with every number.</summary>
-    string Preprocessing { get; }
+    /// <summary>What is done to images of a shape before the network, in words that are stored with every number.</summary>
+    string Preprocessing(ImageShape image);
 
     /// <summary>Images at a time that are fast and fit into memory.</summary>
     long Batch { get; }

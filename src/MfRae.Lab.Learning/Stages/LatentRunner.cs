@@ -4,6 +4,7 @@ using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,8 +12,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
-/// Encodes the training set once: statistics.safetensors, and the normalised latents with their labels in
-/// latents.safetensors.
+/// Makes or takes over statistics.safetensors, and unless the cache is none encodes the training set once: the normalised latents with
+/// their labels in latents.safetensors.
 /// </summary>
 internal sealed class LatentRunner(LatentOptions options) : IStage
 {
@@ -22,23 +23,55 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
 
     public void Run(StageContext context)
     {
-        var device = context.Device();
-        using var data = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), "train.safetensors"));
-        var (encoder, weights) = NetworkFiles.LoadEncoder(Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder), device);
+        using var scope = NewDisposeScope();
+        using var data = DatasetFiles.Open(context, DatasetFiles.Train);
+        var (encoder, weights) = NetworkFiles.LoadEncoder(context, data.Shape);
         using var frozen = weights;
-        using var latents = context.InBatches(data.Count, Batch, "image", indices => encoder.Encode(frozen, data.Pixels(indices, device)));
+        if (options.Cache == "none")
+            Describe(context, encoder, frozen, data);
+        else
+            Keep(context, encoder, frozen, data);
+    }
 
+    private void Keep(StageContext context, IEncoder encoder, Weights weights, IImageSource data)
+    {
+        using var latents = context.InBatches(
+            data, Batch, bytes => encoder.Encode(weights, LabeledImages.ToUnit(bytes).to(weights.Device)));
         var statistics = options switch
         {
-            PretrainedLatentOptions pretrained => LatentStatistics.Load(context.Resolve(pretrained.Weights)),
+            PretrainedLatentOptions pretrained => Import(context, pretrained, encoder.Shape),
             PerElementLatentOptions own => LatentStatistics.Of(latents, own.Epsilon),
             _ => throw new NotSupportedException($"{options.GetType().Name} has no runner"),
         };
-        if (!statistics.Mean.shape.SequenceEqual(latents.shape[1..]))
-            throw new LabException($"the latent statistics are of shape [{string.Join(", ", statistics.Mean.shape)}], the encoder's "
-                + $"latents [{string.Join(", ", latents.shape[1..])}]");
         statistics.Save(context.File(Statistics));
         statistics.NormaliseInPlace(latents);
         Safetensors.Write(context.File(Latents), [("latents", latents), ("labels", data.Labels)]);
+    }
+
+    private void Describe(StageContext context, IEncoder encoder, Weights weights, IImageSource data)
+    {
+        var statistics = options switch
+        {
+            PretrainedLatentOptions pretrained => Import(context, pretrained, encoder.Shape),
+            PerElementLatentOptions own => Accumulate(context, encoder, weights, data).Statistics(own.Epsilon),
+            _ => throw new NotSupportedException($"{options.GetType().Name} has no runner"),
+        };
+        statistics.Save(context.File(Statistics));
+    }
+
+    private static LatentMoments Accumulate(StageContext context, IEncoder encoder, Weights weights, IImageSource data)
+    {
+        var moments = new LatentMoments(encoder.Shape);
+        context.ForBatches(data, Batch, bytes => moments.Add(encoder.Encode(weights, LabeledImages.ToUnit(bytes).to(weights.Device))));
+        return moments;
+    }
+
+    private static LatentStatistics Import(StageContext context, PretrainedLatentOptions pretrained, LatentShape shape)
+    {
+        var statistics = LatentStatistics.Load(context.Resolve(pretrained.Weights), pretrained.Epsilon);
+        return statistics.Mean.shape.SequenceEqual([shape.Channels, shape.Rows, shape.Columns])
+            ? statistics
+            : throw new LabException($"the latent statistics are of shape [{string.Join(", ", statistics.Mean.shape)}], the encoder's "
+                + $"latents [{shape.Channels}, {shape.Rows}, {shape.Columns}]");
     }
 }

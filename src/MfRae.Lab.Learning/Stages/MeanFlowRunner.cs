@@ -13,7 +13,7 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
     public void Run(StageContext context)
     {
         var lambda = (LambdaMeanFlowOptions)options;
-        var batches = GeneratorTraining.Batches(context, lambda.Training);
+        var batches = GeneratorTraining.Source(context, lambda.Training.BatchSize);
         (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher)
             ? GeneratorTraining.Load(context, StageInput.Teacher, batches, lambda.Training)
             : null;

@@ -1,3 +1,7 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using static TorchSharp.torch;
@@ -25,6 +29,17 @@ internal static class NetworkFiles
     public static (IEncoder Network, Weights Weights) LoadEncoder(string path, Device device) =>
         Load(path, device, NetworkMetadata.Encoder, network => network.Declare());
 
+    /// <summary>The encoder among a stage's inputs.</summary>
+    /// <exception cref="LabException">It cannot see such images.</exception>
+    public static (IEncoder Network, Weights Weights) LoadEncoder(StageContext context, ImageShape image)
+    {
+        var path = Path.Combine(context.Input(StageInput.Encoder), Encoder);
+        var described = NetworkMetadata.Encoder(TensorFile.Open(path));
+        return described.Accepts(image)
+            ? LoadEncoder(path, context.Device())
+            : throw new LabException($"the encoder cannot see the dataset's images of {image}: {Seen(described)}");
+    }
+
     public static (IDecoder Network, Weights Weights) LoadDecoder(string path, Device device) =>
         Load(path, device, NetworkMetadata.Decoder, network => network.Declare());
 
@@ -39,6 +54,9 @@ internal static class NetworkFiles
 
     public static (DitNetwork Network, Weights Weights) LoadGenerator(string path, Device device, ScalarType type = ScalarType.Float32) =>
         Load(path, device, NetworkMetadata.Generator, network => network.Declare(), type);
+
+    private static string Seen(IEncoder encoder) =>
+        encoder is VitEncoder vit ? $"it was trained on images of {vit.Image}" : "it needs colours";
 
     private static (T Network, Weights Weights) Load<T>(
         string path, Device device, Func<TensorFile, T> describe, Func<T, WeightSpec> declare, ScalarType type = ScalarType.Float32)

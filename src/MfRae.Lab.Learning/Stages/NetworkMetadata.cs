@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 
@@ -23,7 +24,8 @@ internal static class NetworkMetadata
 
     public static Dictionary<string, string> Of(IEncoder network) => network switch
     {
-        VitEncoder vit => Describe(VitEncoderType, JsonSerializer.Serialize(vit.Options, LabJson.Default.VitOptions)),
+        VitEncoder vit => WithImage(
+            vit.Image, Describe(VitEncoderType, JsonSerializer.Serialize(vit.Options, LabJson.Default.VitOptions))),
         Dinov2Encoder dinov2 => Describe(Dinov2Type, JsonSerializer.Serialize(dinov2.Options, LabJson.Default.Dinov2Options)),
         _ => throw new NotSupportedException($"{network.GetType().Name} has no metadata"),
     };
@@ -37,15 +39,21 @@ internal static class NetworkMetadata
             _ => throw new NotSupportedException($"{network.GetType().Name} has no metadata"),
         };
         described["shape"] = Text(network.Shape);
-        return described;
+        return network is RaeDecoder ? WithImage(network.Image, described) : described;
     }
 
-    public static Dictionary<string, string> Of(InceptionNetwork network) => new()
+    public static Dictionary<string, string> Of(InceptionNetwork network)
     {
-        ["type"] = InceptionType,
-        ["width"] = Invariant(network.Width),
-        ["classes"] = Invariant(network.Classes),
-    };
+        var described = new Dictionary<string, string>
+        {
+            ["type"] = InceptionType,
+            ["width"] = Invariant(network.Width),
+            ["classes"] = Invariant(network.Classes),
+        };
+        if (network.Channels != ImageShape.Mnist.Channels)
+            described["channels"] = Invariant(network.Channels);
+        return described;
+    }
 
     public static Dictionary<string, string> Of(DitNetwork network)
     {
@@ -56,21 +64,28 @@ internal static class NetworkMetadata
         return described;
     }
 
+    /// <summary>Whether the file says what it holds, as the lab's own do.</summary>
+    public static bool Describes(TensorFile file) => file.Metadata.ContainsKey("type");
+
     /// <exception cref="LabException">The file describes no encoder.</exception>
     public static IEncoder Encoder(TensorFile file) => TypeOf(file, VitEncoderType, Dinov2Type) == VitEncoderType
-        ? new VitEncoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.VitOptions)!)
+        ? new VitEncoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.VitOptions)!, Image(file))
         : new Dinov2Encoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.Dinov2Options)!);
 
     /// <exception cref="LabException">The file describes no decoder.</exception>
     public static IDecoder Decoder(TensorFile file) => TypeOf(file, RaeDecoderType, MaeDecoderType) == RaeDecoderType
-        ? new RaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DecoderNetworkOptions)!, Shape(file))
+        ? new RaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DecoderNetworkOptions)!, Shape(file), Image(file))
         : new MaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.MaeDecoderOptions)!, Shape(file));
 
     /// <summary>The lab's own feature network, or null where the file holds that of FID, which has one size.</summary>
     /// <exception cref="LabException">The file describes no feature network.</exception>
-    public static InceptionNetwork? Features(TensorFile file) => TypeOf(file, InceptionType, FidInceptionFeatures.Type) == InceptionType
-        ? new((int)Number(file, "width"), (int)Number(file, "classes"))
-        : null;
+    public static InceptionNetwork? Features(TensorFile file)
+    {
+        if (TypeOf(file, InceptionType, FidInceptionFeatures.Type) != InceptionType)
+            return null;
+        var channels = file.Metadata.ContainsKey("channels") ? Number(file, "channels") : ImageShape.Mnist.Channels;
+        return new((int)Number(file, "width"), (int)Number(file, "classes"), (int)channels);
+    }
 
     /// <exception cref="LabException">The file describes no generator.</exception>
     public static DitNetwork Generator(TensorFile file)
@@ -81,6 +96,14 @@ internal static class NetworkMetadata
     }
 
     private static Dictionary<string, string> Describe(string type, string network) => new() { ["type"] = type, ["network"] = network };
+
+    // Files of networks for MNIST's images say nothing about them, and stay as they have always been.
+    private static Dictionary<string, string> WithImage(ImageShape image, Dictionary<string, string> described)
+    {
+        if (image != ImageShape.Mnist)
+            described["image"] = image.ToString();
+        return described;
+    }
 
     private static string TypeOf(TensorFile file, params string[] types)
     {
@@ -94,10 +117,24 @@ internal static class NetworkMetadata
 
     private static LatentShape Shape(TensorFile file)
     {
-        var parts = file.Meta("shape").Split('x');
+        var (channels, rows, columns) = Sizes(file, "shape");
+        return new(channels, rows, columns);
+    }
+
+    private static ImageShape Image(TensorFile file)
+    {
+        if (!file.Metadata.ContainsKey("image"))
+            return ImageShape.Mnist;
+        var (channels, rows, columns) = Sizes(file, "image");
+        return new(channels, rows, columns);
+    }
+
+    private static (long Channels, long Rows, long Columns) Sizes(TensorFile file, string key)
+    {
+        var parts = file.Meta(key).Split('x');
         return parts.Length == 3 && parts.All(part => long.TryParse(part, out _))
-            ? new(long.Parse(parts[0]), long.Parse(parts[1]), long.Parse(parts[2]))
-            : throw new LabException($"{file.Path} describes the latent shape as '{file.Meta("shape")}', not as CxHxW");
+            ? (long.Parse(parts[0]), long.Parse(parts[1]), long.Parse(parts[2]))
+            : throw new LabException($"{file.Path} describes the {key} as '{file.Meta(key)}', not as CxHxW");
     }
 
     private static long Number(TensorFile file, string key) => long.TryParse(file.Meta(key), out var value) && value > 0

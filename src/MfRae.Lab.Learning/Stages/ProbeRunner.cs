@@ -1,5 +1,4 @@
 using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
@@ -18,17 +17,16 @@ internal sealed class ProbeRunner : IStage
     public void Run(StageContext context)
     {
         var device = context.Device();
-        var folder = context.Input(StageInput.Dataset);
-        using var train = LabeledImages.Load(Path.Combine(folder, "train.safetensors"));
-        using var test = LabeledImages.Load(Path.Combine(folder, "test.safetensors"));
-        var (network, weights) = NetworkFiles.LoadEncoder(Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder), device);
+        using var train = DatasetFiles.Open(context, DatasetFiles.Train);
+        using var test = DatasetFiles.Open(context, DatasetFiles.Test);
+        var (network, weights) = NetworkFiles.LoadEncoder(context, train.Shape);
         using var trained = weights;
         using var untrained = Weights.Initialise(network.Declare(), context.Random(), device);
 
-        Tensor Features(LabeledImages images, Weights encoder) => context.InBatches(images.Count, Batch, "image",
-            indices => network.Encode(encoder, images.Pixels(indices, device)).flatten(1));
-        Tensor Pixels(LabeledImages images) =>
-            context.InBatches(images.Count, Batch, "image", indices => images.Pixels(indices, device).flatten(1));
+        Tensor Seen(Tensor bytes) => LabeledImages.ToUnit(bytes).to(device);
+        Tensor Features(IImageSource images, Weights encoder) =>
+            context.InBatches(images, Batch, bytes => network.Encode(encoder, Seen(bytes)).flatten(1));
+        Tensor Pixels(IImageSource images) => context.InBatches(images, Batch, bytes => Seen(bytes).flatten(1));
 
         Measure(context, "encoder", train, test, images => Features(images, trained));
         Measure(context, "pixels", train, test, Pixels);
@@ -36,11 +34,11 @@ internal sealed class ProbeRunner : IStage
     }
 
     private static void Measure(
-        StageContext context, string what, LabeledImages train, LabeledImages test, Func<LabeledImages, Tensor> features)
+        StageContext context, string what, IImageSource train, IImageSource test, Func<IImageSource, Tensor> features)
     {
         using var gallery = features(train);
         using var queries = features(test);
-        context.MeasuredShare("knn." + what, Probes.NearestNeighbours(gallery, train.Labels, queries, test.Labels), test.Count);
-        context.MeasuredShare("linear." + what, Probes.Linear(gallery, train.Labels, queries, test.Labels), test.Count);
+        context.MeasuredShare("knn." + what, Probes.NearestNeighbours(gallery, train.Labels, queries, test.Labels), test);
+        context.MeasuredShare("linear." + what, Probes.Linear(gallery, train.Labels, queries, test.Labels), test);
     }
 }

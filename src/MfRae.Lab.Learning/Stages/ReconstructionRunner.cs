@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
@@ -17,18 +18,24 @@ internal sealed class ReconstructionRunner(IReadOnlyList<MetricOptions> metrics)
 {
     private const int Batch = 250;
     private const int SheetPairs = 40;
+    private const int LargeSheetPairs = 10;
+    private const int LargeSide = 64;
+
+    // Differences are taken in float32 of so many values at a time: a gigabyte.
+    private const long DifferencesAtOnce = 1L << 28;
 
     public void Run(StageContext context)
     {
         using var scope = NewDisposeScope();
         var device = context.Device();
-        using var test = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), "test.safetensors"));
-        var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(
-            Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder), device);
+        using var test = DatasetFiles.Open(context, DatasetFiles.Test);
+        var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(context, test.Shape);
         var (decoder, decoderWeights) = NetworkFiles.LoadDecoder(
             Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), device);
-        var rebuilt = context.InBatches(test.Count, Batch, "image", indices => LabeledImages.ToBytes(
-            decoder.Decode(decoderWeights, encoder.Encode(encoderWeights, test.Pixels(indices, device)))));
+        if (decoder.Image != test.Shape)
+            throw new LabException($"the decoder makes images of {decoder.Image}, the dataset has {test.Shape}: nothing can be compared");
+        var rebuilt = context.InBatches(test, Batch, bytes => LabeledImages.ToBytes(
+            decoder.Decode(decoderWeights, encoder.Encode(encoderWeights, LabeledImages.ToUnit(bytes).to(device)))));
 
         using var extractor = FeatureExtractor.Load(context);
         var (features, logits) = extractor.Extract(rebuilt);
@@ -36,14 +43,29 @@ internal sealed class ReconstructionRunner(IReadOnlyList<MetricOptions> metrics)
         foreach (var value in metrics.SelectMany(metric => Metric.Compute(metric, set)))
         {
             context.Measured(new("r" + value.Name, value.Value, null, null, value.Samples, 0, 1, "dataset",
-                extractor.Identity, extractor.Preprocessing, value.Reference, value.HigherIsBetter));
+                extractor.Identity, extractor.Preprocessing(test.Shape), value.Reference, value.HigherIsBetter));
         }
-        var error = (rebuilt.to(float32) - test.Images.to(float32)).abs().mean().item<float>();
-        context.Measured(new("rL1", error, null, null, test.Count, 0, 1, "dataset", "", SmallInceptionFeatures.GreyValues, "", false));
+        context.Measured(new("rL1", MeanDifference(test, rebuilt), null, null, test.Count, 0, 1, "dataset", "",
+            SmallInceptionFeatures.PixelValues(test.Shape), "", false));
 
-        var count = Math.Min(SheetPairs, test.Count);
-        var pairs = stack([test.Images.slice(0, 0, count, 1), rebuilt.slice(0, 0, count, 1)], 1).flatten(0, 1);
+        var count = Math.Min(test.Shape.Rows > LargeSide ? LargeSheetPairs : SheetPairs, test.Count);
+        var pairs = stack([test.Bytes(arange(count)), rebuilt.slice(0, 0, count, 1)], 1).flatten(0, 1);
         ImageSheet.Write(context.File("pairs.png"), pairs, 10);
         context.Journal.Write(new ImageEvent("reconstruction", "pairs.png", "test images, each followed by its reconstruction"));
+    }
+
+    private static double MeanDifference(IImageSource images, Tensor rebuilt)
+    {
+        var sum = 0.0;
+        var block = Math.Max(1, DifferencesAtOnce / rebuilt[0].numel());
+        for (long start = 0; start < images.Count; start += block)
+        {
+            using var scope = NewDisposeScope();
+            var end = Math.Min(images.Count, start + block);
+            var original = images.Bytes(arange(start, end, dtype: int64));
+            sum += (rebuilt.slice(0, start, end, 1).to(float32) - original.to(float32)).abs().mean().item<float>() * (double)(end - start);
+        }
+
+        return sum / images.Count;
     }
 }

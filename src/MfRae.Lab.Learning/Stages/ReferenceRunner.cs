@@ -1,7 +1,7 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Metrics;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
@@ -12,9 +12,10 @@ internal sealed class ReferenceRunner(string split) : IStage
 
     public void Run(StageContext context)
     {
-        using var images = LabeledImages.Load(Path.Combine(context.Input(StageInput.Dataset), split + ".safetensors"));
+        using var scope = NewDisposeScope();
+        using var images = DatasetFiles.Open(context, split);
         using var extractor = FeatureExtractor.Load(context);
-        var (features, _) = extractor.Extract(images.Images);
+        var (features, _) = extractor.Extract(images);
         FeatureStatistics.Of(features).Save(context.File(FileName));
     }
 

@@ -15,7 +15,7 @@ namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
 /// Draws samples for each number of steps, all from the same noise and labels: samples.EVALUATIONS.safetensors with images
-/// uint8 [N, 1, 28, 28], labels and the first latents, and a sheet of the first images. The file's metadata say how they
+/// uint8 [N, C, H, W], labels and the first latents, and a sheet of the first images. The file's metadata say how they
 /// were drawn.
 /// </summary>
 internal sealed class SamplingRunner(SamplingStage stage) : IStage
@@ -24,6 +24,9 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
     public const string GuidanceEntry = "guidance";
     public const string LabelsEntry = "labels";
     private const int SheetRows = 8;
+
+    // More columns than these are not classes side by side any more.
+    private const int MostColumns = 20;
 
     public void Run(StageContext context)
     {
@@ -83,13 +86,14 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
     // Balanced labels go round, so a row of the sheet holds one sample of each class.
     private void WriteSheet(StageContext context, Tensor images, int classes, string evaluations)
     {
-        var count = Math.Min(images.shape[0], SheetRows * classes);
+        var columns = classes <= MostColumns ? classes : SheetRows;
+        var count = Math.Min(images.shape[0], SheetRows * columns);
         var file = $"sheet.{evaluations}.png";
-        ImageSheet.Write(context.File(file), images.slice(0, 0, count, 1), classes);
+        ImageSheet.Write(context.File(file), images.slice(0, 0, count, 1), columns);
         var guided = stage.Guidance is { } guidance ? $", guidance {Text(guidance.Scale)}" : "";
+        var classText = stage.Labels == "random" ? "; random classes" : columns == classes ? "; columns are classes" : "";
         context.Journal.Write(new ImageEvent($"samples@{evaluations}", file,
-            $"{evaluations} network {(evaluations == "1" ? "evaluation" : "evaluations")} a sample{guided}; "
-                + (stage.Labels == "random" ? "random classes" : "columns are classes")));
+            $"{evaluations} network {(evaluations == "1" ? "evaluation" : "evaluations")} a sample{guided}{classText}"));
     }
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);

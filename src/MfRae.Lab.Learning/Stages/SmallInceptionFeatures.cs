@@ -5,15 +5,16 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>The lab's own Inception network for 28×28 grey images.</summary>
+/// <summary>The lab's own Inception network for small images.</summary>
 internal sealed class SmallInceptionFeatures(InceptionNetwork network, Weights weights, string identity) : IFeatureNetwork
 {
-    /// <summary>What the network does to images, and what figures without a feature network are computed from too.</summary>
-    public const string GreyValues = "uint8, 28x28, [-1, 1]";
-
     public string Identity { get; } = identity;
 
-    public string Preprocessing => GreyValues;
+    /// <summary>What the network does to images, and what figures without a feature network are computed from too.</summary>
+    public static string PixelValues(ImageShape image) =>
+        FormattableString.Invariant($"uint8, {image.Rows}x{image.Columns}{(image.Channels == 1 ? "" : " RGB")}, [-1, 1]");
+
+    public string Preprocessing(ImageShape image) => PixelValues(image);
 
     public long Batch => 250;
 

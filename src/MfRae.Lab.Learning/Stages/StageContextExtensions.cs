@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,6 +11,9 @@ namespace MfRae.Lab.Learning.Stages;
 internal static class StageContextExtensions
 {
     private const long BatchesPerCollection = 4;
+
+    // What thirty images of 256×256 are: enough for a GPU, and little enough for its memory.
+    private const long MostPixels = 2_000_000;
 
     public static Device Device(this StageContext context) => ComputeDevice.Resolve(context.Spec.Settings.Device);
 
@@ -26,8 +30,30 @@ internal static class StageContextExtensions
         context.Journal.Write(new MeasuredEvent(measurement));
 
     /// <summary>A share of images, measured on the dataset's own images without sampling.</summary>
-    public static void MeasuredShare(this StageContext context, string metric, double value, long images, string extractor = "") =>
-        context.Measured(new(metric, value, null, null, images, 0, 1, "dataset", extractor, SmallInceptionFeatures.GreyValues, "", true));
+    public static void MeasuredShare(this StageContext context, string metric, double value, IImageSource images) =>
+        context.Measured(new(
+            metric, value, null, null, images.Count, 0, 1, "dataset", "", SmallInceptionFeatures.PixelValues(images.Shape), "", true));
+
+    /// <summary>
+    /// <paramref name="map"/> over images, uint8 [B, C, H, W] on the CPU, in batches, joined on the CPU. While one batch is worked on
+    /// the next is decoded.
+    /// </summary>
+    /// <param name="mostAtOnce">Of small images; large ones go in smaller batches.</param>
+    public static Tensor InBatches(this StageContext context, IImageSource images, long mostAtOnce, Func<Tensor, Tensor> map)
+    {
+        var batch = BatchOf(images.Shape, mostAtOnce);
+        return context.InBatches(images.Count, batch, "image", indices => map(Next(images, indices, batch)));
+    }
+
+    /// <summary>The same with nothing to join.</summary>
+    public static void ForBatches(this StageContext context, IImageSource images, long mostAtOnce, Action<Tensor> work)
+    {
+        using var none = context.InBatches(images, mostAtOnce, bytes =>
+        {
+            work(bytes);
+            return empty([bytes.shape[0], 0]);
+        });
+    }
 
     /// <summary>
     /// <paramref name="map"/> over 0 … count in batches, joined on the CPU. A dispose scope per batch.
@@ -53,5 +79,17 @@ internal static class StageContextExtensions
         }
 
         return joined ?? throw new ArgumentOutOfRangeException(nameof(count), "there is nothing to go through");
+    }
+
+    private static long BatchOf(ImageShape image, long mostAtOnce) =>
+        Math.Clamp(MostPixels / (image.Rows * image.Columns), 1, mostAtOnce);
+
+    private static Tensor Next(IImageSource images, Tensor indices, long batch)
+    {
+        var bytes = images.Bytes(indices);
+        var after = indices[-1].item<long>() + 1;
+        if (after < images.Count)
+            images.Prepare(arange(after, Math.Min(images.Count, after + batch), dtype: ScalarType.Int64));
+        return bytes;
     }
 }

@@ -1,9 +1,7 @@
 using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
-using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
@@ -15,13 +13,10 @@ internal sealed class TeacherRunner(TeacherOptions options) : IStage
         switch (options)
         {
             case PretrainedTeacherOptions pretrained:
-                var path = context.Resolve(pretrained.Weights);
-                if (NetworkFiles.LoadGenerator(path, CPU).Network.Interval)
-                    throw new LabException($"{path} holds a mean-flow network where the teacher, a velocity network, is needed");
-                File.Copy(path, context.File(NetworkFiles.Generator), overwrite: true);
+                Pretrained.Teacher(context, pretrained, context.File(NetworkFiles.Generator));
                 break;
             case FlowMatchingOptions flow:
-                var batches = GeneratorTraining.Batches(context, flow.Training);
+                var batches = GeneratorTraining.Source(context, flow.Training.BatchSize);
                 var network = new DitNetwork(flow.Network, batches.Shape, batches.Classes, interval: false);
                 GeneratorTraining.Train(context, flow.Training, network, null, new FlowMatchingObjective(flow, network, batches));
                 break;

@@ -25,6 +25,45 @@ public sealed class FileTests : IDisposable
         found.Suggestion.Should().Be("put train and val there, each with a folder of images for each of 2 classes");
     }
 
+    [Theory]
+    [InlineData(""" "encoder": { "kind": "dinov2", "weights": "data/weights/encoder.safetensors", "network": {} } """,
+        "$.base.encoder.kind", "dataset of kind imageFolder")]
+    [InlineData(""" "dataset": { "kind": "imageFolder", "path": "data/images", "classes": 1, "flip": true } """,
+        "$.base.dataset.flip", "cache none, or flip false")]
+    [InlineData("""
+        "dataset": { "kind": "imageFolder", "path": "data/images", "classes": 1, "size": 128 },
+        "decoder": { "kind": "pretrained", "weights": "data/weights/decoder.safetensors", "network": { "kind": "mae", "imageSize": 256 } }
+        """, "$.base.decoder.network.imageSize", "write size 256")]
+    [InlineData("""
+        "dataset": { "kind": "imageFolder", "path": "data/images", "classes": 1, "size": 60 },
+        "encoder": { "kind": "selfSupervised", "network": {}, "augmentation": {}, "training": { "steps": 1 } }
+        """, "$.base.dataset.size", "size 56")]
+    public void Networks_and_latents_suit_the_images(string change, string path, string suggestion)
+    {
+        _work.Write("data/images/train/cat/1.png", "");
+        _work.Write("data/images/val/cat/1.png", "");
+
+        var found = _work.Mistake($"\"base\": {{ {change} }}");
+        found.Path.Should().Be(path);
+        found.Suggestion.Should().Contain(suggestion);
+    }
+
+    [Fact]
+    public void Stages_that_train_on_latents_that_are_not_kept_have_the_images_as_inputs()
+    {
+        _work.Write("data/images/train/cat/1.png", "");
+        _work.Write("data/images/val/cat/1.png", "");
+        const string images = """ "dataset": { "kind": "imageFolder", "path": "data/images", "classes": 1, "flip": true } """;
+        var plan = _work.Plan($"\"base\": {{ {images}, \"latents\": {{ \"cache\": \"none\" }} }}");
+        var kept = _work.Plan("\"base\": {}");
+
+        foreach (string stage in (string[])["teacher", "cmt", "meanflow"])
+        {
+            plan.Stages.Single(node => node.Kind == stage).Inputs.Keys.Should().Contain(["latents", "dataset", "encoder"]);
+            kept.Stages.Single(node => node.Kind == stage).Inputs.Keys.Should().Contain("latents").And.NotContain(["dataset", "encoder"]);
+        }
+    }
+
     [Fact]
     public void An_image_folder_has_both_splits_and_all_classes()
     {
@@ -95,5 +134,5 @@ public sealed class FileTests : IDisposable
         """ "decoder": { "kind": "pretrained", "weights": "data/weights/decoder.safetensors", "network": { "kind": "mae", "imageSize": 250 } } """,
         "imageSize 240 or 256")]
     public void Released_networks_cut_images_into_whole_patches(string change, string suggestion) =>
-        _work.Mistake($"\"base\": {{ {change} }}").Suggestion.Should().Contain(suggestion);
+        _work.Read($"\"base\": {{ {change} }}").Diagnostics.Should().Contain(found => found.Suggestion!.Contains(suggestion));
 }

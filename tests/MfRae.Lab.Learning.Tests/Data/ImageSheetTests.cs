@@ -19,4 +19,18 @@ public sealed class ImageSheetTests
         bitmap.GetPixel(0, 4).Red.Should().Be(50);
         bitmap.GetPixel(1, 0).Red.Should().Be(255);
     }
+
+    [Fact]
+    public void Colours_stay_in_their_places()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("sheet.png");
+        ImageSheet.Write(path, arange(2 * 3 * 4, dtype: uint8).view(2, 3, 2, 2), 2);
+        using var bitmap = SKBitmap.Decode(path);
+        (bitmap.Width, bitmap.Height).Should().Be((5, 2));
+        bitmap.GetPixel(0, 0).Should().Be(new SKColor(0, 4, 8));
+        bitmap.GetPixel(1, 1).Should().Be(new SKColor(3, 7, 11));
+        bitmap.GetPixel(3, 0).Should().Be(new SKColor(12, 16, 20));
+        bitmap.GetPixel(2, 0).Should().Be(SKColors.White);
+    }
 }

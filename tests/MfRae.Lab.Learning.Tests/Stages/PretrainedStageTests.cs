@@ -2,6 +2,8 @@ using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
@@ -41,7 +43,47 @@ public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
         Refuses(new DecoderStage(new PretrainedDecoderOptions(encoder)), "*'vit-encoder'*rae-decoder*");
         Refuses(new TeacherStage(new PretrainedTeacherOptions(encoder)), "*'vit-encoder'*dit-velocity*");
         Refuses(new TeacherStage(new PretrainedTeacherOptions(cmt)), "*mean-flow network*teacher*");
-        Refuses(new LatentStage(new PretrainedLatentOptions(encoder)), "*encoder.safetensors*epsilon*", "dataset", "encoder");
+        Refuses(new LatentStage(new PretrainedLatentOptions(encoder)), "*encoder.safetensors*no tensor 'mean'*", "dataset", "encoder");
+    }
+
+    [Fact]
+    public void A_file_holds_the_network_that_the_options_name()
+    {
+        var (vit, decoder, dit) = (new VitOptions(24, 1, 2), new DecoderNetworkOptions(16, 1, 2, Channels: 2), TinyLab.Dit);
+        lab.Run("named encoder", new EncoderStage(new PretrainedEncoderOptions(lab.At("encoder/encoder.safetensors"), vit)));
+        lab.Run("named decoder", new DecoderStage(new PretrainedDecoderOptions(lab.At("decoder/decoder.safetensors"), decoder)), "encoder");
+        lab.Run("named teacher", new TeacherStage(new PretrainedTeacherOptions(lab.At("teacher/network.safetensors"), dit)));
+
+        Refuses(new EncoderStage(new PretrainedEncoderOptions(lab.At("encoder/encoder.safetensors"), vit with { Depth = 2 })),
+            "*encoder.safetensors holds the network*\"depth\":1*options name*\"depth\":2*");
+        Refuses(new DecoderStage(new PretrainedDecoderOptions(lab.At("decoder/decoder.safetensors"), new MaeDecoderOptions())),
+            "*decoder.safetensors holds the network*options name*\"kind\":\"mae\"*");
+        Refuses(new TeacherStage(new PretrainedTeacherOptions(lab.At("teacher/network.safetensors"), dit with { HeadDepth = 3 })),
+            "*network.safetensors holds the network*\"headDepth\":3*");
+    }
+
+    [Fact]
+    public void A_decoder_for_other_latents_is_refused()
+    {
+        lab.Run("wider encoder", new EncoderStage(new SelfSupervisedEncoderOptions(
+            new VitOptions(48, 1, 2), new AugmentationOptions(), new(1, 8, 1e-3))), "dataset");
+
+        FluentActions.Invoking(() => lab.Run("refused", new DecoderStage(new PretrainedDecoderOptions(lab.At("decoder/decoder.safetensors"))),
+                [("encoder", "wider encoder")]))
+            .Should().Throw<LabException>().WithMessage("*decodes latents of ?24, 4, 4?*encoder makes ?48, 4, 4?*");
+    }
+
+    [Fact]
+    public void An_encoder_of_colours_is_refused_for_grey_images()
+    {
+        var network = new Dinov2Encoder(new Dinov2Options(24, 1, 2, 2, ImageSize: 8, PatchSize: 4, RegisterTokens: 1, InputSize: 8));
+        using var weights = Weights.Initialise(network.Declare(), new RandomSource(1, CPU), CPU);
+        weights.Save(lab.At("dinov2.safetensors"), new Dictionary<string, string>());
+        lab.Run("colour encoder", new EncoderStage(new Dinov2EncoderOptions(lab.At("dinov2.safetensors"), network.Options)));
+
+        FluentActions.Invoking(() => lab.Run("refused", new LatentStage(new PerElementLatentOptions()),
+                [("dataset", "dataset"), ("encoder", "colour encoder")]))
+            .Should().Throw<LabException>().WithMessage("*cannot see the dataset's images of 1x28x28: it needs colours*");
     }
 
     [Fact]

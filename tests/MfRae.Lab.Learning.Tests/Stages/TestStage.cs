@@ -16,6 +16,9 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
 
     public int LogEvery { get; init; } = 1;
 
+    /// <summary>Where relative paths in options start.</summary>
+    public string WorkingDirectory { get; init; } = AppContext.BaseDirectory;
+
     public IEnumerable<Measurement> Measurements => Events.OfType<MeasuredEvent>().Select(measured => measured.Measurement);
 
     public StageContext Context(StageDefinition? definition = null)
@@ -23,7 +26,7 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
         Directory.CreateDirectory(folder);
         var node = new StageNode(
             new string('0', 64), "test", "test", definition ?? new ProbeStage(), seed, new Dictionary<string, string>());
-        var spec = new StageSpec(node, inputs.ToDictionary(input => input.Name, input => input.Folder), AppContext.BaseDirectory, 1,
+        var spec = new StageSpec(node, inputs.ToDictionary(input => input.Name, input => input.Folder), WorkingDirectory, 1,
             new RunSettings(Device: "cpu", LogEvery: LogEvery));
         return new(spec, folder, this, TimeProvider.System, _stop.Token);
     }

@@ -8,8 +8,9 @@ namespace MfRae.Lab.Learning.Tests.Stages;
 public sealed class TinyLab : IDisposable
 {
     private static readonly TrainingOptions Training = new(Steps: 3, BatchSize: 8, LearningRate: 1e-3, Ema: 0);
-    private static readonly DitOptions Dit = new(
+    internal static readonly DitOptions Dit = new(
         TrunkWidth: 16, TrunkDepth: 1, TrunkHeads: 2, HeadWidth: 16, HeadDepth: 1, HeadHeads: 2, MlpRatio: 2);
+
     private static readonly MetricOptions[] Metrics =
         [new FidOptions(), new InceptionScoreOptions(), new ClassAccuracyOptions(), new EndpointErrorOptions()];
 

@@ -17,6 +17,14 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
         _ => null,
     };
 
+    public bool? Flag(string path) => Find(path) switch
+    {
+        (LocatedScalar { Kind: JsonValueKind.True }, _) => true,
+        (LocatedScalar { Kind: JsonValueKind.False }, _) => false,
+        (null, { Default: bool value }) => value,
+        _ => null,
+    };
+
     public string? Text(string path) => Find(path) switch
     {
         (LocatedScalar { Text: { } text }, _) => text,

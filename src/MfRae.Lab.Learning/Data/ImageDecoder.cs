@@ -1,0 +1,54 @@
+using MfRae.Lab.Core.Experiments;
+using SkiaSharp;
+
+namespace MfRae.Lab.Learning.Data;
+
+/// <summary>
+/// Decodes JPEG and PNG files as the image library of the released code does: turned as stored, without colour management, with
+/// transparency ignored.
+/// </summary>
+public static class ImageDecoder
+{
+    private const int BytesPerPixel = 4;
+
+    /// <exception cref="LabException">The file is missing, is no image, or is cut short.</exception>
+    public static RgbImage Decode(string path)
+    {
+        try
+        {
+            using var file = new MemoryStream(File.ReadAllBytes(path));
+            using var codec = SKCodec.Create(file, out var opened)
+                ?? throw new LabException($"{path} is no image that can be decoded ({opened}): replace the file or remove it");
+            var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+            var pixels = new byte[info.BytesSize];
+            SKCodecResult result;
+            unsafe
+            {
+                fixed (byte* start = pixels)
+                    result = codec.GetPixels(info, (nint)start);
+            }
+
+            // What is missing of an incomplete image would be grey, and train as if it were part of it.
+            return result == SKCodecResult.Success
+                ? new(info.Width, info.Height, WithoutAlpha(pixels))
+                : throw new LabException($"{path} is a damaged image ({result}): replace the file or remove it");
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"{path} cannot be read: {refused.Message}", refused);
+        }
+    }
+
+    private static byte[] WithoutAlpha(byte[] pixels)
+    {
+        var values = new byte[pixels.Length / BytesPerPixel * RgbImage.Channels];
+        for (int from = 0, to = 0; from < pixels.Length; from += BytesPerPixel, to += RgbImage.Channels)
+        {
+            values[to] = pixels[from];
+            values[to + 1] = pixels[from + 1];
+            values[to + 2] = pixels[from + 2];
+        }
+
+        return values;
+    }
+}

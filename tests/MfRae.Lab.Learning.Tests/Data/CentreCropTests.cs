@@ -1,0 +1,19 @@
+using MfRae.Lab.Learning.Data;
+
+namespace MfRae.Lab.Learning.Tests.Data;
+
+public sealed class CentreCropTests
+{
+    [Theory]
+    [InlineData("odd.png", 16)]
+    [InlineData("wide.png", 24)]
+    [InlineData("photo.jpg", 32)]
+    [InlineData("grey.jpg", 20)]
+    [InlineData("transparent.png", 24)]
+    public void Crops_are_those_of_ADM_to_the_byte(string name, int side)
+    {
+        var crop = CentreCrop.Apply(GoldenImages.Image(name, "decoded"), side);
+
+        crop.Should().BeEquivalentTo(GoldenImages.Image(name, side.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+    }
+}

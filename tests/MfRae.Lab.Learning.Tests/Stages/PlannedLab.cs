@@ -1,0 +1,70 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Stages;
+
+namespace MfRae.Lab.Learning.Tests.Stages;
+
+/// <summary>Runs every stage of an experiment's plan, inputs before users, in one process.</summary>
+internal sealed class PlannedLab : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly Dictionary<string, Journal> _journals = [];
+    private Plan? _plan;
+
+    public string At(string path) => _folder.File(path);
+
+    public void Run(string experiment)
+    {
+        File.WriteAllText(At("experiment.json"), experiment);
+        var read = ExperimentReader.Read("experiment.json", [], _folder.Root);
+        read.Diagnostics.Should().BeEmpty();
+        _plan = Planner.Build(read.Experiment!, FileHash.In(_folder.Root));
+        foreach (var node in _plan.Stages)
+            Run(node, Folder(node.Key));
+    }
+
+    /// <summary>Runs a stage again in a folder of its own.</summary>
+    public string Again(string arm, string role)
+    {
+        var node = Node(arm, role);
+        Run(node, At("again"));
+        return At("again");
+    }
+
+    public StageNode Node(string arm, string role)
+    {
+        var key = _plan!.Runs.First(run => run.Arm == arm).Stages[role];
+        return _plan.Stages.Single(stage => stage.Key == key);
+    }
+
+    /// <summary>The folder of the stage that plays a role in an arm.</summary>
+    public string Folder(string arm, string role) => Folder(Node(arm, role).Key);
+
+    public IReadOnlyList<JournalEvent> Events(string arm, string role) => _journals[Folder(arm, role)].Events;
+
+    public IEnumerable<(string Stage, JournalEvent Event)> AllEvents =>
+        _plan!.Stages.SelectMany(stage => _journals[Folder(stage.Key)].Events.Select(entry => (stage.Label, entry)));
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Folder(string key) => At(key[..16]);
+
+    private void Run(StageNode node, string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var journal = _journals[folder] = new Journal();
+        var spec = new StageSpec(
+            node, node.Inputs.ToDictionary(input => input.Key, input => Folder(input.Value)), _folder.Root, 1,
+            new RunSettings(Device: "cpu", Threads: 2, LogEvery: 1));
+        Catalog.Create(node.Definition).Run(new(spec, folder, journal, TimeProvider.System, CancellationToken.None));
+    }
+
+    private sealed class Journal : IJournal
+    {
+        public List<JournalEvent> Events { get; } = [];
+
+        public void Write(JournalEvent entry) => Events.Add(entry);
+    }
+}
