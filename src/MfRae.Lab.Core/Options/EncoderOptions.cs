@@ -4,9 +4,13 @@ namespace MfRae.Lab.Core.Options;
 
 /// <summary>The frozen representation encoder E: image [1, H, W] → tokens, normalised without affine (docs/method.md §2).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(NoEncoderOptions), "none")]
 [JsonDerivedType(typeof(PretrainedEncoderOptions), "pretrained")]
 [JsonDerivedType(typeof(SelfSupervisedEncoderOptions), "selfSupervised")]
 public abstract record EncoderOptions;
+
+/// <summary>No encoder: the data are latents already.</summary>
+public sealed record NoEncoderOptions : EncoderOptions;
 
 /// <summary>Weights from a safetensors file, whose metadata describe the network.</summary>
 public sealed record PretrainedEncoderOptions(string Weights) : EncoderOptions;

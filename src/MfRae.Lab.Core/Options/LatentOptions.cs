@@ -4,9 +4,13 @@ namespace MfRae.Lab.Core.Options;
 
 /// <summary>Normalisation of latents, z ← (z - μ) / sqrt(var + ε), per element [C, H, W] (docs/method.md §2).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(NoLatentOptions), "none")]
 [JsonDerivedType(typeof(PretrainedLatentOptions), "pretrained")]
 [JsonDerivedType(typeof(PerElementLatentOptions), "perElement")]
 public abstract record LatentOptions;
+
+/// <summary>No normalisation: the data are latents already.</summary>
+public sealed record NoLatentOptions : LatentOptions;
 
 /// <summary>Mean and variance from a safetensors file.</summary>
 public sealed record PretrainedLatentOptions(string Weights) : LatentOptions;
