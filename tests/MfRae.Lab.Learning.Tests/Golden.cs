@@ -10,5 +10,5 @@ internal static class Golden
 {
     public static string Path(string folder, string name) => System.IO.Path.Combine(AppContext.BaseDirectory, "Golden", folder, name);
 
-    public static SafetensorsFile Reference(string name) => Safetensors.Read(Path("reference", name + ".safetensors"));
+    public static TensorFile Reference(string name) => Safetensors.Read(Path("reference", name + ".safetensors"));
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text;
 using System.Text.Json;
 using MfRae.Lab.Core.Experiments;
 using TorchSharp;
@@ -13,22 +12,25 @@ namespace MfRae.Lab.Learning.Formats;
 /// </summary>
 public static class Safetensors
 {
-    private const int LengthPrefix = 8;
-    private const long LargestHeader = 100_000_000;
-    private const string MetadataName = "__metadata__";
+    internal const int LengthPrefix = 8;
+    internal const string MetadataName = "__metadata__";
 
-    private static readonly (string Name, ScalarType Type, int Size)[] Types =
-    [
-        ("F64", ScalarType.Float64, 8), ("F32", ScalarType.Float32, 4), ("F16", ScalarType.Float16, 2), ("BF16", ScalarType.BFloat16, 2),
-        ("I64", ScalarType.Int64, 8), ("I32", ScalarType.Int32, 4), ("I16", ScalarType.Int16, 2), ("I8", ScalarType.Int8, 1),
-        ("U8", ScalarType.Byte, 1), ("BOOL", ScalarType.Bool, 1),
-    ];
+    private const long ChunkBytes = 1 << 24;
 
-    /// <summary>Writes aside and renames, so that a file that exists is whole.</summary>
+    /// <summary>
+    /// Writes aside and renames, so that a file that exists is whole. Types of more bytes come first, so that every tensor
+    /// starts at a multiple of its numbers' size and can be read without a copy; otherwise the order is kept.
+    /// </summary>
     public static void Write(
-        string path, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+        string path, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, [.. tensors.Select(entry => (entry.Name, StoredTensor.Of(entry.Value)))], metadata);
+
+    /// <summary>As above; of tensors in files, one at a time is in memory.</summary>
+    public static void Write(
+        string path, IReadOnlyList<(string Name, StoredTensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var header = Header(tensors, metadata);
+        var ordered = tensors.OrderByDescending(entry => ElementType.Of(entry.Value.Type).Size).ToList();
+        var header = Header(ordered, metadata);
         var aside = path + ".tmp";
         using (var file = File.Create(aside))
         {
@@ -36,45 +38,34 @@ public static class Safetensors
             BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
             file.Write(length);
             file.Write(header);
-            foreach (var (_, value) in tensors)
+            foreach (var (_, value) in ordered)
             {
                 using var scope = NewDisposeScope();
-                file.Write(value.detach().cpu().contiguous().bytes);
+                using var quiet = no_grad();
+                WriteValues(file, value.Read());
             }
             file.Flush(flushToDisk: true);
         }
         File.Move(aside, path, overwrite: true);
     }
 
-    /// <summary>Reads every tensor to the CPU.</summary>
+    /// <summary>Opens a file of this format; see <see cref="TensorFile"/>.</summary>
     /// <exception cref="LabException">The file is missing or is not whole and consistent safetensors.</exception>
-    public static SafetensorsFile Read(string path)
+    public static TensorFile Read(string path) => new SafetensorsReader(FileBytes.Open(path)).Read();
+
+    // In chunks, since a span ends at 2 GB.
+    private static void WriteValues(FileStream file, Tensor value)
     {
-        try
+        var flat = value.detach().cpu().contiguous().view(-1);
+        var chunk = ChunkBytes / flat.element_size();
+        for (long done = 0; done < flat.numel(); done += chunk)
         {
-            using var file = File.OpenRead(path);
-            return new SafetensorsReader(file, path).Read();
-        }
-        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new LabException($"the weights file {path} does not exist", missing);
+            using var part = flat.narrow(0, done, Math.Min(chunk, flat.numel() - done));
+            file.Write(part.bytes);
         }
     }
 
-    internal static (ScalarType Type, int Size)? TypeOf(string name)
-    {
-        foreach (var entry in Types)
-        {
-            if (entry.Name == name)
-                return (entry.Type, entry.Size);
-        }
-        return null;
-    }
-
-    internal static bool HeaderFits(long length, long fileLength) =>
-        length is > 1 and <= LargestHeader && length <= fileLength - LengthPrefix;
-
-    private static byte[] Header(IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header(IReadOnlyList<(string Name, StoredTensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -90,23 +81,24 @@ public static class Safetensors
             long offset = 0;
             foreach (var (name, value) in tensors)
             {
-                var type = Types.First(entry => entry.Type == value.dtype);
+                var type = ElementType.Of(value.Type);
                 json.WriteStartObject(name);
-                json.WriteString("dtype", type.Name);
+                json.WriteString("dtype", type.Safetensors);
                 json.WriteStartArray("shape");
-                foreach (var size in value.shape)
+                foreach (var size in value.Shape)
                     json.WriteNumberValue(size);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
-                json.WriteNumberValue(offset += value.numel() * type.Size);
+                json.WriteNumberValue(offset += value.Count * type.Size);
                 json.WriteEndArray();
                 json.WriteEndObject();
             }
             json.WriteEndObject();
         }
-        // Values start at a multiple of eight bytes, as readers that map the file into memory want it.
-        var text = Encoding.UTF8.GetString(buffer.ToArray());
-        return Encoding.UTF8.GetBytes(text + new string(' ', (8 - (Encoding.UTF8.GetByteCount(text) % 8)) % 8));
+        // Values start at a multiple of eight bytes, so that the map of a file is a map of its tensors.
+        while (buffer.Length % 8 != 0)
+            buffer.WriteByte((byte)' ');
+        return buffer.ToArray();
     }
 }

@@ -1,79 +1,85 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using MfRae.Lab.Core.Experiments;
-using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Formats;
 
-/// <summary>Reads one file and trusts nothing in it: every length is checked against the file before memory is asked for.</summary>
-internal sealed class SafetensorsReader(FileStream file, string path)
+/// <summary>Reads the header of one file and trusts nothing in it: every length is checked against the file.</summary>
+internal sealed class SafetensorsReader(FileBytes file)
 {
-    public SafetensorsFile Read()
-    {
-        if (file.Length < 8)
-            throw Broken("is shorter than a header length");
-        Span<byte> prefix = stackalloc byte[8];
-        file.ReadExactly(prefix);
-        var length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
-        if (!Safetensors.HeaderFits(length, file.Length))
-            throw Broken($"declares a header of {length} bytes in a file of {file.Length}");
-        var header = new byte[length];
-        file.ReadExactly(header);
+    public const string Format = "safetensors";
 
-        var tensors = new Dictionary<string, Tensor>();
-        var metadata = new Dictionary<string, string>();
+    private const long LargestHeader = 100_000_000;
+
+    /// <summary>Whether the file begins as one of this format.</summary>
+    public static bool Recognises(FileBytes file) =>
+        file.Length > Safetensors.LengthPrefix + 1
+        && file.Copy(0, Safetensors.LengthPrefix + 1, "its start") is [.. var prefix, (byte)'{']
+        && Fits(BinaryPrimitives.ReadInt64LittleEndian(prefix), file);
+
+    public TensorFile Read()
+    {
+        var length = BinaryPrimitives.ReadInt64LittleEndian(file.Copy(0, Safetensors.LengthPrefix, "a header length"));
+        if (!Fits(length, file))
+            throw file.Broken($"declares a header of {length} bytes in a file of {file.Length}");
+        var header = file.Copy(Safetensors.LengthPrefix, length, "its header");
         try
         {
             using var json = JsonDocument.Parse(header);
-            var end = 0L;
-            foreach (var entry in json.RootElement.EnumerateObject())
-            {
-                if (entry.Name == "__metadata__")
-                {
-                    foreach (var item in entry.Value.EnumerateObject())
-                        metadata[item.Name] = item.Value.GetString()!;
-                }
-                else if (!tensors.TryAdd(entry.Name, ReadTensor(entry, 8 + length, ref end)))
-                {
-                    throw Broken($"declares '{entry.Name}' twice");
-                }
-            }
-            if (8 + length + end != file.Length)
-                throw Broken($"ends at {file.Length} where its header says {8 + length + end}");
+            return Read(json.RootElement, Safetensors.LengthPrefix + length);
         }
         catch (Exception bad) when (bad is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new LabException($"{path} has no readable safetensors header: {bad.Message}", bad);
+            throw file.Broken($"has no readable safetensors header ({bad.Message})", bad);
         }
-        return new(path, tensors, metadata);
     }
 
-    // Offsets must follow one another without holes, as the format demands; `end` is where the next tensor begins.
-    private Tensor ReadTensor(JsonProperty entry, long dataStart, ref long end)
+    private static bool Fits(long length, FileBytes file) =>
+        length is > 1 and <= LargestHeader && length <= file.Length - Safetensors.LengthPrefix;
+
+    private TensorFile Read(JsonElement header, long dataStart)
     {
-        var dtype = entry.Value.GetProperty("dtype").GetString()!;
-        var (type, size) = Safetensors.TypeOf(dtype) ?? throw Broken($"has a tensor '{entry.Name}' of unknown type {dtype}");
-        var shape = entry.Value.GetProperty("shape").EnumerateArray().Select(item => item.GetInt64()).ToArray();
-        var offsets = entry.Value.GetProperty("data_offsets").EnumerateArray().Select(item => item.GetInt64()).ToArray();
-        if (offsets.Length != 2 || offsets[0] != end || offsets[1] < offsets[0] || dataStart + offsets[1] > file.Length)
-            throw Broken($"places '{entry.Name}' outside the file or over another tensor");
-
-        long bytes = size;
-        foreach (var extent in shape)
+        var metadata = new Dictionary<string, string>();
+        var entries = new List<(string Name, ElementType Type, long[] Shape, long Begin, long End)>();
+        foreach (var entry in header.EnumerateObject())
         {
-            if (extent < 0 || (extent > 0 && bytes > file.Length / extent))
-                throw Broken($"gives '{entry.Name}' a shape larger than the file");
-            bytes *= extent;
+            if (entry.Name != Safetensors.MetadataName)
+            {
+                entries.Add(Entry(entry));
+                continue;
+            }
+            foreach (var item in entry.Value.EnumerateObject())
+                metadata[item.Name] = item.Value.GetString() ?? throw file.Broken($"has no text for '{item.Name}' in its metadata");
         }
-        if (bytes != offsets[1] - offsets[0])
-            throw Broken($"gives '{entry.Name}' {offsets[1] - offsets[0]} bytes where its shape needs {bytes}");
 
-        var tensor = empty(shape, dtype: type);
-        file.Position = dataStart + offsets[0];
-        file.ReadExactly(tensor.bytes);
-        end = offsets[1];
-        return tensor;
+        // Whatever the order of the header: tensors follow one another without holes from the start of the data to the end.
+        var tensors = new Dictionary<string, StoredTensor>();
+        var end = 0L;
+        foreach (var (name, type, shape, begin, next) in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
+        {
+            if (begin != end || next < begin || next > file.Length - dataStart)
+                throw file.Broken($"places '{name}' outside the file, over another tensor or behind a gap");
+            var bytes = file.Count(name, shape, type) * type.Size;
+            if (bytes != next - begin)
+                throw file.Broken($"gives '{name}' {next - begin} bytes where its shape needs {bytes}");
+            if (!tensors.TryAdd(name, file.Stored(name, type, shape, dataStart + begin)))
+                throw file.Broken($"declares '{name}' twice");
+            end = next;
+        }
+        if (dataStart + end != file.Length)
+            throw file.Broken($"ends at {file.Length} where its header says {dataStart + end}");
+        return new(file.Path, Format, tensors, metadata);
     }
 
-    private LabException Broken(string what) => new($"the weights file {path} {what}: it is damaged or not safetensors");
+    private (string Name, ElementType Type, long[] Shape, long Begin, long End) Entry(JsonProperty entry)
+    {
+        var dtype = entry.Value.GetProperty("dtype").GetString();
+        var type = ElementType.All.FirstOrDefault(type => type.Safetensors == dtype) ?? throw file.Broken(
+            $"has a tensor '{entry.Name}' of type {dtype}, where {string.Join(", ", ElementType.All.Select(type => type.Safetensors))} are read");
+        long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(item => item.GetInt64())];
+        long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(item => item.GetInt64())];
+        return offsets.Length == 2
+            ? (entry.Name, type, shape, offsets[0], offsets[1])
+            : throw file.Broken($"gives '{entry.Name}' {offsets.Length} offsets, not two");
+    }
 }

@@ -1,6 +1,5 @@
-using TorchSharp;
+using MfRae.Lab.Learning.Numerics;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace MfRae.Lab.Learning.Networks;
 
@@ -23,18 +22,18 @@ internal static class DitBlock
     }
 
     /// <summary>x [B, T, width], condition [B, 1 or T, width] → [B, T, width].</summary>
-    public static Tensor Forward(Weights weights, string name, Tensor x, Tensor condition, long heads, (Tensor Cos, Tensor Sin) rotary)
+    public static Dual Forward(Weights weights, string name, Dual x, Dual condition, long heads, (Tensor Cos, Tensor Sin) rotary)
     {
         // In this order: shift, scale and gate of the attention, then of the MLP.
-        var m = Layers.Linear(weights, name + ".adaLN_modulation.1", F.silu(condition)).chunk(6, -1);
+        var m = Layers.Linear(weights, name + ".adaLN_modulation.1", condition.Silu()).Chunk(6, -1);
         var (q, k, v) = Layers.SplitHeads(
             Layers.Linear(weights, name + ".attn.qkv", Layers.Modulate(Layers.RmsNorm(weights, name + ".norm1", x), m[0], m[1])), heads);
-        var mixed = Layers.Attend(
-            PositionEmbedding.Rotate(q, rotary.Cos, rotary.Sin), PositionEmbedding.Rotate(k, rotary.Cos, rotary.Sin), v);
-        x = addcmul(x, m[2], Layers.Linear(weights, name + ".attn.proj", mixed), 1);
+        Tensor Rotate(Tensor part) => PositionEmbedding.Rotate(part, rotary.Cos, rotary.Sin);
+        var mixed = Layers.Attend(q.Map(Rotate), k.Map(Rotate), v);
+        x = Dual.AddProduct(x, m[2], Layers.Linear(weights, name + ".attn.proj", mixed));
 
         var halves = Layers.Linear(weights, name + ".mlp.w12",
-            Layers.Modulate(Layers.RmsNorm(weights, name + ".norm2", x), m[3], m[4])).chunk(2, -1);
-        return addcmul(x, m[5], Layers.Linear(weights, name + ".mlp.w3", F.silu(halves[0]) * halves[1]), 1);
+            Layers.Modulate(Layers.RmsNorm(weights, name + ".norm2", x), m[3], m[4])).Chunk(2, -1);
+        return Dual.AddProduct(x, m[5], Layers.Linear(weights, name + ".mlp.w3", halves[0].Silu() * halves[1]));
     }
 }

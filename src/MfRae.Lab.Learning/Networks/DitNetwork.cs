@@ -1,7 +1,7 @@
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
-using F = TorchSharp.torch.nn.functional;
 
 namespace MfRae.Lab.Learning.Networks;
 
@@ -61,35 +61,53 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     }
 
     /// <summary>v(z, t, y), or u(z, t, t, y) of a mean-flow network: z [B, C, H, W], t [B], y int64 [B] → [B, C, H, W].</summary>
-    public Tensor Velocity(Weights weights, Tensor z, Tensor t, Tensor y) => Forward(weights, z, Interval ? zeros_like(t) : null, t, y);
+    public Tensor Velocity(Weights weights, Tensor z, Tensor t, Tensor y) =>
+        Forward(weights, z, Interval ? new Dual(zeros_like(t), null) : default(Dual?), t, y, observe: null).Primal;
 
     /// <summary>u(z, r, t, y), the average velocity from t back to r.</summary>
-    public Tensor AverageVelocity(Weights weights, Tensor z, Tensor r, Tensor t, Tensor y) => Forward(weights, z, t - r, t, y);
+    public Tensor AverageVelocity(Weights weights, Tensor z, Tensor r, Tensor t, Tensor y) =>
+        AverageVelocity(weights, (Dual)z, r, t, y).Primal;
 
-    private Tensor Forward(Weights weights, Tensor z, Tensor? span, Tensor t, Tensor y)
+    /// <summary>The same with its derivative along the tangents of z, r and t, which carries no gradient.</summary>
+    public Dual AverageVelocity(Weights weights, Dual z, Dual r, Dual t, Tensor y) => Forward(weights, z, t - r, t, y, observe: null);
+
+    /// <param name="span">t - r of a mean-flow network.</param>
+    /// <param name="observe">Is shown values on the way by name, so that they can be compared with another implementation's.</param>
+    internal Dual Forward(Weights weights, Dual z, Dual? span, Dual t, Tensor y, Action<string, Tensor>? observe)
     {
         var time = EmbedTime(weights, "t_embedder", t);
-        if (span is not null)
-            time = time + EmbedTime(weights, "r_embedder", span);
-        var condition = F.silu(time + weights["y_embedder.embedding_table.weight"].index_select(0, y)).unsqueeze(1);
+        observe?.Invoke("t_emb", time.Primal);
+        if (span is { } length)
+            time += EmbedTime(weights, "r_embedder", length);
+        var condition = (time + weights["y_embedder.embedding_table.weight"].index_select(0, y)).Silu();
+        observe?.Invoke("c", condition.Primal);
+        condition = condition.Map(x => x.unsqueeze(1));
 
-        var tokens = z.flatten(2).transpose(1, 2);
+        var tokens = z.Map(x => x.flatten(2).transpose(1, 2));
         var s = EmbedTokens(weights, "s_embedder", tokens) + weights["pos_embed"];
         var rotary = (weights["enc_feat_rope.freqs_cos"], weights["enc_feat_rope.freqs_sin"]);
         for (var i = 0; i < Options.TrunkDepth; i++)
+        {
             s = DitBlock.Forward(weights, $"blocks.{i}", s, condition, Options.TrunkHeads, rotary);
+            observe?.Invoke($"block{i}_out", s.Primal);
+        }
 
-        s = F.silu(time.unsqueeze(1) + s);
+        s = (time.Map(x => x.unsqueeze(1)) + s).Silu();
+        observe?.Invoke("encoder_s", s.Primal);
         if (Options.TrunkWidth != Options.HeadWidth)
             s = Layers.Linear(weights, "s_projector", s);
+        observe?.Invoke("s_proj", s.Primal);
         var x = EmbedTokens(weights, "x_embedder", tokens);
         rotary = (weights["dec_feat_rope.freqs_cos"], weights["dec_feat_rope.freqs_sin"]);
         for (var i = Options.TrunkDepth; i < Depth; i++)
+        {
             x = DitBlock.Forward(weights, $"blocks.{i}", x, s, Options.HeadHeads, rotary);
+            observe?.Invoke($"block{i}_out", x.Primal);
+        }
 
-        var modulation = Layers.Linear(weights, "final_layer.adaLN_modulation.1", F.silu(s)).chunk(2, -1);
+        var modulation = Layers.Linear(weights, "final_layer.adaLN_modulation.1", s.Silu()).Chunk(2, -1);
         x = Layers.Modulate(Layers.RmsNorm(weights, "final_layer.norm_final", x), modulation[0], modulation[1]);
-        return Layers.Linear(weights, "final_layer.linear", x).transpose(1, 2).reshape(z.shape);
+        return Layers.Linear(weights, "final_layer.linear", x).Map(x => x.transpose(1, 2).reshape(z.Primal.shape));
     }
 
     private static void DeclareTime(WeightSpec spec, string name, long width, WeightSpec.Initial last)
@@ -109,14 +127,14 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
             WeightSpec.Initial.Values(() => PositionEmbedding.RotaryAngles(Shape.Rows, Shape.Columns, headWidth).sin().to(float32)));
     }
 
-    private static Tensor EmbedTokens(Weights weights, string name, Tensor tokens) =>
-        F.linear(tokens, weights[name + ".proj.weight"].flatten(1), weights[name + ".proj.bias"]);
+    private static Dual EmbedTokens(Weights weights, string name, Dual tokens) =>
+        tokens.Linear(weights[name + ".proj.weight"].flatten(1), weights[name + ".proj.bias"]);
 
     /// <summary>Gaussian Fourier features of scale 1: [sin 2πtW, cos 2πtW] through two layers.</summary>
-    private static Tensor EmbedTime(Weights weights, string name, Tensor t)
+    private static Dual EmbedTime(Weights weights, string name, Dual t)
     {
-        var angle = t.unsqueeze(1) * weights[name + ".W"] * (2 * Math.PI);
-        var hidden = F.silu(Layers.Linear(weights, name + ".mlp.0", cat([angle.sin(), angle.cos()], -1)));
+        var angle = t.Map(x => x.unsqueeze(1) * weights[name + ".W"] * (2 * Math.PI));
+        var hidden = Layers.Linear(weights, name + ".mlp.0", Dual.Cat(angle.Sin(), angle.Cos(), -1)).Silu();
         return Layers.Linear(weights, name + ".mlp.2", hidden);
     }
 }

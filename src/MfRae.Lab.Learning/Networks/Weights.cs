@@ -67,7 +67,7 @@ public sealed class Weights : IDisposable
 
     /// <summary>Weights from a file that holds the declared tensors and none but those and the ones declared unused.</summary>
     /// <exception cref="LabException">A tensor is missing, too many, or of another shape.</exception>
-    public static Weights Load(WeightSpec spec, SafetensorsFile file, Device device, ScalarType type = ScalarType.Float32)
+    public static Weights Load(WeightSpec spec, TensorFile file, Device device, ScalarType type = ScalarType.Float32)
     {
         var surplus = file.Tensors.Keys.Except(spec.Entries.Select(entry => entry.Name)).Where(name => !spec.IsUnused(name))
             .Order(StringComparer.Ordinal).ToList();

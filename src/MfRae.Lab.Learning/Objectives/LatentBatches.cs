@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Objectives;
 
 /// <summary>Batches of normalised training latents with their labels.</summary>
-public sealed class LatentBatches(SafetensorsFile file, int batchSize, RandomSource random, Device device) : ILatentSource
+public sealed class LatentBatches(TensorFile file, int batchSize, RandomSource random, Device device) : ILatentSource
 {
     private readonly Tensor _latents = file["latents"];
     private readonly Tensor _labels = file["labels"];

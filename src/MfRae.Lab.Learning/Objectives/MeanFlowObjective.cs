@@ -19,7 +19,8 @@ public sealed class MeanFlowObjective(
     private readonly IDerivative _derivative = IDerivative.Create(options.Derivative);
 
     // The released code draws the label dropout anew for each probe; then the two probes can see different labels.
-    private readonly bool _sharedDropout = options.Derivative is not CentralDifferenceOptions { SharedDropout: false };
+    private readonly bool _sharedDropout = options.Derivative
+        is not (CentralDifferenceOptions { SharedDropout: false } or ForwardDifferenceOptions { SharedDropout: false });
 
     private double TangentLambda => options.TangentLambda ?? options.Lambda;
 
@@ -31,27 +32,22 @@ public sealed class MeanFlowObjective(
         var (r, t) = _times.Pair(step, source.BatchSize, options.EqualFraction);
         var z = LinearPath.At(x, noise, t);
 
-        var target = Target(weights, step, z, LinearPath.Velocity(x, noise), r, t, labels, y);
-        var difference = network.AverageVelocity(weights, z, r, t, y) - target;
+        var onePoint = LinearPath.Velocity(x, noise);
+        var velocity = Teach(z, t, y);
+        Tensor Labels(int probe) => _sharedDropout || probe == 0
+            ? y
+            : source.Drop(labels, options.LabelDropout, $"label dropout of probe {probe}", step);
+        var (u, derivative) = _derivative.Evaluate(
+            new NetworkVelocity(network, weights, Labels), z, Mix(onePoint, velocity, TangentLambda), r, t);
+        var target = Mix(onePoint, velocity, options.Lambda) - (LinearPath.Spread(t - r) * derivative);
+        var difference = u - target;
         return new(LossWeight.Apply(options.LossWeight, difference), [.. Errors(difference, r < t)]);
     }
 
-    private Tensor Target(Weights weights, long step, Tensor z, Tensor onePoint, Tensor r, Tensor t, Tensor labels, Tensor y)
+    private Tensor? Teach(Tensor z, Tensor t, Tensor y)
     {
         using var quiet = no_grad();
-        var velocity = teacher is not null && (options.Lambda > 0 || TangentLambda > 0) ? teacher(z, t, y) : null;
-        var target = Mix(onePoint, velocity, options.Lambda);
-        var rows = (r < t).nonzero().flatten();
-        if (rows.numel() == 0)
-            return target;
-
-        // Where r = t the derivative is multiplied by zero: only the other samples are probed.
-        Tensor Rows(Tensor all) => all.index_select(0, rows);
-        var w = Rows(Mix(onePoint, velocity, TangentLambda));
-        Tensor Probe(Tensor zp, Tensor rp, Tensor tp, int probe) => network.AverageVelocity(weights, zp, rp, tp, Rows(
-            _sharedDropout || probe == 0 ? y : source.Drop(labels, options.LabelDropout, $"label dropout of probe {probe}", step)));
-        var derivative = _derivative.Estimate(Probe, Rows(z), w, Rows(r), Rows(t));
-        return target.index_add(0, rows, LinearPath.Spread(Rows(t - r)) * derivative, -1);
+        return teacher is not null && (options.Lambda > 0 || TangentLambda > 0) ? teacher(z, t, y) : null;
     }
 
     private static Tensor Mix(Tensor onePoint, Tensor? velocity, double lambda) =>

@@ -83,7 +83,7 @@ internal static class NetworkFiles
         return (network, Weights.Load(network.Declare(), file, device));
     }
 
-    private static SafetensorsFile Open(string path, string type)
+    private static TensorFile Open(string path, string type)
     {
         var file = Safetensors.Read(path);
         return file.Meta("type") == type
@@ -93,7 +93,7 @@ internal static class NetworkFiles
 
     private static string Text(LatentShape shape) => FormattableString.Invariant($"{shape.Channels}x{shape.Rows}x{shape.Columns}");
 
-    private static LatentShape Shape(SafetensorsFile file)
+    private static LatentShape Shape(TensorFile file)
     {
         var parts = file.Meta("shape").Split('x');
         return parts.Length == 3 && parts.All(part => long.TryParse(part, out _))
@@ -101,7 +101,7 @@ internal static class NetworkFiles
             : throw new LabException($"{file.Path} describes the latent shape as '{file.Meta("shape")}', not as CxHxW");
     }
 
-    private static long Number(SafetensorsFile file, string key) => long.TryParse(file.Meta(key), out var value) && value > 0
+    private static long Number(TensorFile file, string key) => long.TryParse(file.Meta(key), out var value) && value > 0
         ? value
         : throw new LabException($"{file.Path} gives '{file.Meta(key)}' for {key}, not a positive number");
 

@@ -62,8 +62,7 @@ public sealed class MeanFlowObjectiveTests
         Tensor target;
         using (no_grad())
         {
-            var derivative = new CentralDifference(5e-3, true).Estimate(
-                (zp, rp, tp, _) => network.AverageVelocity(weights, zp, rp, tp, y), z, w, r, t);
+            var derivative = new CentralDifference(new()).Evaluate(new NetworkVelocity(network, weights, y), z, w, r, t).Derivative;
             target = w - (LinearPath.Spread(t - r) * derivative);
         }
         (network.AverageVelocity(weights, z, r, t, y) - target).square().mean().backward();

@@ -19,7 +19,7 @@ internal static class TinyLatents
     public static LatentBatches Batches(long seed = 0)
     {
         var random = new RandomSource(99, CPU);
-        var file = new SafetensorsFile("tiny", new Dictionary<string, Tensor>
+        var file = new TensorFile("tiny", new Dictionary<string, Tensor>
         {
             ["latents"] = random.Normal("latents", 0, 24, 8, 2, 2),
             ["labels"] = arange(24, dtype: ScalarType.Int64).remainder(3),

@@ -13,7 +13,7 @@ internal sealed class ReferenceManifest
 {
     private readonly HashSet<string> _listed;
     private readonly HashSet<string> _used = [];
-    private readonly SafetensorsFile? _file;
+    private readonly TensorFile? _file;
 
     public ReferenceManifest(string path)
     {
@@ -49,7 +49,7 @@ internal sealed class ReferenceManifest
     public bool Has(string name) => _listed.Contains(name);
 
     /// <summary>A file that the manifest names, in its own folder.</summary>
-    public SafetensorsFile Beside(string name) =>
+    public TensorFile Beside(string name) =>
         Safetensors.Read(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, name));
 
     /// <summary>

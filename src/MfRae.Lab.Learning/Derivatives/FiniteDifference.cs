@@ -1,0 +1,56 @@
+using MfRae.Lab.Learning.Paths;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Derivatives;
+
+/// <summary>
+/// What the differences share: probes u(z + o w, r, t + o) at offsets o of time, one or two for each sample, and where they
+/// are evaluated.
+/// </summary>
+/// <param name="concatenated">
+/// Evaluate all samples and their probes in one batch with gradients on, as the released code does (docs/method.md §4, E);
+/// otherwise the probes of samples with r &lt; t, without gradients.
+/// </param>
+public abstract class FiniteDifference(bool concatenated) : IDerivative
+{
+    public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>
+        concatenated ? Together(u, z, w, r, t) : Apart(u, z, w, r, t);
+
+    /// <summary>Offsets of the probes in time, each [B].</summary>
+    protected abstract Tensor[] Offsets(Tensor r, Tensor t);
+
+    /// <summary>The quotient, from the main evaluation and one probe for each offset.</summary>
+    protected abstract Tensor Quotient(Tensor main, Tensor[] probes, Tensor[] offsets);
+
+    private (Tensor U, Tensor Derivative) Apart(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
+    {
+        var main = u.At(z, r, t, [0]);
+        using var quiet = no_grad();
+        var derivative = zeros_like(main);
+        var rows = (r < t).nonzero().flatten();
+        if (rows.numel() == 0)
+            return (main, derivative);
+
+        Tensor Of(Tensor all) => all.index_select(0, rows);
+        var (some, zs, ws, rs, ts) = (u.Rows(rows), Of(z), Of(w), Of(r), Of(t));
+        var offsets = Offsets(rs, ts);
+        var probes = offsets.Select((offset, i) => some.At(zs + (LinearPath.Spread(offset) * ws), rs, ts + offset, [i + 1])).ToArray();
+        return (main, derivative.index_copy_(0, rows, Quotient(Of(main), probes, offsets)));
+    }
+
+    private (Tensor U, Tensor Derivative) Together(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
+    {
+        var offsets = Offsets(r, t);
+        var copies = offsets.Length + 1;
+        var parts = u.At(
+            cat([z, .. offsets.Select(offset => z + (LinearPath.Spread(offset) * w))]),
+            cat([.. Enumerable.Repeat(r, copies)]),
+            cat([t, .. offsets.Select(offset => t + offset)]),
+            [.. Enumerable.Range(0, copies)]).chunk(copies);
+        using var quiet = no_grad();
+        var quotient = Quotient(parts[0], parts[1..], offsets);
+        // Where r = t the offsets may all be zero.
+        return (parts[0], where(LinearPath.Spread(r < t), quotient, zeros_like(quotient)));
+    }
+}

@@ -1,0 +1,155 @@
+using System.Runtime.InteropServices;
+using MfRae.Lab.Core.Experiments;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Formats;
+
+/// <summary>
+/// The bytes of one file, mapped into memory: nothing is read before it is looked at. The map is private, so a tensor that
+/// is changed in place changes no file; it lives as long as a tensor that looks into it. A file must not be cut short in
+/// place meanwhile: the system then ends the process. Writers that put a new file in its place do no harm.
+/// </summary>
+internal sealed class FileBytes
+{
+    private const int Chunk = 1 << 24;
+
+    private readonly Func<ElementType, Tensor> _map;
+    private readonly Dictionary<ElementType, Tensor> _maps = [];
+
+    private FileBytes(string path, long length, Func<ElementType, Tensor> map)
+    {
+        Path = path;
+        Length = length;
+        _map = map;
+    }
+
+    public string Path { get; }
+
+    public long Length { get; }
+
+    /// <exception cref="LabException">The file is missing, empty or cannot be read.</exception>
+    public static FileBytes Open(string path)
+    {
+        long length;
+        try
+        {
+            using var file = File.OpenRead(path);
+            length = file.Length;
+        }
+        catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new LabException($"the weights file {path} does not exist", missing);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"the weights file {path} cannot be read: {refused.Message}", refused);
+        }
+        if (length == 0)
+            throw new LabException($"the weights file {path} is empty: fetch it again");
+        return new(path, length, type => Map(path, length / type.Size, type.Type));
+    }
+
+    /// <summary>Bytes that are in memory already.</summary>
+    public static FileBytes Of(string path, byte[] content) => new(path, content.Length, type =>
+    {
+        var count = content.Length / type.Size;
+        var values = empty(count, dtype: type.Type);
+        if (count > 0)
+            content.AsSpan(0, count * type.Size).CopyTo(values.bytes);
+        return values;
+    });
+
+    /// <summary>A copy of a piece, for what is no tensor.</summary>
+    /// <param name="what">For the message.</param>
+    /// <exception cref="LabException">The file ends before it.</exception>
+    public byte[] Copy(long offset, long count, string what)
+    {
+        if (offset < 0 || count < 0 || count > Array.MaxLength || offset > Length - count)
+            throw Broken($"ends at {Length}, before {what} does");
+        var copy = new byte[count];
+        if (count > 0)
+        {
+            using var part = As(ElementType.Byte).narrow(0, offset, count);
+            part.bytes.CopyTo(copy);
+        }
+        return copy;
+    }
+
+    /// <summary>
+    /// A tensor at a place in the file, row-major and little-endian. Reading it makes a view of the map where the place is
+    /// a multiple of the size of its numbers, and a copy elsewhere.
+    /// </summary>
+    /// <exception cref="LabException">The file ends before it.</exception>
+    public StoredTensor Stored(string name, ElementType type, long[] shape, long offset)
+    {
+        var count = Count(name, shape, type);
+        if (offset < 0 || offset > Length - (count * type.Size))
+            throw Broken($"ends at {Length}, before the tensor '{name}' does");
+        // Now and not when the tensor is read: the map belongs to the scope in which the file is opened.
+        var (map, bytes) = (As(type), As(ElementType.Byte));
+        return new(type.Type, shape, () => Values(map, bytes, type, offset, count).view(shape));
+    }
+
+    /// <summary>The number of elements of a shape.</summary>
+    /// <exception cref="LabException">The shape is none, or so many numbers are more than the file.</exception>
+    public long Count(string name, IReadOnlyList<long> shape, ElementType type)
+    {
+        const int mostDimensions = 64;
+        if (shape.Count > mostDimensions)
+            throw Broken($"gives '{name}' {shape.Count} dimensions, more than the {mostDimensions} that torch knows");
+        Int128 steps = 1;
+        foreach (var extent in shape)
+        {
+            // A tensor without elements has strides all the same, which torch multiplies.
+            steps *= Math.Max(extent, 1);
+            if (extent < 0 || steps > long.MaxValue / 8)
+                throw Broken($"gives '{name}' the impossible shape [{string.Join(", ", shape)}]");
+        }
+        var count = shape.Contains(0) ? 0 : (long)steps;
+        return count * type.Size <= Length
+            ? count
+            : throw Broken($"gives '{name}' the shape [{string.Join(", ", shape)}], which is larger than the file");
+    }
+
+    public LabException Broken(string what, Exception? inner = null) =>
+        new($"the weights file {Path} {what}: it is damaged or not what its name says", inner);
+
+    // Booleans become 0 or 1, since torch promises nothing for other bytes.
+    private static Tensor Values(Tensor map, Tensor bytes, ElementType type, long offset, long count) =>
+        type.Type == ScalarType.Bool ? bytes.narrow(0, offset, count).ne(0)
+        : offset % type.Size == 0 ? map.narrow(0, offset / type.Size, count)
+        : Unaligned(bytes, type, offset, count);
+
+    private static Tensor Unaligned(Tensor bytes, ElementType type, long offset, long count)
+    {
+        var values = empty(count, dtype: type.Type);
+        for (long done = 0; done < count; done += Chunk)
+        {
+            var now = Math.Min(Chunk, count - done);
+            using var target = values.narrow(0, done, now);
+            using var source = bytes.narrow(0, offset + (done * type.Size), now * type.Size);
+            source.bytes.CopyTo(target.bytes);
+        }
+        return values;
+    }
+
+    private static Tensor Map(string path, long count, ScalarType type)
+    {
+        try
+        {
+            return from_file(path, shared: false, size: count, dtype: type);
+        }
+        catch (ExternalException refused)
+        {
+            throw new LabException($"the weights file {path} cannot be mapped into memory: {refused.Message.Split('\n')[0]}", refused);
+        }
+    }
+
+    private Tensor As(ElementType type)
+    {
+        if (!_maps.TryGetValue(type, out var map))
+            _maps[type] = map = _map(type);
+        return map;
+    }
+}

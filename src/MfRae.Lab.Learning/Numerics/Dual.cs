@@ -1,0 +1,188 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
+
+namespace MfRae.Lab.Learning.Numerics;
+
+/// <summary>
+/// A value and its derivative along one direction, carried through a computation together (forward-mode differentiation,
+/// docs/method.md §3). A null tangent is a derivative of zero: then every operation is that of the primal alone, so that a
+/// network is written once. Primals keep their graph where the caller has gradients on; tangents never have one. Where a
+/// tangent takes several operations, what lies between them is freed at once.
+/// </summary>
+/// <param name="Primal">The value.</param>
+/// <param name="Tangent">Its derivative, of the same shape, or null for zero.</param>
+public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
+{
+    public static implicit operator Dual(Tensor constant) => new(constant, null);
+
+    public static Dual operator +(Dual a, Dual b) => new(a.Primal + b.Primal, Sum(a.Tangent, b.Tangent));
+
+    public static Dual operator +(Dual a, double b) => new(a.Primal + b, a.Tangent);
+
+    public static Dual operator -(Dual a, Dual b)
+    {
+        var primal = a.Primal - b.Primal;
+        if (b.Tangent is null)
+            return new(primal, a.Tangent);
+        using var quiet = no_grad();
+        return new(primal, a.Tangent is null ? -b.Tangent : a.Tangent - b.Tangent);
+    }
+
+    public static Dual operator *(Dual a, double b) => a.Map(x => x * b);
+
+    public static Dual operator *(Dual a, Dual b)
+    {
+        var primal = a.Primal * b.Primal;
+        if (a.Tangent is null && b.Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        return new(primal, ProductTangent(a, b));
+    }
+
+    /// <summary>a + b c in one operation.</summary>
+    public static Dual AddProduct(Dual a, Dual b, Dual c)
+    {
+        var primal = addcmul(a.Primal, b.Primal, c.Primal, 1);
+        if (b.Tangent is null && c.Tangent is null)
+            return new(primal, a.Tangent);
+        using var quiet = no_grad();
+        if (a.Tangent is null)
+            return new(primal, ProductTangent(b, c));
+        if (b.Tangent is null)
+            return new(primal, addcmul(a.Tangent, b.Primal, c.Tangent!, 1));
+        var tangent = addcmul(a.Tangent, b.Tangent, c.Primal, 1);
+        return new(primal, c.Tangent is null ? tangent : tangent.addcmul_(b.Primal, c.Tangent, 1));
+    }
+
+    public static Dual Cat(Dual a, Dual b, long dimension)
+    {
+        var primal = cat([a.Primal, b.Primal], dimension);
+        if (a.Tangent is null && b.Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        return new(primal, cat([a.Tangent ?? zeros_like(a.Primal), b.Tangent ?? zeros_like(b.Primal)], dimension));
+    }
+
+    /// <summary>A linear map without constant term: the same for primal and tangent.</summary>
+    public Dual Map(Func<Tensor, Tensor> linear)
+    {
+        var primal = linear(Primal);
+        if (Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        return new(primal, linear(Tangent));
+    }
+
+    /// <summary>[..., inputs] → [..., outputs] by weight [outputs, inputs] and bias [outputs].</summary>
+    public Dual Linear(Tensor weight, Tensor bias)
+    {
+        var primal = F.linear(Primal, weight, bias);
+        if (Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        return new(primal, F.linear(Tangent, weight));
+    }
+
+    public Dual MatMul(Dual other)
+    {
+        var primal = Primal.matmul(other.Primal);
+        if (Tangent is null && other.Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        var left = Tangent?.matmul(other.Primal);
+        if (other.Tangent is null)
+            return new(primal, left);
+        var right = Primal.matmul(other.Tangent);
+        if (left is null)
+            return new(primal, right);
+        left.add_(right);
+        right.Dispose();
+        return new(primal, left);
+    }
+
+    /// <summary>Equal parts along a dimension.</summary>
+    public Dual[] Chunk(int count, long dimension) => Parts(x => x.chunk(count, dimension));
+
+    /// <summary>Parts of a tensor, cut alike from primal and tangent.</summary>
+    public Dual[] Parts(Func<Tensor, Tensor[]> cut)
+    {
+        var primals = cut(Primal);
+        var tangents = Tangent is null ? null : cut(Tangent);
+        return [.. primals.Select((primal, i) => new Dual(primal, tangents?[i]))];
+    }
+
+    public Dual Sin()
+    {
+        var primal = Primal.sin();
+        if (Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        return new(primal, Primal.cos().mul_(Tangent));
+    }
+
+    public Dual Cos()
+    {
+        var primal = Primal.cos();
+        if (Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        return new(primal, Primal.sin().neg_().mul_(Tangent));
+    }
+
+    /// <summary>x σ(x), whose derivative is σ + x σ (1 - σ).</summary>
+    public Dual Silu()
+    {
+        var primal = F.silu(Primal);
+        if (Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        var slope = Primal.sigmoid();
+        using var rest = 1 - slope;
+        return new(primal, slope.addcmul_(primal, rest, 1).mul_(Tangent));
+    }
+
+    /// <summary>Softmax p over the last dimension; its tangent is p (x' - Σ p x').</summary>
+    public Dual Softmax()
+    {
+        var primal = F.softmax(Primal, -1);
+        if (Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        var tangent = primal * Tangent;
+        using var sum = tangent.sum(-1, keepdim: true);
+        return new(primal, tangent.addcmul_(primal, sum, -1));
+    }
+
+    /// <summary>
+    /// x / sqrt(mean x² + epsilon) · weight over the last dimension; the tangent of x̂ = x / sqrt(…) is (x' - x̂ mean(x̂ x')) / sqrt(…).
+    /// </summary>
+    public Dual RmsNorm(Tensor weight, double epsilon)
+    {
+        var inverse = Primal.square().mean([-1], keepdim: true).add_(epsilon).rsqrt_();
+        var normal = Primal * inverse;
+        var primal = normal * weight;
+        if (Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        using var product = normal * Tangent;
+        using var mean = product.mean([-1], keepdim: true);
+        return new(primal, addcmul(Tangent, normal, mean, -1).mul_(inverse).mul_(weight));
+    }
+
+    private static Tensor? Sum(Tensor? a, Tensor? b)
+    {
+        if (a is null || b is null)
+            return a ?? b;
+        using var quiet = no_grad();
+        return a + b;
+    }
+
+    private static Tensor ProductTangent(Dual a, Dual b)
+    {
+        if (a.Tangent is null)
+            return a.Primal * b.Tangent!;
+        var tangent = a.Tangent * b.Primal;
+        return b.Tangent is null ? tangent : tangent.addcmul_(a.Primal, b.Tangent, 1);
+    }
+}
