@@ -4,8 +4,8 @@ namespace MfRae.Lab.Core.Options;
 
 /// <summary>A distribution of data whose velocity, covariance and flow are known (docs/method.md §6).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
-[JsonDerivedType(typeof(GaussianDistributionOptions), "gaussian")]
 [JsonDerivedType(typeof(RingDistributionOptions), "ring")]
+[JsonDerivedType(typeof(GaussianDistributionOptions), "gaussian")]
 [JsonDerivedType(typeof(LineDistributionOptions), "mixture1d")]
 public abstract record DistributionOptions;
 

@@ -24,6 +24,12 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     /// <summary>Role → stage key.</summary>
     public IReadOnlyDictionary<string, string> Build()
     {
+        if (options.Dataset is OracleDatasetOptions)
+        {
+            PlanOracle();
+            return _roles;
+        }
+
         PlanJudge();
         PlanAutoencoder();
         if (HasTeacher || HasCmt || HasMeanFlow)
@@ -32,6 +38,28 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         }
 
         return _roles;
+    }
+
+    /// <summary>An oracle needs no image and no judge: its latents are drawn from the dataset, its truth is known.</summary>
+    private void PlanOracle()
+    {
+        Add(StageInput.Dataset, new DatasetStage(options.Dataset), null);
+        AddTeacher(StageInput.Dataset);
+        AddStudents(StageInput.Dataset);
+        var inputs = new Dictionary<string, string>
+        {
+            [StageInput.Dataset] = _roles[StageInput.Dataset],
+            [StageInput.Generator] = _roles["meanflow"],
+        };
+        if (HasTeacher)
+        {
+            inputs[StageInput.Teacher] = _roles[StageInput.Teacher];
+        }
+
+        var from = SamplingDefaults.Resolve(options.Sampling);
+        var metric = evaluation.Metrics.OfType<OracleMetricOptions>().Single();
+        var definition = new OracleEvaluationStage(metric, options.MeanFlow, from.Samples, from.Steps!, from.Seed, from.BatchSize);
+        _roles["evaluation"] = graph.Add(definition, null, inputs);
     }
 
     private void PlanJudge()
@@ -95,30 +123,43 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     private void PlanGenerators()
     {
         Add(StageInput.Latents, new LatentStage(options.Latents), null, StageInput.Dataset, StageInput.Encoder);
+        AddTeacher(StageInput.Latents);
         if (HasTeacher)
         {
-            Add(StageInput.Teacher, new TeacherStage(options.Teacher), options.Teacher is FlowMatchingOptions ? seed : null,
-                StageInput.Latents);
             var sampling = SamplingDefaults.Resolve(options.Sampling);
             AddSampling("teacherSampling", StageInput.Teacher, sampling.TeacherSteps!);
             AddEvaluation("teacherEvaluation", "teacherSampling", WithoutEndpointError());
         }
 
+        AddStudents(StageInput.Latents);
+        if (HasMeanFlow || HasCmt)
+        {
+            AddSampling("sampling", HasMeanFlow ? "meanflow" : StageInput.Cmt, SamplingDefaults.Resolve(options.Sampling).Steps!);
+            AddEvaluation("evaluation", "sampling", evaluation.Metrics);
+        }
+    }
+
+    /// <param name="data">The input that the training data come from.</param>
+    private void AddTeacher(string data)
+    {
+        if (HasTeacher)
+        {
+            Add(StageInput.Teacher, new TeacherStage(options.Teacher), options.Teacher is FlowMatchingOptions ? seed : null, data);
+        }
+    }
+
+    /// <summary>The networks that learn the mean flow.</summary>
+    private void AddStudents(string data)
+    {
         if (HasCmt)
         {
-            Add(StageInput.Cmt, new CmtStage(options.Cmt), seed, StageInput.Latents, StageInput.Teacher);
+            Add(StageInput.Cmt, new CmtStage(options.Cmt), seed, data, StageInput.Teacher);
         }
 
         if (HasMeanFlow)
         {
             string[] starts = [.. ((string[])[StageInput.Teacher, StageInput.Cmt]).Where(_roles.ContainsKey)];
-            Add("meanflow", new MeanFlowStage(options.MeanFlow), seed, [StageInput.Latents, .. starts]);
-        }
-
-        if (HasMeanFlow || HasCmt)
-        {
-            AddSampling("sampling", HasMeanFlow ? "meanflow" : StageInput.Cmt, SamplingDefaults.Resolve(options.Sampling).Steps!);
-            AddEvaluation("evaluation", "sampling", evaluation.Metrics);
+            Add("meanflow", new MeanFlowStage(options.MeanFlow), seed, [data, .. starts]);
         }
     }
 

@@ -22,6 +22,7 @@ public sealed class OracleTeacher(GaussianMixture mixture, TeacherBiasOptions bi
         };
     }
 
-    /// <summary>The same for latents [B, d, 1, 1], in their own precision; labels do not matter.</summary>
-    public VelocityField Field => (z, t, _) => Velocity(z.flatten(1).to(float64), t.to(float64)).to(z.dtype).view(z.shape);
+    /// <summary>The same for latents [B, d, 1, 1], in their own precision and on their device; labels do not matter.</summary>
+    public VelocityField Field => (z, t, _) =>
+        Velocity(z.flatten(1).to(float64).cpu(), t.to(float64).cpu()).to(z.dtype).to(z.device).view(z.shape);
 }

@@ -13,17 +13,24 @@ namespace MfRae.Lab.Learning.Stages;
 /// <summary>What the three stages that train DiT^DH share.</summary>
 internal static class GeneratorTraining
 {
-    public static LatentBatches Batches(StageContext context, TrainingOptions training) => new(
-        Safetensors.Read(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents)), training.BatchSize, context.Random(),
-            context.Device());
+    /// <summary>Training data: latents of images, or fresh samples of an oracle.</summary>
+    public static ILatentSource Batches(StageContext context, TrainingOptions training) => context.HasInput(StageInput.Latents)
+        ? new LatentBatches(
+            Safetensors.Read(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents)), training.BatchSize, context.Random(),
+                context.Device())
+        : OracleFiles.Batches(context, training.BatchSize);
 
     /// <summary>The network that another stage left.</summary>
     public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>
-        NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), context.Device());
+        Load(context, input, context.Device(), ScalarType.Float32);
+
+    /// <summary>The same on a given device and in a given precision.</summary>
+    public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input, Device device, ScalarType type) =>
+        NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), device, type);
 
     /// <summary>The network that another stage left, for training on these latents.</summary>
     /// <exception cref="LabException">It is a network for other latents: its weights could be taken over only in part.</exception>
-    public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input, LatentBatches batches)
+    public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input, ILatentSource batches)
     {
         var loaded = Load(context, input);
         var network = loaded.Network;

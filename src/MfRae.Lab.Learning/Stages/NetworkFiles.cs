@@ -69,7 +69,8 @@ internal static class NetworkFiles
         ["classes"] = Invariant(network.Classes),
     });
 
-    public static (DitNetwork Network, Weights Weights) LoadGenerator(string path, Device device)
+    public static (DitNetwork Network, Weights Weights) LoadGenerator(
+        string path, Device device, ScalarType type = ScalarType.Float32)
     {
         var file = Safetensors.Read(path);
         var interval = file.Meta("type") switch
@@ -80,7 +81,7 @@ internal static class NetworkFiles
         };
         var options = JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DitOptions)!;
         var network = new DitNetwork(options, Shape(file), (int)Number(file, "classes"), interval);
-        return (network, Weights.Load(network.Declare(), file, device));
+        return (network, Weights.Load(network.Declare(), file, device, type));
     }
 
     private static TensorFile Open(string path, string type)

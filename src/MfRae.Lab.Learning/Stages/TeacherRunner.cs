@@ -20,6 +20,9 @@ internal sealed class TeacherRunner(TeacherOptions options) : IStage
                     throw new LabException($"{path} holds a mean-flow network where the teacher, a velocity network, is needed");
                 File.Copy(path, context.File(NetworkFiles.Generator), overwrite: true);
                 break;
+            case OracleTeacherOptions oracle:
+                OracleFiles.Save(context, oracle.Bias);
+                break;
             case FlowMatchingOptions flow:
                 var batches = GeneratorTraining.Batches(context, flow.Training);
                 var network = new DitNetwork(flow.Network, batches.Shape, batches.Classes, interval: false);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Core.Experiments.Reading;
 
@@ -24,7 +25,9 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
             return;
         }
 
-        var known = names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}"))).ToList();
+        var known = names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}")))
+            .Concat(evaluation.Items("metrics").Any(metric => metric.GetText("kind") == "oracle") ? OracleMetric.Unstepped : [])
+            .ToList();
         if (!known.Contains(primary))
         {
             mistakes.Add(primaryAt, $"`{primary}` is not measured: it is no metric at a number of steps of the arms", Nearest.Suggest(
@@ -84,6 +87,9 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
                     names.Add("endpointError");
                     break;
                 case "endpointError":
+                    break;
+                case "oracle":
+                    names.AddRange(OracleMetric.Stepped);
                     break;
                 default:
                     return null;

@@ -26,7 +26,7 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
         }
         else if (type.Record == typeof(EvaluationOptions))
         {
-            CheckDistinct(view, "references", item => (item as LocatedScalar)?.Text);
+            CheckReferences(view);
             CheckDistinct(view, "metrics", item => (item as LocatedObject)?.GetText("kind"));
         }
         else if (type.Record == typeof(TrajectoryCmtOptions))
@@ -37,7 +37,14 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
         {
             CheckDataset(view);
         }
-
+        else if (type.Record == typeof(GaussianDistributionOptions))
+        {
+            new DistributionRules(mistakes).CheckGaussian(view);
+        }
+        else if (type.Record == typeof(LineDistributionOptions))
+        {
+            new DistributionRules(mistakes).CheckLine(view);
+        }
         else if (type.Find("weights") is not null && IsPath(view, "weights") && view.Text("weights") is { } weights)
         {
             CheckFile(view.At("weights"), weights);
@@ -110,6 +117,18 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
         foreach (var again in items.GroupBy(name).Where(group => group.Key is not null).SelectMany(group => group.Skip(1)))
         {
             mistakes.Add(again.Location, $"`{name(again)}` is in the list twice", "remove one of the two");
+        }
+    }
+
+    private void CheckReferences(OptionView view)
+    {
+        if (view.Kind("features") != "none")
+        {
+            CheckDistinct(view, "references", item => (item as LocatedScalar)?.Text);
+        }
+        else if (view.Find("references").Node is LocatedArray { Items.Count: > 0 } references)
+        {
+            mistakes.Add(references.Location, "`references` without features: there is nothing to compare them in", "write []");
         }
     }
 

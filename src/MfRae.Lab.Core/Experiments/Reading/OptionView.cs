@@ -32,10 +32,22 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
     };
 
     /// <summary>A list of numbers as written; null where it is absent or not all numbers.</summary>
-    public IReadOnlyList<double>? Numbers(string path) =>
-        Find(path).Node is LocatedArray list && list.Items.All(item => item is LocatedScalar { Kind: JsonValueKind.Number })
+    public IReadOnlyList<double>? Numbers(string path) => Numbers(Find(path).Node);
+
+    /// <summary>The same of a list that is known.</summary>
+    public static IReadOnlyList<double>? Numbers(LocatedNode? node) =>
+        node is LocatedArray list && list.Items.All(item => item is LocatedScalar { Kind: JsonValueKind.Number })
             ? [.. list.Items.Select(item => double.Parse(((LocatedScalar)item).Json, CultureInfo.InvariantCulture))]
             : null;
+
+    /// <summary>True or false as written; null where it is neither.</summary>
+    public bool? Flag(string path) => Find(path).Node is LocatedScalar { Kind: JsonValueKind.True or JsonValueKind.False } value
+        ? value.Kind == JsonValueKind.True
+        : null;
+
+    /// <summary>The objects of a list.</summary>
+    public IReadOnlyList<LocatedObject> Items(string path) =>
+        Find(path).Node is LocatedArray { Items: var items } ? [.. items.OfType<LocatedObject>()] : [];
 
     /// <summary>Whether the path names an option of the kinds that the tree has.</summary>
     public bool Has(string path) => Find(path).Property is not null;
