@@ -76,24 +76,51 @@ internal sealed class FileBytes
         return copy;
     }
 
+    /// <summary>A piece as a stream, which must not be used after <paramref name="read"/> returns.</summary>
+    public unsafe T Stream<T>(long offset, long count, Func<Stream, T> read)
+    {
+        if (count == 0)
+            return read(System.IO.Stream.Null);
+        using var part = As(ElementType.Byte).narrow(0, offset, count);
+        using var start = part.narrow(0, 0, 1);
+        fixed (byte* first = start.bytes)
+        {
+            using var stream = new UnmanagedMemoryStream(first, count);
+            return read(stream);
+        }
+    }
+
     /// <summary>
     /// A tensor at a place in the file, row-major and little-endian. Reading it makes a view of the map where the place is
     /// a multiple of the size of its numbers, and a copy elsewhere.
     /// </summary>
     /// <exception cref="LabException">The file ends before it.</exception>
-    public StoredTensor Stored(string name, ElementType type, long[] shape, long offset)
+    public StoredTensor Stored(string name, ElementType type, IReadOnlyList<long> shape, long offset)
     {
-        var count = Count(name, shape, type);
-        if (offset < 0 || offset > Length - (count * type.Size))
-            throw Broken($"ends at {Length}, before the tensor '{name}' does");
-        // Now and not when the tensor is read: the map belongs to the scope in which the file is opened.
-        var (map, bytes) = (As(type), As(ElementType.Byte));
-        return new(type.Type, shape, () => Values(map, bytes, type, offset, count).view(shape));
+        var count = Count(name, shape, type, Length);
+        return Stored(name, type, shape, offset, count, (values, extents) => values.view(extents));
     }
 
-    /// <summary>The number of elements of a shape.</summary>
-    /// <exception cref="LabException">The shape is none, or so many numbers are more than the file.</exception>
-    public long Count(string name, IReadOnlyList<long> shape, ElementType type)
+    /// <summary>As above, with strides: element (i, j, …) is i·strides[0] + j·strides[1] + … numbers from the place.</summary>
+    public StoredTensor Stored(string name, ElementType type, IReadOnlyList<long> shape, IReadOnlyList<long> strides, long offset)
+    {
+        var count = Count(name, shape, type, Length) == 0 ? 0 : Reach(shape, strides);
+        return Stored(name, type, shape, offset, count,
+            (values, extents) => values.as_strided(extents, [.. strides], values.storage_offset()));
+    }
+
+    /// <summary>How many numbers lie from the first element to the last.</summary>
+    public static long Reach(IReadOnlyList<long> shape, IReadOnlyList<long> strides)
+    {
+        Int128 last = 0;
+        for (var i = 0; i < shape.Count; i++)
+            last += (Int128)Math.Max(shape[i] - 1, 0) * strides[i];
+        return (long)Int128.Min(last + 1, long.MaxValue / 16);
+    }
+
+    /// <summary>The number of elements of a shape, which need no more than <paramref name="available"/> bytes.</summary>
+    /// <exception cref="LabException">The shape is none, or needs more.</exception>
+    public long Count(string name, IReadOnlyList<long> shape, ElementType type, long available)
     {
         const int mostDimensions = 64;
         if (shape.Count > mostDimensions)
@@ -103,17 +130,27 @@ internal sealed class FileBytes
         {
             // A tensor without elements has strides all the same, which torch multiplies.
             steps *= Math.Max(extent, 1);
-            if (extent < 0 || steps > long.MaxValue / 8)
+            if (extent < 0 || steps > long.MaxValue / 16)
                 throw Broken($"gives '{name}' the impossible shape [{string.Join(", ", shape)}]");
         }
         var count = shape.Contains(0) ? 0 : (long)steps;
-        return count * type.Size <= Length
+        return count * type.Size <= available
             ? count
             : throw Broken($"gives '{name}' the shape [{string.Join(", ", shape)}], which is larger than the file");
     }
 
     public LabException Broken(string what, Exception? inner = null) =>
         new($"the weights file {Path} {what}: it is damaged or not what its name says", inner);
+
+    private StoredTensor Stored(
+        string name, ElementType type, IReadOnlyList<long> shape, long offset, long count, Func<Tensor, long[], Tensor> arrange)
+    {
+        if (offset < 0 || offset > Length - (count * type.Size))
+            throw Broken($"ends at {Length}, before the tensor '{name}' does");
+        // Now and not when the tensor is read: the map belongs to the scope in which the file is opened.
+        var (map, bytes) = (As(type), As(ElementType.Byte));
+        return new(type.Type, shape, () => arrange(Values(map, bytes, type, offset, count), [.. shape]));
+    }
 
     // Booleans become 0 or 1, since torch promises nothing for other bytes.
     private static Tensor Values(Tensor map, Tensor bytes, ElementType type, long offset, long count) =>

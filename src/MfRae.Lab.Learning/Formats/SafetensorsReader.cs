@@ -59,7 +59,7 @@ internal sealed class SafetensorsReader(FileBytes file)
         {
             if (begin != end || next < begin || next > file.Length - dataStart)
                 throw file.Broken($"places '{name}' outside the file, over another tensor or behind a gap");
-            var bytes = file.Count(name, shape, type) * type.Size;
+            var bytes = file.Count(name, shape, type, file.Length) * type.Size;
             if (bytes != next - begin)
                 throw file.Broken($"gives '{name}' {next - begin} bytes where its shape needs {bytes}");
             if (!tensors.TryAdd(name, file.Stored(name, type, shape, dataStart + begin)))
@@ -74,8 +74,9 @@ internal sealed class SafetensorsReader(FileBytes file)
     private (string Name, ElementType Type, long[] Shape, long Begin, long End) Entry(JsonProperty entry)
     {
         var dtype = entry.Value.GetProperty("dtype").GetString();
-        var type = ElementType.All.FirstOrDefault(type => type.Safetensors == dtype) ?? throw file.Broken(
-            $"has a tensor '{entry.Name}' of type {dtype}, where {string.Join(", ", ElementType.All.Select(type => type.Safetensors))} are read");
+        var type = ElementType.All.FirstOrDefault(type => type.Safetensors == dtype) ?? throw new LabException(
+            $"the weights file {file.Path} has a tensor '{entry.Name}' of type {dtype}; read are "
+            + string.Join(", ", ElementType.All.Select(type => type.Safetensors)));
         long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(item => item.GetInt64())];
         long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(item => item.GetInt64())];
         return offsets.Length == 2

@@ -1,95 +1,52 @@
-using System.Text.Json;
-using MfRae.Lab.Core.Options;
-using MfRae.Lab.Learning.Derivatives;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Tests.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Networks;
 
-/// <summary>Against vectors of the public PyTorch implementation; sizes are those of the manifests.</summary>
 public sealed class DitNetworkTests
 {
-    private static readonly LatentShape Shape = new(16, 4, 4);
-
-    [Fact]
-    public void The_velocity_network_agrees_with_the_reference()
-    {
-        var (network, weights) = Load("ddt_velocity", interval: false);
-        var data = Golden.Reference("ddt_velocity");
-        var v = network.Velocity(weights, data["x"], data["t"], data["y"]);
-        Largest(v - data["out.f32"]).Should().BeLessThan(2e-5);
-    }
-
-    [Fact]
-    public void The_mean_flow_network_agrees_with_the_reference()
-    {
-        var (network, weights) = Load("ddt_meanflow", interval: true);
-        var data = Golden.Reference("ddt_meanflow");
-        var u = network.AverageVelocity(weights, data["x"], data["r"], data["t"], data["y"]);
-        Largest(u - data["out.f32"]).Should().BeLessThan(2e-5);
-    }
-
-    [Fact]
-    public void The_central_difference_agrees_with_the_reference()
-    {
-        var (network, weights) = Load("ddt_meanflow", interval: true);
-        var data = Golden.Reference("ddt_meanflow");
-        var estimate = new CentralDifference(new(0.005, ClampEnds: false)).Evaluate(
-            new NetworkVelocity(network, weights, data["y"]), data["x"], data["v"], data["r"], data["t"]).Derivative;
-        var spans = (data["r"] < data["t"]).view(-1, 1, 1, 1);
-        (Largest(spans * (estimate - data["fd.f32"])) / Largest(data["fd.f32"])).Should().BeLessThan(5e-4);
-        (Largest(spans * (estimate - data["jvp.f32"])) / Largest(data["jvp.f32"]))
-            .Should().BeLessThan(1e-2, "the difference approximates the exact derivative");
-    }
+    private static readonly RandomSource Random = new(3, CPU);
+    private static readonly Tensor Labels = tensor(new long[] { 0, 1, 3 });
 
     [Fact]
     public void A_mean_flow_network_that_takes_over_a_teacher_starts_as_the_teacher()
     {
-        var (teacher, teacherWeights) = Load("ddt_velocity", interval: false);
-        var data = Golden.Reference("ddt_velocity");
+        var (teacher, teacherWeights) = TinyLatents.Network(interval: false, seed: 5);
         var network = teacher.WithInterval();
-        var weights = Weights.Initialise(network.Declare(), new RandomSource(1, CPU), CPU);
+        var weights = Weights.Initialise(network.Declare(), Random, CPU);
         weights.TakeOver(teacherWeights);
-        using var quiet = no_grad();
-        var r = data["t"] * 0.5;
-        Largest(network.AverageVelocity(weights, data["x"], r, data["t"], data["y"]) - data["out.f32"]).Should().BeLessThan(2e-5);
+        var (z, t) = (Random.Normal("z", 0, 3, 8, 2, 2), Random.Uniform("t", 0, 3));
+        var u = network.AverageVelocity(weights, z, t * 0.5, t, Labels);
+        Largest(u - teacher.Velocity(teacherWeights, z, t, Labels)).Should().BeLessThan(1e-6);
     }
 
     [Fact]
     public void An_untrained_network_answers_zero()
     {
-        var network = new DitNetwork(Sizes("ddt_meanflow"), Shape, 10, interval: true);
-        var weights = Weights.Initialise(network.Declare(), new RandomSource(1, CPU), CPU);
-        var u = network.AverageVelocity(weights, randn(2, 16, 4, 4), zeros(2), ones(2), tensor(new long[] { 0, 10 }));
-        u.abs().max().item<float>().Should().Be(0);
+        var network = new DitNetwork(TinyLatents.Sizes, new LatentShape(8, 2, 2), 3, interval: true);
+        var weights = Weights.Initialise(network.Declare(), Random, CPU);
+        Largest(network.AverageVelocity(weights, Random.Normal("z", 0, 3, 8, 2, 2), zeros(3), ones(3), Labels)).Should().Be(0);
     }
 
     [Fact]
-    public void The_fixed_tables_are_those_of_the_reference()
+    public void A_tangent_leaves_the_bits_of_the_value_alone()
     {
-        var network = new DitNetwork(Sizes("ddt_velocity"), Shape, 10, interval: false);
-        var own = Weights.Initialise(network.Declare(), new RandomSource(1, CPU), CPU);
-        var reference = Golden.Reference("ddt_velocity.state");
-        foreach (var name in new[] { "pos_embed", "enc_feat_rope.freqs_cos", "enc_feat_rope.freqs_sin", "dec_feat_rope.freqs_cos",
-            "dec_feat_rope.freqs_sin" })
-            Largest(own[name] - reference[name]).Should().BeLessThan(1e-6, name);
+        var (network, weights) = TinyLatents.Network(interval: true, seed: 5);
+        var (z, r, t) = (Random.Normal("z", 0, 3, 8, 2, 2), zeros(3), Random.Uniform("t", 0, 3));
+        var plain = network.AverageVelocity(weights, z, r, t, Labels);
+        var dual = network.AverageVelocity(weights, new Dual(z, ones_like(z)), r, new Dual(t, ones_like(t)), Labels);
+        (dual.Primal == plain).all().item<bool>().Should().BeTrue();
     }
 
-    private static (DitNetwork Network, Weights Weights) Load(string fixture, bool interval)
+    [Fact]
+    public void Values_without_tangent_have_no_tangent()
     {
-        var network = new DitNetwork(Sizes(fixture), Shape, 10, interval);
-        return (network, Weights.Load(network.Declare(), Golden.Reference(fixture + ".state"), CPU));
-    }
-
-    private static DitOptions Sizes(string fixture)
-    {
-        using var manifest = JsonDocument.Parse(File.ReadAllText(Golden.Path("reference", fixture + ".json")));
-        var hyper = manifest.RootElement.GetProperty("hyper");
-        int Size(string name, int part) => hyper.GetProperty(name)[part].GetInt32();
-        return new(
-            Size("hidden_size", 0), Size("depth", 0), Size("num_heads", 0), Size("hidden_size", 1), Size("depth", 1), Size("num_heads", 1));
+        var (network, weights) = TinyLatents.Network(interval: true, seed: 5);
+        Dual z = Random.Normal("z", 0, 3, 8, 2, 2);
+        network.AverageVelocity(weights, z, zeros(3), ones(3), Labels).Tangent.Should().BeNull();
     }
 
     private static double Largest(Tensor difference) => difference.abs().max().item<float>();

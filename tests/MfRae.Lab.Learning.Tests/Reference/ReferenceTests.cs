@@ -10,6 +10,9 @@ public sealed class ReferenceTests
 {
     private static readonly IReferenceCheck[] Checks =
     [
+        new DdtVelocityCheck(),
+        new DdtMeanFlowCheck(),
+        new FormatsCheck(),
     ];
 
     public static TheoryData<string> Manifests()

@@ -1,0 +1,238 @@
+using System.Numerics;
+using System.Text;
+using MfRae.Lab.Core.Experiments;
+
+namespace MfRae.Lab.Learning.Formats;
+
+/// <summary>
+/// Reads a pickle as data. A pickle is a program for a stack machine; this one knows the instructions by which torch.save
+/// writes tensors, dictionaries, lists, tuples, numbers and texts. It can call nothing: of the functions and classes that
+/// a pickle may name it knows those of <see cref="PickledGlobal"/>, and refuses all others by name.
+/// </summary>
+/// <exception cref="LabException">Everywhere: the pickle is damaged, or names something else.</exception>
+internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string what)
+{
+    /// <summary>Bytes of the longest pickle that is read. Those of large checkpoints have a few megabytes: values are elsewhere.</summary>
+    public const long Longest = 1 << 26;
+
+    // Far above what checkpoints need (2,000 or so), far below what would exhaust a machine.
+    private const int MostEntries = 1 << 20;
+    private const long LongestName = 1000;
+
+    private readonly List<object?> _stack = [];
+    private readonly List<int> _marks = [];
+    private readonly Dictionary<long, object?> _memo = [];
+    private readonly List<PickledStorage> _storages = [];
+
+    /// <summary>Every storage that was named, perhaps more than once.</summary>
+    public IReadOnlyList<PickledStorage> Storages => _storages;
+
+    /// <summary>The one value that the pickle makes. The cursor is then behind it.</summary>
+    public object? Read()
+    {
+        while (true)
+        {
+            var place = cursor.Position;
+            var code = cursor.Byte();
+            if (code == PickleCode.Stop)
+                return _stack.Count == 1 && _marks.Count == 0 ? _stack[0] : throw file.Broken($"leaves {what} unfinished");
+            if (!(ReadValue(code) || ReadReference(code, place) || ReadContainer(code, place)))
+                throw new LabException($"the weights file {file.Path} uses {PickleCode.NameOf(code)} at byte {place}, in {what}. It is "
+                    + "refused: only tensors, dictionaries, lists, tuples, numbers and texts are read, as torch.save writes them");
+        }
+    }
+
+    private bool ReadValue(byte code)
+    {
+        switch (code)
+        {
+            case PickleCode.Protocol:
+                var protocol = cursor.Byte();
+                return protocol is >= 2 and <= 5 ? true : throw file.Broken($"has {what} of protocol {protocol}; 2 to 5 are read");
+            case PickleCode.Frame:
+                cursor.Take(8);
+                return true;
+            case PickleCode.None:
+                return Push(null);
+            case PickleCode.True:
+                return Push(true);
+            case PickleCode.False:
+                return Push(false);
+            case PickleCode.Int32:
+                return Push((long)cursor.Int32());
+            case PickleCode.Int8:
+                return Push((long)cursor.Byte());
+            case PickleCode.Int16:
+                return Push((long)cursor.UInt16());
+            case PickleCode.Long:
+                return Push(Integer(cursor.Take(cursor.Byte())));
+            case PickleCode.Float:
+                return Push(cursor.BigEndianDouble());
+            case PickleCode.ShortText or PickleCode.ShortBytesText:
+                return Push(Text(cursor.Byte()));
+            case PickleCode.Text or PickleCode.BytesText:
+                return Push(Text(cursor.UInt32()));
+            case PickleCode.LongText:
+                return Push(Text(cursor.Int64()));
+            default:
+                return false;
+        }
+    }
+
+    private bool ReadReference(byte code, long place)
+    {
+        switch (code)
+        {
+            case PickleCode.Put:
+                return Remember(cursor.Byte());
+            case PickleCode.LongPut:
+                return Remember(cursor.UInt32());
+            case PickleCode.Memoize:
+                return Remember(_memo.Count);
+            case PickleCode.Get:
+                return Push(Recall(cursor.Byte()));
+            case PickleCode.LongGet:
+                return Push(Recall(cursor.UInt32()));
+            case PickleCode.Global:
+                return Push(Known($"{Line()}.{Line()}", place));
+            case PickleCode.StackGlobal:
+                var name = Pop<string>(place);
+                return Push(Known($"{Pop<string>(place)}.{name}", place));
+            case PickleCode.PersistentId:
+                _storages.Add(PickleCalls.Storage(Pop<object?[]>(place)) ?? throw Senseless("names a storage", place));
+                return Push(_storages[^1]);
+            case PickleCode.Reduce:
+                var arguments = Pop<object?[]>(place);
+                var function = Pop<PickledGlobal>(place);
+                return Push(PickleCalls.Result(function, arguments) ?? throw Senseless($"calls {function.Name}", place));
+            case PickleCode.Build:
+                // The state of an ordered dictionary: versions of the modules that made it, of no use here.
+                Pop<PickledDictionary>(place);
+                Top<PickledDictionary>(place);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool ReadContainer(byte code, long place)
+    {
+        switch (code)
+        {
+            case PickleCode.EmptyDictionary:
+                return Push(new PickledDictionary());
+            case PickleCode.EmptyList:
+                return Push(new List<object?>());
+            case PickleCode.EmptyTuple:
+                return Push(Array.Empty<object?>());
+            case PickleCode.Mark:
+                _marks.Add(_stack.Count);
+                return _marks.Count <= MostEntries ? true : throw Senseless("opens too much", place);
+            case PickleCode.Tuple:
+                return Push(PopToMark(place));
+            case PickleCode.Tuple1 or PickleCode.Tuple2 or PickleCode.Tuple3:
+                return Push(PopMany(code - PickleCode.Tuple1 + 1, place));
+            case PickleCode.Append:
+                var item = PopMany(1, place);
+                Top<List<object?>>(place).AddRange(item);
+                return true;
+            case PickleCode.Appends:
+                var items = PopToMark(place);
+                Top<List<object?>>(place).AddRange(items);
+                return true;
+            case PickleCode.SetItem:
+                return SetItems(PopMany(2, place), place);
+            case PickleCode.SetItems:
+                return SetItems(PopToMark(place), place);
+            default:
+                return false;
+        }
+    }
+
+    private bool SetItems(object?[] items, long place)
+    {
+        var dictionary = Top<PickledDictionary>(place);
+        if (items.Length % 2 != 0)
+            throw Senseless("has a key without value", place);
+        for (var i = 0; i < items.Length; i += 2)
+            dictionary.Add(items[i], items[i + 1]);
+        return true;
+    }
+
+    private bool Push(object? value)
+    {
+        if (_stack.Count >= MostEntries)
+            throw file.Broken($"holds more than {MostEntries} values at once in {what}");
+        _stack.Add(value);
+        return true;
+    }
+
+    // Nothing below the last mark may be taken before the mark is.
+    private object?[] PopMany(int count, long place) => count <= _stack.Count - (_marks.Count > 0 ? _marks[^1] : 0)
+        ? Cut(_stack.Count - count)
+        : throw Senseless("takes a value that is not there", place);
+
+    private object?[] PopToMark(long place)
+    {
+        if (_marks.Count == 0)
+            throw Senseless("closes what was not opened", place);
+        var mark = _marks[^1];
+        _marks.RemoveAt(_marks.Count - 1);
+        return Cut(mark);
+    }
+
+    private object?[] Cut(int from)
+    {
+        var values = _stack[from..];
+        _stack.RemoveRange(from, values.Count);
+        return [.. values];
+    }
+
+    private T Pop<T>(long place) where T : class => PopMany(1, place)[0] as T ?? throw Senseless($"needs a {Kind<T>()}", place);
+
+    private T Top<T>(long place) where T : class => _stack.Count > (_marks.Count > 0 ? _marks[^1] : 0) && _stack[^1] is T value
+        ? value
+        : throw Senseless($"needs a {Kind<T>()}", place);
+
+    private bool Remember(long index)
+    {
+        if (_stack.Count == 0 || _memo.Count >= MostEntries)
+            throw file.Broken($"remembers nothing, or more than {MostEntries} values, in {what}");
+        _memo[index] = _stack[^1];
+        return true;
+    }
+
+    private object? Recall(long index) =>
+        _memo.TryGetValue(index, out var value) ? value : throw file.Broken($"recalls value {index} of {what}, which is not there");
+
+    private PickledGlobal Known(string name, long place) => PickledGlobal.Find(name) ?? throw new LabException(
+        $"the weights file {file.Path} asks for '{FileFormats.Printable(name)}' at byte {place}, in {what}. It is refused, and nothing "
+        + "of the file was run: only tensors, dictionaries, lists, tuples, numbers and texts are read. Save the weights alone, as by "
+        + "torch.save(model.state_dict(), …)");
+
+    private string Text(long length) => Encoding.UTF8.GetString(cursor.Take(length));
+
+    private string Line()
+    {
+        var line = new StringBuilder();
+        for (var next = cursor.Byte(); next != '\n'; next = cursor.Byte())
+        {
+            if (line.Append((char)next).Length > LongestName)
+                throw file.Broken($"names something of more than {LongestName} letters in {what}");
+        }
+        return line.ToString();
+    }
+
+    private static object Integer(ReadOnlySpan<byte> digits)
+    {
+        var number = new BigInteger(digits);
+        return number >= long.MinValue && number <= long.MaxValue ? (long)number : number;
+    }
+
+    private static string Kind<T>() => typeof(T) == typeof(string) ? "text"
+        : typeof(T) == typeof(PickledDictionary) ? "dictionary"
+        : typeof(T) == typeof(List<object?>) ? "list"
+        : typeof(T) == typeof(PickledGlobal) ? "function" : "tuple";
+
+    private LabException Senseless(string does, long place) => file.Broken($"{does} at byte {place}, in {what}, which makes no sense");
+}
