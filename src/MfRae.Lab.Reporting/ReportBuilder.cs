@@ -19,7 +19,7 @@ public static class ReportBuilder
             "Experiment report",
             record.Title ?? record.Name,
             "Rendered from the results database alone; docs/reading-a-report.md explains every section.",
-            [.. SectionList.All().Select(section => Render(section, data))],
+            [.. SectionList.All().Where(section => section.Has(data)).Select(section => Render(section, data))],
             Palette.Css(data)).Render();
     }
 

@@ -3,7 +3,9 @@ using MfRae.Lab.Reporting.Markup;
 namespace MfRae.Lab.Reporting.Charts;
 
 /// <summary>Points in a plane of two measured quantities. Colour tells the arm, shape a second property.</summary>
-internal sealed record ScatterChart(string Title, string Horizontal, IReadOnlyList<ScatterPoint> Points, IReadOnlyList<Rule> Rules)
+/// <param name="Lines">Drawn below the points.</param>
+internal sealed record ScatterChart(
+    string Title, string Horizontal, IReadOnlyList<ScatterPoint> Points, IReadOnlyList<Rule> Rules, IReadOnlyList<Line>? Lines = null)
 {
     private static readonly Frame Frame = new(440, 250, 46, 10, 14, 40);
 
@@ -25,7 +27,8 @@ internal sealed record ScatterChart(string Title, string Horizontal, IReadOnlyLi
         var costs = Points.Select(point => point.X).ToArray();
         var far = costs.Min() > 0 && costs.Max() / costs.Min() > 30;
         var x = Scale.Over(far ? costs : [0, .. costs], Frame.Left, Frame.Left + Frame.PlotWidth, far);
-        var values = Points.Select(point => point.Y).ToArray();
+        var lines = Lines ?? [];
+        var values = Points.Select(point => point.Y).Concat(lines.SelectMany(line => line.Points).Select(point => point.High)).ToArray();
         var spread = Math.Max(values.Max() - values.Min(), 1e-9);
         var near = Rules.Where(rule => rule.Value > values.Min() - spread && rule.Value < values.Max() + spread).ToArray();
         var y = Scale.Over([.. values, .. near.Select(rule => rule.Value)], Frame.Floor, Frame.Top, margin: 0.08);
@@ -34,7 +37,7 @@ internal sealed record ScatterChart(string Title, string Horizontal, IReadOnlyLi
             Title,
             string.Join("; ", Points.Select(point => point.Tip)),
             Html.Join([Frame.Vertical(y), Frame.Horizontal(x, Horizontal + (x.Log ? " (log)" : "")),
-                .. near.Select(rule => Dashed(rule, y)), .. Points.Select(point => Mark(point, x, y))]));
+                .. near.Select(rule => Dashed(rule, y)), .. lines.Select(line => Stroke(line, x, y)), .. Points.Select(point => Mark(point, x, y))]));
     }
 
     /// <summary>The shape alone, for a legend.</summary>
@@ -44,6 +47,10 @@ internal sealed record ScatterChart(string Title, string Horizontal, IReadOnlyLi
     private static Html Mark(ScatterPoint point, Scale x, Scale y) => Html.Of(
         $"<path class=\"mark {point.Css}\" d=\"M{Svg.At(x.Map(point.X))} "
             + $"{Svg.At(y.Map(point.Y))}{Shapes[point.Shape % Shapes.Length]}\"><title>{point.Tip}</title></path>");
+
+    private static Html Stroke(Line line, Scale x, Scale y) => Html.Of(
+        $"<path class=\"line {line.Css}\" d=\"M{string.Join('L', line.Points.Select(
+            point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.High))}"))}\"/>");
 
     private static Html Dashed(Rule rule, Scale y) => Html.Of(
         $"<path class=\"rule\" d=\"M{Svg.At(Frame.Left)} {Svg.At(y.Map(rule.Value))}h{Svg.At(Frame.PlotWidth)}\"/><text "

@@ -10,6 +10,9 @@ internal interface ISection
 
     string Title { get; }
 
+    /// <summary>Whether the experiment has what the section shows; without it, the page does not have the section.</summary>
+    bool Has(ReportData data) => true;
+
     /// <summary>A record whose properties are strings, <see cref="Markup.Html"/>, or lists of such records.</summary>
     object Model(ReportData data);
 }

@@ -2,6 +2,7 @@ using MfRae.Lab.Reporting.Sections.Cost;
 using MfRae.Lab.Reporting.Sections.Curves;
 using MfRae.Lab.Reporting.Sections.Failures;
 using MfRae.Lab.Reporting.Sections.Options;
+using MfRae.Lab.Reporting.Sections.Oracle;
 using MfRae.Lab.Reporting.Sections.Provenance;
 using MfRae.Lab.Reporting.Sections.Question;
 using MfRae.Lab.Reporting.Sections.Results;
@@ -19,6 +20,7 @@ internal static class SectionList
         new QuestionSection(),
         new VerdictSection(),
         new ResultsSection(),
+        new OracleSection(),
         new CurvesSection(),
         new CostSection(),
         new SamplesSection(),

@@ -15,10 +15,17 @@ public sealed partial class GoldenTests
     {
         var section = SectionList.All().Single(section => section.Name == name);
 
-        var html = ReportBuilder.Render(section, new ReportData(SampleRecord.Small())).Content.ToString();
+        var html = ReportBuilder.Render(section, Data(section)).Content.ToString();
 
         // How well a PNG is packed depends on the runtime's zlib, so its bytes are not agreed on.
         Golden.Check($"{name.ToLowerInvariant()}.html", Packed().Replace(html, "base64,…"));
+    }
+
+    [Fact]
+    public void A_section_without_its_measurements_is_not_on_the_page()
+    {
+        ReportBuilder.Build(SampleRecord.Small()).Should().NotContain("id=\"oracle\"");
+        ReportBuilder.Build(OracleRecord.Small()).Should().Contain("<section id=\"oracle\">").And.Contain("href=\"#oracle\"");
     }
 
     [Fact]
@@ -29,6 +36,11 @@ public sealed partial class GoldenTests
         Golden.Check(
             "index.html", html[html.IndexOf("<main>", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
     }
+
+    // The first record that has what the section shows.
+    private static ReportData Data(ISection section) => new[] { SampleRecord.Small(), OracleRecord.Small() }
+        .Select(record => new ReportData(record))
+        .First(section.Has);
 
     [GeneratedRegex("base64,[A-Za-z0-9+/=]+")]
     private static partial Regex Packed();
