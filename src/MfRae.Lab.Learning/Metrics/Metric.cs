@@ -15,7 +15,7 @@ public static class Metric
             FrechetDistance.Between(FeatureStatistics.Of(set.Features), reference.Statistics),
             set.Count, UsesExtractor: true, reference.Hash, HigherIsBetter: false)),
         InceptionScoreOptions score =>
-            [new("is", InceptionScore.Of(set.Logits, score.Splits), set.Count, UsesExtractor: true, "", HigherIsBetter: true)],
+            [new("is", InceptionScore.OfSplits(set.Logits, score.Splits).Mean, set.Count, UsesExtractor: true, "", HigherIsBetter: true)],
         ClassAccuracyOptions =>
             [new("accuracy", (set.Logits.argmax(1) == set.Labels).to(float64).mean().item<double>(), set.Count, UsesExtractor: true, "",
                 HigherIsBetter: true)],

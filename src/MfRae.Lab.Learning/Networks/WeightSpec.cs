@@ -12,6 +12,8 @@ public sealed class WeightSpec
 
     internal IReadOnlyList<Entry> Entries => _entries;
 
+    internal IReadOnlySet<string> UnusedNames => _unused;
+
     /// <summary>A trained tensor.</summary>
     public void Parameter(string name, long[] shape, Initial initial) => _entries.Add(new(name, shape, initial, Trained: true));
 
@@ -20,8 +22,6 @@ public sealed class WeightSpec
 
     /// <summary>Tensors that released files hold and the network does without; a file may have them or not.</summary>
     public void Unused(params IEnumerable<string> names) => _unused.UnionWith(names);
-
-    internal bool IsUnused(string name) => _unused.Contains(name);
 
     /// <summary>weight [outputs, inputs] and bias [outputs].</summary>
     public void Linear(string name, long inputs, long outputs, Initial? initial = null)

@@ -69,7 +69,7 @@ public sealed class Weights : IDisposable
     /// <exception cref="LabException">A tensor is missing, too many, or of another shape.</exception>
     public static Weights Load(WeightSpec spec, TensorFile file, Device device, ScalarType type = ScalarType.Float32)
     {
-        var surplus = file.Tensors.Keys.Except(spec.Entries.Select(entry => entry.Name)).Where(name => !spec.IsUnused(name))
+        var surplus = file.Tensors.Keys.Except(spec.Entries.Select(entry => entry.Name)).Except(spec.UnusedNames)
             .Order(StringComparer.Ordinal).ToList();
         if (surplus.Count > 0)
             throw new LabException($"{file.Path} holds tensors that the network does not have: {string.Join(", ", surplus.Take(5))}");

@@ -10,11 +10,12 @@ namespace MfRae.Lab.Learning.Numerics;
 public static class Resampling
 {
     /// <summary>Keys' cubic with a = -0.75 over the four nearest samples, also when shrinking; the border sample is repeated.</summary>
-    public static Tensor Bicubic(long from, long to) => Weigh(from, to, (centre, row) =>
+    public static Tensor Bicubic(long from, long to) => Weigh(from, to, (i, row) =>
     {
+        var centre = Centre(i, from, to);
         var first = (long)Math.Floor(centre) - 1;
-        for (var i = first; i < first + 4; i++)
-            row[Math.Clamp(i, 0, from - 1)] += Cubic(centre - i, -0.75);
+        for (var k = first; k < first + 4; k++)
+            row[Math.Clamp(k, 0, from - 1)] += Cubic(centre - k, -0.75);
     });
 
     /// <summary>
@@ -24,34 +25,39 @@ public static class Resampling
     public static Tensor BicubicAntialiased(long from, long to)
     {
         var stretch = Math.Max(1, (double)from / to);
-        return Weigh(from, to, (centre, row) =>
+        return Weigh(from, to, (i, row) =>
         {
+            var centre = Centre(i, from, to);
             var sum = 0.0;
             // The window is cut at whole samples as in Pillow, which leaves out samples whose weight is zero or next to it.
             var first = Math.Max(0, (long)(centre + 0.5 - (2 * stretch) + 0.5));
             var last = Math.Min(from, (long)(centre + 0.5 + (2 * stretch) + 0.5));
-            for (var i = first; i < last; i++)
-                sum += row[i] = Cubic((i - centre) / stretch, -0.5);
-            for (var i = first; i < last; i++)
-                row[i] /= sum;
+            for (var k = first; k < last; k++)
+                sum += row[k] = Cubic((k - centre) / stretch, -0.5);
+            for (var k = first; k < last; k++)
+                row[k] /= sum;
         });
     }
 
     /// <summary>The two nearest samples, also when shrinking; the border sample is repeated.</summary>
-    public static Tensor Bilinear(long from, long to) => Weigh(from, to, (centre, row) => Linear(row, Math.Max(0, centre)));
+    public static Tensor Bilinear(long from, long to) => Weigh(from, to, (i, row) => Linear(row, Math.Max(0, Centre(i, from, to))));
 
     /// <summary>
-    /// As <see cref="Bilinear"/> with sample 0 on sample 0 instead of half-pixel centres: what the TensorFlow 1 graph of FID does.
+    /// As <see cref="Bilinear"/> with sample 0 on sample 0 instead of half-pixel centres: what the TensorFlow 1 graph of FID does, which
+    /// rounds positions to float32.
     /// </summary>
     public static Tensor BilinearCorner(long from, long to)
     {
-        var ratio = (double)from / to;
-        return Weigh(from, to, (centre, row) => Linear(row, centre + 0.5 - (0.5 * ratio)));
+        var ratio = (float)from / to;
+        return Weigh(from, to, (i, row) => Linear(row, i * ratio));
     }
 
     /// <summary>x [..., H, W], rows [H', H], columns [W', W] → [..., H', W'], in the type and on the device of x.</summary>
     public static Tensor Apply(Tensor x, Tensor rows, Tensor columns) =>
         rows.to(x.dtype).to(x.device).matmul(x).matmul(columns.to(x.dtype).to(x.device).t());
+
+    // Where the centre of output sample i lies among the input samples.
+    private static double Centre(long i, long from, long to) => ((i + 0.5) * from / to) - 0.5;
 
     // |x| < 1: (a+2)|x|³ - (a+3)x² + 1; |x| < 2: a|x|³ - 5a x² + 8a|x| - 4a.
     private static double Cubic(double x, double a)
@@ -62,22 +68,22 @@ public static class Resampling
             : 0;
     }
 
-    private static void Linear(Span<double> row, double centre)
+    private static void Linear(double[] row, double position)
     {
-        var first = Math.Min((int)centre, row.Length - 1);
-        var fraction = centre - first;
+        var first = Math.Min((int)position, row.Length - 1);
+        var fraction = position - first;
         row[first] += 1 - fraction;
         row[Math.Min(first + 1, row.Length - 1)] += fraction;
     }
 
-    private static Tensor Weigh(long from, long to, Action<double, double[]> fill)
+    private static Tensor Weigh(long from, long to, Action<long, double[]> fill)
     {
         var weights = new double[to * from];
         var row = new double[from];
         for (var i = 0L; i < to; i++)
         {
             Array.Clear(row);
-            fill(((i + 0.5) * from / to) - 0.5, row);
+            fill(i, row);
             row.CopyTo(weights, i * from);
         }
         return tensor(weights, [to, from]);

@@ -24,8 +24,8 @@ public sealed class ReconstructionObjective(
         using (no_grad())
         {
             latents = encoder.Encode(encoderWeights, pixels);
-            var sigma = options.NoiseTau * random.Uniform("noise scale", step, latents.shape[0], 1, 1, 1);
-            noisy = latents + (sigma * random.Normal("noise", step, latents.shape));
+            noisy = Noised(latents, options.NoiseTau, random.Uniform("noise scale", step, latents.shape[0], 1, 1, 1),
+                random.Normal("noise", step, latents.shape));
         }
         var rebuilt = decoder.Decode(weights, noisy);
         var pixelError = (rebuilt - pixels).abs().mean();
@@ -34,4 +34,7 @@ public sealed class ReconstructionObjective(
         var tokenError = (encoder.Encode(encoderWeights, rebuilt) - latents).square().mean();
         return new(pixelError + (options.PerceptualWeight * tokenError), ("loss.pixels", pixelError), ("loss.tokens", tokenError));
     }
+
+    /// <summary>z + σ n with σ = τ u; z and n of one shape, u one uniform number for each sample.</summary>
+    internal static Tensor Noised(Tensor latents, double tau, Tensor uniform, Tensor normal) => latents + (tau * uniform * normal);
 }

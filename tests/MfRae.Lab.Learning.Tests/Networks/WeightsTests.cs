@@ -55,6 +55,17 @@ public sealed class WeightsTests
             .Should().Throw<LabException>().WithMessage("*surplus*");
     }
 
+    [Fact]
+    public void Loading_passes_over_a_tensor_that_is_declared_unused()
+    {
+        using var folder = new TemporaryFolder();
+        using var weights = Create(out var spec);
+        spec.Unused("counter");
+        Safetensors.Write(folder.File("w"), [("a.weight", ones(2, 2)), ("a.bias", zeros(2)), ("fixed", ones(1)), ("counter", zeros(1))]);
+        using var loaded = Weights.Load(spec, Safetensors.Read(folder.File("w")), CPU);
+        loaded.Flat.data<float>().ToArray().Should().Equal(1, 1, 1, 1, 0, 0);
+    }
+
     private static Weights Create(out WeightSpec spec)
     {
         spec = new WeightSpec();

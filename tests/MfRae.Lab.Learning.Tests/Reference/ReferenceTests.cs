@@ -10,6 +10,9 @@ public sealed class ReferenceTests
 {
     private static readonly IReferenceCheck[] Checks =
     [
+        new RaeCheck(),
+        new InceptionCheck(),
+        new MetricsCheck(),
         new DdtVelocityCheck(),
         new DdtMeanFlowCheck(),
         new FormatsCheck(),
