@@ -6,6 +6,7 @@ namespace MfRae.Lab.Core.Options;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(PlainLossWeightOptions), "plain")]
 [JsonDerivedType(typeof(AdaptiveLossWeightOptions), "adaptive")]
+[JsonDerivedType(typeof(AdaptiveSumLossWeightOptions), "adaptiveSum")]
 [JsonDerivedType(typeof(ReleasedLossWeightOptions), "released")]
 public abstract record LossWeightOptions;
 
@@ -19,6 +20,11 @@ public sealed record PlainLossWeightOptions : LossWeightOptions;
 public sealed record AdaptiveLossWeightOptions(
     [property: OptionRange(0, 4)] double Power = 1,
     [property: OptionRange(1e-12, 1e6)] double Offset = 0.05) : LossWeightOptions;
+
+/// <summary>S / (sg(S) + c)^p with S the error's sum over dimensions: MeanFlow's own weight.</summary>
+public sealed record AdaptiveSumLossWeightOptions(
+    [property: OptionRange(0, 4)] double Power = 1,
+    [property: OptionRange(1e-12, 1e6)] double Offset = 1e-3) : LossWeightOptions;
 
 /// <summary>S² / (sg(S²) + 1e-3)^p with S the error's sum over dimensions: what the released code does.</summary>
 public sealed record ReleasedLossWeightOptions(

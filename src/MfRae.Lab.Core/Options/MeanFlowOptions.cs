@@ -12,10 +12,13 @@ public abstract record MeanFlowOptions;
 public sealed record NoMeanFlowOptions : MeanFlowOptions;
 
 /// <summary>Trains u_θ towards w_λ - (t - r) du/dt with w_λ = (1 - λ) v̂ + λ v_φ.</summary>
-/// <param name="Lambda">λ of the target: 0 is the one-point velocity, 1 the teacher.</param>
-/// <param name="TangentLambda">λ of the direction of the derivative; absent: the same as <paramref name="Lambda"/>.</param>
+/// <param name="Lambda">λ of the target, at the start of training: 0 is the one-point velocity, 1 the teacher.</param>
+/// <param name="TangentLambda">λ of the direction of the derivative; absent: that of the target, at every step.</param>
 /// <param name="Initialisation">Weights to start from: the CMT network, the teacher, or random ones.</param>
 /// <param name="EqualFraction">Fraction of the samples with r = t.</param>
+/// <param name="LambdaSchedule">How <paramref name="Lambda"/> moves; absent: it stays.</param>
+/// <param name="TangentLambdaSchedule">How <paramref name="TangentLambda"/> moves; absent: it stays.</param>
+/// <param name="Guidance">Guides the teacher; absent: none.</param>
 public sealed record LambdaMeanFlowOptions(
     [property: OptionRange(0, 1)] double Lambda,
     DitOptions Network,
@@ -26,4 +29,7 @@ public sealed record LambdaMeanFlowOptions(
     [property: OptionRange(0, 1)] double? TangentLambda = null,
     [property: OptionChoice("cmt", "teacher", "random")] string Initialisation = "cmt",
     [property: OptionRange(0, 1)] double EqualFraction = 0.75,
-    [property: OptionRange(0, 1)] double LabelDropout = 0.1) : MeanFlowOptions;
+    [property: OptionRange(0, 1)] double LabelDropout = 0.1,
+    LambdaScheduleOptions? LambdaSchedule = null,
+    LambdaScheduleOptions? TangentLambdaSchedule = null,
+    GuidanceOptions? Guidance = null) : MeanFlowOptions;

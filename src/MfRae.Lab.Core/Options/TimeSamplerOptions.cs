@@ -8,10 +8,14 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(LogitNormalTimeOptions), "logitNormal")]
 public abstract record TimeSamplerOptions;
 
-/// <summary>t ~ U(0, 1).</summary>
-public sealed record UniformTimeOptions : TimeSamplerOptions;
+/// <summary>t ~ U(0, high).</summary>
+/// <param name="High">Upper end; the released code draws up to 0.999.</param>
+public sealed record UniformTimeOptions([property: OptionRange(0.001, 1)] double High = 1) : TimeSamplerOptions;
 
-/// <summary>logit t ~ N(μ, σ²).</summary>
+/// <summary>logit t ~ N(μ, σ²), given that t lies in [low, high].</summary>
+/// <param name="High">Upper end; the released code draws up to 0.999.</param>
 public sealed record LogitNormalTimeOptions(
     [property: OptionRange(-10, 10)] double Mean = 0,
-    [property: OptionRange(0.01, 10)] double Deviation = 1) : TimeSamplerOptions;
+    [property: OptionRange(0.01, 10)] double Deviation = 1,
+    [property: OptionRange(0, 0.999)] double Low = 0,
+    [property: OptionRange(0.001, 1)] double High = 1) : TimeSamplerOptions;

@@ -7,6 +7,7 @@ namespace MfRae.Lab.Core.Options;
 /// <param name="Steps">Optimizer steps.</param>
 /// <param name="BatchSize">Samples per step.</param>
 /// <param name="Schedule">Learning rate after the warm-up: constant, or a half cosine down to zero.</param>
+/// <param name="Epsilon">What AdamW adds to the root of the second moment.</param>
 /// <param name="ClipNorm">Global gradient norm to clip at; 0 does not clip.</param>
 /// <param name="Ema">Decay of the exponential moving average of the weights that is used downstream; 0 uses the weights themselves.</param>
 public sealed record TrainingOptions(
@@ -19,4 +20,5 @@ public sealed record TrainingOptions(
     [property: OptionRange(0, 1e9)] double ClipNorm = 1,
     [property: OptionRange(0, 0.9999999)] double Ema = 0.999,
     [property: OptionRange(0, 100_000_000)] int WarmupSteps = 0,
-    [property: OptionChoice("constant", "cosine")] string Schedule = "constant");
+    [property: OptionChoice("constant", "cosine")] string Schedule = "constant",
+    [property: OptionRange(1e-16, 1)] double Epsilon = 1e-8);

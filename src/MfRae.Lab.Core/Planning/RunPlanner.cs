@@ -127,14 +127,20 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         if (HasTeacher)
         {
             var sampling = SamplingDefaults.Resolve(options.Sampling);
-            AddSampling("teacherSampling", StageInput.Teacher, sampling.TeacherSteps!);
+            AddSampling("teacherSampling", StageInput.Teacher, Sampling(sampling.TeacherSteps!) with
+            {
+                Solver = sampling.TeacherSolver,
+                GridEnd = sampling.TeacherGridEnd,
+                Guidance = sampling.Guidance,
+            });
             AddEvaluation("teacherEvaluation", "teacherSampling", WithoutEndpointError());
         }
 
         AddStudents(StageInput.Latents);
         if (HasMeanFlow || HasCmt)
         {
-            AddSampling("sampling", HasMeanFlow ? "meanflow" : StageInput.Cmt, SamplingDefaults.Resolve(options.Sampling).Steps!);
+            var steps = SamplingDefaults.Resolve(options.Sampling).Steps!;
+            AddSampling("sampling", HasMeanFlow ? "meanflow" : StageInput.Cmt, Sampling(steps));
             AddEvaluation("evaluation", "sampling", evaluation.Metrics);
         }
     }
@@ -166,17 +172,19 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     private void AddReference(string split) =>
         Add(StageInput.Reference(split), new ReferenceStage(split), null, StageInput.Dataset, StageInput.Features);
 
-    private void AddSampling(string role, string generator, IReadOnlyList<int> steps)
+    private SamplingStage Sampling(IReadOnlyList<int> steps)
     {
         var from = options.Sampling;
-        var definition = new SamplingStage(from.Samples, steps, from.Seed, from.BatchSize, from.KeptLatents);
+        return new(from.Samples, steps, from.Seed, from.BatchSize, from.KeptLatents, from.Labels);
+    }
+
+    private void AddSampling(string role, string generator, SamplingStage definition) =>
         _roles[role] = graph.Add(definition, null, new Dictionary<string, string>
         {
             [StageInput.Generator] = _roles[generator],
             [StageInput.Decoder] = _roles[StageInput.Decoder],
             [StageInput.Latents] = _roles[StageInput.Latents],
         });
-    }
 
     private void AddEvaluation(string role, string samples, IReadOnlyList<MetricOptions> metrics)
     {

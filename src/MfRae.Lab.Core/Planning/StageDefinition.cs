@@ -63,13 +63,21 @@ public sealed record CmtStage(CmtOptions Cmt) : StageDefinition;
 public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition;
 
 /// <summary>Draws samples. Inputs: generator (a teacher, cmt or meanflow stage), decoder, latents.</summary>
-/// <param name="Steps">Numbers of network evaluations, ascending.</param>
+/// <param name="Steps">Numbers of steps, ascending.</param>
+/// <param name="Labels">balanced or random.</param>
+/// <param name="Solver">euler or heun; a mean-flow network needs none.</param>
+/// <param name="GridEnd">Where the grid ends, before the time shift; that of a mean-flow network ends at 0.</param>
+/// <param name="Guidance">Of a teacher, or null.</param>
 public sealed record SamplingStage(
     int Samples,
     IReadOnlyList<int> Steps,
     int Seed,
     int BatchSize,
-    int KeptLatents) : StageDefinition;
+    int KeptLatents,
+    string Labels = "balanced",
+    string Solver = "euler",
+    double GridEnd = 0,
+    GuidanceOptions? Guidance = null) : StageDefinition;
 
 /// <summary>
 /// Measures samples. Inputs: samples, features, reference.SPLIT for each reference; teacherSamples where a metric compares

@@ -23,9 +23,12 @@ public static class StageWork
         CmtStage { Cmt: TrajectoryCmtOptions cmt } => Training(cmt.Training),
         MeanFlowStage { MeanFlow: LambdaMeanFlowOptions meanFlow } => Training(meanFlow.Training),
         OracleEvaluationStage => OracleEvaluation,
-        SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum(),
+        SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum() * EvaluationsPerStep(sampling),
         _ => 0,
     };
+
+    private static int EvaluationsPerStep(SamplingStage sampling) =>
+        (sampling.Solver == "heun" ? 2 : 1) * (sampling.Guidance is null ? 1 : 2);
 
     private static long Training(TrainingOptions training) => (long)training.Steps * training.BatchSize * EvaluationsPerTrainedSample;
 }

@@ -9,22 +9,20 @@ namespace MfRae.Lab.Learning.Paths;
 public sealed class TimeSampler(TimeSamplerOptions options, TimeShift shift, RandomSource random)
 {
     /// <summary>One shifted time for each sample: [B].</summary>
-    public Tensor One(long step, long batch) => shift.Apply(Draw("time", step, batch));
+    public Tensor One(long step, long batch) => Shifted(random.Uniform("time", step, batch));
 
     /// <summary>Two shifted times for each sample, sorted, r ≤ t; r = t for <paramref name="equalFraction"/> of them.</summary>
-    public (Tensor R, Tensor T) Pair(long step, long batch, double equalFraction)
+    public (Tensor R, Tensor T) Pair(long step, long batch, double equalFraction) => Pair(
+        random.Uniform("time", step, batch), random.Uniform("second time", step, batch), random.Uniform("equal times", step, batch),
+        equalFraction);
+
+    /// <summary>The same from given uniform numbers in [0, 1), each [B].</summary>
+    public (Tensor R, Tensor T) Pair(Tensor first, Tensor second, Tensor equal, double equalFraction)
     {
-        var first = shift.Apply(Draw("time", step, batch));
-        var second = shift.Apply(Draw("second time", step, batch));
-        var t = maximum(first, second);
-        var equal = random.Uniform("equal times", step, batch) < equalFraction;
-        return (where(equal, t, minimum(first, second)), t);
+        var (one, other) = (Shifted(first), Shifted(second));
+        var t = maximum(one, other);
+        return (where(equal < equalFraction, t, minimum(one, other)), t);
     }
 
-    private Tensor Draw(string purpose, long step, long batch) => options switch
-    {
-        UniformTimeOptions => random.Uniform(purpose, step, batch),
-        LogitNormalTimeOptions normal => (random.Normal(purpose, step, batch) * normal.Deviation + normal.Mean).sigmoid(),
-        _ => throw new NotSupportedException($"{options.GetType().Name} has no sampler"),
-    };
+    private Tensor Shifted(Tensor uniform) => shift.Apply(TimeDistribution.FromUniform(options, uniform));
 }

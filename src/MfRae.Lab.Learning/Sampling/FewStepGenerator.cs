@@ -1,4 +1,3 @@
-using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Paths;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -6,32 +5,67 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Sampling;
 
 /// <summary>
-/// Takes noise to latents on the shifted grid (docs/method.md §1): a velocity network by Euler steps, a mean-flow network by
-/// z_r = z_t - (t - r) u(z_t, r, t, y). In both cases a step costs one network evaluation.
+/// Takes noise to latents on the shifted grid (docs/method.md §1): a velocity by the steps of an ODE solver, an average
+/// velocity by z_r = z_t - (t - r) u(z_t, r, t, y).
 /// </summary>
-public sealed class FewStepGenerator(DitNetwork network, Weights weights)
+public sealed class FewStepGenerator
 {
-    private readonly TimeShift _shift = TimeShift.For(network.Shape);
+    private readonly PathStep _step;
+    private readonly TimeShift _shift;
+    private readonly double _gridEnd;
 
-    public DitNetwork Network { get; } = network;
+    private FewStepGenerator(PathStep step, int evaluationsPerStep, TimeShift shift, double gridEnd)
+    {
+        _step = step;
+        EvaluationsPerStep = evaluationsPerStep;
+        _shift = shift;
+        _gridEnd = gridEnd;
+    }
+
+    /// <summary>How often a step evaluates the velocity; one with guidance counts once.</summary>
+    public int EvaluationsPerStep { get; }
+
+    /// <summary>A generator by a velocity: solver euler or heun, on a grid that ends at a time before the shift.</summary>
+    public static FewStepGenerator Solver(string solver, VelocityField velocity, TimeShift shift, double gridEnd = 0) => solver switch
+    {
+        "euler" => new(PathSteps.Euler(Scoped(velocity)), 1, shift, gridEnd),
+        "heun" => new(PathSteps.Heun(Scoped(velocity)), 2, shift, gridEnd),
+        _ => throw new NotSupportedException($"there is no solver {solver}"),
+    };
+
+    /// <summary>A generator by an average velocity.</summary>
+    public static FewStepGenerator MeanFlow(AverageVelocityField average, TimeShift shift) =>
+        new(PathSteps.MeanFlow(Scoped(average)), 1, shift, 0);
 
     /// <summary>noise [B, C, H, W], y int64 [B] → normalised latents. Call it inside a dispose scope, without gradient.</summary>
-    public Tensor Sample(Tensor noise, Tensor y, int steps)
+    public Tensor Sample(Tensor noise, Tensor y, int steps) => Along(_shift.Grid(steps, _gridEnd), noise, y);
+
+    /// <summary>The same along given times, from noise to data.</summary>
+    public Tensor Along(IReadOnlyList<double> grid, Tensor noise, Tensor y)
     {
-        var grid = _shift.Grid(steps);
         var z = noise;
-        for (var i = 0; i < steps; i++)
+        for (var i = 1; i < grid.Count; i++)
         {
-            // What a network leaves behind in one evaluation is hundreds of megabytes: it must not wait for the last step.
-            using var evaluation = NewDisposeScope();
-            var t = full([z.shape[0]], grid[i], dtype: float32, device: z.device);
-            var r = full([z.shape[0]], grid[i + 1], dtype: float32, device: z.device);
-            var velocity = Network.Interval ? Network.AverageVelocity(weights, z, r, t, y) : Network.Velocity(weights, z, t, y);
-            var next = (z - ((grid[i] - grid[i + 1]) * velocity)).MoveToOuterDisposeScope();
-            if (i > 0)
+            using var scope = NewDisposeScope();
+            var next = _step(z, y, grid[i - 1], grid[i]).MoveToOuterDisposeScope();
+            if (i > 1)
                 z.Dispose();
             z = next;
         }
         return z;
     }
+
+    // What a network leaves behind in one evaluation is hundreds of megabytes: it must not wait for the last step, nor for the
+    // second evaluation of the same step.
+    private static VelocityField Scoped(VelocityField field) => (z, t, y) =>
+    {
+        using var evaluation = NewDisposeScope();
+        return field(z, t, y).MoveToOuterDisposeScope();
+    };
+
+    private static AverageVelocityField Scoped(AverageVelocityField field) => (z, r, t, y) =>
+    {
+        using var evaluation = NewDisposeScope();
+        return field(z, r, t, y).MoveToOuterDisposeScope();
+    };
 }

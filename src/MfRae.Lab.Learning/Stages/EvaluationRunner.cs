@@ -1,3 +1,4 @@
+using System.Globalization;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
@@ -24,21 +25,22 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
             var (features, logits) = extractor.Extract(samples["images"]);
             var set = new SampleSet(features, logits, samples["labels"], samples["latents"], teacher, references);
             foreach (var value in stage.Metrics.SelectMany(metric => Metric.Compute(metric, set)))
-                context.Measured(Identified(value, steps, extractor));
+                context.Measured(Identified(value, steps, samples, extractor));
         }
     }
 
-    private static Measurement Identified(MetricValue value, int steps, FeatureExtractor extractor) => new(
-        value.Name, value.Value, null, null, value.Samples, steps, 1, "balanced",
+    private static Measurement Identified(MetricValue value, int steps, SafetensorsFile samples, FeatureExtractor extractor) => new(
+        value.Name, value.Value, null, null, value.Samples, steps,
+        double.Parse(samples.Meta(SamplingRunner.GuidanceEntry), CultureInfo.InvariantCulture), samples.Meta(SamplingRunner.LabelsEntry),
         value.UsesExtractor ? extractor.Identity : "", value.UsesExtractor ? FeatureExtractor.Preprocessing : "", value.Reference,
             value.HigherIsBetter);
 
-    // The teacher's largest number of steps is the end of its ODE.
+    // The teacher's largest number of evaluations is the end of its ODE.
     private static Tensor LastLatents(string folder) => Safetensors.Read(SampleFiles(folder)[^1].Path)["latents"];
 
-    /// <summary>Files by ascending numbers of steps.</summary>
+    /// <summary>Files by ascending numbers of evaluations.</summary>
     private static List<(int Steps, string Path)> SampleFiles(string folder) =>
         [.. Directory.EnumerateFiles(folder, "samples.*.safetensors")
-            .Select(path => (int.Parse(Path.GetFileName(path).Split('.')[1], System.Globalization.CultureInfo.InvariantCulture), path))
+            .Select(path => (int.Parse(Path.GetFileName(path).Split('.')[1], CultureInfo.InvariantCulture), path))
             .OrderBy(file => file.Item1)];
 }

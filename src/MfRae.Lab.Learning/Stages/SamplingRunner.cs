@@ -4,7 +4,9 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Paths;
 using MfRae.Lab.Learning.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,14 +14,16 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
-/// Draws class-balanced samples for each number of steps, all from the same noise: samples.STEPS.safetensors with images
-/// uint8 [N, 1, 28, 28], labels and the first latents, and a sheet of the first images.
+/// Draws samples for each number of steps, all from the same noise and labels: samples.EVALUATIONS.safetensors with images
+/// uint8 [N, 1, 28, 28], labels and the first latents, and a sheet of the first images. The file's metadata say how they
+/// were drawn.
 /// </summary>
 internal sealed class SamplingRunner(SamplingStage stage) : IStage
 {
+    /// <summary>Metadata of the samples: the scale of classifier-free guidance, and the label protocol.</summary>
+    public const string GuidanceEntry = "guidance";
+    public const string LabelsEntry = "labels";
     private const int SheetRows = 8;
-
-    public static string FileName(int steps) => $"samples.{steps.ToString(CultureInfo.InvariantCulture)}.safetensors";
 
     public void Run(StageContext context)
     {
@@ -27,12 +31,14 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         using var quiet = no_grad();
         var device = context.Device();
         var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator);
-        var generator = new FewStepGenerator(network, weights);
+        var generator = Generator(network, weights);
         var (decoder, decoderWeights) = NetworkFiles.LoadDecoder(
             Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), device);
         var statistics = LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).To(device);
         var random = new RandomSource(stage.Seed, device);
-        var labels = arange(stage.Samples, dtype: int64).remainder(network.Classes);
+        var labels = stage.Labels == "random"
+            ? new RandomSource(stage.Seed, CPU).Integers("sample labels", 0, network.Classes, stage.Samples)
+            : arange(stage.Samples, dtype: int64).remainder(network.Classes);
 
         foreach (var steps in stage.Steps)
         {
@@ -49,23 +55,42 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
                 return LabeledImages.ToBytes(decoder.Decode(decoderWeights, statistics.Denormalise(latents)));
             });
             var keptLatents = cat(kept);
-            Safetensors.Write(context.File(FileName(steps)),
-            [
-                ("images", images), ("labels", labels),
-                ("latents", keptLatents.slice(0, 0, Math.Min(stage.KeptLatents, keptLatents.shape[0]), 1)),
-            ]);
-            WriteSheet(context, images, network.Classes, steps);
+            var evaluations = Text(steps * generator.EvaluationsPerStep);
+            Safetensors.Write(
+                context.File($"samples.{evaluations}.safetensors"),
+                [
+                    ("images", images), ("labels", labels),
+                    ("latents", keptLatents.slice(0, 0, Math.Min(stage.KeptLatents, keptLatents.shape[0]), 1)),
+                ],
+                new Dictionary<string, string>
+                {
+                    [GuidanceEntry] = Text(stage.Guidance?.Scale ?? 1),
+                    [LabelsEntry] = stage.Labels,
+                });
+            WriteSheet(context, images, network.Classes, evaluations);
         }
     }
 
-    // Labels go round, so a row of the sheet holds one sample of each class.
-    private static void WriteSheet(StageContext context, Tensor images, int classes, int steps)
+    private FewStepGenerator Generator(DitNetwork network, Weights weights)
+    {
+        var shift = TimeShift.For(network.Shape);
+        if (network.Interval)
+            return FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), shift);
+        var teacher = Guidance.Apply(stage.Guidance, (z, t, y) => network.Velocity(weights, z, t, y), network.Classes);
+        return FewStepGenerator.Solver(stage.Solver, teacher, shift, stage.GridEnd);
+    }
+
+    // Balanced labels go round, so a row of the sheet holds one sample of each class.
+    private void WriteSheet(StageContext context, Tensor images, int classes, string evaluations)
     {
         var count = Math.Min(images.shape[0], SheetRows * classes);
-        var file = $"sheet.{steps.ToString(CultureInfo.InvariantCulture)}.png";
+        var file = $"sheet.{evaluations}.png";
         ImageSheet.Write(context.File(file), images.slice(0, 0, count, 1), classes);
-        context.Journal.Write(new ImageEvent($"samples@{steps.ToString(CultureInfo.InvariantCulture)}", file,
-            $"{steps.ToString(CultureInfo.InvariantCulture)} network {(steps == 1 ? "evaluation" : "evaluations")} a sample; columns "
-                + "are classes"));
+        var guided = stage.Guidance is { } guidance ? $", guidance {Text(guidance.Scale)}" : "";
+        context.Journal.Write(new ImageEvent($"samples@{evaluations}", file,
+            $"{evaluations} network {(evaluations == "1" ? "evaluation" : "evaluations")} a sample{guided}; "
+                + (stage.Labels == "random" ? "random classes" : "columns are classes")));
     }
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

@@ -9,8 +9,6 @@ namespace MfRae.Lab.Learning.Training;
 /// </summary>
 public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposable
 {
-    private const double Epsilon = 1e-8;
-
     public Tensor First { get; } = zeros_like(weights.Flat).DetachFromDisposeScope();
 
     public Tensor Second { get; } = zeros_like(weights.Flat).DetachFromDisposeScope();
@@ -25,7 +23,7 @@ public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposabl
             weights.Flat.mul_(1 - (learningRate * options.WeightDecay));
         var bias1 = 1 - Math.Pow(options.Beta1, step + 1);
         var bias2 = 1 - Math.Pow(options.Beta2, step + 1);
-        var denominator = Second.sqrt().div_(Math.Sqrt(bias2)).add_(Epsilon);
+        var denominator = Second.sqrt().div_(Math.Sqrt(bias2)).add_(options.Epsilon);
         weights.Flat.addcdiv_(First, denominator, -learningRate / bias1);
     }
 

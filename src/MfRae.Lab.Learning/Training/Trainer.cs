@@ -24,6 +24,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         weights.Train();
         var average = weights.Clone(spec);
         using var optimizer = new AdamW(options, weights);
+        var training = new TrainingStep(options, weights, average, optimizer);
         var checkpoint = new Checkpoint(context.File("checkpoint.safetensors"), weights, average, optimizer);
         var step = checkpoint.Restore();
         if (step > 0)
@@ -33,7 +34,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         var lastCheckpoint = context.Time.GetTimestamp();
         while (step < options.Steps)
         {
-            TrainStep(step, weights, average, optimizer, objective, curves);
+            TrainStep(training, objective, step, curves);
             step++;
 
             if (step % context.Spec.Settings.LogEvery == 0 || step == options.Steps)
@@ -55,24 +56,10 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         return average;
     }
 
-    private void TrainStep(long step, Weights weights, Weights average, AdamW optimizer, IObjective objective, CurveWindow curves)
+    private static void TrainStep(TrainingStep training, IObjective objective, long step, CurveWindow curves)
     {
         using var scope = NewDisposeScope();
-        weights.Gradient!.zero_();
-        var value = objective.Evaluate(weights, step);
-        value.Loss.backward();
-
-        using var quiet = no_grad();
-        var norm = weights.Gradient.norm();
-        if (options.ClipNorm > 0)
-            weights.Gradient.mul_((options.ClipNorm / (norm + 1e-6)).clamp_(max: 1));
-        var learningRate = LearningRate.At(options, step);
-        optimizer.Step(step, learningRate);
-        if (options.Ema > 0)
-            average.Flat.lerp_(weights.Flat, 1 - options.Ema);
-        else
-            average.Flat.copy_(weights.Flat);
-
+        var (value, norm, learningRate) = training.Take(objective, step);
         curves.Add("loss", value.Loss);
         curves.Add("gradientNorm", norm);
         curves.Add("learningRate", learningRate);

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Core.Tests.Experiments;
 
@@ -22,6 +23,19 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "sampling": { "teacherSteps": [] } }""", "$.base.sampling.teacherSteps", "at least one")]
     [InlineData("""{ "sampling": { "keptLatents": 0 } }""", "$.base.sampling.keptLatents", "keep some")]
     [InlineData("""{ "cmt": { "pairsPerTrajectory": 65 } }""", "$.base.cmt.pairsPerTrajectory", "at most 64")]
+    [InlineData("""{ "cmt": { "labels": "uniformly" } }""", "$.base.cmt.labels", "did you mean `uniform`?")]
+    [InlineData("""{ "cmt": { "guidance": { "scale": 2, "low": 0.7, "high": 0.3 } } }""", "$.base.cmt.guidance.low", "below `high`")]
+    [InlineData("""{ "sampling": { "guidance": { "low": 0.2 } } }""", "$.base.sampling.guidance.scale", "a number from 0 to 100")]
+    [InlineData("""{ "sampling": { "teacherSolver": "heunn" } }""", "$.base.sampling.teacherSolver", "did you mean `heun`?")]
+    [InlineData("""{ "meanflow": { "time": { "kind": "logitNormal", "low": 0.9, "high": 0.9 } } }""", "$.base.meanflow.time.low",
+        "below `high`")]
+    [InlineData("""{ "meanflow": { "lambdaSchedule": { "kind": "linear", "end": 0, "steps": 401 } } }""",
+        "$.base.meanflow.lambdaSchedule.steps", "at most 400")]
+    [InlineData("""{ "meanflow": { "lambdaSchedule": { "kind": "switch", "end": 0, "step": 400 } } }""",
+        "$.base.meanflow.lambdaSchedule.step", "at most 399")]
+    [InlineData("""{ "meanflow": { "lambdaSchedule": { "kind": "cosine" } } }""", "$.base.meanflow.lambdaSchedule.end", "from 0 to 1")]
+    [InlineData("""{ "meanflow": { "tangentLambdaSchedule": { "kind": "cosine", "end": 0 } } }""",
+        "$.base.meanflow.tangentLambdaSchedule", "write the tangentLambda")]
     public void Options_that_cannot_stand_together_are_told_where_they_were_written(string change, string path, string suggestion)
     {
         var found = _work.Mistake($"\"base\": {change}");
@@ -43,6 +57,59 @@ public sealed class CombinationTests : IDisposable
 
         found.Select(one => one.Message.Split(' ')[0])
             .Should().BeEquivalentTo("`lambda`", "`tangentLambda`", "`initialisation`", "endpointError");
+    }
+
+    [Fact]
+    public void Without_a_teacher_schedules_and_guidance_that_need_one_are_told()
+    {
+        var found = _work.Read("""
+            "base": {
+              "teacher": { "kind": "none" }, "cmt": { "kind": "none" },
+              "meanflow": {
+                "lambda": 0, "lambdaSchedule": { "kind": "linear", "end": 0.5 },
+                "tangentLambda": 0, "tangentLambdaSchedule": { "kind": "switch", "end": 1, "step": 7 },
+                "guidance": { "scale": 2 }, "initialisation": "random"
+              },
+              "sampling": { "guidance": { "scale": 1.5 } }
+            },
+            "evaluation": { "metrics": [{ "kind": "fid" }] }
+            """).Diagnostics;
+
+        found.Select(one => one.Path).Should().BeEquivalentTo(
+            "$.base.meanflow.lambdaSchedule.end", "$.base.meanflow.tangentLambdaSchedule.end", "$.base.meanflow.guidance",
+            "$.base.sampling.guidance");
+    }
+
+    [Fact]
+    public void Schedules_and_guidance_stand_where_they_can()
+    {
+        var experiment = _work.Valid("""
+            "base": {
+              "cmt": { "guidance": { "scale": 2 } },
+              "meanflow": {
+                "lambdaSchedule": { "kind": "cosine", "end": 0, "steps": 400 }, "tangentLambda": 1,
+                "tangentLambdaSchedule": { "kind": "switch", "end": 0, "step": 399 }, "guidance": { "scale": 2, "low": 0.2, "high": 0.8 }
+              },
+              "sampling": { "guidance": { "scale": 2 }, "labels": "random" }
+            }
+            """);
+
+        var meanFlow = (LambdaMeanFlowOptions)experiment.Arms[0].Options.MeanFlow;
+        meanFlow.LambdaSchedule.Should().Be(new CosineLambdaOptions(0, 400));
+        meanFlow.TangentLambdaSchedule.Should().Be(new SwitchLambdaOptions(0, 399));
+        meanFlow.Guidance.Should().Be(new GuidanceOptions(2, 0.2, 0.8));
+    }
+
+    [Fact]
+    public void An_arm_takes_guidance_and_schedule_away_by_null()
+    {
+        var experiment = _work.Valid("""
+            "base": { "meanflow": { "guidance": { "scale": 2 }, "lambdaSchedule": { "kind": "linear", "end": 0 } } },
+            "arms": { "guided": {}, "plain": { "meanflow": { "guidance": null, "lambdaSchedule": null } } }, "baseline": "plain"
+            """);
+
+        var plain = (LambdaMeanFlowOptions)experiment.Arms.Single(arm => arm.Name == "plain").Options.MeanFlow;
+        (plain.Guidance, plain.LambdaSchedule).Should().Be((null, null));
     }
 
     [Fact]
@@ -100,6 +167,19 @@ public sealed class CombinationTests : IDisposable
         _work.Valid(teacherOnly + ", \"primaryMetric\": \"fid@50\"");
         _work.Mistake(teacherOnly + ", \"primaryMetric\": \"endpointError@50\"").Path.Should().Be("$.primaryMetric");
         _work.Mistake(teacherOnly + ", \"primaryMetric\": \"fid@2\"").Path.Should().Be("$.primaryMetric");
+    }
+
+    [Fact]
+    public void Heun_takes_two_evaluations_a_step_and_metrics_are_named_by_evaluations()
+    {
+        const string heun = """
+            "base": {
+              "cmt": { "kind": "none" }, "meanflow": { "kind": "none" }, "sampling": { "teacherSolver": "heun", "teacherSteps": [4, 25] }
+            }
+            """;
+
+        _work.Valid(heun + ", \"primaryMetric\": \"fid@50\"");
+        _work.Mistake(heun + ", \"primaryMetric\": \"fid@25\"").Path.Should().Be("$.primaryMetric");
     }
 
     [Fact]

@@ -17,6 +17,15 @@ public sealed class StageWorkTests
     }
 
     [Fact]
+    public void Heun_and_guidance_each_double_the_evaluations_of_a_step()
+    {
+        var euler = new SamplingStage(1_000, [50], 0, 250, 0);
+        var work = StageWork.Of(euler) - StageWork.Of(euler with { Samples = 0 });
+        var both = euler with { Solver = "heun", Guidance = new GuidanceOptions(2) };
+        (StageWork.Of(both) - StageWork.Of(both with { Samples = 0 })).Should().Be(4 * work);
+    }
+
+    [Fact]
     public void Loading_weighs_less_than_training() =>
         StageWork.Of(new TeacherStage(new PretrainedTeacherOptions("teacher"))).Should().BeLessThan(
             StageWork.Of(new TeacherStage(new FlowMatchingOptions(new DitOptions(), new UniformTimeOptions(), new TrainingOptions(100)))));

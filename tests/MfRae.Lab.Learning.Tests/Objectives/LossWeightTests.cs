@@ -31,5 +31,25 @@ public sealed class LossWeightTests
             .Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) < 1e-6);
     }
 
+    [Fact]
+    public void MeanFlows_own_weight_is_of_the_summed_error()
+    {
+        var difference = Difference().requires_grad_();
+        LossWeight.Apply(new AdaptiveSumLossWeightOptions(Power: 0.5, Offset: 2), difference).backward();
+        // S = 2 and 18 over two elements: 2 e / sqrt(S + 2), halved by the mean over the batch.
+        var expected = new[] { 0.5, 0.5, 3 / Math.Sqrt(20), 3 / Math.Sqrt(20) };
+        difference.grad!.data<float>().ToArray().Zip(expected).Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) < 1e-6);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void The_adaptive_weight_of_the_mean_does_not_depend_on_the_size_of_the_latent(int copies)
+    {
+        var options = new AdaptiveLossWeightOptions();
+        var larger = Difference().repeat(1, 1, copies, 1);
+        LossWeight.Apply(options, larger).item<float>().Should().BeApproximately(LossWeight.Apply(options, Difference()).item<float>(), 1e-6f);
+    }
+
     private static Tensor Difference() => tensor(new float[] { 1, 1, 3, 3 }, [2, 1, 1, 2]);
 }

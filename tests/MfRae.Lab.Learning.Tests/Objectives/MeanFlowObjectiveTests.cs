@@ -78,31 +78,56 @@ public sealed class MeanFlowObjectiveTests
         own.Should().BeGreaterThan(shared * 2);
     }
 
-    [Theory]
-    [InlineData(0.0)]
-    [InlineData(0.7)]
-    public void A_step_leaves_no_tensors_behind(double lambda)
+    [Fact]
+    public void Lambda_follows_its_schedule_and_the_tangent_follows_lambda_unless_it_has_its_own()
     {
-        var (network, weights) = TinyLatents.Network(interval: true, 1);
-        var teacher = TinyLatents.Teacher(2);
-        weights.Train();
-        var objective = new MeanFlowObjective(Options(lambda), network, teacher, TinyLatents.Batches());
-        void Step(long step)
-        {
-            using var scope = NewDisposeScope();
-            objective.Evaluate(weights, step).Loss.backward();
-        }
-        Step(0);
-        var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        Step(1);
-        Step(2);
-        DisposeScopeManager.Statistics.ThreadTotalLiveCount.Should().Be(live);
+        var scheduled = Options(1) with { LambdaSchedule = new SwitchLambdaOptions(0.25, 3) };
+        Loss(scheduled, 5, step: 2).Should().Be(Loss(Options(1), 5, step: 2));
+        Loss(scheduled, 5, step: 3).Should().Be(Loss(Options(0.25), 5, step: 3));
+
+        Loss(scheduled with { TangentLambda = 1 }, 5, step: 3).Should().Be(Loss(Options(0.25, tangent: 1), 5, step: 3));
+        var both = scheduled with { TangentLambda = 1, TangentLambdaSchedule = new SwitchLambdaOptions(0, 4) };
+        Loss(both, 5, step: 3).Should().Be(Loss(Options(0.25, tangent: 1), 5, step: 3));
+        Loss(both, 5, step: 4).Should().Be(Loss(Options(0.25, tangent: 0), 5, step: 4));
     }
 
-    private static float Loss(LambdaMeanFlowOptions options, long? teacherSeed)
+    [Fact]
+    public void Guidance_is_of_the_teacher_alone()
+    {
+        var guided = Options(1) with { Guidance = new GuidanceOptions(3) };
+        Loss(guided, 5).Should().NotBe(Loss(Options(1), 5));
+        Loss(guided with { Lambda = 0 }, 5).Should().Be(Loss(Options(0), 5));
+    }
+
+    [Fact]
+    public void A_teacher_is_any_velocity_field()
+    {
+        // With the one-point velocity as teacher, λ makes no difference.
+        var (network, weights) = TinyLatents.Network(interval: true, 1);
+        var batches = TinyLatents.Batches();
+        var (x, _) = batches.Draw(0);
+        var exact = LinearPath.Velocity(x, batches.Noise(0, TinyLatents.Batch));
+        float Of(double lambda) =>
+            new MeanFlowObjective(Options(lambda), network, (_, _, _) => exact, batches).Evaluate(weights, 0).Loss.item<float>();
+        Of(1).Should().Be(Of(0));
+        Of(0.3).Should().BeApproximately(Of(0), 1e-3f);
+    }
+
+    [Fact]
+    public void It_works_in_float64_and_comes_to_the_same()
+    {
+        var (network, weights) = TinyLatents.Network(interval: true, 1, ScalarType.Float64);
+        var objective = new MeanFlowObjective(Options(0.5), network, TinyLatents.Teacher(5, ScalarType.Float64), TinyLatents.Batches());
+        var loss = objective.Evaluate(weights, 0).Loss;
+        loss.dtype.Should().Be(ScalarType.Float64);
+        var narrow = Loss(Options(0.5), 5);
+        loss.item<double>().Should().BeApproximately(narrow, narrow * 1e-3, "a finite difference in float32 rounds");
+    }
+
+    private static float Loss(LambdaMeanFlowOptions options, long? teacherSeed, long step = 0)
     {
         var (network, weights) = TinyLatents.Network(interval: true, 1);
         var teacher = teacherSeed is { } seed ? TinyLatents.Teacher(seed) : null;
-        return new MeanFlowObjective(options, network, teacher, TinyLatents.Batches()).Evaluate(weights, 0).Loss.item<float>();
+        return new MeanFlowObjective(options, network, teacher, TinyLatents.Batches()).Evaluate(weights, step).Loss.item<float>();
     }
 }

@@ -27,17 +27,17 @@ internal static class TinyLatents
         return new(file, Batch, new RandomSource(seed, CPU), CPU);
     }
 
-    public static VelocityField Teacher(long seed)
+    public static VelocityField Teacher(long seed, ScalarType type = ScalarType.Float32)
     {
-        var (network, weights) = Network(interval: false, seed);
+        var (network, weights) = Network(interval: false, seed, type);
         return (z, t, y) => network.Velocity(weights, z, t, y);
     }
 
     /// <summary>A network whose output depends on all of its inputs: none of its layers is left at zero.</summary>
-    public static (DitNetwork Network, Weights Weights) Network(bool interval, long seed)
+    public static (DitNetwork Network, Weights Weights) Network(bool interval, long seed, ScalarType type = ScalarType.Float32)
     {
         var network = new DitNetwork(Sizes, new LatentShape(8, 2, 2), 3, interval);
-        var weights = Weights.Initialise(network.Declare(), new RandomSource(seed, CPU), CPU);
+        var weights = Weights.Initialise(network.Declare(), new RandomSource(seed, CPU), CPU, type);
         using var quiet = no_grad();
         weights.Flat.add_(new RandomSource(seed, CPU).Normal("perturb", 0, weights.Flat.shape) * 0.1);
         return (network, weights);

@@ -23,6 +23,10 @@ public sealed class TimeShiftTests
     }
 
     [Fact]
+    public void The_grid_may_end_before_data_and_the_end_is_shifted_too() =>
+        new TimeShift(4).Grid(3, end: 0.25).Should().Equal(1, 4 * 0.75 / 3.25, 0.8, 4 * 0.25 / 1.75);
+
+    [Fact]
     public void Pairs_are_sorted_and_equal_for_the_given_share()
     {
         var sampler = new TimeSampler(new UniformTimeOptions(), new TimeShift(1), new RandomSource(0, CPU));

@@ -52,6 +52,10 @@ internal sealed class ReferenceManifest
     public TensorFile Beside(string name) =>
         Safetensors.Read(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, name));
 
+    /// <summary>The manifests of its folder, itself included.</summary>
+    public IEnumerable<JsonElement> Neighbours() => Directory.EnumerateFiles(System.IO.Path.GetDirectoryName(Path)!, "*.json")
+        .Order(StringComparer.Ordinal).Select(path => JsonDocument.Parse(File.ReadAllText(path)).RootElement);
+
     /// <summary>
     /// Fails unless |value - expected| is at most <paramref name="absolute"/> + <paramref name="relative"/> × the largest |expected|.
     /// </summary>

@@ -1,5 +1,6 @@
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Paths;
 using MfRae.Lab.Learning.Sampling;
 using MfRae.Lab.Learning.Tests.Objectives;
 using TorchSharp;
@@ -16,7 +17,7 @@ public sealed class FewStepGeneratorTests
         var (network, weights) = TinyLatents.Network(interval: true, 1);
         var (noise, y) = (randn(3, 8, 2, 2), tensor(new long[] { 0, 1, 2 }));
         var expected = noise - network.AverageVelocity(weights, noise, zeros(3), ones(3), y);
-        (new FewStepGenerator(network, weights).Sample(noise, y, 1) - expected).abs().max().item<float>().Should().BeLessThan(1e-6f);
+        (Generator(network, weights).Sample(noise, y, 1) - expected).abs().max().item<float>().Should().BeLessThan(1e-6f);
     }
 
     [Theory]
@@ -29,8 +30,38 @@ public sealed class FewStepGeneratorTests
         var weights = Weights.Initialise(network.Declare(), new RandomSource(0, CPU), CPU);
         weights["final_layer.linear.bias"].fill_(0.5);
         var noise = randn(2, 8, 2, 2);
-        var end = new FewStepGenerator(network, weights).Sample(noise, zeros(2, dtype: int64), steps);
+        var end = Generator(network, weights).Sample(noise, zeros(2, dtype: int64), steps);
         (noise - end - 0.5).abs().max().item<float>().Should().BeLessThan(1e-6f);
+    }
+
+    [Fact]
+    public void Heun_takes_two_evaluations_a_step_and_Euler_one()
+    {
+        using var quiet = no_grad();
+        foreach (var (solver, evaluations) in new[] { ("euler", 1), ("heun", 2) })
+        {
+            var calls = 0;
+            var generator = FewStepGenerator.Solver(solver, (z, t, y) => { calls++; return z * 0.5; }, new TimeShift(1));
+            generator.Sample(randn(2, 8, 2, 2), zeros(2, dtype: int64), 3);
+            generator.EvaluationsPerStep.Should().Be(evaluations);
+            calls.Should().Be(3 * evaluations);
+        }
+    }
+
+    [Fact]
+    public void Times_are_shifted_and_end_where_the_grid_does()
+    {
+        using var quiet = no_grad();
+        var seen = new List<double>();
+        Tensor Field(Tensor z, Tensor t, Tensor y)
+        {
+            seen.Add(t[0].item<double>());
+            return z * 0.5;
+        }
+        FewStepGenerator.Solver("heun", Field, new TimeShift(4), gridEnd: 0.2)
+            .Sample(randn(1, 8, 2, 2, dtype: ScalarType.Float64), zeros(1, dtype: int64), 2);
+        var grid = new TimeShift(4).Grid(2, 0.2);
+        seen.Should().Equal(grid[0], grid[1], grid[1], grid[2]);
     }
 
     [Fact]
@@ -38,7 +69,7 @@ public sealed class FewStepGeneratorTests
     {
         using var quiet = no_grad();
         var (network, weights) = TinyLatents.Network(interval: true, 1);
-        var generator = new FewStepGenerator(network, weights);
+        var generator = Generator(network, weights);
         var (noise, y) = (randn(2, 8, 2, 2), zeros(2, dtype: int64));
         long Held(int steps)
         {
@@ -48,6 +79,10 @@ public sealed class FewStepGeneratorTests
         }
         Held(40).Should().Be(Held(2));
     }
+
+    private static FewStepGenerator Generator(DitNetwork network, Weights weights) => network.Interval
+        ? FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), new TimeShift(1))
+        : FewStepGenerator.Solver("euler", (z, t, y) => network.Velocity(weights, z, t, y), new TimeShift(1));
 
     [Fact]
     public void Statistics_normalise_to_zero_mean_and_unit_variance_and_back()

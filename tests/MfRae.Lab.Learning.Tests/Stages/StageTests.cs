@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Paths;
 using MfRae.Lab.Learning.Sampling;
 using MfRae.Lab.Learning.Stages;
 using static TorchSharp.torch;
@@ -126,7 +127,9 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
             var (network, weights) = NetworkFiles.LoadGenerator(lab.At($"meanflow{lambda}/network.safetensors"), CPU);
             var file = Safetensors.Read(lab.At($"samples{lambda}/samples.1.safetensors"));
 
-            var expected = new FewStepGenerator(network, weights).Sample(noise, labels, 1).slice(0, 0, 10, 1);
+            var generator = FewStepGenerator.MeanFlow(
+                (z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), TimeShift.For(network.Shape));
+            var expected = generator.Sample(noise, labels, 1).slice(0, 0, 10, 1);
             (expected == file["latents"]).all().item<bool>().Should().BeTrue($"this is what λ = {lambda} makes of that noise");
             file["labels"].data<long>().Should().Equal(Enumerable.Range(0, 40).Select(i => (long)(i % TinyDataset.Classes)));
             file["images"].shape.Should().Equal(40, 1, 28, 28);
@@ -157,6 +160,31 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
         var file = Safetensors.Read(lab.At("no latents/samples.1.safetensors"));
         file["latents"].shape.Should().Equal(0, 24, 4, 4);
         (file["images"] == Safetensors.Read(lab.At("samples1/samples.1.safetensors"))["images"]).all().item<bool>().Should().BeTrue();
+    }
+
+    [Fact]
+    public void Samples_of_random_labels_by_a_guided_Heun_solver_say_so_in_every_value()
+    {
+        lab.Sample("guided", "teacher", TinyLab.Sampling with
+        {
+            Labels = "random",
+            Solver = "heun",
+            GridEnd = 0.001,
+            Guidance = new GuidanceOptions(2.5),
+            Steps = [1, 3],
+        });
+        lab.Run("guided evaluation", new EvaluationStage([new ClassAccuracyOptions()], ["test"]),
+            [("samples", "guided"), ("features", "features"), ("reference.test", "reference.test")]);
+
+        Directory.EnumerateFiles(lab.At("guided")).Select(path => Path.GetFileName(path))
+            .Should().BeEquivalentTo("samples.2.safetensors", "samples.6.safetensors", "sheet.2.png", "sheet.6.png");
+        lab.Stage("guided evaluation").Measurements.Select(value => (value.Key, value.Guidance, value.Labels))
+            .Should().Equal(("accuracy@2", 2.5, "random"), ("accuracy@6", 2.5, "random"));
+        using var scope = NewDisposeScope();
+        var labels = Safetensors.Read(lab.At("guided/samples.2.safetensors"))["labels"].data<long>().ToArray();
+        labels.Should().OnlyContain(label => label >= 0 && label < TinyDataset.Classes);
+        labels.Should().NotEqual(Enumerable.Range(0, 40).Select(i => (long)(i % TinyDataset.Classes)));
+        Safetensors.Read(lab.At("guided/samples.6.safetensors"))["labels"].data<long>().Should().Equal(labels);
     }
 
     private TensorFile Network(string stage) => Safetensors.Read(lab.At($"{stage}/network.safetensors"));

@@ -15,6 +15,8 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
     {
         CheckDecoder();
         CheckCmt();
+        CheckGuidance("meanflow");
+        CheckGuidance("sampling");
         if (Is("meanflow", "lambda"))
         {
             CheckMeanFlow();
@@ -46,13 +48,24 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
         }
     }
 
+    private void CheckGuidance(string owner)
+    {
+        if (Is("teacher", None) && options.IsWritten($"{owner}.guidance"))
+        {
+            mistakes.Add(
+                options.Blame($"{owner}.guidance", "teacher.kind"),
+                "`guidance` without a teacher: it is the teacher that is guided",
+                "choose a teacher (pretrained or flowMatching), or no guidance");
+        }
+    }
+
     private void CheckMeanFlow()
     {
         const string choose = "choose a teacher (pretrained or flowMatching), or ";
         string? start = options.Text("meanflow.initialisation");
         if (Is("teacher", None))
         {
-            foreach (string weight in (string[])["lambda", "tangentLambda"])
+            foreach (string weight in (string[])["lambda", "lambdaSchedule.end", "tangentLambda", "tangentLambdaSchedule.end"])
             {
                 if (options.Number($"meanflow.{weight}") > 0)
                 {

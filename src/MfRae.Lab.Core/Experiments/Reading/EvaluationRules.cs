@@ -19,7 +19,7 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
         var names = MetricNames(arm.HasGenerator);
         var steps = arm.HasGenerator
             ? options.Numbers("sampling.steps") ?? [.. SamplingDefaults.Steps.Select(step => (double)step)]
-            : options.Numbers("sampling.teacherSteps") ?? [.. SamplingDefaults.TeacherSteps.Select(step => (double)step)];
+            : TeacherEvaluations(options);
         if (names is null || !options.Has("sampling.steps"))
         {
             return;
@@ -33,6 +33,13 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
             mistakes.Add(primaryAt, $"`{primary}` is not measured: it is no metric at a number of steps of the arms", Nearest.Suggest(
                 primary, known));
         }
+    }
+
+    /// <summary>Measurements are named by evaluations, of which Heun takes two a step.</summary>
+    private static List<double> TeacherEvaluations(OptionView options)
+    {
+        var steps = options.Numbers("sampling.teacherSteps") ?? [.. SamplingDefaults.TeacherSteps.Select(step => (double)step)];
+        return [.. steps.Select(step => options.Text("sampling.teacherSolver") == "heun" ? 2 * step : step)];
     }
 
     private void CheckEndpointError(OptionView options, CombinationRules arm)

@@ -45,6 +45,14 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
         {
             new DistributionRules(mistakes).CheckLine(view);
         }
+        else if (type.Record == typeof(GuidanceOptions) || type.Record == typeof(LogitNormalTimeOptions))
+        {
+            CheckInterval(view);
+        }
+        else if (type.Record == typeof(LambdaMeanFlowOptions))
+        {
+            CheckSchedules(view);
+        }
         else if (type.Find("weights") is not null && IsPath(view, "weights") && view.Text("weights") is { } weights)
         {
             CheckFile(view.At("weights"), weights);
@@ -140,6 +148,46 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
                 view.Blame("pairsPerTrajectory", "training.batchSize"),
                 string.Create(CultureInfo.InvariantCulture, $"{pairs} pairs of a trajectory do not fit into a batch of {batch} pairs"),
                 string.Create(CultureInfo.InvariantCulture, $"write at most {batch}"));
+        }
+    }
+
+    private void CheckInterval(OptionView view)
+    {
+        if (view.Number("low") is { } low && view.Number("high") is { } high && low >= high)
+        {
+            mistakes.Add(
+                view.Blame("low", "high"),
+                string.Create(CultureInfo.InvariantCulture, $"the interval from {low} to {high} is empty"),
+                "write a `low` below `high`");
+        }
+    }
+
+    private void CheckSchedules(OptionView view)
+    {
+        foreach (string schedule in (string[])["lambdaSchedule", "tangentLambdaSchedule"])
+        {
+            CheckEnd(view, $"{schedule}.steps", "the λ at the end of the schedule is not reached", 0);
+            CheckEnd(view, $"{schedule}.step", "the switch never comes", 1);
+        }
+
+        if (view.Kind("tangentLambdaSchedule") is not null && view.Number("tangentLambda") is null)
+        {
+            mistakes.Add(
+                view.At("tangentLambdaSchedule"),
+                "`tangentLambdaSchedule` without `tangentLambda`: without one, it is that of the target at every step",
+                "write the tangentLambda that it starts from, or remove the schedule");
+        }
+    }
+
+    /// <param name="left">How many steps of the training must be left.</param>
+    private void CheckEnd(OptionView view, string option, string consequence, int left)
+    {
+        if (view.Number(option) is { } end && view.Number("training.steps") is { } steps && end > steps - left)
+        {
+            mistakes.Add(
+                view.Blame(option, "training.steps"),
+                string.Create(CultureInfo.InvariantCulture, $"`{option}` is {end} of {steps} training steps: {consequence}"),
+                string.Create(CultureInfo.InvariantCulture, $"write at most {steps - left}"));
         }
     }
 

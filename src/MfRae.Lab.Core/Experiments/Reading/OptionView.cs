@@ -49,6 +49,9 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
     public IReadOnlyList<LocatedObject> Items(string path) =>
         Find(path).Node is LocatedArray { Items: var items } ? [.. items.OfType<LocatedObject>()] : [];
 
+    /// <summary>Whether the option is written, and not as null.</summary>
+    public bool IsWritten(string path) => Find(path).Node is { IsNull: false };
+
     /// <summary>Whether the path names an option of the kinds that the tree has.</summary>
     public bool Has(string path) => Find(path).Property is not null;
 

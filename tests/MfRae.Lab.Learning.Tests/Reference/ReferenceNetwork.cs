@@ -1,0 +1,38 @@
+using System.Text.Json;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Paths;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Tests.Reference;
+
+/// <summary>A DiT^DH with the weights of a state file.</summary>
+internal sealed record ReferenceNetwork(DitNetwork Network, Weights Weights)
+{
+    // The pairs of entries that name a state file and the sizes of its network.
+    private static readonly (string State, string Sizes)[] Entries =
+        [("state", "hyper"), ("student_state", "student_hyper"), ("teacher_state", "teacher_hyper")];
+
+    public VelocityField Velocity => (z, t, y) => Network.Velocity(Weights, z, t, y);
+
+    public AverageVelocityField AverageVelocity => (z, r, t, y) => Network.AverageVelocity(Weights, z, r, t, y);
+
+    /// <param name="entry">The manifest's entry that names the state file; any manifest of its folder may give the sizes.</param>
+    public static ReferenceNetwork Load(ReferenceManifest manifest, string entry, bool interval, ScalarType type)
+    {
+        var state = manifest.Json.GetProperty(entry).GetString()!;
+        var sizes = manifest.Neighbours().SelectMany(json => Entries
+            .Where(pair => json.TryGetProperty(pair.State, out var named) && named.ValueKind == JsonValueKind.String
+                && named.GetString() == state && json.TryGetProperty(pair.Sizes, out _))
+            .Select(pair => json.GetProperty(pair.Sizes))).First();
+        int[] Pair(string name) => [.. sizes.GetProperty(name).EnumerateArray().Select(value => value.GetInt32())];
+        var (width, depth, heads) = (Pair("hidden_size"), Pair("depth"), Pair("num_heads"));
+        var side = sizes.GetProperty("input_size").GetInt64();
+        var network = new DitNetwork(
+            new DitOptions(width[0], depth[0], heads[0], width[1], depth[1], heads[1], sizes.GetProperty("mlp_ratio").GetDouble()),
+            new LatentShape(sizes.GetProperty("in_channels").GetInt64(), side, side),
+            sizes.GetProperty("num_classes").GetInt32(),
+            interval);
+        return new(network, Weights.Load(network.Declare(), manifest.Beside(state), CPU, type));
+    }
+}
