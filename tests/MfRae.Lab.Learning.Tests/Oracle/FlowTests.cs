@@ -1,4 +1,3 @@
-using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Oracle;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -7,17 +6,17 @@ namespace MfRae.Lab.Learning.Tests.Oracle;
 
 public sealed class FlowTests
 {
-    private const double Tolerance = 1e-11;
+    private const double Tolerance = 1e-10;
 
-    public static TheoryData<DistributionOptions> Kinds => Mixtures.Kinds;
+    public static TheoryData<string> Kinds => Mixtures.Kinds;
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Closed_forms_of_the_flow_agree_with_the_solver(DistributionOptions options)
+    public void Closed_forms_of_the_flow_agree_with_the_solver(string kind)
     {
-        var forms = new ClosedForms(Distributions.Create(options), Tolerance);
+        var forms = new ClosedForms(Mixtures.Of(kind), Tolerance);
 
-        var (velocity, jacobian) = forms.Flow(Mixtures.Random(), 32);
+        var (velocity, jacobian) = forms.Flow(Mixtures.Random(), 16);
 
         velocity.Should().BeLessThan(1e-8);
         jacobian.Should().BeLessThan(1e-8);
@@ -26,17 +25,17 @@ public sealed class FlowTests
     [Fact]
     public void Options_choose_the_most_exact_flow()
     {
-        Flow(Mixtures.Gaussian).Should().BeOfType<GaussianFlow>();
-        Flow(Mixtures.Line).Should().BeOfType<QuantileFlow>();
-        Flow(Mixtures.Ring).Should().BeOfType<SolvedFlow>();
+        Flow("gaussian").Should().BeOfType<GaussianFlow>();
+        Flow("mixture1d").Should().BeOfType<QuantileFlow>();
+        Flow("ring").Should().BeOfType<SolvedFlow>();
     }
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void The_jacobian_is_the_derivative_of_the_map(DistributionOptions options)
+    public void The_jacobian_is_the_derivative_of_the_map(string kind)
     {
         const double step = 1e-4;
-        var mixture = Distributions.Create(options);
+        var mixture = Mixtures.Of(kind);
         var flow = Distributions.Flow(mixture, Tolerance);
         var (z, r, t) = Mixtures.Points(mixture, 8);
         Tensor Map(Tensor z) => z - ((t - r).unsqueeze(1) * flow.AverageVelocity(z, r, t));
@@ -52,9 +51,9 @@ public sealed class FlowTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Over_no_time_the_average_velocity_is_the_velocity(DistributionOptions options)
+    public void Over_no_time_the_average_velocity_is_the_velocity(string kind)
     {
-        var mixture = Distributions.Create(options);
+        var mixture = Mixtures.Of(kind);
         var flow = Distributions.Flow(mixture, Tolerance);
         var (z, _, t) = Mixtures.Points(mixture, 8);
 
@@ -64,26 +63,26 @@ public sealed class FlowTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void The_flow_carries_noise_to_the_distribution(DistributionOptions options)
+    public void The_flow_carries_noise_to_the_distribution(string kind)
     {
-        const int count = 4_000;
-        var mixture = Distributions.Create(options);
+        const int count = 1_000;
+        var mixture = Mixtures.Of(kind);
         var noise = Mixtures.Random().Normal("noise", 0, count, mixture.Dimension).to(float64);
 
-        var data = noise - Distributions.Flow(mixture, 1e-6).AverageVelocity(noise, zeros(count, dtype: float64), ones(
+        var data = noise - Distributions.Flow(mixture, 1e-5).AverageVelocity(noise, zeros(count, dtype: float64), ones(
             count, dtype: float64));
 
         var mean = mixture.Weights.matmul(mixture.Means);
-        Difference(data.mean([0]), mean).Should().BeLessThan(0.1);
+        Difference(data.mean([0]), mean).Should().BeLessThan(0.2);
         // At the end the mixture is itself: the average log density is its negative entropy, as for its own samples.
         var own = mixture.Sample(Mixtures.Random(), 0, count);
-        LogDensity(mixture, data).Should().BeApproximately(LogDensity(mixture, own), 0.06);
+        LogDensity(mixture, data).Should().BeApproximately(LogDensity(mixture, own), 0.12);
     }
 
     [Fact]
     public void Far_out_in_a_tail_quantiles_keep_their_digits()
     {
-        var mixture = Distributions.Create(Mixtures.Line);
+        var mixture = Mixtures.Of("mixture1d");
         var z = tensor(new[] { -7.0, 6.5 }).unsqueeze(1);
         var (r, t) = (zeros(2, dtype: float64), ones(2, dtype: float64));
 
@@ -94,9 +93,9 @@ public sealed class FlowTests
 
     [Fact]
     public void Quantiles_are_for_the_line_alone() =>
-        FluentActions.Invoking(() => new QuantileFlow(Distributions.Create(Mixtures.Ring))).Should().Throw<ArgumentException>();
+        FluentActions.Invoking(() => new QuantileFlow(Mixtures.Of("ring"))).Should().Throw<ArgumentException>();
 
-    private static IFlow Flow(DistributionOptions options) => Distributions.Flow(Distributions.Create(options), Tolerance);
+    private static IFlow Flow(string kind) => Distributions.Flow(Mixtures.Of(kind), Tolerance);
 
     private static double Difference(Tensor one, Tensor other) => (one - other).abs().max().item<double>();
 

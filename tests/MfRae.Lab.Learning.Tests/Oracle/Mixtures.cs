@@ -16,7 +16,14 @@ internal static class Mixtures
 
     public static readonly LineDistributionOptions Line = new([1, 2, 0.5], [-2, 0.3, 1.7], [0.3, 0.6, 0.2]);
 
-    public static TheoryData<DistributionOptions> Kinds => [Gaussian, Ring, Line];
+    public static TheoryData<string> Kinds => ["gaussian", "ring", "mixture1d"];
+
+    public static GaussianMixture Of(string kind) => Distributions.Create(kind switch
+    {
+        "gaussian" => Gaussian,
+        "ring" => Ring,
+        _ => (DistributionOptions)Line,
+    });
 
     public static RandomSource Random(long seed = 11) => new(seed, CPU);
 
