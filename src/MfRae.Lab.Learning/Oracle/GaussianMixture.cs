@@ -59,13 +59,8 @@ public sealed class GaussianMixture
         var coordinates = einsum("bkj,kji->bki", z.unsqueeze(1) - (data * Means), _axes);
         var slopes = (noise - (data * _variances)) / variances;
         var logits = _logWeights - (0.5 * ((coordinates.square() / variances) + variances.log()).sum(-1));
-        return new(
-            logits.softmax(-1),
-            einsum("kji,bki->bkj", _axes, slopes * coordinates) - Means,
-            -einsum("kji,bki->bkj", _axes, coordinates / variances),
-            _variances / variances,
-            slopes,
-            _axes);
+        var velocities = einsum("kji,bki->bkj", _axes, slopes * coordinates) - Means;
+        return new(logits.softmax(-1), velocities, coordinates / variances, _variances / variances, slopes, _axes);
     }
 
     /// <summary>v(z, t) [B, d].</summary>

@@ -8,12 +8,16 @@ namespace MfRae.Lab.Learning.Oracle;
 
 /// <summary>What is judged: a mean-flow network in float64 and the target it was trained towards, at the λ of its last step.</summary>
 /// <param name="teacher">v_φ in float64, or null where there is none.</param>
+/// <param name="bias">δ = v_φ - v in float64, z [B, d], t [B] → [B, d]; null: by evaluating both.</param>
 /// <param name="weights">Float64, without gradients of their own.</param>
 public sealed class Judged(
-    GaussianMixture mixture, LambdaMeanFlowOptions options, VelocityField? teacher, DitNetwork network, Weights weights)
+    GaussianMixture mixture,
+    LambdaMeanFlowOptions options,
+    VelocityField? teacher,
+    Func<Tensor, Tensor, Tensor>? bias,
+    DitNetwork network,
+    Weights weights)
 {
-    private readonly VelocityField? _teacher = teacher is null ? null : Guidance.Apply(options.Guidance, teacher, network.Classes);
-
     public GaussianMixture Mixture { get; } = mixture;
 
     public DitNetwork Network { get; } = network;
@@ -35,9 +39,12 @@ public sealed class Judged(
     public Tensor Bias(Tensor z, Tensor t)
     {
         using var quiet = no_grad();
-        return _teacher is null
-            ? zeros_like(z)
-            : _teacher(Linearisation.Latent(z), t, Linearisation.Labels(z)).flatten(1) - Mixture.Velocity(z, t);
+        if (bias is not null)
+            return bias(z, t);
+        if (teacher is null)
+            return zeros_like(z);
+        var guided = Guidance.Apply(options.Guidance, teacher, Network.Classes);
+        return guided(Linearisation.Latent(z), t, Linearisation.Labels(z)).flatten(1) - Mixture.Velocity(z, t);
     }
 
     /// <summary>The mean flow that training converges to (docs/method.md §5).</summary>

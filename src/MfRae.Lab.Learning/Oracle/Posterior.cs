@@ -10,11 +10,11 @@ namespace MfRae.Lab.Learning.Oracle;
 /// </summary>
 /// <param name="Shares">Responsibilities γ [B, K].</param>
 /// <param name="Velocities">v_k [B, K, d].</param>
-/// <param name="Scores">∇ log N(z; m_k, S_k) [B, K, d].</param>
+/// <param name="Pulls">S_k⁻¹ (z - m_k) on the axes of Σ_k [B, K, d].</param>
 /// <param name="Spreads">Eigenvalues of Σ_k S_k⁻¹ [B, K, d].</param>
 /// <param name="Slopes">Eigenvalues of ∂v_k/∂z [B, K, d].</param>
 /// <param name="Axes">Eigenvectors of Σ_k in columns [K, d, d].</param>
-public sealed record Posterior(Tensor Shares, Tensor Velocities, Tensor Scores, Tensor Spreads, Tensor Slopes, Tensor Axes)
+public sealed record Posterior(Tensor Shares, Tensor Velocities, Tensor Pulls, Tensor Spreads, Tensor Slopes, Tensor Axes)
 {
     private long Dimension => Axes.shape[1];
 
@@ -32,7 +32,9 @@ public sealed record Posterior(Tensor Shares, Tensor Velocities, Tensor Scores, 
     public Tensor Jacobian()
     {
         var apart = Velocities - Velocity().unsqueeze(1);
-        return Mean(Slopes) + einsum("bk,bkj,bkl->bjl", Shares, apart, Scores);
+        // ∇ log γ_k is the component's score less what all share, which the mean over components takes out.
+        var scores = -einsum("kji,bki->bkj", Axes, Pulls);
+        return Mean(Slopes) + einsum("bk,bkj,bkl->bjl", Shares, apart, scores);
     }
 
     /// <summary>v̂ given z, drawn so many times: [B, draws, d].</summary>

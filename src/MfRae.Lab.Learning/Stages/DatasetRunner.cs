@@ -14,7 +14,7 @@ namespace MfRae.Lab.Learning.Stages;
 /// </summary>
 internal sealed class DatasetRunner(DatasetOptions options) : IStage
 {
-    private const long CheckedPoints = 256;
+    private const long CheckedPoints = 128;
     private const double CheckTolerance = 1e-11;
 
     public void Run(StageContext context)

@@ -14,7 +14,7 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
     {
         var lambda = (LambdaMeanFlowOptions)options;
         var batches = GeneratorTraining.Batches(context, lambda.Training);
-        var oracle = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context) : null;
+        var oracle = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context)?.Field : null;
         (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher) && oracle is null
             ? GeneratorTraining.Load(context, StageInput.Teacher, batches)
             : null;

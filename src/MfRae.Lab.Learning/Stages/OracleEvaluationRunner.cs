@@ -20,7 +20,10 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         var mixture = OracleFiles.Mixture(context);
         var flow = Distributions.Flow(mixture, stage.Metric.Tolerance);
         var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator, CPU, float64);
-        var judged = new Judged(mixture, (LambdaMeanFlowOptions)stage.MeanFlow, Teacher(context), network, weights);
+        var exact = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context) : null;
+        var teacher = exact?.Field ?? Network(context);
+        var judged = new Judged(
+            mixture, (LambdaMeanFlowOptions)stage.MeanFlow, teacher, exact is null ? null : exact.Bias, network, weights);
         var random = new RandomSource(stage.Seed, CPU);
         // Both are rounded up to whole batches.
         var batches = (stage.Samples + stage.BatchSize - 1) / stage.BatchSize;
@@ -63,12 +66,11 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
             context.Measured(OracleFiles.Identified(value, identity));
     }
 
-    private static VelocityField? Teacher(StageContext context)
+    // The teacher where it was trained.
+    private static VelocityField? Network(StageContext context)
     {
         if (!context.HasInput(StageInput.Teacher))
             return null;
-        if (OracleFiles.Teacher(context) is { } exact)
-            return exact;
         var (network, weights) = GeneratorTraining.Load(context, StageInput.Teacher, CPU, float64);
         return (z, t, y) => network.Velocity(weights, z, t, y);
     }

@@ -5,7 +5,6 @@ using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Oracle;
-using MfRae.Lab.Learning.Paths;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
@@ -33,13 +32,13 @@ internal static class OracleFiles
         new(Mixture(context), batchSize, context.Random(), context.Device());
 
     /// <summary>The teacher input where it is a closed form; null where it is a network.</summary>
-    public static VelocityField? Teacher(StageContext context)
+    public static OracleTeacher? Teacher(StageContext context)
     {
         var path = Path.Combine(context.Input(StageInput.Teacher), TeacherFile);
         if (!File.Exists(path))
             return null;
         var bias = JsonSerializer.Deserialize(File.ReadAllText(path), LabJson.Default.TeacherBiasOptions)!;
-        return new OracleTeacher(Mixture(context), bias).Field;
+        return new OracleTeacher(Mixture(context), bias);
     }
 
     /// <summary>A value with what it is a value of.</summary>

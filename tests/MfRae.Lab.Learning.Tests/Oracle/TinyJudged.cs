@@ -28,7 +28,8 @@ internal static class TinyJudged
         var options = new LambdaMeanFlowOptions(
             lambda, Sizes, new UniformTimeOptions(), new JvpOptions(), new AdaptiveLossWeightOptions(), new TrainingOptions(10, 16),
             TangentLambda: tangent);
-        return new(mixture, options, new OracleTeacher(mixture, bias ?? new NoBiasOptions()).Field, network, weights);
+        var teacher = new OracleTeacher(mixture, bias ?? new NoBiasOptions());
+        return new(mixture, options, teacher.Field, teacher.Bias, network, weights);
     }
 
     public static OracleBatches Source(GaussianMixture mixture, int batch = 32) => new(mixture, batch, Mixtures.Random(), CPU);
