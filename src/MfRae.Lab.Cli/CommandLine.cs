@@ -51,6 +51,7 @@ public sealed class CommandLine(Composition composition)
         QueryCommand(),
         ReportCommand(),
         PublishCommand(),
+        WeightsCommand.Build(composition),
         WorkerCommand(),
     };
 

@@ -36,6 +36,16 @@ public sealed class Composition(
 
     public PublishVerb Publish(Places places) => new(terminal, places, new ArtifactStore(places.Store), GitCommit.Of(workingDirectory));
 
+    public WeightsListVerb WeightsList() => new(terminal, workingDirectory);
+
+    public WeightsInspectVerb WeightsInspect() => new(terminal, workingDirectory);
+
+    public WeightsConvertVerb WeightsConvert() => new(terminal, workingDirectory);
+
+    public WeightsVerifyVerb WeightsVerify() => new(terminal, workingDirectory);
+
+    public WeightsHashVerb WeightsHash() => new(terminal, workingDirectory);
+
     public WorkerVerb Worker() => new(openInput, time);
 
     /// <summary>Workers are this program again: by its own executable, or by its assembly where something else hosts it.</summary>

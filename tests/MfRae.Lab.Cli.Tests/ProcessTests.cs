@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using MfRae.Lab.Cli.Tests.Fakes;
 
 namespace MfRae.Lab.Cli.Tests;
@@ -27,9 +28,37 @@ public sealed class ProcessTests : IDisposable
         answer.Error.Should().Contain("nowhere");
     }
 
+    // Torch costs half a second and 140 MB, which only workers and the weights' verbs have a use for.
+    [Fact]
+    public void The_coordinator_never_loads_torch()
+    {
+        LoadsTorch("weights", "list").Should().BeTrue("the test must see torch where it is");
+        LoadsTorch("plan", "experiments/smoke.json").Should().BeFalse();
+        LoadsTorch("run", "experiments/smoke.json").Should().BeFalse();
+    }
+
     public void Dispose() => lab.Dispose();
 
-    private Answer Start(params string[] args)
+    // The runtime writes a trace of what each process loads, this one's workers included.
+    private bool LoadsTorch(params string[] args)
+    {
+        const string loads = "Microsoft-Windows-DotNETRuntime:8:4";
+        var folder = Directory.CreateDirectory(lab.At("traces-" + args[0]));
+        var id = 0;
+        Start(args, start =>
+        {
+            start.Environment["DOTNET_EnableEventPipe"] = "1";
+            start.Environment["DOTNET_EventPipeConfig"] = loads;
+            start.Environment["DOTNET_EventPipeOutputPath"] = Path.Combine(folder.FullName, "{pid}.nettrace");
+        }, process => id = process.Id);
+        var trace = File.ReadAllBytes(Path.Combine(folder.FullName, $"{id}.nettrace"));
+        trace.AsSpan().IndexOf(Encoding.Unicode.GetBytes("MfRae.Lab.Core")).Should().BePositive("it is a trace of what is loaded");
+        return trace.AsSpan().IndexOf(Encoding.Unicode.GetBytes("TorchSharp")) >= 0;
+    }
+
+    private Answer Start(params string[] args) => Start(args, _ => { }, _ => { });
+
+    private Answer Start(string[] args, Action<ProcessStartInfo> prepare, Action<Process> started)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll"), .. args])
         {
@@ -37,7 +66,9 @@ public sealed class ProcessTests : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        prepare(start);
         using var process = Process.Start(start)!;
+        started(process);
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -15,7 +15,7 @@ public sealed class NetworkFileSystemTests
         """;
 
     [Theory]
-    [InlineData("/work/data/lab.db", null)]
+    [InlineData("/srv/lab/data/lab.db", null)]
     [InlineData("/home/me/lab/data/lab.db", "nfs4")]
     [InlineData("/home/me/scratch/data/lab.db", null)]
     [InlineData("/homes/lab.db", null)]

@@ -8,6 +8,8 @@ namespace MfRae.Lab.Core.Options;
 /// <param name="BatchSize">Samples per step.</param>
 /// <param name="Schedule">Learning rate after the warm-up: constant, or a half cosine down to zero.</param>
 /// <param name="Epsilon">What AdamW adds to the root of the second moment.</param>
+/// <param name="Precision">Of matrix products, backward ones included: float32, or the TF32 of the released code's "fp32" runs.
+/// A device without TF32 rounds the operands of the forward products to its 10 mantissa bits (docs/method.md §3).</param>
 /// <param name="ClipNorm">Global gradient norm to clip at; 0 does not clip.</param>
 /// <param name="Ema">Decay of the exponential moving average of the weights that is used downstream; 0 uses the weights themselves.</param>
 public sealed record TrainingOptions(
@@ -21,4 +23,5 @@ public sealed record TrainingOptions(
     [property: OptionRange(0, 0.9999999)] double Ema = 0.999,
     [property: OptionRange(0, 100_000_000)] int WarmupSteps = 0,
     [property: OptionChoice("constant", "cosine")] string Schedule = "constant",
+    [property: OptionChoice("float32", "tf32")] string Precision = "float32",
     [property: OptionRange(1e-16, 1)] double Epsilon = 1e-8);

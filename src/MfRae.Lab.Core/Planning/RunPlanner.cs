@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Core.Planning;
 
@@ -10,6 +11,9 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     private const long JudgeSeed = 0;
 
     private readonly Dictionary<string, string> _roles = [];
+
+    /// <summary>A study looks at the generator itself: there is nothing to decode or to judge.</summary>
+    private bool IsSampled => options.Study is null;
 
     private bool HasDecoder => options.Decoder is not NoDecoderOptions;
 
@@ -30,8 +34,18 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             return _roles;
         }
 
-        PlanJudge();
-        PlanAutoencoder();
+        Add(StageInput.Dataset, new DatasetStage(options.Dataset), null);
+        if (IsSampled)
+        {
+            PlanJudge();
+        }
+
+        PlanEncoder();
+        if (IsSampled)
+        {
+            PlanDecoder();
+        }
+
         if (HasTeacher || HasCmt || HasMeanFlow)
         {
             PlanGenerators();
@@ -64,7 +78,6 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
     private void PlanJudge()
     {
-        Add(StageInput.Dataset, new DatasetStage(options.Dataset), null);
         if (evaluation.Features is InceptionOptions)
         {
             Add(StageInput.Features, new FeatureStage(evaluation.Features), JudgeSeed, StageInput.Dataset);
@@ -80,7 +93,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         }
     }
 
-    private void PlanAutoencoder()
+    private void PlanEncoder()
     {
         if (options.Encoder is SelfSupervisedEncoderOptions)
         {
@@ -90,7 +103,10 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         {
             Add(StageInput.Encoder, new EncoderStage(options.Encoder), null);
         }
+    }
 
+    private void PlanDecoder()
+    {
         if (evaluation.Probes)
         {
             Add("probe", new ProbeStage(), JudgeSeed, StageInput.Dataset, StageInput.Encoder);
@@ -124,7 +140,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     {
         Add(StageInput.Latents, new LatentStage(options.Latents), null, StageInput.Dataset, StageInput.Encoder);
         AddTeacher(StageInput.Latents);
-        if (HasTeacher)
+        if (HasTeacher && IsSampled)
         {
             var sampling = SamplingDefaults.Resolve(options.Sampling);
             AddSampling("teacherSampling", StageInput.Teacher, Sampling(sampling.TeacherSteps!) with
@@ -137,10 +153,14 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         }
 
         AddStudents(StageInput.Latents);
-        if (HasMeanFlow || HasCmt)
+        string generator = HasMeanFlow ? "meanflow" : StageInput.Cmt;
+        if (options.Study is DerivativeErrorOptions study)
         {
-            var steps = SamplingDefaults.Resolve(options.Sampling).Steps!;
-            AddSampling("sampling", HasMeanFlow ? "meanflow" : StageInput.Cmt, Sampling(steps));
+            AddStudy(study, generator);
+        }
+        else if (HasMeanFlow || HasCmt)
+        {
+            AddSampling("sampling", generator, Sampling(SamplingDefaults.Resolve(options.Sampling).Steps!));
             AddEvaluation("evaluation", "sampling", evaluation.Metrics);
         }
     }
@@ -171,6 +191,21 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
     private void AddReference(string split) =>
         Add(StageInput.Reference(split), new ReferenceStage(split), null, StageInput.Dataset, StageInput.Features);
+
+    private void AddStudy(DerivativeErrorOptions study, string generator)
+    {
+        var inputs = new Dictionary<string, string>
+        {
+            [StageInput.Latents] = _roles[StageInput.Latents],
+            [StageInput.Generator] = _roles[generator],
+        };
+        if (HasTeacher)
+        {
+            inputs[StageInput.Teacher] = _roles[StageInput.Teacher];
+        }
+
+        _roles[DerivativeErrorNames.Error] = graph.Add(new DerivativeErrorStage(study), seed, inputs);
+    }
 
     private SamplingStage Sampling(IReadOnlyList<int> steps)
     {

@@ -22,6 +22,7 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(SamplingStage), "sampling")]
 [JsonDerivedType(typeof(EvaluationStage), "evaluation")]
 [JsonDerivedType(typeof(OracleEvaluationStage), "oracleEvaluation")]
+[JsonDerivedType(typeof(DerivativeErrorStage), "derivativeError")]
 public abstract record StageDefinition;
 
 /// <summary>Reads and checks the images and labels, or an oracle's closed forms. No inputs.</summary>
@@ -101,3 +102,9 @@ public sealed record OracleEvaluationStage(
     IReadOnlyList<int> Steps,
     int Seed,
     int BatchSize) : StageDefinition;
+
+/// <summary>
+/// Compares estimates of du/dt with the derivative in float64. Inputs: latents, generator (a cmt or meanflow stage), teacher
+/// (unless none).
+/// </summary>
+public sealed record DerivativeErrorStage(DerivativeErrorOptions Study) : StageDefinition;

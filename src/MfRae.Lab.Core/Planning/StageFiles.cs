@@ -19,6 +19,7 @@ public static class StageFiles
     {
         DatasetStage { Dataset: IdxDatasetOptions idx } => [.. IdxNames.Select(name => $"{idx.Path.TrimEnd('/')}/{name}")],
         FeatureStage { Features: PretrainedFeatureOptions pretrained } => [pretrained.Weights],
+        FeatureStage { Features: FidInceptionOptions fid } => [fid.Weights],
         EncoderStage { Encoder: PretrainedEncoderOptions pretrained } => [pretrained.Weights],
         DecoderStage { Decoder: PretrainedDecoderOptions pretrained } => [pretrained.Weights],
         LatentStage { Latents: PretrainedLatentOptions pretrained } => [pretrained.Weights],

@@ -41,6 +41,7 @@ internal static class StageLabels
     {
         "teacherSampling" => "teacher sampling",
         "teacherEvaluation" => "teacher evaluation",
+        "derivativeError" => "derivative error",
         _ => role.Replace("reference.", "reference ", StringComparison.Ordinal),
     };
 }

@@ -14,6 +14,8 @@ public static class StageWork
     // Flows by an adaptive solver, and a gradient for each of some hundred points: as long as some hundred training steps.
     private const long OracleEvaluation = 500_000;
 
+    private const long EvaluationsPerReference = 20;
+
     public static long Of(StageDefinition definition) => Overhead + definition switch
     {
         FeatureStage { Features: InceptionOptions features } => Training(features.Training),
@@ -24,8 +26,13 @@ public static class StageWork
         MeanFlowStage { MeanFlow: LambdaMeanFlowOptions meanFlow } => Training(meanFlow.Training),
         OracleEvaluationStage => OracleEvaluation,
         SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum() * EvaluationsPerStep(sampling),
+        DerivativeErrorStage { Study: var study } => Derivatives(study),
         _ => 0,
     };
+
+    // The reference in float64 and its higher derivatives, then two probes at each step.
+    private static long Derivatives(DerivativeErrorOptions study) =>
+        (study.Samples + study.EarlySamples) * (EvaluationsPerReference + (2L * study.Deltas.Count));
 
     private static int EvaluationsPerStep(SamplingStage sampling) =>
         (sampling.Solver == "heun" ? 2 : 1) * (sampling.Guidance is null ? 1 : 2);

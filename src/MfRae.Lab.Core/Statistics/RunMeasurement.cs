@@ -9,7 +9,7 @@ public sealed record RunMeasurement(string Stage, Measurement Measurement)
     /// The roles whose measurements belong to a run; the first that has a key wins. The teacher's own evaluation is not
     /// among them: it stands beside the arms.
     /// </summary>
-    private static readonly string[] Roles = ["evaluation", "reconstruction", "probe", "features"];
+    private static readonly string[] Roles = ["evaluation", DerivativeErrorNames.Error, "reconstruction", "probe", "features"];
 
     /// <summary>Everything a run is judged by, by <see cref="Measurement.Key"/>, in the order it was measured.</summary>
     public static IReadOnlyDictionary<string, RunMeasurement> Of(RunRecord run, IReadOnlyDictionary<string, StageRecord> stages)

@@ -9,7 +9,10 @@ namespace MfRae.Lab.Learning.Data;
 public static class IdxReader
 {
     private const int UnsignedByte = 8;
-    private const long LargestPayload = 1L << 31;
+
+    // Deflate packs at most 1:1032. What unpacks beyond this is meant to fill memory: no images are so regular.
+    private const long MostExpansion = 100;
+    private const long SmallEnough = 1 << 16;
 
     /// <summary>The sizes and the bytes, row-major.</summary>
     /// <exception cref="LabException">The file is missing, is not gzipped IDX of unsigned bytes of this rank, or is cut short.</exception>
@@ -18,8 +21,7 @@ public static class IdxReader
         try
         {
             using var file = File.OpenRead(path);
-            using var stream = new GZipStream(file, CompressionMode.Decompress);
-            return Parse(stream, path, rank);
+            return Read(file, path, rank);
         }
         catch (FileNotFoundException missing)
         {
@@ -28,6 +30,16 @@ public static class IdxReader
         catch (DirectoryNotFoundException missing)
         {
             throw new LabException($"the folder of {path} does not exist", missing);
+        }
+    }
+
+    /// <summary>As above, from a stream of known length; the path is for messages.</summary>
+    internal static (int[] Sizes, byte[] Values) Read(Stream file, string path, int rank)
+    {
+        try
+        {
+            using var stream = new GZipStream(file, CompressionMode.Decompress);
+            return Parse(stream, path, rank, Math.Min(Array.MaxLength, SmallEnough + (MostExpansion * file.Length)));
         }
         catch (InvalidDataException broken)
         {
@@ -39,7 +51,7 @@ public static class IdxReader
         }
     }
 
-    private static (int[] Sizes, byte[] Values) Parse(Stream stream, string path, int rank)
+    private static (int[] Sizes, byte[] Values) Parse(Stream stream, string path, int rank, long most)
     {
         Span<byte> word = stackalloc byte[4];
         stream.ReadExactly(word);
@@ -56,8 +68,10 @@ public static class IdxReader
         {
             stream.ReadExactly(word);
             sizes[i] = BinaryPrimitives.ReadInt32BigEndian(word);
-            if (sizes[i] <= 0 || (total *= sizes[i]) > LargestPayload)
+            if (sizes[i] <= 0)
                 throw new LabException($"{path} declares an impossible size {sizes[i]} in dimension {i}");
+            if ((total *= sizes[i]) > most)
+                throw new LabException($"{path} declares {total} bytes or more, which a file of its length does not pack: fetch it again");
         }
         return (sizes, ReadPayload(stream, path, total));
     }
@@ -66,7 +80,7 @@ public static class IdxReader
     private static byte[] ReadPayload(Stream stream, string path, long total)
     {
         using var payload = new MemoryStream();
-        var buffer = new byte[1 << 16];
+        var buffer = new byte[Math.Min(1 << 16, total)];
         while (payload.Length < total)
         {
             var read = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, total - payload.Length));

@@ -17,6 +17,12 @@ public abstract class FiniteDifference(bool concatenated) : IDerivative
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>
         concatenated ? Together(u, z, w, r, t) : Apart(u, z, w, r, t);
 
+    /// <summary>
+    /// Offsets a, b in time, each [B], of the two evaluations whose quotient (g(a) - g(b)) / (a - b) is the estimate, with
+    /// g(s) = u(z + s w, r, t + s); one of them is zero where the main evaluation takes part.
+    /// </summary>
+    public (Tensor A, Tensor B) Span(Tensor r, Tensor t) => Offsets(r, t) is [var a, var b] ? (a, b) : (Offsets(r, t)[0], zeros_like(t));
+
     /// <summary>Offsets of the probes in time, each [B].</summary>
     protected abstract Tensor[] Offsets(Tensor r, Tensor t);
 

@@ -12,10 +12,13 @@ namespace MfRae.Lab.Learning.Formats;
 /// <param name="Length">Bytes of the head.</param>
 internal sealed partial record NpyHeader(ElementType Type, bool BigEndian, bool Fortran, IReadOnlyList<long> Shape, long Length)
 {
+    /// <summary>Bytes before the text, in version 1: magic, version, length.</summary>
+    public const int Prefix = 10;
+
     private const int Smallest = 12;
     private const int LongestText = 10_000;
 
-    private static readonly byte[] Magic = [0x93, .. "NUMPY"u8];
+    public static readonly byte[] Magic = [0x93, .. "NUMPY"u8];
 
     public static bool Recognises(ReadOnlySpan<byte> start) => start.StartsWith(Magic);
 
@@ -27,7 +30,7 @@ internal sealed partial record NpyHeader(ElementType Type, bool BigEndian, bool 
         if (head.Length < Smallest || !Recognises(head) || head[6] is < 1 or > 3)
             throw file.Broken($"does not hold an array of numpy's format 1 to 3 in '{name}'");
         // Version 1 has two bytes for the length of the text, later ones four.
-        var prefix = head[6] == 1 ? 10 : 12;
+        var prefix = head[6] == 1 ? Prefix : Prefix + 2;
         var length = head[6] == 1
             ? BinaryPrimitives.ReadUInt16LittleEndian(head.AsSpan(8))
             : BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(8));
@@ -48,7 +51,8 @@ internal sealed partial record NpyHeader(ElementType Type, bool BigEndian, bool 
             throw new LabException($"the weights file {file.Path} holds Python objects in the array '{name}'. They are pickles, and "
                 + "refused without being looked at; save arrays of numbers");
         var type = descr is ['<' or '>' or '|' or '=', ..] ? ElementType.All.FirstOrDefault(type => type.Numpy == descr[1..]) : null;
-        return type ?? throw new LabException($"the weights file {file.Path} holds an array '{name}' of type '{FileFormats.Printable(descr)}'; read are "
+        return type ?? throw new LabException(
+            $"the weights file {file.Path} holds an array '{name}' of type '{FileFormats.Printable(descr)}'; read are "
             + string.Join(", ", ElementType.All.Where(type => type.Numpy.Length > 0).Select(type => type.Numpy)));
     }
 

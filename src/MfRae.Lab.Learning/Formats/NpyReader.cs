@@ -10,7 +10,7 @@ namespace MfRae.Lab.Learning.Formats;
 /// <summary>Arrays of numpy, alone in an .npy file or in an .npz archive of several.</summary>
 internal sealed class NpyReader(FileBytes file)
 {
-    private const string Suffix = ".npy";
+    public const string Suffix = ".npy";
     private const string Single = "arr_0";
 
     // Deflate packs at most 1:1032. What unpacks beyond this is meant to fill memory: no measurement is so regular.

@@ -226,7 +226,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
     private static object Integer(ReadOnlySpan<byte> digits)
     {
         var number = new BigInteger(digits);
-        return number >= long.MinValue && number <= long.MaxValue ? (long)number : number;
+        return number >= long.MinValue && number <= long.MaxValue ? (object)(long)number : number;
     }
 
     private static string Kind<T>() => typeof(T) == typeof(string) ? "text"

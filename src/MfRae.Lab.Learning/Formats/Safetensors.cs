@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using MfRae.Lab.Core.Experiments;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Formats;
@@ -14,8 +13,6 @@ public static class Safetensors
 {
     internal const int LengthPrefix = 8;
     internal const string MetadataName = "__metadata__";
-
-    private const long ChunkBytes = 1 << 24;
 
     /// <summary>
     /// Writes aside and renames, so that a file that exists is whole. Types of more bytes come first, so that every tensor
@@ -31,39 +28,20 @@ public static class Safetensors
     {
         var ordered = tensors.OrderByDescending(entry => ElementType.Of(entry.Value.Type).Size).ToList();
         var header = Header(ordered, metadata);
-        var aside = path + ".tmp";
-        using (var file = File.Create(aside))
+        FileAside.Write(path, file =>
         {
             Span<byte> length = stackalloc byte[LengthPrefix];
             BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
             file.Write(length);
             file.Write(header);
             foreach (var (_, value) in ordered)
-            {
-                using var scope = NewDisposeScope();
-                using var quiet = no_grad();
-                WriteValues(file, value.Read());
-            }
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(aside, path, overwrite: true);
+                TensorStream.Write(file, value);
+        });
     }
 
     /// <summary>Opens a file of this format; see <see cref="TensorFile"/>.</summary>
     /// <exception cref="LabException">The file is missing or is not whole and consistent safetensors.</exception>
     public static TensorFile Read(string path) => new SafetensorsReader(FileBytes.Open(path)).Read();
-
-    // In chunks, since a span ends at 2 GB.
-    private static void WriteValues(FileStream file, Tensor value)
-    {
-        var flat = value.detach().cpu().contiguous().view(-1);
-        var chunk = ChunkBytes / flat.element_size();
-        for (long done = 0; done < flat.numel(); done += chunk)
-        {
-            using var part = flat.narrow(0, done, Math.Min(chunk, flat.numel() - done));
-            file.Write(part.bytes);
-        }
-    }
 
     private static byte[] Header(IReadOnlyList<(string Name, StoredTensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
     {

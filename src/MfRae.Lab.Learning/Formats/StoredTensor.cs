@@ -27,8 +27,5 @@ public sealed class StoredTensor
     /// </summary>
     public Tensor Read() => _read();
 
-    /// <summary>The same tensor with another type of numbers; the values are converted when they are read.</summary>
-    public StoredTensor As(ScalarType type) => type == Type ? this : new(type, Shape, () => Read().to(type));
-
     internal static StoredTensor Of(Tensor value) => new(value.dtype, value.shape, value.detach);
 }

@@ -29,7 +29,7 @@ internal static class DitBlock
         var (q, k, v) = Layers.SplitHeads(
             Layers.Linear(weights, name + ".attn.qkv", Layers.Modulate(Layers.RmsNorm(weights, name + ".norm1", x), m[0], m[1])), heads);
         Tensor Rotate(Tensor part) => PositionEmbedding.Rotate(part, rotary.Cos, rotary.Sin);
-        var mixed = Layers.Attend(q.Map(Rotate), k.Map(Rotate), v);
+        var mixed = Layers.Attend(q.Map(Rotate), k.Map(Rotate), v, weights.Precision);
         x = Dual.AddProduct(x, m[2], Layers.Linear(weights, name + ".attn.proj", mixed));
 
         var halves = Layers.Linear(weights, name + ".mlp.w12",

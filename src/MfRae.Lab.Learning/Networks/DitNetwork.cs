@@ -128,7 +128,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     }
 
     private static Dual EmbedTokens(Weights weights, string name, Dual tokens) =>
-        tokens.Linear(weights[name + ".proj.weight"].flatten(1), weights[name + ".proj.bias"]);
+        tokens.Linear(weights[name + ".proj.weight"].flatten(1), weights[name + ".proj.bias"], weights.Precision);
 
     /// <summary>Gaussian Fourier features of scale 1: [sin 2πtW, cos 2πtW] through two layers.</summary>
     private static Dual EmbedTime(Weights weights, string name, Dual t)

@@ -14,10 +14,10 @@ public static class Layers
     private const double RmsEpsilon = 1e-6;
 
     /// <summary>x [..., inputs] → [..., outputs].</summary>
-    public static Tensor Linear(Weights weights, string name, Tensor x) => F.linear(x, weights[name + ".weight"], weights[name + ".bias"]);
+    public static Tensor Linear(Weights weights, string name, Tensor x) => Linear(weights, name, (Dual)x).Primal;
 
     /// <inheritdoc cref="Linear(Weights, string, Tensor)"/>
-    public static Dual Linear(Weights weights, string name, Dual x) => x.Linear(weights[name + ".weight"], weights[name + ".bias"]);
+    public static Dual Linear(Weights weights, string name, Dual x) => x.Linear(weights[name + ".weight"], weights[name + ".bias"], weights.Precision);
 
     /// <summary>x / sqrt(mean x² + 1e-6) · weight over the last dimension.</summary>
     public static Dual RmsNorm(Weights weights, string name, Dual x) => x.RmsNorm(weights[name + ".weight"], RmsEpsilon);
@@ -32,14 +32,14 @@ public static class Layers
     public static Dual Modulate(Dual x, Dual shift, Dual scale) => Dual.AddProduct(shift, x, scale + 1);
 
     /// <summary>softmax(q kᵀ / sqrt d) v over heads; q, k, v [B, heads, T, d] → [B, T, heads d].</summary>
-    public static Tensor Attend(Tensor q, Tensor k, Tensor v) => Attend((Dual)q, k, v).Primal;
+    public static Tensor Attend(Tensor q, Tensor k, Tensor v, Precision precision) => Attend((Dual)q, k, v, precision).Primal;
 
-    /// <inheritdoc cref="Attend(Tensor, Tensor, Tensor)"/>
-    public static Dual Attend(Dual q, Dual k, Dual v)
+    /// <inheritdoc cref="Attend(Tensor, Tensor, Tensor, Precision)"/>
+    public static Dual Attend(Dual q, Dual k, Dual v, Precision precision)
     {
         var shape = q.Primal.shape;
-        var scores = q.MatMul(k.Map(x => x.transpose(-2, -1))) * (1 / Math.Sqrt(shape[^1]));
-        return scores.Softmax().MatMul(v).Map(x => x.transpose(1, 2).reshape(shape[0], shape[2], shape[1] * shape[3]));
+        var scores = q.MatMul(k.Map(x => x.transpose(-2, -1)), precision) * (1 / Math.Sqrt(shape[^1]));
+        return scores.Softmax().MatMul(v, precision).Map(x => x.transpose(1, 2).reshape(shape[0], shape[2], shape[1] * shape[3]));
     }
 
     /// <summary>[B, T, 3 width] → q, k, v, each [B, heads, T, d].</summary>

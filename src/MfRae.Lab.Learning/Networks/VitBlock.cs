@@ -21,7 +21,7 @@ internal static class VitBlock
     public static Tensor Forward(Weights weights, string name, Tensor x, long heads)
     {
         var (q, k, v) = Layers.SplitHeads(Layers.Linear(weights, name + ".attn.qkv", Layers.LayerNorm(weights, name + ".norm1", x)), heads);
-        x = x + Layers.Linear(weights, name + ".attn.proj", Layers.Attend(q, k, v));
+        x = x + Layers.Linear(weights, name + ".attn.proj", Layers.Attend(q, k, v, weights.Precision));
         var hidden = F.gelu(Layers.Linear(weights, name + ".mlp.fc1", Layers.LayerNorm(weights, name + ".norm2", x)));
         return x + Layers.Linear(weights, name + ".mlp.fc2", hidden);
     }

@@ -54,6 +54,9 @@ public sealed class Weights : IDisposable
     /// <summary>float32, or float64 where a result is to be checked; random numbers and tables are made in float32 and widened.</summary>
     public ScalarType Type => Flat.dtype;
 
+    /// <summary>To what the operands of matrix products with these weights are rounded.</summary>
+    public Precision Precision { get; set; } = Precision.Full;
+
     /// <summary>Weights as a network starts.</summary>
     public static Weights Initialise(WeightSpec spec, RandomSource random, Device device, ScalarType type = ScalarType.Float32)
     {
@@ -118,7 +121,7 @@ public sealed class Weights : IDisposable
     /// <summary>A separate copy with the same spec.</summary>
     public Weights Clone(WeightSpec spec)
     {
-        var copy = new Weights(spec, Device, Type);
+        var copy = new Weights(spec, Device, Type) { Precision = Precision };
         copy.CopyFrom(this);
         return copy;
     }

@@ -34,7 +34,13 @@ public static class ComputeDevice
     {
         if (threads > 0)
             set_num_threads(threads);
-        backends.cuda.matmul.allow_tf32 = false;
-        backends.cudnn.allow_tf32 = false;
+        AllowTf32(false);
+    }
+
+    /// <summary>Whether CUDA devices may round what they multiply to TF32, in this process.</summary>
+    public static void AllowTf32(bool allow)
+    {
+        backends.cuda.matmul.allow_tf32 = allow;
+        backends.cudnn.allow_tf32 = allow;
     }
 }

@@ -16,7 +16,14 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
 {
     public static implicit operator Dual(Tensor constant) => new(constant, null);
 
-    public static Dual operator +(Dual a, Dual b) => new(a.Primal + b.Primal, Sum(a.Tangent, b.Tangent));
+    public static Dual operator +(Dual a, Dual b)
+    {
+        var primal = a.Primal + b.Primal;
+        if (a.Tangent is null || b.Tangent is null)
+            return new(primal, (a.Tangent ?? b.Tangent)?.expand_as(primal));
+        using var quiet = no_grad();
+        return new(primal, a.Tangent + b.Tangent);
+    }
 
     public static Dual operator +(Dual a, double b) => new(a.Primal + b, a.Tangent);
 
@@ -24,9 +31,9 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     {
         var primal = a.Primal - b.Primal;
         if (b.Tangent is null)
-            return new(primal, a.Tangent);
+            return new(primal, a.Tangent?.expand_as(primal));
         using var quiet = no_grad();
-        return new(primal, a.Tangent is null ? -b.Tangent : a.Tangent - b.Tangent);
+        return new(primal, a.Tangent is null ? (-b.Tangent).expand_as(primal) : a.Tangent - b.Tangent);
     }
 
     public static Dual operator *(Dual a, double b) => a.Map(x => x * b);
@@ -45,10 +52,10 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     {
         var primal = addcmul(a.Primal, b.Primal, c.Primal, 1);
         if (b.Tangent is null && c.Tangent is null)
-            return new(primal, a.Tangent);
+            return new(primal, a.Tangent?.expand_as(primal));
         using var quiet = no_grad();
         if (a.Tangent is null)
-            return new(primal, ProductTangent(b, c));
+            return new(primal, ProductTangent(b, c).expand_as(primal));
         if (b.Tangent is null)
             return new(primal, addcmul(a.Tangent, b.Primal, c.Tangent!, 1));
         var tangent = addcmul(a.Tangent, b.Tangent, c.Primal, 1);
@@ -75,25 +82,27 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     }
 
     /// <summary>[..., inputs] → [..., outputs] by weight [outputs, inputs] and bias [outputs].</summary>
-    public Dual Linear(Tensor weight, Tensor bias)
+    public Dual Linear(Tensor weight, Tensor bias, Precision precision)
     {
-        var primal = F.linear(Primal, weight, bias);
+        var factor = precision.Round(weight);
+        var primal = F.linear(precision.Round(Primal), factor, bias);
         if (Tangent is null)
             return primal;
         using var quiet = no_grad();
-        return new(primal, F.linear(Tangent, weight));
+        return new(primal, F.linear(precision.Round(Tangent), factor));
     }
 
-    public Dual MatMul(Dual other)
+    public Dual MatMul(Dual other, Precision precision)
     {
-        var primal = Primal.matmul(other.Primal);
-        if (Tangent is null && other.Tangent is null)
+        var (a, b) = (Rounded(precision), other.Rounded(precision));
+        var primal = a.Primal.matmul(b.Primal);
+        if (a.Tangent is null && b.Tangent is null)
             return primal;
         using var quiet = no_grad();
-        var left = Tangent?.matmul(other.Primal);
-        if (other.Tangent is null)
+        var left = a.Tangent?.matmul(b.Primal);
+        if (b.Tangent is null)
             return new(primal, left);
-        var right = Primal.matmul(other.Tangent);
+        var right = a.Primal.matmul(b.Tangent);
         if (left is null)
             return new(primal, right);
         left.add_(right);
@@ -170,13 +179,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         return new(primal, addcmul(Tangent, normal, mean, -1).mul_(inverse).mul_(weight));
     }
 
-    private static Tensor? Sum(Tensor? a, Tensor? b)
-    {
-        if (a is null || b is null)
-            return a ?? b;
-        using var quiet = no_grad();
-        return a + b;
-    }
+    private Dual Rounded(Precision precision) => new(precision.Round(Primal), Tangent is null ? null : precision.Round(Tangent));
 
     private static Tensor ProductTangent(Dual a, Dual b)
     {

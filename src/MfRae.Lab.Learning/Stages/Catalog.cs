@@ -22,6 +22,7 @@ public static class Catalog
         SamplingStage stage => new SamplingRunner(stage),
         OracleEvaluationStage stage => new OracleEvaluationRunner(stage),
         EvaluationStage stage => new EvaluationRunner(stage),
+        DerivativeErrorStage stage => new DerivativeErrorRunner(stage.Study),
         _ => throw new NotSupportedException($"{definition.GetType().Name} has no runner"),
     };
 }

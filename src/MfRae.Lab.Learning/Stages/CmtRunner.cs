@@ -13,7 +13,7 @@ internal sealed class CmtRunner(CmtOptions options) : IStage
     {
         var trajectory = (TrajectoryCmtOptions)options;
         var batches = GeneratorTraining.Batches(context, trajectory.Training);
-        var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, batches);
+        var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, batches, trajectory.Training);
         using var frozen = teacherWeights;
         var network = teacher.WithInterval();
         Tensor Velocity(Tensor z, Tensor t, Tensor y) => teacher.Velocity(frozen, z, t, y);

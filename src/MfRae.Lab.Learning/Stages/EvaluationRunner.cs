@@ -29,10 +29,10 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
         }
     }
 
-    private static Measurement Identified(MetricValue value, int steps, SafetensorsFile samples, FeatureExtractor extractor) => new(
+    private static Measurement Identified(MetricValue value, int steps, TensorFile samples, FeatureExtractor extractor) => new(
         value.Name, value.Value, null, null, value.Samples, steps,
         double.Parse(samples.Meta(SamplingRunner.GuidanceEntry), CultureInfo.InvariantCulture), samples.Meta(SamplingRunner.LabelsEntry),
-        value.UsesExtractor ? extractor.Identity : "", value.UsesExtractor ? FeatureExtractor.Preprocessing : "", value.Reference,
+        value.UsesExtractor ? extractor.Identity : "", value.UsesExtractor ? extractor.Preprocessing : "", value.Reference,
             value.HigherIsBetter);
 
     // The teacher's largest number of evaluations is the end of its ODE.

@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Learning.Data;
-using MfRae.Lab.Learning.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,32 +9,23 @@ namespace MfRae.Lab.Learning.Stages;
 /// <summary>The feature network of a stage's inputs, with the identity that its numbers carry.</summary>
 internal sealed class FeatureExtractor : IDisposable
 {
-    private const int Batch = 250;
-
     private readonly StageContext _context;
-    private readonly InceptionNetwork _network;
-    private readonly Weights _weights;
+    private readonly IFeatureNetwork _network;
 
-    private FeatureExtractor(StageContext context, InceptionNetwork network, Weights weights, string identity)
+    private FeatureExtractor(StageContext context, IFeatureNetwork network)
     {
         _context = context;
         _network = network;
-        _weights = weights;
-        Identity = identity;
     }
 
     /// <summary>SHA-256 of the weights file.</summary>
-    public string Identity { get; }
+    public string Identity => _network.Identity;
 
     /// <summary>What is done to images before the network.</summary>
-    public static string Preprocessing => "uint8, 28x28, [-1, 1]";
+    public string Preprocessing => _network.Preprocessing;
 
-    public static FeatureExtractor Load(StageContext context)
-    {
-        var path = Path.Combine(context.Input(StageInput.Features), NetworkFiles.Features);
-        var (network, weights) = NetworkFiles.LoadFeatures(path, context.Device());
-        return new(context, network, weights, Hash(path));
-    }
+    public static FeatureExtractor Load(StageContext context) => new(context, NetworkFiles.LoadFeatures(
+        Path.Combine(context.Input(StageInput.Features), NetworkFiles.Features), context.Device()));
 
     public static string Hash(string path)
     {
@@ -44,15 +33,14 @@ internal sealed class FeatureExtractor : IDisposable
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
-    /// <summary>images uint8 [N, 1, 28, 28] → features [N, F] and logits [N, classes], on the CPU.</summary>
+    /// <summary>images uint8 [N, 1 or 3, H, W] → features [N, F] and logits [N, classes], on the CPU.</summary>
     public (Tensor Features, Tensor Logits) Extract(Tensor images)
     {
-        var device = _context.Device();
-        var features = _context.InBatches(images.shape[0], Batch, "image", indices =>
-            _network.Pool(_weights, LabeledImages.ToUnit(images.index_select(0, indices)).to(device)));
+        var features = _context.InBatches(images.shape[0], _network.Batch, "image", indices =>
+            _network.Pool(images.index_select(0, indices)));
         using var quiet = no_grad();
-        return (features, InceptionNetwork.Logits(_weights, features.to(device)).cpu());
+        return (features, _network.Logits(features.to(_context.Device())).cpu());
     }
 
-    public void Dispose() => _weights.Dispose();
+    public void Dispose() => _network.Dispose();
 }

@@ -21,8 +21,11 @@ internal sealed class FeatureRunner(FeatureOptions options) : IStage
         switch (options)
         {
             case PretrainedFeatureOptions pretrained:
-                NetworkFiles.LoadFeatures(context.Resolve(pretrained.Weights), CPU);
+                NetworkFiles.LoadFeatures(context.Resolve(pretrained.Weights), CPU).Dispose();
                 File.Copy(context.Resolve(pretrained.Weights), path, overwrite: true);
+                break;
+            case FidInceptionOptions fid:
+                FidInceptionFeatures.Import(context.Resolve(fid.Weights), fid.Resizing, path);
                 break;
             case InceptionOptions inception:
                 Train(inception, context, path);

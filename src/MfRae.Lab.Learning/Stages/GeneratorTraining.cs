@@ -4,6 +4,7 @@ using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
 using static TorchSharp.torch;
@@ -21,18 +22,17 @@ internal static class GeneratorTraining
         : OracleFiles.Batches(context, training.BatchSize);
 
     /// <summary>The network that another stage left.</summary>
-    public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>
-        Load(context, input, context.Device(), ScalarType.Float32);
-
-    /// <summary>The same on a given device and in a given precision.</summary>
-    public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input, Device device, ScalarType type) =>
-        NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), device, type);
+    public static (DitNetwork Network, Weights Weights) Load(
+        StageContext context, string input, ScalarType type = ScalarType.Float32) =>
+        NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), context.Device(), type);
 
     /// <summary>The network that another stage left, for training on these latents.</summary>
     /// <exception cref="LabException">It is a network for other latents: its weights could be taken over only in part.</exception>
-    public static (DitNetwork Network, Weights Weights) Load(StageContext context, string input, ILatentSource batches)
+    public static (DitNetwork Network, Weights Weights) Load(
+        StageContext context, string input, ILatentSource batches, TrainingOptions training)
     {
         var loaded = Load(context, input);
+        loaded.Weights.Precision = Precision.ForTraining(training.Precision, context.Device());
         var network = loaded.Network;
         return network.Shape == batches.Shape && network.Classes == batches.Classes
             ? loaded

@@ -16,11 +16,11 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
         var batches = GeneratorTraining.Batches(context, lambda.Training);
         var oracle = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context)?.Field : null;
         (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher) && oracle is null
-            ? GeneratorTraining.Load(context, StageInput.Teacher, batches)
+            ? GeneratorTraining.Load(context, StageInput.Teacher, batches, lambda.Training)
             : null;
         var start = lambda.Initialisation switch
         {
-            "cmt" => GeneratorTraining.Load(context, StageInput.Cmt, batches),
+            "cmt" => GeneratorTraining.Load(context, StageInput.Cmt, batches, lambda.Training),
             "teacher" => teacher,
             _ => null,
         };

@@ -54,11 +54,21 @@ internal static class NetworkFiles
         ["classes"] = Invariant(network.Classes),
     });
 
-    public static (InceptionNetwork Network, Weights Weights) LoadFeatures(string path, Device device)
+    public static IFeatureNetwork LoadFeatures(string path, Device device)
     {
-        var file = Open(path, "inception");
-        var network = new InceptionNetwork((int)Number(file, "width"), (int)Number(file, "classes"));
-        return (network, Weights.Load(network.Declare(), file, device));
+        using var scope = NewDisposeScope();
+        var file = Safetensors.Read(path);
+        switch (file.Meta("type"))
+        {
+            case "inception":
+                var network = new InceptionNetwork((int)Number(file, "width"), (int)Number(file, "classes"));
+                return new SmallInceptionFeatures(network, Weights.Load(network.Declare(), file, device), FeatureExtractor.Hash(path));
+            case FidInceptionFeatures.Type:
+                return FidInceptionFeatures.Load(file, device);
+            case var other:
+                throw new LabException(
+                    $"{path} holds a network of type '{other}' where inception or {FidInceptionFeatures.Type} is needed");
+        }
     }
 
     public static void Save(string path, DitNetwork network, Weights weights) => weights.Save(path, new Dictionary<string, string>
@@ -69,8 +79,7 @@ internal static class NetworkFiles
         ["classes"] = Invariant(network.Classes),
     });
 
-    public static (DitNetwork Network, Weights Weights) LoadGenerator(
-        string path, Device device, ScalarType type = ScalarType.Float32)
+    public static (DitNetwork Network, Weights Weights) LoadGenerator(string path, Device device, ScalarType type = ScalarType.Float32)
     {
         var file = Safetensors.Read(path);
         var interval = file.Meta("type") switch

@@ -2,6 +2,7 @@ using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Oracle;
 using MfRae.Lab.Learning.Paths;
@@ -19,9 +20,9 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         using var scope = NewDisposeScope();
         var mixture = OracleFiles.Mixture(context);
         var flow = Distributions.Flow(mixture, stage.Metric.Tolerance);
-        var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator, CPU, float64);
+        var (network, weights) = Load(context, StageInput.Generator);
         var exact = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context) : null;
-        var teacher = exact?.Field ?? Network(context);
+        var teacher = exact?.Field ?? Trained(context);
         var judged = new Judged(
             mixture, (LambdaMeanFlowOptions)stage.MeanFlow, teacher, exact is null ? null : exact.Bias, network, weights);
         var random = new RandomSource(stage.Seed, CPU);
@@ -67,11 +68,14 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
     }
 
     // The teacher where it was trained.
-    private static VelocityField? Network(StageContext context)
+    private static VelocityField? Trained(StageContext context)
     {
         if (!context.HasInput(StageInput.Teacher))
             return null;
-        var (network, weights) = GeneratorTraining.Load(context, StageInput.Teacher, CPU, float64);
+        var (network, weights) = Load(context, StageInput.Teacher);
         return (z, t, y) => network.Velocity(weights, z, t, y);
     }
+
+    private static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>
+        NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), CPU, float64);
 }

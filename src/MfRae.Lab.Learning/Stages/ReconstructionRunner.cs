@@ -36,10 +36,10 @@ internal sealed class ReconstructionRunner(IReadOnlyList<MetricOptions> metrics)
         foreach (var value in metrics.SelectMany(metric => Metric.Compute(metric, set)))
         {
             context.Measured(new("r" + value.Name, value.Value, null, null, value.Samples, 0, 1, "dataset",
-                extractor.Identity, FeatureExtractor.Preprocessing, value.Reference, value.HigherIsBetter));
+                extractor.Identity, extractor.Preprocessing, value.Reference, value.HigherIsBetter));
         }
         var error = (rebuilt.to(float32) - test.Images.to(float32)).abs().mean().item<float>();
-        context.Measured(new("rL1", error, null, null, test.Count, 0, 1, "dataset", "", FeatureExtractor.Preprocessing, "", false));
+        context.Measured(new("rL1", error, null, null, test.Count, 0, 1, "dataset", "", SmallInceptionFeatures.GreyValues, "", false));
 
         var count = Math.Min(SheetPairs, test.Count);
         var pairs = stack([test.Images.slice(0, 0, count, 1), rebuilt.slice(0, 0, count, 1)], 1).flatten(0, 1);

@@ -27,7 +27,7 @@ internal static class StageContextExtensions
 
     /// <summary>A share of images, measured on the dataset's own images without sampling.</summary>
     public static void MeasuredShare(this StageContext context, string metric, double value, long images, string extractor = "") =>
-        context.Measured(new(metric, value, null, null, images, 0, 1, "dataset", extractor, "uint8, 28x28, [-1, 1]", "", true));
+        context.Measured(new(metric, value, null, null, images, 0, 1, "dataset", extractor, SmallInceptionFeatures.GreyValues, "", true));
 
     /// <summary>
     /// <paramref name="map"/> over 0 … count in batches, joined on the CPU. A dispose scope per batch.

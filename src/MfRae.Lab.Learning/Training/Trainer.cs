@@ -2,6 +2,7 @@ using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using static TorchSharp.torch;
 
@@ -21,6 +22,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
     /// <exception cref="OperationCanceledException">Asked to stop; a checkpoint was written.</exception>
     public Weights Run(WeightSpec spec, Weights weights, IObjective objective)
     {
+        weights.Precision = Precision.ForTraining(options.Precision, weights.Device);
         weights.Train();
         var average = weights.Clone(spec);
         using var optimizer = new AdamW(options, weights);

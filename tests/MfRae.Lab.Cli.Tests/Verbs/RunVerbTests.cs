@@ -151,14 +151,6 @@ public sealed class RunVerbTests : IDisposable
         lab.Run(Smoke, "--jobs", "1").Code.Should().Be(ExitCode.Terminated);
     }
 
-    [Fact]
-    public void The_coordinator_never_loads_torch()
-    {
-        RunFirst();
-
-        AppDomain.CurrentDomain.GetAssemblies().Select(assembly => assembly.GetName().Name).Should().NotContain("TorchSharp");
-    }
-
     public void Dispose() => lab.Dispose();
 
     private void RunFirst()

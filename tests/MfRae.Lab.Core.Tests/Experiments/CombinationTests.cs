@@ -46,6 +46,19 @@ public sealed class CombinationTests : IDisposable
     }
 
     [Fact]
+    public void Features_of_ImageNet_tell_no_classes_of_the_dataset()
+    {
+        var found = _work.Mistake("""
+            "evaluation": {
+              "features": { "kind": "fidInception", "weights": "data/weights/inception.safetensors" },
+              "metrics": [{ "kind": "fid" }, { "kind": "classAccuracy" }]
+            }
+            """);
+        found.Path.Should().Be("$.evaluation.metrics[1]");
+        found.Message.Should().Contain("other classes");
+    }
+
+    [Fact]
     public void Without_a_teacher_all_that_needs_one_is_told()
     {
         var found = _work.Read("""

@@ -42,7 +42,7 @@ public sealed class IdxReaderTests : IDisposable
 
     [Fact]
     public void A_header_that_promises_the_world_is_refused_without_the_memory() =>
-        Reading([0, 0, 8, 1, 0x7f, 0xff, 0xff, 0xff, 7]).Should().Throw<LabException>().WithMessage("*holds 1 of*");
+        Reading([0, 0, 8, 1, 0x7f, 0xff, 0xff, 0xff, 7]).Should().Throw<LabException>().WithMessage("*declares 2147483647 bytes*");
 
     [Fact]
     public void A_file_that_is_not_gzip_is_an_error()

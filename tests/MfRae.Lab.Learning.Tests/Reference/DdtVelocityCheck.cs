@@ -1,3 +1,5 @@
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Paths;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,16 +30,15 @@ internal sealed class DdtVelocityCheck : IReferenceCheck
         }
     }
 
-    // v(∅) + scale (v(y) - v(∅)) where t lies in the interval, v(y) elsewhere; the reference returns it twice, once for each half
-    // of its batch of labelled and unlabelled samples.
+    // The reference returns the guided velocity twice, once for each half of its batch of labelled and unlabelled samples.
     private static void CompareGuided(ReferenceManifest manifest, DdtModel model, Tensor x, Tensor t, Tensor y)
     {
         var cfg = manifest.Json.GetProperty("cfg");
         var (scale, interval) = (cfg.GetProperty("scale").GetDouble(), cfg.GetProperty("interval"));
-        var conditional = model.Network.Velocity(model.Weights, x, t, y);
-        var free = model.Network.Velocity(model.Weights, x, t, full_like(y, cfg.GetProperty("null_label").GetInt64()));
-        var inside = (t >= interval[0].GetDouble()).logical_and(t <= interval[1].GetDouble()).view(-1, 1, 1, 1);
-        var guided = where(inside, free + (scale * (conditional - free)), conditional);
+        var guidance = new GuidanceOptions(scale, interval[0].GetDouble(), interval[1].GetDouble());
+        var guided = Guidance.Apply(
+            guidance, (z, time, label) => model.Network.Velocity(model.Weights, z, time, label), cfg.GetProperty("null_label").GetInt64())(
+            x, t, y);
         // The difference of two outputs is scaled, and so is their rounding.
         model.Compare("cfg_out", cat([guided, guided]), absolute: scale * (model.IsDouble ? 1e-11 : 2e-5));
     }

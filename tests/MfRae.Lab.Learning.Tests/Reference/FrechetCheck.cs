@@ -49,7 +49,7 @@ internal sealed partial class FrechetCheck(ReferenceManifest manifest, Func<stri
                     Near(fromFeatures, expected, roots);
                     break;
                 case "adm" or "torch_fidelity":
-                    Near(WithSingleMeans(first, second, fromFeatures), expected, roots == 1e-9 ? 1e-7 : 1e-6);
+                    Near(WithSingleMeans(first, second, fromFeatures), expected, 1e-6);
                     break;
                 default:
                     throw new InvalidOperationException($"no check reads {value.Name} of {entry.Name} in {manifest.Path}");

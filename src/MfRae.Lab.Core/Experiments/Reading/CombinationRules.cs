@@ -11,9 +11,20 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
 
     public bool HasTeacher => options.Kind("teacher") is { } kind && kind != None;
 
+    /// <summary>Whether the generator is looked at instead of sampled.</summary>
+    public bool HasStudy => options.Kind("study") is not null;
+
     public void Check()
     {
-        CheckDecoder();
+        if (HasStudy)
+        {
+            CheckStudy();
+        }
+        else
+        {
+            CheckDecoder();
+        }
+
         CheckCmt();
         CheckGuidance("meanflow");
         CheckGuidance("sampling");
@@ -34,6 +45,25 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
                 options.Blame(["decoder.kind", .. generators.Select(stage => $"{stage}.kind")]),
                 $"{string.Join(", ", generators)} without a decoder: samples could not become images",
                 $"choose a decoder (pretrained or rae), or kind none for {string.Join(", ", generators)} too");
+        }
+    }
+
+    private void CheckStudy()
+    {
+        if (!HasGenerator)
+        {
+            mistakes.Add(
+                options.Blame("study.kind", "cmt.kind", "meanflow.kind"),
+                "a study without a network to look at",
+                "choose cmt of kind trajectory or meanflow of kind lambda, or leave `study` out");
+        }
+
+        if (Is("teacher", None) && options.Number("study.lambda") > 0)
+        {
+            mistakes.Add(
+                options.Blame("study.lambda", "teacher.kind"),
+                "`lambda` above 0 without a teacher: it is the weight of the teacher's velocity",
+                "choose a teacher (pretrained or flowMatching), or lambda 0");
         }
     }
 

@@ -9,7 +9,14 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
     /// <param name="primary">The primary metric, and where it is written, or would be.</param>
     public void Check(OptionView options, CombinationRules arm, string primary, Location primaryAt)
     {
+        if (arm.HasStudy)
+        {
+            CheckKnown(primary, primaryAt, DerivativeErrorNames.Measurements);
+            return;
+        }
+
         CheckEndpointError(options, arm);
+        CheckClassAccuracy();
         if (!arm.HasGenerator && !arm.HasTeacher)
         {
             // Nothing is sampled: such an experiment makes an encoder or a decoder.
@@ -25,9 +32,14 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
             return;
         }
 
-        var known = names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}")))
-            .Concat(evaluation.Items("metrics").Any(metric => metric.GetText("kind") == "oracle") ? OracleMetric.Unstepped : [])
-            .ToList();
+        CheckKnown(primary, primaryAt, [
+            .. names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}"))),
+            .. evaluation.Items("metrics").Any(metric => metric.GetText("kind") == "oracle") ? OracleMetric.Unstepped : [],
+        ]);
+    }
+
+    private void CheckKnown(string primary, Location primaryAt, IReadOnlyCollection<string> known)
+    {
         if (!known.Contains(primary))
         {
             mistakes.Add(primaryAt, $"`{primary}` is not measured: it is no metric at a number of steps of the arms", Nearest.Suggest(
@@ -62,6 +74,18 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
                 options.At("sampling.keptLatents"),
                 "`keptLatents` 0 leaves endpointError nothing to compare",
                 "keep some, e.g. 1000, or remove the metric");
+        }
+    }
+
+    private void CheckClassAccuracy()
+    {
+        if (evaluation.Kind("features") == "fidInception"
+            && Metrics()?.FirstOrDefault(metric => metric.GetText("kind") == "classAccuracy") is { } metric)
+        {
+            mistakes.Add(
+                metric.Location,
+                "classAccuracy with fidInception: that network predicts other classes than the dataset's",
+                "remove the metric, or choose features trained on the dataset");
         }
     }
 

@@ -29,6 +29,10 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
             CheckReferences(view);
             CheckDistinct(view, "metrics", item => (item as LocatedObject)?.GetText("kind"));
         }
+        else if (type.Record == typeof(DerivativeErrorOptions))
+        {
+            CheckAscending(view, "deltas");
+        }
         else if (type.Record == typeof(TrajectoryCmtOptions))
         {
             CheckPairs(view);
@@ -85,17 +89,7 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
     {
         foreach (string name in (string[])["steps", "teacherSteps"])
         {
-            if (view.Numbers(name) is not { } steps)
-            {
-                continue;
-            }
-
-            var sorted = steps.Distinct().Order().ToList();
-            if (!steps.SequenceEqual(sorted))
-            {
-                mistakes.Add(view.At(name), $"`{name}` does not ascend", $"write [{string.Join(", ", sorted)}]");
-            }
-            else if (steps.Count == 0)
+            if (CheckAscending(view, name) is { Count: 0 })
             {
                 mistakes.Add(view.At(name), $"`{name}` is empty", "write at least one number of steps");
             }
@@ -108,6 +102,18 @@ internal sealed class ObjectRules(Mistakes mistakes, string workingDirectory)
                 string.Create(CultureInfo.InvariantCulture, $"{kept} kept latents of {samples} samples"),
                 string.Create(CultureInfo.InvariantCulture, $"keep at most {samples} (`keptLatents`), or draw more (`samples`)"));
         }
+    }
+
+    /// <summary>The list, which says each number once and in order, or null where it is not one of numbers.</summary>
+    private IReadOnlyList<double>? CheckAscending(OptionView view, string list)
+    {
+        if (view.Numbers(list) is { } numbers && numbers.Distinct().Order().ToList() is var sorted && !numbers.SequenceEqual(sorted))
+        {
+            string text = string.Join(", ", sorted.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+            mistakes.Add(view.At(list), $"`{list}` does not ascend", $"write [{text}]");
+        }
+
+        return view.Numbers(list);
     }
 
     private void CheckDistinct(OptionView view, string list, Func<LocatedNode, string?> name)

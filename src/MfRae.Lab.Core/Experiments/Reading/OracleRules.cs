@@ -46,6 +46,14 @@ internal sealed class OracleRules(Mistakes mistakes, OptionView options, OptionV
             }
         }
 
+        if (HasOracle && options.Kind("study") is not null)
+        {
+            mistakes.Add(
+                options.Blame("study.kind", "dataset.kind"),
+                "a study on an oracle dataset: it looks at networks for images",
+                "leave `study` out");
+        }
+
         if (HasOracle && options.Kind("meanflow") == None)
         {
             mistakes.Add(

@@ -1,0 +1,30 @@
+using MfRae.Lab.Core.Experiments;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Formats;
+
+/// <summary>Looks at the values of a file.</summary>
+public static class TensorCheck
+{
+    /// <summary>The names of tensors with values that are not finite. Reads the whole file, a tensor at a time.</summary>
+    /// <exception cref="LabException">The file cannot be opened or read.</exception>
+    public static IReadOnlyList<string> NotFinite(string path)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var names = new List<string>();
+        foreach (var (name, tensor) in TensorFile.Open(path).Tensors)
+        {
+            using var one = NewDisposeScope();
+            if (!IsFinite(tensor.Read()))
+                names.Add(name);
+        }
+        return names;
+    }
+
+    /// <summary>Whether all values are finite: by the extremes, which are NaN where a value is; a mask would be as large as it.</summary>
+    internal static bool IsFinite(Tensor value) =>
+        !value.is_floating_point() || value.numel() == 0
+        || (double.IsFinite(value.min().to(float64).item<double>()) && double.IsFinite(value.max().to(float64).item<double>()));
+}

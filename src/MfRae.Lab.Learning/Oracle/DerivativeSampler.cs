@@ -1,0 +1,54 @@
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Paths;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Oracle;
+
+/// <summary>Draws points as MeanFlow training does, of samples with r &lt; t.</summary>
+/// <param name="teacher">v_φ, or null where λ is 0.</param>
+public sealed class DerivativeSampler(DerivativeErrorOptions options, ILatentSource source, VelocityField? teacher)
+{
+    /// <summary>Points with t below this are early; estimates are worse there (docs/method.md §8).</summary>
+    public const double EarlyTime = 0.1;
+
+    // Of two uniform times the later one lies below 0.1 in a hundredth of the cases.
+    private const long PairsPerEarlySample = 200;
+
+    private readonly TimeSampler _times = new(options.Time, TimeShift.For(source.Shape), source.Random);
+
+    private bool SharedDropout => options.Derivative
+        is not (CentralDifferenceOptions { SharedDropout: false } or ForwardDifferenceOptions { SharedDropout: false });
+
+    /// <summary>A batch of the source's size, float32.</summary>
+    public DerivativePoints Draw(long step)
+    {
+        var (r, t) = _times.Pair(step, source.BatchSize, equalFraction: 0);
+        return At(step, r, t);
+    }
+
+    /// <summary>As many early points as were found for a batch; null where there were none.</summary>
+    public DerivativePoints? DrawEarly(long step)
+    {
+        var (r, t) = _times.Pair(step, source.BatchSize * PairsPerEarlySample, equalFraction: 0);
+        var rows = First((t < EarlyTime).nonzero().flatten(), source.BatchSize);
+        return rows.shape[0] == 0 ? null : At(step, r.index_select(0, rows), t.index_select(0, rows));
+    }
+
+    private DerivativePoints At(long step, Tensor r, Tensor t)
+    {
+        var (all, labels) = source.Draw(step);
+        Tensor Labels(string purpose) => First(source.Drop(labels, options.LabelDropout, purpose, step), t.shape[0]);
+        var y = Labels("label dropout");
+        Tensor Probe(int probe) => SharedDropout ? y : Labels($"label dropout of probe {probe}");
+
+        var x = First(all, t.shape[0]);
+        var noise = First(source.Noise(step, source.BatchSize), t.shape[0]);
+        var z = LinearPath.At(x, noise, t);
+        var w = LinearPath.Velocity(x, noise);
+        return new(z, teacher is null || options.Lambda == 0 ? w : lerp(w, teacher(z, t, y), options.Lambda), r, t, [y, Probe(1), Probe(2)]);
+    }
+
+    private static Tensor First(Tensor all, long count) => all.slice(0, 0, Math.Min(count, all.shape[0]), 1);
+}
