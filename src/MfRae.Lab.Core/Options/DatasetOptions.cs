@@ -6,6 +6,7 @@ namespace MfRae.Lab.Core.Options;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(IdxDatasetOptions), "idx")]
 [JsonDerivedType(typeof(ImageFolderDatasetOptions), "imageFolder")]
+[JsonDerivedType(typeof(OracleDatasetOptions), "oracle")]
 public abstract record DatasetOptions;
 
 /// <summary>
@@ -33,3 +34,9 @@ public sealed record ImageFolderDatasetOptions(
     bool Flip = false,
     [property: OptionRange(0, 1_000_000_000)] int TrainLimit = 0,
     [property: OptionRange(0, 1_000_000_000)] int TestLimit = 0) : DatasetOptions;
+
+/// <summary>
+/// No images: latents drawn afresh for every step from a distribution of which everything is known (docs/method.md §6). A sample of
+/// d dimensions is a latent of shape [d, 1, 1], all of one class.
+/// </summary>
+public sealed record OracleDatasetOptions(DistributionOptions Distribution) : DatasetOptions;

@@ -4,10 +4,14 @@ namespace MfRae.Lab.Core.Options;
 
 /// <summary>The frozen representation encoder E: image [C, H, W] → tokens, normalised without affine (docs/method.md §2).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(NoEncoderOptions), "none")]
 [JsonDerivedType(typeof(PretrainedEncoderOptions), "pretrained")]
 [JsonDerivedType(typeof(Dinov2EncoderOptions), "dinov2")]
 [JsonDerivedType(typeof(SelfSupervisedEncoderOptions), "selfSupervised")]
 public abstract record EncoderOptions;
+
+/// <summary>No encoder: the data are latents already.</summary>
+public sealed record NoEncoderOptions : EncoderOptions;
 
 /// <summary>Weights of the lab's own ViT, from a file whose metadata describe it.</summary>
 /// <param name="Network">The sizes that the metadata must name; absent: whatever they name.</param>

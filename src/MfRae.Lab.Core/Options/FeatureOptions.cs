@@ -4,10 +4,14 @@ namespace MfRae.Lab.Core.Options;
 
 /// <summary>The network whose features FID and whose classes IS are computed from.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(NoFeatureOptions), "none")]
 [JsonDerivedType(typeof(PretrainedFeatureOptions), "pretrained")]
 [JsonDerivedType(typeof(FidInceptionOptions), "fidInception")]
 [JsonDerivedType(typeof(InceptionOptions), "inception")]
 public abstract record FeatureOptions;
+
+/// <summary>No network: nothing is compared in features.</summary>
+public sealed record NoFeatureOptions : FeatureOptions;
 
 /// <summary>Weights from a safetensors file, whose metadata describe the network.</summary>
 public sealed record PretrainedFeatureOptions(string Weights) : FeatureOptions;

@@ -4,16 +4,21 @@ namespace MfRae.Lab.Core.Options;
 
 /// <summary>Normalisation of latents, z ← (z - μ) / sqrt(var + ε), per element [C, H, W] (docs/method.md §2).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(NoLatentOptions), "none")]
 [JsonDerivedType(typeof(PretrainedLatentOptions), "pretrained")]
 [JsonDerivedType(typeof(PerElementLatentOptions), "perElement")]
 public abstract record LatentOptions
 {
     /// <summary>
-    /// memory: the training set is encoded once and its latents are kept; none: only the statistics are, and training encodes images
-    /// whenever it draws them, for datasets whose latents fit nowhere.
+    /// Whether only statistics are kept, and training encodes images whenever it draws them (cache none), for datasets whose latents
+    /// fit nowhere; otherwise the training set is encoded once and its latents are kept (cache memory).
     /// </summary>
-    public abstract string Cache { get; init; }
+    public bool EncodesWhenDrawn() =>
+        this is PretrainedLatentOptions { Cache: "none" } or PerElementLatentOptions { Cache: "none" };
 }
+
+/// <summary>No normalisation: the data are latents already.</summary>
+public sealed record NoLatentOptions : LatentOptions;
 
 /// <summary>
 /// Mean and variance from a file: one that the lab wrote, or RAE's stat.pt, which names them `mean` and `var`.

@@ -7,6 +7,7 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(NoTeacherOptions), "none")]
 [JsonDerivedType(typeof(PretrainedTeacherOptions), "pretrained")]
 [JsonDerivedType(typeof(FlowMatchingOptions), "flowMatching")]
+[JsonDerivedType(typeof(OracleTeacherOptions), "oracle")]
 public abstract record TeacherOptions;
 
 /// <summary>No teacher: the plan ends at the decoder.</summary>
@@ -23,3 +24,6 @@ public sealed record FlowMatchingOptions(
     TimeSamplerOptions Time,
     TrainingOptions Training,
     [property: OptionRange(0, 1)] double LabelDropout = 0.1) : TeacherOptions;
+
+/// <summary>No network: the exact velocity of an oracle dataset, with an error of known form (docs/method.md §6).</summary>
+public sealed record OracleTeacherOptions(TeacherBiasOptions Bias) : TeacherOptions;

@@ -15,7 +15,8 @@ public sealed record Plan(
 /// <summary>One arm under one seed.</summary>
 /// <param name="Id">64 hex digits, from the arm's name, the seed and the stage keys.</param>
 /// <param name="Stages">Role → stage key: every stage the run depends on. Roles are stage kinds, except `teacherSampling`
-/// and `teacherEvaluation`, the teacher's own samples and their evaluation, and `reference.SPLIT`.</param>
+/// and `teacherEvaluation`, the teacher's own samples and their evaluation, `reference.SPLIT`, and `evaluation`, which an
+/// oracle evaluation plays too.</param>
 public sealed record PlannedRun(
     string Id,
     string Arm,

@@ -26,13 +26,19 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         && options.MeanFlow is NoMeanFlowOptions or LambdaMeanFlowOptions { Initialisation: "cmt" };
 
     /// <summary>What training latents come from: kept ones from their stage alone, others from the images themselves.</summary>
-    private string[] Data => options.Latents.Cache == "none"
+    private string[] Data => options.Latents.EncodesWhenDrawn()
         ? [StageInput.Latents, StageInput.Dataset, StageInput.Encoder]
         : [StageInput.Latents];
 
     /// <summary>Role → stage key.</summary>
     public IReadOnlyDictionary<string, string> Build()
     {
+        if (options.Dataset is OracleDatasetOptions)
+        {
+            PlanOracle();
+            return _roles;
+        }
+
         Add(StageInput.Dataset, new DatasetStage(options.Dataset), null);
         if (IsSampled)
         {
@@ -51,6 +57,28 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         }
 
         return _roles;
+    }
+
+    /// <summary>An oracle needs no image and no judge: its latents are drawn from the dataset, its truth is known.</summary>
+    private void PlanOracle()
+    {
+        Add(StageInput.Dataset, new DatasetStage(options.Dataset), null);
+        AddTeacher(StageInput.Dataset);
+        AddStudents(StageInput.Dataset);
+        var inputs = new Dictionary<string, string>
+        {
+            [StageInput.Dataset] = _roles[StageInput.Dataset],
+            [StageInput.Generator] = _roles["meanflow"],
+        };
+        if (HasTeacher)
+        {
+            inputs[StageInput.Teacher] = _roles[StageInput.Teacher];
+        }
+
+        var from = SamplingDefaults.Resolve(options.Sampling);
+        var metric = evaluation.Metrics.OfType<OracleMetricOptions>().Single();
+        var definition = new OracleEvaluationStage(metric, options.MeanFlow, from.Samples, from.Steps!, from.Seed, from.BatchSize);
+        _roles["evaluation"] = graph.Add(definition, null, inputs);
     }
 
     private void PlanJudge()
@@ -116,11 +144,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     private void PlanGenerators()
     {
         Add(StageInput.Latents, new LatentStage(options.Latents), null, StageInput.Dataset, StageInput.Encoder);
-        if (HasTeacher)
-        {
-            Add(StageInput.Teacher, new TeacherStage(options.Teacher), options.Teacher is FlowMatchingOptions ? seed : null, Data);
-        }
-
+        AddTeacher(Data);
         if (HasTeacher && IsSampled)
         {
             var sampling = SamplingDefaults.Resolve(options.Sampling);
@@ -133,17 +157,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             AddEvaluation("teacherEvaluation", "teacherSampling", WithoutEndpointError());
         }
 
-        if (HasCmt)
-        {
-            Add(StageInput.Cmt, new CmtStage(options.Cmt), seed, [.. Data, StageInput.Teacher]);
-        }
-
-        if (HasMeanFlow)
-        {
-            string[] starts = [.. ((string[])[StageInput.Teacher, StageInput.Cmt]).Where(_roles.ContainsKey)];
-            Add("meanflow", new MeanFlowStage(options.MeanFlow), seed, [.. Data, .. starts]);
-        }
-
+        AddStudents(Data);
         string generator = HasMeanFlow ? "meanflow" : StageInput.Cmt;
         if (options.Study is DerivativeErrorOptions study)
         {
@@ -153,6 +167,30 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         {
             AddSampling("sampling", generator, Sampling(SamplingDefaults.Resolve(options.Sampling).Steps!));
             AddEvaluation("evaluation", "sampling", evaluation.Metrics);
+        }
+    }
+
+    /// <param name="data">The input that the training data come from.</param>
+    private void AddTeacher(params string[] data)
+    {
+        if (HasTeacher)
+        {
+            Add(StageInput.Teacher, new TeacherStage(options.Teacher), options.Teacher is FlowMatchingOptions ? seed : null, data);
+        }
+    }
+
+    /// <summary>The networks that learn the mean flow.</summary>
+    private void AddStudents(params string[] data)
+    {
+        if (HasCmt)
+        {
+            Add(StageInput.Cmt, new CmtStage(options.Cmt), seed, [.. data, StageInput.Teacher]);
+        }
+
+        if (HasMeanFlow)
+        {
+            string[] starts = [.. ((string[])[StageInput.Teacher, StageInput.Cmt]).Where(_roles.ContainsKey)];
+            Add("meanflow", new MeanFlowStage(options.MeanFlow), seed, [.. data, .. starts]);
         }
     }
 

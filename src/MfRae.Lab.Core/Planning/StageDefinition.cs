@@ -21,10 +21,11 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(MeanFlowStage), "meanflow")]
 [JsonDerivedType(typeof(SamplingStage), "sampling")]
 [JsonDerivedType(typeof(EvaluationStage), "evaluation")]
+[JsonDerivedType(typeof(OracleEvaluationStage), "oracleEvaluation")]
 [JsonDerivedType(typeof(DerivativeErrorStage), "derivativeError")]
 public abstract record StageDefinition;
 
-/// <summary>Reads and checks the images and labels. No inputs.</summary>
+/// <summary>Reads and checks the images and labels, or an oracle's closed forms. No inputs.</summary>
 public sealed record DatasetStage(DatasetOptions Dataset) : StageDefinition;
 
 /// <summary>Loads or trains the feature network. Inputs: dataset.</summary>
@@ -54,13 +55,15 @@ public sealed record LatentStage(LatentOptions Latents) : StageDefinition;
 /// <summary>Encodes, decodes and measures the test set. Inputs: dataset, encoder, decoder, features, reference.test.</summary>
 public sealed record ReconstructionStage(IReadOnlyList<MetricOptions> Metrics) : StageDefinition;
 
-/// <summary>Loads or trains the teacher. Inputs: latents.</summary>
+/// <summary>Loads or trains the teacher. Inputs: latents, or an oracle dataset.</summary>
 public sealed record TeacherStage(TeacherOptions Teacher) : StageDefinition;
 
-/// <summary>Consistency mid-training. Inputs: latents, teacher.</summary>
+/// <summary>Consistency mid-training. Inputs: latents or an oracle dataset, teacher.</summary>
 public sealed record CmtStage(CmtOptions Cmt) : StageDefinition;
 
-/// <summary>MeanFlow training. Inputs: latents, teacher (unless none), cmt (if it starts from it).</summary>
+/// <summary>
+/// MeanFlow training. Inputs: latents or an oracle dataset, teacher (unless none), cmt (if it starts from it).
+/// </summary>
 public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition;
 
 /// <summary>Draws samples. Inputs: generator (a teacher, cmt or meanflow stage), decoder, latents.</summary>
@@ -87,6 +90,21 @@ public sealed record SamplingStage(
 public sealed record EvaluationStage(
     IReadOnlyList<MetricOptions> Metrics,
     IReadOnlyList<string> References) : StageDefinition;
+
+/// <summary>
+/// Measures a mean-flow network against a distribution of which everything is known. Inputs: dataset, generator; teacher unless
+/// none.
+/// </summary>
+/// <param name="MeanFlow">How the network was trained: which fixed point, bias and noise are predicted follows from it.</param>
+/// <param name="Samples">Points at which it is measured.</param>
+/// <param name="Steps">Numbers of network evaluations, ascending.</param>
+public sealed record OracleEvaluationStage(
+    OracleMetricOptions Metric,
+    MeanFlowOptions MeanFlow,
+    int Samples,
+    IReadOnlyList<int> Steps,
+    int Seed,
+    int BatchSize) : StageDefinition;
 
 /// <summary>
 /// Compares estimates of du/dt with the derivative in float64. Inputs: latents, generator (a cmt or meanflow stage), teacher

@@ -21,6 +21,7 @@ public static class StageRevisions
         "meanflow" => 1,
         "sampling" => 1,
         "evaluation" => 1,
+        "oracleEvaluation" => 1,
         "derivativeError" => 1,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind of stage"),
     };

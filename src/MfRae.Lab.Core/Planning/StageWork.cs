@@ -11,6 +11,9 @@ public static class StageWork
     // Forward, backward, the optimizer, and what a step evaluates beside (teacher, probes): eight were measured for CMT.
     private const long EvaluationsPerTrainedSample = 8;
 
+    // Flows by an adaptive solver, and a gradient for each of some hundred points: as long as some hundred training steps.
+    private const long OracleEvaluation = 500_000;
+
     private const long EvaluationsPerReference = 20;
 
     public static long Of(StageDefinition definition) => Overhead + definition switch
@@ -21,6 +24,7 @@ public static class StageWork
         TeacherStage { Teacher: FlowMatchingOptions teacher } => Training(teacher.Training),
         CmtStage { Cmt: TrajectoryCmtOptions cmt } => Training(cmt.Training),
         MeanFlowStage { MeanFlow: LambdaMeanFlowOptions meanFlow } => Training(meanFlow.Training),
+        OracleEvaluationStage => OracleEvaluation,
         SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum() * EvaluationsPerStep(sampling),
         DerivativeErrorStage { Study: var study } => Derivatives(study),
         _ => 0,

@@ -18,7 +18,7 @@ public static class Profiler
     {
         var options = arm.Options;
         var latent = networks.Encoder is { } encoder
-            ? new LatentProfile(encoder.Shape, options.Latents.Cache, networks.TrainingImages)
+            ? new LatentProfile(encoder.Shape, options.Latents.EncodesWhenDrawn() ? "none" : "memory", networks.TrainingImages)
             : null;
         return new(
             arm.Name, latent, [.. Components(networks)], options.Study is null ? [.. Sampling(options.Sampling, networks)] : [],

@@ -105,7 +105,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
     private static WorkProfile Teaching(string what, double samples, bool guided, NetworkCost teacher) =>
         Evaluated(guided ? what + " × 2, guided" : what, guided ? 2 * samples : samples, teacher);
 
-    private bool EncodesWhileTraining => options.Latents.Cache == "none" && networks.Encoder is not null;
+    private bool EncodesWhileTraining => options.Latents.EncodesWhenDrawn() && networks.Encoder is not null;
 
     private long EncoderValues => EncodesWhileTraining ? NetworkCost.Of(networks.Encoder!.Declare()).Values : 0;
 

@@ -20,6 +20,7 @@ public static class Catalog
         CmtStage stage => new CmtRunner(stage.Cmt),
         MeanFlowStage stage => new MeanFlowRunner(stage.MeanFlow),
         SamplingStage stage => new SamplingRunner(stage),
+        OracleEvaluationStage stage => new OracleEvaluationRunner(stage),
         EvaluationStage stage => new EvaluationRunner(stage),
         DerivativeErrorStage stage => new DerivativeErrorRunner(stage.Study),
         _ => throw new NotSupportedException($"{definition.GetType().Name} has no runner"),

@@ -1,17 +1,24 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Oracle;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
 /// Of images that fit into memory, writes train.safetensors and test.safetensors: images uint8 [N, C, H, W], labels int64 [N]. Of a
-/// folder of image files, train.index.json and test.index.json.
+/// folder of image files, train.index.json and test.index.json. Of an oracle it writes the distribution, and compares its closed
+/// forms with other ways to the same numbers.
 /// </summary>
 internal sealed class DatasetRunner(DatasetOptions options) : IStage
 {
+    private const long CheckedPoints = 128;
+    private const double CheckTolerance = 1e-11;
+
     public void Run(StageContext context)
     {
         switch (options)
@@ -21,6 +28,9 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
                 break;
             case ImageFolderDatasetOptions images:
                 Index(images, context);
+                break;
+            case OracleDatasetOptions oracle:
+                Check(oracle, context);
                 break;
             default:
                 throw new NotSupportedException($"{options.GetType().Name} has no runner");
@@ -51,5 +61,25 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
             index.Save(context.File(DatasetFiles.Index(split)));
             context.Progress(index.Images.Count, index.Images.Count, "image");
         }
+    }
+
+    private static void Check(OracleDatasetOptions oracle, StageContext context)
+    {
+        OracleFiles.Save(context, oracle.Distribution);
+        using var scope = NewDisposeScope();
+        var forms = new ClosedForms(Distributions.Create(oracle.Distribution), CheckTolerance);
+        // Every oracle of these options is checked at the same points.
+        var random = new RandomSource(0, CPU);
+        var (z, _, t) = forms.Points(random, CheckedPoints);
+        var (velocity, jacobian) = forms.Flow(random, CheckedPoints);
+        OracleValue[] values =
+        [
+            new(OracleMetric.ClosedVelocity, forms.Velocity(z, t), CheckedPoints),
+            new(OracleMetric.ClosedCovariance, forms.Covariance(z, t), CheckedPoints),
+            new(OracleMetric.ClosedAverageVelocity, velocity, CheckedPoints),
+            new(OracleMetric.ClosedJacobian, jacobian, CheckedPoints),
+        ];
+        foreach (var value in values)
+            context.Measured(OracleFiles.Identified(value, OracleFiles.Identity(context.Folder)));
     }
 }

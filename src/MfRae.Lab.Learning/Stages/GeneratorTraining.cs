@@ -15,9 +15,14 @@ namespace MfRae.Lab.Learning.Stages;
 /// <summary>What the three stages that train DiT^DH share.</summary>
 internal static class GeneratorTraining
 {
-    /// <summary>The training latents: those that the latent stage kept, or the dataset's images, encoded as they are drawn.</summary>
+    /// <summary>
+    /// The training latents: those that the latent stage kept, or the dataset's images, encoded as they are drawn, or fresh samples of
+    /// an oracle.
+    /// </summary>
     public static ILatentSource Source(StageContext context, int batchSize)
     {
+        if (!context.HasInput(StageInput.Latents))
+            return OracleFiles.Batches(context, batchSize);
         var kept = Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents);
         return File.Exists(kept)
             ? new LatentBatches(TensorFile.Open(kept), batchSize, context.Random(), context.Device())

@@ -27,7 +27,7 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
         using var data = DatasetFiles.Open(context, DatasetFiles.Train);
         var (encoder, weights) = NetworkFiles.LoadEncoder(context, data.Shape);
         using var frozen = weights;
-        if (options.Cache == "none")
+        if (options.EncodesWhenDrawn())
             Describe(context, encoder, frozen, data);
         else
             Keep(context, encoder, frozen, data);

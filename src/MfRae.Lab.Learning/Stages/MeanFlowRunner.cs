@@ -14,7 +14,8 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
     {
         var lambda = (LambdaMeanFlowOptions)options;
         var batches = GeneratorTraining.Source(context, lambda.Training.BatchSize);
-        (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher)
+        var oracle = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context)?.Field : null;
+        (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher) && oracle is null
             ? GeneratorTraining.Load(context, StageInput.Teacher, batches, lambda.Training)
             : null;
         var start = lambda.Initialisation switch
@@ -25,7 +26,7 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
         };
         // A network that starts from another one has its size.
         var network = new DitNetwork(start?.Network.Options ?? lambda.Network, batches.Shape, batches.Classes, interval: true);
-        VelocityField? velocity = teacher is { } given ? (z, t, y) => given.Network.Velocity(given.Weights, z, t, y) : null;
+        var velocity = teacher is { } given ? (z, t, y) => given.Network.Velocity(given.Weights, z, t, y) : oracle;
         GeneratorTraining.Train(
             context, lambda.Training, network, start?.Weights, new MeanFlowObjective(lambda, network, velocity, batches));
     }

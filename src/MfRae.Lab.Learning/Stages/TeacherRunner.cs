@@ -15,6 +15,9 @@ internal sealed class TeacherRunner(TeacherOptions options) : IStage
             case PretrainedTeacherOptions pretrained:
                 Pretrained.Teacher(context, pretrained, context.File(NetworkFiles.Generator));
                 break;
+            case OracleTeacherOptions oracle:
+                OracleFiles.Save(context, oracle.Bias);
+                break;
             case FlowMatchingOptions flow:
                 var batches = GeneratorTraining.Source(context, flow.Training.BatchSize);
                 var network = new DitNetwork(flow.Network, batches.Shape, batches.Classes, interval: false);

@@ -21,6 +21,12 @@ internal static class MetricName
             "testAccuracy" => "Test accuracy",
             "knn" => "k-NN",
             "linear" => "Linear probe",
+            "deviation" => "Deviation from the exact flow",
+            "fixedPoint" => "Deviation from the fixed point",
+            "floor" => "Deviation of the fixed point",
+            "split" => "Loss split",
+            "gradient" => "Gradient",
+            "closedForm" => "Closed form",
             _ => root,
         };
         return part.Length == 0 ? label : $"{label} ({part})";

@@ -31,6 +31,12 @@ internal sealed class Sql(string experiment)
         where experiment = {name} and name like 'derivativeError%';
         """;
 
+    public string Oracle => $"""
+        select distinct arm, seed, role, metric, value, low, high, samples
+        from evaluations
+        where experiment = {name} and role in ('dataset', 'evaluation');
+        """;
+
     public string Costs => $"""
         select r.arm, r.seed, r.role, c.label, c.wall_seconds, c.cpu_seconds, c.peak_bytes
         from run_stages r

@@ -3,6 +3,7 @@ using MfRae.Lab.Reporting.Sections.Curves;
 using MfRae.Lab.Reporting.Sections.Derivatives;
 using MfRae.Lab.Reporting.Sections.Failures;
 using MfRae.Lab.Reporting.Sections.Options;
+using MfRae.Lab.Reporting.Sections.Oracle;
 using MfRae.Lab.Reporting.Sections.Provenance;
 using MfRae.Lab.Reporting.Sections.Question;
 using MfRae.Lab.Reporting.Sections.Results;
@@ -21,6 +22,7 @@ internal static class SectionList
         new VerdictSection(),
         new ResultsSection(),
         new DerivativesSection(),
+        new OracleSection(),
         new CurvesSection(),
         new CostSection(),
         new SamplesSection(),

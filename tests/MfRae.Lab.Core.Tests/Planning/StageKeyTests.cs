@@ -52,7 +52,7 @@ public sealed class StageKeyTests
         var kinds = typeof(StageDefinition).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => (string)kind.TypeDiscriminator!)
             .ToList();
 
-        kinds.Should().HaveCount(14).And.OnlyContain(kind => StageRevisions.Of(kind) > 0);
+        kinds.Should().HaveCount(15).And.OnlyContain(kind => StageRevisions.Of(kind) > 0);
         FluentActions.Invoking(() => StageRevisions.Of("datset")).Should().Throw<ArgumentOutOfRangeException>();
     }
 

@@ -26,6 +26,8 @@ public sealed partial class GoldenTests
     {
         ReportBuilder.Build(SampleRecord.Small()).Should().NotContain("id=\"derivatives\"");
         ReportBuilder.Build(DerivativeRecord.Small()).Should().Contain("<section id=\"derivatives\">");
+        ReportBuilder.Build(SampleRecord.Small()).Should().NotContain("id=\"oracle\"");
+        ReportBuilder.Build(OracleRecord.Small()).Should().Contain("<section id=\"oracle\">").And.Contain("href=\"#oracle\"");
     }
 
     [Fact]
@@ -38,7 +40,7 @@ public sealed partial class GoldenTests
     }
 
     // The first record that has what the section shows.
-    private static ReportData Data(ISection section) => new[] { SampleRecord.Small(), DerivativeRecord.Small() }
+    private static ReportData Data(ISection section) => new[] { SampleRecord.Small(), DerivativeRecord.Small(), OracleRecord.Small() }
         .Select(record => new ReportData(record))
         .First(section.Has);
 

@@ -83,7 +83,7 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
     {
         string[] stages = ["teacher", "cmt", "meanflow"];
         string[] generators = [.. stages.Where(stage => options.Kind(stage) is { } kind && kind != None)];
-        if (Is("decoder", None) && generators.Length > 0)
+        if (Is("decoder", None) && !Is("dataset", "oracle") && generators.Length > 0)
         {
             mistakes.Add(
                 options.Blame(["decoder.kind", .. generators.Select(stage => $"{stage}.kind")]),

@@ -32,7 +32,11 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
             return;
         }
 
-        var known = names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}"))).ToList();
+        string[] known =
+        [
+            .. names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}"))),
+            .. evaluation.Items("metrics").Any(metric => metric.GetText("kind") == "oracle") ? OracleMetric.Unstepped : [],
+        ];
         CheckKnown(primary, primaryAt, known, "it is no metric at a number of steps of the arms");
     }
 
@@ -115,6 +119,9 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
                     names.Add("endpointError");
                     break;
                 case "endpointError":
+                    break;
+                case "oracle":
+                    names.AddRange(OracleMetric.Stepped);
                     break;
                 default:
                     return null;

@@ -128,7 +128,9 @@ internal sealed class ExperimentDraft(
         if (document.Get("evaluation") is LocatedObject evaluation)
         {
             var primaryAt = document.Get("primaryMetric")?.Location ?? document.Location.Child("primaryMetric");
-            new EvaluationRules(mistakes, new OptionView(evaluation, _evaluation)).Check(options, combination, Primary, primaryAt);
+            var view = new OptionView(evaluation, _evaluation);
+            new OracleRules(mistakes, options, view).Check();
+            new EvaluationRules(mistakes, view).Check(options, combination, Primary, primaryAt);
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class ObjectRules(Mistakes mistakes, FileRules files)
         }
         else if (type.Record == typeof(EvaluationOptions))
         {
-            CheckDistinct(view, "references", item => (item as LocatedScalar)?.Text);
+            CheckReferences(view);
             CheckDistinct(view, "metrics", item => (item as LocatedObject)?.GetText("kind"));
         }
         else if (type.Record == typeof(DerivativeErrorOptions))
@@ -46,6 +46,14 @@ internal sealed class ObjectRules(Mistakes mistakes, FileRules files)
         else if (type.Record == typeof(TrajectoryCmtOptions))
         {
             CheckPairs(view);
+        }
+        else if (type.Record == typeof(GaussianDistributionOptions))
+        {
+            new DistributionRules(mistakes).CheckGaussian(view);
+        }
+        else if (type.Record == typeof(LineDistributionOptions))
+        {
+            new DistributionRules(mistakes).CheckLine(view);
         }
         else if (type.Record == typeof(GuidanceOptions) || type.Record == typeof(LogitNormalTimeOptions))
         {
@@ -137,6 +145,18 @@ internal sealed class ObjectRules(Mistakes mistakes, FileRules files)
         foreach (var again in items.GroupBy(name).Where(group => group.Key is not null).SelectMany(group => group.Skip(1)))
         {
             mistakes.Add(again.Location, $"`{name(again)}` is in the list twice", "remove one of the two");
+        }
+    }
+
+    private void CheckReferences(OptionView view)
+    {
+        if (view.Kind("features") != "none")
+        {
+            CheckDistinct(view, "references", item => (item as LocatedScalar)?.Text);
+        }
+        else if (view.Find("references").Node is LocatedArray { Items.Count: > 0 } references)
+        {
+            mistakes.Add(references.Location, "`references` without features: there is nothing to compare them in", "write []");
         }
     }
 

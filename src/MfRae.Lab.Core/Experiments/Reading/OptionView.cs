@@ -17,6 +17,7 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
         _ => null,
     };
 
+    /// <summary>True or false as written, or the default; null where it is neither.</summary>
     public bool? Flag(string path) => Find(path) switch
     {
         (LocatedScalar { Kind: JsonValueKind.True }, _) => true,
@@ -40,10 +41,17 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
     };
 
     /// <summary>A list of numbers as written; null where it is absent or not all numbers.</summary>
-    public IReadOnlyList<double>? Numbers(string path) =>
-        Find(path).Node is LocatedArray list && list.Items.All(item => item is LocatedScalar { Kind: JsonValueKind.Number })
+    public IReadOnlyList<double>? Numbers(string path) => Numbers(Find(path).Node);
+
+    /// <summary>The same of a list that is known.</summary>
+    public static IReadOnlyList<double>? Numbers(LocatedNode? node) =>
+        node is LocatedArray list && list.Items.All(item => item is LocatedScalar { Kind: JsonValueKind.Number })
             ? [.. list.Items.Select(item => double.Parse(((LocatedScalar)item).Json, CultureInfo.InvariantCulture))]
             : null;
+
+    /// <summary>The objects of a list.</summary>
+    public IReadOnlyList<LocatedObject> Items(string path) =>
+        Find(path).Node is LocatedArray { Items: var items } ? [.. items.OfType<LocatedObject>()] : [];
 
     /// <summary>Whether the option is written, and not as null.</summary>
     public bool IsWritten(string path) => Find(path).Node is { IsNull: false };

@@ -15,7 +15,10 @@ internal sealed class CurvesSection : ISection
     public object Model(ReportData data)
     {
         var metric = Root(data.Record.PrimaryMetric);
-        var own = data.Role("evaluation").SelectMany(group => group.Stage.Measurements).Select(measurement => measurement.Key).ToHashSet();
+        var own = data.Role("evaluation").SelectMany(group => group.Stage.Measurements)
+            .Where(measurement => measurement.HigherIsBetter is not null)
+            .Select(measurement => measurement.Key)
+            .ToHashSet();
         var shown = data.Keys.Where(key => Root(key) == metric || own.Contains(key)).ToLookup(key => Root(key) == metric);
         return new CurvesModel(
             Palette.Legend(data.Arms),

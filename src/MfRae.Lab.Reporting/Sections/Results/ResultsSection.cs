@@ -24,11 +24,14 @@ internal sealed class ResultsSection : ISection
 
     /// <summary>
     /// Columns over arms: all of the arms' own evaluations, and of shared stages (reconstruction, probes) only what
-    /// differs between arms or is the question; the rest stands beside the table once.
+    /// differs between arms or is the question; the rest stands beside the table once. What has no better and worse is not
+    /// a result but an explanation: it has a section of its own.
     /// </summary>
     private static string[] Keys(ReportData data)
     {
-        var evaluated = data.Role("evaluation").SelectMany(group => group.Stage.Measurements).Select(measurement => measurement.Key)
+        var evaluated = data.Role("evaluation").SelectMany(group => group.Stage.Measurements)
+            .Where(measurement => measurement.HigherIsBetter is not null)
+            .Select(measurement => measurement.Key)
             .ToHashSet();
         var varying = new[] { "reconstruction", "probe", "features" }
             .Select(data.Role)

@@ -1,0 +1,64 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Paths;
+using MfRae.Lab.Learning.Sampling;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Oracle;
+
+/// <summary>
+/// How far a network is from the exact mean flow and from its fixed point, and how far these are apart (docs/method.md §6): root mean
+/// square and median of the Euclidean distance. End points are those of the sampler that images are made by.
+/// </summary>
+public sealed class DeviationMeasure(Judged judged, IFlow flow, double tolerance)
+{
+    private readonly FixedPoint _fixedPoint = judged.FixedPoint(tolerance);
+    private readonly OrderedDictionary<(string Name, int Steps), List<double>> _distances = [];
+
+    /// <summary>Of average velocities at random times.</summary>
+    public void AddInterval(OraclePoints points)
+    {
+        using var quiet = no_grad();
+        var (z, r, t) = (points.Z, points.R, points.T);
+        var u = judged.Network.AverageVelocity(judged.Weights, Linearisation.Latent(z), r, t, Linearisation.Labels(z)).flatten(1);
+        var (exact, aim) = (flow.AverageVelocity(z, r, t), _fixedPoint.AverageVelocity(z, r, t));
+        Append(OracleMetric.Deviation + OracleMetric.Interval, 0, u - exact);
+        Append(OracleMetric.FixedPoint + OracleMetric.Interval, 0, u - aim);
+        Append(OracleMetric.Floor + OracleMetric.Interval, 0, aim - exact);
+    }
+
+    /// <summary>Of end points: noise z [B, d] taken to data in each number of steps.</summary>
+    public void AddEndPoints(Tensor z, IReadOnlyList<int> steps)
+    {
+        using var quiet = no_grad();
+        var generator = FewStepGenerator.MeanFlow(
+            (z, r, t, y) => judged.Network.AverageVelocity(judged.Weights, z, r, t, y), TimeShift.For(judged.Network.Shape));
+        var (start, end) = (zeros(z.shape[0], dtype: float64), ones(z.shape[0], dtype: float64));
+        var (exact, aim) = (z - flow.AverageVelocity(z, start, end), z - _fixedPoint.AverageVelocity(z, start, end));
+        foreach (var count in steps)
+        {
+            var reached = generator.Sample(Linearisation.Latent(z), Linearisation.Labels(z), count).flatten(1);
+            Append(OracleMetric.Deviation, count, reached - exact);
+            Append(OracleMetric.FixedPoint, count, reached - aim);
+        }
+        Append(OracleMetric.Floor, 1, aim - exact);
+    }
+
+    public IEnumerable<OracleValue> Values() => _distances.SelectMany(entry =>
+    {
+        var ((name, steps), distances) = entry;
+        var sorted = distances.Order().ToArray();
+        var rms = Math.Sqrt(sorted.Average(distance => distance * distance));
+        return (OracleValue[])
+        [
+            new(name, rms, sorted.Length, steps), new(name + OracleMetric.Median, sorted[sorted.Length / 2], sorted.Length, steps),
+        ];
+    });
+
+    private void Append(string name, int steps, Tensor difference)
+    {
+        if (!_distances.TryGetValue((name, steps), out var distances))
+            _distances[(name, steps)] = distances = [];
+        distances.AddRange(difference.norm(1).data<double>().ToArray());
+    }
+}

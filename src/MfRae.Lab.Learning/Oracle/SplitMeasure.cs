@@ -1,0 +1,56 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Oracle;
+
+/// <summary>
+/// Proposition 3.1 at the network's own J (docs/method.md §5): E‖u_θ - τ‖², asked of the training objective, against bias plus noise
+/// from the closed forms. The expectation over v̂ at each point is exact, by a cubature of its posterior; beside it stands the loss at
+/// the one v̂ that each point was made from.
+/// </summary>
+public sealed class SplitMeasure(Judged judged, ILatentSource source)
+{
+    private readonly MeanFlowObjective _objective = judged.Objective(source);
+    private readonly List<double> _measured = [];
+    private readonly List<double> _sampled = [];
+    private readonly List<double> _bias = [];
+    private readonly List<double> _noise = [];
+
+    public void Add(OraclePoints points, TargetErrors errors)
+    {
+        using var quiet = no_grad();
+        var (nodes, weights) = errors.Posterior.Cubature();
+        var count = nodes.shape[1];
+        Tensor Each(Tensor all) => all.repeat_interleave(count, 0);
+        var squares = Squares(OraclePoints.At(Each(points.Z), Each(points.R), Each(points.T), nodes.flatten(0, 1)));
+        Append(_measured, (squares.view(-1, count) * weights).sum(1));
+        Append(_sampled, Squares(OraclePoints.At(points.Z, points.R, points.T, points.Noise - points.X)));
+        Append(_bias, errors.Mean.square().sum(1));
+        Append(_noise, TargetErrors.Trace(TargetErrors.Carry(errors.N, errors.Covariance)));
+    }
+
+    public IEnumerable<OracleValue> Values()
+    {
+        var count = _measured.Count;
+        var (measured, bias, noise) = (_measured.Average(), _bias.Average(), _noise.Average());
+        var predicted = bias + noise;
+        yield return new(OracleMetric.Split, measured, count);
+        yield return new(OracleMetric.Split + OracleMetric.Predicted, predicted, count);
+        yield return new(OracleMetric.SplitBias, bias, count);
+        yield return new(OracleMetric.SplitNoise, noise, count);
+        yield return new(OracleMetric.SplitDiscrepancy, Math.Abs((measured / predicted) - 1), count);
+
+        // The points are the same, so only the draw of v̂ makes a difference: its spread gives the interval.
+        var differences = _sampled.Zip(_measured, (one, mean) => one - mean).ToArray();
+        var half = 1.96 * Math.Sqrt(differences.Sum(difference => difference * difference) / count / count);
+        var sampled = _sampled.Average();
+        yield return new(OracleMetric.SplitSampled, sampled, count, Low: sampled - half, High: sampled + half);
+    }
+
+    private Tensor Squares(MeanFlowBatch batch) =>
+        _objective.Regress(judged.Weights, batch, judged.LastStep).Difference.flatten(1).square().sum(1);
+
+    private static void Append(List<double> values, Tensor more) => values.AddRange(more.data<double>().ToArray());
+}

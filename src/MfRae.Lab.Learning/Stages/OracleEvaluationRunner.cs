@@ -1,0 +1,81 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Oracle;
+using MfRae.Lab.Learning.Paths;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Stages;
+
+/// <summary>Measures a mean-flow network against its distribution (docs/method.md §6), in float64 on the CPU.</summary>
+internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : IStage
+{
+    private const int GradientBatch = 32;
+
+    public void Run(StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        var mixture = OracleFiles.Mixture(context);
+        var flow = Distributions.Flow(mixture, stage.Metric.Tolerance);
+        var (network, weights) = Load(context, StageInput.Generator);
+        var exact = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context) : null;
+        var teacher = exact?.Field ?? Trained(context);
+        var judged = new Judged(
+            mixture, (LambdaMeanFlowOptions)stage.MeanFlow, teacher, exact is null ? null : exact.Bias, network, weights);
+        var random = new RandomSource(stage.Seed, CPU);
+        // Both are rounded up to whole batches.
+        var batches = (stage.Samples + stage.BatchSize - 1) / stage.BatchSize;
+        var gradients = (stage.Metric.GradientPoints + GradientBatch - 1) / GradientBatch;
+
+        var source = new OracleBatches(mixture, stage.BatchSize, random, CPU);
+        var deviation = new DeviationMeasure(judged, flow, stage.Metric.Tolerance);
+        var split = new SplitMeasure(judged, source);
+        var noise = new NoiseMeasure(flow, random, stage.Metric.Draws);
+        for (var step = 0; step < batches; step++)
+        {
+            using (NewDisposeScope())
+            {
+                var points = OraclePoints.Draw(source, step);
+                var errors = TargetErrors.At(judged, points.Z, points.R, points.T);
+                deviation.AddInterval(points);
+                deviation.AddEndPoints(random.Normal("prior", step, stage.BatchSize, mixture.Dimension).to(float64), stage.Steps);
+                split.Add(points, errors);
+                noise.Add(points, errors, step);
+            }
+            GC.Collect(0);
+            context.Progress(step + 1, batches + gradients, "batch of points");
+        }
+
+        var gradient = new GradientMeasure(judged, random, stage.Metric.Draws);
+        var few = new OracleBatches(mixture, GradientBatch, random, CPU);
+        for (var step = 0; step < gradients; step++)
+        {
+            using (NewDisposeScope())
+            {
+                var points = OraclePoints.Draw(few, step);
+                gradient.Add(points, TargetErrors.At(judged, points.Z, points.R, points.T), step);
+            }
+            GC.Collect(0);
+            context.Progress(batches + step + 1, batches + gradients, "batch of points");
+        }
+
+        var identity = OracleFiles.Identity(context.Input(StageInput.Dataset));
+        foreach (var value in (OracleValue[])[.. deviation.Values(), .. split.Values(), .. gradient.Values(), .. noise.Values()])
+            context.Measured(OracleFiles.Identified(value, identity));
+    }
+
+    // The teacher where it was trained.
+    private static VelocityField? Trained(StageContext context)
+    {
+        if (!context.HasInput(StageInput.Teacher))
+            return null;
+        var (network, weights) = Load(context, StageInput.Teacher);
+        return (z, t, y) => network.Velocity(weights, z, t, y);
+    }
+
+    private static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>
+        NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), CPU, float64);
+}
