@@ -15,7 +15,7 @@ public sealed class FewStepGeneratorTests
     {
         using var quiet = no_grad();
         var (network, weights) = TinyLatents.Network(interval: true, 1);
-        var (noise, y) = (randn(3, 8, 2, 2), tensor(new long[] { 0, 1, 2 }));
+        var (noise, y) = (Noise(3, 8, 2, 2), tensor(new long[] { 0, 1, 2 }));
         var expected = noise - network.AverageVelocity(weights, noise, zeros(3), ones(3), y);
         (Generator(network, weights).Sample(noise, y, 1) - expected).abs().max().item<float>().Should().BeLessThan(1e-6f);
     }
@@ -29,7 +29,7 @@ public sealed class FewStepGeneratorTests
         var network = new DitNetwork(TinyLatents.Sizes, new LatentShape(8, 2, 2), 3, interval: false);
         var weights = Weights.Initialise(network.Declare(), new RandomSource(0, CPU), CPU);
         weights["final_layer.linear.bias"].fill_(0.5);
-        var noise = randn(2, 8, 2, 2);
+        var noise = Noise(2, 8, 2, 2);
         var end = Generator(network, weights).Sample(noise, zeros(2, dtype: int64), steps);
         (noise - end - 0.5).abs().max().item<float>().Should().BeLessThan(1e-6f);
     }
@@ -42,7 +42,7 @@ public sealed class FewStepGeneratorTests
         {
             var calls = 0;
             var generator = FewStepGenerator.Solver(solver, (z, t, y) => { calls++; return z * 0.5; }, new TimeShift(1));
-            generator.Sample(randn(2, 8, 2, 2), zeros(2, dtype: int64), 3);
+            generator.Sample(Noise(2, 8, 2, 2), zeros(2, dtype: int64), 3);
             generator.EvaluationsPerStep.Should().Be(evaluations);
             calls.Should().Be(3 * evaluations);
         }
@@ -59,7 +59,7 @@ public sealed class FewStepGeneratorTests
             return z * 0.5;
         }
         FewStepGenerator.Solver("heun", Field, new TimeShift(4), gridEnd: 0.2)
-            .Sample(randn(1, 8, 2, 2, dtype: ScalarType.Float64), zeros(1, dtype: int64), 2);
+            .Sample(Noise(1, 8, 2, 2).to(ScalarType.Float64), zeros(1, dtype: int64), 2);
         var grid = new TimeShift(4).Grid(2, 0.2);
         seen.Should().Equal(grid[0], grid[1], grid[1], grid[2]);
     }
@@ -70,7 +70,7 @@ public sealed class FewStepGeneratorTests
         using var quiet = no_grad();
         var (network, weights) = TinyLatents.Network(interval: true, 1);
         var generator = Generator(network, weights);
-        var (noise, y) = (randn(2, 8, 2, 2), zeros(2, dtype: int64));
+        var (noise, y) = (Noise(2, 8, 2, 2), zeros(2, dtype: int64));
         long Held(int steps)
         {
             using var batch = NewDisposeScope();
@@ -88,7 +88,7 @@ public sealed class FewStepGeneratorTests
     public void Statistics_normalise_to_zero_mean_and_unit_variance_and_back()
     {
         using var folder = new TemporaryFolder();
-        var latents = (randn(5000, 2, 1, 2) * 3) + 1;
+        var latents = (Noise(5000, 2, 1, 2) * 3) + 1;
         LatentStatistics.Of(latents, 1e-5).Save(folder.File("s"));
         var statistics = LatentStatistics.Load(folder.File("s"));
         var normalised = statistics.Normalise(latents);
@@ -96,4 +96,6 @@ public sealed class FewStepGeneratorTests
         (normalised.var([0], unbiased: false) - 1).abs().max().item<float>().Should().BeLessThan(1e-4f);
         (statistics.Denormalise(normalised) - latents).abs().max().item<float>().Should().BeLessThan(1e-5f);
     }
+
+    private static Tensor Noise(params long[] shape) => new RandomSource(3, CPU).Normal("noise", 0, shape);
 }
