@@ -18,6 +18,8 @@ public sealed record Results(
         var stages = record.Stages.ToDictionary(stage => stage.Key);
         var measured = record.Runs.SelectMany(run => Measured(run.Stages.GetValueOrDefault("evaluation"), stages))
             .DistinctBy(measurement => measurement.Key)
+            // What has no better and no worse is for the report and the database: an oracle measures dozens.
+            .Where(measurement => measurement.HigherIsBetter is not null)
             .ToList();
         var comparisons = measured.ToDictionary(
             measurement => measurement.Key, measurement => ExperimentComparison.Of(record, measurement.Key));
