@@ -16,7 +16,9 @@ public sealed record Results(
     public static Results Of(ExperimentRecord record)
     {
         var stages = record.Stages.ToDictionary(stage => stage.Key);
-        var measured = record.Runs.SelectMany(run => Measured(run.Stages.GetValueOrDefault("evaluation"), stages))
+        var measured = record.Runs
+            .Select(run => run.Stages.GetValueOrDefault("evaluation") ?? run.Stages.GetValueOrDefault(DerivativeErrorNames.Error))
+            .SelectMany(key => Measured(key, stages))
             .DistinctBy(measurement => measurement.Key)
             // What has no better and no worse is for the report and the database: an oracle measures dozens.
             .Where(measurement => measurement.HigherIsBetter is not null)
