@@ -15,6 +15,15 @@ public static class Distributions
         _ => throw new NotSupportedException($"{options.GetType().Name} has no mixture"),
     };
 
+    /// <summary>d, without a tensor.</summary>
+    public static int Dimension(DistributionOptions options) => options switch
+    {
+        GaussianDistributionOptions gaussian => gaussian.Mean.Count,
+        RingDistributionOptions => 2,
+        LineDistributionOptions => 1,
+        _ => throw new NotSupportedException($"{options.GetType().Name} has no dimension"),
+    };
+
     /// <summary>The flow of a mixture: in closed form where there is one, else by the solver.</summary>
     public static IFlow Flow(GaussianMixture mixture, double tolerance) => mixture switch
     {

@@ -27,13 +27,10 @@ public sealed class Judged(
     public int TrainingBatch => options.Training.BatchSize;
 
     /// <summary>λ of the velocity that is aimed at.</summary>
-    public double Lambda { get; } = new LambdaSchedule(options.Lambda, options.LambdaSchedule, options.Training.Steps).At(
-        options.Training.Steps - 1);
+    public double Lambda { get; } = LambdaSchedule.Target(options).At(options.Training.Steps - 1);
 
     /// <summary>μ of the direction of the derivative.</summary>
-    public double TangentLambda { get; } = options.TangentLambda is { } own
-        ? new LambdaSchedule(own, options.TangentLambdaSchedule, options.Training.Steps).At(options.Training.Steps - 1)
-        : new LambdaSchedule(options.Lambda, options.LambdaSchedule, options.Training.Steps).At(options.Training.Steps - 1);
+    public double TangentLambda { get; } = LambdaSchedule.Tangent(options).At(options.Training.Steps - 1);
 
     /// <summary>δ = v_φ - v [B, d]; zero without a teacher.</summary>
     public Tensor Bias(Tensor z, Tensor t)

@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Oracle;
 using MfRae.Lab.Learning.Stages;
 
 namespace MfRae.Lab.Learning.Profiling;
@@ -27,10 +28,11 @@ internal sealed class ArmNetworks
         var training = new TrainingImages(options.Dataset, workingDirectory);
         TrainingImages = training.Count;
         Classes = training.Classes ?? IdxClasses;
-        Encoder = EncoderOf(options.Encoder);
-        if (Encoder is null)
+        Encoder = options.Dataset is OracleDatasetOptions ? null : EncoderOf(options.Encoder);
+        Shape = options.Dataset is OracleDatasetOptions oracle ? OracleBatches.Shaped(oracle.Distribution) : Encoder?.Shape;
+        if (Shape is null)
             return;
-        Decoder = DecoderOf(options.Decoder, Encoder.Shape);
+        Decoder = DecoderOf(options.Decoder, Shape);
         Teacher = TeacherOf(options.Teacher);
         Generator = GeneratorOf();
         if (training.Classes is null && (Teacher ?? Generator) is not null)
@@ -43,6 +45,9 @@ internal sealed class ArmNetworks
     public int Classes { get; }
 
     public IEncoder? Encoder { get; }
+
+    /// <summary>Of the latents; null where the encoder is not known.</summary>
+    public LatentShape? Shape { get; }
 
     public IDecoder? Decoder { get; }
 
@@ -78,7 +83,7 @@ internal sealed class ArmNetworks
 
     private DitNetwork? TeacherOf(TeacherOptions teacher) => teacher switch
     {
-        NoTeacherOptions => null,
+        NoTeacherOptions or OracleTeacherOptions => null,
         FlowMatchingOptions own => Network(own.Network, interval: false),
         PretrainedTeacherOptions { Network: { } network } => Network(network, interval: false),
         PretrainedTeacherOptions pretrained => Described("teacher", pretrained.Weights, NetworkMetadata.Generator),
@@ -94,7 +99,7 @@ internal sealed class ArmNetworks
         _ => null,
     };
 
-    private DitNetwork Network(DitOptions options, bool interval) => new(options, Encoder!.Shape, Classes, interval);
+    private DitNetwork Network(DitOptions options, bool interval) => new(options, Shape!, Classes, interval);
 
     private T? Described<T>(string component, string weights, Func<TensorFile, T> describe)
         where T : class

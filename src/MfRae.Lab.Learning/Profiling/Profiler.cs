@@ -17,8 +17,9 @@ public static class Profiler
     private static ArmProfile Profile(Arm arm, ArmNetworks networks)
     {
         var options = arm.Options;
-        var latent = networks.Encoder is { } encoder
-            ? new LatentProfile(encoder.Shape, options.Latents.EncodesWhenDrawn() ? "none" : "memory", networks.TrainingImages)
+        var kept = options.Latents is not NoLatentOptions && !options.Latents.EncodesWhenDrawn();
+        var latent = networks.Shape is { } shape
+            ? new LatentProfile(shape, kept ? "memory" : "none", networks.TrainingImages)
             : null;
         return new(
             arm.Name, latent, [.. Components(networks)], options.Study is null ? [.. Sampling(options.Sampling, networks)] : [],

@@ -1,6 +1,7 @@
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Oracle;
 
 namespace MfRae.Lab.Learning.Profiling;
 
@@ -16,6 +17,10 @@ internal sealed class TrainingImages
                 var labels = IdxReader.Read(file, 1).Values;
                 Count = Limit(labels.Length, idx.TrainLimit);
                 Classes = labels.Take((int)Count.Value).Max() + 1;
+                break;
+            case OracleDatasetOptions:
+                // Fresh samples at every step: there is nothing to count.
+                Classes = OracleBatches.OnlyClass;
                 break;
             case ImageFolderDatasetOptions images:
                 Classes = images.Classes;

@@ -107,6 +107,24 @@ public sealed class ProfilerTests
     }
 
     [Fact]
+    public void An_oracle_has_a_generator_for_its_dimensions_and_a_teacher_without_cost()
+    {
+        var profile = Profile(Options with
+        {
+            Dataset = new OracleDatasetOptions(new RingDistributionOptions()),
+            Encoder = new NoEncoderOptions(), Decoder = new NoDecoderOptions(), Latents = new NoLatentOptions(),
+            Teacher = new OracleTeacherOptions(new NoBiasOptions()), Cmt = new NoCmtOptions(),
+            MeanFlow = MeanFlow with { Initialisation = "random" },
+        });
+        var student = NetworkCost.Of(new DitNetwork(Dit, new LatentShape(2, 1, 1), 1, true).Declare());
+
+        profile.Notes.Should().BeEmpty();
+        profile.Latent!.Shape.Should().Be(new LatentShape(2, 1, 1));
+        profile.Components.Should().ContainSingle().Which.Cost.Parameters.Should().Be(student.Parameters);
+        profile.Training.Should().ContainSingle().Which.Stage.Should().Be("meanflow");
+    }
+
+    [Fact]
     public void What_is_not_known_is_said()
     {
         var profile = Profile(Options with { Encoder = new PretrainedEncoderOptions("none.safetensors") });
