@@ -112,8 +112,11 @@ public sealed class ProfilerTests
         var profile = Profile(Options with
         {
             Dataset = new OracleDatasetOptions(new RingDistributionOptions()),
-            Encoder = new NoEncoderOptions(), Decoder = new NoDecoderOptions(), Latents = new NoLatentOptions(),
-            Teacher = new OracleTeacherOptions(new NoBiasOptions()), Cmt = new NoCmtOptions(),
+            Encoder = new NoEncoderOptions(),
+            Decoder = new NoDecoderOptions(),
+            Latents = new NoLatentOptions(),
+            Teacher = new OracleTeacherOptions(new NoBiasOptions()),
+            Cmt = new NoCmtOptions(),
             MeanFlow = MeanFlow with { Initialisation = "random" },
         });
         var student = NetworkCost.Of(new DitNetwork(Dit, new LatentShape(2, 1, 1), 1, true).Declare());
