@@ -8,7 +8,15 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(JvpDoubleBackwardOptions), "jvpDoubleBackward")]
 [JsonDerivedType(typeof(CentralDifferenceOptions), "centralDifference")]
 [JsonDerivedType(typeof(ForwardDifferenceOptions), "forwardDifference")]
-public abstract record DerivativeOptions;
+public abstract record DerivativeOptions
+{
+    /// <summary>
+    /// Whether every probe sees the label dropout of the main evaluation; the released code draws it anew for each, so that probes can
+    /// see different labels (docs/method.md §4, B).
+    /// </summary>
+    public bool SharesDropout() =>
+        this is not (CentralDifferenceOptions { SharedDropout: false } or ForwardDifferenceOptions { SharedDropout: false });
+}
 
 /// <summary>Exact, by forward mode: the tangent travels through the network with its input.</summary>
 public sealed record JvpOptions : DerivativeOptions;

@@ -21,10 +21,6 @@ public sealed class MeanFlowObjective(
     private readonly LambdaSchedule _lambda = LambdaSchedule.Target(options);
     private readonly LambdaSchedule _tangentLambda = LambdaSchedule.Tangent(options);
 
-    // The released code draws the label dropout anew for each probe; then the two probes can see different labels.
-    private readonly bool _sharedDropout = options.Derivative
-        is not (CentralDifferenceOptions { SharedDropout: false } or ForwardDifferenceOptions { SharedDropout: false });
-
     public ObjectiveValue Evaluate(Weights weights, long step) => Evaluate(weights, Draw(weights.Type, step), step);
 
     /// <summary>The same of a given batch.</summary>
@@ -42,7 +38,7 @@ public sealed class MeanFlowObjective(
         var z = LinearPath.At(x, noise, t);
         var onePoint = LinearPath.Velocity(x, noise);
         var velocity = lambda > 0 || tangentLambda > 0 ? Teach(z, t, y) : null;
-        Tensor Labels(int probe) => _sharedDropout || probe == 0
+        Tensor Labels(int probe) => options.Derivative.SharesDropout() || probe == 0
             ? y
             : source.Drop(labels, options.LabelDropout, $"label dropout of probe {probe}", step);
         var (u, derivative) = _derivative.Evaluate(

@@ -18,9 +18,6 @@ public sealed class DerivativeSampler(DerivativeErrorOptions options, ILatentSou
 
     private readonly TimeSampler _times = new(options.Time, TimeShift.For(source.Shape), source.Random);
 
-    private bool SharedDropout => options.Derivative
-        is not (CentralDifferenceOptions { SharedDropout: false } or ForwardDifferenceOptions { SharedDropout: false });
-
     /// <summary>A batch of the source's size, float32.</summary>
     public DerivativePoints Draw(long step)
     {
@@ -41,7 +38,7 @@ public sealed class DerivativeSampler(DerivativeErrorOptions options, ILatentSou
         var (all, labels) = source.Draw(step);
         Tensor Labels(string purpose) => First(source.Drop(labels, options.LabelDropout, purpose, step), t.shape[0]);
         var y = Labels("label dropout");
-        Tensor Probe(int probe) => SharedDropout ? y : Labels($"label dropout of probe {probe}");
+        Tensor Probe(int probe) => options.Derivative.SharesDropout() ? y : Labels($"label dropout of probe {probe}");
 
         var x = First(all, t.shape[0]);
         var noise = First(source.Noise(step, source.BatchSize), t.shape[0]);
