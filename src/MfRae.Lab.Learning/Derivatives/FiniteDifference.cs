@@ -41,7 +41,11 @@ public abstract class FiniteDifference(bool concatenated) : IDerivative
         Tensor Of(Tensor all) => all.index_select(0, rows);
         var (some, zs, ws, rs, ts) = (u.Rows(rows), Of(z), Of(w), Of(r), Of(t));
         var offsets = Offsets(rs, ts);
-        var probes = offsets.Select((offset, i) => some.At(zs + (LinearPath.Spread(offset) * ws), rs, ts + offset, [i + 1])).ToArray();
+        var probes = some.At(
+            cat([.. offsets.Select(offset => zs + (LinearPath.Spread(offset) * ws))]),
+            cat([.. Enumerable.Repeat(rs, offsets.Length)]),
+            cat([.. offsets.Select(offset => ts + offset)]),
+            [.. Enumerable.Range(1, offsets.Length)]).chunk(offsets.Length);
         return (main, derivative.index_copy_(0, rows, Quotient(Of(main), probes, offsets)));
     }
 
