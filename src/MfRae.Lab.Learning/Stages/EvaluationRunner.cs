@@ -23,7 +23,7 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
             using var scope = NewDisposeScope();
             var samples = Safetensors.Read(path);
             var (features, logits) = extractor.Extract(samples["images"]);
-            var set = new SampleSet(features, logits, samples["labels"], samples["latents"], teacher, references);
+            var set = new SampleSet(features, logits, null, samples["labels"], samples["latents"], teacher, references);
             foreach (var value in stage.Metrics.SelectMany(metric => Metric.Compute(metric, set)))
                 context.Measured(Identified(value, steps, samples, extractor));
         }
@@ -33,7 +33,7 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
     {
         var images = samples["images"].shape;
         return new(
-            value.Name, value.Value, null, null, value.Samples, steps,
+            value.Name, value.Value, value.Low, value.High, value.Samples, steps,
             double.Parse(samples.Meta(SamplingRunner.GuidanceEntry), CultureInfo.InvariantCulture), samples.Meta(SamplingRunner.LabelsEntry),
             value.UsesExtractor ? extractor.Identity : "",
             value.UsesExtractor ? extractor.Preprocessing(new(images[1], images[2], images[3])) : "", value.Reference, value.HigherIsBetter);

@@ -39,10 +39,10 @@ internal sealed class ReconstructionRunner(IReadOnlyList<MetricOptions> metrics)
 
         using var extractor = FeatureExtractor.Load(context);
         var (features, logits) = extractor.Extract(rebuilt);
-        var set = new SampleSet(features, logits, test.Labels, null, null, ReferenceRunner.Load(context, ["test"]));
+        var set = new SampleSet(features, logits, null, test.Labels, null, null, ReferenceRunner.Load(context, ["test"]));
         foreach (var value in metrics.SelectMany(metric => Metric.Compute(metric, set)))
         {
-            context.Measured(new("r" + value.Name, value.Value, null, null, value.Samples, 0, 1, "dataset",
+            context.Measured(new("r" + value.Name, value.Value, value.Low, value.High, value.Samples, 0, 1, "dataset",
                 extractor.Identity, extractor.Preprocessing(test.Shape), value.Reference, value.HigherIsBetter));
         }
         context.Measured(new("rL1", MeanDifference(test, rebuilt), null, null, test.Count, 0, 1, "dataset", "",
