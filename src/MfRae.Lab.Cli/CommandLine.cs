@@ -36,7 +36,15 @@ public sealed class CommandLine(Composition composition)
             ? ["run", .. args]
             : args;
 
-    public RootCommand Build() => new("A research harness for few-step generative models: MeanFlow in the latent space of "
+    public RootCommand Build()
+    {
+        var root = Root();
+        foreach (var command in new StoreCommands(composition, PlacesOf).Build())
+            root.Add(command);
+        return root;
+    }
+
+    private RootCommand Root() => new("A research harness for few-step generative models: MeanFlow in the latent space of "
         + "representation autoencoders. A bare FILE.json means `run FILE.json`.")
     {
         store,

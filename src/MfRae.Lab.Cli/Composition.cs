@@ -38,6 +38,8 @@ public sealed class Composition(
 
     public PublishVerb Publish(Places places) => new(terminal, places, new ArtifactStore(places.Store), GitCommit.Of(workingDirectory));
 
+    public GcVerb Gc(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
+
     public WeightsListVerb WeightsList() => new(terminal, workingDirectory);
 
     public WeightsInspectVerb WeightsInspect() => new(terminal, workingDirectory);

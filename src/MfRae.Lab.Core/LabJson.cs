@@ -22,6 +22,8 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(JournalLine))]
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(Lease))]
+[JsonSerializable(typeof(PlanRecord))]
+[JsonSerializable(typeof(Marks))]
 [JsonSerializable(typeof(DitOptions))]
 [JsonSerializable(typeof(VitOptions))]
 [JsonSerializable(typeof(DecoderNetworkOptions))]

@@ -26,7 +26,7 @@ public sealed class RunLog : IRunLog, IDisposable
 
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
-        Write(writer => new PlanWriter(writer).Write(plan, cached));
+        Write(writer => new PlanWriter(writer).Write(PlanRecord.Of(plan, default), cached));
         open = plan;
     }
 

@@ -22,6 +22,15 @@ public sealed class RunQueries(LabDatabase database)
     /// <exception cref="LabException">None does, or more than one.</exception>
     public RunDetail Show(string idPrefix) => Read(() => new RunReader(database.Connection).Show(idPrefix));
 
+    /// <summary>What people wrote about experiments and runs.</summary>
+    public Marks Marks() => Read(() => new MarkReader(database.Connection).Read());
+
+    /// <summary>Name and hash of every plan, current or not.</summary>
+    public IReadOnlyList<(string Name, string Hash)> Plans() => Read(() => new PlanReader(database.Connection).Plans());
+
+    /// <summary>Keys of the stages in the current plans of all experiments that are not archived.</summary>
+    public IReadOnlyList<string> LiveStages() => Read(() => new PlanReader(database.Connection).LiveStages());
+
     /// <summary>The answer to one SQL statement that only reads.</summary>
     /// <exception cref="LabException">It is no such statement, or SQLite finds fault with it.</exception>
     public QueryResult Query(string sql, int limit = 1000) => new QueryRunner(database.Path).Run(sql, limit);

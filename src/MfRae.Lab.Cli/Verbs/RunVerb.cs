@@ -3,6 +3,7 @@ using MfRae.Lab.Cli.Progress;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Upkeep;
 using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -23,6 +24,7 @@ public sealed class RunVerb(
             return ExitCode.Usage;
 
         using var database = LabDatabase.OpenOrCreate(places.Database);
+        new StoreRecords(store).Begin(whole, time.GetUtcNow());
         var outcome = Run(request, whole, database);
         var queries = new RunQueries(database);
         var record = queries.Experiment(whole.Experiment.Name)

@@ -23,7 +23,13 @@ public sealed class ArtifactStore(string root)
 
     internal string LockFolder => Path.Combine(Root, ".locks");
 
-    private string BadFolder => Path.Combine(Root, ".bad");
+    internal string BadFolder => Path.Combine(Root, ".bad");
+
+    /// <summary>Keys of all complete stages.</summary>
+    public IReadOnlyList<string> CompleteKeys() => KeysIn(Root);
+
+    /// <summary>Keys of all stages in work, whether anybody works on them or not.</summary>
+    public IReadOnlyList<string> PartialKeys() => KeysIn(Path.Combine(Root, ".partial"));
 
     /// <summary>The store that a folder `ROOT/.partial/KEY` belongs to.</summary>
     public static ArtifactStore OfPartial(string folder)
@@ -157,6 +163,11 @@ public sealed class ArtifactStore(string root)
         ? Directory.EnumerateFiles(folder).Select(path => Math.Max(JournalFile.AttemptOf(path), LogAttempt(Path.GetFileName(path))))
         : [];
 
+    private static List<string> KeysIn(string folder) => Directory.Exists(folder)
+        ? [.. Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)).Where(ArtifactName.IsKey)
+            .Order(StringComparer.Ordinal)]
+        : [];
+
     private static int LogAttempt(string name) => name.Split('.') is ["worker", var number, "log"]
         && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) ? attempt : 0;
 
@@ -194,7 +205,7 @@ public sealed class ArtifactStore(string root)
     /// Windows refuses to rename a folder while anyone reads a file in it, and the coordinator reads journals often and
     /// briefly.
     /// </summary>
-    private static void MoveFolder(string from, string to)
+    internal static void MoveFolder(string from, string to)
     {
         for (var attempt = 1; ; attempt++)
         {

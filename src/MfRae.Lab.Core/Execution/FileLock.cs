@@ -42,6 +42,12 @@ internal sealed class FileLock : IDisposable
         }
     }
 
+    /// <summary>The lock of the whole store, for what must be one step: taking leases, noting a plan, deciding what is garbage.</summary>
+    /// <exception cref="StoreLockedException">Another process has held it for half a minute.</exception>
+    public static FileLock Gate(ArtifactStore store) =>
+        Wait(Path.Combine(ArtifactStore.CreateFolder(store.LockFolder), "gate"), TimeSpan.FromSeconds(30))
+            ?? throw new StoreLockedException($"{store.LockFolder} has been locked by another process for 30 seconds");
+
     /// <summary>The lock that a stage's worker holds while it lives.</summary>
     public static string OfWorker(ArtifactStore store, string key) =>
         Path.Combine(ArtifactStore.CreateFolder(store.LockFolder), ArtifactName.Key(key) + ".worker");

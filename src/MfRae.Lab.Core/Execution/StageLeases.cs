@@ -30,8 +30,7 @@ public sealed class StageLeases : IDisposable
     public static StageLeases Acquire(ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time)
     {
         // Two coordinators that find the same dead owner must not both take over: the look and the writing are one step.
-        using var gate = FileLock.Wait(Path.Combine(ArtifactStore.CreateFolder(store.LockFolder), "gate"), TimeSpan.FromSeconds(30))
-            ?? throw new StoreLockedException($"{store.LockFolder} has been locked by another process for 30 seconds");
+        using var gate = FileLock.Gate(store);
         foreach (var stage in stages)
         {
             if (LiveOwner(store, stage.Key, time) is { } owner)

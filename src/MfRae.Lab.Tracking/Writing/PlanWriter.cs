@@ -1,7 +1,7 @@
 using System.Text.Json;
 using MfRae.Lab.Core;
-using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Tracking.Writing;
 
@@ -10,7 +10,7 @@ internal sealed class PlanWriter(Writer writer)
 {
     private const string Deserted = "the run that had it in hand ended before it did";
 
-    public void Write(Plan plan, IReadOnlySet<string> cached)
+    public void Write(PlanRecord plan, IReadOnlySet<string> cached)
     {
         var experiment = WriteExperiment(plan);
         // The arms and runs hold no results, and a plan of the same hash may come with other descriptions: write them anew.
@@ -19,7 +19,7 @@ internal sealed class PlanWriter(Writer writer)
             writer.Execute($"DELETE FROM {table} WHERE experiment = @experiment", new { experiment });
         }
 
-        WriteArms(experiment, plan.Experiment.Arms);
+        WriteArms(experiment, plan.Arms);
         WriteStages(experiment, plan.Stages);
         WriteRuns(experiment, plan.Runs);
         Interrupt(experiment);
@@ -53,9 +53,8 @@ internal sealed class PlanWriter(Writer writer)
             new { experiment, Deserted });
     }
 
-    private long WriteExperiment(Plan plan)
+    private long WriteExperiment(PlanRecord plan)
     {
-        var experiment = plan.Experiment;
         return writer.Scalar<long>(
             """
             INSERT INTO experiment (name, plan_hash, planned, path, question, expectation, primary_metric, overrides, evaluation, title)
@@ -70,19 +69,19 @@ internal sealed class PlanWriter(Writer writer)
             """,
             new
             {
-                experiment.Name,
+                plan.Name,
                 plan.Hash,
-                experiment.Path,
-                experiment.Question,
-                experiment.Expectation,
-                experiment.PrimaryMetric,
-                Overrides = JsonSerializer.Serialize(experiment.Overrides, LabJson.Default.IReadOnlyListString),
-                Evaluation = JsonSerializer.Serialize(experiment.Evaluation, LabJson.Default.EvaluationOptions),
-                experiment.Title,
+                plan.Path,
+                plan.Question,
+                plan.Expectation,
+                plan.PrimaryMetric,
+                Overrides = JsonSerializer.Serialize(plan.Overrides, LabJson.Default.IReadOnlyListString),
+                Evaluation = plan.EvaluationJson,
+                plan.Title,
             });
     }
 
-    private void WriteArms(long experiment, IReadOnlyList<Arm> arms) => writer.Execute(
+    private void WriteArms(long experiment, IReadOnlyList<ArmRecord> arms) => writer.Execute(
         """
         INSERT INTO arm (experiment, name, position, baseline, differences, options)
         VALUES (@experiment, @Name, @position, @baseline, @differences, @options)
@@ -93,13 +92,11 @@ internal sealed class PlanWriter(Writer writer)
             arm.Name,
             position = (long)position,
             baseline = arm.Baseline ? 1L : 0L,
-            differences = JsonSerializer.Serialize(
-                arm.Differences.ToDictionary(entry => entry.Key, entry => entry.Value?.ToJsonString() ?? "null"),
-                LabJson.Default.DictionaryStringString),
-            options = JsonSerializer.Serialize(arm.Options, LabJson.Default.LabOptions),
+            differences = JsonSerializer.Serialize(arm.Differences.ToDictionary(), LabJson.Default.DictionaryStringString),
+            options = arm.OptionsJson,
         }));
 
-    private void WriteStages(long experiment, IReadOnlyList<StageNode> stages)
+    private void WriteStages(long experiment, IReadOnlyList<PlannedStage> stages)
     {
         writer.Execute(
             """
@@ -111,7 +108,7 @@ internal sealed class PlanWriter(Writer writer)
                 stage.Key,
                 stage.Kind,
                 stage.Seed,
-                definition = JsonSerializer.Serialize(stage.Definition, LabJson.Default.StageDefinition),
+                definition = stage.DefinitionJson,
             }));
         writer.Execute(
             "INSERT INTO stage_input (stage, name, input) VALUES (@stage, @name, @input) ON CONFLICT (stage, name) DO NOTHING",

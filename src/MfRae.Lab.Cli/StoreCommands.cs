@@ -1,0 +1,42 @@
+using System.CommandLine;
+using MfRae.Lab.Cli.Verbs;
+
+namespace MfRae.Lab.Cli;
+
+/// <summary>The verbs that keep the store and the database in order.</summary>
+internal sealed class StoreCommands(Composition composition, Func<ParseResult, Places> placesOf)
+{
+    private const string DefaultAge = "7d";
+
+    public IEnumerable<Command> Build() => [Gc()];
+
+    private Command Gc()
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be deleted, and delete nothing" };
+        var olderThan = new Option<string>("--older-than")
+        {
+            Description = "Keep everything that was written to since",
+            HelpName = "AGE",
+            DefaultValueFactory = _ => DefaultAge,
+        };
+        olderThan.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !Age.TryParse(token.Value, out _))
+                result.AddError($"--older-than takes {Age.Form}");
+        });
+        var pin = new Option<string[]>("--pin") { Description = "Keep this stage for good; collects nothing", HelpName = "KEY" };
+        var unpin = new Option<string[]>("--unpin") { Description = "Take a pin away; collects nothing", HelpName = "KEY" };
+        var json = new Option<bool>("--json") { Description = "As JSON, with the name of each folder" };
+        var command = new Command("gc", "Delete stages that no experiment needs, and other leftovers, from the store")
+        {
+            dryRun, olderThan, pin, unpin, json,
+        };
+        command.SetAction(parsed => composition.Gc(placesOf(parsed)).Execute(new GcRequest(
+            parsed.GetValue(dryRun),
+            Age.TryParse(parsed.GetRequiredValue(olderThan), out var age) ? age : throw new InvalidOperationException("unchecked age"),
+            parsed.GetValue(pin) ?? [],
+            parsed.GetValue(unpin) ?? [],
+            parsed.GetValue(json))));
+        return command;
+    }
+}

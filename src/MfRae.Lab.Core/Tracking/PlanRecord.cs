@@ -1,0 +1,53 @@
+using System.Text.Json;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Core.Tracking;
+
+/// <summary>
+/// A plan as it is kept: what the database holds of it, and what the store holds so that the database can be rebuilt. Options
+/// and definitions are JSON text, so that a later version that no longer knows an option can still read the record.
+/// </summary>
+/// <param name="Format">Version of this record; 1.</param>
+/// <param name="Begun">When a run of it last began: of the plans of one name, the one begun last is current.</param>
+/// <param name="Title">Heading of the report; null: the name.</param>
+/// <param name="Stages">Inputs before users.</param>
+public sealed record PlanRecord(
+    int Format,
+    DateTimeOffset Begun,
+    string Name,
+    string Hash,
+    string Path,
+    string Question,
+    string Expectation,
+    string PrimaryMetric,
+    IReadOnlyList<string> Overrides,
+    string EvaluationJson,
+    string? Title,
+    IReadOnlyList<ArmRecord> Arms,
+    IReadOnlyList<PlannedStage> Stages,
+    IReadOnlyList<PlannedRun> Runs)
+{
+    public static PlanRecord Of(Plan plan, DateTimeOffset begun)
+    {
+        var experiment = plan.Experiment;
+        return new(
+            1,
+            begun,
+            experiment.Name,
+            plan.Hash,
+            experiment.Path,
+            experiment.Question,
+            experiment.Expectation,
+            experiment.PrimaryMetric,
+            experiment.Overrides,
+            JsonSerializer.Serialize(experiment.Evaluation, LabJson.Default.EvaluationOptions),
+            experiment.Title,
+            [.. experiment.Arms.Select(arm => new ArmRecord(
+                arm.Name,
+                arm.Baseline,
+                arm.Differences.ToDictionary(entry => entry.Key, entry => entry.Value?.ToJsonString() ?? "null"),
+                JsonSerializer.Serialize(arm.Options, LabJson.Default.LabOptions)))],
+            [.. plan.Stages.Select(PlannedStage.Of)],
+            plan.Runs);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Upkeep;
+
+/// <summary>
+/// What the store remembers beside artifacts, in `.plans`: each plan that was run, and what people wrote about it. With the
+/// journals it is all that the database is made of.
+/// </summary>
+public sealed class StoreRecords(ArtifactStore store)
+{
+    private const string MarksName = "marks.json";
+    private const int HashDigits = 32;
+
+    private string Folder => Path.Combine(store.Root, ".plans");
+
+    /// <summary>
+    /// Notes that a run of the plan begins. A run does so before it looks at the store: from then on no stage of the plan is garbage.
+    /// </summary>
+    /// <exception cref="LabException">The store cannot be written.</exception>
+    /// <exception cref="StoreLockedException">Another process has held the store for too long.</exception>
+    public void Begin(Plan plan, DateTimeOffset now)
+    {
+        var record = PlanRecord.Of(plan, now);
+        Write(PathOf(record.Name, record.Hash), JsonSerializer.SerializeToUtf8Bytes(record, LabJson.Default.PlanRecord));
+    }
+
+    /// <summary>Every plan, the one begun first first.</summary>
+    /// <exception cref="LabException">A record is no record.</exception>
+    public IReadOnlyList<PlanRecord> Plans() => Directory.Exists(Folder)
+        ? [.. Directory.EnumerateFiles(Folder, "*.plan.json").Order(StringComparer.Ordinal)
+            .Select(path => Read(path, bytes => JsonSerializer.Deserialize(bytes, LabJson.Default.PlanRecord)))
+            .OrderBy(plan => plan.Begun)]
+        : [];
+
+    /// <summary>Forgets all plans of one name.</summary>
+    public void Remove(string name)
+    {
+        foreach (var plan in Plans().Where(plan => plan.Name == name))
+        {
+            File.Delete(PathOf(plan.Name, plan.Hash));
+        }
+    }
+
+    /// <summary>What people wrote, or null where nothing was ever kept.</summary>
+    public Marks? ReadMarks() => Path.Combine(Folder, MarksName) is var path && File.Exists(path)
+        ? Read(path, bytes => JsonSerializer.Deserialize(bytes, LabJson.Default.Marks))
+        : null;
+
+    public void WriteMarks(Marks marks) =>
+        Write(Path.Combine(Folder, MarksName), JsonSerializer.SerializeToUtf8Bytes(marks, LabJson.Default.Marks));
+
+    private string PathOf(string name, string hash)
+    {
+        var file = $"{name}@{hash[..Math.Min(HashDigits, hash.Length)]}.plan.json";
+        return Path.GetFileName(file) == file && !file.Contains('\\')
+            ? Path.Combine(Folder, file)
+            : throw new LabException($"'{name}' cannot name an experiment: it would be a path");
+    }
+
+    private void Write(string path, byte[] content)
+    {
+        try
+        {
+            ArtifactStore.CreateFolder(store.Root);
+            ArtifactStore.CreateFolder(Folder);
+            using var gate = FileLock.Gate(store);
+            AtomicFile.Write(path, content);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"the store {store.Root} cannot be written: {e.Message}", e);
+        }
+    }
+
+    private static T Read<T>(string path, Func<byte[], T?> parse)
+        where T : class
+    {
+        try
+        {
+            return parse(File.ReadAllBytes(path)) ?? throw new JsonException("null");
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"{path} cannot be read: {e.Message} Move it away; the next run of that experiment writes it anew.", e);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Text.Json;
+using MfRae.Lab.Cli.Tests.Fakes;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+public sealed class GcVerbTests : IDisposable
+{
+    private const string Smoke = "experiments/smoke.json";
+    private readonly LabFolder lab = new();
+
+    public void Dispose() => lab.Dispose();
+
+    [Fact]
+    public void What_a_changed_experiment_no_longer_needs_is_said_and_then_deleted()
+    {
+        Run();
+        var needed = Folders();
+        lab.Write(Smoke, File.ReadAllText(lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
+        Run();
+        var all = Folders();
+
+        var dry = lab.Run("gc", "--dry-run", "--older-than", "0");
+        dry.Code.Should().Be(ExitCode.Ok, dry.Error);
+        dry.Out.Should().MatchRegex(@"stages +\d+ +\d+ +3 ").And.Contain("would delete");
+        Folders().Should().BeEquivalentTo(all);
+
+        var swept = Json(lab.Run("gc", "--older-than", "0", "--json"));
+        swept.GetProperty("deleted").GetArrayLength().Should().Be(3);
+        all.Except(Folders()).Should().BeEquivalentTo(
+            swept.GetProperty("deleted").EnumerateArray().Select(item => item.GetProperty("name").GetString()));
+        needed.Intersect(Folders()).Should().HaveCount(needed.Count - 3);
+
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        lab.Started.Should().BeEmpty("nothing that the current plan needs was deleted");
+    }
+
+    [Fact]
+    public void What_is_young_stays_by_default()
+    {
+        Run();
+        File.Delete(lab.At("data/lab.db"));
+        lab.Write("experiments/other.json", File.ReadAllText(lab.At(Smoke)));
+        Run("experiments/other.json");
+
+        lab.Run("gc").Out.Should().MatchRegex(@"total +\d+ +\d+ +0 +0");
+    }
+
+    [Fact]
+    public void An_experiment_that_only_the_store_remembers_is_not_garbage()
+    {
+        Run();
+        var all = Folders();
+        foreach (var file in Directory.GetFiles(lab.At("data"), "lab.db*"))
+            File.Delete(file);
+        Directory.Delete(lab.At("reports"), recursive: true);
+        lab.Write("experiments/tiny.json", File.ReadAllText(lab.At(Smoke)));
+        Run("experiments/tiny.json", "--only", "mft");
+
+        lab.Run("gc", "--older-than", "0").Code.Should().Be(ExitCode.Ok);
+
+        Folders().Should().Contain(all);
+    }
+
+    [Fact]
+    public void What_a_published_report_cites_stays()
+    {
+        Run();
+        var all = Folders();
+        Directory.CreateDirectory(lab.At("reports/published"));
+        File.Move(lab.At("reports/smoke.html"), lab.At("reports/published/smoke.html"));
+        lab.Write(Smoke, File.ReadAllText(lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
+        Run();
+
+        lab.Run("gc", "--older-than", "0").Code.Should().Be(ExitCode.Ok);
+
+        Folders().Should().Contain(all);
+    }
+
+    [Fact]
+    public void Without_a_database_nothing_is_deleted()
+    {
+        Run();
+        var all = Folders();
+
+        var answer = lab.Run("gc", "--older-than", "0", "--db", "elsewhere.db");
+
+        answer.Code.Should().Be(ExitCode.Environment);
+        Folders().Should().BeEquivalentTo(all);
+    }
+
+    [Fact]
+    public void Pins_go_by_the_first_digits_and_an_unknown_one_is_an_error()
+    {
+        Run();
+        var key = Folders()[0];
+
+        lab.Run("gc", "--pin", key[..12]).Out.Trim().Should().Be($"pinned {key}");
+        lab.Run("gc", "--unpin", key[..12]).Out.Trim().Should().Be($"unpinned {key}");
+        lab.Run("gc", "--unpin", key[..12]).Code.Should().Be(ExitCode.Environment);
+        lab.Run("gc", "--pin", "../x").Error.Should().Contain("no stage of the store starts with");
+    }
+
+    [Theory]
+    [InlineData("7")]
+    [InlineData("-1d")]
+    [InlineData("d")]
+    [InlineData("1000000d")]
+    public void A_length_of_time_that_is_none_is_a_mistake(string age) =>
+        lab.Run("gc", "--older-than", age).Code.Should().Be(ExitCode.Usage);
+
+    private void Run(params string[] args)
+    {
+        var answer = lab.Run(args.Length == 0 ? [Smoke] : args);
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+    }
+
+    private List<string> Folders() => [.. Directory.GetDirectories(lab.At("data/store")).Select(Path.GetFileName).OfType<string>()
+        .Where(name => name.Length == 64)];
+
+    private static JsonElement Json(Answer answer)
+    {
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        return JsonDocument.Parse(answer.Out).RootElement;
+    }
+}
