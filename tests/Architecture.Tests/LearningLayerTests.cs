@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Architecture.Tests;
 
 /// <summary>
-/// Inside Learning: Profiling → Stages → {Training, Sampling, Metrics} → Objectives → {Derivatives, Paths, Networks} → {Data, Formats, Numerics}.
+/// Inside Learning: Profiling → Stages → {Oracle, Evaluation} → {Training, Sampling, Metrics} → Objectives → {Derivatives, Paths, Networks} → {Data, Formats, Numerics}.
 /// Namespaces on one level may use each other as long as they form no circle.
 /// </summary>
 public sealed partial class LearningLayerTests
@@ -14,7 +14,7 @@ public sealed partial class LearningLayerTests
         ["Derivatives", "Paths", "Networks"],
         ["Objectives"],
         ["Training", "Sampling", "Metrics"],
-        ["Oracle"],
+        ["Oracle", "Evaluation"],
         ["Stages"],
         ["Profiling"],
     ];

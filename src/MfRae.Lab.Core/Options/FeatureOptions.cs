@@ -7,6 +7,8 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(NoFeatureOptions), "none")]
 [JsonDerivedType(typeof(PretrainedFeatureOptions), "pretrained")]
 [JsonDerivedType(typeof(FidInceptionOptions), "fidInception")]
+[JsonDerivedType(typeof(Dinov2FeatureOptions), "dinov2")]
+[JsonDerivedType(typeof(TorchScriptFeatureOptions), "torchScript")]
 [JsonDerivedType(typeof(InceptionOptions), "inception")]
 public abstract record FeatureOptions;
 
@@ -23,6 +25,25 @@ public sealed record PretrainedFeatureOptions(string Weights) : FeatureOptions;
 public sealed record FidInceptionOptions(
     string Weights,
     [property: OptionChoice("pytorchFid", "tensorFlow")] string Resizing = "pytorchFid") : FeatureOptions;
+
+/// <summary>
+/// The class token of DINOv2, by which FD-DINOv2 compares images (arXiv 2306.04675): released weights of any size, under the names of
+/// the release, Hugging Face or timm; PATH::NAME takes a dictionary inside the file. It predicts no classes.
+/// </summary>
+public sealed record Dinov2FeatureOptions(string Weights) : FeatureOptions;
+
+/// <summary>
+/// Any network as a TorchScript file: float32 [B, 3, size, size] → features [B, F], or a tuple of features and class scores, which are
+/// not the dataset's classes.
+/// </summary>
+/// <param name="Size">Side that images are resized to, bicubically with antialias; 0 leaves them.</param>
+/// <param name="Mean">Of each colour in [0, 1], subtracted first; absent: 0.</param>
+/// <param name="Deviation">Of each colour, divided by; absent: 1.</param>
+public sealed record TorchScriptFeatureOptions(
+    string Weights,
+    [property: OptionRange(0, 4096)] int Size = 224,
+    [property: OptionRange(-1000, 1000)] IReadOnlyList<double>? Mean = null,
+    [property: OptionRange(1e-6, 1000)] IReadOnlyList<double>? Deviation = null) : FeatureOptions;
 
 /// <summary>Trains an Inception-style classifier (Szegedy blocks at 28×28) on the training labels.</summary>
 /// <param name="Width">Channels of a branch; the pooled feature has 8 times as many.</param>

@@ -24,6 +24,8 @@ public static class StageFiles
         DatasetStage { Dataset: ImageFolderDatasetOptions images } => [.. Splits.Select(split => $"{images.Path.TrimEnd('/')}/{split}")],
         FeatureStage { Features: PretrainedFeatureOptions pretrained } => [pretrained.Weights],
         FeatureStage { Features: FidInceptionOptions fid } => [fid.Weights],
+        FeatureStage { Features: Dinov2FeatureOptions dinov2 } => [WeightPath.FileOf(dinov2.Weights)],
+        FeatureStage { Features: TorchScriptFeatureOptions script } => [script.Weights],
         EncoderStage { Encoder: PretrainedEncoderOptions pretrained } => [pretrained.Weights],
         EncoderStage { Encoder: Dinov2EncoderOptions dinov2 } => [WeightPath.FileOf(dinov2.Weights)],
         DecoderStage { Decoder: PretrainedDecoderOptions pretrained } => [WeightPath.FileOf(pretrained.Weights)],

@@ -21,6 +21,6 @@ public interface IImageSource : IDisposable
     /// <exception cref="Core.Experiments.LabException">A file is not a whole image.</exception>
     Tensor Bytes(Tensor indices);
 
-    /// <summary>Says what will be asked for next, so that work on it may begin.</summary>
+    /// <summary>Says what will be asked for after what was announced before, so that work on it may begin.</summary>
     void Prepare(Tensor indices);
 }

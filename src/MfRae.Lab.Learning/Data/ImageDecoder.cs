@@ -11,14 +11,16 @@ public static class ImageDecoder
 {
     private const int BytesPerPixel = 4;
 
+    private static ReadOnlySpan<byte> LargeFilePointer => "version https://git-lfs"u8;
+
     /// <exception cref="LabException">The file is missing, is no image, or is cut short.</exception>
     public static RgbImage Decode(string path)
     {
         try
         {
-            using var file = new MemoryStream(File.ReadAllBytes(path));
-            using var codec = SKCodec.Create(file, out var opened)
-                ?? throw new LabException($"{path} is no image that can be decoded ({opened}): replace the file or remove it");
+            var content = File.ReadAllBytes(path);
+            using var file = new MemoryStream(content);
+            using var codec = SKCodec.Create(file, out var opened) ?? throw NoImage(path, content, $"{opened}");
             var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
             var pixels = new byte[info.BytesSize];
             SKCodecResult result;
@@ -38,6 +40,10 @@ public static class ImageDecoder
             throw new LabException($"{path} cannot be read: {refused.Message}", refused);
         }
     }
+
+    private static LabException NoImage(string path, byte[] content, string reason) => new(content.AsSpan().StartsWith(LargeFilePointer)
+        ? $"{path} is a Git LFS pointer and not the image itself: fetch it by `git lfs pull`"
+        : $"{path} is no image that can be decoded ({reason}): replace the file or remove it");
 
     private static byte[] WithoutAlpha(byte[] pixels)
     {

@@ -39,14 +39,14 @@ internal sealed class FileBytes
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new LabException($"the weights file {path} does not exist", missing);
+            throw new LabException($"the file {path} does not exist", missing);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"the weights file {path} cannot be read: {refused.Message}", refused);
+            throw new LabException($"the file {path} cannot be read: {refused.Message}", refused);
         }
         if (length == 0)
-            throw new LabException($"the weights file {path} is empty: fetch it again");
+            throw new LabException($"the file {path} is empty: fetch it again");
         return new(path, length, type => Map(path, length / type.Size, type.Type));
     }
 
@@ -140,7 +140,7 @@ internal sealed class FileBytes
     }
 
     public LabException Broken(string what, Exception? inner = null) =>
-        new($"the weights file {Path} {what}: it is damaged or not what its name says", inner);
+        new($"the file {Path} {what}: it is damaged or not what its name says", inner);
 
     private StoredTensor Stored(
         string name, ElementType type, IReadOnlyList<long> shape, long offset, long count, Func<Tensor, long[], Tensor> arrange)
@@ -179,7 +179,7 @@ internal sealed class FileBytes
         }
         catch (ExternalException refused)
         {
-            throw new LabException($"the weights file {path} cannot be mapped into memory: {refused.Message.Split('\n')[0]}", refused);
+            throw new LabException($"the file {path} cannot be mapped into memory: {refused.Message.Split('\n')[0]}", refused);
         }
     }
 

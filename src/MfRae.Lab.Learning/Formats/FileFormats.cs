@@ -29,7 +29,7 @@ internal static class FileFormats
         if (RawPickleReader.Recognises(file))
             return new RawPickleReader(file).Read();
         var start = Printable(Encoding.Latin1.GetString(file.Copy(0, Math.Min(20, file.Length), "its start")));
-        throw new LabException($"the weights file {file.Path} begins with '{start}': it is neither safetensors nor a PyTorch "
+        throw new LabException($"the file {file.Path} begins with '{start}': it is neither safetensors nor a PyTorch "
             + "checkpoint, .npz or .npy. A web page or a Git LFS pointer means that the file was not really fetched");
     }
 
@@ -38,7 +38,7 @@ internal static class FileFormats
         var members = new ZipDirectory(file).Read();
         return TorchZipReader.Recognises(members) ? new TorchZipReader(file, members).Read()
             : NpyReader.Recognises(members) ? new NpyReader(file).ReadArchive(members)
-            : throw new LabException($"the weights file {file.Path} is a zip archive, but neither a PyTorch checkpoint (data.pkl) nor .npz "
+            : throw new LabException($"the file {file.Path} is a zip archive, but neither a PyTorch checkpoint (data.pkl) nor .npz "
                 + $"(.npy only): it holds {string.Join(", ", members.Keys.Order(StringComparer.Ordinal).Take(5))}");
     }
 

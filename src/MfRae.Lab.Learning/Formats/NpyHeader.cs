@@ -48,11 +48,11 @@ internal sealed partial record NpyHeader(ElementType Type, bool BigEndian, bool 
     private static ElementType TypeOf(FileBytes file, string name, string descr)
     {
         if (descr.EndsWith('O'))
-            throw new LabException($"the weights file {file.Path} holds Python objects in the array '{name}'. They are pickles, and "
+            throw new LabException($"the file {file.Path} holds Python objects in the array '{name}'. They are pickles, and "
                 + "refused without being looked at; save arrays of numbers");
         var type = descr is ['<' or '>' or '|' or '=', ..] ? ElementType.All.FirstOrDefault(type => type.Numpy == descr[1..]) : null;
         return type ?? throw new LabException(
-            $"the weights file {file.Path} holds an array '{name}' of type '{FileFormats.Printable(descr)}'; read are "
+            $"the file {file.Path} holds an array '{name}' of type '{FileFormats.Printable(descr)}'; read are "
             + string.Join(", ", ElementType.All.Where(type => type.Numpy.Length > 0).Select(type => type.Numpy)));
     }
 

@@ -37,7 +37,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
             if (code == PickleCode.Stop)
                 return _stack.Count == 1 && _marks.Count == 0 ? _stack[0] : throw file.Broken($"leaves {what} unfinished");
             if (!(ReadValue(code) || ReadReference(code, place) || ReadContainer(code, place)))
-                throw new LabException($"the weights file {file.Path} uses {PickleCode.NameOf(code)} at byte {place}, in {what}. It is "
+                throw new LabException($"the file {file.Path} uses {PickleCode.NameOf(code)} at byte {place}, in {what}. It is "
                     + "refused: only tensors, dictionaries, lists, tuples, numbers and texts are read, as torch.save writes them");
         }
     }
@@ -206,7 +206,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
         _memo.TryGetValue(index, out var value) ? value : throw file.Broken($"recalls value {index} of {what}, which is not there");
 
     private PickledGlobal Known(string name, long place) => PickledGlobal.Find(name) ?? throw new LabException(
-        $"the weights file {file.Path} asks for '{FileFormats.Printable(name)}' at byte {place}, in {what}. It is refused, and nothing "
+        $"the file {file.Path} asks for '{FileFormats.Printable(name)}' at byte {place}, in {what}. It is refused, and nothing "
         + "of the file was run: only tensors, dictionaries, lists, tuples, numbers and texts are read. Save the weights alone, as by "
         + "torch.save(model.state_dict(), …)");
 

@@ -75,7 +75,7 @@ internal sealed class SafetensorsReader(FileBytes file)
     {
         var dtype = entry.Value.GetProperty("dtype").GetString();
         var type = ElementType.All.FirstOrDefault(type => type.Safetensors == dtype) ?? throw new LabException(
-            $"the weights file {file.Path} has a tensor '{entry.Name}' of type {dtype}; read are "
+            $"the file {file.Path} has a tensor '{entry.Name}' of type {dtype}; read are "
             + string.Join(", ", ElementType.All.Select(type => type.Safetensors)));
         long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(item => item.GetInt64())];
         long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(item => item.GetInt64())];

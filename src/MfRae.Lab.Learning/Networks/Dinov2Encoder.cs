@@ -14,7 +14,13 @@ namespace MfRae.Lab.Learning.Networks;
 /// <param name="pixels">How pixels are normalised; ImageNet's by default.</param>
 public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? pixels = null) : IEncoder
 {
+    /// <summary>The checkpoint's affine normalisation of all tokens after the last layer.</summary>
+    public const string LastNorm = "layernorm";
+
     private const string Projection = "embeddings.patch_embeddings.projection";
+
+    // What the release adds to the grid where it resizes positions, in models without registers.
+    private const double PlainOffset = 0.1;
 
     public Dinov2Options Options { get; } = options;
 
@@ -31,7 +37,8 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
         var tokens = 1 + Options.RegisterTokens + Shape.Tokens;
         var small = WeightSpec.Initial.Normal(0.02);
         spec.Parameter("embeddings.cls_token", [1, 1, width], small);
-        spec.Parameter("embeddings.register_tokens", [1, Options.RegisterTokens, width], small);
+        if (Options.RegisterTokens > 0)
+            spec.Parameter("embeddings.register_tokens", [1, Options.RegisterTokens, width], small);
         spec.Parameter("embeddings.position_embeddings", [1, 1 + (grid * grid), width], small);
         spec.Convolution(Projection, 3, width, Options.PatchSize, Options.PatchSize, times: Shape.Tokens);
         for (var i = 0; i < Options.Layers; i++)
@@ -46,7 +53,7 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
             spec.Parameter(name + ".layer_scale2.lambda1", [width], WeightSpec.Initial.One);
         }
         // The mask token served training only; the affine norm is the one that the RAE removes.
-        spec.Unused("embeddings.mask_token", "layernorm.weight", "layernorm.bias");
+        spec.Unused("embeddings.mask_token", LastNorm + ".weight", LastNorm + ".bias");
         return spec;
     }
 
@@ -71,10 +78,18 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
     /// <summary>Normalised images [B, 3, InputSize, InputSize] → patch tokens [B, H W, C], of mean 0 and variance 1 over C.</summary>
     internal Tensor Tokens(Weights weights, Tensor normalised)
     {
-        var x = Embed(weights, normalised);
-        for (var i = 0; i < Options.Layers; i++)
-            x = Layer(weights, i, x);
+        var x = Layered(weights, normalised);
         return F.layer_norm(x.slice(1, 1 + Options.RegisterTokens, x.shape[1], 1), [x.shape[2]], null, null, Options.NormEpsilon);
+    }
+
+    /// <summary>
+    /// Normalised images [B, 3, InputSize, InputSize] → class token [B, C] after the checkpoint's own normalisation, which the weights
+    /// must hold under <see cref="LastNorm"/>: what the release calls the image's features.
+    /// </summary>
+    internal Tensor ClassToken(Weights weights, Tensor normalised)
+    {
+        var token = Layered(weights, normalised).select(1, 0);
+        return F.layer_norm(token, [token.shape[1]], weights[LastNorm + ".weight"], weights[LastNorm + ".bias"], Options.NormEpsilon);
     }
 
     /// <summary>What enters the first layer: class, register and patch tokens, [B, 1 + R + H W, C].</summary>
@@ -84,13 +99,12 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
         long[] strides = [Options.PatchSize, Options.PatchSize];
         var patches = F.conv2d(normalised, weights[Projection + ".weight"], weights[Projection + ".bias"], strides).flatten(2).transpose(1, 2);
         var positions = Positions(weights);
+        var image = (weights["embeddings.cls_token"] + positions.narrow(1, 0, 1)).expand(batch, -1, -1);
+        patches += positions.narrow(1, 1, Shape.Tokens);
         // Registers have no position: they enter between the class token and the patches after positions were added.
-        return cat(
-        [
-            (weights["embeddings.cls_token"] + positions.narrow(1, 0, 1)).expand(batch, -1, -1),
-            weights["embeddings.register_tokens"].expand(batch, -1, -1),
-            patches + positions.narrow(1, 1, Shape.Tokens),
-        ], 1);
+        return Options.RegisterTokens > 0
+            ? cat([image, weights["embeddings.register_tokens"].expand(batch, -1, -1), patches], 1)
+            : cat([image, patches], 1);
     }
 
     /// <summary>Position embeddings of the input's grid, class token first, [1, 1 + H W, C].</summary>
@@ -100,10 +114,21 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
         var (side, width) = (Options.ImageSize / Options.PatchSize, trained.shape[2]);
         if (side == Shape.Rows)
             return trained;
-        var matrix = Resampling.BicubicAntialiased(side, Shape.Rows);
+        // The release's two kinds of models differ in this too.
+        var matrix = Options.RegisterTokens > 0
+            ? Resampling.BicubicAntialiased(side, Shape.Rows)
+            : Resampling.Bicubic(side, Shape.Rows, side / (Shape.Rows + PlainOffset));
         var map = trained.narrow(1, 1, side * side).view(side, side, width).permute(2, 0, 1);
         var resized = Resampling.Apply(map, matrix, matrix).flatten(1).t().unsqueeze(0);
         return cat([trained.narrow(1, 0, 1), resized], 1);
+    }
+
+    private Tensor Layered(Weights weights, Tensor normalised)
+    {
+        var x = Embed(weights, normalised);
+        for (var i = 0; i < Options.Layers; i++)
+            x = Layer(weights, i, x);
+        return x;
     }
 
     /// <summary>[B, T, C] → the same, through layer <paramref name="index"/>.</summary>

@@ -10,9 +10,10 @@ namespace MfRae.Lab.Learning.Numerics;
 public static class Resampling
 {
     /// <summary>Keys' cubic with a = -0.75 over the four nearest samples, also when shrinking; the border sample is repeated.</summary>
-    public static Tensor Bicubic(long from, long to) => Weigh(from, to, (i, row) =>
+    /// <param name="step">Input samples from one output sample to the next, where it is not from / to.</param>
+    public static Tensor Bicubic(long from, long to, double? step = null) => Weigh(from, to, (i, row) =>
     {
-        var centre = Centre(i, from, to);
+        var centre = step is { } given ? ((i + 0.5) * given) - 0.5 : Centre(i, from, to);
         var first = (long)Math.Floor(centre) - 1;
         for (var k = first; k < first + 4; k++)
             row[Math.Clamp(k, 0, from - 1)] += Cubic(centre - k, -0.75);
@@ -51,6 +52,16 @@ public static class Resampling
         var ratio = (float)from / to;
         return Weigh(from, to, (i, row) => Linear(row, i * ratio));
     }
+
+    /// <summary>Blur by a Gaussian of a deviation in samples, [length, length]; weights outside are dropped and the rest sum to 1.</summary>
+    public static Tensor Gaussian(long length, double deviation) => Weigh(length, length, (i, row) =>
+    {
+        var sum = 0.0;
+        for (var k = 0; k < row.Length; k++)
+            sum += row[k] = Math.Exp(-0.5 * (i - k) * (i - k) / (deviation * deviation));
+        for (var k = 0; k < row.Length; k++)
+            row[k] /= sum;
+    });
 
     /// <summary>x [..., H, W], rows [H', H], columns [W', W] → [..., H', W'], in the type and on the device of x.</summary>
     public static Tensor Apply(Tensor x, Tensor rows, Tensor columns) =>

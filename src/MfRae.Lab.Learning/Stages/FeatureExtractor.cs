@@ -1,8 +1,7 @@
-using System.Security.Cryptography;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
-using TorchSharp;
+using MfRae.Lab.Learning.Evaluation;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
@@ -25,28 +24,29 @@ internal sealed class FeatureExtractor : IDisposable
     /// <summary>What is done to images before the network.</summary>
     public string Preprocessing(ImageShape image) => _network.Preprocessing(image);
 
-    public static FeatureExtractor Load(StageContext context) => new(context, NetworkFiles.LoadFeatures(
+    public static FeatureExtractor Load(StageContext context) => new(context, FeatureNetworks.Load(
         Path.Combine(context.Input(StageInput.Features), NetworkFiles.Features), context.Device()));
 
-    public static string Hash(string path)
+    /// <summary>images uint8 [N, 1 or 3, H, W] → features [N, F] and logits [N, classes] or null, on the CPU.</summary>
+    /// <param name="spatial">Takes the maps [B, S] that sFID sees, batch by batch.</param>
+    public (Tensor Features, Tensor? Logits) Extract(Tensor images, Action<Tensor>? spatial = null)
     {
-        using var file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
+        var collected = new FeatureCollector(images.shape[0], spatial);
+        using var none = _context.InBatches(images.shape[0], _network.Batch, "image", indices =>
+        {
+            collected.Add(_network.Extract(images.index_select(0, indices)));
+            return empty([indices.shape[0], 0]);
+        });
+        return (collected.Features, collected.Logits);
     }
-
-    /// <summary>images uint8 [N, 1 or 3, H, W] → features [N, F] and logits [N, classes], on the CPU.</summary>
-    public (Tensor Features, Tensor Logits) Extract(Tensor images) => Classified(_context.InBatches(
-        images.shape[0], _network.Batch, "image", indices => _network.Pool(images.index_select(0, indices))));
 
     /// <summary>The same of images that may have to be decoded.</summary>
-    public (Tensor Features, Tensor Logits) Extract(IImageSource images) =>
-        Classified(_context.InBatches(images, _network.Batch, _network.Pool));
+    public (Tensor Features, Tensor? Logits) Extract(IImageSource images, Action<Tensor>? spatial = null)
+    {
+        var collected = new FeatureCollector(images.Count, spatial);
+        _context.ForBatches(images, _network.Batch, bytes => collected.Add(_network.Extract(bytes)));
+        return (collected.Features, collected.Logits);
+    }
 
     public void Dispose() => _network.Dispose();
-
-    private (Tensor Features, Tensor Logits) Classified(Tensor features)
-    {
-        using var quiet = no_grad();
-        return (features, _network.Logits(features.to(_context.Device())).cpu());
-    }
 }

@@ -1,6 +1,7 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
@@ -20,11 +21,18 @@ internal sealed class FeatureRunner(FeatureOptions options) : IStage
         switch (options)
         {
             case PretrainedFeatureOptions pretrained:
-                NetworkFiles.LoadFeatures(context.Resolve(pretrained.Weights), CPU).Dispose();
+                FeatureNetworks.Load(context.Resolve(pretrained.Weights), CPU).Dispose();
                 File.Copy(context.Resolve(pretrained.Weights), path, overwrite: true);
                 break;
             case FidInceptionOptions fid:
                 FidInceptionFeatures.Import(context.Resolve(fid.Weights), fid.Resizing, path);
+                break;
+            case Dinov2FeatureOptions dinov2:
+                Dinov2Features.Import(context.Resolve(dinov2.Weights), path);
+                break;
+            case TorchScriptFeatureOptions script:
+                TorchScriptFile.Import(
+                    context.Resolve(script.Weights), new(script.Size, script.Mean ?? [0, 0, 0], script.Deviation ?? [1, 1, 1]), path);
                 break;
             case InceptionOptions inception:
                 Train(inception, context, path);

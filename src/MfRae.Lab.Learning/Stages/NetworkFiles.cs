@@ -43,15 +43,6 @@ internal static class NetworkFiles
     public static (IDecoder Network, Weights Weights) LoadDecoder(string path, Device device) =>
         Load(path, device, NetworkMetadata.Decoder, network => network.Declare());
 
-    public static IFeatureNetwork LoadFeatures(string path, Device device)
-    {
-        using var scope = NewDisposeScope();
-        var file = TensorFile.Open(path);
-        if (NetworkMetadata.Features(file) is not { } network)
-            return FidInceptionFeatures.Load(file, device);
-        return new SmallInceptionFeatures(network, Weights.Load(network.Declare(), file, device), FeatureExtractor.Hash(path));
-    }
-
     public static (DitNetwork Network, Weights Weights) LoadGenerator(string path, Device device, ScalarType type = ScalarType.Float32) =>
         Load(path, device, NetworkMetadata.Generator, network => network.Declare(), type);
 

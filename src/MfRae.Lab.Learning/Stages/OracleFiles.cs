@@ -4,6 +4,7 @@ using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Oracle;
 using static TorchSharp.torch;
 
@@ -26,7 +27,7 @@ internal static class OracleFiles
         File.ReadAllText(Path.Combine(context.Input(StageInput.Dataset), DistributionFile)), LabJson.Default.DistributionOptions)!);
 
     /// <summary>The hash of a distribution's file in a folder, by which values of one are told from those of another.</summary>
-    public static string Identity(string folder) => FeatureExtractor.Hash(Path.Combine(folder, DistributionFile));
+    public static string Identity(string folder) => FileDigest.Of(Path.Combine(folder, DistributionFile));
 
     public static OracleBatches Batches(StageContext context, int batchSize) =>
         new(Mixture(context), batchSize, context.Random(), context.Device());

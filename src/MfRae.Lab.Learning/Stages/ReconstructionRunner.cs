@@ -4,6 +4,7 @@ using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Metrics;
 using TorchSharp;
 using static TorchSharp.torch;

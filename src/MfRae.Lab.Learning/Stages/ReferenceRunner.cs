@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Metrics;
 using static TorchSharp.torch;
 
@@ -23,6 +24,6 @@ internal sealed class ReferenceRunner(string split) : IStage
     public static IReadOnlyList<ReferenceSet> Load(StageContext context, IEnumerable<string> splits) => [.. splits.Select(name =>
     {
         var path = Path.Combine(context.Input(StageInput.Reference(name)), FileName);
-        return new ReferenceSet(name, FeatureStatistics.Load(path), FeatureExtractor.Hash(path));
+        return new ReferenceSet(name, FeatureStatistics.Load(path), FileDigest.Of(path));
     })];
 }

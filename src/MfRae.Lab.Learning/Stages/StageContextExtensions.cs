@@ -1,6 +1,7 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,6 +12,7 @@ namespace MfRae.Lab.Learning.Stages;
 internal static class StageContextExtensions
 {
     private const long BatchesPerCollection = 4;
+    private const int BatchesAhead = 3;
 
     // What thirty images of 256×256 are: enough for a GPU, and little enough for its memory.
     private const long MostPixels = 2_000_000;
@@ -36,7 +38,7 @@ internal static class StageContextExtensions
 
     /// <summary>
     /// <paramref name="map"/> over images, uint8 [B, C, H, W] on the CPU, in batches, joined on the CPU. While one batch is worked on
-    /// the next is decoded.
+    /// the next ones are decoded.
     /// </summary>
     /// <param name="mostAtOnce">Of small images; large ones go in smaller batches.</param>
     public static Tensor InBatches(this StageContext context, IImageSource images, long mostAtOnce, Func<Tensor, Tensor> map)
@@ -87,9 +89,9 @@ internal static class StageContextExtensions
     private static Tensor Next(IImageSource images, Tensor indices, long batch)
     {
         var bytes = images.Bytes(indices);
-        var after = indices[-1].item<long>() + 1;
-        if (after < images.Count)
-            images.Prepare(arange(after, Math.Min(images.Count, after + batch), dtype: ScalarType.Int64));
+        var start = indices[-1].item<long>() + 1;
+        for (var ahead = 0; ahead < BatchesAhead && start < images.Count; ahead++, start += batch)
+            images.Prepare(arange(start, Math.Min(images.Count, start + batch), dtype: ScalarType.Int64));
         return bytes;
     }
 }

@@ -45,17 +45,34 @@ public sealed class CombinationTests : IDisposable
         found.Suggestion.Should().Contain(suggestion);
     }
 
-    [Fact]
-    public void Features_of_ImageNet_tell_no_classes_of_the_dataset()
+    [Theory]
+    [InlineData("fidInception", "classAccuracy", "other classes")]
+    [InlineData("torchScript", "classAccuracy", "other classes")]
+    [InlineData("dinov2", "classAccuracy", "predicts no classes")]
+    [InlineData("dinov2", "inceptionScore", "predicts no classes")]
+    public void Features_of_ImageNet_tell_no_classes_of_the_dataset(string features, string metric, string message)
     {
-        var found = _work.Mistake("""
+        var found = _work.Mistake($$"""
             "evaluation": {
-              "features": { "kind": "fidInception", "weights": "data/weights/inception.safetensors" },
-              "metrics": [{ "kind": "fid" }, { "kind": "classAccuracy" }]
+              "features": { "kind": "{{features}}", "weights": "data/weights/inception.safetensors" },
+              "metrics": [{ "kind": "fid" }, { "kind": "{{metric}}" }]
             }
             """);
         found.Path.Should().Be("$.evaluation.metrics[1]");
-        found.Message.Should().Contain("other classes");
+        found.Message.Should().Contain(message);
+    }
+
+    [Fact]
+    public void A_script_takes_a_value_for_each_colour()
+    {
+        var found = _work.Mistake("""
+            "evaluation": {
+              "features": { "kind": "torchScript", "weights": "data/weights/inception.safetensors", "mean": [0.5], "deviation": [1, 1, 1] },
+              "metrics": [{ "kind": "fid" }, { "kind": "inceptionScore" }]
+            }
+            """);
+        found.Path.Should().Be("$.evaluation.features.mean");
+        found.Message.Should().Contain("1 values where images have 3 colours");
     }
 
     [Fact]

@@ -189,5 +189,5 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
 
     private TensorFile Network(string stage) => Safetensors.Read(lab.At($"{stage}/network.safetensors"));
 
-    private string Hash(string file) => FeatureExtractor.Hash(lab.At(file));
+    private string Hash(string file) => FileDigest.Of(lab.At(file));
 }

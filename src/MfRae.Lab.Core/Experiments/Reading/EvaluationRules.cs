@@ -16,7 +16,7 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
         }
 
         CheckEndpointError(options, arm);
-        CheckClassAccuracy();
+        CheckFeatures();
         if (!arm.HasGenerator && !arm.HasTeacher)
         {
             // Nothing is sampled: such an experiment makes an encoder or a decoder.
@@ -78,14 +78,44 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
         }
     }
 
-    private void CheckClassAccuracy()
+    private void CheckFeatures()
     {
-        if (evaluation.Kind("features") == "fidInception"
-            && Metrics()?.FirstOrDefault(metric => metric.GetText("kind") == "classAccuracy") is { } metric)
+        string? kind = evaluation.Kind("features");
+        string? foreign = kind switch
+        {
+            "fidInception" or "torchScript" => "that network predicts other classes than the dataset's",
+            "dinov2" => "that network predicts no classes",
+            _ => null,
+        };
+        if (foreign is not null)
+        {
+            Refuse("classAccuracy", kind!, foreign);
+        }
+
+        if (kind == "dinov2")
+        {
+            Refuse("inceptionScore", kind, foreign!);
+        }
+
+        foreach (string option in (string[])["features.mean", "features.deviation"])
+        {
+            if (evaluation.Numbers(option) is { Count: not 3 } values)
+            {
+                mistakes.Add(
+                    evaluation.At(option),
+                    FormattableString.Invariant($"`{option[9..]}` has {values.Count} values where images have 3 colours"),
+                    "write one for each of red, green and blue");
+            }
+        }
+    }
+
+    private void Refuse(string metricKind, string features, string reason)
+    {
+        if (Metrics()?.FirstOrDefault(metric => metric.GetText("kind") == metricKind) is { } metric)
         {
             mistakes.Add(
                 metric.Location,
-                "classAccuracy with fidInception: that network predicts other classes than the dataset's",
+                $"{metricKind} with {features}: {reason}",
                 "remove the metric, or choose features trained on the dataset");
         }
     }

@@ -2,11 +2,10 @@ using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
-using MfRae.Lab.Learning.Stages;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace MfRae.Lab.Learning.Tests.Stages;
+namespace MfRae.Lab.Learning.Tests.Networks;
 
 /// <summary>The same weights under the names of three publishers.</summary>
 public sealed class Dinov2NamesTests : IDisposable

@@ -4,9 +4,8 @@ using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
-using MfRae.Lab.Learning.Networks;
 
-namespace MfRae.Lab.Learning.Stages;
+namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
 /// How a weights file describes its network: the type, the network's options, and the shapes that they do not say. Reading a
@@ -21,6 +20,12 @@ internal static class NetworkMetadata
     private const string InceptionType = "inception";
     private const string VelocityType = "dit-velocity";
     private const string MeanFlowType = "dit-mean-flow";
+
+    /// <summary>The types of feature networks that others trained; the rest of their descriptions is their readers' business.</summary>
+    public const string FidInceptionType = "fid-inception";
+    public const string Dinov2FeaturesType = "dinov2-features";
+    public const string TorchScriptType = "torchscript";
+
 
     public static Dictionary<string, string> Of(IEncoder network) => network switch
     {
@@ -77,12 +82,16 @@ internal static class NetworkMetadata
         ? new RaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DecoderNetworkOptions)!, Shape(file), Image(file))
         : new MaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.MaeDecoderOptions)!, Shape(file));
 
-    /// <summary>The lab's own feature network, or null where the file holds that of FID, which has one size.</summary>
+    /// <summary>The type of a feature network, of those named here.</summary>
     /// <exception cref="LabException">The file describes no feature network.</exception>
-    public static InceptionNetwork? Features(TensorFile file)
+    public static string FeatureType(TensorFile file) =>
+        TypeOf(file, InceptionType, FidInceptionType, Dinov2FeaturesType, TorchScriptType);
+
+    /// <summary>The lab's own feature network.</summary>
+    /// <exception cref="LabException">The file describes another one, or none.</exception>
+    public static InceptionNetwork Features(TensorFile file)
     {
-        if (TypeOf(file, InceptionType, FidInceptionFeatures.Type) != InceptionType)
-            return null;
+        TypeOf(file, InceptionType);
         var channels = file.Metadata.ContainsKey("channels") ? Number(file, "channels") : ImageShape.Mnist.Channels;
         return new((int)Number(file, "width"), (int)Number(file, "classes"), (int)channels);
     }

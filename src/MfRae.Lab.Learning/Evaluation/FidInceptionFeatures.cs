@@ -5,13 +5,11 @@ using MfRae.Lab.Learning.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace MfRae.Lab.Learning.Stages;
+namespace MfRae.Lab.Learning.Evaluation;
 
 /// <summary>The Inception network of published FID numbers; grey images are repeated to three colours.</summary>
 internal sealed class FidInceptionFeatures : IFeatureNetwork
 {
-    public const string Type = "fid-inception";
-
     private const string ResizingEntry = "resizing";
     private const string SourceEntry = "source";
 
@@ -34,6 +32,8 @@ internal sealed class FidInceptionFeatures : IFeatureNetwork
 
     public string Identity { get; }
 
+    public long Channels => 3;
+
     public string Preprocessing(ImageShape image) => _tensorFlow
         ? "uint8, grey repeated to RGB, bilinear to 299x299 from corners without antialias, (x - 128) / 128"
         : "uint8, grey repeated to RGB, bilinear to 299x299 from half-pixel centres without antialias, [-1, 1]";
@@ -48,26 +48,38 @@ internal sealed class FidInceptionFeatures : IFeatureNetwork
         using var weights = Weights.Load(FidInception.Declare(), TensorFile.Open(source), CPU);
         weights.Save(path, new Dictionary<string, string>
         {
-            ["type"] = Type,
+            ["type"] = NetworkMetadata.FidInceptionType,
             [ResizingEntry] = resizing,
-            [SourceEntry] = FeatureExtractor.Hash(source),
+            [SourceEntry] = FileDigest.Of(source),
         });
     }
 
     /// <summary>What <see cref="Import"/> wrote.</summary>
-    public static FidInceptionFeatures Load(TensorFile file, Device device)
+    public static FidInceptionFeatures Load(TensorFile file, Device device) =>
+        Load(file, device, file.Meta(ResizingEntry), file.Meta(SourceEntry));
+
+    /// <summary>Released weights, under the hash of their file.</summary>
+    /// <exception cref="LabException">The file is none, or not of this network.</exception>
+    public static FidInceptionFeatures Release(string path, string resizing, Device device)
     {
-        using var weights = Weights.Load(FidInception.Declare(), file, device);
-        return new(new FidInception(weights), device, file.Meta(ResizingEntry), file.Meta(SourceEntry));
+        using var scope = NewDisposeScope();
+        return Load(TensorFile.Open(path), device, resizing, FileDigest.Of(path));
     }
 
-    public Tensor Pool(Tensor images)
+    /// <summary>Pool, logits without bias as all published scores have them, and the map that sFID sees.</summary>
+    public FeatureBatch Extract(Tensor images)
     {
         var colours = images.to(_device).expand(-1, 3, -1, -1);
-        return _network.Extract(_tensorFlow ? FidInceptionInput.TensorFlow(colours) : FidInceptionInput.PytorchFid(colours)).Pool;
+        var (pool, spatial) = _network.Extract(
+            _tensorFlow ? FidInceptionInput.TensorFlow(colours) : FidInceptionInput.PytorchFid(colours));
+        return new(pool, _network.Logits(pool), spatial.flatten(1));
     }
 
-    public Tensor Logits(Tensor features) => _network.Logits(features);
-
     public void Dispose() => _network.Dispose();
+
+    private static FidInceptionFeatures Load(TensorFile file, Device device, string resizing, string identity)
+    {
+        using var weights = Weights.Load(FidInception.Declare(), file, device);
+        return new(new FidInception(weights), device, resizing, identity);
+    }
 }

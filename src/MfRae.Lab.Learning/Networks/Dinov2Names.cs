@@ -1,10 +1,10 @@
 using MfRae.Lab.Learning.Formats;
 using static TorchSharp.torch;
 
-namespace MfRae.Lab.Learning.Stages;
+namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// DINOv2's weights under the names of its own release or of timm, as the Hugging Face names that <see cref="Networks.Dinov2Encoder"/>
+/// DINOv2's weights under the names of its own release or of timm, as the Hugging Face names that <see cref="Dinov2Encoder"/>
 /// declares. Both keep query, key and value in one tensor; timm has no position for the class token, whose position it added to it.
 /// </summary>
 internal static class Dinov2Names
