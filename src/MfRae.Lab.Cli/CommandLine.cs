@@ -60,6 +60,7 @@ public sealed class CommandLine(Composition composition)
         QueryCommand(),
         ReportCommand(),
         PublishCommand(),
+        new EvaluateCommand().Build(composition, PlacesOf),
         WeightsCommand.Build(composition),
         WorkerCommand(),
     };
@@ -73,19 +74,7 @@ public sealed class CommandLine(Composition composition)
         var overrides = OverridesArgument();
         var plan = new Option<bool>("--plan") { Description = "Say what would run, and stop" };
         var only = OnlyOption();
-        var device = new Option<string>("--device")
-        {
-            Description = "auto, cpu, cuda or cuda:N",
-            HelpName = "DEVICE",
-            DefaultValueFactory = _ => "auto",
-        };
-        device.Validators.Add(result =>
-        {
-            var name = result.GetValueOrDefault<string>();
-            if (name is not ("auto" or "cpu" or "cuda")
-                && !(name?.StartsWith("cuda:", StringComparison.Ordinal) == true && uint.TryParse(name[5..], out _)))
-                result.AddError($"unknown device '{name}': use auto, cpu, cuda or cuda:N");
-        });
+        var device = DeviceOption.Create();
         var jobs = new Option<int>("--jobs") { Description = "Stages that may run at once; 0 chooses by the machine", HelpName = "N" };
         jobs.Validators.Add(result => RequireFrom(0, result));
         var fresh =

@@ -40,6 +40,8 @@ public sealed class Composition(
 
     public GcVerb Gc(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
+    public EvaluateVerb Evaluate() => new(terminal, signals, time);
+
     public WeightsListVerb WeightsList() => new(terminal, workingDirectory);
 
     public WeightsInspectVerb WeightsInspect() => new(terminal, workingDirectory);

@@ -21,6 +21,13 @@ public sealed class RateMeter
         }
     }
 
+    /// <summary>Forgets what was marked: something else begins.</summary>
+    public void Restart()
+    {
+        marks.Clear();
+        last = default;
+    }
+
     public void Mark(DateTimeOffset at, long step)
     {
         // A resumed attempt starts behind where the last one stood.

@@ -1,0 +1,74 @@
+using System.Globalization;
+using MfRae.Lab.Learning.Evaluation;
+using Spectre.Console;
+
+namespace MfRae.Lab.Cli.Progress;
+
+/// <summary>How an evaluation gets on: a bar on a terminal, elsewhere a line each half minute.</summary>
+public sealed class EvaluationProgress(Terminal terminal, TimeProvider time) : IEvaluationProgress, IDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
+
+    private readonly long begun = time.GetTimestamp();
+    private readonly RateMeter rate = new();
+    private long shown = time.GetTimestamp();
+    private string current = "";
+    private int drawn;
+
+    public void Step(string what, long done, long total)
+    {
+        if (what != current)
+        {
+            current = what;
+            rate.Restart();
+        }
+
+        rate.Mark(time.GetUtcNow(), done);
+        if (time.GetElapsedTime(shown) < (terminal.Live is null ? Pause : Redraw))
+            return;
+        shown = time.GetTimestamp();
+        if (terminal.Live is null)
+            terminal.Error.WriteLine($"[{StageText.Duration(time.GetElapsedTime(begun))}] {Text(what, done, total)}");
+        else
+            Draw(terminal.Live, what, done, total);
+    }
+
+    public void Say(string line)
+    {
+        Clear();
+        terminal.Error.WriteLine(line);
+    }
+
+    /// <summary>Takes the bar away: what follows must not mix with it.</summary>
+    public void End() => Clear();
+
+    public void Dispose() => End();
+
+    private void Draw(IAnsiConsole console, string what, long done, long total)
+    {
+        const int width = 30;
+        var full = total > 0 ? (int)(width * done / total) : 0;
+        var line = $"{new string('━', full)}{new string('╌', width - full)} {Text(what, done, total)}";
+        var most = Math.Max(1, console.Profile.Width - 1);
+        line = line.Length > most ? line[..most] : line;
+        console.Write(new ControlCode($"\r{line.PadRight(drawn)}"));
+        drawn = line.Length;
+    }
+
+    private void Clear()
+    {
+        if (drawn > 0)
+            terminal.Live?.Write(new ControlCode($"\r{new string(' ', drawn)}\r"));
+        drawn = 0;
+    }
+
+    private string Text(string what, long done, long total)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"{what}: {done:N0} of {total:N0}");
+        if (rate.PerSecond is not { } speed || speed <= 0)
+            return text;
+        var left = TimeSpan.FromSeconds((total - done) / speed);
+        return text + string.Create(CultureInfo.InvariantCulture, $", {speed:0.#}/s, left {StageText.Duration(left)}");
+    }
+}

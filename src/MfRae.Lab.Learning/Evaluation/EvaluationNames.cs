@@ -1,0 +1,14 @@
+namespace MfRae.Lab.Learning.Evaluation;
+
+/// <summary>Words that the command line may use.</summary>
+public static class EvaluationNames
+{
+    /// <summary>Metrics in the order in which they are computed.</summary>
+    public static IReadOnlyList<string> Metrics { get; } = [.. KnownMetric.All.Select(metric => metric.Name)];
+
+    /// <summary>Layouts that statistics are written in.</summary>
+    public static IReadOnlyList<string> Layouts => StatisticsTarget.Layouts;
+
+    /// <summary>How samples are parted for the Inception score; the first is the default.</summary>
+    public static IReadOnlyList<string> InceptionScoreForms { get; } = ["consecutive"];
+}

@@ -1,0 +1,60 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Evaluation;
+
+/// <summary>Compares images with images or with statistics, in the features of one network or of several.</summary>
+public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress progress, CancellationToken stop)
+{
+    /// <summary>The same request gives the same numbers.</summary>
+    /// <exception cref="RequestException">The request asks for what its inputs cannot give.</exception>
+    /// <exception cref="IncomparableException">Samples and reference are not of the same network and preprocessing.</exception>
+    /// <exception cref="LabException">A file is missing or damaged, or the device is not there.</exception>
+    /// <exception cref="OperationCanceledException">The evaluation was stopped; with a cache, the next one goes on from there.</exception>
+    public EvaluationResult Run()
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var threads = System.Environment.ProcessorCount;
+        ComputeDevice.Prepare(threads);
+        var device = ComputeDevice.Resolve(request.Device);
+        var save = request.SaveStatistics is { } path
+            ? new StatisticsTarget(Path.GetFullPath(path, request.WorkingDirectory), request.Layout)
+            : null;
+
+        var sets = new ImageSets(request.Crop, threads, progress, stop);
+        EvaluationInput Open(string given) => EvaluationInput.Open(given, request.WorkingDirectory, sets);
+        // Weights are looked for first: without them nothing else is worth reading.
+        foreach (var choice in request.Features)
+            FeatureNetworks.CheckWeights(choice, request.WorkingDirectory);
+        using var samples = Open(request.Samples);
+        var sampled = samples.NeedImages("samples");
+        using var reference = Open(request.Reference);
+        if (reference.Statistics is null)
+            reference.NeedImages("the reference");
+        using var train = request.Train is { } given ? Open(given) : null;
+
+        var choices = request.Features.Count > 0 ? request.Features : [Usual(sampled.Images.Shape)];
+        var spaces = new List<EvaluatedSpace>();
+        foreach (var choice in choices)
+        {
+            using var network = FeatureNetworks.Open(choice, request.WorkingDirectory, device);
+            var cache = request.Cache is { } folder ? new FeatureCache(folder, progress) : null;
+            var reader = new FeatureReader(network, choice.Name, cache, request.Batch, progress, stop);
+            spaces.Add(new SpaceEvaluator(request, choice, network, reader, progress, stop)
+                .Run(sampled, reference, train?.NeedImages("training images"), spaces.Count == 0 ? save : null));
+        }
+
+        return new(Described(sampled), train is null ? null : Described(train.Images!), spaces, EvaluationVersions.Of(device.ToString()));
+    }
+
+    private static EvaluatedImages Described(ImageSet set) =>
+        new(set.Path, set.Hash, set.Count, set.Images.Shape.ToString(), set.Classes?.Count ?? 0);
+
+    private static FeatureChoice Usual(ImageShape image) => new(
+        image with { Channels = 1 } == ImageShape.Mnist ? FeatureChoice.Embedded : FeatureChoice.Inception,
+        null, FeatureChoice.Resizings[0], 0, [0, 0, 0], [1, 1, 1]);
+}

@@ -1,0 +1,70 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Metrics;
+using MfRae.Lab.Learning.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Evaluation;
+
+/// <summary>Corrupts reference images more and more, and measures FID at each step.</summary>
+internal sealed class LadderClimber(
+    IFeatureNetwork network, string name, long seed, int batch, IEvaluationProgress progress, CancellationToken stop)
+{
+    private const long MostImages = 5000;
+
+    private static readonly double[] NoiseLevels = [10, 20, 40, 80];
+    private static readonly double[] BlurLevels = [0.5, 1, 2, 4];
+
+    /// <exception cref="LabException">An image cannot be decoded.</exception>
+    public CorruptionLadder Climb(ImageSet reference, FeatureStatistics statistics)
+    {
+        var count = Math.Min(MostImages, reference.Count);
+        (string Kind, double Level)[] steps =
+            [.. NoiseLevels.Select(level => ("noise", level)), .. BlurLevels.Select(level => ("blur", level))];
+        var clean = Measure(reference, count, statistics, bytes => bytes, 0, steps.Length);
+        var rungs = new List<CorruptionRung> { new("noise", 0, clean), new("blur", 0, clean) };
+        for (var i = 0; i < steps.Length; i++)
+        {
+            var (kind, level) = steps[i];
+            var step = 0L;
+            rungs.Add(new(kind, level, Measure(reference, count, statistics,
+                bytes => kind == "noise" ? Noise(bytes, level, step++) : Blur(bytes, level), i + 1, steps.Length)));
+        }
+
+        return new(count, [.. rungs.OrderByDescending(rung => rung.Kind, StringComparer.Ordinal).ThenBy(rung => rung.Level)]);
+    }
+
+    private double Measure(ImageSet reference, long count, FeatureStatistics statistics, Func<Tensor, Tensor> corrupt, int done, int total)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var images = reference.For(network.Channels);
+        using var collector = new FeatureCollector(count);
+        // One size for all devices and machines, since the noise is drawn batch by batch.
+        const long size = 50;
+        for (long start = 0; start < count; start += size)
+        {
+            stop.ThrowIfCancellationRequested();
+            using (NewDisposeScope())
+            {
+                var bytes = corrupt(images.Bytes(arange(start, Math.Min(count, start + size), dtype: int64)));
+                foreach (var part in bytes.split(Math.Min(size, batch > 0 ? batch : network.Batch)))
+                    collector.Add(network.Extract(part));
+            }
+            GC.Collect(0);
+            progress.Step($"{name} ladder", (done * count) + start, (total + 1) * count);
+        }
+
+        return FrechetDistance.Between(FeatureStatistics.Of(collector.Features), statistics);
+    }
+
+    // The same noise at every level, so that levels differ in nothing else.
+    private Tensor Noise(Tensor bytes, double level, long step) => ToBytes(
+        bytes.to(float32) + (new RandomSource(seed, CPU).Normal("ladder noise", step, bytes.shape) * level));
+
+    private static Tensor Blur(Tensor bytes, double level) => ToBytes(Resampling.Apply(
+        bytes.to(float32), Resampling.Gaussian(bytes.shape[2], level), Resampling.Gaussian(bytes.shape[3], level)));
+
+    private static Tensor ToBytes(Tensor values) => values.round_().clamp_(0, 255).to(uint8);
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Learning.Formats;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Evaluation;
+
+/// <summary>A file that statistics are written to, in one of the layouts that <see cref="StatisticsReader"/> reads.</summary>
+internal sealed class StatisticsTarget
+{
+    public const string Lab = "lab";
+    public const string Adm = "adm";
+    public const string PytorchFid = "pytorchFid";
+    public const string CleanFid = "cleanFid";
+
+    private readonly string _path;
+    private readonly string? _layout;
+
+    /// <param name="layout">Null for what suits the name: the lab's own for .safetensors, ADM's or pytorch-fid's for .npz.</param>
+    /// <exception cref="RequestException">Name and layout contradict each other.</exception>
+    public StatisticsTarget(string path, string? layout)
+    {
+        var extension = Path.GetExtension(path).ToLowerInvariant();
+        if (extension is not (".safetensors" or ".npz"))
+            throw new RequestException($"statistics are written as .safetensors or .npz, not to {path}");
+        if (layout is not null && (layout == Lab) != (extension == ".safetensors"))
+            throw new RequestException($"the layout {layout} is not written to {extension} files: {Lab} to .safetensors, others to .npz");
+        _path = path;
+        _layout = layout ?? (extension == ".safetensors" ? Lab : null);
+    }
+
+    /// <summary>What --layout may say.</summary>
+    public static IReadOnlyList<string> Layouts { get; } = [Lab, Adm, PytorchFid, CleanFid];
+
+    /// <exception cref="LabException">The layout has statistics that there are not, or the file cannot be written.</exception>
+    public void Write(SetFeatures features, FeatureIdentity identity, ImageSet source)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+            Write(_layout ?? (features.Spatial is null ? PytorchFid : Adm), features, identity, source);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"{_path} cannot be written: {refused.Message}", refused);
+        }
+    }
+
+    private void Write(string layout, SetFeatures features, FeatureIdentity identity, ImageSet source)
+    {
+        switch (layout)
+        {
+            case Lab:
+                WriteOwn(features, identity, source);
+                break;
+            case Adm when features.Spatial is null:
+                throw new RequestException("ADM's layout has spatial statistics, which only inception gives");
+            case CleanFid:
+                Npz.Write(_path, Pool(features));
+                Npz.Write(StatisticsNames.Beside(_path), [(StatisticsNames.Feats, StoredTensor.Of(features.Features!))]);
+                break;
+            default:
+                Npz.Write(_path, layout == Adm
+                    ? [.. Pool(features), .. Pair(StatisticsNames.SpatialMu, features.Spatial!.Mean, StatisticsNames.SpatialSigma, features.Spatial.Covariance)]
+                    : Pool(features));
+                break;
+        }
+    }
+
+    private void WriteOwn(SetFeatures features, FeatureIdentity identity, ImageSet source)
+    {
+        var tensors = new List<(string, Tensor)>
+        {
+            (StatisticsNames.Mean, features.Pool.Mean), (StatisticsNames.Covariance, features.Pool.Covariance),
+        };
+        if (features.Spatial is { } spatial)
+            tensors.AddRange([(StatisticsNames.SpatialMean, spatial.Mean), (StatisticsNames.SpatialCovariance, spatial.Covariance)]);
+        Safetensors.Write(_path, tensors, new Dictionary<string, string>
+        {
+            [StatisticsNames.Extractor] = identity.Extractor,
+            [StatisticsNames.Preprocessing] = identity.Preprocessing,
+            [StatisticsNames.Count] = source.Count.ToString(CultureInfo.InvariantCulture),
+            [StatisticsNames.Source] = source.Hash,
+        });
+    }
+
+    private static List<(string, StoredTensor)> Pool(SetFeatures features) =>
+        Pair(StatisticsNames.Mu, features.Pool.Mean, StatisticsNames.Sigma, features.Pool.Covariance);
+
+    private static List<(string, StoredTensor)> Pair(string meanName, Tensor mean, string covarianceName, Tensor covariance) =>
+        [(meanName, StoredTensor.Of(mean)), (covarianceName, StoredTensor.Of(covariance))];
+}

@@ -1,0 +1,135 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using MfRae.Lab.Cli.Tests.Fakes;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+/// <summary>The verb with the shipped feature network, on a few images of stripes.</summary>
+public sealed class EvaluateVerbTests : IDisposable
+{
+    private const int Side = 28;
+
+    private readonly LabFolder lab = new();
+
+    public EvaluateVerbTests()
+    {
+        File.Copy(Path.Combine(Checkout.Root, "data/weights/inception.safetensors"), lab.At("data/weights/inception.safetensors"), true);
+        WriteImages("samples.npz", 1);
+        WriteImages("reference.npz", 2);
+    }
+
+    [Fact]
+    public void Numbers_go_to_the_output_and_nothing_else_does()
+    {
+        var answer = Evaluate("samples.npz", "reference.npz");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        answer.Out.Should().ContainAll("fid", "features       embedded", "uint8, 28x28, [-1, 1]", "no accuracy: the samples have no classes");
+        answer.Error.Should().BeEmpty();
+        lab.Exists("data/store/features").Should().BeTrue();
+    }
+
+    [Fact]
+    public void As_json_every_number_has_its_identity()
+    {
+        using var json = JsonDocument.Parse(Evaluate("samples.npz", "reference.npz", "--json", "--no-cache").Out);
+
+        var space = json.RootElement.GetProperty("spaces")[0];
+        space.GetProperty("extractor").GetString().Should().HaveLength(64);
+        space.GetProperty("reference").GetProperty("origin").GetString().Should().Be("stated");
+        var fid = space.GetProperty("metrics").EnumerateArray().Single(metric => metric.GetProperty("metric").GetString() == "fid");
+        fid.GetProperty("value").GetDouble().Should().BePositive();
+        fid.GetProperty("reference").GetString().Should().Be(space.GetProperty("reference").GetProperty("sha256").GetString());
+        fid.GetProperty("definition").GetString().Should().NotBeEmpty();
+        json.RootElement.GetProperty("samples").GetProperty("count").GetInt32().Should().Be(40);
+        json.RootElement.GetProperty("versions").GetProperty("torchSharp").GetString().Should().NotBeEmpty();
+        lab.Exists("data/store/features").Should().BeFalse();
+    }
+
+    [Fact]
+    public void The_same_command_says_the_same()
+    {
+        var first = Evaluate("samples.npz", "reference.npz", "--json").Out;
+        Evaluate("samples.npz", "reference.npz", "--json").Out.Should().Be(first);
+    }
+
+    [Fact]
+    public void Statistics_of_unstated_origin_are_marked()
+    {
+        Evaluate("reference.npz", "samples.npz", "--save-statistics", "statistics.npz").Code.Should().Be(ExitCode.Ok);
+
+        var answer = Evaluate("samples.npz", "statistics.npz");
+        answer.Code.Should().Be(ExitCode.Ok);
+        answer.Out.Should().Contain("UNSTATED ORIGIN");
+        answer.Error.Should().Contain("statistics.npz does not say what network");
+        Evaluate("samples.npz", "statistics.npz", "--json").Out.Should().Contain("\"origin\": \"unstated\"");
+    }
+
+    [Fact]
+    public void Statistics_of_another_network_are_not_compared()
+    {
+        Evaluate("reference.npz", "samples.npz", "--save-statistics", "statistics.safetensors").Code.Should().Be(ExitCode.Ok);
+        var path = lab.At("statistics.safetensors");
+        var text = Encoding.Latin1.GetString(File.ReadAllBytes(path));
+        File.WriteAllBytes(path, Encoding.Latin1.GetBytes(text.Replace("uint8, 28x28", "uint8, 32x32")));
+
+        var answer = Evaluate("samples.npz", "statistics.safetensors");
+        answer.Code.Should().Be(ExitCode.Incomparable);
+        answer.Error.Should().ContainAll("preprocessing", "28x28", "32x32");
+        answer.Out.Should().BeEmpty();
+    }
+
+    [Theory]
+    [InlineData("--metrics fid,fod", "--metrics does not know 'fod': use fid,")]
+    [InlineData("--metrics accuracy", "accuracy cannot be computed")]
+    [InlineData("--batch few", "--batch takes a number from 0")]
+    [InlineData("--std 1,0,1", "--std takes three numbers above 0")]
+    [InlineData("--resizing lanczos", "--resizing does not know 'lanczos'")]
+    [InlineData("--layout adm", "--layout says how --save-statistics writes")]
+    [InlineData("--save-statistics s.txt", "written as .safetensors or .npz")]
+    [InlineData("--save-statistics s.npz --layout lab", "lab is not written to .npz")]
+    [InlineData("--weights a --weights b", "more --weights than --features")]
+    [InlineData("--device tpu", "unknown device 'tpu'")]
+    public void A_wrong_command_line_computes_nothing(string options, string message)
+    {
+        var answer = Evaluate("samples.npz", "reference.npz", options.Split(' '));
+
+        answer.Code.Should().Be(ExitCode.Usage);
+        answer.Error.Should().Contain(message);
+        answer.Out.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void What_is_missing_is_the_environments_fault()
+    {
+        var answer = Evaluate("samples.npz", "nowhere");
+        answer.Code.Should().Be(ExitCode.Environment);
+        answer.Error.Should().Contain("nowhere");
+        answer.Out.Should().BeEmpty();
+
+        Evaluate("samples.npz", "reference.npz", "--features", "inception").Code.Should().Be(ExitCode.Environment);
+    }
+
+    public void Dispose() => lab.Dispose();
+
+    private Answer Evaluate(string samples, string reference, params string[] options) =>
+        lab.Run(["evaluate", "--samples", samples, "--reference", reference, "--draws", "0", .. options]);
+
+    // numpy's own form, so that no tensors are needed here: uint8 [40, 28, 28, 1].
+    private void WriteImages(string name, int seed)
+    {
+        const int count = 40;
+        var random = new Random(seed);
+        var header = $"{{'descr': '|u1', 'fortran_order': False, 'shape': ({count}, {Side}, {Side}, 1), }}".PadRight(117) + "\n";
+        using var archive = new ZipArchive(File.Create(lab.At(name)), ZipArchiveMode.Create);
+        using var array = archive.CreateEntry("arr_0.npy", CompressionLevel.NoCompression).Open();
+        array.Write([0x93, .. "NUMPY"u8, 1, 0, 118, 0, .. Encoding.ASCII.GetBytes(header)]);
+        for (var i = 0; i < count; i++)
+        {
+            var (width, bright) = (random.Next(1, 9), random.Next(60, 255));
+            for (var pixel = 0; pixel < Side * Side; pixel++)
+                array.WriteByte((byte)(pixel % Side / width % 2 == 0 ? bright : random.Next(40)));
+        }
+    }
+}
