@@ -61,7 +61,8 @@ public static class Bootstrap
         return means;
     }
 
-    private static double Quantile(double[] sorted, double fraction)
+    /// <summary>Of values in ascending order, interpolated between the two that a fraction falls between.</summary>
+    public static double Quantile(double[] sorted, double fraction)
     {
         var at = fraction * (sorted.Length - 1);
         var below = (int)at;

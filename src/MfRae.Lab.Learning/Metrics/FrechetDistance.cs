@@ -9,18 +9,13 @@ public static class FrechetDistance
     /// <summary>
     /// In float64 without a root of any matrix: tr (Σ₁ Σ₂)^½ is the sum of the singular values of G₁ᵀ G₂ for any factors G Gᵀ = Σ, so
     /// nothing complex or NaN comes up and nothing is lost where a covariance is rank-deficient.
+    /// <see cref="FrechetReference"/> keeps the factor of the first for further distances.
     /// </summary>
-    public static double Between(FeatureStatistics first, FeatureStatistics second)
-    {
-        using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        var distance = (first.Mean - second.Mean).square().sum() + first.Covariance.trace() + second.Covariance.trace()
-            - (2 * Cross(first.Covariance, second.Covariance));
-        return distance.item<double>();
-    }
+    public static double Between(FeatureStatistics first, FeatureStatistics second) =>
+        FrechetReference.Of(first).Distance(second.Checked("the statistics of the samples"));
 
     /// <summary>
-    /// The same from the features themselves, first [N, F] and second [M, F], without any matrix root: with centred features A
+    /// The same from the features themselves, first [N, F] and second [M, F]: with centred features A
     /// and B tr (Σ₁ Σ₂)^½ = ‖A Bᵀ‖_* / sqrt((N - 1)(M - 1)), which loses nothing where fewer samples than features leave directions empty.
     /// Its cost grows with N and M, so it is for sets that are small.
     /// </summary>
@@ -32,16 +27,6 @@ public static class FrechetDistance
         var (mean2, factor2, trace2) = Factor(second.to(float64));
         var cross = linalg.svdvals(factor1.mm(factor2.t())).sum();
         return ((mean1 - mean2).square().sum() + trace1 + trace2 - (2 * cross)).item<double>();
-    }
-
-    // tr (Σ₁ Σ₂)^½. Eigenvalues cost a third of singular values, and where no direction is empty their roots are as exact.
-    private static Tensor Cross(Tensor first, Tensor second)
-    {
-        var (factor1, factor2) = (CovarianceFactor.Triangular(first), CovarianceFactor.Triangular(second));
-        if (factor1 is not null && factor2 is not null)
-            return linalg.eigvalsh(factor1.t().mm(second).mm(factor1)).clamp_(min: 0).sqrt().sum();
-        var product = (factor1 ?? CovarianceFactor.Spectral(first)).t().mm(factor2 ?? CovarianceFactor.Spectral(second));
-        return linalg.svdvals(product).sum();
     }
 
     // Mean, a matrix R with RᵀR = Σ and at most F rows, and tr Σ.

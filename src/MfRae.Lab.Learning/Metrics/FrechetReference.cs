@@ -1,0 +1,174 @@
+using MfRae.Lab.Core.Experiments;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Metrics;
+
+/// <summary>
+/// One side of Fréchet distances, with its covariance taken apart once: Σ₂ = R Rᵀ. Every distance to it then costs the
+/// eigenvalues of Rᵀ Σ₁ R, whose roots add up to tr (Σ₁ Σ₂)^½, or the singular values of Rᵀ G₁ (docs/method.md §9).
+/// </summary>
+public sealed class FrechetReference
+{
+    private readonly Tensor _mean;
+    private readonly Tensor _factor;
+    private readonly double _trace;
+    private readonly bool _full;
+
+    private FrechetReference(Tensor mean, Tensor factor, double trace, bool full) =>
+        (_mean, _factor, _trace, _full) = (mean.MoveToOuterDisposeScope(), factor.MoveToOuterDisposeScope(), trace, full);
+
+    public long Dimensions => _mean.shape[0];
+
+    /// <param name="source">Where the statistics come from, for messages.</param>
+    /// <exception cref="LabException">They are not finite, not symmetric, or no covariance.</exception>
+    public static FrechetReference Of(FeatureStatistics statistics, string source = "the reference statistics")
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var (mean, covariance) = statistics.Checked(source);
+        var triangular = CovarianceFactor.Triangular(covariance);
+        var factor = triangular ?? CovarianceFactor.Spectral(covariance, source);
+        if (factor.shape[1] == 0)
+            factor = zeros(mean.shape[0], 1, dtype: float64);
+        return new(mean.clone(), factor.contiguous(), covariance.trace().item<double>(), triangular is not null);
+    }
+
+    /// <summary>
+    /// Of the features [M, F] themselves. With at most as many rows as dimensions the centred rows are the factor, which loses
+    /// nothing where directions are empty.
+    /// </summary>
+    public static FrechetReference OfFeatures(Tensor features, string source = "the reference features")
+    {
+        if (features.shape[0] > features.shape[1])
+            return Of(FeatureStatistics.Of(features), source);
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var (mean, centred) = Centred(features, source);
+        return new(mean, (centred.t() / Math.Sqrt(features.shape[0] - 1)).contiguous(), Trace(centred), full: false);
+    }
+
+    /// <summary>This, for longer than the dispose scope that it was made in.</summary>
+    public FrechetReference Kept()
+    {
+        _mean.DetachFromDisposeScope();
+        _factor.DetachFromDisposeScope();
+        return this;
+    }
+
+    /// <summary>The distance to a Gaussian of these statistics.</summary>
+    public double Distance(FeatureStatistics samples)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        CheckDimensions(samples.Mean.shape[0]);
+        return ((samples.Mean - _mean).square().sum() + samples.Covariance.trace() + _trace - (2 * Cross(samples.Covariance))).item<double>();
+    }
+
+    /// <summary>The distance of features [N, F], N ≥ 2.</summary>
+    public double Distance(Tensor features)
+    {
+        CheckDimensions(features.shape[1]);
+        if (Roots(features) is { } roots)
+            return roots.Distance;
+        using var scope = NewDisposeScope();
+        return Distance(FeatureStatistics.Of(features));
+    }
+
+    /// <summary>The distance of features [N, F], N ≥ 2, and each row's influence on it.</summary>
+    public FrechetEstimate Estimate(Tensor features)
+    {
+        CheckDimensions(features.shape[1]);
+        if (Roots(features) is { } roots)
+            return roots;
+        using var scope = NewDisposeScope();
+        return Estimate(features, FeatureStatistics.Of(features));
+    }
+
+    /// <summary>The same where the features' own statistics are at hand.</summary>
+    public FrechetEstimate Estimate(Tensor features, FeatureStatistics statistics)
+    {
+        CheckDimensions(features.shape[1]);
+        if (Roots(features) is { } roots)
+            return roots;
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var (values, vectors) = linalg.eigh(Product(statistics.Covariance));
+        values.clamp_(min: 0);
+        var difference = statistics.Mean - _mean;
+        // The transport map A = R (Rᵀ Σ₁ R)^-½ Rᵀ as G Gᵀ, over the directions that are not empty.
+        var kept = values.gt(values.max() * (values.shape[0] * CovarianceFactor.Epsilon)).nonzero().flatten();
+        var cross = _full && kept.shape[0] == values.shape[0] ? values.sqrt().sum() : Cross(statistics.Covariance);
+        var distance = difference.square().sum() + statistics.Covariance.trace() + _trace - (2 * cross);
+        var map = _factor.mm(vectors.index_select(1, kept) * values.index_select(0, kept).pow(-0.25));
+        var parts = new List<Tensor>();
+        foreach (var (start, end) in Blocks.Of(features.shape[0], features.shape[1] * sizeof(double)))
+        {
+            using var block = NewDisposeScope();
+            var centred = features.slice(0, start, end, 1).to(float64) - statistics.Mean;
+            var turned = centred.square().sum([1]) - centred.mm(map).square().sum([1]);
+            parts.Add(Influences(centred, difference, turned, features.shape[0]).MoveToOuterDisposeScope());
+        }
+        return new(distance.item<double>(), Numbers(cat(parts, 0)));
+    }
+
+    // With fewer rows than the reference has directions: the singular values of X R from the Gram matrix of its rows, without those
+    // that are zero to rounding. One is, as the rows of X add up to zero.
+    private FrechetEstimate? Roots(Tensor features)
+    {
+        var count = features.shape[0];
+        if (count > _factor.shape[1] || count < 2)
+            return null;
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var (mean, centred) = Centred(features, "the samples");
+        var projected = centred.mm(_factor) / Math.Sqrt(count - 1);
+        var (values, vectors) = linalg.eigh(projected.mm(projected.t()));
+        var roots = values.masked_fill(values.le(values.max() * (count * CovarianceFactor.Epsilon)), 0).sqrt();
+        var difference = mean - _mean;
+        var distance = difference.square().sum().item<double>() + Trace(centred) + _trace - (2 * roots.sum().item<double>());
+        var turned = centred.square().sum([1]) - (vectors.square().mv(roots) * (count - 1));
+        return new(distance, Numbers(Influences(centred, difference, turned, count)));
+    }
+
+    // tr (Σ₁ Σ₂)^½. Eigenvalues cost a third of singular values, and where no direction is empty their roots are as exact.
+    private Tensor Cross(Tensor covariance)
+    {
+        var triangular = CovarianceFactor.Triangular(covariance);
+        if (_full && triangular is not null)
+            return linalg.eigvalsh(Product(covariance)).clamp_(min: 0).sqrt().sum();
+        var factor = triangular ?? CovarianceFactor.Spectral(covariance, "the statistics of the samples");
+        return linalg.svdvals(_factor.t().mm(factor)).sum();
+    }
+
+    private Tensor Product(Tensor covariance)
+    {
+        var product = _factor.t().mm(covariance.to(float64)).mm(_factor);
+        return (product + product.t()) * 0.5;
+    }
+
+    private void CheckDimensions(long dimensions)
+    {
+        if (dimensions != Dimensions)
+            throw new LabException($"features of {dimensions} dimensions cannot be compared with a reference of {Dimensions}");
+    }
+
+    private static (Tensor Mean, Tensor Centred) Centred(Tensor features, string source)
+    {
+        if (features.shape[0] < 2)
+            throw new LabException($"{features.shape[0]} image has no covariance: {source} must be at least two");
+        var wide = features.to(float64);
+        if (!wide.isfinite().all().item<bool>())
+            throw new LabException($"{source} hold values that are not finite: images or the feature network are damaged");
+        var mean = wide.mean([0]);
+        return (mean, wide - mean);
+    }
+
+    // 2 (μ₁ - μ₂)ᵀ (x - μ₁) + (x - μ₁)ᵀ (I - A) (x - μ₁), but for a constant; a covariance over n - 1 moves by as much more.
+    private static Tensor Influences(Tensor centred, Tensor difference, Tensor turned, long count) =>
+        (centred.mv(difference) * 2) + (turned * (count / (count - 1.0)));
+
+    private static double[] Numbers(Tensor influences) => (influences - influences.mean()).data<double>().ToArray();
+
+    private static double Trace(Tensor centred) => centred.square().sum().item<double>() / (centred.shape[0] - 1);
+}
