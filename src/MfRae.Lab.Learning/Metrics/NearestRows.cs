@@ -1,0 +1,91 @@
+using MfRae.Lab.Core.Experiments;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Metrics;
+
+/// <summary>
+/// The nearest rows of a set for each row of another, by ascending distance. float32 proposes a few more than are asked for; they
+/// are ordered by exact distances, and where rounding could hide a nearer one, float64 proposes.
+/// </summary>
+/// <param name="Squared">float64 [N, count].</param>
+/// <param name="Indices">int64 [N, count].</param>
+public sealed record NearestRows(Tensor Squared, Tensor Indices)
+{
+    private const long Spare = 5;
+
+    /// <summary>Of features [N, F] among others [M, F], M ≥ count.</summary>
+    /// <exception cref="LabException">Too few others, or features that are not finite.</exception>
+    public static NearestRows Of(Tensor features, Tensor others, int count) =>
+        Of(new FeatureRows(features, "the samples"), new FeatureRows(others, "the reference images"), count);
+
+    /// <param name="rows">The same object as others for the nearest other rows of one set.</param>
+    internal static NearestRows Of(FeatureRows rows, FeatureRows others, int count)
+    {
+        var self = ReferenceEquals(rows, others);
+        if (others.Count < count + (self ? 1 : 0))
+            throw new LabException($"{others.Count} images are too few: each needs {count} {(self ? "others" : "of them")} as neighbours");
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var (distances, indices) = (new List<Tensor>(), new List<Tensor>());
+        foreach (var (start, end) in Blocks.Of(rows.Count, others.Count * sizeof(float)))
+        {
+            using var block = NewDisposeScope();
+            var found = OfBlock(rows, start, end, others, count, self);
+            distances.Add(found.Squared.MoveToOuterDisposeScope());
+            indices.Add(found.Indices.MoveToOuterDisposeScope());
+        }
+        return new(cat(distances, 0).MoveToOuterDisposeScope(), cat(indices, 0).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Of the rows whose distances in float32 [rows, M] are at hand; a row's own must be infinite.</summary>
+    internal static NearestRows OfDistances(Tensor single, FeatureRows rows, long start, long end, FeatureRows others, int count)
+    {
+        var self = ReferenceEquals(rows, others);
+        var all = arange(start, end, dtype: int64);
+        var (found, beyond) = Proposed(single, all, rows, others, count, self);
+        var error = SquaredDistances.Error(rows, start, end, others, float32);
+        var doubtful = (beyond - error).le(found.Squared.select(1, count - 1)).nonzero().flatten();
+        if (doubtful.shape[0] == 0)
+            return found;
+        // float64 blocks take twice the memory of the one that is at hand.
+        foreach (var (first, last) in Blocks.Of(doubtful.shape[0], others.Count * sizeof(double)))
+        {
+            using var scope = NewDisposeScope();
+            var some = doubtful.slice(0, first, last, 1);
+            var indices = all.index_select(0, some);
+            var wide = SquaredDistances.Wide(rows, indices, others);
+            if (self)
+                wide.scatter_(1, indices.unsqueeze(1), full_like(indices, double.PositiveInfinity, dtype: float64).unsqueeze(1));
+            var (better, _) = Proposed(wide, indices, rows, others, count, self);
+            found.Squared.index_copy_(0, some, better.Squared);
+            found.Indices.index_copy_(0, some, better.Indices);
+        }
+        return found;
+    }
+
+    private static NearestRows OfBlock(FeatureRows rows, long start, long end, FeatureRows others, int count, bool self)
+    {
+        var products = SquaredDistances.Products(rows, start, end, others);
+        var single = SquaredDistances.FromProducts(products, rows, start, end, others);
+        if (self)
+            single.diagonal(offset: start).fill_(double.PositiveInfinity);
+        return OfDistances(single, rows, start, end, others, count);
+    }
+
+    // The nearest by exact distances among those proposed, and the smallest distance that was not proposed [rows].
+    private static (NearestRows Found, Tensor Beyond) Proposed(
+        Tensor proposals, Tensor indices, FeatureRows rows, FeatureRows others, int count, bool self)
+    {
+        var available = others.Count - (self ? 1 : 0);
+        var kept = Math.Min(available, count + Spare);
+        var (values, columns) = proposals.topk((int)kept, 1, largest: false);
+        var firsts = indices.unsqueeze(1).expand_as(columns).reshape(-1);
+        var exact = SquaredDistances.Pairs(rows, firsts, others, columns.reshape(-1)).view(columns.shape);
+        var (sorted, order) = exact.sort(1, descending: false, stable: true);
+        var beyond = kept == available ? full_like(values.select(1, 0), double.PositiveInfinity) : values.select(1, kept - 1);
+        return (new(
+            sorted.slice(1, 0, count, 1).contiguous(),
+            columns.gather(1, order).slice(1, 0, count, 1).contiguous()), beyond.to(float64));
+    }
+}
