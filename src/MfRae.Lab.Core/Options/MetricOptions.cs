@@ -5,23 +5,74 @@ namespace MfRae.Lab.Core.Options;
 /// <summary>One metric over a set of samples.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(FidOptions), "fid")]
+[JsonDerivedType(typeof(SfidOptions), "sfid")]
 [JsonDerivedType(typeof(InceptionScoreOptions), "inceptionScore")]
+[JsonDerivedType(typeof(KidOptions), "kid")]
+[JsonDerivedType(typeof(PrecisionRecallOptions), "precisionRecall")]
+[JsonDerivedType(typeof(ClassFidOptions), "classFid")]
+[JsonDerivedType(typeof(FidInfinityOptions), "fidInfinity")]
+[JsonDerivedType(typeof(FidFloorOptions), "fidFloor")]
 [JsonDerivedType(typeof(ClassAccuracyOptions), "classAccuracy")]
 [JsonDerivedType(typeof(EndpointErrorOptions), "endpointError")]
+[JsonDerivedType(typeof(MemorisationOptions), "memorisation")]
 [JsonDerivedType(typeof(OracleMetricOptions), "oracle")]
 public abstract record MetricOptions;
 
 /// <summary>Fréchet distance of Gaussians fitted to features; one value per reference split.</summary>
 public sealed record FidOptions : MetricOptions;
 
-/// <summary>exp E KL(p(y|x) ‖ p(y)), the mean over <paramref name="Splits"/> equal parts.</summary>
-public sealed record InceptionScoreOptions([property: OptionRange(1, 100)] int Splits = 1) : MetricOptions;
+/// <summary>The same of spatial features, which sees where things are; one value per reference split.</summary>
+public sealed record SfidOptions : MetricOptions;
+
+/// <summary>exp E KL(p(y|x) ‖ p(y)), the mean over parts of the samples.</summary>
+/// <param name="Splits">Number of parts of about equal size; adm has its own.</param>
+/// <param name="Form">Parts of consecutive samples, consecutive chunks of 5,000 (adm), or parts of samples that were shuffled
+/// first (torchFidelity). The name of the value says which: is, is.adm, is.torchFidelity.</param>
+public sealed record InceptionScoreOptions(
+    [property: OptionRange(1, 100)] int Splits = 1,
+    [property: OptionChoice(InceptionScoreOptions.Consecutive, InceptionScoreOptions.Adm, InceptionScoreOptions.TorchFidelity)]
+    string Form = InceptionScoreOptions.Consecutive) : MetricOptions
+{
+    public const string Consecutive = "consecutive";
+    public const string Adm = "adm";
+    public const string TorchFidelity = "torchFidelity";
+}
+
+/// <summary>Kernel distance to the primary reference, the mean over pairs of random subsets.</summary>
+/// <param name="SubsetSize">Images of a subset; the number of samples or of reference images where that is less. The value is
+/// named kid at 1,000, else kid.SIZE.</param>
+public sealed record KidOptions(
+    [property: OptionRange(1, 10_000)] int Subsets = 100,
+    [property: OptionRange(2, 100_000)] int SubsetSize = 1000) : MetricOptions;
+
+/// <summary>Precision, recall, density and coverage against the primary reference, by balls that reach to neighbours.</summary>
+/// <param name="Neighbours">To which neighbour balls reach for precision and recall.</param>
+/// <param name="DensityNeighbours">To which for density and coverage.</param>
+public sealed record PrecisionRecallOptions(
+    [property: OptionRange(1, 100)] int Neighbours = 3,
+    [property: OptionRange(1, 100)] int DensityNeighbours = 5) : MetricOptions;
+
+/// <summary>FID within each class against the primary reference: the mean, the worst, and each of at most 20 classes.</summary>
+public sealed record ClassFidOptions : MetricOptions;
+
+/// <summary>FID against the primary reference, extrapolated to infinitely many samples.</summary>
+/// <param name="Sizes">How many random subsets the line is fitted to.</param>
+public sealed record FidInfinityOptions([property: OptionRange(3, 100)] int Sizes = 15) : MetricOptions;
+
+/// <summary>FID of as many training images as there are samples, against the first reference that is not the training split.</summary>
+public sealed record FidFloorOptions : MetricOptions;
 
 /// <summary>Fraction of samples that the feature network assigns to the label they were drawn for.</summary>
 public sealed record ClassAccuracyOptions : MetricOptions;
 
 /// <summary>Mean squared latent distance to the end of the teacher's ODE from the same noise (docs/method.md §8).</summary>
 public sealed record EndpointErrorOptions : MetricOptions;
+
+/// <summary>
+/// Whether samples lie nearer to training images than the images of the first other reference do: the ratio of the medians, and
+/// the share of samples below the 1 % quantile of those images.
+/// </summary>
+public sealed record MemorisationOptions : MetricOptions;
 
 /// <summary>
 /// What can be measured where everything is known (docs/method.md §6): deviations from the exact mean flow and from the one that

@@ -1,3 +1,4 @@
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -6,43 +7,89 @@ namespace MfRae.Lab.Learning.Metrics;
 
 /// <summary>IS (arXiv 1606.03498): exp E KL(p(y|x) ‖ p(y)), the mean over parts of the samples; in float64.</summary>
 /// <param name="Parts">The score of each part.</param>
-public sealed record InceptionScore(IReadOnlyList<double> Parts)
+/// <param name="Drawn">The mean of the parts in each bootstrap draw, within parts; empty without draws.</param>
+public sealed record InceptionScore(IReadOnlyList<double> Parts, double[] Drawn)
 {
+    // Class probabilities may underflow to zero, whose logarithm a zero then multiplies.
+    private const double Tiny = 1e-300;
+
+    // A draw's multiplicities of this many rows are held at a time, a byte each.
+    private const long CountedRows = 64L << 20;
+
     public double Mean => Parts.Average();
 
     /// <summary>Over the parts, divided by their number.</summary>
     public double Deviation => Math.Sqrt(Parts.Average(score => (score - Mean) * (score - Mean)));
 
-    /// <summary>
-    /// logits [N, classes] in <paramref name="splits"/> consecutive parts of about equal size. torch-fidelity shuffles the
-    /// samples first, by <see cref="Numerics.NumpyRandom"/> of seed 2020.
-    /// </summary>
-    public static InceptionScore OfSplits(Tensor logits, int splits)
+    /// <summary>logits [N, classes] in <paramref name="splits"/> consecutive parts of about equal size.</summary>
+    public static InceptionScore OfSplits(Tensor logits, int splits, Resamples? resamples = null)
     {
         var count = logits.shape[0];
-        return Of(logits, Enumerable.Range(0, splits).Select(i => (i * count / splits, (i + 1) * count / splits)));
+        return Of(logits, [.. Enumerable.Range(0, splits).Select(i => (i * count / splits, (i + 1) * count / splits))], resamples);
+    }
+
+    /// <summary>The same of samples in the order of torch-fidelity, which shuffles them first.</summary>
+    public static InceptionScore OfShuffled(Tensor logits, int splits, Resamples? resamples = null, uint seed = 2020)
+    {
+        using var scope = NewDisposeScope();
+        return OfSplits(logits.index_select(0, tensor(new NumpyRandom(seed).Permutation((int)logits.shape[0]))), splits, resamples);
     }
 
     /// <summary>
     /// logits [N, classes] in consecutive parts of <paramref name="size"/>, the last one shorter: ADM's form, with size 5,000.
     /// </summary>
-    public static InceptionScore OfChunks(Tensor logits, long size)
+    public static InceptionScore OfChunks(Tensor logits, long size, Resamples? resamples = null)
     {
         var count = logits.shape[0];
-        return Of(logits, Enumerable.Range(0, (int)((count + size - 1) / size)).Select(i => (i * size, Math.Min(count, (i + 1) * size))));
+        return Of(
+            logits, [.. Enumerable.Range(0, (int)((count + size - 1) / size)).Select(i => (i * size, Math.Min(count, (i + 1) * size)))], resamples);
     }
 
-    private static InceptionScore Of(Tensor logits, IEnumerable<(long Start, long End)> parts)
+    private static InceptionScore Of(Tensor logits, IReadOnlyList<(long Start, long End)> parts, Resamples? resamples)
+    {
+        using var quiet = no_grad();
+        var scores = new double[parts.Count];
+        var drawn = new double[resamples?.Draws ?? 0];
+        for (var i = 0; i < parts.Count; i++)
+        {
+            using var scope = NewDisposeScope();
+            var part = logits.slice(0, parts[i].Start, parts[i].End, 1);
+            scores[i] = Scores(part, ones(1, part.shape[0], dtype: uint8))[0];
+            for (var first = 0; first < drawn.Length;)
+            {
+                var end = (int)Math.Min(drawn.Length, first + Math.Max(1, CountedRows / part.shape[0]));
+                var counts = stack(Enumerable.Range(first, end - first).Select(draw => Counts(resamples!, draw, part.shape[0], i)), 0);
+                foreach (var score in Scores(part, counts))
+                    drawn[first++] += score / parts.Count;
+            }
+        }
+        return new(scores, drawn);
+    }
+
+    // How often each row is in a draw, uint8: a hundred times would be less likely than any event.
+    private static Tensor Counts(Resamples resamples, int draw, long rows, int part)
     {
         using var scope = NewDisposeScope();
-        using var quiet = no_grad();
-        var all = F.log_softmax(logits.to(float64), 1);
-        return new([.. parts.Select(part =>
+        return resamples.Rows(draw, rows, part == 0 ? "" : $"part {part}").bincount(null, rows).to(uint8).MoveToOuterDisposeScope();
+    }
+
+    // Scores of logits [n, classes] whose rows count as often as counts [draws, n] say. The mean negative entropy and the marginal are
+    // all that a score needs, and both are linear in the counts.
+    private static double[] Scores(Tensor logits, Tensor counts)
+    {
+        using var scope = NewDisposeScope();
+        var entropies = zeros(counts.shape[0], dtype: float64);
+        var marginals = zeros(counts.shape[0], logits.shape[1], dtype: float64);
+        foreach (var (start, end) in Blocks.Of(logits.shape[0], Math.Max(logits.shape[1], counts.shape[0]) * sizeof(double)))
         {
-            var log = all.slice(0, part.Start, part.End, 1);
+            using var block = NewDisposeScope();
+            var log = F.log_softmax(logits.slice(0, start, end, 1).to(float64), 1);
             var p = log.exp();
-            var marginal = p.mean([0], keepdim: true).log();
-            return (p * (log - marginal)).sum(1).mean().exp().item<double>();
-        })]);
+            var weights = counts.slice(1, start, end, 1).to(float64);
+            entropies.add_(weights.mv((p * log).sum([1])));
+            marginals.addmm_(weights, p, 1, 1);
+        }
+        marginals.div_(logits.shape[0]);
+        return ((entropies / logits.shape[0]) - (marginals * marginals.clamp(min: Tiny).log()).sum([1])).exp().data<double>().ToArray();
     }
 }

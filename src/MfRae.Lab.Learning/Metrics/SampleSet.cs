@@ -19,5 +19,22 @@ public sealed record SampleSet(
     Tensor? TeacherLatents,
     IReadOnlyList<ReferenceSet> References)
 {
+    private readonly List<(NeighbourReference Reference, int Neighbours, int DensityNeighbours, NeighbourScores Scores)> _scores = [];
+
     public long Count => Features.shape[0];
+
+    /// <summary>
+    /// The pass over all pairs with a reference's kept rows. It is the dearest part of an evaluation, and several metrics read it.
+    /// </summary>
+    internal NeighbourScores NeighbourScores(NeighbourReference reference, int neighbours, int densityNeighbours)
+    {
+        foreach (var known in _scores)
+        {
+            if (ReferenceEquals(known.Reference, reference) && known.Neighbours == neighbours && known.DensityNeighbours == densityNeighbours)
+                return known.Scores;
+        }
+        var scores = reference.Scores(Features, neighbours, densityNeighbours);
+        _scores.Add((reference, neighbours, densityNeighbours, scores));
+        return scores;
+    }
 }

@@ -97,6 +97,7 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
                 "fid@1", "fid.train@1", "is@1", "accuracy@1", "endpointError@1",
                 "fid@2", "fid.train@2", "is@2", "accuracy@2", "endpointError@2");
             measured.Should().OnlyContain(value => value.Value != null && double.IsFinite(value.Value.Value), stage);
+            measured.Should().OnlyContain(value => value.Low <= value.Value && value.Value <= value.High, stage);
         }
     }
 
@@ -106,7 +107,7 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
         var measured = lab.Stage("evaluation1").Measurements.ToDictionary(value => value.Key);
 
         measured["fid@1"].Should().BeEquivalentTo(new Measurement(
-            "fid", measured["fid@1"].Value, null, null, 40, 1, 1, "balanced", Hash("features/features.safetensors"),
+            "fid", measured["fid@1"].Value, measured["fid@1"].Low, measured["fid@1"].High, 40, 1, 1, "balanced", Hash("features/features.safetensors"),
             "uint8, 28x28, [-1, 1]", Hash("reference.test/reference.safetensors"), false));
         measured["fid.train@2"].Reference.Should().Be(Hash("reference.train/reference.safetensors"));
         measured["accuracy@1"]
