@@ -11,7 +11,8 @@ public static class Program
         switch (args)
         {
             case ["worker", "--folder", var folder]:
-                Console.Error.WriteLine($"threads {Environment.GetEnvironmentVariable("OMP_NUM_THREADS")}");
+                Console.Error.WriteLine($"threads {Environment.GetEnvironmentVariable("OMP_NUM_THREADS")}, "
+                    + $"spins {Environment.GetEnvironmentVariable("GOMP_SPINCOUNT")}");
                 using (var signals = new WorkerSignals())
                 {
                     return Worker.Run(folder, Create, "cpu", 1, Console.OpenStandardInput(), TimeProvider.System, signals.Stop);

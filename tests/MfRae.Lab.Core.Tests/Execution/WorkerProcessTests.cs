@@ -102,13 +102,13 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public void Output_and_threads_reach_the_workers_log()
+    public void Output_threads_and_how_they_wait_reach_the_workers_log()
     {
         var plan = TestPlan.Chain("");
 
         var outcome = lab.Run(plan, launcher: Program.Launcher());
 
-        File.ReadAllText(outcome.Stages[0].LogPath!).Should().Be($"threads {Environment.ProcessorCount}\n");
+        File.ReadAllText(outcome.Stages[0].LogPath!).Should().Be($"threads {Environment.ProcessorCount}, spins 3000\n");
     }
 
     [Fact]
