@@ -10,6 +10,9 @@ namespace MfRae.Lab.Learning.Metrics;
 /// </summary>
 public sealed class FrechetReference
 {
+    // An eigenvalue above this share of the largest is of no empty direction, and rounding moves its root by 10⁻¹¹ of the largest root.
+    private const double Certain = 1e-10;
+
     private readonly Tensor _mean;
     private readonly Tensor _factor;
     private readonly double _trace;
@@ -131,12 +134,17 @@ public sealed class FrechetReference
         return new(distance, Numbers(Influences(centred, difference, turned, count)));
     }
 
-    // tr (Σ₁ Σ₂)^½. Eigenvalues cost a third of singular values, and where no direction is empty their roots are as exact.
+    // tr (Σ₁ Σ₂)^½. Eigenvalues cost a third of singular values and need no factor of the other covariance, and their roots are as exact
+    // unless some come from directions that are empty.
     private Tensor Cross(Tensor covariance)
     {
         var triangular = CovarianceFactor.Triangular(covariance);
-        if (_full && triangular is not null)
-            return linalg.eigvalsh(Product(covariance)).clamp_(min: 0).sqrt().sum();
+        if (triangular is not null || !_full)
+        {
+            var squares = linalg.eigvalsh(Product(covariance));
+            if ((_full && triangular is not null) || squares.min().item<double>() > Certain * squares.max().item<double>())
+                return squares.clamp_(min: 0).sqrt().sum();
+        }
         var factor = triangular ?? CovarianceFactor.Spectral(covariance, "the statistics of the samples");
         return linalg.svdvals(_factor.t().mm(factor)).sum();
     }
