@@ -52,7 +52,7 @@ internal sealed class EvaluateCommand
     private readonly Option<int> crop = Number("--crop", 0, "Bring images of folders to squares of this side, as ADM does; 0 leaves them");
     private readonly Option<string> saveStatistics = new("--save-statistics")
     {
-        Description = "Write statistics of the samples to a .safetensors or .npz file",
+        Description = "Write statistics of the samples to a .safetensors, .npz or .pt file",
         HelpName = "FILE",
     };
 

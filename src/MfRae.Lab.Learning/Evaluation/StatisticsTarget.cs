@@ -13,25 +13,31 @@ internal sealed class StatisticsTarget
     public const string Adm = "adm";
     public const string PytorchFid = "pytorchFid";
     public const string CleanFid = "cleanFid";
+    public const string TorchFidelity = "torchFidelity";
+
+    private const string Own = ".safetensors";
+    private const string Numpy = ".npz";
+    private const string Torch = ".pt";
 
     private readonly string _path;
     private readonly string? _layout;
 
-    /// <param name="layout">Null for what suits the name: the lab's own for .safetensors, ADM's or pytorch-fid's for .npz.</param>
+    /// <param name="layout">Null for what suits the name: the lab's own for .safetensors, ADM's or pytorch-fid's for .npz, torch-fidelity's for .pt.</param>
     /// <exception cref="RequestException">Name and layout contradict each other.</exception>
     public StatisticsTarget(string path, string? layout)
     {
         var extension = Path.GetExtension(path).ToLowerInvariant();
-        if (extension is not (".safetensors" or ".npz"))
-            throw new RequestException($"statistics are written as .safetensors or .npz, not to {path}");
-        if (layout is not null && (layout == Lab) != (extension == ".safetensors"))
-            throw new RequestException($"the layout {layout} is not written to {extension} files: {Lab} to .safetensors, others to .npz");
+        if (extension is not (Own or Numpy or Torch))
+            throw new RequestException($"statistics are written as {Own}, {Numpy} or {Torch}, not to {path}");
+        var needed = layout switch { null => extension, Lab => Own, TorchFidelity => Torch, _ => Numpy };
+        if (needed != extension)
+            throw new RequestException($"the layout {layout} is not written to {extension} files but to {needed}");
         _path = path;
-        _layout = layout ?? (extension == ".safetensors" ? Lab : null);
+        _layout = layout ?? extension switch { Own => Lab, Torch => TorchFidelity, _ => null };
     }
 
     /// <summary>What --layout may say.</summary>
-    public static IReadOnlyList<string> Layouts { get; } = [Lab, Adm, PytorchFid, CleanFid];
+    public static IReadOnlyList<string> Layouts { get; } = [Lab, Adm, PytorchFid, CleanFid, TorchFidelity];
 
     /// <exception cref="LabException">The layout has statistics that there are not, or the file cannot be written.</exception>
     public void Write(SetFeatures features, FeatureIdentity identity, ImageSet source)
@@ -56,6 +62,9 @@ internal sealed class StatisticsTarget
                 break;
             case Adm when features.Spatial is null:
                 throw new RequestException("ADM's layout has spatial statistics, which only inception gives");
+            case TorchFidelity:
+                NumpyPickle.Write(_path, [(StatisticsNames.Mu, features.Pool.Mean), (StatisticsNames.Sigma, features.Pool.Covariance)]);
+                break;
             case CleanFid:
                 Npz.Write(_path, Pool(features));
                 Npz.Write(StatisticsNames.Beside(_path), [(StatisticsNames.Feats, StoredTensor.Of(features.Features!))]);

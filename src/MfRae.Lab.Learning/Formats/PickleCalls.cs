@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>What the few calls in a checkpoint's pickle stand for.</summary>
@@ -12,6 +14,10 @@ internal static class PickleCalls
         (PickledGlobal.Parameter, [PickledTensor tensor, ..]) => tensor,
         (PickledGlobal.Tensor or PickledGlobal.OldTensor,
             [PickledStorage storage, long offset, object?[] shape, object?[] strides, ..]) => Tensor(storage, offset, shape, strides),
+        (PickledGlobal.Array or PickledGlobal.NewArray, [PickledGlobal { Name: PickledGlobal.ArrayClass }, object?[], PickledBytes]) =>
+            new PickledArray(),
+        (PickledGlobal.Numbers, [string name, bool, bool]) => new PickledNumbers(name),
+        (PickledGlobal.Encode, [string letters, "latin1"]) => Bytes(letters),
         _ => null,
     };
 
@@ -25,6 +31,9 @@ internal static class PickleCalls
         ["storage", PickledGlobal { Storage: { } type }, string key, string, long count and >= 0, null] => new(type, key, count),
         _ => null,
     };
+
+    private static PickledBytes? Bytes(string letters) =>
+        letters.All(letter => letter <= byte.MaxValue) ? new(Encoding.Latin1.GetBytes(letters)) : null;
 
     // As Python 2 wrote ordered dictionaries.
     private static PickledDictionary? Dictionary(List<object?> pairs)

@@ -6,7 +6,7 @@ namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>
 /// Reads a pickle as data. A pickle is a program for a stack machine; this one knows the instructions by which torch.save
-/// writes tensors, dictionaries, lists, tuples, numbers and texts. It can call nothing: of the functions and classes that
+/// writes tensors, arrays of numpy, dictionaries, lists, tuples, numbers and texts. It can call nothing: of the functions and classes that
 /// a pickle may name it knows those of <see cref="PickledGlobal"/>, and refuses all others by name.
 /// </summary>
 /// <exception cref="LabException">Everywhere: the pickle is damaged, or names something else.</exception>
@@ -23,6 +23,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
     private readonly List<int> _marks = [];
     private readonly Dictionary<long, object?> _memo = [];
     private readonly List<PickledStorage> _storages = [];
+    private long _bytes;
 
     /// <summary>Every storage that was named, perhaps more than once.</summary>
     public IReadOnlyList<PickledStorage> Storages => _storages;
@@ -104,12 +105,10 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
             case PickleCode.Reduce:
                 var arguments = Pop<object?[]>(place);
                 var function = Pop<PickledGlobal>(place);
-                return Push(PickleCalls.Result(function, arguments) ?? throw Senseless($"calls {function.Name}", place));
+                var result = PickleCalls.Result(function, arguments) ?? throw Senseless($"calls {function.Name}", place);
+                return Push(result is PickledBytes bytes ? Counted(bytes) : result);
             case PickleCode.Build:
-                // The state of an ordered dictionary: versions of the modules that made it, of no use here.
-                Pop<PickledDictionary>(place);
-                Top<PickledDictionary>(place);
-                return true;
+                return Build(PopMany(1, place)[0], place);
             default:
                 return false;
         }
@@ -148,6 +147,20 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
                 return false;
         }
     }
+
+    // One text may be turned into bytes again and again, but not into more than there are in the file.
+    private PickledBytes Counted(PickledBytes bytes) => (_bytes += bytes.Content.Length) <= file.Length
+        ? bytes
+        : throw file.Broken($"makes more bytes than it has, in {what}");
+
+    private bool Build(object? state, long place) => (state, Top<object>(place)) switch
+    {
+        // Versions of the modules that made an ordered dictionary, of no use here.
+        (PickledDictionary, PickledDictionary) => true,
+        (object?[] values, PickledArray array) when array.Build(values) => true,
+        (object?[] values, PickledNumbers type) when type.Build(values) => true,
+        _ => throw Senseless("gives something a state", place),
+    };
 
     private bool SetItems(object?[] items, long place)
     {

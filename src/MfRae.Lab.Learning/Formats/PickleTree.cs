@@ -44,6 +44,11 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
                 if (!_tensors.TryAdd(own, Stored(own, tensor)))
                     throw file.Broken($"holds two tensors of the name '{own}'");
                 break;
+            case PickledArray array:
+                var called = name.Length > 0 ? name : Root;
+                if (!_tensors.TryAdd(called, array.Stored(file, called)))
+                    throw file.Broken($"holds two tensors of the name '{called}'");
+                break;
             case PickledDictionary dictionary:
                 foreach (var (key, item) in dictionary.Entries)
                     Walk(Join(name, Key(key, name)), item, depth + 1);

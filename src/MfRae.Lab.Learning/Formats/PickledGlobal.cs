@@ -13,10 +13,16 @@ internal sealed record PickledGlobal(string Name, ElementType? Storage = null)
     public const string OldTensor = "torch._utils._rebuild_tensor";
     public const string Parameter = "torch._utils._rebuild_parameter";
     public const string Size = "torch.Size";
+    public const string Array = "numpy.core.multiarray._reconstruct";
+    public const string NewArray = "numpy._core.multiarray._reconstruct";
+    public const string ArrayClass = "numpy.ndarray";
+    public const string Numbers = "numpy.dtype";
+    public const string Encode = "_codecs.encode";
 
     private static readonly IReadOnlyList<PickledGlobal> Known =
     [
         new(OrderedDictionary), new(Tensor), new(OldTensor), new(Parameter), new(Size),
+        new(Array), new(NewArray), new(ArrayClass), new(Numbers), new(Encode),
         .. ElementType.All.Select(type => new PickledGlobal("torch." + type.Storage, type)),
     ];
 

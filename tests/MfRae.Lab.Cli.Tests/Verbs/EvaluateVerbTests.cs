@@ -87,8 +87,8 @@ public sealed class EvaluateVerbTests : IDisposable
     [InlineData("--std 1,0,1", "--std takes three numbers above 0")]
     [InlineData("--resizing lanczos", "--resizing does not know 'lanczos'")]
     [InlineData("--layout adm", "--layout says how --save-statistics writes")]
-    [InlineData("--save-statistics s.txt", "written as .safetensors or .npz")]
-    [InlineData("--save-statistics s.npz --layout lab", "lab is not written to .npz")]
+    [InlineData("--save-statistics s.txt", "written as .safetensors, .npz or .pt")]
+    [InlineData("--save-statistics s.npz --layout lab", "lab is not written to .npz files but to .safetensors")]
     [InlineData("--weights a --weights b", "more --weights than --features")]
     [InlineData("--device tpu", "unknown device 'tpu'")]
     public void A_wrong_command_line_computes_nothing(string options, string message)

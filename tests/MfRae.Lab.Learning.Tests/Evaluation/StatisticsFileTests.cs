@@ -29,6 +29,7 @@ public sealed class StatisticsFileTests : IDisposable
     [InlineData("statistics.npz", null, "pytorchFid", false)]
     [InlineData("statistics.npz", "pytorchFid", "pytorchFid", false)]
     [InlineData("statistics.npz", "cleanFid", "cleanFid", false)]
+    [InlineData("statistics.pt", null, "torchFidelity", false)]
     public void Written_and_read_again_they_give_the_same_distance(string file, string? layout, string readAs, bool stated)
     {
         var expected = Fid(_lab.Run("samples.npz", "reference.npz"));
@@ -39,7 +40,7 @@ public sealed class StatisticsFileTests : IDisposable
         Fid(result).Should().BeApproximately(expected, 1e-12 * expected);
         result.Spaces[0].Reference.Should().Match<EvaluatedReference>(reference => reference.Layout == readAs && reference.Stated == stated);
         _lab.Lines.Should().HaveCount(stated ? 0 : 1);
-        result.Spaces[0].Reference.Count.Should().Be(readAs is "pytorchFid" ? null : 90);
+        result.Spaces[0].Reference.Count.Should().Be(readAs is "pytorchFid" or "torchFidelity" ? null : 90);
     }
 
     [Fact]

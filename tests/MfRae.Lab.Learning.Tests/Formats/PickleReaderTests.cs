@@ -37,7 +37,7 @@ public sealed class PickleReaderTests
     [Theory]
     [InlineData("cposix\nsystem\n", "posix.system")]
     [InlineData("c__builtin__\neval\n", "__builtin__.eval")]
-    [InlineData("cnumpy.core.multiarray\n_reconstruct\n", "numpy.core.multiarray._reconstruct")]
+    [InlineData("cnumpy.core.multiarray\nscalar\n", "numpy.core.multiarray.scalar")]
     [InlineData("ctorch\nload\n", "torch.load")]
     [InlineData("ctorch._utils\n_rebuild_tensor_v2.x\n", "torch._utils._rebuild_tensor_v2.x")]
     [InlineData("X\u0002\0\0\0osX\u0006\0\0\0system\u0093", "os.system")]
