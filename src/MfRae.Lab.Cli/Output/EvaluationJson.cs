@@ -57,6 +57,8 @@ public static class EvaluationJson
             json.WriteEndObject();
         }
         json.WriteEndArray();
+        if (space.Neighbours.Count > 0)
+            Neighbours(json, space.Neighbours);
         if (space.Ladder is { } ladder)
             Ladder(json, ladder);
         json.WriteEndObject();
@@ -88,6 +90,27 @@ public static class EvaluationJson
         json.WriteString("definition", metric.Definition);
         json.WriteString("reference", metric.Reference);
         json.WriteEndObject();
+    }
+
+    private static void Neighbours(Utf8JsonWriter json, IReadOnlyList<EvaluatedNeighbours> samples)
+    {
+        json.WriteStartArray("nearestTrainingImages");
+        foreach (var sample in samples)
+        {
+            json.WriteStartObject();
+            json.WriteString("sample", sample.Sample);
+            json.WriteStartArray("nearest");
+            foreach (var near in sample.Nearest)
+            {
+                json.WriteStartObject();
+                json.WriteString("image", near.Image);
+                json.WriteNumber("distance", near.Distance);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private static void Ladder(Utf8JsonWriter json, CorruptionLadder ladder)

@@ -8,6 +8,7 @@ namespace MfRae.Lab.Cli.Output;
 public static class EvaluationText
 {
     private const int HashLetters = 12;
+    private const int ShownNeighbours = 3;
 
     public static string Write(EvaluationResult result)
     {
@@ -17,6 +18,8 @@ public static class EvaluationText
             if (result.Spaces.Count > 1)
                 text.AppendLine(space.Name);
             Numbers(text, space);
+            if (space.Neighbours.Count > 0)
+                Neighbours(text, space.Neighbours);
             if (space.Ladder is { } ladder)
                 Ladder(text, ladder);
             foreach (var skipped in space.Skipped)
@@ -44,6 +47,14 @@ public static class EvaluationText
         }
 
         text.Append(table);
+    }
+
+    private static void Neighbours(StringBuilder text, IReadOnlyList<EvaluatedNeighbours> samples)
+    {
+        var table = new TextTable("sample", "nearest training image", "distance");
+        foreach (var sample in samples.OrderBy(sample => sample.Nearest[0].Distance).Take(ShownNeighbours))
+            table.Add(sample.Sample, sample.Nearest[0].Image, Number(sample.Nearest[0].Distance));
+        text.AppendLine().AppendLine($"nearest of the first {samples.Count} samples").Append(table);
     }
 
     private static void Ladder(StringBuilder text, CorruptionLadder ladder)

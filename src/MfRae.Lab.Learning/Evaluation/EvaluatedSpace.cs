@@ -3,6 +3,7 @@ namespace MfRae.Lab.Learning.Evaluation;
 /// <summary>What was found in the features of one network.</summary>
 /// <param name="Name">Of the network, as the user gave it.</param>
 /// <param name="Width">Of a feature.</param>
+/// <param name="Neighbours">The first samples with the nearest training images; empty where there are none.</param>
 public sealed record EvaluatedSpace(
     string Name,
     FeatureIdentity Identity,
@@ -10,4 +11,5 @@ public sealed record EvaluatedSpace(
     EvaluatedReference Reference,
     IReadOnlyList<EvaluatedMetric> Metrics,
     IReadOnlyList<SkippedMetric> Skipped,
+    IReadOnlyList<EvaluatedNeighbours> Neighbours,
     CorruptionLadder? Ladder);

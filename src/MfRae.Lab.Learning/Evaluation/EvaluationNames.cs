@@ -1,3 +1,5 @@
+using MfRae.Lab.Core.Options;
+
 namespace MfRae.Lab.Learning.Evaluation;
 
 /// <summary>Words that the command line may use.</summary>
@@ -10,5 +12,6 @@ public static class EvaluationNames
     public static IReadOnlyList<string> Layouts => StatisticsTarget.Layouts;
 
     /// <summary>How samples are parted for the Inception score; the first is the default.</summary>
-    public static IReadOnlyList<string> InceptionScoreForms { get; } = ["consecutive"];
+    public static IReadOnlyList<string> InceptionScoreForms { get; } =
+        [InceptionScoreOptions.Consecutive, InceptionScoreOptions.TorchFidelity, InceptionScoreOptions.Adm];
 }

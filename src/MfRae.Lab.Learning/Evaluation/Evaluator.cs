@@ -16,6 +16,7 @@ public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress pro
     /// <exception cref="OperationCanceledException">The evaluation was stopped; with a cache, the next one goes on from there.</exception>
     public EvaluationResult Run()
     {
+        ThreadWaiting.Calm();
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var threads = System.Environment.ProcessorCount;

@@ -1,23 +1,25 @@
 namespace MfRae.Lab.Learning.Evaluation;
 
 /// <summary>What there is for metrics to be computed from.</summary>
+/// <param name="Width">Dimensions of a feature.</param>
 /// <param name="Logits">Whether the network classifies.</param>
 /// <param name="OwnClasses">Whether it predicts the classes that the samples were drawn for.</param>
+/// <param name="Labelled">Whether the samples have classes.</param>
+/// <param name="Classes">Why samples and reference cannot be compared class by class, or null where they can.</param>
 /// <param name="Spatial">Whether it has a map for sFID.</param>
 /// <param name="ReferenceSpatial">Whether the reference has statistics of that map.</param>
 /// <param name="ReferenceRows">How many features of reference images are at hand, not their statistics alone.</param>
-/// <param name="SampleClasses">Names of the samples' classes, or null.</param>
-/// <param name="ReferenceClasses">Names of the classes of the reference's rows, or null.</param>
-/// <param name="Train">Whether there are training images.</param>
+/// <param name="Train">Why nothing can be compared with training images, or null where it can.</param>
 internal sealed record MetricInputs(
     long Samples,
+    long Width,
     bool Logits,
     bool OwnClasses,
+    bool Labelled,
+    string? Classes,
     bool Spatial,
     bool ReferenceSpatial,
     long ReferenceRows,
-    IReadOnlyList<string>? SampleClasses,
-    IReadOnlyList<string>? ReferenceClasses,
-    bool Train,
+    string? Train,
     string InceptionScoreForm,
     int InceptionScoreSplits);

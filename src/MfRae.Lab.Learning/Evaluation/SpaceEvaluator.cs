@@ -11,6 +11,10 @@ internal sealed class SpaceEvaluator(
     EvaluationRequest request, FeatureChoice choice, IFeatureNetwork network, FeatureReader reader, IEvaluationProgress progress,
     CancellationToken stop)
 {
+    private const string Reference = "reference";
+    private const int ShownSamples = 16;
+    private const int ShownNeighbours = 3;
+
     /// <param name="save">Where statistics of the samples go to, or null.</param>
     /// <exception cref="IncomparableException">The reference's statistics come from another network or preprocessing.</exception>
     /// <exception cref="RequestException">A metric that was asked for by name cannot be computed.</exception>
@@ -24,34 +28,45 @@ internal sealed class SpaceEvaluator(
         CheckWidth(reference, said);
         var plan = MetricPlan.Of(request.Metrics, Inputs(said, samples, reference, train));
         var names = plan.Chosen.Select(metric => metric.Name).ToList();
+        var spatial = names.Contains("sfid");
 
-        var compared = Compared(reference, names);
-        var sampled = SetFeatures.Of(reader, samples, "samples", keepAll: true, names.Contains("sfid") || save is not null);
+        var compared = Compared(reference, names, said.Features.shape[1]);
+        var sampled = SetFeatures.Of(
+            reader, samples, "samples", keep: true, statistics: save is not null, spatial || (save is not null && said.Spatial is not null));
         var references = new List<ReferenceSet> { compared };
         if (train is not null)
-            references.Add(Of(SetFeatures.Of(reader, train, "training images", keepAll: true, spatial: false), EvaluationPath.Train, train));
+            references.Add(Of(SetFeatures.Of(reader, train, "training images", keep: true, statistics: true, spatial), EvaluationPath.Train, train));
 
         var labels = samples.Classes is null ? null : samples.Images.Labels;
         var set = new SampleSet(sampled.Features!, sampled.Logits, sampled.Spatial, labels, null, null, references);
-        var values = Measure(plan, set);
+        var (values, skipped) = Measure(plan, set);
+        var near = train is null ? [] : Neighbours(set.Features, references[1].Features!, samples, train);
         var ladder = request.Ladder ? Ladder(reference, compared.Statistics) : null;
         save?.Write(sampled, identity, samples);
-        return new(choice.Name, identity, sampled.Pool.Mean.shape[0], Described(reference), values, plan.Skipped, ladder);
+        return new(choice.Name, identity, said.Features.shape[1], Described(reference), values, skipped, near, ladder);
     }
 
-    private List<EvaluatedMetric> Measure(MetricPlan plan, SampleSet set)
+    private (List<EvaluatedMetric> Values, List<SkippedMetric> Skipped) Measure(MetricPlan plan, SampleSet set)
     {
-        var values = new List<EvaluatedMetric>();
+        var (values, skipped) = (new List<EvaluatedMetric>(), plan.Skipped.ToList());
         for (var i = 0; i < plan.Chosen.Count; i++)
         {
             stop.ThrowIfCancellationRequested();
             var (name, options, definition) = plan.Chosen[i];
             progress.Step($"{choice.Name} metrics: {name}", i, plan.Chosen.Count);
-            values.AddRange(Metric.Compute(options, set, request.Draws).Select(value => new EvaluatedMetric(
-                value.Name, value.Value, value.Low, value.High, value.Samples, value.HigherIsBetter, definition, value.Reference)));
+            try
+            {
+                values.AddRange(Metric.Compute(options, set, request.Draws).Select(value => new EvaluatedMetric(
+                    value.Name, value.Value, value.Low, value.High, value.Samples, value.HigherIsBetter, definition, value.Reference)));
+            }
+            catch (LabException refused) when (request.Metrics.Count == 0)
+            {
+                // Nobody asked for it by name, so that the others need not be lost.
+                skipped.Add(new(name, refused.Message));
+            }
         }
 
-        return values;
+        return (values, skipped);
     }
 
     private CorruptionLadder Ladder(EvaluationInput reference, FeatureStatistics statistics)
@@ -60,21 +75,37 @@ internal sealed class SpaceEvaluator(
         return new LadderClimber(network, choice.Name, request.Seed, request.Batch, progress, stop).Climb(images, statistics);
     }
 
-    // Statistics that are given are of a whole dataset, of which images beside them are a part.
-    private ReferenceSet Compared(EvaluationInput reference, List<string> metrics)
+    // The first samples, for a look at them.
+    private static List<EvaluatedNeighbours> Neighbours(Tensor features, Tensor training, ImageSet samples, ImageSet train)
     {
-        var spatial = metrics.Contains("sfid");
+        using var scope = NewDisposeScope();
+        var count = (int)Math.Min(ShownSamples, features.shape[0]);
+        var nearest = (int)Math.Min(ShownNeighbours, training.shape[0]);
+        var found = NearestRows.Of(features.slice(0, 0, count, 1), training, nearest);
+        return [.. Enumerable.Range(0, count).Select(i => new EvaluatedNeighbours(samples.Name(i), [.. Enumerable.Range(0, nearest).Select(k =>
+            new NearImage(train.Name(found.Indices[i, k].item<long>()), Math.Sqrt(found.Squared[i, k].item<double>())))]))];
+    }
+
+    // Statistics that are given are of a whole dataset, of which images beside them are a part.
+    private ReferenceSet Compared(EvaluationInput reference, List<string> metrics, long width)
+    {
+        var needsRows = metrics.Exists(KnownMetric.NeedsRows);
         if (reference.Statistics is not { } stored)
-            return Of(SetFeatures.Of(reader, reference.Images!, "reference", keepAll: false, spatial), "reference", reference.Images!);
-        var rows = reference.Images is { } images && metrics.Exists(KnownMetric.NeedsRows)
-            ? SetFeatures.Of(reader, images, "reference", keepAll: false, spatial: false).Features
+        {
+            var images = reference.Images!;
+            return Of(SetFeatures.Of(reader, images, "reference", needsRows && SetFeatures.AreKept(images.Count, width), statistics: true,
+                metrics.Contains("sfid")), Reference, images);
+        }
+
+        var rows = reference.Images is { } some && needsRows
+            ? SetFeatures.Of(reader, some, "reference", keep: true, statistics: false, spatial: false).Features
             : stored.Features;
-        return new("reference", stored.Pool ?? FeatureStatistics.Of(stored.Features!), stored.Hash, stored.Spatial, rows,
+        return new(Reference, stored.Pool ?? FeatureStatistics.Of(stored.Features!), stored.Hash, stored.Spatial, rows,
             reference.Images is { Classes: not null } labelled ? labelled.Images.Labels : null);
     }
 
     private static ReferenceSet Of(SetFeatures features, string split, ImageSet set) => new(
-        split, features.Pool, set.Hash, features.Spatial, features.Features, set.Classes is null ? null : set.Images.Labels);
+        split, features.Pool!, set.Hash, features.Spatial, features.Features, set.Classes is null ? null : set.Images.Labels);
 
     // What the network says of the first image shows what it can say of all.
     private FeatureBatch First(ImageSet samples)
@@ -85,17 +116,20 @@ internal sealed class SpaceEvaluator(
 
     private MetricInputs Inputs(FeatureBatch said, ImageSet samples, EvaluationInput reference, ImageSet? train)
     {
-        var stored = reference.Statistics;
+        var (stored, width) = (reference.Statistics, said.Features.shape[1]);
+        var rows = reference.Images?.Count ?? stored?.Features?.shape[0] ?? 0;
         return new(
             samples.Count,
+            width,
             said.Logits is not null,
             network is SmallInceptionFeatures,
+            samples.Classes is not null,
+            ClassMatch.Problem(samples, reference.Images),
             said.Spatial is not null,
             stored is null ? said.Spatial is not null : stored.Spatial is not null,
-            reference.Images?.Count ?? stored?.Features?.shape[0] ?? 0,
-            samples.Classes,
-            reference.Images?.Classes,
-            train is not null,
+            SetFeatures.AreKept(rows, width) ? rows : 0,
+            train is null ? "there are no training images (--train)"
+                : train.Hash == reference.Images?.Hash ? "the reference is the training images themselves" : null,
             request.InceptionScoreForm,
             request.InceptionScoreSplits);
     }

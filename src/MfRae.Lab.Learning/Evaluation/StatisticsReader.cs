@@ -69,7 +69,7 @@ internal static class StatisticsReader
         var uneven = (covariance - covariance.t()).abs().max().item<double>();
         if (uneven > Asymmetry * covariance.abs().max().item<double>() || covariance.diagonal().min().item<double>() < 0)
             throw new LabException($"{file.Path} holds '{covarianceName}', which is not symmetric or has negative variances: it is no covariance");
-        return new(mean, covariance);
+        return new(mean, (covariance + covariance.t()) / 2);
     }
 
     private static Tensor? Features(TensorFile file)

@@ -63,7 +63,7 @@ internal sealed class StatisticsTarget
             case Adm when features.Spatial is null:
                 throw new RequestException("ADM's layout has spatial statistics, which only inception gives");
             case TorchFidelity:
-                NumpyPickle.Write(_path, [(StatisticsNames.Mu, features.Pool.Mean), (StatisticsNames.Sigma, features.Pool.Covariance)]);
+                NumpyPickle.Write(_path, [(StatisticsNames.Mu, features.Pool!.Mean), (StatisticsNames.Sigma, features.Pool.Covariance)]);
                 break;
             case CleanFid:
                 Npz.Write(_path, Pool(features));
@@ -81,7 +81,7 @@ internal sealed class StatisticsTarget
     {
         var tensors = new List<(string, Tensor)>
         {
-            (StatisticsNames.Mean, features.Pool.Mean), (StatisticsNames.Covariance, features.Pool.Covariance),
+            (StatisticsNames.Mean, features.Pool!.Mean), (StatisticsNames.Covariance, features.Pool.Covariance),
         };
         if (features.Spatial is { } spatial)
             tensors.AddRange([(StatisticsNames.SpatialMean, spatial.Mean), (StatisticsNames.SpatialCovariance, spatial.Covariance)]);
@@ -95,7 +95,7 @@ internal sealed class StatisticsTarget
     }
 
     private static List<(string, StoredTensor)> Pool(SetFeatures features) =>
-        Pair(StatisticsNames.Mu, features.Pool.Mean, StatisticsNames.Sigma, features.Pool.Covariance);
+        Pair(StatisticsNames.Mu, features.Pool!.Mean, StatisticsNames.Sigma, features.Pool.Covariance);
 
     private static List<(string, StoredTensor)> Pair(string meanName, Tensor mean, string covarianceName, Tensor covariance) =>
         [(meanName, StoredTensor.Of(mean)), (covarianceName, StoredTensor.Of(covariance))];

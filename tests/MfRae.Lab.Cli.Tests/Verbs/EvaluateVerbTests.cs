@@ -54,6 +54,20 @@ public sealed class EvaluateVerbTests : IDisposable
         Evaluate("samples.npz", "reference.npz", "--json").Out.Should().Be(first);
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("32")]
+    [InlineData("500")]
+    public void How_many_images_go_at_a_time_changes_no_more_than_rounding(string batch)
+    {
+        var usual = Values(Evaluate("samples.npz", "reference.npz", "--json", "--no-cache").Out);
+        var other = Values(Evaluate("samples.npz", "reference.npz", "--json", "--no-cache", "--batch", batch).Out);
+
+        other.Keys.Should().Equal(usual.Keys).And.Contain(["fid", "is", "kid.40", "precision", "coverage"]);
+        foreach (var (name, value) in usual)
+            other[name].Should().BeApproximately(value, 1e-6 * Math.Abs(value), name);
+    }
+
     [Fact]
     public void Statistics_of_unstated_origin_are_marked()
     {
@@ -115,6 +129,13 @@ public sealed class EvaluateVerbTests : IDisposable
 
     private Answer Evaluate(string samples, string reference, params string[] options) =>
         lab.Run(["evaluate", "--samples", samples, "--reference", reference, "--draws", "0", .. options]);
+
+    private static Dictionary<string, double> Values(string answer)
+    {
+        using var json = JsonDocument.Parse(answer);
+        return json.RootElement.GetProperty("spaces")[0].GetProperty("metrics").EnumerateArray().ToDictionary(
+            metric => metric.GetProperty("metric").GetString()!, metric => metric.GetProperty("value").GetDouble());
+    }
 
     // numpy's own form, so that no tensors are needed here: uint8 [40, 28, 28, 1].
     private void WriteImages(string name, int seed)

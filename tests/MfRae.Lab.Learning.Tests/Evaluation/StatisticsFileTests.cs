@@ -48,7 +48,8 @@ public sealed class StatisticsFileTests : IDisposable
     {
         Write("statistics.safetensors", [("mean", zeros(32)), ("covariance", eye(32))], new Dictionary<string, string>
         {
-            ["extractor"] = "another", ["preprocessing"] = "other pixels",
+            ["extractor"] = "another",
+            ["preprocessing"] = "other pixels",
         });
 
         var refused = FluentActions.Invoking(() => _lab.Run("samples.npz", "statistics.safetensors"))
