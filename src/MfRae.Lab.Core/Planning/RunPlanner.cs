@@ -17,6 +17,8 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
     private bool HasDecoder => options.Decoder is not NoDecoderOptions;
 
+    private bool HasSecondFeatures => evaluation.SecondFeatures is not (null or NoFeatureOptions) && evaluation.References.Count > 0;
+
     private bool HasTeacher => options.Teacher is not NoTeacherOptions;
 
     private bool HasMeanFlow => options.MeanFlow is not NoMeanFlowOptions;
@@ -96,6 +98,29 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         {
             AddReference(split);
         }
+
+        if (evaluation.Ladder && evaluation.References.Count > 0)
+        {
+            string split = evaluation.References[0];
+            Add("ladder", new LadderStage(split), null, StageInput.Dataset, StageInput.Features, StageInput.Reference(split));
+        }
+
+        if (HasSecondFeatures)
+        {
+            PlanSecondJudge();
+        }
+    }
+
+    /// <summary>The other feature network sees the primary reference only.</summary>
+    private void PlanSecondJudge()
+    {
+        Add(StageInput.SecondFeatures, new FeatureStage(evaluation.SecondFeatures!), null);
+        string split = evaluation.References[0];
+        _roles[StageInput.SecondReference(split)] = graph.Add(new ReferenceStage(split), null, new Dictionary<string, string>
+        {
+            [StageInput.Dataset] = _roles[StageInput.Dataset],
+            [StageInput.Features] = _roles[StageInput.SecondFeatures],
+        });
     }
 
     private void PlanEncoder()
@@ -131,7 +156,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             AddReference("test");
             Add(
                 "reconstruction",
-                new ReconstructionStage(WithoutEndpointError()),
+                new ReconstructionStage(MetricsOfImages(), evaluation.BootstrapDraws),
                 null,
                 StageInput.Dataset,
                 StageInput.Encoder,
@@ -154,7 +179,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
                 GridEnd = sampling.TeacherGridEnd,
                 Guidance = sampling.Guidance,
             });
-            AddEvaluation("teacherEvaluation", "teacherSampling", WithoutEndpointError());
+            AddEvaluation("teacherEvaluation", "teacherSampling", [.. evaluation.Metrics.Where(metric => metric is not EndpointErrorOptions)]);
         }
 
         AddStudents(Data);
@@ -240,13 +265,29 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             inputs[StageInput.TeacherSamples] = _roles["teacherSampling"];
         }
 
-        _roles[role] = graph.Add(new EvaluationStage(metrics, evaluation.References), null, inputs);
+        if (metrics.Any(metric => metric is MemorisationOptions))
+        {
+            inputs[StageInput.Dataset] = _roles[StageInput.Dataset];
+        }
+
+        if (HasSecondFeatures)
+        {
+            string second = StageInput.SecondReference(evaluation.References[0]);
+            inputs[StageInput.SecondFeatures] = _roles[StageInput.SecondFeatures];
+            inputs[second] = _roles[second];
+        }
+
+        _roles[role] = graph.Add(new EvaluationStage(metrics, evaluation.References, evaluation.BootstrapDraws), null, inputs);
     }
 
     /// <summary>Adds a stage whose role is the name of its kind, and whose inputs are named as their roles.</summary>
     private void Add(string role, StageDefinition definition, long? stageSeed, params string[] inputs) =>
         _roles[role] = graph.Add(definition, stageSeed, inputs.ToDictionary(name => name, name => _roles[name]));
 
-    /// <summary>The distance to the teacher's end points says nothing of the teacher itself, or of reconstructions.</summary>
-    private List<MetricOptions> WithoutEndpointError() => [.. evaluation.Metrics.Where(metric => metric is not EndpointErrorOptions)];
+    /// <summary>
+    /// What reconstructions of the test set are measured by: they have no noise that a teacher could start from, and lie near training
+    /// images no more than the test set does.
+    /// </summary>
+    private List<MetricOptions> MetricsOfImages() =>
+        [.. evaluation.Metrics.Where(metric => metric is FidOptions or InceptionScoreOptions or ClassAccuracyOptions or KidOptions)];
 }

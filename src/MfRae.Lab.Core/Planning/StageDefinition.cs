@@ -11,6 +11,7 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(DatasetStage), "dataset")]
 [JsonDerivedType(typeof(FeatureStage), "features")]
 [JsonDerivedType(typeof(ReferenceStage), "reference")]
+[JsonDerivedType(typeof(LadderStage), "ladder")]
 [JsonDerivedType(typeof(EncoderStage), "encoder")]
 [JsonDerivedType(typeof(ProbeStage), "probe")]
 [JsonDerivedType(typeof(DecoderStage), "decoder")]
@@ -31,8 +32,14 @@ public sealed record DatasetStage(DatasetOptions Dataset) : StageDefinition;
 /// <summary>Loads or trains the feature network. Inputs: dataset.</summary>
 public sealed record FeatureStage(FeatureOptions Features) : StageDefinition;
 
-/// <summary>Feature mean and covariance of a split of the dataset. Inputs: dataset, features.</summary>
-public sealed record ReferenceStage(string Split) : StageDefinition;
+/// <summary>Feature mean and covariance of a split of the dataset, and features of some of its images. Inputs: dataset, features.</summary>
+/// <param name="KeptFeatures">Of how many images, at even distances: what metrics compare samples with one by one.</param>
+public sealed record ReferenceStage(string Split, int KeptFeatures = 50_000) : StageDefinition;
+
+/// <summary>
+/// FID of images of a split that noise and blur spoil step by step, against the split as it is. Inputs: dataset, features, reference.SPLIT.
+/// </summary>
+public sealed record LadderStage(string Split) : StageDefinition;
 
 /// <summary>Loads or trains the encoder. Inputs: dataset.</summary>
 public sealed record EncoderStage(EncoderOptions Encoder) : StageDefinition;
@@ -53,7 +60,7 @@ public sealed record DecoderStage(DecoderOptions Decoder) : StageDefinition;
 public sealed record LatentStage(LatentOptions Latents) : StageDefinition;
 
 /// <summary>Encodes, decodes and measures the test set. Inputs: dataset, encoder, decoder, features, reference.test.</summary>
-public sealed record ReconstructionStage(IReadOnlyList<MetricOptions> Metrics) : StageDefinition;
+public sealed record ReconstructionStage(IReadOnlyList<MetricOptions> Metrics, int BootstrapDraws) : StageDefinition;
 
 /// <summary>Loads or trains the teacher. Inputs: latents, or an oracle dataset.</summary>
 public sealed record TeacherStage(TeacherOptions Teacher) : StageDefinition;
@@ -85,11 +92,12 @@ public sealed record SamplingStage(
 
 /// <summary>
 /// Measures samples. Inputs: samples, features, reference.SPLIT for each reference; teacherSamples where a metric compares
-/// with the teacher.
+/// with the teacher; dataset where it looks for neighbours; secondFeatures and secondReference.SPLIT where there is a second network.
 /// </summary>
 public sealed record EvaluationStage(
     IReadOnlyList<MetricOptions> Metrics,
-    IReadOnlyList<string> References) : StageDefinition;
+    IReadOnlyList<string> References,
+    int BootstrapDraws) : StageDefinition;
 
 /// <summary>
 /// Measures a mean-flow network against a distribution of which everything is known. Inputs: dataset, generator; teacher unless

@@ -5,6 +5,7 @@ public static class StageInput
 {
     public const string Dataset = "dataset";
     public const string Features = "features";
+    public const string SecondFeatures = "secondFeatures";
     public const string Encoder = "encoder";
     public const string Decoder = "decoder";
     public const string Latents = "latents";
@@ -16,4 +17,7 @@ public static class StageInput
 
     /// <summary>The statistics of a dataset split.</summary>
     public static string Reference(string split) => "reference." + split;
+
+    /// <summary>The same in the features of the second network.</summary>
+    public static string SecondReference(string split) => "secondReference." + split;
 }

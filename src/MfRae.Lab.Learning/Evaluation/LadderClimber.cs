@@ -40,6 +40,7 @@ internal sealed class LadderClimber(
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var images = reference.For(network.Channels);
+        var rows = images.EvenRows(count);
         using var collector = new FeatureCollector(count);
         // One size for all devices and machines, since the noise is drawn batch by batch.
         const long size = 50;
@@ -48,7 +49,7 @@ internal sealed class LadderClimber(
             stop.ThrowIfCancellationRequested();
             using (NewDisposeScope())
             {
-                var bytes = corrupt(images.Bytes(arange(start, Math.Min(count, start + size), dtype: int64)));
+                var bytes = corrupt(images.Bytes(rows.slice(0, start, Math.Min(count, start + size), 1)));
                 foreach (var part in bytes.split(Math.Min(size, batch > 0 ? batch : network.Batch)))
                     collector.Add(network.Extract(part));
             }

@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Metrics;
 using TorchSharp;
@@ -15,18 +16,37 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
 {
     public void Run(StageContext context)
     {
-        using var extractor = FeatureExtractor.Load(context);
+        using var outer = NewDisposeScope();
+        using var extractor = FeatureExtractor.Load(context, StageInput.Features);
+        using var second = context.HasInput(StageInput.SecondFeatures) ? FeatureExtractor.Load(context, StageInput.SecondFeatures) : null;
         var references = ReferenceRunner.Load(context, stage.References);
         var teacher = context.HasInput(StageInput.TeacherSamples) ? LastLatents(context.Input(StageInput.TeacherSamples)) : null;
         foreach (var (steps, path) in SampleFiles(context.Input(StageInput.Samples)))
         {
             using var scope = NewDisposeScope();
             var samples = Safetensors.Read(path);
-            var (features, logits) = extractor.Extract(samples["images"]);
-            var set = new SampleSet(features, logits, null, samples["labels"], samples["latents"], teacher, references);
-            foreach (var value in stage.Metrics.SelectMany(metric => Metric.Compute(metric, set)))
+            var images = samples["images"];
+            using var spatial = stage.Metrics.Any(metric => metric is SfidOptions) ? new FeatureMoments("the samples") : null;
+            var (features, logits) = extractor.Extract(images, spatial is null ? null : spatial.Add);
+            var set = new SampleSet(
+                features, logits, spatial?.Statistics(), samples["labels"], samples["latents"], teacher, references);
+            foreach (var value in stage.Metrics.SelectMany(metric => Metric.Compute(metric, set, stage.BootstrapDraws)))
                 context.Measured(Identified(value, steps, samples, extractor));
+            if (stage.Metrics.Any(metric => metric is MemorisationOptions))
+                NeighbourSheet.Write(context, set, images, steps);
+            if (second is not null)
+                context.Measured(Identified(SecondFrechet(context, second, images), steps, samples, second));
         }
+    }
+
+    // In the features of the other network, against the primary reference.
+    private MetricValue SecondFrechet(StageContext context, FeatureExtractor second, Tensor images)
+    {
+        var split = stage.References[0];
+        var reference = ReferenceRunner.Load(context, StageInput.SecondReference(split), split);
+        var (features, _) = second.Extract(images);
+        var set = new SampleSet(features, null, null, null, null, null, [reference]);
+        return Metric.Compute(new FidOptions(), set, stage.BootstrapDraws).Single() with { Name = MetricNames.SecondFrechet };
     }
 
     private static Measurement Identified(MetricValue value, int steps, TensorFile samples, FeatureExtractor extractor)

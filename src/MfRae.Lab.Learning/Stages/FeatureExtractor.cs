@@ -2,6 +2,7 @@ using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
+using MfRae.Lab.Learning.Metrics;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
@@ -24,8 +25,9 @@ internal sealed class FeatureExtractor : IDisposable
     /// <summary>What is done to images before the network.</summary>
     public string Preprocessing(ImageShape image) => _network.Preprocessing(image);
 
-    public static FeatureExtractor Load(StageContext context) => new(context, FeatureNetworks.Load(
-        Path.Combine(context.Input(StageInput.Features), NetworkFiles.Features), context.Device()));
+    /// <param name="input">Of the stage: its features, or its second features.</param>
+    public static FeatureExtractor Load(StageContext context, string input = StageInput.Features) => new(
+        context, FeatureNetworks.Load(Path.Combine(context.Input(input), NetworkFiles.Features), context.Device()));
 
     /// <summary>images uint8 [N, 1 or 3, H, W] → features [N, F] and logits [N, classes] or null, on the CPU.</summary>
     /// <param name="spatial">Takes the maps [B, S] that sFID sees, batch by batch.</param>
@@ -48,5 +50,33 @@ internal sealed class FeatureExtractor : IDisposable
         return (collected.Features, collected.Logits);
     }
 
+    /// <summary>Shows what the network says of batches of images in their order, and where each begins; nothing is kept.</summary>
+    public void Visit(IImageSource images, Action<long, FeatureBatch> take)
+    {
+        long start = 0;
+        _context.ForBatches(images, _network.Batch, bytes =>
+        {
+            take(start, _network.Extract(bytes));
+            start += bytes.shape[0];
+        });
+    }
+
+    /// <summary>FID of images under more and more noise and blur, against statistics of images as they are.</summary>
+    public CorruptionLadder Climb(IImageSource images, FeatureStatistics statistics)
+    {
+        var set = new ImageSet("the dataset", images, "", null, index => $"image {index}");
+        return new LadderClimber(_network, "features", seed: 0, batch: 0, new LadderProgress(_context), _context.Stop).Climb(set, statistics);
+    }
+
     public void Dispose() => _network.Dispose();
+
+    private sealed class LadderProgress(StageContext context) : IEvaluationProgress
+    {
+        public void Step(string what, long done, long total) => context.Progress(done, total, "image");
+
+        public void Say(string line)
+        {
+            // A climb has nothing to say.
+        }
+    }
 }

@@ -1,6 +1,5 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Data;
@@ -15,7 +14,7 @@ namespace MfRae.Lab.Learning.Stages;
 /// Encodes, decodes and measures the test set without noise: rFID and the other metrics, and the mean absolute error in
 /// grey values.
 /// </summary>
-internal sealed class ReconstructionRunner(IReadOnlyList<MetricOptions> metrics) : IStage
+internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
 {
     private const int Batch = 250;
     private const int SheetPairs = 40;
@@ -41,7 +40,7 @@ internal sealed class ReconstructionRunner(IReadOnlyList<MetricOptions> metrics)
         using var extractor = FeatureExtractor.Load(context);
         var (features, logits) = extractor.Extract(rebuilt);
         var set = new SampleSet(features, logits, null, test.Labels, null, null, ReferenceRunner.Load(context, ["test"]));
-        foreach (var value in metrics.SelectMany(metric => Metric.Compute(metric, set)))
+        foreach (var value in stage.Metrics.SelectMany(metric => Metric.Compute(metric, set, stage.BootstrapDraws)))
         {
             context.Measured(new("r" + value.Name, value.Value, value.Low, value.High, value.Samples, 0, 1, "dataset",
                 extractor.Identity, extractor.Preprocessing(test.Shape), value.Reference, value.HigherIsBetter));

@@ -1,29 +1,71 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Metrics;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Feature statistics of a split of the dataset.</summary>
-internal sealed class ReferenceRunner(string split) : IStage
+/// <summary>
+/// Feature statistics of a split of the dataset, spatial ones where the network has such a map, and features and labels of some of its
+/// images. However many images there are, only those rows are held.
+/// </summary>
+internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
 {
     public const string FileName = "reference.safetensors";
+
+    private const string SpatialMean = "spatial.mean";
+    private const string SpatialCovariance = "spatial.covariance";
 
     public void Run(StageContext context)
     {
         using var scope = NewDisposeScope();
-        using var images = DatasetFiles.Open(context, split);
-        using var extractor = FeatureExtractor.Load(context);
-        var (features, _) = extractor.Extract(images);
-        FeatureStatistics.Of(features).Save(context.File(FileName));
+        using var images = DatasetFiles.Open(context, stage.Split);
+        using var extractor = FeatureExtractor.Load(context, StageInput.Features);
+        using var pool = new FeatureMoments($"the {stage.Split} images");
+        using var spatial = new FeatureMoments($"the {stage.Split} images");
+        var kept = images.EvenRows(stage.KeptFeatures);
+        var rows = new List<Tensor>();
+        extractor.Visit(images, (start, batch) =>
+        {
+            pool.Add(batch.Features);
+            if (batch.Spatial is { } map)
+                spatial.Add(map);
+            var here = kept.masked_select(kept.ge(start).logical_and_(kept.lt(start + batch.Features.shape[0])));
+            rows.Add(batch.Features.cpu().index_select(0, here - start).MoveToOuterDisposeScope());
+        });
+
+        var statistics = pool.Statistics();
+        List<(string Name, Tensor Value)> parts =
+        [
+            ("mean", statistics.Mean), ("covariance", statistics.Covariance),
+            ("features", cat(rows)), ("labels", images.Labels.index_select(0, kept)),
+        ];
+        if (spatial.Count > 0)
+        {
+            var maps = spatial.Statistics();
+            parts.AddRange([(SpatialMean, maps.Mean), (SpatialCovariance, maps.Covariance)]);
+        }
+        Safetensors.Write(context.File(FileName), parts);
     }
 
     /// <summary>The statistics that a stage has as inputs, in the order of <paramref name="splits"/>.</summary>
-    public static IReadOnlyList<ReferenceSet> Load(StageContext context, IEnumerable<string> splits) => [.. splits.Select(name =>
+    public static IReadOnlyList<ReferenceSet> Load(StageContext context, IEnumerable<string> splits) =>
+        [.. splits.Select(split => Load(context, StageInput.Reference(split), split))];
+
+    /// <param name="input">The name of the input.</param>
+    public static ReferenceSet Load(StageContext context, string input, string split)
     {
-        var path = Path.Combine(context.Input(StageInput.Reference(name)), FileName);
-        return new ReferenceSet(name, FeatureStatistics.Load(path), FileDigest.Of(path));
-    })];
+        var path = Path.Combine(context.Input(input), FileName);
+        var file = Safetensors.Read(path);
+        return new(
+            split,
+            new FeatureStatistics(file["mean"], file["covariance"]).Checked(path),
+            FileDigest.Of(path),
+            file.Tensors.ContainsKey(SpatialMean) ? new FeatureStatistics(file[SpatialMean], file[SpatialCovariance]).Checked(path) : null,
+            file["features"],
+            file["labels"]);
+    }
 }

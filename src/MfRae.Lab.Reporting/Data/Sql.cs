@@ -37,6 +37,13 @@ internal sealed class Sql(string experiment)
         where experiment = {name} and role in ('dataset', 'evaluation');
         """;
 
+    /// <summary>Intervals over samples, the floor, the ladder of corruptions, neighbours.</summary>
+    public string Judge => $"""
+        select distinct arm, seed, role, metric, value, low, high, samples
+        from evaluations
+        where experiment = {name} and role in ('evaluation', 'ladder');
+        """;
+
     public string Costs => $"""
         select r.arm, r.seed, r.role, c.label, c.wall_seconds, c.cpu_seconds, c.peak_bytes
         from run_stages r

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
@@ -61,5 +62,23 @@ internal static class Parts
             : "";
         return Html.Of(
             $"<td class=\"number\" title=\"n {Numbers.Count(measurement.Samples)}{range}\">{Numbers.Significant(measurement.Value)}</td>");
+    }
+
+    /// <summary>At twice its size, unsmoothed, so that pixels of small images can be judged.</summary>
+    public static Html Picture(ImageRecord image, string alternative)
+    {
+        var data = Convert.ToBase64String(image.Png);
+        return Size(image.Png) is var (width, height)
+            ? Html.Of($"<img src=\"data:image/png;base64,{data}\" width=\"{2 * width}\" height=\"{2 * height}\" alt=\"{alternative}\">")
+            : Html.Of($"<img src=\"data:image/png;base64,{data}\" alt=\"{alternative}\">");
+    }
+
+    /// <summary>Width and height from the first chunk of a PNG file.</summary>
+    private static (int Width, int Height)? Size(byte[] png)
+    {
+        ReadOnlySpan<byte> bytes = png;
+        return bytes.Length >= 24 && bytes.Slice(12, 4).SequenceEqual("IHDR"u8)
+            ? (BinaryPrimitives.ReadInt32BigEndian(bytes[16..]), BinaryPrimitives.ReadInt32BigEndian(bytes[20..]))
+            : null;
     }
 }

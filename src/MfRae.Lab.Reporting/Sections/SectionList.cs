@@ -2,6 +2,7 @@ using MfRae.Lab.Reporting.Sections.Cost;
 using MfRae.Lab.Reporting.Sections.Curves;
 using MfRae.Lab.Reporting.Sections.Derivatives;
 using MfRae.Lab.Reporting.Sections.Failures;
+using MfRae.Lab.Reporting.Sections.Judge;
 using MfRae.Lab.Reporting.Sections.Options;
 using MfRae.Lab.Reporting.Sections.Oracle;
 using MfRae.Lab.Reporting.Sections.Provenance;
@@ -23,6 +24,7 @@ internal static class SectionList
         new ResultsSection(),
         new DerivativesSection(),
         new OracleSection(),
+        new JudgeSection(),
         new CurvesSection(),
         new CostSection(),
         new SamplesSection(),

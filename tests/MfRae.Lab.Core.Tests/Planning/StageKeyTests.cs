@@ -23,7 +23,8 @@ public sealed class StageKeyTests
         string key = StageKey.Of(definition, "reference", 1, null, None, None);
 
         key.Should().Be(CanonicalJson.Hash(JsonNode.Parse("""
-            { "files": {}, "inputs": {}, "kind": "reference", "options": { "stage": "reference", "split": "test" }, "revision": 1,
+            { "files": {}, "inputs": {}, "kind": "reference",
+              "options": { "stage": "reference", "split": "test", "keptFeatures": 50000 }, "revision": 1,
               "seed": null }
             """)));
         string[] others =
@@ -52,7 +53,7 @@ public sealed class StageKeyTests
         var kinds = typeof(StageDefinition).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => (string)kind.TypeDiscriminator!)
             .ToList();
 
-        kinds.Should().HaveCount(15).And.OnlyContain(kind => StageRevisions.Of(kind) > 0);
+        kinds.Should().HaveCount(16).And.OnlyContain(kind => StageRevisions.Of(kind) > 0);
         FluentActions.Invoking(() => StageRevisions.Of("datset")).Should().Throw<ArgumentOutOfRangeException>();
     }
 

@@ -66,7 +66,7 @@ public sealed class FidInceptionStageTests : IDisposable
             _folder.File("samples/samples.1.safetensors"),
             [("images", _images), ("labels", zeros(3, dtype: ScalarType.Int64)), ("latents", zeros(0, 2, 1, 1))],
             new Dictionary<string, string> { [SamplingRunner.GuidanceEntry] = "1", [SamplingRunner.LabelsEntry] = "balanced" });
-        var definition = new EvaluationStage([new InceptionScoreOptions()], []);
+        var definition = new EvaluationStage([new InceptionScoreOptions()], [], 10);
         var stage = new TestStage(
             _folder.File("evaluation"), 0, ("samples", _folder.File("samples")), ("features", _folder.File("features")));
         Catalog.Create(definition).Run(stage.Context(definition));

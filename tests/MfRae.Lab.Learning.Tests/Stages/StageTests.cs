@@ -25,6 +25,8 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
     [InlineData("cmt", "network.safetensors")]
     [InlineData("meanflow0", "network.safetensors")]
     [InlineData("teacherSamples", "samples.1.safetensors", "samples.2.safetensors", "sheet.1.png", "sheet.2.png")]
+    [InlineData("evaluation1", "neighbours.1.png", "neighbours.2.png")]
+    [InlineData("ladder")]
     [InlineData("samples1", "samples.1.safetensors", "samples.2.safetensors", "sheet.1.png", "sheet.2.png")]
     public void A_stage_leaves_its_files_and_no_others_but_checkpoints(string stage, params string[] files) =>
         Directory.EnumerateFiles(lab.At(stage)).Select(path => Path.GetFileName(path))
@@ -93,12 +95,55 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
         foreach (var stage in new[] { "evaluation0", "evaluation1" })
         {
             var measured = lab.Stage(stage).Measurements.ToList();
-            measured.Select(value => value.Key).Should().Equal(
-                "fid@1", "fid.train@1", "is@1", "accuracy@1", "endpointError@1",
-                "fid@2", "fid.train@2", "is@2", "accuracy@2", "endpointError@2");
+            string[] names =
+            [
+                "fid", "fid.train", "is", "kid.40", "precision", "recall", "density", "coverage", "classFid", "classFid.worst",
+                .. Enumerable.Range(0, TinyDataset.Classes).Select(label => $"classFid.{label}"), "fidFloor",
+                "memorisation.ratio", "memorisation.share", "accuracy", "endpointError", "fd",
+            ];
+            measured.Select(value => value.Key).Should().Equal([.. names.Select(name => name + "@1"), .. names.Select(name => name + "@2")]);
             measured.Should().OnlyContain(value => value.Value != null && double.IsFinite(value.Value.Value), stage);
-            measured.Should().OnlyContain(value => value.Low <= value.Value && value.Value <= value.High, stage);
+            measured.Where(value => value.Low != null)
+                .Should().OnlyContain(value => value.Low <= value.Value && value.Value <= value.High, stage);
+            measured.Where(value => value.Low == null).Select(value => value.Metric).Distinct()
+                .Should().BeSubsetOf(["classFid.worst"], "every other value has an interval");
         }
+    }
+
+    [Fact]
+    public void The_second_network_is_another_judge_of_the_same_samples()
+    {
+        var measured = lab.Stage("evaluation1").Measurements.ToDictionary(value => value.Key);
+
+        // Here both are one network, so the distances are one number, against references of two identities.
+        measured["fd@1"].Value.Should().Be(measured["fid@1"].Value);
+        measured["fd@1"].Reference.Should().Be(Hash("secondReference.test/reference.safetensors"))
+            .And.NotBe(measured["fid@1"].Reference);
+    }
+
+    [Fact]
+    public void A_reference_keeps_rows_at_even_distances_with_their_labels()
+    {
+        using var scope = NewDisposeScope();
+        var all = Safetensors.Read(lab.At("reference.test/reference.safetensors"));
+        var some = Safetensors.Read(lab.At("secondReference.test/reference.safetensors"));
+
+        all["features"].shape[0].Should().Be(TinyDataset.Count);
+        var rows = tensor(new long[] { 0, 5, 11, 17, 22, 28, 34 });
+        (some["features"] == all["features"].index_select(0, rows)).all().item<bool>().Should().BeTrue();
+        (some["labels"] == all["labels"].index_select(0, rows)).all().item<bool>().Should().BeTrue();
+        (some["covariance"] == all["covariance"]).all().item<bool>().Should().BeTrue("statistics are of all images");
+    }
+
+    [Fact]
+    public void A_ladder_measures_every_level_from_none_up()
+    {
+        var measured = lab.Stage("ladder").Measurements.ToList();
+
+        measured.Select(value => value.Metric).Should().Contain(["ladder.noise.0", "ladder.noise.10", "ladder.blur.0", "ladder.blur.0.5"]);
+        measured.Should().OnlyContain(value => value.Samples == TinyDataset.Count && value.HigherIsBetter == null);
+        measured.Single(value => value.Metric == "ladder.noise.0").Value.Should().BeLessThan(
+            measured.Single(value => value.Metric == "ladder.noise.80").Value!.Value);
     }
 
     [Fact]
@@ -174,7 +219,7 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
             Guidance = new GuidanceOptions(2.5),
             Steps = [1, 3],
         });
-        lab.Run("guided evaluation", new EvaluationStage([new ClassAccuracyOptions()], ["test"]),
+        lab.Run("guided evaluation", new EvaluationStage([new ClassAccuracyOptions()], ["test"], 0),
             [("samples", "guided"), ("features", "features"), ("reference.test", "reference.test")]);
 
         Directory.EnumerateFiles(lab.At("guided")).Select(path => Path.GetFileName(path))

@@ -12,7 +12,10 @@ public sealed class TinyLab : IDisposable
         TrunkWidth: 16, TrunkDepth: 1, TrunkHeads: 2, HeadWidth: 16, HeadDepth: 1, HeadHeads: 2, MlpRatio: 2);
 
     private static readonly MetricOptions[] Metrics =
-        [new FidOptions(), new InceptionScoreOptions(), new ClassAccuracyOptions(), new EndpointErrorOptions()];
+    [
+        new FidOptions(), new InceptionScoreOptions(), new KidOptions(), new PrecisionRecallOptions(), new ClassFidOptions(),
+        new FidFloorOptions(), new MemorisationOptions(), new ClassAccuracyOptions(), new EndpointErrorOptions(),
+    ];
 
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, TestStage> _stages = [];
@@ -26,12 +29,14 @@ public sealed class TinyLab : IDisposable
         Run("features", new FeatureStage(new InceptionOptions(Training, new AugmentationOptions(), Width: 4)), "dataset");
         Run("reference.test", new ReferenceStage("test"), "dataset", "features");
         Run("reference.train", new ReferenceStage("train"), "dataset", "features");
+        Run("secondReference.test", new ReferenceStage("test", KeptFeatures: 7), "dataset", "features");
+        Run("ladder", new LadderStage("test"), "dataset", "features", "reference.test");
         Run("encoder", new EncoderStage(
             new SelfSupervisedEncoderOptions(new VitOptions(24, 1, 2), new AugmentationOptions(), Training)), "dataset");
         Run("probe", new ProbeStage(), "dataset", "encoder");
         Run("decoder", new DecoderStage(new RaeDecoderOptions(new DecoderNetworkOptions(16, 1, 2, Channels: 2), Training)), "dataset",
             "encoder");
-        Run("reconstruction", new ReconstructionStage([new FidOptions()]), "dataset", "encoder", "decoder", "features", "reference.test");
+        Run("reconstruction", new ReconstructionStage([new FidOptions()], 10), "dataset", "encoder", "decoder", "features", "reference.test");
         Run("latents", new LatentStage(new PerElementLatentOptions()), "dataset", "encoder");
         Run("teacher", new TeacherStage(new FlowMatchingOptions(Dit, new UniformTimeOptions(), Training)), "latents");
         Run("cmt", new CmtStage(new TrajectoryCmtOptions(Training, TrajectoryPoints: 4, PairsPerTrajectory: 2)), "latents", "teacher");
@@ -40,10 +45,11 @@ public sealed class TinyLab : IDisposable
         {
             Run($"meanflow{lambda}", new MeanFlowStage(MeanFlow(lambda)), "latents", "teacher", "cmt");
             Sample($"samples{lambda}", $"meanflow{lambda}", Sampling);
-            Run($"evaluation{lambda}", new EvaluationStage(Metrics, ["test", "train"]),
+            Run($"evaluation{lambda}", new EvaluationStage(Metrics, ["test", "train"], 10),
             [
                 ("samples", $"samples{lambda}"), ("features", "features"), ("reference.test", "reference.test"),
-                ("reference.train", "reference.train"), ("teacherSamples", "teacherSamples"),
+                ("reference.train", "reference.train"), ("teacherSamples", "teacherSamples"), ("dataset", "dataset"),
+                ("secondFeatures", "features"), ("secondReference.test", "secondReference.test"),
             ]);
         }
     }

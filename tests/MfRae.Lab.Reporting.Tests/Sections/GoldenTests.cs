@@ -40,7 +40,8 @@ public sealed partial class GoldenTests
     }
 
     // The first record that has what the section shows.
-    private static ReportData Data(ISection section) => new[] { SampleRecord.Small(), DerivativeRecord.Small(), OracleRecord.Small() }
+    private static ReportData Data(ISection section) => new[]
+        { SampleRecord.Small(), DerivativeRecord.Small(), OracleRecord.Small(), JudgedRecord.Small() }
         .Select(record => new ReportData(record))
         .First(section.Has);
 

@@ -55,7 +55,7 @@ internal static class Plans
 
     private static DatasetOptions Data => new IdxDatasetOptions("data/fashion-mnist");
 
-    private static EvaluationStage Judge => new([new FidOptions()], ["test"]);
+    private static EvaluationStage Judge => new([new FidOptions()], ["test"], 0);
 
     private static EvaluationOptions Evaluated => new(new PretrainedFeatureOptions("f.safetensors"), [new FidOptions()], ["test"]);
 

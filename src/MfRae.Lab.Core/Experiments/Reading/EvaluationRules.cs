@@ -17,13 +17,14 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
 
         CheckEndpointError(options, arm);
         CheckFeatures();
+        CheckReferences();
         if (!arm.HasGenerator && !arm.HasTeacher)
         {
             // Nothing is sampled: such an experiment makes an encoder or a decoder.
             return;
         }
 
-        var names = MetricNames(arm.HasGenerator);
+        var names = Names(arm.HasGenerator);
         var steps = arm.HasGenerator
             ? options.Numbers("sampling.steps") ?? [.. SamplingDefaults.Steps.Select(step => (double)step)]
             : TeacherEvaluations(options);
@@ -97,6 +98,11 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
             Refuse("inceptionScore", kind, foreign!);
         }
 
+        if (kind is not (null or "fidInception"))
+        {
+            Refuse("sfid", kind, "only FID's Inception network has features of places");
+        }
+
         foreach (string option in (string[])["features.mean", "features.deviation"])
         {
             if (evaluation.Numbers(option) is { Count: not 3 } values)
@@ -116,46 +122,58 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
             mistakes.Add(
                 metric.Location,
                 $"{metricKind} with {features}: {reason}",
-                "remove the metric, or choose features trained on the dataset");
+                "remove the metric, or choose features that serve it");
         }
     }
 
+    /// <summary>Whether there are training images and others, where samples are compared with both.</summary>
+    private void CheckReferences()
+    {
+        var references = References();
+        foreach (var metric in Metrics()?.Where(metric => metric.GetText("kind") is "memorisation" or "fidFloor") ?? [])
+        {
+            if (!references.Contains("train"))
+            {
+                mistakes.Add(
+                    metric.Location, $"{metric.GetText("kind")} needs features of the training images", "add \"train\" to `references`");
+            }
+            else if (references.TrueForAll(split => split == "train"))
+            {
+                mistakes.Add(
+                    metric.Location,
+                    $"{metric.GetText("kind")} compares training images with unseen images, and there are none",
+                    "add \"test\" to `references`");
+            }
+        }
+    }
+
+    private List<string> References() =>
+        (evaluation.Find("references").Node as LocatedArray)?.Items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>()
+            .ToList() ?? [];
+
     /// <summary>The names under which metrics are measured, or null where the list has mistakes.</summary>
-    private List<string>? MetricNames(bool withTeacher)
+    private List<string>? Names(bool withTeacher)
     {
         if (Metrics() is not { } metrics)
         {
             return null;
         }
 
-        var references = (evaluation.Find("references").Node as LocatedArray)?.Items.OfType<LocatedScalar>().Select(item => item.Text)
-            .ToList() ?? [];
+        var references = References();
         var names = new List<string>();
         foreach (var metric in metrics)
         {
-            switch (metric.GetText("kind"))
+            if (metric.GetText("kind") is not { } kind || MetricNames.Of(kind, references) is not { } found)
             {
-                case "fid":
-                    names.Add("fid");
-                    names.AddRange(references.Skip(1).Select(split => $"fid.{split}"));
-                    break;
-                case "inceptionScore":
-                    names.Add("is");
-                    break;
-                case "classAccuracy":
-                    names.Add("accuracy");
-                    break;
-                case "endpointError" when withTeacher:
-                    names.Add("endpointError");
-                    break;
-                case "endpointError":
-                    break;
-                case "oracle":
-                    names.AddRange(OracleMetric.Stepped);
-                    break;
-                default:
-                    return null;
+                return null;
             }
+
+            names.AddRange(kind == "endpointError" && !withTeacher ? [] : found);
+        }
+
+        if (evaluation.Kind("secondFeatures") is not (null or "none"))
+        {
+            names.Add(MetricNames.SecondFrechet);
         }
 
         return names;

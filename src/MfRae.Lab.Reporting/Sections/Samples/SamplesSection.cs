@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
@@ -31,7 +30,7 @@ internal sealed class SamplesSection : ISection
                        let image = data.Stage(one.Run, "sampling")!.Images.FirstOrDefault(image => image.Name == name)
                        where image is not null
                        select new SamplesSheet(
-                           Parts.Arm(one.Arm), Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
+                           Parts.Arm(one.Arm), Parts.Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
                 ])),
             .. Shared(data, "teacherSampling", "Teacher", "From the same noise and labels as the arms."),
             .. Shared(data, "reconstruction", "Reconstruction", ""),
@@ -42,7 +41,7 @@ internal sealed class SamplesSection : ISection
     {
         var sheets = data.Role(role).SelectMany(group => group.Stage.Images.Select(image => new SamplesSheet(
             Html.Text(data.Shared(group) ? Heading(image.Name) : $"{Heading(image.Name)}, {group.Names}"),
-            Picture(image, $"{title}, {image.Name}"),
+            Parts.Picture(image, $"{title}, {image.Name}"),
             image.Caption))).ToArray();
         return sheets.Length == 0 ? [] : [new(title, note, sheets)];
     }
@@ -50,22 +49,4 @@ internal sealed class SamplesSection : ISection
     private static string Heading(string name) => name.StartsWith("samples@") && int.TryParse(name.AsSpan("samples@".Length), out var steps)
         ? $"{Numbers.Plural(steps, "step")}"
         : name;
-
-    /// <summary>At twice its size, unsmoothed, so that pixels of small images can be judged.</summary>
-    private static Html Picture(ImageRecord image, string alternative)
-    {
-        var data = Convert.ToBase64String(image.Png);
-        return Size(image.Png) is var (width, height)
-            ? Html.Of($"<img src=\"data:image/png;base64,{data}\" width=\"{2 * width}\" height=\"{2 * height}\" alt=\"{alternative}\">")
-            : Html.Of($"<img src=\"data:image/png;base64,{data}\" alt=\"{alternative}\">");
-    }
-
-    /// <summary>Width and height from the first chunk of a PNG file.</summary>
-    private static (int Width, int Height)? Size(byte[] png)
-    {
-        ReadOnlySpan<byte> bytes = png;
-        return bytes.Length >= 24 && bytes.Slice(12, 4).SequenceEqual("IHDR"u8)
-            ? (BinaryPrimitives.ReadInt32BigEndian(bytes[16..]), BinaryPrimitives.ReadInt32BigEndian(bytes[20..]))
-            : null;
-    }
 }

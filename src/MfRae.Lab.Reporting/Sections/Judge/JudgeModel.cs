@@ -1,0 +1,16 @@
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Judge;
+
+/// <summary>How far the numbers can be trusted: what chance alone gives, what a blind judge would miss, and what is merely copied.</summary>
+/// <param name="Notes">Sentences, one for each question that was measured.</param>
+internal sealed record JudgeModel(
+    IReadOnlyList<Html> Notes,
+    Html Seeds,
+    Html Legend,
+    IReadOnlyList<Html> Ladders,
+    IReadOnlyList<JudgeSheet> Sheets,
+    Html Sql);
+
+/// <summary>Samples of an arm, each beside the training images nearest to it.</summary>
+internal sealed record JudgeSheet(Html Arm, Html Image, string Caption);

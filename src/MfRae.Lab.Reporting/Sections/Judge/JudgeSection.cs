@@ -1,0 +1,100 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Charts;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Judge;
+
+/// <summary>What the evaluation says of itself.</summary>
+internal sealed class JudgeSection : ISection
+{
+    private const int Digits = 3;
+
+    public string Name => "Judge";
+
+    public string Title => "Can the judge be trusted?";
+
+    public bool Has(ReportData data) => Seeds(data).Rows.Any(row => row.Dots.Count > 0) || Ladders(data).Count > 0 || Sheets(data).Count > 0;
+
+    public object Model(ReportData data)
+    {
+        var ladders = Ladders(data);
+        return new JudgeModel(
+            [.. Notes(data, ladders)],
+            Seeds(data).Draw(),
+            ladders.Count == 0 ? Html.Empty : Html.Of($"<p class=\"legend\">FID of reference images that are spoilt, against themselves unspoilt</p>"),
+            [.. ladders.Select(Chart)],
+            Sheets(data),
+            Parts.Sql(data.Sql.Judge));
+    }
+
+    private static IEnumerable<Html> Notes(ReportData data, IReadOnlyList<Ladder> ladders)
+    {
+        if (Evaluated(data).FirstOrDefault(value => value.Metric == MetricNames.Floor) is { Value: { } floor } measured)
+        {
+            yield return Html.Of($"<strong>Floor.</strong> {Numbers.Count(measured.Samples)} training images, as many as samples, are at FID "
+                + $"{Numbers.Significant(floor, Digits)} from the reference: no generator can be expected below.");
+        }
+
+        foreach (var ladder in ladders)
+        {
+            yield return ladder.IsMonotone
+                ? Html.Of($"<strong>{Capital(ladder.Corruption)}.</strong> FID grows with each of {Numbers.Count(ladder.Rungs.Count)} levels.")
+                : Html.Of($"<strong>{Capital(ladder.Corruption)}.</strong> <span class=\"lost\">FID does not grow with each level: these features are "
+                    + $"blind to it, and so are the verdicts.</span>");
+        }
+
+        foreach (var value in Evaluated(data).Where(value => value.Metric == MetricNames.MemorisedShare))
+        {
+            yield return Html.Of($"<strong>Memorisation, {Numbers.Plural(value.Steps, "step")}.</strong> {Numbers.Fixed(100 * value.Value!.Value, 1)} % of "
+                + $"the samples of the first run lie nearer to a training image than 99 % of the test images do.");
+        }
+    }
+
+    // Measured once for all arms, or shown for the first: the table of results has every arm's.
+    private static IEnumerable<Measurement> Evaluated(ReportData data) => data.Role("evaluation").Take(1)
+        .SelectMany(group => group.Stage.Measurements)
+        .Where(value => value.Value is not null);
+
+    /// <summary>Each run's value of the primary metric with its interval over the choice of samples.</summary>
+    private static DotChart Seeds(ReportData data)
+    {
+        string Format(double value) => Numbers.Significant(value, Digits);
+        var rows =
+            from arm in data.Arms
+            from seed in arm.Of(data.Primary).Measured
+            let value = seed.Measurement
+            where value is { Value: not null, Low: not null, High: not null }
+            select new DotRow(
+                $"{arm.Name}, seed {seed.Seed}",
+                arm.Css,
+                [new Dot(value.Value!.Value, $"{arm.Name}, seed {seed.Seed}: {Format(value.Value.Value)}")],
+                null,
+                new(value.Low!.Value, value.High!.Value));
+        return new(
+            $"{MetricName.OfKey(data.Primary.Metric)} of each run, with its 95 % interval over the choice of samples",
+            data.Primary.Metric, [.. rows], [], Format);
+    }
+
+    private static IReadOnlyList<Ladder> Ladders(ReportData data) =>
+        Ladder.All(data.Role("ladder").Take(1).SelectMany(group => group.Stage.Measurements));
+
+    private static Html Chart(Ladder ladder) => new LineChart(
+        Capital(ladder.Corruption),
+        ladder.Corruption == "blur" ? "σ of the blur in pixels" : "σ of the noise in grey values",
+        [new Line(ladder.Corruption, "a0", [.. ladder.Rungs.Select(rung => new CurvePoint(
+            rung.Level, rung.Value, rung.Value ?? double.NaN, rung.Value ?? double.NaN))])],
+        Log: false).Draw();
+
+    private static IReadOnlyList<JudgeSheet> Sheets(ReportData data) =>
+    [
+        .. from arm in data.Arms
+           let run = arm.Runs.FirstOrDefault()
+           where run is not null
+           from image in data.Stage(run, "evaluation")?.Images ?? []
+           where image.Name.StartsWith(MetricNames.Neighbours, StringComparison.Ordinal)
+           select new JudgeSheet(Parts.Arm(arm), Parts.Picture(image, $"{arm.Name}, {image.Name}"), $"Seed {run.Seed}. {image.Caption}"),
+    ];
+
+    private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
+}
