@@ -9,6 +9,9 @@ internal sealed record ScatterChart(
 {
     private static readonly Frame Frame = new(440, 250, 46, 10, 14, 40);
 
+    // A prediction of zero that rounding left at 1e-9 would press all else flat on a logarithmic axis: its line ends below the marks.
+    private const double LeastOfLines = 0.1;
+
     private static readonly string[] Shapes =
     [
         "m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z",
@@ -27,7 +30,11 @@ internal sealed record ScatterChart(
         var costs = Points.Select(point => point.X).ToArray();
         var far = costs.Min() > 0 && costs.Max() / costs.Min() > 30;
         var x = Scale.Over(far ? costs : [0, .. costs], Frame.Left, Frame.Left + Frame.PlotWidth, far);
-        var lines = Lines ?? [];
+        var least = Points.All(point => point.Y > 0) ? Points.Min(point => point.Y) * LeastOfLines : double.NegativeInfinity;
+        Line[] lines = [.. (Lines ?? []).Select(line => line with
+        {
+            Points = [.. line.Points.Select(point => point with { High = Math.Max(point.High, least) })],
+        })];
         var values = Points.Select(point => point.Y).Concat(lines.SelectMany(line => line.Points).Select(point => point.High)).ToArray();
         var spread = Math.Max(values.Max() - values.Min(), 1e-9);
         var near = Rules.Where(rule => rule.Value > values.Min() - spread && rule.Value < values.Max() + spread).ToArray();
