@@ -19,8 +19,12 @@ switch (args.FirstOrDefault())
     case "memory":
         MemoryOverSteps.Run(options.GetValueOrDefault("variant", "central"), Number("steps", 2000));
         return 0;
+    case "evaluation-turns":
+        EvaluationTurns.Run(options["weights"]);
+        return 0;
     default:
         Console.Error.WriteLine("dotnet run --project benchmarks -- step-cost [rounds=7] [threads=N] [sizes=default,large]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
+        Console.Error.WriteLine("benchmarks/evaluation/compare.sh takes turns with evaluation-turns weights=FILE [threads=N]");
         return 2;
 }
