@@ -4,7 +4,7 @@ namespace MfRae.Lab.Learning.Metrics;
 internal static class Blocks
 {
     /// <summary>What one block of an intermediate result may take.</summary>
-    public const long Bytes = 32L << 20;
+    public const long Bytes = 8L << 20;
 
     /// <summary>Consecutive ranges that cover <paramref name="rows"/>.</summary>
     /// <param name="bytesPerRow">What a row of the largest intermediate result takes.</param>

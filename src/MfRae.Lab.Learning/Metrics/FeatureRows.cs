@@ -16,19 +16,19 @@ internal sealed class FeatureRows
             throw new LabException($"{what} have no rows of features: their shape is [{string.Join(", ", features.shape)}]");
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var norms = new List<Tensor>();
+        var norms = empty(features.shape[0], dtype: float64);
         foreach (var (start, end) in Blocks.Of(features.shape[0], features.shape[1] * sizeof(double)))
         {
             using var block = NewDisposeScope();
-            norms.Add(features.slice(0, start, end, 1).to(float64).square().sum([1]).MoveToOuterDisposeScope());
+            norms.slice(0, start, end, 1).copy_(features.slice(0, start, end, 1).to(float64).square().sum([1]));
         }
-        var all = cat(norms, 0);
-        if (!all.isfinite().all().item<bool>())
+        if (!norms.isfinite().all().item<bool>())
             throw new LabException($"{what} hold features that are not finite: images or the feature network are damaged");
         Features = features;
         // An own name of the same numbers, so that the caller's stays with its scope.
         Single = features.dtype == float32 ? features.alias().MoveToOuterDisposeScope() : features.to(float32).MoveToOuterDisposeScope();
-        SquaredNorms = all.MoveToOuterDisposeScope();
+        LargestNorm = Math.Sqrt(norms.max().item<double>());
+        SquaredNorms = norms.MoveToOuterDisposeScope();
     }
 
     /// <summary>These, for longer than the dispose scope that they were made in.</summary>
@@ -47,6 +47,8 @@ internal sealed class FeatureRows
 
     /// <summary>float64 [N].</summary>
     public Tensor SquaredNorms { get; }
+
+    public double LargestNorm { get; }
 
     public long Count => Features.shape[0];
 

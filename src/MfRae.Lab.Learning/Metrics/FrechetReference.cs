@@ -104,15 +104,15 @@ public sealed class FrechetReference
         var cross = _full && kept.shape[0] == values.shape[0] ? values.sqrt().sum() : Cross(statistics.Covariance);
         var distance = difference.square().sum() + statistics.Covariance.trace() + _trace - (2 * cross);
         var map = _factor.mm(vectors.index_select(1, kept) * values.index_select(0, kept).pow(-0.25));
-        var parts = new List<Tensor>();
+        var influences = empty(features.shape[0], dtype: float64);
         foreach (var (start, end) in Blocks.Of(features.shape[0], features.shape[1] * sizeof(double)))
         {
             using var block = NewDisposeScope();
             var centred = features.slice(0, start, end, 1).to(float64) - statistics.Mean;
             var turned = centred.square().sum([1]) - centred.mm(map).square().sum([1]);
-            parts.Add(Influences(centred, difference, turned, features.shape[0]).MoveToOuterDisposeScope());
+            influences.slice(0, start, end, 1).copy_(Influences(centred, difference, turned, features.shape[0]));
         }
-        return new(distance.item<double>(), Numbers(cat(parts, 0)));
+        return new(distance.item<double>(), Numbers(influences));
     }
 
     // With fewer rows than the reference has directions: the singular values of X R from the Gram matrix of its rows, without those

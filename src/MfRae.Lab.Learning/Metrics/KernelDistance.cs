@@ -70,5 +70,5 @@ public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
         return (kernel.sum() - kernel.trace()) / (count * (count - 1.0));
     }
 
-    private static Tensor Kernel(Tensor x, Tensor y) => ((x.mm(y.t()) / x.shape[1]) + 1).pow(3);
+    private static Tensor Kernel(Tensor x, Tensor y) => x.mm(y.t()).div_(x.shape[1]).add_(1).pow_(3);
 }

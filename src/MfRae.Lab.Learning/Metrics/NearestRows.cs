@@ -27,15 +27,18 @@ public sealed record NearestRows(Tensor Squared, Tensor Indices)
             throw new LabException($"{others.Count} images are too few: each needs {count} {(self ? "others" : "of them")} as neighbours");
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var (distances, indices) = (new List<Tensor>(), new List<Tensor>());
-        foreach (var (start, end) in Blocks.Of(rows.Count, others.Count * sizeof(float)))
+        // Whole from the start: small results between large blocks would tear the heap.
+        var (distances, indices) = (empty(rows.Count, count, dtype: float64), empty(rows.Count, count, dtype: int64));
+        ProductBlocks.Each(rows, others, (start, end, products) =>
         {
-            using var block = NewDisposeScope();
-            var found = OfBlock(rows, start, end, others, count, self);
-            distances.Add(found.Squared.MoveToOuterDisposeScope());
-            indices.Add(found.Indices.MoveToOuterDisposeScope());
-        }
-        return new(cat(distances, 0).MoveToOuterDisposeScope(), cat(indices, 0).MoveToOuterDisposeScope());
+            var single = SquaredDistances.FromProducts(products, rows, start, end, others);
+            if (self)
+                single.diagonal(offset: start).fill_(double.PositiveInfinity);
+            var found = OfDistances(single, rows, start, end, others, count);
+            distances.slice(0, start, end, 1).copy_(found.Squared);
+            indices.slice(0, start, end, 1).copy_(found.Indices);
+        });
+        return new(distances.MoveToOuterDisposeScope(), indices.MoveToOuterDisposeScope());
     }
 
     /// <summary>Of the rows whose distances in float32 [rows, M] are at hand; a row's own must be infinite.</summary>
@@ -48,7 +51,6 @@ public sealed record NearestRows(Tensor Squared, Tensor Indices)
         var doubtful = (beyond - error).le(found.Squared.select(1, count - 1)).nonzero().flatten();
         if (doubtful.shape[0] == 0)
             return found;
-        // float64 blocks take twice the memory of the one that is at hand.
         foreach (var (first, last) in Blocks.Of(doubtful.shape[0], others.Count * sizeof(double)))
         {
             using var scope = NewDisposeScope();
@@ -62,15 +64,6 @@ public sealed record NearestRows(Tensor Squared, Tensor Indices)
             found.Indices.index_copy_(0, some, better.Indices);
         }
         return found;
-    }
-
-    private static NearestRows OfBlock(FeatureRows rows, long start, long end, FeatureRows others, int count, bool self)
-    {
-        var products = SquaredDistances.Products(rows, start, end, others);
-        var single = SquaredDistances.FromProducts(products, rows, start, end, others);
-        if (self)
-            single.diagonal(offset: start).fill_(double.PositiveInfinity);
-        return OfDistances(single, rows, start, end, others, count);
     }
 
     // The nearest by exact distances among those proposed, and the smallest distance that was not proposed [rows].

@@ -18,10 +18,8 @@ internal sealed class NeighbourPass(
     public NeighbourScores Run()
     {
         var ownRadii = Own();
-        foreach (var (start, end) in Blocks.Of(samples.Count, reference.Count * sizeof(float)))
+        ProductBlocks.Each(samples, reference, (start, end, products) =>
         {
-            using var scope = NewDisposeScope();
-            var products = SquaredDistances.Products(samples, start, end, reference);
             _kernel.slice(0, start, end, 1).sub_(KernelSums(products) / reference.Count);
             var distances = SquaredDistances.FromProducts(products, samples, start, end, reference);
             var hits = new BallHits(samples, start, end, reference, distances);
@@ -31,7 +29,7 @@ internal sealed class NeighbourPass(
                 inside = hits.Inside(densityRadii);
             _density.slice(0, start, end, 1).copy_(_coverage.Add(inside, start));
             _recall.Add(hits.Inside(ownRadii.slice(0, start, end, 1).unsqueeze(1)), start);
-        }
+        });
         // The unbiased estimate is linear in each sample's kernel means, but for the constants that centring takes away.
         var kernel = _kernel.mul_(2);
         return new(
@@ -42,27 +40,22 @@ internal sealed class NeighbourPass(
     // The samples' own squared radii, and their kernel means with each other.
     private Tensor Own()
     {
-        var radii = new List<Tensor>();
-        foreach (var (start, end) in Blocks.Of(samples.Count, samples.Count * sizeof(float)))
+        var squaredRadii = empty(samples.Count, dtype: float64);
+        ProductBlocks.Each(samples, samples, (start, end, products) =>
         {
-            using var scope = NewDisposeScope();
-            var products = SquaredDistances.Products(samples, start, end, samples);
             products.diagonal(offset: start).fill_(-samples.Dimensions);
             _kernel.slice(0, start, end, 1).add_(KernelSums(products) / Math.Max(1, samples.Count - 1));
             var distances = SquaredDistances.FromProducts(products, samples, start, end, samples);
             distances.diagonal(offset: start).fill_(double.PositiveInfinity);
-            radii.Add(NearestRows.OfDistances(distances, samples, start, end, samples, neighbours).Squared
-                .select(1, neighbours - 1).clone().MoveToOuterDisposeScope());
-        }
-        return cat(radii, 0);
+            squaredRadii.slice(0, start, end, 1).copy_(
+                NearestRows.OfDistances(distances, samples, start, end, samples, neighbours).Squared.select(1, neighbours - 1));
+        });
+        return squaredRadii;
     }
 
-    // Of (x·y / F + 1)³ over columns, float64 [rows].
-    private Tensor KernelSums(Tensor products)
-    {
-        var one = (products / samples.Dimensions).add_(1);
-        return one.square().mul_(one).sum([1], type: float64);
-    }
+    // Of (x·y / F + 1)³ over columns, [rows]. Their differences are far above the rounding of float32.
+    private Tensor KernelSums(Tensor products) =>
+        (products / samples.Dimensions).add_(1).pow_(3).mv(ones(products.shape[1], dtype: float32)).to(float64);
 
     private static double[] Numbers(Tensor values) => values.data<double>().ToArray();
 }

@@ -12,16 +12,12 @@ internal static class SquaredDistances
     private const double SingleUnit = 1.0 / (1L << 24);
     private const double DoubleUnit = 1.0 / (1L << 53);
 
-    /// <summary>Products x·y of rows from start to end with all others, float32 [rows, M].</summary>
-    public static Tensor Products(FeatureRows rows, long start, long end, FeatureRows others) =>
-        rows.Single.slice(0, start, end, 1).mm(others.Single.t());
-
-    /// <summary>The distances that belong to products, which are overwritten.</summary>
+    /// <summary>The distances that belong to products x·y of rows from start to end with all others, which are overwritten.</summary>
     public static Tensor FromProducts(Tensor products, FeatureRows rows, long start, long end, FeatureRows others) =>
         products.mul_(-2).add_(others.SquaredNorms.to(products.dtype))
             .add_(rows.SquaredNorms.slice(0, start, end, 1).to(products.dtype).unsqueeze(1));
 
-    /// <summary>Distances of rows from start to end to all others, float64 [rows, M], by products.</summary>
+    /// <summary>Distances of the rows at indices to all others by products in float64, [rows, M].</summary>
     public static Tensor Wide(FeatureRows rows, Tensor indices, FeatureRows others)
     {
         using var scope = NewDisposeScope();
@@ -39,15 +35,15 @@ internal static class SquaredDistances
     /// <summary>Distances of row firsts[p] to other seconds[p], float64 [P].</summary>
     public static Tensor Pairs(FeatureRows rows, Tensor firsts, FeatureRows others, Tensor seconds)
     {
-        var parts = new List<Tensor>();
+        var distances = empty(firsts.shape[0], dtype: float64);
         foreach (var (start, end) in Blocks.Of(firsts.shape[0], rows.Dimensions * sizeof(double)))
         {
             using var scope = NewDisposeScope();
             var difference = rows.Features.index_select(0, firsts.slice(0, start, end, 1)).to(float64)
                 .sub_(others.Features.index_select(0, seconds.slice(0, start, end, 1)).to(float64));
-            parts.Add(difference.square().sum([1]).MoveToOuterDisposeScope());
+            distances.slice(0, start, end, 1).copy_(difference.square().sum([1]));
         }
-        return parts.Count == 0 ? empty(0, dtype: float64) : cat(parts, 0);
+        return distances;
     }
 
     /// <summary>
@@ -57,7 +53,7 @@ internal static class SquaredDistances
     public static double Error(FeatureRows rows, long start, long end, FeatureRows others, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var reach = rows.SquaredNorms.slice(0, start, end, 1).max().sqrt().item<double>() + others.SquaredNorms.max().sqrt().item<double>();
+        var reach = rows.SquaredNorms.slice(0, start, end, 1).max().sqrt().item<double>() + others.LargestNorm;
         var unit = type == float32 ? SingleUnit : DoubleUnit;
         return unit * ((0.51 * rows.Dimensions) + 16) * reach * reach;
     }

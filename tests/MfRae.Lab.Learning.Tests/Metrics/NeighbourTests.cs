@@ -43,6 +43,26 @@ public sealed class NeighbourTests
         (distances.gather(1, found.Indices) - found.Squared).abs().max().item<double>().Should().Be(0);
     }
 
+    // More rows than one block of products holds, and many times what is looked at together.
+    [Fact]
+    public void Blocks_and_their_parts_join_without_a_seam()
+    {
+        using var scope = NewDisposeScope();
+        var (samples, reference) = (Clouds.Normal(0, 3100, 3, 0.5), Clouds.Normal(1, 3000, 3));
+        var found = new NeighbourReference(reference).Scores(samples, 3, 3);
+        var nearest = NearestRows.Of(samples, reference, 1);
+
+        var (wide, others) = (samples.to(float64), reference.to(float64));
+        var distances = Differences(wide, others);
+        found.Precision.Should().Equal(distances.le(Radii(others, 3)).any(1).to(float64).data<double>());
+        var own = distances.le(Radii(wide, 3).unsqueeze(1));
+        found.Recall.Should().Be(own.any(0).to(float64).mean().item<double>());
+        var alone = own.logical_and(own.sum([0]).eq(1)).sum(1).to(float64);
+        found.RecallInfluences.Zip(alone.data<double>().ToArray(), (one, other) => Math.Abs(one - (other * 3100 / 3000))).Max()
+            .Should().BeLessThan(1e-9);
+        (nearest.Squared.flatten() - distances.amin([1])).abs().max().item<double>().Should().Be(0);
+    }
+
     // The only sample in a ball takes the ball with it.
     [Fact]
     public void Influences_on_coverage_are_what_it_loses_without_a_sample()
@@ -114,7 +134,16 @@ public sealed class NeighbourTests
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
-    private static Tensor Differences(Tensor rows, Tensor others) => (rows.unsqueeze(1) - others).square().sum([-1]);
+    private static Tensor Differences(Tensor rows, Tensor others)
+    {
+        var distances = empty(rows.shape[0], others.shape[0], dtype: float64);
+        for (var i = 0; i < rows.shape[0]; i++)
+        {
+            using var scope = NewDisposeScope();
+            distances[i].copy_((rows[i] - others).square().sum([1]));
+        }
+        return distances;
+    }
 
     private static Tensor Radii(Tensor features, int neighbours)
     {
