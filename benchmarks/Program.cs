@@ -22,9 +22,13 @@ switch (args.FirstOrDefault())
     case "evaluation-turns":
         EvaluationTurns.Run(options["weights"]);
         return 0;
+    case "evaluation-memory":
+        new EvaluationMemory(Number("n", 50_000), Number("width", 2048), Number("train", 0)).Run();
+        return 0;
     default:
         Console.Error.WriteLine("dotnet run --project benchmarks -- step-cost [rounds=7] [threads=N] [sizes=default,large]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
+        Console.Error.WriteLine("dotnet run --project benchmarks -- evaluation-memory [n=50000] [width=2048] [train=0] [threads=N]");
         Console.Error.WriteLine("benchmarks/evaluation/compare.sh takes turns with evaluation-turns weights=FILE [threads=N]");
         return 2;
 }
