@@ -17,7 +17,7 @@ internal sealed class EvaluationMemory(int count, int width, int train)
     private const int Classes = 10;
     private const int Scores = 1008;
     private const int Factors = 64;
-    private const int Block = 5000;
+    private const int Block = 500;
     private const double MiB = 1024 * 1024;
 
     private readonly RandomSource _random = new(0, CPU);
@@ -73,9 +73,9 @@ internal sealed class EvaluationMemory(int count, int width, int train)
         {
             using var scope = NewDisposeScope();
             var end = Math.Min(rows, start + Block);
-            var hidden = _random.Normal(purpose, start, end - start, Factors).mm(mixing) * scale;
-            features.slice(0, start, end, 1)
-                .copy_((hidden + (0.3 * _random.Normal(purpose + " noise", start, end - start, width)) + 0.3).relu());
+            var block = features.slice(0, start, end, 1);
+            _ = block.copy_(_random.Normal(purpose + " noise", start, end - start, width)).mul_(0.3)
+                .addmm_(_random.Normal(purpose, start, end - start, Factors), mixing, 1, (float)scale).add_(0.3).relu_();
         }
         return features;
     }

@@ -152,7 +152,7 @@ public sealed class FrechetReference
     private Tensor Product(Tensor covariance)
     {
         var product = _factor.t().mm(covariance.to(float64)).mm(_factor);
-        return (product + product.t()) * 0.5;
+        return (product + product.t()).mul_(0.5);
     }
 
     private void CheckDimensions(long dimensions)

@@ -1,3 +1,4 @@
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -33,6 +34,7 @@ internal static class ProductBlocks
                 var last = Math.Min(end, first + part);
                 visit(first, last, products.slice(0, first - start, last - start, 1));
             }
+            NativeHeap.Trim();
         }
     }
 }
