@@ -42,6 +42,8 @@ public sealed class Composition(
 
     public EvaluateVerb Evaluate() => new(terminal, signals, time);
 
+    public VerifyVerb Verify(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
+
     public WeightsListVerb WeightsList() => new(terminal, workingDirectory);
 
     public WeightsInspectVerb WeightsInspect() => new(terminal, workingDirectory);

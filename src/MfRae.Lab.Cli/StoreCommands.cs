@@ -8,7 +8,7 @@ internal sealed class StoreCommands(Composition composition, Func<ParseResult, P
 {
     private const string DefaultAge = "7d";
 
-    public IEnumerable<Command> Build() => [Gc()];
+    public IEnumerable<Command> Build() => [Gc(), Verify()];
 
     private Command Gc()
     {
@@ -37,6 +37,24 @@ internal sealed class StoreCommands(Composition composition, Func<ParseResult, P
             parsed.GetValue(pin) ?? [],
             parsed.GetValue(unpin) ?? [],
             parsed.GetValue(json))));
+        return command;
+    }
+
+    private Command Verify()
+    {
+        var subject = new Argument<string>("RUN|EXPERIMENT|REPORT")
+        {
+            Description = "The first digits of a run's id, an experiment's name or file, or a report's page",
+        };
+        var strict = new Option<bool>("--strict") { Description = "Another environment, commit or patch is a failure too" };
+        var json = new Option<bool>("--json") { Description = "As JSON" };
+        var command = new Command("verify",
+            "Re-check hashes, measurements, source and environment against what was recorded; exit 3 where something was changed")
+        {
+            subject, strict, json,
+        };
+        command.SetAction(parsed => composition.Verify(placesOf(parsed)).Execute(
+            parsed.GetRequiredValue(subject), parsed.GetValue(strict), parsed.GetValue(json)));
         return command;
     }
 }

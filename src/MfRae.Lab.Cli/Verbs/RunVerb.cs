@@ -24,7 +24,7 @@ public sealed class RunVerb(
             return ExitCode.Usage;
 
         using var database = LabDatabase.OpenOrCreate(places.Database);
-        new StoreRecords(store).Begin(whole, time.GetUtcNow());
+        new StoreRecords(store).Begin(whole, time.GetUtcNow(), GitCommit.State(places.WorkingDirectory));
         var outcome = Run(request, whole, database);
         var queries = new RunQueries(database);
         var record = queries.Experiment(whole.Experiment.Name)

@@ -11,6 +11,8 @@ namespace MfRae.Lab.Core.Tracking;
 /// <param name="Begun">When a run of it last began: of the plans of one name, the one begun last is current.</param>
 /// <param name="Title">Heading of the report; null: the name.</param>
 /// <param name="Stages">Inputs before users.</param>
+/// <param name="Commit">The commit of the checkout in which it was run, or null where there was none.</param>
+/// <param name="Patch">SHA-256 of what the checkout had beyond that commit, or null where it had nothing.</param>
 public sealed record PlanRecord(
     int Format,
     DateTimeOffset Begun,
@@ -25,7 +27,9 @@ public sealed record PlanRecord(
     string? Title,
     IReadOnlyList<ArmRecord> Arms,
     IReadOnlyList<PlannedStage> Stages,
-    IReadOnlyList<PlannedRun> Runs)
+    IReadOnlyList<PlannedRun> Runs,
+    string? Commit = null,
+    string? Patch = null)
 {
     public static PlanRecord Of(Plan plan, DateTimeOffset begun)
     {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
@@ -20,11 +22,19 @@ public sealed class StoreRecords(ArtifactStore store)
     /// <summary>
     /// Notes that a run of the plan begins. A run does so before it looks at the store: from then on no stage of the plan is garbage.
     /// </summary>
+    /// <param name="source">The checkout in which it is run, or null where that is unknown.</param>
     /// <exception cref="LabException">The store cannot be written.</exception>
     /// <exception cref="StoreLockedException">Another process has held the store for too long.</exception>
-    public void Begin(Plan plan, DateTimeOffset now)
+    public void Begin(Plan plan, DateTimeOffset now, SourceState? source = null)
     {
-        var record = PlanRecord.Of(plan, now);
+        var record = PlanRecord.Of(plan, now) with { Commit = source?.Commit };
+        if (source is { Patch.Length: > 0 })
+        {
+            var content = Encoding.UTF8.GetBytes(source.Patch);
+            record = record with { Patch = Convert.ToHexStringLower(SHA256.HashData(content)) };
+            Write(PatchPath(record.Patch), content);
+        }
+
         Write(PathOf(record.Name, record.Hash), JsonSerializer.SerializeToUtf8Bytes(record, LabJson.Default.PlanRecord));
     }
 
@@ -52,6 +62,29 @@ public sealed class StoreRecords(ArtifactStore store)
 
     public void WriteMarks(Marks marks) =>
         Write(Path.Combine(Folder, MarksName), JsonSerializer.SerializeToUtf8Bytes(marks, LabJson.Default.Marks));
+
+    /// <summary>
+    /// What is wrong with the patch that a plan names, in a sentence; null where it is as it was or there is none. With its commit
+    /// it is the source that the plan was run from.
+    /// </summary>
+    public string? PatchProblem(PlanRecord plan)
+    {
+        if (plan.Patch is not { } hash)
+        {
+            return null;
+        }
+
+        if (!ArtifactName.IsKey(hash) || !File.Exists(PatchPath(hash)))
+        {
+            return "the patch on top of its commit is no longer in the store";
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(PatchPath(hash)))) == hash
+            ? null
+            : $"the patch {PatchPath(hash)} has changed";
+    }
+
+    private string PatchPath(string hash) => Path.Combine(Folder, hash + ".patch");
 
     private string PathOf(string name, string hash)
     {

@@ -1,5 +1,6 @@
 using Dapper;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Upkeep;
 using MfRae.Lab.Tracking.Writing;
 using Microsoft.Data.Sqlite;
 
@@ -49,7 +50,7 @@ internal sealed class RunReader(SqliteConnection connection)
         if (found.Count != 1)
         {
             throw new LabException(
-                found.Count == 0 ? $"no run's id starts with \"{idPrefix}\"; ls lists the runs" : Ambiguous(idPrefix, found));
+                found.Count == 0 ? $"no run's id starts with \"{PrintableText.Of(idPrefix)}\"; ls lists the runs" : Ambiguous(idPrefix, found));
         }
 
         var plans = connection.Query<PlanRow>("SELECT name, id FROM experiment ORDER BY planned DESC")

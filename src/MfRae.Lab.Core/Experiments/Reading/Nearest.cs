@@ -1,7 +1,7 @@
 namespace MfRae.Lab.Core.Experiments.Reading;
 
 /// <summary>Finds the name the user may have meant.</summary>
-internal static class Nearest
+public static class Nearest
 {
     /// <summary>"did you mean" the nearest name, or all of them where none is near.</summary>
     public static string Suggest(string word, IReadOnlyCollection<string> names) =>

@@ -1,0 +1,43 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Experiments.Reading;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Upkeep;
+using MfRae.Lab.Tracking;
+
+namespace MfRae.Lab.Cli.Verbs;
+
+/// <summary>What the user means by a word: an experiment by its name or file, a run by the first digits of its id.</summary>
+public sealed class Subjects(RunQueries queries)
+{
+    private readonly IReadOnlyList<string> names = [.. queries.Experiments().Select(experiment => experiment.Name)];
+
+    /// <exception cref="LabException">There is none of this name.</exception>
+    public ExperimentRecord Experiment(string text) => Find(text) is { } name
+        ? queries.Experiment(name)!
+        : throw new LabException($"the database has no experiment `{PrintableText.Of(text)}`; {Advice(text)}");
+
+    /// <exception cref="LabException">No run's id starts so, or several do.</exception>
+    public RunListing Run(string text) => queries.Show(text).Run;
+
+    /// <summary>One of the two: an experiment where a name fits exactly, else a run.</summary>
+    /// <exception cref="LabException">It is neither.</exception>
+    public (ExperimentRecord Experiment, RunListing? Run) Any(string text)
+    {
+        if (Find(text) is { } name)
+            return (queries.Experiment(name)!, null);
+        if (text.Length == 0 || !text.All(char.IsAsciiHexDigit))
+            throw new LabException($"`{PrintableText.Of(text)}` is no experiment and no run's id; {Advice(text)}");
+        var run = Run(text);
+        return (queries.Experiment(run.Experiment)!, run);
+    }
+
+    private string? Find(string text) => names.Contains(text) ? text
+        : text.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && names.Contains(Path.GetFileNameWithoutExtension(text))
+            ? Path.GetFileNameWithoutExtension(text)
+            : null;
+
+    // A word that is longer than any name is near none, and comparing it letter by letter would take for ever.
+    private string Advice(string text) => names.Count == 0
+        ? "nothing was run yet"
+        : Nearest.Suggest(text.Length > 200 ? "" : text, names) + "; ls lists the runs";
+}

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Upkeep;
+
+/// <summary>
+/// Re-checks what the database says of stages against the store: files against manifests by SHA-256, definition, seed and inputs
+/// against the manifest, and every measurement against the journal that told it, which is one of the files.
+/// </summary>
+public sealed class RecordVerifier(ArtifactStore store)
+{
+    public StageVerification Check(StageRecord stage, CancellationToken stop = default)
+    {
+        if (!store.IsComplete(stage.Key))
+        {
+            return stage.Status == "completed"
+                ? new(stage.Key, stage.Label, 0, 0, ["it counts as completed, but its files are not in the store"], null)
+                : new(stage.Key, stage.Label, 0, 0, [], $"{stage.Status}: nothing to check");
+        }
+
+        var problems = store.Verify(stage.Key, stop).Problems.ToList();
+        Manifest manifest;
+        try
+        {
+            manifest = store.ReadManifest(stage.Key);
+        }
+        catch (LabException)
+        {
+            // The check of the files has said so.
+            return new(stage.Key, stage.Label, 0, 0, problems, null);
+        }
+
+        if (!SameDefinition(stage.DefinitionJson, manifest.Definition))
+        {
+            problems.Add("the database has another definition than its manifest");
+        }
+
+        if (stage.Kind != manifest.Kind || stage.Seed != manifest.Seed || !Same(stage.Inputs, manifest.Inputs))
+        {
+            problems.Add("the database has another kind, seed or inputs than its manifest");
+        }
+
+        problems.AddRange(Measurements(stage));
+        return new(stage.Key, stage.Label, manifest.Files.Count, manifest.Files.Sum(file => file.Size), problems, null);
+    }
+
+    /// <summary>Where this program and machine are not what the stages were computed with.</summary>
+    /// <param name="here">Of this process.</param>
+    public static IReadOnlyList<EnvironmentDifference> Differences(IEnumerable<Provenance> recorded, Provenance here) =>
+    [
+        .. recorded.SelectMany(then => Fields(then, here))
+            .GroupBy(field => field)
+            .Select(group => new EnvironmentDifference(group.Key.Field, group.Key.Recorded, group.Key.Here, group.Count()))
+            .OrderBy(difference => difference.Field.StartsWith("package", StringComparison.Ordinal))
+            .ThenBy(difference => difference.Field, StringComparer.Ordinal)
+            .ThenBy(difference => difference.Recorded, StringComparer.Ordinal),
+    ];
+
+    private static IEnumerable<(string Field, string Recorded, string Here)> Fields(Provenance then, Provenance here)
+    {
+        var fields = new List<(string Field, string Recorded, string Here)>
+        {
+            ("tool", then.Tool, here.Tool),
+            ("system", then.System, here.System),
+            ("runtime", then.Runtime, here.Runtime),
+        };
+        // A manifest of before packages were recorded says nothing about them.
+        if (then.Packages is { Count: > 0 } packages && here.Packages is { } mine)
+        {
+            fields.AddRange(packages.Keys.Union(mine.Keys)
+                .Select(name => ($"package {name}", packages.GetValueOrDefault(name, ""), mine.GetValueOrDefault(name, ""))));
+        }
+
+        return fields.Where(field => field.Recorded != field.Here);
+    }
+
+    private IEnumerable<string> Measurements(StageRecord stage)
+    {
+        if (stage.Measurements.Count == 0)
+        {
+            return [];
+        }
+
+        var told = JournalFile.In(store.CompleteFolder(stage.Key))
+            .SelectMany(journal => JournalReader.Read(journal.Path).Lines)
+            .Select(line => line.Event)
+            .OfType<MeasuredEvent>()
+            .Select(entry => entry.Measurement)
+            .ToHashSet();
+        return stage.Measurements.Where(measurement => !told.Contains(measurement))
+            .Select(measurement => $"the database has a value of {measurement.Key} that no journal of the stage tells");
+    }
+
+    private static bool SameDefinition(string database, JsonElement manifest)
+    {
+        try
+        {
+            return JsonNode.DeepEquals(JsonNode.Parse(database), JsonObject.Create(manifest));
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+        one.Count == other.Count && one.All(pair => other.GetValueOrDefault(pair.Key) == pair.Value);
+}

@@ -1,0 +1,160 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Cli.Tests.Fakes;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+public sealed class VerifyVerbTests : IDisposable
+{
+    private readonly LabFolder lab = new();
+
+    public VerifyVerbTests()
+    {
+        var answer = lab.Run("experiments/smoke.json");
+        if (answer.Code != ExitCode.Ok)
+            throw new InvalidOperationException(answer.Error);
+    }
+
+    public void Dispose() => lab.Dispose();
+
+    [Theory]
+    [InlineData("smoke")]
+    [InlineData("experiments/smoke.json")]
+    [InlineData("reports/smoke.html")]
+    public void What_nobody_touched_is_what_was_recorded(string subject)
+    {
+        var answer = lab.Run("verify", subject);
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Out + answer.Error);
+        answer.Out.Should().MatchRegex("meanflow mfd +[3-9] ").And.NotContain("mismatch");
+    }
+
+    [Fact]
+    public void A_run_is_verified_without_the_stages_of_others()
+    {
+        var run = lab.Run("query", "select run from runs where arm = 'mfd'", "--csv").Out.Split('\n')[1].Trim();
+        Flip("meanflow mft");
+
+        lab.Run("verify", run[..10]).Code.Should().Be(ExitCode.Ok);
+        lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Incomparable);
+    }
+
+    [Fact]
+    public void A_flipped_bit_is_found_and_named()
+    {
+        Flip("sampling mfd");
+
+        var answer = lab.Run("verify", "smoke");
+
+        answer.Code.Should().Be(ExitCode.Incomparable);
+        answer.Out.Should().Contain("mismatch: sampling mfd: output.txt has changed");
+        var json = JsonDocument.Parse(lab.Run("verify", "smoke", "--json").Out).RootElement;
+        json.GetProperty("mismatch").GetBoolean().Should().BeTrue();
+        json.GetProperty("stages").EnumerateArray().Count(stage => stage.GetProperty("problems").GetArrayLength() > 0).Should().Be(1);
+    }
+
+    [Fact]
+    public void Files_that_are_gone_are_a_mismatch()
+    {
+        Directory.Delete(Folder("evaluation mft"), recursive: true);
+
+        var answer = lab.Run("verify", "smoke");
+
+        answer.Code.Should().Be(ExitCode.Incomparable);
+        answer.Out.Should().Contain("evaluation mft: it counts as completed, but its files are not in the store");
+    }
+
+    [Theory]
+    [InlineData("UPDATE measurement SET value = value * 0.99 WHERE metric = 'fid' AND steps = 1", "no journal of the stage tells")]
+    [InlineData("UPDATE stage SET seed = 7 WHERE kind = 'meanflow'", "another kind, seed or inputs")]
+    [InlineData("UPDATE stage SET definition = replace(definition, '\"lambda\":1', '\"lambda\":0.9') WHERE kind = 'meanflow'",
+        "another definition")]
+    public void A_database_that_was_changed_by_hand_is_found(string sql, string problem)
+    {
+        Change(sql);
+
+        var answer = lab.Run("verify", "smoke");
+
+        answer.Code.Should().Be(ExitCode.Incomparable);
+        answer.Out.Should().Contain(problem);
+    }
+
+    [Fact]
+    public void A_page_that_was_changed_is_a_mismatch()
+    {
+        File.AppendAllText(lab.At("reports/smoke.html"), " ");
+
+        var answer = lab.Run("verify", "reports/smoke.html");
+
+        answer.Code.Should().Be(ExitCode.Incomparable);
+        answer.Out.Should().Contain("mismatch: the page is not what the database says");
+        lab.Run("verify", "reports/none.html").Code.Should().Be(ExitCode.Environment);
+    }
+
+    [Fact]
+    public void Another_environment_is_named_and_fails_only_when_asked_to()
+    {
+        Rewrite("meanflow mfd", provenance =>
+        {
+            provenance["runtime"] = ".NET 9.9.9";
+            provenance["packages"] = new JsonObject { ["libtorch-cpu-linux-x64"] = "1.13.0" };
+        });
+
+        var answer = lab.Run("verify", "smoke");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Out);
+        answer.Out.Should().Contain("differs: runtime: .NET 9.9.9 in 1 stages").And.Contain("differs: package libtorch-cpu-linux-x64: 1.13.0");
+        lab.Run("verify", "smoke", "--strict").Code.Should().Be(ExitCode.Incomparable);
+    }
+
+    [Fact]
+    public void A_manifest_of_before_packages_were_recorded_is_still_read()
+    {
+        Rewrite("meanflow mfd", provenance => provenance.Remove("packages"));
+
+        lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Ok);
+    }
+
+    [Fact]
+    public void A_word_that_is_nothing_gets_the_nearest_name()
+    {
+        var answer = lab.Run("verify", "smokey");
+
+        answer.Code.Should().Be(ExitCode.Environment);
+        answer.Error.Should().Contain("did you mean `smoke`?");
+        lab.Run("verify", "\u001b[2J").Error.Should().NotContain("\u001b");
+        lab.Run("verify", new string('a', 100_000)).Error.Length.Should().BeLessThan(1000);
+    }
+
+    private string Folder(string label)
+    {
+        var key = lab.Run("query", $"select stage from stages where label = '{label}'", "--csv").Out.Split('\n')[1].Trim();
+        return lab.At(Path.Combine("data", "store", key));
+    }
+
+    private void Flip(string label)
+    {
+        var path = Path.Combine(Folder(label), "output.txt");
+        var bytes = File.ReadAllBytes(path);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+
+    private void Rewrite(string label, Action<JsonObject> change)
+    {
+        var path = Path.Combine(Folder(label), "manifest.json");
+        var manifest = JsonNode.Parse(File.ReadAllText(path))!;
+        change(manifest["provenance"]!.AsObject());
+        File.WriteAllText(path, manifest.ToJsonString());
+    }
+
+    private void Change(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery().Should().BePositive("the test must change something");
+    }
+}
