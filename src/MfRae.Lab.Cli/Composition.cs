@@ -44,6 +44,8 @@ public sealed class Composition(
 
     public VerifyVerb Verify(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
+    public DbVerb Db(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
+
     public WeightsListVerb WeightsList() => new(terminal, workingDirectory);
 
     public WeightsInspectVerb WeightsInspect() => new(terminal, workingDirectory);

@@ -8,7 +8,7 @@ internal sealed class StoreCommands(Composition composition, Func<ParseResult, P
 {
     private const string DefaultAge = "7d";
 
-    public IEnumerable<Command> Build() => [Gc(), Verify()];
+    public IEnumerable<Command> Build() => [Gc(), Verify(), Db()];
 
     private Command Gc()
     {
@@ -56,5 +56,21 @@ internal sealed class StoreCommands(Composition composition, Func<ParseResult, P
         command.SetAction(parsed => composition.Verify(placesOf(parsed)).Execute(
             parsed.GetRequiredValue(subject), parsed.GetValue(strict), parsed.GetValue(json)));
         return command;
+    }
+
+    private Command Db()
+    {
+        var json = new Option<bool>("--json") { Description = "As JSON" };
+        var check = new Command("check", "Look through the whole file: pages, references, schema; exit 3 where something is wrong") { json };
+        check.SetAction(parsed => composition.Db(placesOf(parsed)).Check(parsed.GetValue(json)));
+
+        var rebuild = new Command("rebuild", "Make the database anew from the store's plans and journals; the old file is kept");
+        rebuild.SetAction(parsed => composition.Db(placesOf(parsed)).Rebuild());
+
+        var file = new Argument<string>("FILE") { Description = "Where to; it must not exist" };
+        var backup = new Command("backup", "Copy the database to one file, also while a run writes to it") { file };
+        backup.SetAction(parsed => composition.Db(placesOf(parsed)).Backup(parsed.GetRequiredValue(file)));
+
+        return new("db", "Check, rebuild or copy the results database") { check, rebuild, backup };
     }
 }

@@ -12,8 +12,8 @@ internal static class EnvironmentFault
 
     private static string? Known(SqliteException error) => error.SqliteErrorCode switch
     {
-        raw.SQLITE_NOTADB => "it is no SQLite database. Move it away; the next run rebuilds it from the store.",
-        raw.SQLITE_CORRUPT => "it is damaged. Move it away; the next run rebuilds it from the store.",
+        raw.SQLITE_NOTADB => "it is no SQLite database; `db rebuild` makes one in its place from the store.",
+        raw.SQLITE_CORRUPT => "it is damaged; `db rebuild` makes it anew from the store.",
         raw.SQLITE_BUSY => $"another process has held it for {LabDatabase.BusySeconds} s. Wait for that process, or end it.",
         raw.SQLITE_CANTOPEN => "it is not there or may not be read and written by this user.",
         raw.SQLITE_READONLY => "this user may not write to it or its folder.",

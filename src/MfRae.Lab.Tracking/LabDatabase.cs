@@ -1,6 +1,7 @@
 using Dapper;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Tracking.Migrations;
+using MfRae.Lab.Tracking.Writing;
 using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Tracking;
@@ -69,6 +70,30 @@ public sealed class LabDatabase : IDisposable
 
     public void Dispose() => Connection.Dispose();
 
+    /// <summary>One transaction.</summary>
+    /// <exception cref="LabException">It can only be read, or the machine does not let it be written.</exception>
+    internal void Write(Action<Writer> work)
+    {
+        if (IsReadOnly)
+        {
+            throw new LabException(Notice ?? $"{Path} was opened for reading only");
+        }
+
+        lock (Gate)
+        {
+            try
+            {
+                using var transaction = Connection.BeginTransaction(deferred: false);
+                work(new Writer(Connection, transaction));
+                transaction.Commit();
+            }
+            catch (SqliteException error) when (EnvironmentFault.Is(error))
+            {
+                throw new LabException($"the database {Path} cannot be written: {EnvironmentFault.Explain(error)}", error);
+            }
+        }
+    }
+
     private static void RequireFile(string path)
     {
         if (!File.Exists(path))
@@ -125,7 +150,7 @@ public sealed class LabDatabase : IDisposable
         }
     }
 
-    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    internal static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
         // Without pooling, closing closes: the last one to close folds the write-ahead log into the file.
         var address = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = BusySeconds };

@@ -2,7 +2,6 @@ using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Tracking.Writing;
-using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Tracking;
 
@@ -57,7 +56,7 @@ public sealed class RunLog : IRunLog, IDisposable
 
     public void End(Plan plan)
     {
-        Write(writer => new PlanWriter(writer).Close(plan));
+        Write(writer => new PlanWriter(writer).Close(plan.Experiment.Name, plan.Hash));
         open = null;
     }
 
@@ -70,20 +69,16 @@ public sealed class RunLog : IRunLog, IDisposable
         }
     }
 
-    private void Write(Action<Writer> work)
-    {
-        lock (database.Gate)
-        {
-            try
-            {
-                using var transaction = database.Connection.BeginTransaction(deferred: false);
-                work(new Writer(database.Connection, transaction));
-                transaction.Commit();
-            }
-            catch (SqliteException error) when (EnvironmentFault.Is(error))
-            {
-                throw new LabException($"the database {database.Path} cannot be written: {EnvironmentFault.Explain(error)}", error);
-            }
-        }
-    }
+    /// <summary>A plan as it was noted, for a database that is rebuilt.</summary>
+    internal void Begin(PlanRecord plan, IReadOnlySet<string> cached) => Write(writer => new PlanWriter(writer).Write(plan, cached));
+
+    /// <summary>Nothing of it stays queued or running.</summary>
+    internal void Close(PlanRecord plan) => Write(writer => new PlanWriter(writer).Close(plan.Name, plan.Hash));
+
+    /// <summary>Where stages stand, by key.</summary>
+    internal void States(IReadOnlyDictionary<string, (string Status, string? Reason)> states) => Write(writer => writer.Execute(
+        "UPDATE stage SET status = @Status, reason = @Reason WHERE key = @Key",
+        states.Select(state => new { state.Key, state.Value.Status, state.Value.Reason })));
+
+    private void Write(Action<Writer> work) => database.Write(work);
 }

@@ -23,8 +23,9 @@ public sealed class RunVerb(
         if (loader.Load(request.File, request.Overrides, request.Only) is not { } whole)
             return ExitCode.Usage;
 
-        using var database = LabDatabase.OpenOrCreate(places.Database);
+        // Before the database is opened: a rebuild that goes on puts another file in its place.
         new StoreRecords(store).Begin(whole, time.GetUtcNow(), GitCommit.State(places.WorkingDirectory));
+        using var database = LabDatabase.OpenOrCreate(places.Database);
         var outcome = Run(request, whole, database);
         var queries = new RunQueries(database);
         var record = queries.Experiment(whole.Experiment.Name)

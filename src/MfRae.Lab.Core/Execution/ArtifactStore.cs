@@ -82,10 +82,18 @@ public sealed class ArtifactStore(string root)
     /// One more than any attempt that a folder of this stage tells of, those set aside included: an attempt's number is
     /// never used twice.
     /// </summary>
-    public int NextAttempt(string key)
+    public int NextAttempt(string key) => 1 + FoldersOf(key).SelectMany(Attempts).DefaultIfEmpty(0).Max();
+
+    /// <summary>Every folder that tells of a stage: those set aside, the one in work, the complete one.</summary>
+    public IReadOnlyList<string> FoldersOf(string key)
     {
+        if (!ArtifactName.IsKey(key))
+        {
+            return [];
+        }
+
         var bad = Directory.Exists(BadFolder) ? Directory.GetDirectories(BadFolder, key + ".*") : [];
-        return 1 + bad.Append(PartialFolder(key)).Append(CompleteFolder(key)).SelectMany(Attempts).DefaultIfEmpty(0).Max();
+        return [.. bad.Order(StringComparer.Ordinal).Append(PartialFolder(key)).Append(CompleteFolder(key)).Where(Directory.Exists)];
     }
 
     /// <summary>

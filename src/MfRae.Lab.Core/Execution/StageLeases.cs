@@ -11,6 +11,7 @@ public sealed class StageLeases : IDisposable
 {
     public static readonly TimeSpan Expiry = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
+    private const string Suffix = ".lease.json";
     private readonly Lease mine = new(ProcessIdentity.Current(), Guid.NewGuid().ToString("N"));
     private readonly HashSet<string> keys;
     private readonly ArtifactStore store;
@@ -108,7 +109,13 @@ public sealed class StageLeases : IDisposable
         }
     }
 
-    private static string PathOf(ArtifactStore store, string key) => Path.Combine(store.LockFolder, ArtifactName.Key(key) + ".lease.json");
+    /// <summary>Keys of all leases, of the living and of the dead.</summary>
+    internal static IReadOnlyList<string> Keys(ArtifactStore store) => Directory.Exists(store.LockFolder)
+        ? [.. Directory.EnumerateFiles(store.LockFolder, "*" + Suffix)
+            .Select(path => Path.GetFileName(path)[..^Suffix.Length]).Where(ArtifactName.IsKey).Order(StringComparer.Ordinal)]
+        : [];
+
+    private static string PathOf(ArtifactStore store, string key) => Path.Combine(store.LockFolder, ArtifactName.Key(key) + Suffix);
 
     /// <summary>Leases appear whole, by a rename: what cannot be read is not one.</summary>
     private static Lease? Read(string path)

@@ -40,7 +40,7 @@ internal sealed class ExperimentReader(SqliteConnection connection)
             row.Title);
     }
 
-    private List<ArmRecord> Arms(long plan) => connection.Query<ArmRow>(
+    public List<ArmRecord> Arms(long plan) => connection.Query<ArmRow>(
             "SELECT name, baseline, differences, options FROM arm WHERE experiment = @plan ORDER BY position",
             new { plan })
         .Select(arm => new ArmRecord(

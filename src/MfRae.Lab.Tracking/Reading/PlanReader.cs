@@ -1,4 +1,8 @@
+using System.Text.Json;
 using Dapper;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
 using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Tracking.Reading;
@@ -16,6 +20,75 @@ internal sealed class PlanReader(SqliteConnection connection)
         JOIN plan_stage p ON p.experiment = e.plan
         WHERE e.archived = 0
         """).ToList();
+
+    /// <summary>Every plan in full, the one planned first first.</summary>
+    public IReadOnlyList<PlanRecord> Records() => connection.Query<ExperimentRow>(
+            """
+            SELECT id, name, plan_hash AS hash, path, question, expectation, primary_metric AS primaryMetric, overrides, evaluation, title
+            FROM experiment
+            ORDER BY planned
+            """)
+        .ToList()
+        .ConvertAll(row => new PlanRecord(
+            1,
+            default,
+            row.Name,
+            row.Hash,
+            row.Path,
+            row.Question,
+            row.Expectation,
+            row.PrimaryMetric,
+            JsonSerializer.Deserialize(row.Overrides, LabJson.Default.IReadOnlyListString)!,
+            row.Evaluation,
+            row.Title,
+            new ExperimentReader(connection).Arms(row.Id),
+            Stages(row.Id),
+            Runs(row.Id)));
+
+    private List<PlannedStage> Stages(long plan)
+    {
+        var inputs = connection.Query<InputRow>(
+            """
+            SELECT i.stage, i.name, i.input
+            FROM plan_stage p
+            JOIN stage_input i ON i.stage = p.stage
+            WHERE p.experiment = @plan
+            """,
+            new { plan }).ToLookup(row => row.Stage);
+        return connection.Query<StageRow>(
+                """
+                SELECT s.key, s.kind, p.label, s.definition, s.seed
+                FROM plan_stage p
+                JOIN stage s ON s.key = p.stage
+                WHERE p.experiment = @plan
+                ORDER BY p.position
+                """,
+                new { plan })
+            .Select(row => new PlannedStage(
+                row.Key, row.Kind, row.Label, row.Definition, row.Seed, inputs[row.Key].ToDictionary(input => input.Name, input => input.Input)))
+            .ToList();
+    }
+
+    private List<PlannedRun> Runs(long plan)
+    {
+        var roles = connection.Query<RoleRow>("SELECT run, role, stage FROM run_stage WHERE experiment = @plan", new { plan })
+            .ToLookup(row => row.Run);
+        return connection.Query<RunRow>("SELECT id, arm, seed FROM run WHERE experiment = @plan ORDER BY position", new { plan })
+            .Select(row => new PlannedRun(row.Id, row.Arm, row.Seed, roles[row.Id].ToDictionary(role => role.Role, role => role.Stage)))
+            .ToList();
+    }
+
+    private sealed record ExperimentRow(
+        long Id, string Name, string Hash, string Path, string Question, string Expectation, string PrimaryMetric, string Overrides,
+        string Evaluation, string? Title);
+
+    private sealed record StageRow(string Key, string Kind, string Label, string Definition, long? Seed);
+
+    private sealed record InputRow(string Stage, string Name, string Input);
+
+    private sealed record RunRow(string Id, string Arm, long Seed);
+
+    private sealed record RoleRow(string Run, string Role, string Stage);
 
     private sealed record PlanRow(string Name, string Hash);
 }

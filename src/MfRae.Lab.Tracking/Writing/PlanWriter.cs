@@ -8,7 +8,7 @@ namespace MfRae.Lab.Tracking.Writing;
 /// <summary>Writes a plan, and makes it the current one of its experiment.</summary>
 internal sealed class PlanWriter(Writer writer)
 {
-    private const string Deserted = "the run that had it in hand ended before it did";
+    public const string Deserted = "the run that had it in hand ended before it did";
 
     public void Write(PlanRecord plan, IReadOnlySet<string> cached)
     {
@@ -33,9 +33,8 @@ internal sealed class PlanWriter(Writer writer)
     }
 
     /// <summary>The plan has ended: what still counts as queued or running is not.</summary>
-    public void Close(Plan plan) => Interrupt(writer.Scalar<long>(
-        "SELECT id FROM experiment WHERE name = @name AND plan_hash = @hash",
-        new { name = plan.Experiment.Name, hash = plan.Hash }));
+    public void Close(string name, string hash) => Interrupt(writer.Scalar<long>(
+        "SELECT id FROM experiment WHERE name = @name AND plan_hash = @hash", new { name, hash }));
 
     private void Interrupt(long experiment)
     {

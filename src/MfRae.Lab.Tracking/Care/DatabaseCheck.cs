@@ -1,0 +1,50 @@
+using Dapper;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Tracking.Migrations;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Tracking.Care;
+
+/// <summary>Looks through a whole database file: its pages, its references, its schema.</summary>
+public static class DatabaseCheck
+{
+    private const int MostProblems = 20;
+
+    /// <summary>What is wrong with the file is in the answer; only a file that is not there is an error.</summary>
+    /// <exception cref="LabException">There is no such file, or it lies on a network file system.</exception>
+    public static DatabaseHealth Of(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new LabException($"there is no database at {Path.GetFullPath(path)}");
+        }
+
+        NetworkFileSystem.Refuse(path);
+        long? version = null;
+        var problems = new List<string>();
+        try
+        {
+            using var connection = LabDatabase.Connect(path, SqliteOpenMode.ReadOnly);
+            version = Schema.Version(connection);
+            if (connection.ExecuteScalar<long>("PRAGMA application_id") != Schema.ApplicationId)
+            {
+                problems.Add("it is a SQLite database of another program");
+                return new(version, Schema.Latest, problems);
+            }
+
+            problems.AddRange(connection.Query<string>($"PRAGMA integrity_check({MostProblems})").Where(line => line != "ok"));
+            problems.AddRange(connection.Query("PRAGMA foreign_key_check").Take(MostProblems)
+                .Select(row => $"a row of {row.table} names a row of {row.parent} that is not there"));
+            if (version > Schema.Latest)
+            {
+                problems.Add($"it has schema {version}; this program knows {Schema.Latest}: update the program");
+            }
+        }
+        catch (SqliteException error)
+        {
+            problems.Add(EnvironmentFault.Explain(error));
+        }
+
+        return new(version, Schema.Latest, problems);
+    }
+}

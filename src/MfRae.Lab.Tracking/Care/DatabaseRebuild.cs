@@ -1,0 +1,155 @@
+using System.Globalization;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Upkeep;
+using MfRae.Lab.Tracking.Writing;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Tracking.Care;
+
+/// <summary>
+/// Makes the database anew: plans, tags and notes as the store noted them, everything else from journals. What the store no
+/// longer tells is taken from the old database where that can still be read. The new file is written aside and takes the name
+/// only when it is whole; the old one is kept.
+/// </summary>
+public sealed class DatabaseRebuild(ArtifactStore store, string path)
+{
+    private readonly List<string> warnings = [];
+    private readonly string aside = path + ".rebuild";
+
+    /// <exception cref="StoreLockedException">A run is going on, or another process has the database open.</exception>
+    /// <exception cref="LabException">There is nothing to build it from, or it cannot be written.</exception>
+    public RebuildOutcome Run(TimeProvider time, CancellationToken stop = default)
+    {
+        NetworkFileSystem.Refuse(path);
+        using var quiet = StoreQuiet.Require(store, time);
+        try
+        {
+            RemoveFiles(aside);
+            var outcome = Build(stop);
+            return outcome with { Backup = Replace() };
+        }
+        catch (SqliteException error)
+        {
+            throw new LabException($"the database {path} cannot be rebuilt: {EnvironmentFault.Explain(error)}", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"the database {path} cannot be rebuilt: {error.Message}", error);
+        }
+        finally
+        {
+            RemoveFiles(aside);
+        }
+    }
+
+    private RebuildOutcome Build(CancellationToken stop)
+    {
+        var old = OldDatabase.Open(path, warnings);
+        var records = new StoreRecords(store);
+        var plans = Ordered(records.Plans(), old?.Plans ?? []);
+        if (plans.Count == 0)
+        {
+            throw new LabException(
+                $"neither {store.Root} nor {path} knows of a plan: there is nothing to rebuild the database from. Run an experiment.");
+        }
+
+        using var database = LabDatabase.OpenOrCreate(aside);
+        var log = new RunLog(database);
+        var complete = store.CompleteKeys().ToHashSet();
+        foreach (var plan in plans)
+        {
+            log.Begin(plan, complete);
+        }
+
+        var keys = plans.SelectMany(plan => plan.Stages).Select(stage => stage.Key).Distinct().ToList();
+        var journals = keys.Sum(key => Ingest(log, key, stop));
+        var carried = old?.CarryOver(database) ?? 0;
+        log.States(StageStates.Of(store, plans, complete, old?.States ?? new Dictionary<string, (string Status, string? Reason)>()));
+        foreach (var plan in plans)
+        {
+            log.Close(plan);
+        }
+
+        if ((records.ReadMarks() ?? old?.Marks) is { } marks)
+        {
+            new MarkLog(database).Replace(marks);
+        }
+
+        return new(plans.Count, keys.Count, journals, carried, null, warnings);
+    }
+
+    /// <summary>In the order of the old database, which may know plans from before the store noted them; then what only the store knows.</summary>
+    private static List<PlanRecord> Ordered(IReadOnlyList<PlanRecord> noted, IReadOnlyList<PlanRecord> known)
+    {
+        var byName = noted.ToDictionary(plan => (plan.Name, plan.Hash));
+        var order = known.Select(plan => byName.GetValueOrDefault((plan.Name, plan.Hash)) ?? plan).ToList();
+        var seen = order.Select(plan => (plan.Name, plan.Hash)).ToHashSet();
+        return [.. order, .. noted.Where(plan => !seen.Contains((plan.Name, plan.Hash)))];
+    }
+
+    private int Ingest(RunLog log, string key, CancellationToken stop)
+    {
+        var count = 0;
+        foreach (var folder in store.FoldersOf(key))
+        {
+            foreach (var journal in JournalFile.In(folder))
+            {
+                stop.ThrowIfCancellationRequested();
+                try
+                {
+                    log.Ingest(key, journal.Attempt, JournalReader.Read(journal.Path).Lines, folder);
+                    count++;
+                }
+                catch (LabException error)
+                {
+                    warnings.Add(error.Message);
+                }
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>The old file is copied and then replaced in one step: at no moment is there no database.</summary>
+    private string? Replace()
+    {
+        if (DatabaseCheck.Of(aside).Problems is [var problem, ..])
+        {
+            throw new LabException($"the rebuilt database is not whole: {problem}");
+        }
+
+        var backup = File.Exists(path) ? FreeBackup() : null;
+        foreach (var suffix in new[] { "", "-wal", "-shm" }.Where(suffix => File.Exists(path + suffix)))
+        {
+            File.Copy(path + suffix, backup + suffix);
+        }
+
+        // A log of the old file must not be applied to the new one.
+        File.Delete(path + "-wal");
+        File.Delete(path + "-shm");
+        File.Move(aside, path, overwrite: true);
+        return backup;
+    }
+
+    private string FreeBackup()
+    {
+        var number = 1;
+        string name;
+        do
+        {
+            name = $"{path}.bak-{(number++).ToString(CultureInfo.InvariantCulture)}";
+        }
+        while (File.Exists(name));
+        return name;
+    }
+
+    private static void RemoveFiles(string file)
+    {
+        foreach (var suffix in new[] { "", "-wal", "-shm" })
+        {
+            File.Delete(file + suffix);
+        }
+    }
+}

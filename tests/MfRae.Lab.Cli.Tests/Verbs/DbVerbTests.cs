@@ -1,0 +1,202 @@
+using System.Text.Json;
+using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Tracking;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+public sealed class DbVerbTests : IDisposable
+{
+    private const string Smoke = "experiments/smoke.json";
+
+    // Everything that people query; numbers of rows in tables are the program's own business.
+    private static readonly string[] Views =
+    [
+        "select * from arms", "select * from evaluations", "select * from metrics", "select * from stages", "select * from attempts",
+        "select * from costs", "select * from runs", "select * from run_stages", "select * from tags", "select * from notes",
+        "select experiment, stage, kind, label, name, caption, hex(png) from images",
+        "select experiment, path, question, expectation, primary_metric, overrides, evaluation, plan_hash, title, archived from experiments",
+    ];
+
+    private readonly LabFolder lab = new();
+
+    public void Dispose() => lab.Dispose();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_rebuilt_database_says_what_the_old_one_said(bool lost)
+    {
+        lab.OnStage = Fail;
+        lab.Run(Smoke).Code.Should().Be(ExitCode.RunsFailed);
+        lab.OnStage = null;
+        lab.Run(Smoke, "meanflow.training.steps=7").Code.Should().Be(ExitCode.Ok);
+        var before = Dump();
+        before.Should().Contain("failed").And.Contain("skipped").And.Contain("the disk is full");
+        if (lost)
+            DeleteDatabase();
+
+        var answer = lab.Run("db", "rebuild");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        answer.Error.Should().BeEmpty();
+        Dump().Should().Be(before);
+        lab.Exists("data/lab.db.bak-1").Should().Be(!lost);
+        lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok, "the pages are what the rebuilt database says");
+        lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
+    }
+
+    [Fact]
+    public void Attempts_whose_artifact_was_set_aside_are_found_again()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        File.AppendAllText(Path.Combine(Folder("evaluation mfd"), "output.txt"), "x");
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        var before = Dump();
+        before.Should().Contain("\"attempt\": 2");
+        DeleteDatabase();
+
+        lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
+
+        Dump().Should().Be(before);
+    }
+
+    [Fact]
+    public void What_the_store_no_longer_has_is_taken_from_the_old_database()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        Directory.Delete(Folder("meanflow mfd"), recursive: true);
+        Directory.Delete(Folder("sampling mfd"), recursive: true);
+        Directory.Delete(Folder("evaluation mft"), recursive: true);
+        var before = Dump();
+
+        var answer = lab.Run("db", "rebuild");
+
+        answer.Out.Should().Contain("3 stages are taken from the old database");
+        Dump().Should().Be(before);
+        lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
+    }
+
+    [Fact]
+    public void A_database_that_is_no_database_is_replaced_and_kept()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        var before = Dump();
+        DeleteDatabase();
+        lab.Write("data/lab.db", "nothing of the kind");
+        lab.Run("db", "check").Code.Should().Be(ExitCode.Incomparable);
+
+        var answer = lab.Run("db", "rebuild");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        answer.Error.Should().Contain("the old database is not read");
+        Dump().Should().Be(before);
+        File.ReadAllText(lab.At("data/lab.db.bak-1")).Should().Be("nothing of the kind");
+    }
+
+    [Fact]
+    public void A_damaged_page_is_found()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        using (var file = File.OpenWrite(lab.At("data/lab.db")))
+        {
+            file.Position = 4096 * 3;
+            file.Write(new byte[4096 * 6]);
+        }
+
+        var answer = lab.Run("db", "check", "--json");
+
+        answer.Code.Should().Be(ExitCode.Incomparable);
+        var json = JsonDocument.Parse(answer.Out).RootElement;
+        json.GetProperty("ok").GetBoolean().Should().BeFalse();
+        json.GetProperty("problems").GetArrayLength().Should().BePositive();
+    }
+
+    [Fact]
+    public void A_row_that_names_nothing_is_found()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        using (var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False;Foreign Keys=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "DELETE FROM attempt";
+            command.ExecuteNonQuery().Should().BePositive();
+        }
+
+        lab.Run("db", "check").Out.Should().Contain("a row of measurement names a row of attempt that is not there");
+    }
+
+    [Fact]
+    public void A_copy_is_one_whole_file_and_never_replaces_another()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        var before = Dump();
+
+        lab.Run("db", "backup", "copies/lab.db").Code.Should().Be(ExitCode.Ok);
+
+        Dump("copies/lab.db").Should().Be(before);
+        lab.Run("db", "check", "--db", "copies/lab.db").Code.Should().Be(ExitCode.Ok);
+        var again = lab.Run("db", "backup", "copies/lab.db");
+        again.Code.Should().Be(ExitCode.Environment);
+        again.Error.Should().Contain("exists");
+        lab.Run("db", "backup", "data/lab.db").Code.Should().Be(ExitCode.Environment);
+    }
+
+    [Fact]
+    public void Nothing_is_rebuilt_under_a_program_that_has_the_file_open()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        using var open = LabDatabase.OpenExisting(lab.At("data/lab.db"));
+
+        var answer = lab.Run("db", "rebuild");
+
+        answer.Code.Should().Be(ExitCode.Locked);
+        answer.Error.Should().Contain("another process has");
+        lab.Exists("data/lab.db.bak-1").Should().BeFalse();
+    }
+
+    [Fact]
+    public void Nothing_is_rebuilt_while_a_run_goes_on()
+    {
+        Answer? answer = null;
+        lab.OnStage = context => answer ??= context.Spec.Node.Definition is EncoderStage ? Other().Run(
+            "db", "rebuild", "--store", lab.At("data/store"), "--db", lab.At("data/lab.db")) : null;
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+
+        answer!.Code.Should().Be(ExitCode.Locked);
+        answer.Error.Should().Contain("computes stages");
+
+        LabFolder Other() => new();
+    }
+
+    [Fact]
+    public void Where_nothing_ran_there_is_nothing_to_rebuild()
+    {
+        var answer = lab.Run("db", "rebuild");
+
+        answer.Code.Should().Be(ExitCode.Environment);
+        lab.Exists("data/lab.db").Should().BeFalse();
+    }
+
+    private string Dump(string database = "data/lab.db") =>
+        string.Concat(Views.Select(sql => lab.Run("query", sql, "--json", "--limit", "100000", "--db", database).Out));
+
+    private string Folder(string label) => lab.At(Path.Combine(
+        "data", "store", lab.Run("query", $"select stage from stages where label = '{label}'", "--csv").Out.Split('\n')[1].Trim()));
+
+    private void DeleteDatabase()
+    {
+        foreach (var file in Directory.GetFiles(lab.At("data"), "lab.db*"))
+            File.Delete(file);
+    }
+
+    private static void Fail(StageContext context)
+    {
+        if (context.Spec.Node is { Kind: "meanflow", Label: "meanflow mfd" })
+            throw new LabException("the disk is full");
+    }
+}
