@@ -39,6 +39,8 @@ public sealed class CommandLine(Composition composition)
     public RootCommand Build()
     {
         var root = Root();
+        foreach (var command in new RecordCommands(composition, PlacesOf).Build())
+            root.Add(command);
         foreach (var command in new StoreCommands(composition, PlacesOf).Build())
             root.Add(command);
         return root;
@@ -154,17 +156,22 @@ public sealed class CommandLine(Composition composition)
             new Argument<string?>("EXPERIMENT") { Description = "Its name; all where absent", Arity = ArgumentArity.ZeroOrOne };
         var arm = new Option<string>("--arm") { Description = "Only this arm", HelpName = "ARM" };
         var status = new Option<string>("--status") { Description = "Only runs in this state", HelpName = "STATUS" };
-        var command = new Command("ls", "List runs") { experiment, arm, status };
-        command.SetAction(parsed => composition.Ls(PlacesOf(parsed))
-            .Execute(new RunFilter(parsed.GetValue(experiment), parsed.GetValue(arm), null, parsed.GetValue(status))));
+        var all = new Option<bool>("--all") { Description = "Those of archived experiments too" };
+        var json = JsonOption();
+        var command = new Command("ls", "List runs") { experiment, arm, status, all, json };
+        command.SetAction(parsed => composition.Ls(PlacesOf(parsed)).Execute(
+            new RunFilter(parsed.GetValue(experiment), parsed.GetValue(arm), null, parsed.GetValue(status)),
+            parsed.GetValue(all),
+            parsed.GetValue(json)));
         return command;
     }
 
     private Command ShowCommand()
     {
         var id = new Argument<string>("ID") { Description = "The first digits of a run's id, as many as make it unique" };
-        var command = new Command("show", "Show a run's stages and measurements") { id };
-        command.SetAction(parsed => composition.Show(PlacesOf(parsed)).Execute(parsed.GetRequiredValue(id)));
+        var json = JsonOption();
+        var command = new Command("show", "Show a run's stages and measurements") { id, json };
+        command.SetAction(parsed => composition.Show(PlacesOf(parsed)).Execute(parsed.GetRequiredValue(id), parsed.GetValue(json)));
         return command;
     }
 
@@ -225,6 +232,8 @@ public sealed class CommandLine(Composition composition)
             && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least))
             result.AddError($"{result.Option.Name} takes a number from {least}");
     }
+
+    private static Option<bool> JsonOption() => new("--json") { Description = "As JSON" };
 
     private static Argument<string> FileArgument() => new("FILE") { Description = "The experiment file" };
 

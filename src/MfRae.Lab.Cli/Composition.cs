@@ -1,5 +1,6 @@
 using MfRae.Lab.Cli.Verbs;
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Learning.Numerics;
 
 namespace MfRae.Lab.Cli;
 
@@ -45,6 +46,25 @@ public sealed class Composition(
     public VerifyVerb Verify(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
     public DbVerb Db(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
+
+    public DiffVerb Diff(Places places) => new(terminal, places);
+
+    public CompareVerb Compare(Places places) => new(terminal, places);
+
+    public LogsVerb Logs(Places places) => new(terminal, places, new ArtifactStore(places.Store));
+
+    public TagVerb Tag(Places places) => new(terminal, places, new ArtifactStore(places.Store));
+
+    public NoteVerb Note(Places places) => new(terminal, places, new ArtifactStore(places.Store));
+
+    public ArchiveVerb Archive(Places places) => new(terminal, places, new ArtifactStore(places.Store));
+
+    public RmVerb Rm(Places places) => new(terminal, places, new ArtifactStore(places.Store), time);
+
+    public DoctorVerb Doctor(Places places) => new(
+        terminal,
+        new MachineCheckup(workingDirectory, TorchCheckup.Run, System.Environment.GetEnvironmentVariable),
+        new StoreCheckup(places, new ArtifactStore(places.Store), time));
 
     public WeightsListVerb WeightsList() => new(terminal, workingDirectory);
 

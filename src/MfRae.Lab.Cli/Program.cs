@@ -28,7 +28,9 @@ public static class Program
     public static int Run(string[] args, Composition composition, StopSignals signals)
     {
         var terminal = composition.Terminal;
-        var parsed = new CommandLine(composition).Build().Parse(CommandLine.Expand(args));
+        // A word that begins with @ is a word: without this, the file of that name would be read in its place.
+        var parsed = new CommandLine(composition).Build().Parse(
+            CommandLine.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Action is ParseErrorAction mistakes)
         {
             mistakes.ShowHelp = false;

@@ -8,7 +8,7 @@ internal sealed class StoreCommands(Composition composition, Func<ParseResult, P
 {
     private const string DefaultAge = "7d";
 
-    public IEnumerable<Command> Build() => [Gc(), Verify(), Db()];
+    public IEnumerable<Command> Build() => [Gc(), Verify(), Db(), Doctor()];
 
     private Command Gc()
     {
@@ -72,5 +72,16 @@ internal sealed class StoreCommands(Composition composition, Func<ParseResult, P
         backup.SetAction(parsed => composition.Db(placesOf(parsed)).Backup(parsed.GetRequiredValue(file)));
 
         return new("db", "Check, rebuild or copy the results database") { check, rebuild, backup };
+    }
+
+    private Command Doctor()
+    {
+        var json = new Option<bool>("--json") { Description = "As JSON" };
+        var command = new Command("doctor", "Look at runtime, libtorch, disks, store and database, and say what to do about what is wrong")
+        {
+            json,
+        };
+        command.SetAction(parsed => composition.Doctor(placesOf(parsed)).Execute(parsed.GetValue(json)));
+        return command;
     }
 }

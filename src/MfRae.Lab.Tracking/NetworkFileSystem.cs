@@ -50,7 +50,8 @@ public static class NetworkFileSystem
         return Types.Contains(found) ? found : null;
     }
 
-    private static string? TypeOf(string databasePath)
+    /// <summary>The type of the network file system that a path lies on, or null where it is local.</summary>
+    public static string? TypeOf(string databasePath)
     {
         var path = FollowLinks(Path.GetFullPath(databasePath));
         if (File.Exists("/proc/self/mountinfo"))

@@ -1,6 +1,4 @@
-using System.Globalization;
 using MfRae.Lab.Cli.Output;
-using MfRae.Lab.Cli.Progress;
 using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -8,27 +6,21 @@ namespace MfRae.Lab.Cli.Verbs;
 /// <summary>Lists runs.</summary>
 public sealed class LsVerb(Terminal terminal, Places places)
 {
-    // Enough to be unique by far among the runs of one database, and what `show` takes.
-    private const int IdDigits = 10;
-
-    public int Execute(RunFilter filter)
+    /// <param name="all">Runs of archived experiments too; those of one that is named are always listed.</param>
+    /// <exception cref="Core.Experiments.LabException">There is no such experiment, or no such arm in it.</exception>
+    public int Execute(RunFilter filter, bool all, bool json)
     {
         using var database = LabDatabase.OpenReadOnly(places.Database);
-        var table = new TextTable("run", "experiment", "arm", "seed", "status", "stages", "started", "time");
-        foreach (var run in new RunQueries(database).Runs(filter))
-        {
-            table.Add(
-                run.Id[..IdDigits],
-                run.Experiment,
-                run.Baseline ? run.Arm + " (baseline)" : run.Arm,
-                run.Seed.ToString(CultureInfo.InvariantCulture),
-                run.Status,
-                $"{run.Completed}/{run.Stages}",
-                run.Started?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "",
-                StageText.Duration(TimeSpan.FromSeconds(run.WallSeconds)));
-        }
-
-        terminal.Out.Write(table);
+        var queries = new RunQueries(database);
+        if (filter.Experiment is { } name)
+            filter = filter with { Experiment = new Subjects(queries).Experiment(name).Name };
+        var marks = queries.Marks();
+        var runs = queries.Runs(filter)
+            .Where(run => all || filter.Experiment is not null || !marks.Archived.Contains(run.Experiment)).ToList();
+        if (filter.Arm is { } arm && runs.Count == 0 && queries.Runs(filter with { Arm = null, Status = null }) is { Count: > 0 } others)
+            Subjects.RequireArm(arm, [.. others.Select(run => run.Arm).Distinct()]);
+        var tags = marks.Tags.ToLookup(tag => (tag.Kind, tag.Subject), tag => tag.Text);
+        terminal.Out.Write(json ? RunListText.Json(runs, tags) : RunListText.Table(runs, tags));
         return ExitCode.Ok;
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Cli.Progress;
+using MfRae.Lab.Core.Upkeep;
 using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -8,10 +9,16 @@ namespace MfRae.Lab.Cli.Verbs;
 /// <summary>Shows one run: its stages, what they cost and what they measured.</summary>
 public sealed class ShowVerb(Terminal terminal, Places places)
 {
-    public int Execute(string idPrefix)
+    public int Execute(string idPrefix, bool json)
     {
         using var database = LabDatabase.OpenReadOnly(places.Database);
         var detail = new RunQueries(database).Show(idPrefix);
+        if (json)
+        {
+            terminal.Out.Write(RunDetailJson.Write(detail));
+            return ExitCode.Ok;
+        }
+
         var run = detail.Run;
         terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
@@ -50,7 +57,7 @@ public sealed class ShowVerb(Terminal terminal, Places places)
         terminal.Out.WriteLine();
         terminal.Out.Write(measurements);
         foreach (var (role, stage) in detail.Stages.Where(part => part.Stage.Reason is not null))
-            terminal.Out.WriteLine($"{role}: {stage.Reason}");
+            terminal.Out.WriteLine($"{role}: {PrintableText.Of(stage.Reason!, 500)}");
         return ExitCode.Ok;
     }
 }

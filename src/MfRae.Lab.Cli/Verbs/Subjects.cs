@@ -31,13 +31,22 @@ public sealed class Subjects(RunQueries queries)
         return (queries.Experiment(run.Experiment)!, run);
     }
 
+    /// <exception cref="LabException">There is no such arm.</exception>
+    public static void RequireArm(string arm, IReadOnlyCollection<string> arms)
+    {
+        if (!arms.Contains(arm))
+            throw new LabException($"there is no arm `{PrintableText.Of(arm)}`; {Near(arm, arms)}");
+    }
+
+    // A word that is longer than any name is near none, and comparing it letter by letter would take for ever.
+    public static string Near(string text, IReadOnlyCollection<string> names) => Nearest.Suggest(text.Length > 200 ? "" : text, names);
+
     private string? Find(string text) => names.Contains(text) ? text
         : text.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && names.Contains(Path.GetFileNameWithoutExtension(text))
             ? Path.GetFileNameWithoutExtension(text)
             : null;
 
-    // A word that is longer than any name is near none, and comparing it letter by letter would take for ever.
     private string Advice(string text) => names.Count == 0
         ? "nothing was run yet"
-        : Nearest.Suggest(text.Length > 200 ? "" : text, names) + "; ls lists the runs";
+        : Near(text, names) + "; ls lists the runs";
 }

@@ -52,6 +52,11 @@ public sealed class ArtifactStore(string root)
     public string? FindLog(string key, int attempt) =>
         Find(key) is { } folder && Path.Combine(folder, LogName(attempt)) is var path && File.Exists(path) ? path : null;
 
+    /// <summary>What workers of a stage printed, by attempt, from whichever folders are still there.</summary>
+    public IReadOnlyList<(int Attempt, string Path)> LogsOf(string key) =>
+        [.. FoldersOf(key).SelectMany(Directory.EnumerateFiles).Select(path => (Attempt: LogAttempt(Path.GetFileName(path)), Path: path))
+            .Where(log => log.Attempt > 0).OrderBy(log => log.Attempt)];
+
     /// <summary>Hashes every file of a complete stage and compares it with the manifest.</summary>
     public ArtifactCheck Verify(string key, CancellationToken stop = default) => ArtifactVerifier.Check(key, CompleteFolder(key), stop);
 

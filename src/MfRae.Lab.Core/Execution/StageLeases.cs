@@ -110,7 +110,7 @@ public sealed class StageLeases : IDisposable
     }
 
     /// <summary>Keys of all leases, of the living and of the dead.</summary>
-    internal static IReadOnlyList<string> Keys(ArtifactStore store) => Directory.Exists(store.LockFolder)
+    public static IReadOnlyList<string> Keys(ArtifactStore store) => Directory.Exists(store.LockFolder)
         ? [.. Directory.EnumerateFiles(store.LockFolder, "*" + Suffix)
             .Select(path => Path.GetFileName(path)[..^Suffix.Length]).Where(ArtifactName.IsKey).Order(StringComparer.Ordinal)]
         : [];

@@ -7,17 +7,13 @@ namespace MfRae.Lab.Core.Statistics;
 public static class MeasurementIdentity
 {
     /// <summary>The first field of the identity in which two measurements differ, or null where they may be compared.</summary>
-    public static IdentityConflict? Difference(Measurement one, Measurement other) =>
-        Field("metric", one.Metric, other.Metric)
-        ?? Field("reference", one.Reference, other.Reference)
-        ?? Field("extractor", one.Extractor, other.Extractor)
-        ?? Field("preprocessing", one.Preprocessing, other.Preprocessing)
-        ?? Field("samples", Text(one.Samples), Text(other.Samples))
-        ?? Field("steps", Text(one.Steps), Text(other.Steps))
-        ?? Field("guidance", one.Guidance.ToString("R", CultureInfo.InvariantCulture), other.Guidance.ToString(
-            "R", CultureInfo.InvariantCulture))
-        ?? Field("labels", one.Labels, other.Labels)
-        ?? Field("direction", Direction(one), Direction(other));
+    public static IdentityConflict? Difference(Measurement one, Measurement other) => Differences(one, other).FirstOrDefault();
+
+    /// <summary>Every field of the identity in which two measurements differ; none where they may be compared.</summary>
+    public static IEnumerable<IdentityConflict> Differences(Measurement one, Measurement other) =>
+        Fields(one).Zip(Fields(other))
+            .Where(pair => !string.Equals(pair.First.Value, pair.Second.Value, StringComparison.Ordinal))
+            .Select(pair => new IdentityConflict(pair.First.Name, pair.First.Value, pair.Second.Value));
 
     /// <summary>The first difference between the first measurement and any other, or null.</summary>
     public static IdentityConflict? Difference(IEnumerable<Measurement> measurements)
@@ -35,8 +31,18 @@ public static class MeasurementIdentity
         return null;
     }
 
-    private static IdentityConflict? Field(string name, string one, string other) =>
-        string.Equals(one, other, StringComparison.Ordinal) ? null : new(name, one, other);
+    private static IEnumerable<(string Name, string Value)> Fields(Measurement measurement) =>
+    [
+        ("metric", measurement.Metric),
+        ("reference", measurement.Reference),
+        ("extractor", measurement.Extractor),
+        ("preprocessing", measurement.Preprocessing),
+        ("samples", Text(measurement.Samples)),
+        ("steps", Text(measurement.Steps)),
+        ("guidance", measurement.Guidance.ToString("R", CultureInfo.InvariantCulture)),
+        ("labels", measurement.Labels),
+        ("direction", Direction(measurement)),
+    ];
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using MfRae.Lab.Core.Statistics;
+
+namespace MfRae.Lab.Cli.Output;
+
+/// <summary>Two experiments side by side. Values that may not be compared are left out.</summary>
+public static class ComparisonOutput
+{
+    public static string Text(string one, string other, IReadOnlyList<CrossComparison> compared)
+    {
+        var table = new TextTable("metric", "arm", one, "n", other, "n");
+        foreach (var comparison in compared.Where(comparison => comparison.Conflicts.Count == 0))
+        {
+            foreach (var arm in Arms(comparison))
+            {
+                var (mine, theirs) = (Find(comparison.One, arm), Find(comparison.Other, arm));
+                table.Add(comparison.Metric, arm, Value(mine), Count(mine), Value(theirs), Count(theirs));
+            }
+        }
+
+        return table.ToString();
+    }
+
+    public static string Json(string one, string other, IReadOnlyList<CrossComparison> compared) => JsonText.Write(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("one", one);
+        json.WriteString("other", other);
+        json.WriteStartArray("metrics");
+        foreach (var comparison in compared)
+        {
+            json.WriteStartObject();
+            json.WriteString("metric", comparison.Metric);
+            json.WriteStartArray("conflicts");
+            foreach (var conflict in comparison.Conflicts)
+            {
+                json.WriteStartObject();
+                json.WriteString("field", conflict.Field);
+                json.WriteString("one", conflict.One);
+                json.WriteString("other", conflict.Other);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteStartArray("arms");
+            foreach (var arm in comparison.Conflicts.Count == 0 ? Arms(comparison) : [])
+            {
+                json.WriteStartObject();
+                json.WriteString("arm", arm);
+                Sample(json, "one", Find(comparison.One, arm));
+                Sample(json, "other", Find(comparison.Other, arm));
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }) + System.Environment.NewLine;
+
+    private static void Sample(Utf8JsonWriter json, string name, ArmSample? sample)
+    {
+        if (sample is null)
+        {
+            json.WriteNull(name);
+            return;
+        }
+
+        json.WriteStartObject(name);
+        json.WriteNumber("n", sample.Summary.Count);
+        json.WriteNumber("seeds", sample.Planned);
+        if (sample.Summary.Count > 0)
+            json.WriteNumber("mean", sample.Summary.Mean);
+        if (sample.Summary.Deviation is { } deviation)
+            json.WriteNumber("sd", deviation);
+        json.WriteEndObject();
+    }
+
+    private static IEnumerable<string> Arms(CrossComparison comparison) =>
+        comparison.One.Concat(comparison.Other).Select(sample => sample.Arm).Distinct();
+
+    private static ArmSample? Find(IReadOnlyList<ArmSample> samples, string arm) => samples.FirstOrDefault(sample => sample.Arm == arm);
+
+    private static string Value(ArmSample? sample) => sample is null ? "" : ResultsText.Value(sample.Summary);
+
+    private static string Count(ArmSample? sample) => sample is null ? ""
+        : sample.Summary.Count == sample.Planned ? $"{sample.Planned}" : $"{sample.Summary.Count} of {sample.Planned}";
+}

@@ -1,0 +1,63 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Tracking;
+
+namespace MfRae.Lab.Cli.Output;
+
+/// <summary>One run with its stages and what they measured, for programs.</summary>
+public static class RunDetailJson
+{
+    public static string Write(RunDetail detail) => JsonText.Write(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("run", detail.Run.Id);
+        json.WriteString("experiment", detail.Run.Experiment);
+        json.WriteString("arm", detail.Run.Arm);
+        json.WriteNumber("seed", detail.Run.Seed);
+        json.WriteString("status", detail.Run.Status);
+        json.WriteStartArray("stages");
+        foreach (var (role, stage) in detail.Stages)
+        {
+            json.WriteStartObject();
+            json.WriteString("role", role);
+            json.WriteString("label", stage.Label);
+            json.WriteString("key", stage.Key);
+            json.WriteString("status", stage.Status);
+            json.WriteString("reason", stage.Reason);
+            json.WriteNumber("attempts", stage.Attempts.Count);
+            json.WriteNumber("wallSeconds", stage.Attempts.Sum(attempt => attempt.WallSeconds));
+            json.WriteNumber("peakBytes", stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty().Max());
+            json.WriteStartArray("measurements");
+            foreach (var measurement in stage.Measurements)
+                Measured(json, measurement);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }) + System.Environment.NewLine;
+
+    private static void Measured(System.Text.Json.Utf8JsonWriter json, Measurement measurement)
+    {
+        json.WriteStartObject();
+        json.WriteString("metric", measurement.Key);
+        Number("value", measurement.Value);
+        Number("low", measurement.Low);
+        Number("high", measurement.High);
+        json.WriteNumber("samples", measurement.Samples);
+        json.WriteNumber("guidance", measurement.Guidance);
+        json.WriteString("labels", measurement.Labels);
+        json.WriteString("extractor", measurement.Extractor);
+        json.WriteString("preprocessing", measurement.Preprocessing);
+        json.WriteString("reference", measurement.Reference);
+        json.WriteEndObject();
+
+        void Number(string name, double? value)
+        {
+            if (value is { } number)
+                json.WriteNumber(name, number);
+            else
+                json.WriteNull(name);
+        }
+    }
+}

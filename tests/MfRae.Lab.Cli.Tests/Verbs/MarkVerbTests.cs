@@ -1,0 +1,159 @@
+using System.Text.Json;
+using MfRae.Lab.Cli.Tests.Fakes;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+/// <summary>tag, note, archive and rm.</summary>
+public sealed class MarkVerbTests : IDisposable
+{
+    private readonly LabFolder lab = new();
+
+    public MarkVerbTests() => Ok("experiments/smoke.json");
+
+    public void Dispose() => lab.Dispose();
+
+    public static TheoryData<string> HostileTexts => new(
+        "../x", "..\\x", "/etc/passwd", "@/etc/hostname", "<img src=x onerror=alert(1)>", "'; drop table note; --", "\u001b[2J\a",
+        "--json", "a\u202Eb", "line\nline", "$(id) `id`");
+
+    [Theory]
+    [MemberData(nameof(HostileTexts))]
+    public void A_note_is_any_text_and_nothing_but_text(string text)
+    {
+        Ok("note", "smoke", "--", text);
+
+        JsonDocument.Parse(Ok("note", "smoke", "--json")).RootElement.GetProperty("note").GetString().Should().Be(text);
+        var shown = Ok("note", "smoke");
+        shown.Where(letter => char.IsControl(letter) && letter is not ('\n' or '\r')).Should().BeEmpty();
+        shown.Should().NotContain("\u202E");
+        Ok("query", "select note from notes").Should().NotContain("\u001b");
+        Ok("report");
+        File.ReadAllText(lab.At("reports/smoke.html")).Should().NotContain("<img src=x");
+    }
+
+    [Fact]
+    public void A_note_without_measure_is_refused()
+    {
+        var answer = lab.Run("note", "smoke", new string('x', 10_000_000));
+
+        answer.Code.Should().Be(ExitCode.Usage);
+        answer.Error.Length.Should().BeLessThan(500);
+        Ok("note", "smoke").Should().Contain("has no note");
+    }
+
+    [Theory]
+    [InlineData("../x")]
+    [InlineData("a b")]
+    [InlineData("<b>")]
+    [InlineData("")]
+    [InlineData("\u001b[2J")]
+    public void A_tag_is_a_word(string tag)
+    {
+        var answer = lab.Run("tag", "smoke", tag);
+
+        answer.Code.Should().Be(ExitCode.Usage);
+        answer.Error.Should().NotContain("\u001b");
+        Ok("tag", "smoke").Should().Contain("no tags");
+    }
+
+    [Fact]
+    public void Tags_belong_to_experiments_and_runs_and_ls_shows_both()
+    {
+        var run = Cell("select run from runs where arm = 'mfd'");
+
+        Ok("tag", "smoke", "paper", "first");
+        Ok("tag", run[..8], "good");
+        Ok("tag", "smoke", "first", "--remove");
+
+        var lines = Ok("ls").Split('\n');
+        lines.Should().ContainSingle(line => line.Contains("mfd")).Which.Should().Contain("paper good").And.NotContain("first");
+        lines.Should().ContainSingle(line => line.Contains("mft")).Which.Should().Contain("paper").And.NotContain("good");
+        JsonDocument.Parse(Ok("tag", "smoke", "--json")).RootElement.GetProperty("tags").GetArrayLength().Should().Be(1);
+    }
+
+    [Fact]
+    public void Marks_outlive_the_database()
+    {
+        Ok("tag", "smoke", "paper");
+        Ok("note", "smoke", "<img src=x onerror=alert(1)>");
+        Ok("archive", "smoke");
+        foreach (var file in Directory.GetFiles(lab.At("data"), "lab.db*"))
+            File.Delete(file);
+
+        Ok("db", "rebuild");
+
+        Ok("tag", "smoke").Should().Contain("paper");
+        Ok("note", "smoke").Should().Contain("<img src=x onerror=alert(1)>");
+        Cell("select archived from experiments").Should().Be("1");
+    }
+
+    [Fact]
+    public void An_archived_experiment_is_passed_over_and_gc_may_take_its_stages()
+    {
+        Ok("archive", "smoke");
+
+        Ok("ls").Should().NotContain("mfd");
+        Ok("ls", "--all").Should().Contain("mfd");
+        Ok("ls", "smoke").Should().Contain("mfd");
+        Ok("gc", "--dry-run", "--older-than", "0").Should().MatchRegex(@"(?m)^stages +0 +0 +[1-9]");
+        Ok("archive", "smoke", "--undo");
+        Ok("gc", "--dry-run", "--older-than", "0").Should().MatchRegex(@"total +\d+ +\d+ +0 +0");
+    }
+
+    [Fact]
+    public void A_removed_experiment_frees_its_name_and_is_found_again_when_it_runs_before_gc()
+    {
+        Ok("tag", "smoke", "paper");
+
+        Ok("rm", "smoke").Should().Contain("removed");
+
+        Ok("ls").Should().NotContain("smoke");
+        lab.Exists("reports/smoke.html").Should().BeFalse();
+        Cell("select (select count(*) from stage) + (select count(*) from point) + (select count(*) from tag)").Should().Be("0");
+        Ok("db", "check");
+        Ok("experiments/smoke.json");
+        lab.Started.Should().BeEmpty("the artifacts are still there");
+        Ok("rm", "smoke");
+        Ok("gc", "--older-than", "0");
+        Ok("experiments/smoke.json");
+        lab.Started.Should().NotBeEmpty();
+    }
+
+    [Fact]
+    public void What_another_experiment_shares_stays_in_the_database()
+    {
+        Ok("experiments/smoke.json", "meanflow.training.steps=7");
+        var before = Ok("query", "select * from evaluations where experiment = 'smoke'");
+        var other = Cell("select experiment from experiments where experiment <> 'smoke'");
+
+        Ok("rm", other);
+
+        Ok("query", "select * from evaluations where experiment = 'smoke'").Should().Be(before);
+        Ok("db", "check");
+    }
+
+    [Fact]
+    public void What_a_published_report_or_an_experiment_file_cites_is_not_removed()
+    {
+        var key = Cell("select stage from stages where label = 'meanflow mfd'");
+        lab.Write("experiments/next.json", $$"""{ "weights": "data/store/{{key}}/network.safetensors" }""");
+        var cited = lab.Run("rm", "smoke");
+        cited.Code.Should().Be(ExitCode.Environment);
+        cited.Error.Should().Contain("experiments/next.json");
+
+        File.Delete(lab.At("experiments/next.json"));
+        Directory.CreateDirectory(lab.At("reports/published"));
+        File.Copy(lab.At("reports/smoke.html"), lab.At("reports/published/other.html"));
+        lab.Run("rm", "smoke").Error.Should().Contain("reports/published/other.html");
+        Ok("ls").Should().Contain("smoke");
+    }
+
+    private string Ok(params string[] args)
+    {
+        var answer = lab.Run(args);
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        return answer.Out;
+    }
+
+    private string Cell(string sql) => Ok("query", sql, "--csv").Split('\n')[1].Trim();
+}
