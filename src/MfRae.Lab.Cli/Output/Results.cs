@@ -20,8 +20,6 @@ public sealed record Results(
             .Select(run => run.Stages.GetValueOrDefault("evaluation") ?? run.Stages.GetValueOrDefault(DerivativeErrorNames.Error))
             .SelectMany(key => Measured(key, stages))
             .DistinctBy(measurement => measurement.Key)
-            // What has no better and no worse is for the report and the database: an oracle measures dozens.
-            .Where(measurement => measurement.HigherIsBetter is not null)
             .ToList();
         var comparisons = measured.ToDictionary(
             measurement => measurement.Key, measurement => ExperimentComparison.Of(record, measurement.Key));
@@ -71,8 +69,11 @@ public sealed record Results(
                        .ToDictionary(metric => metric.Key, metric => Summary.Of([.. metric.Select(item => item.Value).OfType<double>()])));
     }
 
+    // What has no better and no worse is for the report and the database: an oracle measures dozens.
     private static IEnumerable<Measurement> Measured(string? stageKey, Dictionary<string, StageRecord> stages) =>
-        stageKey is not null && stages.TryGetValue(stageKey, out var stage) ? stage.Measurements : [];
+        stageKey is not null && stages.TryGetValue(stageKey, out var stage)
+            ? stage.Measurements.Where(measurement => measurement.HigherIsBetter is not null)
+            : [];
 
     private static string? FirstConflict(Dictionary<string, ExperimentComparison> comparisons) => comparisons.Values
         .Where(comparison => comparison.Conflict is not null)
