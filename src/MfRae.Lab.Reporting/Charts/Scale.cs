@@ -6,6 +6,9 @@ internal sealed record Scale(double Low, double High, double From, double To, bo
     /// <summary>Values this many times apart get a logarithmic axis.</summary>
     private const double LogRatio = 30;
 
+    /// <summary>Values so near each other, relative to their size, are one value and rounding: no axis can tell them apart.</summary>
+    private const double Same = 1e-9;
+
     public double Map(double value)
     {
         var at = Log
@@ -20,6 +23,11 @@ internal sealed record Scale(double Low, double High, double From, double To, bo
     public static Scale Over(IReadOnlyCollection<double> values, double from, double to, bool? log = null, double margin = 0.04)
     {
         var (low, high) = values.Count == 0 ? (0, 1) : (values.Min(), values.Max());
+        if (high - low < Same * Math.Max(Math.Abs(low), Math.Abs(high)))
+        {
+            low = high;
+        }
+
         var logarithmic = low > 0 && (log ?? high / low > LogRatio);
         if (logarithmic)
         {

@@ -15,9 +15,11 @@ internal sealed record Tick(double Value, string Label)
         var step = Nice.Select(nice => nice * power).MinBy(nice => Math.Abs(Math.Log(nice / rough)));
         var decimals = Math.Clamp(-(int)Math.Floor(Math.Log10(step) + 1e-9), 0, 12);
         var ticks = new List<Tick>();
-        for (var i = Math.Ceiling(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
+        var first = Math.Ceiling(low / step - 1e-9);
+        // Counted from the first: beyond 2⁵³ steps adding one to a number changes nothing.
+        for (var at = 0; at <= 2 * most && (first + at) * step <= high + step * 1e-9; at++)
         {
-            ticks.Add(new(i * step, Text(i * step, decimals)));
+            ticks.Add(new((first + at) * step, Text((first + at) * step, decimals)));
         }
 
         return ticks;

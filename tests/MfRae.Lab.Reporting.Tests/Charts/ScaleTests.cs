@@ -41,4 +41,24 @@ public sealed class ScaleTests
 
         scale.Map(5).Should().BeApproximately(50, 1e-9);
     }
+
+    [Theory]
+    [InlineData(0.985, 0.9850000000000001)]
+    [InlineData(-7e300, -6.9999999999999999e300)]
+    [InlineData(1e-300, 1.0000000000000002e-300)]
+    public void Values_that_rounding_alone_tells_apart_are_one_value(double one, double other)
+    {
+        var axis = Scale.Over([one, other], 0, 100);
+
+        axis.Ticks().Should().HaveCountLessThan(20);
+        (axis.High - axis.Low).Should().BeGreaterThan(0);
+        axis.Map(one).Should().BeInRange(0, 100);
+    }
+
+    [Fact]
+    public void Steps_below_the_rounding_of_the_values_end()
+    {
+        Tick.Linear(1, 1.0000000000000002, 6).Should().HaveCountLessThan(20);
+        Tick.Linear(0, double.PositiveInfinity, 6).Should().HaveCountLessThan(20);
+    }
 }
