@@ -26,37 +26,22 @@ public static class ComparisonOutput
         json.WriteStartObject();
         json.WriteString("one", one);
         json.WriteString("other", other);
-        json.WriteStartArray("metrics");
-        foreach (var comparison in compared)
+        json.Objects("metrics", compared, comparison =>
         {
-            json.WriteStartObject();
             json.WriteString("metric", comparison.Metric);
-            json.WriteStartArray("conflicts");
-            foreach (var conflict in comparison.Conflicts)
+            json.Objects("conflicts", comparison.Conflicts, conflict =>
             {
-                json.WriteStartObject();
                 json.WriteString("field", conflict.Field);
                 json.WriteString("one", conflict.One);
                 json.WriteString("other", conflict.Other);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteStartArray("arms");
-            foreach (var arm in comparison.Conflicts.Count == 0 ? Arms(comparison) : [])
+            });
+            json.Objects("arms", comparison.Conflicts.Count == 0 ? Arms(comparison) : [], arm =>
             {
-                json.WriteStartObject();
                 json.WriteString("arm", arm);
                 Sample(json, "one", Find(comparison.One, arm));
                 Sample(json, "other", Find(comparison.Other, arm));
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+            });
+        });
         json.WriteEndObject();
     }) + System.Environment.NewLine;
 

@@ -17,19 +17,15 @@ public static class ProfileJson
         json.WriteString("backward", "two forward passes");
         json.WriteString("activationBytes", "an estimate");
         json.WriteEndObject();
-        json.WriteStartArray("arms");
-        foreach (var arm in arms)
-            Arm(json, arm);
-        json.WriteEndArray();
+        json.Objects("arms", arms, arm => Arm(json, arm));
         json.WriteEndObject();
     });
 
     private static void Arm(Utf8JsonWriter json, ArmProfile arm)
     {
-        json.WriteStartObject();
         json.WriteString("arm", arm.Arm);
         Latent(json, arm.Latent);
-        List(json, "components", arm.Components, component =>
+        json.Objects("components", arm.Components, component =>
         {
             json.WriteString("name", component.Name);
             json.WriteString("network", component.Network);
@@ -38,7 +34,7 @@ public static class ProfileJson
             json.WriteNumber("weightBytes", 4 * component.Cost.Values);
             Cost(json, "forward", component.Cost.Forward);
         });
-        List(json, "images", arm.Sampling, sampling =>
+        json.Objects("images", arm.Sampling, sampling =>
         {
             json.WriteString("sampler", sampling.Sampler);
             json.WriteNumber("evaluations", sampling.Evaluations);
@@ -46,12 +42,8 @@ public static class ProfileJson
             Cost(json, "decode", sampling.Decode);
             Cost(json, "image", sampling.Image);
         });
-        List(json, "training", arm.Training, training => Training(json, training));
-        json.WriteStartArray("notes");
-        foreach (var note in arm.Notes)
-            json.WriteStringValue(note);
-        json.WriteEndArray();
-        json.WriteEndObject();
+        json.Objects("training", arm.Training, training => Training(json, training));
+        json.Strings("notes", arm.Notes);
     }
 
     private static void Latent(Utf8JsonWriter json, LatentProfile? latent)
@@ -81,7 +73,7 @@ public static class ProfileJson
         json.WriteNumber("steps", training.Steps);
         json.WriteNumber("batch", training.Batch);
         Cost(json, "step", training.Step);
-        List(json, "work", training.Work, work =>
+        json.Objects("work", training.Work, work =>
         {
             json.WriteString("what", work.What);
             Cost(json, "step", work.Step);
@@ -109,18 +101,5 @@ public static class ProfileJson
             json.WriteNumber(name, known);
         else
             json.WriteNull(name);
-    }
-
-    private static void List<T>(Utf8JsonWriter json, string name, IReadOnlyList<T> items, Action<T> write)
-    {
-        json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            json.WriteStartObject();
-            write(item);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
     }
 }

@@ -14,10 +14,9 @@ public static class RunDetailJson
         json.WriteString("arm", detail.Run.Arm);
         json.WriteNumber("seed", detail.Run.Seed);
         json.WriteString("status", detail.Run.Status);
-        json.WriteStartArray("stages");
-        foreach (var (role, stage) in detail.Stages)
+        json.Objects("stages", detail.Stages, item =>
         {
-            json.WriteStartObject();
+            var (role, stage) = item;
             json.WriteString("role", role);
             json.WriteString("label", stage.Label);
             json.WriteString("key", stage.Key);
@@ -26,38 +25,22 @@ public static class RunDetailJson
             json.WriteNumber("attempts", stage.Attempts.Count);
             json.WriteNumber("wallSeconds", stage.Attempts.Sum(attempt => attempt.WallSeconds));
             json.WriteNumber("peakBytes", stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty().Max());
-            json.WriteStartArray("measurements");
-            foreach (var measurement in stage.Measurements)
-                Measured(json, measurement);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+            json.Objects("measurements", stage.Measurements, measurement => Measured(json, measurement));
+        });
         json.WriteEndObject();
     }) + System.Environment.NewLine;
 
     private static void Measured(System.Text.Json.Utf8JsonWriter json, Measurement measurement)
     {
-        json.WriteStartObject();
         json.WriteString("metric", measurement.Key);
-        Number("value", measurement.Value);
-        Number("low", measurement.Low);
-        Number("high", measurement.High);
+        json.Number("value", measurement.Value);
+        json.Number("low", measurement.Low);
+        json.Number("high", measurement.High);
         json.WriteNumber("samples", measurement.Samples);
         json.WriteNumber("guidance", measurement.Guidance);
         json.WriteString("labels", measurement.Labels);
         json.WriteString("extractor", measurement.Extractor);
         json.WriteString("preprocessing", measurement.Preprocessing);
         json.WriteString("reference", measurement.Reference);
-        json.WriteEndObject();
-
-        void Number(string name, double? value)
-        {
-            if (value is { } number)
-                json.WriteNumber(name, number);
-            else
-                json.WriteNull(name);
-        }
     }
 }

@@ -33,10 +33,8 @@ public static class RunListText
 
     public static string Json(IReadOnlyList<RunListing> runs, ILookup<(string Kind, string Subject), string> tags) => JsonText.Write(json =>
     {
-        json.WriteStartArray();
-        foreach (var run in runs)
+        json.Objects(runs, run =>
         {
-            json.WriteStartObject();
             json.WriteString("run", run.Id);
             json.WriteString("experiment", run.Experiment);
             json.WriteString("arm", run.Arm);
@@ -48,14 +46,8 @@ public static class RunListText
             if (run.Started is { } started)
                 json.WriteString("started", started);
             json.WriteNumber("wallSeconds", run.WallSeconds);
-            json.WriteStartArray("tags");
-            foreach (var tag in Tags(run, tags))
-                json.WriteStringValue(tag);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+            json.Strings("tags", Tags(run, tags));
+        });
     }) + System.Environment.NewLine;
 
     private static IEnumerable<string> Tags(RunListing run, ILookup<(string Kind, string Subject), string> tags) =>

@@ -26,10 +26,8 @@ public static class RunReportJson
     {
         json.WriteString("experiment", results.Record.Name);
         json.WriteString("primaryMetric", results.Record.PrimaryMetric);
-        json.WriteStartArray("results");
-        foreach (var row in results.Rows)
+        json.Objects("results", results.Rows, row =>
         {
-            json.WriteStartObject();
             json.WriteString("arm", row.Name);
             json.WriteBoolean("baseline", row.Baseline);
             json.WriteNumber("steps", row.Steps);
@@ -48,21 +46,13 @@ public static class RunReportJson
             }
 
             json.WriteEndObject();
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("runs");
-        foreach (var run in results.Record.Runs)
+        });
+        json.Objects("runs", results.Record.Runs, run =>
         {
-            json.WriteStartObject();
             json.WriteString("id", run.Id);
             json.WriteString("arm", run.Arm);
             json.WriteNumber("seed", run.Seed);
             json.WriteString("status", run.Status);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        });
     }
 }

@@ -23,31 +23,21 @@ public static class SweepText
     {
         json.WriteStartObject();
         json.WriteBoolean("dryRun", dryRun);
-        json.WriteStartArray("classes");
-        foreach (var row in plan.Rows())
+        json.Objects("classes", plan.Rows(), row =>
         {
-            json.WriteStartObject();
             json.WriteString("class", Name(row.Class));
             json.WriteNumber("kept", row.Kept);
             json.WriteNumber("keptBytes", row.KeptBytes);
             json.WriteNumber("deleted", row.Doomed);
             json.WriteNumber("deletedBytes", row.DoomedBytes);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteStartArray("deleted");
-        foreach (var item in plan.Doomed)
+        });
+        json.Objects("deleted", plan.Doomed, item =>
         {
-            json.WriteStartObject();
             json.WriteString("class", Name(item.Class));
             json.WriteString("name", item.Name);
             json.WriteNumber("bytes", item.Bytes);
             json.WriteString("touched", item.Touched);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        });
         json.WriteEndObject();
     }) + System.Environment.NewLine;
 

@@ -39,43 +39,25 @@ public static class VerificationText
         json.WriteBoolean("mismatch", found.Mismatch);
         json.WriteBoolean("differs", found.Differs);
         json.WriteString("page", found.Page);
-        json.WriteStartArray("stages");
-        foreach (var stage in found.Stages)
+        json.Objects("stages", found.Stages, stage =>
         {
-            json.WriteStartObject();
             json.WriteString("key", stage.Key);
             json.WriteString("label", stage.Label);
             json.WriteNumber("files", stage.Files);
             json.WriteNumber("bytes", stage.Bytes);
             json.WriteString("remark", stage.Remark);
-            Strings(json, "problems", stage.Problems);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        Strings(json, "source", found.Source);
-        json.WriteStartArray("environment");
-        foreach (var field in found.Environment)
+            json.Strings("problems", stage.Problems);
+        });
+        json.Strings("source", found.Source);
+        json.Objects("environment", found.Environment, field =>
         {
-            json.WriteStartObject();
             json.WriteString("field", field.Field);
             json.WriteString("recorded", field.Recorded);
             json.WriteString("here", field.Here);
             json.WriteNumber("stages", field.Stages);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        });
         json.WriteEndObject();
     }) + System.Environment.NewLine;
-
-    private static void Strings(System.Text.Json.Utf8JsonWriter json, string name, IReadOnlyList<string> values)
-    {
-        json.WriteStartArray(name);
-        foreach (var value in values)
-            json.WriteStringValue(value);
-        json.WriteEndArray();
-    }
 
     private static string Result(StageVerification stage) => stage.Problems.Count > 0 ? "mismatch" : stage.Remark ?? "ok";
 

@@ -23,10 +23,7 @@ public sealed class DbVerb(Terminal terminal, Places places, ArtifactStore store
                 if (health.Schema is { } schema)
                     writer.WriteNumber("schema", schema);
                 writer.WriteNumber("newestSchema", health.Newest);
-                writer.WriteStartArray("problems");
-                foreach (var problem in health.Problems)
-                    writer.WriteStringValue(problem);
-                writer.WriteEndArray();
+                writer.Strings("problems", health.Problems);
                 writer.WriteEndObject();
             }));
         }

@@ -18,18 +18,13 @@ public sealed class DiffVerb(Terminal terminal, Places places)
         {
             terminal.Out.WriteLine(JsonText.Write(writer =>
             {
-                writer.WriteStartArray();
-                foreach (var row in rows)
+                writer.Objects(rows, row =>
                 {
-                    writer.WriteStartObject();
                     writer.WriteString("what", row.What);
                     writer.WriteString("name", row.Name);
                     writer.WriteString("one", row.One);
                     writer.WriteString("other", row.Other);
-                    writer.WriteEndObject();
-                }
-
-                writer.WriteEndArray();
+                });
             }));
             return ExitCode.Ok;
         }

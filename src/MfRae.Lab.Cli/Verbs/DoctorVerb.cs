@@ -14,18 +14,13 @@ public sealed class DoctorVerb(Terminal terminal, MachineCheckup machine, StoreC
         {
             terminal.Out.WriteLine(JsonText.Write(writer =>
             {
-                writer.WriteStartArray();
-                foreach (var diagnosis in found)
+                writer.Objects(found, diagnosis =>
                 {
-                    writer.WriteStartObject();
                     writer.WriteString("subject", diagnosis.Subject);
                     writer.WriteString("result", diagnosis.Result);
                     writer.WriteString("finding", diagnosis.Finding);
                     writer.WriteString("advice", diagnosis.Advice);
-                    writer.WriteEndObject();
-                }
-
-                writer.WriteEndArray();
+                });
             }));
         }
         else

@@ -28,20 +28,13 @@ public sealed class LogsVerb(Terminal terminal, Places places, ArtifactStore sto
         {
             terminal.Out.WriteLine(JsonText.Write(writer =>
             {
-                writer.WriteStartArray();
-                foreach (var (role, attempt, lines) in logs)
+                writer.Objects(logs, item =>
                 {
-                    writer.WriteStartObject();
+                    var (role, attempt, lines) = item;
                     writer.WriteString("role", role);
                     writer.WriteNumber("attempt", attempt);
-                    writer.WriteStartArray("lines");
-                    foreach (var line in lines)
-                        writer.WriteStringValue(line);
-                    writer.WriteEndArray();
-                    writer.WriteEndObject();
-                }
-
-                writer.WriteEndArray();
+                    writer.Strings("lines", lines);
+                });
             }));
             return ExitCode.Ok;
         }

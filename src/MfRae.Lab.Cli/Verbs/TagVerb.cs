@@ -49,10 +49,7 @@ public sealed partial class TagVerb(Terminal terminal, Places places, ArtifactSt
             writer.WriteStartObject();
             writer.WriteString("kind", about.Kind);
             writer.WriteString("subject", about.Name);
-            writer.WriteStartArray("tags");
-            foreach (var tag in tags)
-                writer.WriteStringValue(tag);
-            writer.WriteEndArray();
+            writer.Strings("tags", tags);
             writer.WriteEndObject();
         }));
     }

@@ -56,19 +56,15 @@ public sealed class WeightsInspectVerb(Terminal terminal, string workingDirector
         foreach (var (key, value) in content.Metadata)
             json.WriteString(key, value);
         json.WriteEndObject();
-        json.WriteStartArray("tensors");
-        foreach (var tensor in content.Tensors)
+        json.Objects("tensors", content.Tensors, tensor =>
         {
-            json.WriteStartObject();
             json.WriteString("name", tensor.Name);
             json.WriteString("type", tensor.Type);
             json.WriteStartArray("shape");
             foreach (var extent in tensor.Shape)
                 json.WriteNumberValue(extent);
             json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
         json.WriteEndObject();
     });
 
