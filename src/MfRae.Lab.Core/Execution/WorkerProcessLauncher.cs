@@ -27,11 +27,8 @@ public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string>
         {
             start.Environment[name] = threads;
         }
-        // OpenMP's threads wait for each other in a loop that keeps the core busy for milliseconds. As soon as anything else runs,
-        // another worker included, most of the time goes there (a Fréchet distance took 30 s instead of 1.4); a loop of microseconds
-        // costs nothing on a quiet machine. Whoever has set either variable knows better.
-        if (!start.Environment.ContainsKey("OMP_WAIT_POLICY"))
-            start.Environment.TryAdd("GOMP_SPINCOUNT", "3000");
+        if (!start.Environment.ContainsKey(OpenMpWaiting.Policy))
+            start.Environment.TryAdd(OpenMpWaiting.SpinCount, OpenMpWaiting.Short);
         // A training step frees and asks again for the same large blocks. By default glibc gives them back to the system
         // each time, and a third of the step goes into page faults; these keep them (no effect on other systems).
         start.Environment["MALLOC_MMAP_MAX_"] = "0";

@@ -11,15 +11,8 @@ public sealed record CrossComparison(
     /// <summary>Every metric that both experiments have measured, in the order of the first.</summary>
     public static IReadOnlyList<CrossComparison> Of(ExperimentRecord one, ExperimentRecord other)
     {
-        var theirs = Metrics(other).ToHashSet();
-        return [.. Metrics(one).Where(theirs.Contains).Select(metric => Of(metric, one, other))];
-    }
-
-    /// <summary>What runs of an experiment are judged by.</summary>
-    public static IReadOnlyList<string> Metrics(ExperimentRecord record)
-    {
-        var stages = record.Stages.ToDictionary(stage => stage.Key);
-        return [.. record.Runs.SelectMany(run => RunMeasurement.Of(run, stages).Keys).Distinct()];
+        var theirs = RunMeasurement.Keys(other).ToHashSet();
+        return [.. RunMeasurement.Keys(one).Where(theirs.Contains).Select(metric => Of(metric, one, other))];
     }
 
     private static CrossComparison Of(string metric, ExperimentRecord one, ExperimentRecord other)

@@ -11,6 +11,13 @@ public sealed record RunMeasurement(string Stage, Measurement Measurement)
     /// </summary>
     private static readonly string[] Roles = ["evaluation", DerivativeErrorNames.Error, "reconstruction", "probe", "features"];
 
+    /// <summary>Keys of all that runs of an experiment are judged by, in the order in which they were measured.</summary>
+    public static IReadOnlyList<string> Keys(ExperimentRecord record)
+    {
+        var stages = record.Stages.ToDictionary(stage => stage.Key);
+        return [.. record.Runs.SelectMany(run => Of(run, stages).Keys).Distinct()];
+    }
+
     /// <summary>Everything a run is judged by, by <see cref="Measurement.Key"/>, in the order it was measured.</summary>
     public static IReadOnlyDictionary<string, RunMeasurement> Of(RunRecord run, IReadOnlyDictionary<string, StageRecord> stages)
     {

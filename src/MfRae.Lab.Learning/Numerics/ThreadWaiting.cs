@@ -1,26 +1,21 @@
 using System.Runtime.InteropServices;
+using MfRae.Lab.Core.Execution;
 
 namespace MfRae.Lab.Learning.Numerics;
 
 /// <summary>How the threads of the tensor library wait for each other.</summary>
 internal static class ThreadWaiting
 {
-    private const string Policy = "OMP_WAIT_POLICY";
-    private const string SpinCount = "GOMP_SPINCOUNT";
-
-    // Microseconds, where OpenMP's default is milliseconds.
-    private const string Short = "3000";
-
     /// <summary>
     /// Lets them wait without keeping cores busy, which others may need; on a quiet machine it costs nothing. It must be called before the
     /// library is loaded, which reads the variable then. Whoever has set either variable knows better.
     /// </summary>
     public static void Calm()
     {
-        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable(Policy) is not null)
+        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable(OpenMpWaiting.Policy) is not null)
             return;
         // The runtime keeps variables of its own: those that are set there do not reach native code.
-        _ = SetVariable(SpinCount, Short, overwrite: 0);
+        _ = SetVariable(OpenMpWaiting.SpinCount, OpenMpWaiting.Short, overwrite: 0);
     }
 
     [DllImport("libc", EntryPoint = "setenv", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]

@@ -16,7 +16,7 @@ internal sealed class ReportData
         Options = OptionTable.Of(record.Arms);
         Axis = ArmAxis.Of(Options);
         Sql = new(record.Name);
-        Keys = FindKeys();
+        Keys = [.. RunMeasurement.Keys(record).OrderBy(key => key != record.PrimaryMetric)];
         Primary = Compare(record.PrimaryMetric);
     }
 
@@ -64,23 +64,4 @@ internal sealed class ReportData
 
     /// <summary>Whether every arm uses the stages of a group, so that its name need not be said.</summary>
     public bool Shared(RoleGroup group) => group.Arms.Count == Arms.Count;
-
-    private List<string> FindKeys()
-    {
-        var keys = new List<string>();
-        foreach (var key in Record.Runs.SelectMany(run => RunMeasurement.Of(run, Stages).Keys))
-        {
-            if (!keys.Contains(key))
-            {
-                keys.Add(key);
-            }
-        }
-
-        if (keys.Remove(Record.PrimaryMetric))
-        {
-            keys.Insert(0, Record.PrimaryMetric);
-        }
-
-        return keys;
-    }
 }
