@@ -1,4 +1,6 @@
 using MfRae.Lab.Core.Experiments;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
 
@@ -31,6 +33,12 @@ internal sealed class DecodeQueue(long imageBytes, int threads, Action<long, Mem
 
         return Decode(indices);
     }
+
+    /// <summary>The same as uint8 [B, C, H, W], of images whose bytes are rows of pixels.</summary>
+    /// <param name="indices">int64 [B].</param>
+    public Tensor Take(Tensor indices, ImageShape shape) =>
+        tensor(Take(indices.data<long>().ToArray()), [indices.shape[0], shape.Rows, shape.Columns, shape.Channels], dtype: uint8)
+            .permute(0, 3, 1, 2).contiguous();
 
     /// <summary>Says that a batch will be asked for after those that were announced before.</summary>
     public void Announce(long[] indices)

@@ -29,9 +29,7 @@ internal sealed class FolderImages : IImageSource
 
     public bool Flip => _index.Flip;
 
-    public Tensor Bytes(Tensor indices) =>
-        tensor(_queue.Take(indices.data<long>().ToArray()), [indices.shape[0], _index.Size, _index.Size, RgbImage.Channels], dtype: uint8)
-            .permute(0, 3, 1, 2).contiguous();
+    public Tensor Bytes(Tensor indices) => _queue.Take(indices, Shape);
 
     public void Prepare(Tensor indices) => _queue.Announce(indices.data<long>().ToArray());
 

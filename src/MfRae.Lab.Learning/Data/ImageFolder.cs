@@ -7,8 +7,6 @@ namespace MfRae.Lab.Learning.Data;
 /// <summary>Finds the images of a folder in the layout of ImageNet.</summary>
 internal static class ImageFolder
 {
-    private static readonly string[] Extensions = [".jpeg", ".jpg", ".png"];
-
     /// <summary>The images in `train`.</summary>
     /// <exception cref="LabException">The folder is not as it should be.</exception>
     public static ImageIndex Train(ImageFolderDatasetOptions options, string folder) =>
@@ -35,10 +33,10 @@ internal static class ImageFolder
     private static List<IndexedImage> Images(string root, string name, int label)
     {
         var files = Names(Directory.EnumerateFiles(Path.Combine(root, name))
-            .Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase)));
+            .Where(ImageDecoder.IsImage));
         return files.Count > 0
             ? [.. files.Select(file => new IndexedImage($"{name}/{file}", label))]
-            : throw new LabException($"{Path.Combine(root, name)} holds no image ({string.Join(", ", Extensions)})");
+            : throw new LabException($"{Path.Combine(root, name)} holds no image ({string.Join(", ", ImageDecoder.Extensions)})");
     }
 
     private static List<string> Names(IEnumerable<string> paths) =>

@@ -10,14 +10,12 @@ namespace MfRae.Lab.Learning.Data;
 /// <param name="Labels">The class of each image, or null.</param>
 internal sealed record ImageTree(string Root, IReadOnlyList<string> Paths, IReadOnlyList<string>? Classes, IReadOnlyList<long>? Labels)
 {
-    private static readonly string[] Extensions = [".jpeg", ".jpg", ".png"];
-
     /// <exception cref="LabException">The folder holds no image, or cannot be read.</exception>
     public static ImageTree Scan(string root)
     {
         var paths = Find(root);
         if (paths.Count == 0)
-            throw new LabException($"{root} holds no image ({string.Join(", ", Extensions)})");
+            throw new LabException($"{root} holds no image ({string.Join(", ", ImageDecoder.Extensions)})");
         var folders = paths.Select(path => path.IndexOf('/') is > 0 and var at ? path[..at] : null).ToList();
         // One folder around everything is no class.
         if (folders.Contains(null) || folders.Distinct().Count() < 2)
@@ -32,7 +30,7 @@ internal sealed record ImageTree(string Root, IReadOnlyList<string> Paths, IRead
         try
         {
             return [.. Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
-                .Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+                .Where(ImageDecoder.IsImage)
                 .Select(file => Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/'))
                 .Order(StringComparer.Ordinal)];
         }

@@ -38,9 +38,7 @@ internal sealed class TreeImages : IImageSource
 
     public bool Flip => false;
 
-    public Tensor Bytes(Tensor indices) =>
-        tensor(_queue.Take(indices.data<long>().ToArray()), [indices.shape[0], Shape.Rows, Shape.Columns, Shape.Channels], dtype: uint8)
-            .permute(0, 3, 1, 2).contiguous();
+    public Tensor Bytes(Tensor indices) => _queue.Take(indices, Shape);
 
     public void Prepare(Tensor indices) => _queue.Announce(indices.data<long>().ToArray());
 

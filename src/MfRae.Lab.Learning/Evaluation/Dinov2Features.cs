@@ -35,7 +35,7 @@ internal sealed class Dinov2Features : IFeatureNetwork
     public long Channels => 3;
 
     public string Preprocessing(ImageShape image) => FormattableString.Invariant(
-        $"uint8, grey repeated to RGB, {Resized(image)}, [0, 1], ImageNet mean and deviation, class token after the last norm");
+        $"uint8, grey repeated to RGB, {PillowResize.Text(image.Rows, image.Columns, _network.Options.InputSize)}, [0, 1], ImageNet mean and deviation, class token after the last norm");
 
     public long Batch => 16;
 
@@ -79,13 +79,5 @@ internal sealed class Dinov2Features : IFeatureNetwork
         var spec = network.Declare();
         spec.Norm(Dinov2Encoder.LastNorm, network.Options.HiddenSize);
         return spec;
-    }
-
-    private string Resized(ImageShape image)
-    {
-        var side = _network.Options.InputSize;
-        return image.Rows == side && image.Columns == side
-            ? FormattableString.Invariant($"{side}x{side}")
-            : FormattableString.Invariant($"bicubic with antialias to {side}x{side} uint8");
     }
 }

@@ -14,9 +14,6 @@ internal sealed class FeatureReader(
     private const int BatchesAhead = 3;
     private const int BatchesPerCollection = 4;
 
-    // What thirty images of 256×256 are: enough for a GPU, and little enough for its memory.
-    private const long MostPixels = 2_000_000;
-
     public FeatureIdentity Identity(ImageSet set) => new(network.Identity, network.Preprocessing(set.For(network.Channels).Shape));
 
     /// <summary>
@@ -87,9 +84,7 @@ internal sealed class FeatureReader(
         }
     }
 
-    private long Size(ImageShape shape) => batch > 0
-        ? batch
-        : Math.Clamp(MostPixels / (shape.Rows * shape.Columns), 1, network.Batch);
+    private long Size(ImageShape shape) => batch > 0 ? batch : shape.Batch(network.Batch);
 
     private static Tensor Indices(long start, long end) => arange(start, end, dtype: int64);
 

@@ -22,26 +22,28 @@ internal sealed class LadderClimber(
         var count = Math.Min(MostImages, reference.Count);
         (string Kind, double Level)[] steps =
             [.. NoiseLevels.Select(level => ("noise", level)), .. BlurLevels.Select(level => ("blur", level))];
-        var clean = Measure(reference, count, statistics, bytes => bytes, 0, steps.Length);
+        using var scope = NewDisposeScope();
+        var whole = FrechetReference.Of(statistics);
+        var clean = Measure(reference, count, whole, bytes => bytes, 0, steps.Length);
         var rungs = new List<CorruptionRung> { new("noise", 0, clean), new("blur", 0, clean) };
         for (var i = 0; i < steps.Length; i++)
         {
             var (kind, level) = steps[i];
             var step = 0L;
-            rungs.Add(new(kind, level, Measure(reference, count, statistics,
+            rungs.Add(new(kind, level, Measure(reference, count, whole,
                 bytes => kind == "noise" ? Noise(bytes, level, step++) : Blur(bytes, level), i + 1, steps.Length)));
         }
 
         return new(count, [.. rungs.OrderByDescending(rung => rung.Kind, StringComparer.Ordinal).ThenBy(rung => rung.Level)]);
     }
 
-    private double Measure(ImageSet reference, long count, FeatureStatistics statistics, Func<Tensor, Tensor> corrupt, int done, int total)
+    private double Measure(ImageSet reference, long count, FrechetReference whole, Func<Tensor, Tensor> corrupt, int done, int total)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var images = reference.For(network.Channels);
         var rows = images.EvenRows(count);
-        using var collector = new FeatureCollector(count);
+        using var moments = new FeatureMoments("the corrupted images");
         // One size for all devices and machines, since the noise is drawn batch by batch.
         const long size = 50;
         for (long start = 0; start < count; start += size)
@@ -51,13 +53,13 @@ internal sealed class LadderClimber(
             {
                 var bytes = corrupt(images.Bytes(rows.slice(0, start, Math.Min(count, start + size), 1)));
                 foreach (var part in bytes.split(Math.Min(size, batch > 0 ? batch : network.Batch)))
-                    collector.Add(network.Extract(part));
+                    moments.Add(network.Extract(part).Features);
             }
             GC.Collect(0);
             progress.Step($"{name} ladder", (done * count) + start, (total + 1) * count);
         }
 
-        return FrechetDistance.Between(FeatureStatistics.Of(collector.Features), statistics);
+        return whole.Distance(moments.Statistics());
     }
 
     // The same noise at every level, so that levels differ in nothing else.

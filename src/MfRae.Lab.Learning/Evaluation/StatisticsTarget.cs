@@ -79,13 +79,7 @@ internal sealed class StatisticsTarget
 
     private void WriteOwn(SetFeatures features, FeatureIdentity identity, ImageSet source)
     {
-        var tensors = new List<(string, Tensor)>
-        {
-            (StatisticsNames.Mean, features.Pool!.Mean), (StatisticsNames.Covariance, features.Pool.Covariance),
-        };
-        if (features.Spatial is { } spatial)
-            tensors.AddRange([(StatisticsNames.SpatialMean, spatial.Mean), (StatisticsNames.SpatialCovariance, spatial.Covariance)]);
-        Safetensors.Write(_path, tensors, new Dictionary<string, string>
+        Safetensors.Write(_path, OwnStatistics.Tensors(features.Pool!, features.Spatial), new Dictionary<string, string>
         {
             [StatisticsNames.Extractor] = identity.Extractor,
             [StatisticsNames.Preprocessing] = identity.Preprocessing,

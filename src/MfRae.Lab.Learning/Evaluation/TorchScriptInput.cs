@@ -12,13 +12,8 @@ namespace MfRae.Lab.Learning.Evaluation;
 /// <param name="Deviation">Of each colour, divided by.</param>
 internal sealed record TorchScriptInput(int Size, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
 {
-    public string Text(ImageShape image)
-    {
-        var resized = Size == 0 || (image.Rows == Size && image.Columns == Size)
-            ? FormattableString.Invariant($"{image.Rows}x{image.Columns}")
-            : FormattableString.Invariant($"bicubic with antialias to {Size}x{Size} uint8");
-        return $"uint8, grey repeated to RGB, {resized}, [0, 1], mean {Row(Mean)}, deviation {Row(Deviation)}";
-    }
+    public string Text(ImageShape image) => $"uint8, grey repeated to RGB, {PillowResize.Text(image.Rows, image.Columns, Size)}, [0, 1], "
+        + $"mean {Row(Mean)}, deviation {Row(Deviation)}";
 
     /// <summary>uint8 [B, 3, H, W] → float32 [B, 3, size, size].</summary>
     public Tensor Apply(Tensor images)

@@ -1,5 +1,4 @@
 using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Learning.Formats;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,15 +19,6 @@ public sealed record FeatureStatistics(Tensor Mean, Tensor Covariance)
         using var moments = new FeatureMoments();
         moments.Add(features);
         return moments.Statistics();
-    }
-
-    public void Save(string path) => Safetensors.Write(path, [("mean", Mean), ("covariance", Covariance)]);
-
-    /// <exception cref="LabException">The file is no statistics; it is named.</exception>
-    public static FeatureStatistics Load(string path)
-    {
-        var file = Safetensors.Read(path);
-        return new FeatureStatistics(file["mean"], file["covariance"]).Checked(path);
     }
 
     /// <summary>These statistics, in float64, if they can be some.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Numerics;
 using static TorchSharp.torch;
 
@@ -67,7 +68,7 @@ internal static class FrechetMetrics
         var count = Math.Min(set.Count, train.shape[0]);
         var rows = new RandomSource(0, CPU).Permutation("fidFloor", 0, train.shape[0]).slice(0, 0, count, 1);
         var estimate = Estimate(train.index_select(0, rows), null, unseen.Frechet, resamples);
-        return [Value("fidFloor", estimate, resamples, count, unseen, higherIsBetter: null)];
+        return [Value(MetricNames.Floor, estimate, resamples, count, unseen, higherIsBetter: null)];
     }
 
     private static FrechetEstimate Estimate(Tensor features, FeatureStatistics? statistics, FrechetReference reference, Resamples resamples)

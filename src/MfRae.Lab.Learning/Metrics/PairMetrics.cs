@@ -1,5 +1,6 @@
 using System.Globalization;
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Learning.Metrics;
 
@@ -59,7 +60,7 @@ internal static class PairMetrics
         return
         [
             Metric.Of("memorisation.ratio", found.Ratio, found.RatioRange, set.Count, train.Hash, higherIsBetter: null),
-            Metric.Of("memorisation.share", found.Share, found.ShareRange, set.Count, train.Hash, higherIsBetter: null),
+            Metric.Of(MetricNames.MemorisedShare, found.Share, found.ShareRange, set.Count, train.Hash, higherIsBetter: null),
         ];
     }
 }

@@ -15,6 +15,12 @@ internal static class PillowResize
         return images.shape[2] == side ? values : Bytes(Matrix(images.shape[2], side, values).matmul(values));
     }
 
+    /// <summary>What it does to images of a size, in words that are stored with numbers.</summary>
+    /// <param name="side">0 where images stay as they are.</param>
+    public static string Text(long rows, long columns, long side) => side == 0 || (rows == side && columns == side)
+        ? FormattableString.Invariant($"{rows}x{columns}")
+        : FormattableString.Invariant($"bicubic with antialias to {side}x{side} uint8");
+
     private static Tensor Matrix(long from, long to, Tensor like) =>
         Resampling.BicubicAntialiased(from, to).to(float32).to(like.device);
 

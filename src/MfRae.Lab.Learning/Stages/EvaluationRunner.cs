@@ -20,30 +20,31 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
         using var extractor = FeatureExtractor.Load(context, StageInput.Features);
         using var second = context.HasInput(StageInput.SecondFeatures) ? FeatureExtractor.Load(context, StageInput.SecondFeatures) : null;
         var references = ReferenceRunner.Load(context, stage.References);
+        var secondReference = second is null
+            ? null
+            : ReferenceRunner.Load(context, StageInput.SecondReference(stage.References[0]), stage.References[0]);
         var teacher = context.HasInput(StageInput.TeacherSamples) ? LastLatents(context.Input(StageInput.TeacherSamples)) : null;
         foreach (var (steps, path) in SampleFiles(context.Input(StageInput.Samples)))
         {
             using var scope = NewDisposeScope();
             var samples = Safetensors.Read(path);
-            var images = samples["images"];
+            var images = new LabeledImages(samples["images"], samples["labels"]);
             using var spatial = stage.Metrics.Any(metric => metric is SfidOptions) ? new FeatureMoments("the samples") : null;
             var (features, logits) = extractor.Extract(images, spatial is null ? null : spatial.Add);
             var set = new SampleSet(
-                features, logits, spatial?.Statistics(), samples["labels"], samples["latents"], teacher, references);
+                features, logits, spatial?.Statistics(), images.Labels, samples["latents"], teacher, references);
             foreach (var value in stage.Metrics.SelectMany(metric => Metric.Compute(metric, set, stage.BootstrapDraws)))
                 context.Measured(Identified(value, steps, samples, extractor));
             if (stage.Metrics.Any(metric => metric is MemorisationOptions))
-                NeighbourSheet.Write(context, set, images, steps);
+                NeighbourSheet.Write(context, set, images.Images, steps);
             if (second is not null)
-                context.Measured(Identified(SecondFrechet(context, second, images), steps, samples, second));
+                context.Measured(Identified(SecondFrechet(second, secondReference!, images), steps, samples, second));
         }
     }
 
-    // In the features of the other network, against the primary reference.
-    private MetricValue SecondFrechet(StageContext context, FeatureExtractor second, Tensor images)
+    // In the features of the other network.
+    private MetricValue SecondFrechet(FeatureExtractor second, ReferenceSet reference, IImageSource images)
     {
-        var split = stage.References[0];
-        var reference = ReferenceRunner.Load(context, StageInput.SecondReference(split), split);
         var (features, _) = second.Extract(images);
         var set = new SampleSet(features, null, null, null, null, null, [reference]);
         return Metric.Compute(new FidOptions(), set, stage.BootstrapDraws).Single() with { Name = MetricNames.SecondFrechet };

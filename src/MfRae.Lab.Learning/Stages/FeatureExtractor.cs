@@ -29,24 +29,12 @@ internal sealed class FeatureExtractor : IDisposable
     public static FeatureExtractor Load(StageContext context, string input = StageInput.Features) => new(
         context, FeatureNetworks.Load(Path.Combine(context.Input(input), NetworkFiles.Features), context.Device()));
 
-    /// <summary>images uint8 [N, 1 or 3, H, W] → features [N, F] and logits [N, classes] or null, on the CPU.</summary>
+    /// <summary>Features [N, F] and logits [N, classes] or null, on the CPU.</summary>
     /// <param name="spatial">Takes the maps [B, S] that sFID sees, batch by batch.</param>
-    public (Tensor Features, Tensor? Logits) Extract(Tensor images, Action<Tensor>? spatial = null)
-    {
-        var collected = new FeatureCollector(images.shape[0], spatial);
-        using var none = _context.InBatches(images.shape[0], _network.Batch, "image", indices =>
-        {
-            collected.Add(_network.Extract(images.index_select(0, indices)));
-            return empty([indices.shape[0], 0]);
-        });
-        return (collected.Features, collected.Logits);
-    }
-
-    /// <summary>The same of images that may have to be decoded.</summary>
     public (Tensor Features, Tensor? Logits) Extract(IImageSource images, Action<Tensor>? spatial = null)
     {
         var collected = new FeatureCollector(images.Count, spatial);
-        _context.ForBatches(images, _network.Batch, bytes => collected.Add(_network.Extract(bytes)));
+        Visit(images, (_, batch) => collected.Add(batch));
         return (collected.Features, collected.Logits);
     }
 

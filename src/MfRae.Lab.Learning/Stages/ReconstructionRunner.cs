@@ -38,7 +38,7 @@ internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
             decoder.Decode(decoderWeights, encoder.Encode(encoderWeights, LabeledImages.ToUnit(bytes).to(device)))));
 
         using var extractor = FeatureExtractor.Load(context);
-        var (features, logits) = extractor.Extract(rebuilt);
+        var (features, logits) = extractor.Extract(new LabeledImages(rebuilt, test.Labels));
         var set = new SampleSet(features, logits, null, test.Labels, null, null, ReferenceRunner.Load(context, ["test"]));
         foreach (var value in stage.Metrics.SelectMany(metric => Metric.Compute(metric, set, stage.BootstrapDraws)))
         {

@@ -1,6 +1,7 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Metrics;
 using TorchSharp;
@@ -16,8 +17,8 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
 {
     public const string FileName = "reference.safetensors";
 
-    private const string SpatialMean = "spatial.mean";
-    private const string SpatialCovariance = "spatial.covariance";
+    private const string Features = "features";
+    private const string Labels = "labels";
 
     public void Run(StageContext context)
     {
@@ -37,18 +38,11 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
             rows.Add(batch.Features.cpu().index_select(0, here - start).MoveToOuterDisposeScope());
         });
 
-        var statistics = pool.Statistics();
-        List<(string Name, Tensor Value)> parts =
+        Safetensors.Write(context.File(FileName),
         [
-            ("mean", statistics.Mean), ("covariance", statistics.Covariance),
-            ("features", cat(rows)), ("labels", images.Labels.index_select(0, kept)),
-        ];
-        if (spatial.Count > 0)
-        {
-            var maps = spatial.Statistics();
-            parts.AddRange([(SpatialMean, maps.Mean), (SpatialCovariance, maps.Covariance)]);
-        }
-        Safetensors.Write(context.File(FileName), parts);
+            .. OwnStatistics.Tensors(pool.Statistics(), spatial.Count > 0 ? spatial.Statistics() : null),
+            (Features, cat(rows)), (Labels, images.Labels.index_select(0, kept)),
+        ]);
     }
 
     /// <summary>The statistics that a stage has as inputs, in the order of <paramref name="splits"/>.</summary>
@@ -60,12 +54,7 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
     {
         var path = Path.Combine(context.Input(input), FileName);
         var file = Safetensors.Read(path);
-        return new(
-            split,
-            new FeatureStatistics(file["mean"], file["covariance"]).Checked(path),
-            FileDigest.Of(path),
-            file.Tensors.ContainsKey(SpatialMean) ? new FeatureStatistics(file[SpatialMean], file[SpatialCovariance]).Checked(path) : null,
-            file["features"],
-            file["labels"]);
+        var (pool, spatial) = OwnStatistics.Read(file);
+        return new(split, pool, FileDigest.Of(path), spatial, file[Features], file[Labels]);
     }
 }

@@ -14,9 +14,6 @@ internal static class StageContextExtensions
     private const long BatchesPerCollection = 4;
     private const int BatchesAhead = 3;
 
-    // What thirty images of 256×256 are: enough for a GPU, and little enough for its memory.
-    private const long MostPixels = 2_000_000;
-
     public static Device Device(this StageContext context) => ComputeDevice.Resolve(context.Spec.Settings.Device);
 
     /// <summary>Random numbers of the stage's seed, on its device.</summary>
@@ -43,7 +40,7 @@ internal static class StageContextExtensions
     /// <param name="mostAtOnce">Of small images; large ones go in smaller batches.</param>
     public static Tensor InBatches(this StageContext context, IImageSource images, long mostAtOnce, Func<Tensor, Tensor> map)
     {
-        var batch = BatchOf(images.Shape, mostAtOnce);
+        var batch = images.Shape.Batch(mostAtOnce);
         return context.InBatches(images.Count, batch, "image", indices => map(Next(images, indices, batch)));
     }
 
@@ -82,9 +79,6 @@ internal static class StageContextExtensions
 
         return joined ?? throw new ArgumentOutOfRangeException(nameof(count), "there is nothing to go through");
     }
-
-    private static long BatchOf(ImageShape image, long mostAtOnce) =>
-        Math.Clamp(MostPixels / (image.Rows * image.Columns), 1, mostAtOnce);
 
     private static Tensor Next(IImageSource images, Tensor indices, long batch)
     {
