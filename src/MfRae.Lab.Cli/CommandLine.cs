@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using MfRae.Lab.Cli.Verbs;
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli;
@@ -83,11 +84,24 @@ public sealed class CommandLine(Composition composition)
             new Option<bool>("--fresh") { Description = "Set aside what is there of the plan's stages, and compute all of it again" };
         var keepGoing = new Option<bool>("--keep-going") { Description = "After a failure go on with what does not need it [default]" };
         var failFast = new Option<bool>("--fail-fast") { Description = "Stop at the first failure" };
+        var retryFailed = new Option<bool>("--retry-failed")
+        {
+            Description = "Compute stages from their beginning that failed or diverged before; without it those that failed go on from "
+                + "their checkpoint, and those that diverged are left alone",
+        };
+        var noWait = new Option<bool>("--no-wait") { Description = "Give up where another process computes a stage that is needed" };
+        var checkpointEvery = new Option<int>("--checkpoint-every")
+        {
+            Description = "Seconds between two checkpoints of a training",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => new RunSettings().CheckpointSeconds,
+        };
+        checkpointEvery.Validators.Add(result => RequireFrom(0, result));
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Lines for changes of state only, no progress between them" };
         var json = new Option<bool>("--json") { Description = "Results as JSON" };
         var command = new Command("run", "Run an experiment: what is complete is reused, what was interrupted goes on")
         {
-            file, overrides, plan, only, device, jobs, fresh, keepGoing, failFast, quiet, json,
+            file, overrides, plan, only, device, jobs, fresh, keepGoing, failFast, retryFailed, noWait, checkpointEvery, quiet, json,
         };
         command.Validators.Add(result =>
         {
@@ -105,6 +119,9 @@ public sealed class CommandLine(Composition composition)
                 parsed.GetValue(jobs),
                 parsed.GetValue(fresh),
                 parsed.GetValue(failFast),
+                parsed.GetValue(retryFailed),
+                !parsed.GetValue(noWait),
+                parsed.GetValue(checkpointEvery),
                 parsed.GetValue(quiet),
                 parsed.GetValue(json))));
         return command;

@@ -6,6 +6,12 @@ namespace MfRae.Lab.Cli;
 /// <summary>Tells several logs the same, in their order.</summary>
 public sealed class CompositeRunLog(params IReadOnlyList<IRunLog> logs) : IRunLog
 {
+    public void Notice(string text)
+    {
+        foreach (var log in logs)
+            log.Notice(text);
+    }
+
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
         foreach (var log in logs)

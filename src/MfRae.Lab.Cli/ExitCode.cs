@@ -17,7 +17,7 @@ public static class ExitCode
     /// <summary>The environment is not as needed: a missing file, a broken database, a device that is not there.</summary>
     public const int Environment = 4;
 
-    /// <summary>A live process holds the store.</summary>
+    /// <summary>A live process holds the store or the database.</summary>
     public const int Locked = 5;
 
     /// <summary>Stopped by Ctrl-C, after a checkpoint.</summary>

@@ -59,6 +59,11 @@ public static class Program
             terminal.Error.WriteLine(error.Message);
             return ExitCode.Environment;
         }
+        catch (Exception error) when (FileFault.Explain(error) is { } fault)
+        {
+            terminal.Error.WriteLine(fault);
+            return ExitCode.Environment;
+        }
         catch (OperationCanceledException) when (signals.Received is not null)
         {
             return signals.Received.Value;

@@ -1,4 +1,5 @@
 using Dapper;
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Tracking.Migrations;
 using MfRae.Lab.Tracking.Writing;
@@ -72,6 +73,7 @@ public sealed class LabDatabase : IDisposable
 
     /// <summary>One transaction.</summary>
     /// <exception cref="LabException">It can only be read, or the machine does not let it be written.</exception>
+    /// <exception cref="StoreLockedException">Another process holds it.</exception>
     internal void Write(Action<Writer> work)
     {
         if (IsReadOnly)
@@ -89,7 +91,7 @@ public sealed class LabDatabase : IDisposable
             }
             catch (SqliteException error) when (EnvironmentFault.Is(error))
             {
-                throw new LabException($"the database {Path} cannot be written: {EnvironmentFault.Explain(error)}", error);
+                throw EnvironmentFault.Of(error, $"the database {Path} cannot be written");
             }
         }
     }
@@ -141,7 +143,7 @@ public sealed class LabDatabase : IDisposable
         catch (SqliteException error)
         {
             connection?.Dispose();
-            throw new LabException($"the database {path} cannot be opened: {EnvironmentFault.Explain(error)}", error);
+            throw EnvironmentFault.Of(error, $"the database {path} cannot be opened");
         }
         catch
         {

@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
@@ -23,6 +24,11 @@ public sealed class RunLog : IRunLog, IDisposable
         this.database = database;
     }
 
+    public void Notice(string text)
+    {
+        // Not of any run, so no part of the record.
+    }
+
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
         Write(writer => new PlanWriter(writer).Write(PlanRecord.Of(plan, default), cached));
@@ -31,7 +37,7 @@ public sealed class RunLog : IRunLog, IDisposable
 
     public void Status(string stageKey, StageStatus status, string? reason = null) => Write(writer =>
     {
-        var name = StatusName.Of(status);
+        var name = status.Name();
         var known = writer.Execute(
             "UPDATE stage SET status = @name, reason = @reason WHERE key = @stageKey", new { name, reason, stageKey });
         if (known == 0)
@@ -63,9 +69,18 @@ public sealed class RunLog : IRunLog, IDisposable
     /// <summary>A plan that was begun and not ended is closed: nothing of it stays `running`.</summary>
     public void Dispose()
     {
-        if (open is { } plan)
+        if (open is not { } plan)
+        {
+            return;
+        }
+
+        try
         {
             End(plan);
+        }
+        catch (Exception error) when (error is LabException or StoreLockedException)
+        {
+            // What kept the run from ending is being told already; the next run puts the states right.
         }
     }
 

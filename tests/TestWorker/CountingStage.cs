@@ -61,6 +61,11 @@ public sealed class CountingStage(Script script) : IStage
             throw new DivergedException(step, "sum");
         }
 
+        if (step == script.Starve)
+        {
+            throw new System.Runtime.InteropServices.ExternalException("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 GB");
+        }
+
         if (step == script.DieAlways || (step == script.Die && context.Spec.Attempt == 1))
         {
             Console.Error.WriteLine("about to die");

@@ -10,6 +10,7 @@ namespace MfRae.Lab.TestWorker;
 /// <param name="Fail">The step at which the environment is not as needed.</param>
 /// <param name="Bug">The step at which the stage throws what it should not.</param>
 /// <param name="Diverge">The step at which the numbers leave the finite range.</param>
+/// <param name="Starve">The step at which a native library cannot get memory.</param>
 /// <param name="Deaf">1: it does not listen when it is asked to stop.</param>
 public sealed record Script(
     long Steps,
@@ -20,6 +21,7 @@ public sealed record Script(
     long Fail,
     long Bug,
     long Diverge,
+    long Starve,
     long Deaf)
 {
     public static Script Of(string text)
@@ -37,6 +39,7 @@ public sealed record Script(
             Value("fail"),
             Value("bug"),
             Value("diverge"),
+            Value("starve"),
             Value("deaf"));
     }
 }

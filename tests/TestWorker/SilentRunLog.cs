@@ -5,6 +5,10 @@ namespace MfRae.Lab.TestWorker;
 
 internal sealed class SilentRunLog : IRunLog
 {
+    public void Notice(string text)
+    {
+    }
+
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
     }

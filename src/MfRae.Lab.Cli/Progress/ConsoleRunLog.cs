@@ -20,6 +20,8 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
         form = terminal.Live is { } console && !quiet ? new LiveForm(console, gate) : new PlainForm(terminal.Error, time, quiet);
     }
 
+    public void Notice(string text) => Say(text);
+
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
         lock (gate)
@@ -36,7 +38,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
             if (board?.Find(stageKey) is not { } stage || !stage.Change(status, reason))
                 return;
             form.Changed(stage);
-            if (status is StageStatus.Failed or StageStatus.Diverged)
+            if (status.IsFailure())
                 form.Say(Failure(stage));
         }
     }
@@ -76,7 +78,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
 
         // Not under the lock: the painter needs it for its last drawing.
         form.End();
-        var wrong = board?.Stages.Where(stage => stage.Status is StageStatus.Failed or StageStatus.Diverged or StageStatus.Skipped)
+        var wrong = board?.Stages.Where(stage => stage.Status.IsFailure() || stage.Status == StageStatus.Skipped)
             .ToList() ?? [];
         if (wrong.Count > 0)
             form.Say(FailureTable(wrong));
@@ -84,7 +86,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
 
     private static string FailureTable(List<StageView> wrong) =>
         "stages that have no result:" + System.Environment.NewLine + new Output.TextTable("stage", "state", "reason")
-            .Add(wrong.Select(stage => new[] { stage.Node.Label, StageTable.Word(stage.Status), FirstLine(stage.Reason) }));
+            .Add(wrong.Select(stage => new[] { stage.Node.Label, stage.Status.Word(), FirstLine(stage.Reason) }));
 
     private static string FirstLine(string? text) => text?.Split('\n')[0].TrimEnd() ?? "";
 
@@ -92,6 +94,6 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
     {
         var path = findLog(stage.Node.Key, attempts.GetValueOrDefault(stage.Node.Key, 1));
         var log = path is null ? "" : $"{System.Environment.NewLine}  log: {path}";
-        return $"{stage.Node.Label} {StageTable.Word(stage.Status)}: {stage.Reason}{log}";
+        return $"{stage.Node.Label} {stage.Status.Word()}: {stage.Reason}{log}";
     }
 }

@@ -26,7 +26,7 @@ public sealed class PlainForm(TextWriter writer, TimeProvider time, bool quiet) 
         if (stage.Status is StageStatus.Planned or StageStatus.Queued || stage.Reused)
             return;
         Say($"{stage.Node.Label} "
-            + $"{StageTable.Word(stage.Status)}{(stage.Status == StageStatus.Completed ? $" ({board!.Done}/{board.Total})" : "")}");
+            + $"{stage.Status.Word()}{(stage.Status == StageStatus.Completed ? $" ({board!.Done}/{board.Total})" : "")}");
     }
 
     public void Progressed()

@@ -21,21 +21,19 @@ public static class StageTable
         if (computed > 0)
             Line(table, "green", $"{computed} stage{(computed == 1 ? "" : "s")} computed");
         foreach (var stage in board.Stages.Where(IsWrong))
-            Line(table, "red", $"{stage.Node.Label} {Word(stage.Status)}");
+            Line(table, "red", $"{stage.Node.Label} {stage.Status.Word()}");
         foreach (var stage in board.Running)
             Row(table, stage);
         var waiting = board.Stages.Where(stage => stage.Status is StageStatus.Planned or StageStatus.Queued).ToList();
         foreach (var stage in waiting.Take(WaitingShown))
-            Line(table, "grey", $"{stage.Node.Label} {Word(stage.Status)}");
+            Line(table, "grey", $"{stage.Node.Label} {stage.Status.Word()}");
         if (waiting.Count > WaitingShown)
             Line(table, "grey", $"{waiting.Count - WaitingShown} more to come");
         return table;
     }
 
-    public static string Word(StageStatus status) => status.ToString().ToLowerInvariant();
-
     private static bool IsWrong(StageView stage) =>
-        stage.Status is StageStatus.Failed or StageStatus.Diverged or StageStatus.Interrupted or StageStatus.Skipped;
+        stage.Status.IsFailure() || stage.Status is StageStatus.Interrupted or StageStatus.Skipped;
 
     private static void Row(Table table, StageView stage) => table.AddRow(
         new Markup(Markup.Escape(stage.Node.Label)),

@@ -2,6 +2,7 @@ namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>What the user asked `run` for.</summary>
 /// <param name="Overrides">`path.to.option=value` and `seeds=0-5`, as written.</param>
+/// <param name="CheckpointSeconds">Seconds between two checkpoints of a training.</param>
 /// <param name="Only">Arms to run; empty: all.</param>
 public sealed record RunRequest(
     string File,
@@ -11,5 +12,8 @@ public sealed record RunRequest(
     int Jobs,
     bool Fresh,
     bool FailFast,
+    bool RetryFailed,
+    bool Wait,
+    int CheckpointSeconds,
     bool Quiet,
     bool Json);

@@ -48,8 +48,8 @@ public sealed class RunVerb(
             store,
             log,
             launcher,
-            new RunSettings(Device: request.Device, Jobs: request.Jobs),
-            new RunOptions(FailFast: request.FailFast, Fresh: request.Fresh),
+            new RunSettings(Device: request.Device, Jobs: request.Jobs, CheckpointSeconds: request.CheckpointSeconds),
+            new RunOptions(request.FailFast, request.Fresh, request.RetryFailed, request.Wait),
             places.WorkingDirectory,
             time);
         return runner.Run(ArmFilter.Limit(whole, request.Only), signals.Stop, signals.Abort);
@@ -64,7 +64,7 @@ public sealed class RunVerb(
                 outcome.Stages.Count,
                 outcome.Stages.Count(stage => stage.Cached),
                 outcome.Stages.Count(stage => stage is { Cached: false, Status: StageStatus.Completed }),
-                outcome.Stages.Count(stage => stage.Status is StageStatus.Failed or StageStatus.Diverged),
+                outcome.Stages.Count(stage => stage.Status.IsFailure()),
                 results,
                 reportFile,
                 places.Database);

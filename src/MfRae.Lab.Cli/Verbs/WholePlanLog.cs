@@ -7,6 +7,8 @@ namespace MfRae.Lab.Cli.Verbs;
 /// <param name="isComplete">Whether a stage's artifact is there.</param>
 public sealed class WholePlanLog(IRunLog inner, Plan whole, Func<string, bool> isComplete) : IRunLog
 {
+    public void Notice(string text) => inner.Notice(text);
+
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
         var running = plan.Stages.Select(stage => stage.Key).ToHashSet();

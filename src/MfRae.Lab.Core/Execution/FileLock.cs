@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Core.Execution;
 
@@ -12,11 +13,17 @@ internal sealed class FileLock : IDisposable
 
     private FileLock(FileStream stream) => this.stream = stream;
 
+    /// <summary>Null where another process, or another part of this one, holds it.</summary>
+    /// <exception cref="LabException">The file cannot be made here.</exception>
     public static FileLock? Try(string path)
     {
         try
         {
             return new(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (Exception e) when (FileFault.Explain(e) is { } fault)
+        {
+            throw new LabException($"{path} cannot be locked: {fault}", e);
         }
         catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException))
         {

@@ -7,4 +7,7 @@ internal enum Found
     Complete,
     Damaged,
     Diverged,
+
+    /// <summary>Its last attempt failed or diverged, and it is to be computed from its beginning.</summary>
+    Failed,
 }

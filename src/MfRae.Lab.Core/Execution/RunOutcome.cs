@@ -10,5 +10,5 @@ public sealed record RunOutcome(IReadOnlyList<StageOutcome> Stages, bool Interru
 {
     public bool Succeeded => Stages.All(stage => stage.Status == StageStatus.Completed);
 
-    public bool AnyFailed => Stages.Any(stage => stage.Status is StageStatus.Failed or StageStatus.Diverged);
+    public bool AnyFailed => Stages.Any(stage => stage.Status.IsFailure());
 }

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Core.Execution;
@@ -9,7 +9,6 @@ internal sealed class StageAttempts(
     IRunLog log,
     IWorkerLauncher launcher,
     RunSettings settings,
-    RunOptions options,
     string workingDirectory,
     TimeProvider time)
 {
@@ -20,6 +19,7 @@ internal sealed class StageAttempts(
     /// coordinator still lives.
     /// </summary>
     /// <exception cref="StoreLockedException">That worker lives on and on.</exception>
+    /// <exception cref="LabException">No worker can be started here.</exception>
     public bool TryStart(StageRun run, int threads)
     {
         if (!IsFree(run))
@@ -27,9 +27,9 @@ internal sealed class StageAttempts(
             return false;
         }
 
-        if (options.Fresh && run.Attempt == 0 && Directory.Exists(store.PartialFolder(run.Key)))
+        if (run.Anew && run.Attempt == 0 && Directory.Exists(store.PartialFolder(run.Key)))
         {
-            store.SetAsidePartial(run.Key, "a run was asked to compute everything afresh");
+            store.SetAsidePartial(run.Key, "a run was asked to compute the stage afresh");
         }
 
         if (IsCompleteByNow(run.Key))
@@ -52,6 +52,7 @@ internal sealed class StageAttempts(
         var spec = new StageSpec(run.Node, inputs, workingDirectory, run.Attempt, settings with { Threads = threads });
         StageSpecFile.Write(folder, spec);
         run.Tail = new(store, log, run.Key, run.Attempt);
+        run.StarvedBefore = MemoryShortage.Kills();
         run.Worker = launcher.Start(store, spec, folder);
         run.Status = StageStatus.Running;
         log.Status(run.Key, StageStatus.Running);
@@ -60,9 +61,11 @@ internal sealed class StageAttempts(
 
     /// <summary>Settles a stage whose worker has ended; one that was ended from outside is queued once more.</summary>
     /// <param name="stopping">Whether its end was asked for.</param>
+    /// <exception cref="LabException">No stage can be computed here.</exception>
     public void Settle(StageRun run, bool stopping)
     {
         var code = run.Worker!.Exit.GetAwaiter().GetResult();
+        var printed = run.Worker.Tail;
         run.Worker.Dispose();
         run.Worker = null;
         run.Tail!.Pump();
@@ -72,22 +75,32 @@ internal sealed class StageAttempts(
             return;
         }
 
+        if (code == WorkerExit.Environment && run.Tail.Finished is not { Status: AttemptStatus.Failed })
+        {
+            var fault = printed.Length > 0 ? printed : $"the worker of the stage {run.Node.Label} finds the machine not as needed";
+            End(run, StageStatus.Interrupted, fault);
+            throw new LabException(fault);
+        }
+
         switch (run.Tail.Finished)
         {
             case null:
-                SettleDeath(run, code, stopping);
+                SettleDeath(run, code, stopping, printed);
                 break;
             case { Status: AttemptStatus.Diverged } finished:
                 End(run, StageStatus.Diverged, finished.Error);
                 break;
-            case { Status: AttemptStatus.Interrupted }:
-                End(run, StageStatus.Interrupted, null);
+            case { Status: AttemptStatus.Interrupted } finished:
+                End(run, StageStatus.Interrupted, finished.Error);
                 break;
             case { Status: AttemptStatus.Failed } finished:
                 End(run, StageStatus.Failed, finished.Error);
                 break;
+            case { Status: AttemptStatus.OutOfMemory } finished:
+                End(run, StageStatus.OutOfMemory, finished.Error);
+                break;
             default:
-                End(run, StageStatus.Failed, WithTail(run, "the stage was computed, but its folder could not be completed"));
+                End(run, StageStatus.Failed, With(printed, "the stage was computed, but its folder could not be completed"));
                 break;
         }
     }
@@ -99,13 +112,16 @@ internal sealed class StageAttempts(
         log.Status(run.Key, status, error?.Split('\n')[0].TrimEnd());
     }
 
-    private void SettleDeath(StageRun run, int code, bool stopping)
+    private void SettleDeath(StageRun run, int code, bool stopping, string printed)
     {
-        var error = WithTail(run, WorkerExit.Describe(code));
+        var starved = MemoryShortage.Kills() > run.StarvedBefore;
+        var what = WorkerExit.Describe(code, starved);
+        var error = With(printed, what);
+        var status = WorkerExit.Status(code, starved);
         var journal = Path.Combine(store.PartialFolder(run.Key), JournalFile.NameOf(run.Attempt));
         if (File.Exists(journal))
         {
-            Journal.Close(journal, stopping ? AttemptStatus.Interrupted : AttemptStatus.Failed, error, time);
+            Journal.Close(journal, stopping ? AttemptStatus.Interrupted : status, error, time);
             run.Tail!.Pump();
         }
 
@@ -116,11 +132,17 @@ internal sealed class StageAttempts(
         else if (WorkerExit.IsSignal(code) && run.Deaths++ == 0)
         {
             run.Status = StageStatus.Queued;
-            log.Status(run.Key, StageStatus.Queued, WorkerExit.Describe(code) + "; trying once more from its last checkpoint");
+            log.Status(run.Key, StageStatus.Queued, what + "; trying once more from its last checkpoint");
         }
         else
         {
-            End(run, StageStatus.Failed, error);
+            var end = status switch
+            {
+                AttemptStatus.Killed => StageStatus.Killed,
+                AttemptStatus.OutOfMemory => StageStatus.OutOfMemory,
+                _ => StageStatus.Failed,
+            };
+            End(run, end, error);
         }
     }
 
@@ -165,6 +187,5 @@ internal sealed class StageAttempts(
         return check.Ok;
     }
 
-    private string WithTail(StageRun run, string message) =>
-        WorkerLog.Tail(store, run.Key, run.Attempt) is { Length: > 0 } tail ? $"{message}\n{tail}" : message;
+    private static string With(string printed, string message) => printed.Length > 0 ? $"{message}\n{printed}" : message;
 }

@@ -26,18 +26,14 @@ public sealed class StageLeases : IDisposable
         beat = time.GetTimestamp();
     }
 
-    /// <summary>Takes all of the leases or none.</summary>
-    /// <exception cref="StoreLockedException">A live process holds one of them.</exception>
-    public static StageLeases Acquire(ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time)
+    /// <summary>Takes all of the leases or none: null where a live process holds one of them.</summary>
+    public static StageLeases? TryAcquire(ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time)
     {
         // Two coordinators that find the same dead owner must not both take over: the look and the writing are one step.
         using var gate = FileLock.Gate(store);
-        foreach (var stage in stages)
+        if (Holder(store, stages, time) is not null)
         {
-            if (LiveOwner(store, stage.Key, time) is { } owner)
-            {
-                throw new StoreLockedException($"the stage {stage.Label} is being computed by {owner}; wait for it, or stop that process");
-            }
+            return null;
         }
 
         var leases = new StageLeases(store, stages.Select(stage => stage.Key), time);
@@ -50,6 +46,11 @@ public sealed class StageLeases : IDisposable
 
         return leases;
     }
+
+    /// <summary>Which live process holds which stage, in words; null where all of the stages are free.</summary>
+    public static string? Holder(ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time) => stages
+        .Select(stage => LiveOwner(store, stage.Key, time) is { } owner ? $"the stage {stage.Label} is being computed by {owner}" : null)
+        .FirstOrDefault(held => held is not null);
 
     /// <summary>
     /// The live process that holds the stage's lease, or null: a stage without one is not running, whatever the database

@@ -16,8 +16,14 @@ internal sealed class StageRun(StageNode node)
 
     public string? Error { get; set; }
 
+    /// <summary>What an earlier run left of it is not to be used.</summary>
+    public bool Anew { get; set; }
+
     /// <summary>The attempt of this run, or 0 where none was started.</summary>
     public int Attempt { get; set; }
+
+    /// <summary>Processes that the system had ended for want of memory when the worker was started.</summary>
+    public long StarvedBefore { get; set; }
 
     /// <summary>Workers of this run that were ended from outside.</summary>
     public int Deaths { get; set; }

@@ -16,27 +16,35 @@ public sealed class StageRunner(
     string workingDirectory,
     TimeProvider time)
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(5);
     private readonly int cores = Environment.ProcessorCount;
-    private readonly StageAttempts attempts = new(store, log, launcher, settings, options, workingDirectory, time);
+    private readonly StageAttempts attempts = new(store, log, launcher, settings, workingDirectory, time);
 
     /// <summary>Runs until everything that can be computed is.</summary>
     /// <param name="stop">Workers write checkpoints and end, then this returns.</param>
     /// <param name="abort">Workers are killed, then this returns.</param>
     /// <exception cref="StoreLockedException">A live process works on a stage that is needed. What was started has been ended.</exception>
-    /// <exception cref="LabException">Workers cannot be started here.</exception>
-    /// <exception cref="OperationCanceledException">Stopped while the store was still being verified: nothing was started.</exception>
+    /// <exception cref="LabException">Workers cannot be started here, or the store cannot be written. What was started has been ended,
+    /// after a checkpoint where one could be written.</exception>
+    /// <exception cref="OperationCanceledException">Stopped before anything was started.</exception>
     public RunOutcome Run(Plan plan, CancellationToken stop, CancellationToken abort = default)
+    {
+        try
+        {
+            return Carry(plan, stop, abort);
+        }
+        catch (Exception e) when (e is not LabException && FileFault.OfStore(e, store) is { } fault)
+        {
+            throw fault;
+        }
+    }
+
+    private RunOutcome Carry(Plan plan, CancellationToken stop, CancellationToken abort)
     {
         ArtifactStore.CreateFolder(store.Root);
         var graph = new RunGraph(plan.Stages);
-        var findings = StoreSurvey.Of(store, plan.Stages, options, stop);
-        var needs = NeedAnalysis.Of(graph, findings);
-        bool Touched(StageNode stage) => needs[stage.Key] == Need.Run || findings[stage.Key].Found == Found.Damaged;
-        using var leases = StageLeases.Acquire(store, [.. plan.Stages.Where(Touched)], time);
-
-        foreach (var stage in plan.Stages.Where(Touched).Where(stage => store.IsComplete(stage.Key)))
+        using var claim = StageClaim.Take(store, log, graph, options, time, stop);
+        var (findings, needs, leases) = claim;
+        foreach (var stage in claim.Touched(graph).Where(stage => store.IsComplete(stage.Key)))
         {
             // Another run may have put it right before this one got its lease.
             if (options.Fresh || !store.Verify(stage.Key, stop).Ok)
@@ -71,6 +79,7 @@ public sealed class StageRunner(
     private void Introduce(StageRun run, Need need, Finding finding)
     {
         run.Cached = need is Need.Cached or Need.Past;
+        run.Anew = options.Fresh || finding.Found == Found.Failed;
         switch (need)
         {
             case Need.Cached:
@@ -115,12 +124,12 @@ public sealed class StageRunner(
                 if ((stop.IsCancellationRequested || abort.IsCancellationRequested || failedFast) && !stopping)
                 {
                     stopping = true;
-                    Each(runs, worker => worker.RequestStop());
+                    RunningWorkers.Each(runs.Values, worker => worker.RequestStop());
                 }
 
                 if (abort.IsCancellationRequested)
                 {
-                    Each(runs, worker => worker.Kill());
+                    RunningWorkers.Each(runs.Values, worker => worker.Kill());
                 }
 
                 if (!stopping)
@@ -134,11 +143,11 @@ public sealed class StageRunner(
                     break;
                 }
 
-                Wait(running);
+                RunningWorkers.WaitForAny(running);
                 foreach (var run in running)
                 {
                     Follow(graph, runs, run, stopping, leases);
-                    failedFast |= options.FailFast && run.Status is StageStatus.Failed or StageStatus.Diverged;
+                    failedFast |= options.FailFast && run.Status.IsFailure();
                 }
 
                 if (leases.Refresh() is [var lost, ..])
@@ -149,15 +158,17 @@ public sealed class StageRunner(
                 }
             }
         }
-        catch (Exception e) when (e is LabException or StoreLockedException)
+        catch (Exception e) when (e is LabException or StoreLockedException || FileFault.OfStore(e, store) is not null)
         {
-            KillAll(runs);
-            Dequeue(runs, "the run could not go on");
+            RunningWorkers.Each(runs.Values, worker => worker.RequestStop());
+            RunningWorkers.WaitForAll(runs.Values, time);
+            RunningWorkers.KillAll(runs.Values);
+            Leave(runs);
             throw;
         }
         finally
         {
-            KillAll(runs);
+            RunningWorkers.KillAll(runs.Values);
         }
 
         Dequeue(runs, failedFast ? "the run stopped at the first failure" : "the run was interrupted");
@@ -226,7 +237,7 @@ public sealed class StageRunner(
 
     private void SkipUsers(RunGraph graph, Dictionary<string, StageRun> runs, StageRun culprit)
     {
-        var how = culprit.Status == StageStatus.Interrupted ? "was interrupted" : culprit.Status.ToString().ToLowerInvariant();
+        var how = culprit.Status.Predicate();
         var doomed = new Queue<StageNode>(graph.Users(culprit.Key));
         while (doomed.TryDequeue(out var user))
         {
@@ -241,34 +252,16 @@ public sealed class StageRunner(
         }
     }
 
-    private static void Wait(List<StageRun> running)
+    /// <summary>As <see cref="Dequeue"/>, after a fault that may be that of the log.</summary>
+    private void Leave(Dictionary<string, StageRun> runs)
     {
-        if (running.Count == 0)
+        try
         {
-            Thread.Sleep(Poll);
+            Dequeue(runs, "the run could not go on");
         }
-        else
+        catch (Exception e) when (e is LabException or StoreLockedException or IOException or UnauthorizedAccessException)
         {
-            Task.WaitAny([.. running.Select(run => run.Worker!.Exit)], Poll);
-        }
-    }
-
-    private static void Each(Dictionary<string, StageRun> runs, Action<IRunningWorker> act)
-    {
-        foreach (var worker in runs.Values.Select(run => run.Worker).OfType<IRunningWorker>())
-        {
-            act(worker);
-        }
-    }
-
-    private static void KillAll(Dictionary<string, StageRun> runs)
-    {
-        foreach (var run in runs.Values.Where(run => run.Worker is not null))
-        {
-            run.Worker!.Kill();
-            run.Worker.Exit.Wait(KillPatience);
-            run.Worker.Dispose();
-            run.Worker = null;
+            // The fault that ended the run is the one to tell. The next run tells the log of everything again.
         }
     }
 

@@ -22,10 +22,14 @@ internal static class StoreSurvey
         }
 
         // The last attempt decides: an earlier one may have diverged before somebody asked for another try.
-        return !options.RetryDiverged
-            && JournalFile.In(store.PartialFolder(key)) is [.., var last]
-            && JournalReader.Read(last.Path).Lines is [.., { Event: FinishedEvent { Status: AttemptStatus.Diverged } finished }]
-                ? new(Found.Diverged, finished.Error)
+        return JournalFile.In(store.PartialFolder(key)) is [.., var last]
+            && JournalReader.Read(last.Path).Lines is [.., { Event: FinishedEvent finished }]
+                ? finished.Status switch
+                {
+                    AttemptStatus.Diverged when !options.RetryFailed => new(Found.Diverged, finished.Error),
+                    AttemptStatus.Diverged or AttemptStatus.Failed when options.RetryFailed => new(Found.Failed, finished.Error),
+                    _ => new(Found.Missing),
+                }
                 : new(Found.Missing);
     }
 }

@@ -13,7 +13,7 @@ public static class Worker
     /// <param name="threads">Threads of the numerics, for the record.</param>
     /// <param name="coordinator">Standard input, whose end means stop; null where nobody coordinates.</param>
     /// <returns>One of <see cref="WorkerExit"/>.</returns>
-    /// <exception cref="LabException">There is no stage to compute, or another worker computes it: nothing was written.</exception>
+    /// <exception cref="LabException">There is no stage to compute, another worker computes it, or the store cannot be written.</exception>
     public static int Run(
         string folder,
         Func<StageDefinition, IStage> create,
@@ -34,7 +34,7 @@ public static class Worker
         // The coordinator tries this lock for an instant to see whether a worker lives, hence the patience.
         using var alone = FileLock.Wait(FileLock.OfWorker(store, node.Key), TimeSpan.FromSeconds(2))
             ?? throw new LabException($"the stage {node.Label} is being computed by another worker");
-        using var journal = new Journal(folder, spec.Attempt, time);
+        using var journal = OpenJournal();
         using var lifeline = new Lifeline(coordinator, stop);
         var owner = ProcessIdentity.Current();
         var started = time.GetUtcNow();
@@ -52,6 +52,15 @@ public static class Worker
         {
             Finish(AttemptStatus.Interrupted, null);
             return WorkerExit.Interrupted;
+        }
+        catch (Exception e) when (FileFault.OfStore(e, store) is { } fault)
+        {
+            throw Stopped(fault);
+        }
+        catch (Exception e) when (MemoryShortage.Explain(e) is { } shortage)
+        {
+            Finish(AttemptStatus.OutOfMemory, shortage);
+            return WorkerExit.Failed;
         }
         catch (DivergedException e)
         {
@@ -72,6 +81,33 @@ public static class Worker
 
         return Complete();
 
+        Journal OpenJournal()
+        {
+            try
+            {
+                return new Journal(folder, spec.Attempt, time);
+            }
+            catch (Exception e) when (FileFault.OfStore(e, store) is { } fault)
+            {
+                throw fault;
+            }
+        }
+
+        // The stage is not to blame: it goes on where it was as soon as the store can be written again.
+        LabException Stopped(LabException fault)
+        {
+            try
+            {
+                Finish(AttemptStatus.Interrupted, fault.Message);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next coordinator closes the journal.
+            }
+
+            return fault;
+        }
+
         int Complete()
         {
             var ended = false;
@@ -84,6 +120,10 @@ public static class Worker
                     journal.Dispose();
                 });
                 return WorkerExit.Completed;
+            }
+            catch (Exception e) when (FileFault.OfStore(e, store) is { } fault)
+            {
+                throw ended ? fault : Stopped(fault);
             }
             catch (Exception e) when (!ended)
             {

@@ -8,11 +8,19 @@ internal sealed class WorkerLog(ArtifactStore store, string key, int attempt)
 {
     private const int TailLines = 20;
     private readonly Lock gate = new();
+    private readonly Queue<string> last = new();
 
-    /// <summary>The last lines, or the empty string where nothing was printed.</summary>
-    public static string Tail(ArtifactStore store, string key, int attempt) => store.FindLog(key, attempt) is { } path
-        ? string.Join('\n', File.ReadLines(path).TakeLast(TailLines))
-        : "";
+    /// <summary>The last lines; kept here too, since a worker may complain that the disk is full.</summary>
+    public string Tail
+    {
+        get
+        {
+            lock (gate)
+            {
+                return string.Join('\n', last);
+            }
+        }
+    }
 
     public void Append(string? line)
     {
@@ -23,6 +31,12 @@ internal sealed class WorkerLog(ArtifactStore store, string key, int attempt)
 
         lock (gate)
         {
+            last.Enqueue(line);
+            if (last.Count > TailLines)
+            {
+                last.Dequeue();
+            }
+
             for (var attempts = 0; attempts < 10; attempts++)
             {
                 try

@@ -6,10 +6,12 @@ namespace MfRae.Lab.Core.Execution;
 internal sealed class WorkerProcess : IRunningWorker
 {
     private readonly Process process;
+    private readonly WorkerLog log;
 
     public WorkerProcess(Process process, WorkerLog log)
     {
         this.process = process;
+        this.log = log;
         process.OutputDataReceived += (_, line) => log.Append(line.Data);
         process.ErrorDataReceived += (_, line) => log.Append(line.Data);
         process.BeginOutputReadLine();
@@ -18,6 +20,8 @@ internal sealed class WorkerProcess : IRunningWorker
     }
 
     public Task<int> Exit { get; }
+
+    public string Tail => log.Tail;
 
     public void RequestStop()
     {

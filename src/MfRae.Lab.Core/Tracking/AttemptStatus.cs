@@ -7,4 +7,6 @@ public static class AttemptStatus
     public const string Failed = "failed";
     public const string Diverged = "diverged";
     public const string Interrupted = "interrupted";
+    public const string Killed = "killed";
+    public const string OutOfMemory = "outOfMemory";
 }

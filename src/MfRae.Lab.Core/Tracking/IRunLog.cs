@@ -5,6 +5,9 @@ namespace MfRae.Lab.Core.Tracking;
 /// <summary>What the coordinator tells of a run: to the database, and to the user.</summary>
 public interface IRunLog
 {
+    /// <summary>Something that the user should know and that is about no stage; also before a plan begins.</summary>
+    void Notice(string text);
+
     /// <summary>A plan begins. <paramref name="cached"/> holds the keys of the stages that are complete already.</summary>
     void Begin(Plan plan, IReadOnlySet<string> cached);
 

@@ -37,6 +37,6 @@ public sealed record MeasuredEvent(Measurement Measurement) : JournalEvent;
 public sealed record ImageEvent(string Name, string File, string Caption) : JournalEvent;
 
 /// <summary>The attempt ended.</summary>
-/// <param name="Status">completed, failed, diverged or interrupted.</param>
+/// <param name="Status">One of <see cref="AttemptStatus"/>.</param>
 /// <param name="PeakBytes">Peak resident memory of the worker.</param>
 public sealed record FinishedEvent(string Status, double WallSeconds, double CpuSeconds, long PeakBytes, string? Error) : JournalEvent;

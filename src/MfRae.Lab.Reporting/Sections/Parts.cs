@@ -23,11 +23,11 @@ internal static class Parts
         status switch
         {
             "completed" => "good",
-            "failed" or "diverged" => "bad",
+            "failed" or "diverged" or "killed" or "outOfMemory" => "bad",
             "interrupted" or "skipped" => "doubt",
             _ => "plain",
         },
-        status);
+        status == "outOfMemory" ? "out of memory" : status);
 
     /// <summary>The query behind a table, folded away.</summary>
     public static Html Sql(string query) => Html.Of(

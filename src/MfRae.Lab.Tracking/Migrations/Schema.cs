@@ -10,7 +10,8 @@ internal static class Schema
     /// <summary>"MfRL" in ASCII: tells our databases from any other SQLite file.</summary>
     public const long ApplicationId = 0x4d66524c;
 
-    private static readonly string[] Scripts = ["001_initial.sql", "002_title.sql", "003_studies.sql", "004_marks.sql"];
+    private static readonly string[] Scripts =
+        ["001_initial.sql", "002_title.sql", "003_studies.sql", "004_marks.sql", "005_outcomes.sql"];
 
     public static long Latest => Scripts.Length;
 

@@ -24,6 +24,8 @@ internal sealed class ThreadLauncher(Func<StageDefinition, IStage> create) : IWo
 
         public Task<int> Exit { get; }
 
+        public string Tail => "";
+
         public void RequestStop() => stop.Cancel();
 
         public void Kill() => stop.Cancel();

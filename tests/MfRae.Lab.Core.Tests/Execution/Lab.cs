@@ -22,7 +22,7 @@ internal sealed class Lab : IDisposable
         CancellationToken abort = default,
         int jobs = 0)
     {
-        Log = new() { Ingested = Log.Ingested, Told = Log.Told };
+        Log = new() { Ingested = Log.Ingested, Told = Log.Told, Noticed = Log.Noticed };
         Threads = new();
         var settings = new RunSettings(Device: "cpu", Jobs: jobs);
         return new StageRunner(Store, Log, launcher ?? Threads, settings, options ?? new(), folder.Path, TimeProvider.System).Run(

@@ -21,6 +21,17 @@ internal sealed class MemoryRunLog : IRunLog
     /// <summary>Called with the reason of each change of state.</summary>
     public Action<string?>? Told { get; set; }
 
+    public List<string> Notices { get; } = [];
+
+    /// <summary>Called with each notice.</summary>
+    public Action<string>? Noticed { get; set; }
+
+    public void Notice(string text)
+    {
+        Notices.Add(text);
+        Noticed?.Invoke(text);
+    }
+
     public void Begin(Plan plan, IReadOnlySet<string> cached) => Cached.UnionWith(cached);
 
     public void Status(string stageKey, StageStatus status, string? reason = null)

@@ -93,9 +93,10 @@ public sealed class StageRunnerTests : IDisposable
         var plan = TestPlan.Chain("diverge=2");
         lab.Run(plan);
 
-        lab.Run(plan, new(RetryDiverged: true));
+        lab.Run(plan, new(RetryFailed: true));
 
-        lab.Threads.Started.Should().ContainSingle();
+        lab.Threads.Started.Should().ContainSingle().Which.Attempt.Should().Be(2);
+        lab.Log.Events<ResumedEvent>(plan.Stages[0].Key).Should().BeEmpty();
     }
 
     [Fact]
@@ -173,35 +174,31 @@ public sealed class StageRunnerTests : IDisposable
     }
 
     [Fact]
-    public void A_stage_that_somebody_else_computes_locks_the_run_out_before_it_begins()
+    public void A_stage_that_failed_goes_on_from_its_checkpoint_or_from_the_beginning_when_that_is_asked_for()
     {
-        var plan = TestPlan.Chain("");
-        Directory.CreateDirectory(lab.Store.Root);
-        using var other = StageLeases.Acquire(lab.Store, plan.Stages, TimeProvider.System);
+        var plan = TestPlan.Chain("steps=30 fail=25");
+        var key = plan.Stages[0].Key;
+        lab.Run(plan);
+        lab.Run(plan);
+        lab.Log.Events<ResumedEvent>(key).Should().ContainSingle();
 
-        lab.Invoking(lab => lab.Run(plan)).Should().Throw<StoreLockedException>();
+        lab.Run(plan, new(RetryFailed: true));
 
-        lab.Log.Statuses.Should().BeEmpty();
+        lab.Log.Events<ResumedEvent>(key).Should().BeEmpty("what is told is told from the new folder");
+        lab.Log.Events<StartedEvent>(key).Should().ContainSingle().Which.Attempt.Should().Be(3);
     }
 
     [Fact]
-    public void A_worker_that_outlives_its_coordinator_is_waited_for()
+    public void Want_of_memory_is_told_from_other_failures()
     {
-        var plan = TestPlan.Chain("");
-        Directory.CreateDirectory(lab.Store.Root);
-        var orphan = FileLock.Try(FileLock.OfWorker(lab.Store, plan.Stages[0].Key))!;
-        lab.Log.Told = reason =>
-        {
-            if (reason == "waiting for the worker of an earlier run to end")
-            {
-                lab.Threads.Started.Should().BeEmpty();
-                orphan.Dispose();
-            }
-        };
+        var plan = TestPlan.Chain("starve=2", "");
 
-        lab.Run(plan).Succeeded.Should().BeTrue();
+        var outcome = lab.Run(plan);
 
-        lab.Log.Sequence(plan.Stages[0].Key).Should().Be("queued queued running completed");
+        Statuses(outcome).Should().Equal(StageStatus.OutOfMemory, StageStatus.Skipped);
+        outcome.Stages[0].Error.Should().StartWith("there is not enough memory (DefaultCPUAllocator: can't allocate memory");
+        outcome.Stages[1].Error.Should().Be("it needs 1, which ran out of memory");
+        outcome.AnyFailed.Should().BeTrue();
     }
 
     [Fact]

@@ -43,6 +43,8 @@ internal sealed class ThreadLauncher(Func<StageDefinition, IStage>? create = nul
 
         public Task<int> Exit { get; }
 
+        public string Tail => "";
+
         public void RequestStop() => stop.Cancel();
 
         public void Kill() => stop.Cancel();

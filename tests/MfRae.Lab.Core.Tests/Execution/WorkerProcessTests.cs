@@ -26,7 +26,7 @@ public sealed class WorkerProcessTests : IDisposable
         lab.Log.ValidSteps(key).Should().Equal(ThirtySteps);
         lab.Log.Events<MetricsEvent>(key).Should().HaveCount(24 + 10, "the first attempt got to 24 and the second went on from 20");
         lab.Log.Sequence(key).Should().Be("queued running queued running completed");
-        lab.Log.Events<FinishedEvent>(key).Select(finished => finished.Status).Should().Equal("failed", "completed");
+        lab.Log.Events<FinishedEvent>(key).Select(finished => finished.Status).Should().Equal("killed", "completed");
         lab.Sum(plan.Stages[0]).Should().Be("465");
     }
 
@@ -37,7 +37,7 @@ public sealed class WorkerProcessTests : IDisposable
 
         var outcome = lab.Run(plan, launcher: Program.Launcher());
 
-        outcome.Stages[0].Status.Should().Be(StageStatus.Failed);
+        outcome.Stages[0].Status.Should().Be(StageStatus.Killed);
         outcome.Stages[0].Error.Should().StartWith("the worker was killed (signal 9)").And.Contain("about to die");
         outcome.Stages[0].LogPath.Should().EndWith("worker.2.log");
     }

@@ -76,7 +76,7 @@ public sealed class StoreSweeperTests : IDisposable
     {
         var node = TestPlan.Stage("working", "");
         lab.Prepare(node);
-        using (StageLeases.Acquire(Store, [node], TimeProvider.System))
+        using (StageLeases.TryAcquire(Store, [node], TimeProvider.System))
         {
             Age(node.Key);
             Sweeper.Sweep(() => [], Week).Doomed.Should().BeEmpty();
