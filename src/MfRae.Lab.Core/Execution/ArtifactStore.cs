@@ -66,7 +66,7 @@ public sealed class ArtifactStore(string root)
         var path = Path.Combine(CompleteFolder(key), ManifestName);
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), LabJson.Default.Manifest) ?? throw new JsonException("null");
+            return ManifestSeal.Read(File.ReadAllBytes(path));
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
@@ -126,8 +126,8 @@ public sealed class ArtifactStore(string root)
         files.AddRange(names.Where(JournalFile.IsJournal).Select(name => ArtifactVerifier.Describe(folder, name)));
 
         var definition = JsonSerializer.SerializeToElement(node.Definition, LabJson.Default.StageDefinition);
-        var manifest = new Manifest(1, node.Key, node.Kind, node.Label, definition, node.Seed, node.Inputs, provenance, files);
-        AtomicFile.Write(Path.Combine(folder, ManifestName), JsonSerializer.SerializeToUtf8Bytes(manifest, LabJson.Default.Manifest));
+        var manifest = new Manifest(ManifestSeal.Format, node.Key, node.Kind, node.Label, definition, node.Seed, node.Inputs, provenance, files);
+        AtomicFile.Write(Path.Combine(folder, ManifestName), ManifestSeal.Write(manifest));
         Publish(node.Key);
         return manifest;
     }

@@ -8,20 +8,19 @@ internal static class ArtifactVerifier
 {
     public static ArtifactCheck Check(string key, string folder, CancellationToken stop)
     {
-        Manifest? manifest;
+        Manifest manifest;
         try
         {
-            var bytes = File.ReadAllBytes(Path.Combine(folder, ArtifactStore.ManifestName));
-            manifest = JsonSerializer.Deserialize(bytes, LabJson.Default.Manifest);
+            manifest = ManifestSeal.Read(File.ReadAllBytes(Path.Combine(folder, ArtifactStore.ManifestName)));
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
             return new(key, [$"{ArtifactStore.ManifestName} cannot be read: {e.Message}"]);
         }
 
-        if (manifest is null || manifest.Key != key)
+        if (manifest.Key != key)
         {
-            return new(key, [$"{ArtifactStore.ManifestName} is of another stage, {manifest?.Key ?? "none"}"]);
+            return new(key, [$"{ArtifactStore.ManifestName} is of another stage, {manifest.Key}"]);
         }
 
         return new(key, [.. manifest.Files.Select(file => Problem(folder, file, stop)).OfType<string>()]);

@@ -80,7 +80,7 @@ public sealed class ArtifactStoreTests : IDisposable
         var manifest = Store.ReadManifest(Node.Key);
         var path = Path.Combine(Store.CompleteFolder(Node.Key), "manifest.json");
         File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(
-            manifest with { Files = [manifest.Files[1] with { Name = "../weights.bin" }] }, LabJson.Default.Manifest));
+            manifest with { Format = 1, Files = [manifest.Files[1] with { Name = "../weights.bin" }] }, LabJson.Default.Manifest));
 
         Store.Verify(Node.Key).Problems.Should().Equal("'../weights.bin' is not a file name");
     }
