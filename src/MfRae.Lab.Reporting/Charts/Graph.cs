@@ -72,7 +72,7 @@ internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
     private static Html Box(GraphNode node, (double X, double Y) at) => Html.Of(
         $"<g class=\"box{(node.Troubled ? " troubled" : "")}\"><rect x=\"{Svg.At(at.X)}\" y=\"{Svg.At(at.Y)}\" "
             + $"width=\"{Svg.At(BoxWidth)}\" height=\"{Svg.At(BoxHeight)}\" rx=\"7\"/><text x=\"{Svg.At(at.X + BoxWidth / 2)}\" "
-            + $"y=\"{Svg.At(at.Y + 17)}\">{Svg.Fit(node.Name, BoxWidth)}</text><text class=\"note\" "
+            + $"y=\"{Svg.At(at.Y + 17)}\">{Svg.Fit(node.Name, BoxWidth)}</text><text class=\"note\" data-timing "
             + $"x=\"{Svg.At(at.X + BoxWidth / 2)}\" y=\"{Svg.At(at.Y + 31)}\">{Svg.Fit(node.Note, BoxWidth + 6)}</text></g>");
 
     private static string Describe(GraphNode node) =>

@@ -6,4 +6,4 @@ namespace MfRae.Lab.Reporting.Sections.Cost;
 internal sealed record CostModel(
     Html Chart, Html Legend, string Note, IReadOnlyList<string> Columns, IReadOnlyList<CostRow> Rows, Html Sql);
 
-internal sealed record CostRow(Html Arm, IReadOnlyList<string> Cells);
+internal sealed record CostRow(Html Arm, IReadOnlyList<string> Costs, IReadOnlyList<string> Cells);

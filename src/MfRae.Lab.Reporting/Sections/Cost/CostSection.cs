@@ -77,8 +77,8 @@ internal sealed class CostSection : ISection
             Mean(arm, run => Attempts(data, run, roles).Sum(attempt => attempt.CpuSeconds)),
             Mean(arm, run => Attempts(data, run, roles).Sum(attempt => attempt.WallSeconds)),
             Mean(arm, run => Attempts(data, run, ["sampling"]).Sum(attempt => attempt.CpuSeconds)),
-            .. keys.Select(key => Quality(data.Compare(key), arm)),
-        ]);
+        ],
+        [.. keys.Select(key => Quality(data.Compare(key), arm))]);
 
     private static string Quality(ExperimentComparison comparison, ArmView arm) => comparison.Conflict is { } conflict
         ? conflict.ToString()

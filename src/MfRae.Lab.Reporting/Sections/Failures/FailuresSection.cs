@@ -20,16 +20,20 @@ internal sealed class FailuresSection : ISection
             Parts.Sql(data.Sql.Failures));
     }
 
-    /// <summary>The stage itself where it did not complete, and attempts that failed before one that did.</summary>
+    /// <summary>
+    /// The stage itself where it did not complete, and attempts that failed before one that did. An attempt that was ended from outside and
+    /// that another one took up changes no number: it is counted among the attempts of its stage.
+    /// </summary>
     private static IEnumerable<FailuresRow> Rows(StageRecord stage)
     {
-        foreach (var attempt in stage.Attempts.Where(attempt => attempt.Status is "failed" or "diverged"))
+        foreach (var attempt in stage.Attempts.Where(attempt =>
+            attempt.Status is "failed" or "diverged" or "outOfMemory" || (attempt.Status == "killed" && stage.Status != "completed")))
         {
             yield return new(stage.Label, Parts.Status(attempt.Status), Numbers.Count(attempt.Number), attempt.Error ?? "");
         }
 
         var told = stage.Attempts.Any(attempt => attempt.Status == stage.Status);
-        if (!told && stage.Status is "failed" or "diverged" or "skipped" or "interrupted")
+        if (!told && stage.Status is "failed" or "diverged" or "killed" or "outOfMemory" or "skipped" or "interrupted")
         {
             yield return new(stage.Label, Parts.Status(stage.Status), "–", stage.Reason ?? "");
         }

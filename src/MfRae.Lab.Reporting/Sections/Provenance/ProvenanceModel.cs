@@ -10,7 +10,8 @@ internal sealed record ProvenanceModel(
     IReadOnlyList<ProvenanceRun> Runs,
     Html Sql);
 
-internal sealed record ProvenanceFact(string Name, string Value);
+/// <param name="Timing">Whether it tells how the work went instead of what came out.</param>
+internal sealed record ProvenanceFact(string Name, string Value, bool Timing = false);
 
 /// <summary>A text that is folded away.</summary>
 internal sealed record ProvenanceFold(string Title, string Text);

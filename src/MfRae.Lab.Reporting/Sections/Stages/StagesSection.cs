@@ -21,8 +21,8 @@ internal sealed class StagesSection : ISection
         var unshared = users.Values.Sum();
         return new StagesModel(
             $"{Numbers.Plural(data.Record.Runs.Count, "run")} need {Numbers.Plural(unshared, "stage")}; equal ones are shared, which "
-                + $"leaves {Numbers.Count(stages.Count)}. "
-                + $"Together {Numbers.Duration(stages.Sum(Wall))} of wall time and {Numbers.Duration(stages.Sum(Cpu))} of CPU time.",
+                + $"leaves {Numbers.Count(stages.Count)}.",
+            $"Together {Numbers.Duration(stages.Sum(Wall))} of wall time and {Numbers.Duration(stages.Sum(Cpu))} of CPU time.",
             new Graph("Stages by kind", Nodes(data)).Draw(),
             [.. stages.Select(stage => Row(stage, users.GetValueOrDefault(stage.Key)))],
             Parts.Sql(data.Sql.Stages));
