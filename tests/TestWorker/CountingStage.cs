@@ -58,7 +58,7 @@ public sealed class CountingStage(Script script) : IStage
         if (step == script.Diverge)
         {
             context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { ["sum"] = double.NaN }));
-            throw new DivergedException(step, "sum");
+            throw DivergedException.NotFinite(step, "sum");
         }
 
         if (step == script.Starve)

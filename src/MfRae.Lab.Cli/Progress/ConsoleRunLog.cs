@@ -52,7 +52,12 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
             if (board?.Find(stageKey) is not { Status: StageStatus.Running } stage)
                 return;
             foreach (var line in lines)
+            {
                 stage.Apply(line);
+                if (line.Event is NoticeEvent notice)
+                    form.Say($"{stage.Node.Label}: {notice.Text}");
+            }
+
             form.Progressed();
         }
     }

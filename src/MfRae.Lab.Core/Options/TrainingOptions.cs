@@ -12,6 +12,8 @@ namespace MfRae.Lab.Core.Options;
 /// A device without TF32 rounds the operands of the forward products to its 10 mantissa bits (docs/method.md §3).</param>
 /// <param name="ClipNorm">Global gradient norm to clip at; 0 does not clip.</param>
 /// <param name="Ema">Decay of the exponential moving average of the weights that is used downstream; 0 uses the weights themselves.</param>
+/// <param name="GradientNormLimit">A gradient norm, before clipping, above this for <paramref name="GradientNormSteps"/> steps in a row is a
+/// divergence, and ends the training as one; 0 sets no limit.</param>
 public sealed record TrainingOptions(
     [property: OptionRange(1, 100_000_000)] int Steps,
     [property: OptionRange(1, 1_000_000)] int BatchSize = 64,
@@ -24,4 +26,6 @@ public sealed record TrainingOptions(
     [property: OptionRange(0, 100_000_000)] int WarmupSteps = 0,
     [property: OptionChoice("constant", "cosine")] string Schedule = "constant",
     [property: OptionChoice("float32", "tf32")] string Precision = "float32",
-    [property: OptionRange(1e-16, 1)] double Epsilon = 1e-8);
+    [property: OptionRange(1e-16, 1)] double Epsilon = 1e-8,
+    [property: OptionRange(0, 1e30)] double GradientNormLimit = 0,
+    [property: OptionRange(1, 1_000_000)] int GradientNormSteps = 100);

@@ -11,6 +11,7 @@ namespace MfRae.Lab.Core.Tracking;
 [JsonDerivedType(typeof(CheckpointEvent), "checkpoint")]
 [JsonDerivedType(typeof(MeasuredEvent), "measured")]
 [JsonDerivedType(typeof(ImageEvent), "image")]
+[JsonDerivedType(typeof(NoticeEvent), "notice")]
 [JsonDerivedType(typeof(FinishedEvent), "finished")]
 public abstract record JournalEvent;
 
@@ -35,6 +36,9 @@ public sealed record MeasuredEvent(Measurement Measurement) : JournalEvent;
 /// <summary>An image file in the stage's folder, for reports.</summary>
 /// <param name="Name">What it shows, e.g. `samples@1`.</param>
 public sealed record ImageEvent(string Name, string File, string Caption) : JournalEvent;
+
+/// <summary>Something that the user should know, and that changes no number.</summary>
+public sealed record NoticeEvent(string Text) : JournalEvent;
 
 /// <summary>The attempt ended.</summary>
 /// <param name="Status">One of <see cref="AttemptStatus"/>.</param>

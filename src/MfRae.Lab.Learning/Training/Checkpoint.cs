@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using static TorchSharp.torch;
@@ -6,34 +8,78 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Training;
 
 /// <summary>
-/// Everything a run needs to go on with the same bits: parameters, running statistics, average, moments and the step.
-/// Random numbers need no state.
+/// Everything a run needs to go on with the same bits: parameters, running statistics, average, moments, the curves since the last
+/// report and the step. Random numbers need no state. `checkpoint.json` names the file with the tensors and its hash, and
+/// appears after it: what does not have that hash is not gone on from.
 /// </summary>
-public sealed class Checkpoint(string path, Weights weights, Weights average, AdamW optimizer)
+public sealed class Checkpoint(string folder, Weights weights, Weights average, AdamW optimizer, CurveWindow curves, GradientWatch gradients)
 {
     private const string StepEntry = "step";
+    private const string RecordName = "checkpoint.json";
+    private const string Suffix = ".safetensors";
+    private readonly Func<string, string> _hash = FileHash.In(folder);
 
-    public void Save(long step) => Safetensors.Write(path, [.. Tensors()], new Dictionary<string, string>
+    /// <param name="step">Steps done.</param>
+    public void Save(long step)
     {
-        [StepEntry] = step.ToString(CultureInfo.InvariantCulture),
-    });
+        var name = $"checkpoint.{step.ToString(CultureInfo.InvariantCulture)}{Suffix}";
+        Safetensors.Write(Path.Combine(folder, name), [.. Tensors()], new Dictionary<string, string>(curves.Save())
+        {
+            [StepEntry] = step.ToString(CultureInfo.InvariantCulture),
+        });
+        var record = new CheckpointRecord(name, _hash(name));
+        FileAside.Write(Path.Combine(folder, RecordName), file =>
+            JsonSerializer.Serialize(file, record, CheckpointJson.Default.CheckpointRecord));
+        foreach (var old in Directory.EnumerateFiles(folder, "checkpoint.*" + Suffix).Where(path => Path.GetFileName(path) != name))
+            File.Delete(old);
+    }
 
-    /// <summary>The number of steps done; 0 without a checkpoint.</summary>
-    public long Restore()
+    /// <summary>The number of steps done; 0 without a checkpoint, or with one that is damaged.</summary>
+    /// <param name="damaged">Told what is wrong with it.</param>
+    public long Restore(Action<string> damaged)
     {
-        if (!File.Exists(path))
+        var record = Path.Combine(folder, RecordName);
+        if (!File.Exists(record))
             return 0;
+        if (Problem(record, out var name) is { } problem)
+        {
+            damaged($"{problem}; the training begins anew");
+            File.Delete(record);
+            return 0;
+        }
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var file = Safetensors.Read(path);
-        foreach (var (name, tensor) in Tensors())
-            tensor.copy_(file[name]);
+        var file = Safetensors.Read(Path.Combine(folder, name));
+        foreach (var (entry, tensor) in Tensors())
+            tensor.copy_(file[entry]);
+        curves.Restore(file.Metadata, weights.Device);
         return long.Parse(file.Meta(StepEntry), CultureInfo.InvariantCulture);
+    }
+
+    private string? Problem(string record, out string name)
+    {
+        name = "";
+        CheckpointRecord? content;
+        try
+        {
+            content = JsonSerializer.Deserialize(File.ReadAllBytes(record), CheckpointJson.Default.CheckpointRecord);
+        }
+        catch (JsonException)
+        {
+            content = null;
+        }
+
+        if (content is null || content.File != Path.GetFileName(content.File))
+            return $"{record} is damaged";
+        name = content.File;
+        return !File.Exists(Path.Combine(folder, name)) ? $"the checkpoint {name} is missing"
+            : _hash(name) != content.Sha256 ? $"the checkpoint {name} has changed since it was written"
+            : null;
     }
 
     private IEnumerable<(string Name, Tensor Value)> Tensors() =>
     [
         ("parameters", weights.Flat), ("average", average.Flat), ("first", optimizer.First), ("second", optimizer.Second),
-        .. weights.Constants().Select(constant => ("constant." + constant.Name, constant.Value)),
+        .. weights.Constants().Select(constant => ("constant." + constant.Name, constant.Value)), .. gradients.State,
     ];
 }

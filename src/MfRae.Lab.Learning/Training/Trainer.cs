@@ -18,7 +18,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
     /// Trains <paramref name="weights"/> from the start or from the folder's checkpoint, and returns the average of the
     /// weights that is used downstream. The same bits come out whether or not it was interrupted.
     /// </summary>
-    /// <exception cref="DivergedException">Loss or gradient is not finite.</exception>
+    /// <exception cref="DivergedException">Loss or gradient is not finite, or the gradient norm was above its limit for too long.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop; a checkpoint was written.</exception>
     public Weights Run(WeightSpec spec, Weights weights, IObjective objective)
     {
@@ -27,20 +27,21 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         var average = weights.Clone(spec);
         using var optimizer = new AdamW(options, weights);
         var training = new TrainingStep(options, weights, average, optimizer);
-        var checkpoint = new Checkpoint(context.File("checkpoint.safetensors"), weights, average, optimizer);
-        var step = checkpoint.Restore();
+        using var curves = new CurveWindow();
+        using var gradients = new GradientWatch(options, weights.Device);
+        var checkpoint = new Checkpoint(context.Folder, weights, average, optimizer, curves, gradients);
+        var step = checkpoint.Restore(problem => context.Journal.Write(new NoticeEvent(problem)));
         if (step > 0)
             context.Journal.Write(new ResumedEvent(step));
 
-        var curves = new CurveWindow();
         var lastCheckpoint = context.Time.GetTimestamp();
         while (step < options.Steps)
         {
-            TrainStep(training, objective, step, curves);
+            TrainStep(training, objective, step, curves, gradients);
             step++;
 
             if (step % context.Spec.Settings.LogEvery == 0 || step == options.Steps)
-                Report(step, curves);
+                Report(step, curves, gradients);
             if (context.Stop.IsCancellationRequested)
             {
                 Save(checkpoint, step);
@@ -58,10 +59,13 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         return average;
     }
 
-    private static void TrainStep(TrainingStep training, IObjective objective, long step, CurveWindow curves)
+    private static void TrainStep(
+        TrainingStep training, IObjective objective, long step, CurveWindow curves, GradientWatch gradients)
     {
         using var scope = NewDisposeScope();
         var (value, norm, learningRate) = training.Take(objective, step);
+        using var quiet = no_grad();
+        gradients.Add(norm);
         curves.Add("loss", value.Loss);
         curves.Add("gradientNorm", norm);
         curves.Add("learningRate", learningRate);
@@ -69,7 +73,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
             curves.Add(name, series);
     }
 
-    private void Report(long step, CurveWindow curves)
+    private void Report(long step, CurveWindow curves, GradientWatch gradients)
     {
         var means = curves.Take();
         context.Journal.Write(new MetricsEvent(step, means));
@@ -77,8 +81,9 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         foreach (var name in new[] { "loss", "gradientNorm" })
         {
             if (means[name] is null)
-                throw new DivergedException(step, name);
+                throw DivergedException.NotFinite(step, name);
         }
+        gradients.Check(step);
     }
 
     private void Save(Checkpoint checkpoint, long step)

@@ -93,7 +93,7 @@ public sealed class RunVerbTests : IDisposable
     [Fact]
     public void A_run_that_diverges_is_told_and_exits_1()
     {
-        lab.OnStage = context => Fail(context, new DivergedException(7, "loss"));
+        lab.OnStage = context => Fail(context, DivergedException.NotFinite(7, "loss"));
 
         var answer = lab.Run(Smoke);
 

@@ -31,6 +31,8 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
         return new(spec, folder, this, TimeProvider.System, _stop.Token);
     }
 
+    public void Stop() => _stop.Cancel();
+
     public void Write(JournalEvent entry)
     {
         Events.Add(entry);

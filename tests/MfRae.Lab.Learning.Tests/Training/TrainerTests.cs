@@ -31,6 +31,65 @@ public sealed class TrainerTests : IDisposable
         journal.Events.OfType<MetricsEvent>().Select(metrics => metrics.Step).Should().Equal(Enumerable.Range(11, 10).Select(i => (long)i));
     }
 
+    [Theory]
+    [InlineData(7)]
+    [InlineData(10)]
+    [InlineData(13)]
+    public void A_curve_that_was_interrupted_between_two_reports_is_the_same_curve(int stopAfter)
+    {
+        Train(_folder.File("whole"), 20, out var uninterrupted, logEvery: 5);
+
+        var parts = _folder.File("parts");
+        FluentActions.Invoking(() => Train(parts, 20, out _, logEvery: 5, stopAt: stopAfter)).Should().Throw<OperationCanceledException>();
+        Train(parts, 20, out var journal, logEvery: 5);
+
+        var points = uninterrupted.Events.OfType<MetricsEvent>().Where(metrics => metrics.Step > stopAfter).ToList();
+        journal.Events.OfType<MetricsEvent>().Should().HaveSameCount(points);
+        foreach (var (resumed, whole) in journal.Events.OfType<MetricsEvent>().Zip(points))
+        {
+            resumed.Step.Should().Be(whole.Step);
+            resumed.Values.Should().Equal(whole.Values);
+        }
+    }
+
+    [Fact]
+    public void A_damaged_checkpoint_is_told_of_and_not_gone_on_from()
+    {
+        var whole = Train(_folder.File("whole"), 20, out _);
+        var random = new Random(3);
+        for (var damage = 0; damage < 10; damage++)
+        {
+            var folder = _folder.File($"damaged-{damage}");
+            FluentActions.Invoking(() => Train(folder, 20, out _, stopAfter: 10)).Should().Throw<OperationCanceledException>();
+            var path = Path.Combine(folder, damage % 3 == 0 ? "checkpoint.json" : "checkpoint.10.safetensors");
+            var content = File.ReadAllBytes(path);
+            if (damage % 2 == 0)
+                content[random.Next(content.Length)] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(path, damage % 2 == 0 ? content : content[..random.Next(content.Length)]);
+
+            Train(folder, 20, out var journal).Should().Equal(whole);
+
+            journal.Events.OfType<NoticeEvent>().Should().ContainSingle().Which.Text.Should().EndWith("the training begins anew");
+            journal.Events.OfType<ResumedEvent>().Should().BeEmpty();
+        }
+    }
+
+    [Fact]
+    public void A_gradient_above_its_limit_for_too_long_is_a_divergence_also_across_a_restart()
+    {
+        var folder = _folder.File("explodes");
+        void Explode(int stopAt) => Train(folder, 60, out _, logEvery: 4, limit: 1e-9, patience: 23, stopAt: stopAt);
+
+        FluentActions.Invoking(() => Explode(15)).Should().Throw<OperationCanceledException>();
+
+        FluentActions.Invoking(() => Explode(int.MaxValue)).Should().Throw<DivergedException>()
+            .WithMessage("the gradient norm was above 1E-09 for 24 steps in a row, by step 24");
+    }
+
+    [Fact]
+    public void A_gradient_below_its_limit_changes_nothing() =>
+        Train(_folder.File("limited"), 12, out _, limit: 1e9, patience: 1).Should().Equal(Train(_folder.File("free"), 12, out _));
+
     [Fact]
     public void How_often_it_reports_does_not_change_the_numbers() =>
         Train(_folder.File("often"), 12, out _, logEvery: 1).Should().Equal(Train(_folder.File("seldom"), 12, out _, logEvery: 5));
@@ -96,17 +155,23 @@ public sealed class TrainerTests : IDisposable
         LearningRate.At(options, 99).Should().BeLessThan(0.001);
     }
 
-    private static float[] Train(string folder, int steps, out TestStage journal, int stopAfter = int.MaxValue, int logEvery = 1)
+    private static float[] Train(string folder, int steps, out TestStage journal, int stopAfter = int.MaxValue, int logEvery = 1,
+        double limit = 0, int patience = 100, int stopAt = int.MaxValue)
     {
-        journal = new TestStage(folder) { StopAfter = stopAfter, LogEvery = logEvery };
+        var stage = new TestStage(folder) { StopAfter = stopAfter, LogEvery = logEvery };
+        journal = stage;
         using var weights = Weights.Initialise(Regression.Spec, new RandomSource(0, CPU), CPU);
-        using var average = new Trainer(new TrainingOptions(steps, LearningRate: 0.05, Ema: 0.9), journal.Context())
-            .Run(Regression.Spec, weights, new Regression());
+        using var average = new Trainer(new TrainingOptions(steps, LearningRate: 0.05, Ema: 0.9, GradientNormLimit: limit, GradientNormSteps: patience), journal.Context())
+            .Run(Regression.Spec, weights, new Regression(taken: step =>
+            {
+                if (step == stopAt)
+                    stage.Stop();
+            }));
         return average.Flat.data<float>().ToArray();
     }
 
     /// <summary>Learns y = 2 x₀ - x₁ from random points.</summary>
-    private sealed class Regression(long breakAt = -1) : IObjective
+    private sealed class Regression(long breakAt = -1, Action<long>? taken = null) : IObjective
     {
         public static readonly WeightSpec Spec = Declare();
 
@@ -114,6 +179,7 @@ public sealed class TrainerTests : IDisposable
         {
             var x = new RandomSource(0, CPU).Normal("x", step, 32, 2);
             var y = (x.select(1, 0) * 2) - x.select(1, 1);
+            taken?.Invoke(step + 1);
             var error = (Layers.Linear(weights, "line", x).squeeze(1) - y).square().mean();
             return new(step == breakAt ? error * double.NaN : error);
         }
