@@ -33,12 +33,14 @@ public sealed class ExperimentRemoval(LabDatabase database)
 
             writer.Execute("DELETE FROM experiment WHERE name = @name", plans);
             const string Orphans = "SELECT key FROM stage WHERE key NOT IN (SELECT stage FROM plan_stage)";
+            const string Attempts = $"SELECT id FROM attempt WHERE stage IN ({Orphans})";
             foreach (var statement in new[]
             {
                 $"DELETE FROM image WHERE stage IN ({Orphans})",
                 $"DELETE FROM measurement WHERE stage IN ({Orphans})",
-                $"DELETE FROM point WHERE series IN (SELECT id FROM series WHERE stage IN ({Orphans}))",
-                $"DELETE FROM series WHERE stage IN ({Orphans})",
+                $"DELETE FROM point WHERE series IN (SELECT id FROM series WHERE attempt IN ({Attempts}))",
+                $"DELETE FROM series WHERE attempt IN ({Attempts})",
+                $"DELETE FROM tick WHERE attempt IN ({Attempts})",
                 $"DELETE FROM attempt WHERE stage IN ({Orphans})",
                 $"DELETE FROM stage_input WHERE stage IN ({Orphans})",
             })

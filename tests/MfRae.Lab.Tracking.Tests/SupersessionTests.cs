@@ -95,6 +95,35 @@ public sealed class SupersessionTests : IDisposable
     }
 
     [Fact]
+    public void A_resume_rewrites_no_point()
+    {
+        lab.Tell(Stage, 1, Resumed[0]);
+        var before = lab.Rows("select series, step, value from point");
+
+        lab.Tell(Stage, 2, Resumed[1]);
+        lab.Tell(Stage, 3, Resumed[2]);
+
+        lab.Rows("select series, step, value from point where series = 1").Should().BeEquivalentTo(
+            before, options => options.WithStrictOrdering());
+        lab.Rows("select number, valid_through from attempt order by number").Should().BeEquivalentTo(
+            new object?[][] { [1L, 20L], [2L, 30L], [3L, null] }, options => options.WithStrictOrdering());
+    }
+
+    [Fact]
+    public void Of_values_of_one_step_the_last_holds()
+    {
+        lab.Tell(Stage, 1, Started(1), Loss(10, 1), Loss(20, 2), Loss(10, 3));
+
+        lab.Rows("select step, value, wall from metrics").Should().BeEquivalentTo(
+            new object[][]
+            {
+                [10L, 3.0, (double)Epoch.AddDays(1).AddSeconds(3).ToUnixTimeSeconds()],
+                [20L, 2.0, (double)Epoch.AddDays(1).AddSeconds(2).ToUnixTimeSeconds()],
+            },
+            options => options.WithStrictOrdering());
+    }
+
+    [Fact]
     public void The_attempts_tell_where_they_went_on_from()
     {
         lab.Tell(Stage, 1, Resumed[0]);

@@ -79,14 +79,16 @@ internal sealed class OldDatabase
                   SELECT 1 FROM main.attempt m WHERE m.stage = a.stage AND m.number = a.number AND m.started = a.started);
                 DELETE FROM main.image WHERE stage IN taken;
                 DELETE FROM main.measurement WHERE stage IN taken;
-                DELETE FROM main.point WHERE series IN (SELECT id FROM main.series WHERE stage IN taken);
-                DELETE FROM main.series WHERE stage IN taken;
+                CREATE TEMP TABLE replaced AS SELECT id FROM main.attempt WHERE stage IN taken;
+                DELETE FROM main.point WHERE series IN (SELECT id FROM main.series WHERE attempt IN replaced);
+                DELETE FROM main.series WHERE attempt IN replaced;
+                DELETE FROM main.tick WHERE attempt IN replaced;
                 DELETE FROM main.attempt WHERE stage IN taken;
 
                 INSERT INTO main.attempt (stage, generation, number, last_seq, status, host, pid, boot_id, device, threads, started,
-                  resumed_from, keeps_through, wall_seconds, cpu_seconds, peak_bytes, error, superseded)
+                  resumed_from, keeps_through, wall_seconds, cpu_seconds, peak_bytes, error, superseded, valid_through, began)
                 SELECT stage, generation, number, last_seq, status, host, pid, boot_id, device, threads, started,
-                  resumed_from, keeps_through, wall_seconds, cpu_seconds, peak_bytes, error, superseded
+                  resumed_from, keeps_through, wall_seconds, cpu_seconds, peak_bytes, error, superseded, valid_through, began
                 FROM old.attempt WHERE stage IN taken ORDER BY id;
 
                 CREATE TEMP TABLE moved AS
@@ -95,14 +97,17 @@ internal sealed class OldDatabase
                 JOIN main.attempt m ON m.stage = o.stage AND m.generation = o.generation AND m.number = o.number
                 WHERE o.stage IN taken;
 
-                INSERT INTO main.series (stage, name) SELECT stage, name FROM old.series WHERE stage IN taken ORDER BY id;
-                INSERT INTO main.point (series, step, attempt, value, wall, superseded)
-                SELECT n.id, p.step, moved.after, p.value, p.wall, p.superseded
-                FROM old.point p
-                JOIN old.series s ON s.id = p.series
-                JOIN main.series n ON n.stage = s.stage AND n.name = s.name
-                JOIN moved ON moved.before = p.attempt
-                WHERE s.stage IN taken;
+                INSERT INTO main.series (attempt, name)
+                SELECT moved.after, s.name FROM old.series s JOIN moved ON moved.before = s.attempt ORDER BY s.id;
+                INSERT INTO main.point (series, step, value)
+                SELECT n.id, p.step, p.value
+                FROM moved
+                JOIN old.series s ON s.attempt = moved.before
+                JOIN main.series n ON n.attempt = moved.after AND n.name = s.name
+                JOIN old.point p ON p.series = s.id
+                ORDER BY n.id, p.step;
+                INSERT INTO main.tick (attempt, step, wall)
+                SELECT moved.after, t.step, t.wall FROM moved JOIN old.tick t ON t.attempt = moved.before;
 
                 INSERT INTO main.measurement (stage, attempt, seq, superseded, metric, value, low, high, samples, steps, guidance, labels,
                   extractor, preprocessing, reference, higher_is_better)
@@ -117,7 +122,7 @@ internal sealed class OldDatabase
                 """,
                 transaction: transaction);
             var count = connection.ExecuteScalar<int>("SELECT count(*) FROM taken", transaction: transaction);
-            connection.Execute("DROP TABLE temp.moved; DROP TABLE temp.taken;", transaction: transaction);
+            connection.Execute("DROP TABLE temp.moved; DROP TABLE temp.replaced; DROP TABLE temp.taken;", transaction: transaction);
             transaction.Commit();
             return count;
         }

@@ -36,11 +36,12 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
 
     public ILookup<string, SeriesRecord> Series() => connection.Query<PointRow>(
             $"""
-            SELECT c.stage, c.name, v.step, v.value
-            FROM series c
-            JOIN point v ON v.series = c.id
-            WHERE v.superseded = 0 AND c.stage IN ({keys})
-            ORDER BY c.stage, c.name, v.step
+            SELECT a.stage, c.name, v.step, v.value
+            FROM attempt a
+            JOIN series c ON c.attempt = a.id
+            JOIN point v ON v.series = c.id AND v.step <= coalesce(a.valid_through, {long.MaxValue})
+            WHERE a.stage IN ({keys})
+            ORDER BY a.stage, c.name, v.step
             """,
             parameters)
         .GroupBy(row => (row.Stage, row.Name))

@@ -11,6 +11,9 @@ internal sealed class AttemptState
 
     public string Started { get; init; } = "";
 
+    /// <summary>The same in milliseconds since 1970.</summary>
+    public long Began { get; init; }
+
     /// <summary>See the table: null as long as the attempt has shown neither that it resumed nor that it began anew.</summary>
     public long? KeepsThrough { get; private set; }
 

@@ -9,8 +9,8 @@ namespace MfRae.Lab.Tracking.Writing;
 /// </summary>
 internal sealed class JournalWriter(Writer writer, string stage, int number, string folder)
 {
-    private readonly List<PointRow> points = [];
     private AttemptState attempt = new();
+    private PointWriter points = new(writer, 0);
     private bool measured;
     private bool finished;
 
@@ -18,6 +18,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
     {
         var ordered = lines.OrderBy(line => line.Seq).ToList();
         attempt = new AttemptFinder(writer, stage, number).FindOrBegin(ordered[0]);
+        points = new PointWriter(writer, attempt.Id);
         var before = (attempt.LastSeq, attempt.KeepsThrough);
         var fresh = ordered.Where(line => line.Seq > attempt.LastSeq).DistinctBy(line => line.Seq).ToList();
         foreach (var line in fresh)
@@ -59,8 +60,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
                     attempt.Rewinds(metrics.Step - 1);
                 }
 
-                var wall = WallTime.Seconds(line.At);
-                points.AddRange(metrics.Values.Select(entry => new PointRow(entry.Key, metrics.Step, Finite(entry.Value), wall)));
+                points.Add(metrics.Step, line.At.ToUnixTimeMilliseconds() - attempt.Began, metrics.Values);
                 break;
             case MeasuredEvent measurement:
                 attempt.Reports();
@@ -160,11 +160,11 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
             WHERE id = @Id
             """,
             new { attempt.LastSeq, attempt.KeepsThrough, attempt.Id, lasted });
-        new PointWriter(writer, stage).Write(attempt, number, points);
+        points.Write();
         var supersession = new Supersession(writer, stage);
         if (rewound)
         {
-            supersession.Rewind(attempt, number);
+            supersession.Rewind();
         }
 
         if (rewound || measured)

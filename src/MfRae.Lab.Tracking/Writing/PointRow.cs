@@ -1,4 +1,4 @@
 namespace MfRae.Lab.Tracking.Writing;
 
 /// <summary>A value of a curve, not yet written.</summary>
-internal sealed record PointRow(string Name, long Step, double? Value, double Wall);
+internal readonly record struct PointRow(long Series, long Step, double? Value);

@@ -1,40 +1,80 @@
+using Microsoft.Data.Sqlite;
+
 namespace MfRae.Lab.Tracking.Writing;
 
-/// <summary>Writes points of curves.</summary>
-internal sealed class PointWriter(Writer writer, string stage)
+/// <summary>Gathers points of one attempt's curves and writes them together.</summary>
+internal sealed class PointWriter(Writer writer, long attempt)
 {
-    public void Write(AttemptState attempt, int number, IReadOnlyList<PointRow> points)
-    {
-        if (points.Count == 0)
-        {
-            return;
-        }
+    private readonly List<PointRow> points = [];
+    private readonly List<(long Step, long Wall)> ticks = [];
+    private Dictionary<string, long>? series;
 
-        // A later attempt may have been taken in before this one.
-        var valid = writer.Scalar<long?>(
-            "SELECT min(keeps_through) FROM attempt WHERE stage = @stage AND (generation, number) > (@Generation, @number)",
-            new { stage, attempt.Generation, number }) ?? long.MaxValue;
-        var series = points.Select(point => point.Name).Distinct().ToDictionary(name => name, Series);
-        writer.Execute(
-            """
-            INSERT INTO point (series, step, attempt, value, wall, superseded)
-            VALUES (@series, @Step, @attempt, @Value, @Wall, @superseded)
-            ON CONFLICT (series, step, attempt) DO UPDATE SET value = excluded.value, wall = excluded.wall
-            """,
-            points.Select(point => new
+    /// <param name="wall">Milliseconds after the attempt's beginning.</param>
+    /// <param name="values">Finite, or null.</param>
+    public void Add(long step, long wall, IReadOnlyDictionary<string, double?> values)
+    {
+        ticks.Add((step, wall));
+        foreach (var (name, value) in values)
+        {
+            points.Add(new(Series(name), step, value is { } number && double.IsFinite(number) ? number : null));
+        }
+    }
+
+    /// <summary>
+    /// Of values of one series and step the last holds. A curve's points lie side by side in the file, so they are written curve by
+    /// curve: pages are then full, and each is touched once.
+    /// </summary>
+    public void Write()
+    {
+        Insert(
+            "INSERT INTO point (series, step, value) VALUES (@a, @b, @c) ON CONFLICT (series, step) DO UPDATE SET value = excluded.value",
+            points.OrderBy(point => point.Series).ThenBy(point => point.Step),
+            (point, row) =>
             {
-                series = series[point.Name],
-                point.Step,
-                attempt = attempt.Id,
-                point.Value,
-                point.Wall,
-                superseded = point.Step > valid ? 1L : 0L,
-            }));
+                row[0].Value = point.Series;
+                row[1].Value = point.Step;
+                row[2].Value = point.Value is { } value ? value : DBNull.Value;
+            });
+        Insert(
+            "INSERT INTO tick (attempt, step, wall) VALUES (@a, @b, @c) ON CONFLICT (attempt, step) DO UPDATE SET wall = excluded.wall",
+            ticks.OrderBy(tick => tick.Step),
+            (tick, row) =>
+            {
+                row[0].Value = attempt;
+                row[1].Value = tick.Step;
+                row[2].Value = tick.Wall;
+            });
+        points.Clear();
+        ticks.Clear();
+    }
+
+    /// <summary>Prepares the statement once: preparing it costs more than running it.</summary>
+    private void Insert<T>(string sql, IEnumerable<T> rows, Action<T, SqliteParameter[]> fill)
+    {
+        using var command = writer.Connection.CreateCommand();
+        command.Transaction = writer.Transaction;
+        command.CommandText = sql;
+        SqliteParameter[] row = [new() { ParameterName = "@a" }, new() { ParameterName = "@b" }, new() { ParameterName = "@c" }];
+        command.Parameters.AddRange(row);
+        foreach (var one in rows)
+        {
+            fill(one, row);
+            command.ExecuteNonQuery();
+        }
     }
 
     private long Series(string name)
     {
-        writer.Execute("INSERT INTO series (stage, name) VALUES (@stage, @name) ON CONFLICT (stage, name) DO NOTHING", new { stage, name });
-        return writer.Scalar<long>("SELECT id FROM series WHERE stage = @stage AND name = @name", new { stage, name });
+        series ??= writer.Query<SeriesRow>("SELECT name, id FROM series WHERE attempt = @attempt", new { attempt })
+            .ToDictionary(row => row.Name, row => row.Id);
+        if (!series.TryGetValue(name, out var id))
+        {
+            series[name] = id = writer.Scalar<long>(
+                "INSERT INTO series (attempt, name) VALUES (@attempt, @name) RETURNING id", new { attempt, name });
+        }
+
+        return id;
     }
+
+    private sealed record SeriesRow(string Name, long Id);
 }

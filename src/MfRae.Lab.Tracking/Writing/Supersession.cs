@@ -1,29 +1,23 @@
 namespace MfRae.Lab.Tracking.Writing;
 
 /// <summary>
-/// Marks what a resume rewound. Nothing is deleted; of each (stage, series, step) and of each measurement's identity exactly
-/// one row stays valid.
+/// Notes what a resume rewound. Nothing is deleted; of each (stage, name of a series, step) and of each measurement's identity
+/// exactly one row stays valid.
 /// </summary>
 internal sealed class Supersession(Writer writer, string stage)
 {
-    /// <summary>Points of earlier attempts after the step that this attempt went on from, and attempts of which nothing is left.</summary>
-    public void Rewind(AttemptState attempt, int number)
+    /// <summary>
+    /// Up to which step each attempt holds: the least that a later attempt kept. The number of points does not matter.
+    /// </summary>
+    public void Rewind()
     {
         writer.Execute(
             """
-            UPDATE point SET superseded = 1
-            WHERE superseded = 0 AND step > @KeepsThrough
-              AND series IN (SELECT id FROM series WHERE stage = @stage)
-              AND attempt IN (SELECT id FROM attempt WHERE stage = @stage AND (generation, number) < (@Generation, @number))
-            """,
-            new { attempt.KeepsThrough, stage, attempt.Generation, number });
-        writer.Execute(
-            """
-            UPDATE attempt SET superseded = EXISTS (
-              SELECT 1 FROM attempt later
-              WHERE later.stage = attempt.stage AND (later.generation, later.number) > (attempt.generation, attempt.number)
-                AND later.keeps_through < 0)
-            WHERE stage = @stage
+            UPDATE attempt SET valid_through = (
+              SELECT min(later.keeps_through) FROM attempt later
+              WHERE later.stage = attempt.stage AND (later.generation, later.number) > (attempt.generation, attempt.number))
+            WHERE stage = @stage;
+            UPDATE attempt SET superseded = coalesce(valid_through < 0, 0) WHERE stage = @stage;
             """,
             new { stage });
     }

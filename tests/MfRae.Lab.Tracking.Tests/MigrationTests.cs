@@ -1,0 +1,130 @@
+using System.Globalization;
+using MfRae.Lab.Tracking.Care;
+using MfRae.Lab.Tracking.Tests.Support;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Tracking.Tests;
+
+/// <summary>A database of an older schema, filled, is brought up to date and says the same as before.</summary>
+public sealed class MigrationTests : IDisposable
+{
+    private static readonly string Stage = Plans.Training("a", 0);
+
+    private readonly string folder = Directory.CreateTempSubdirectory("lab-").FullName;
+
+    private string Path => System.IO.Path.Combine(folder, "lab.db");
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void Curves_of_schema_5_are_the_same_curves_after_it()
+    {
+        IReadOnlyList<string> before, superseded;
+        using (var old = Old(5))
+        {
+            Fill(old);
+            before = Lines(old, "SELECT stage, label, seed, name, step, value, wall FROM metrics");
+            superseded = Lines(old,
+                """
+                SELECT s.kind, c.name, p.step, p.value, a.number FROM point p
+                JOIN series c ON c.id = p.series JOIN attempt a ON a.id = p.attempt JOIN stage s ON s.key = c.stage
+                WHERE p.superseded = 1 ORDER BY 1, 2, 3, 5
+                """);
+        }
+
+        using (var database = LabDatabase.OpenExisting(Path))
+        {
+            Lines(database.Connection, "SELECT stage, label, seed, name, step, value, wall FROM metrics").Should().Equal(before);
+            Lines(database.Connection,
+                """
+                SELECT s.kind, c.name, p.step, p.value, a.number FROM point p
+                JOIN series c ON c.id = p.series JOIN attempt a ON a.id = c.attempt JOIN stage s ON s.key = a.stage
+                WHERE p.step > a.valid_through ORDER BY 1, 2, 3, 5
+                """).Should().Equal(superseded);
+        }
+
+        before.Should().HaveCount(11);
+        superseded.Should().HaveCount(6);
+        DatabaseCheck.Of(Path).Problems.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void An_attempt_that_was_going_on_goes_on_after_the_migration()
+    {
+        using (var old = Old(5))
+        {
+            Fill(old);
+        }
+
+        using var database = LabDatabase.OpenExisting(Path);
+        using var log = new RunLog(database);
+        log.Ingest(Stage, 3, [.. Journal.Of(3, Journal.Started(3), Journal.Loss(50, 500), Journal.Loss(60, 600))], folder);
+        log.Ingest(Stage, 4, Journal.Of(4, Journal.Started(4), new Core.Tracking.ResumedEvent(50), Journal.Loss(60, 6000)), folder);
+
+        Lines(database.Connection, $"SELECT step, value, wall FROM metrics WHERE stage = '{Stage}' AND name = 'loss' AND step >= 50")
+            .Should().Equal("50|500|1767484801", "60|6000|1767571202");
+    }
+
+    private SqliteConnection Old(int schema)
+    {
+        var connection = new SqliteConnection($"Data Source={Path};Pooling=False");
+        connection.Open();
+        var assembly = typeof(LabDatabase).Assembly;
+        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.EndsWith(".sql", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal).Take(schema))
+        {
+            using var script = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            Execute(connection, script.ReadToEnd());
+        }
+
+        Execute(connection, $"PRAGMA user_version = {schema}; PRAGMA application_id = 1298551372; PRAGMA journal_mode = WAL");
+        return connection;
+    }
+
+    // Three attempts at one stage, of which each goes on from where the one before it had a checkpoint, and one at another that began anew.
+    private static void Fill(SqliteConnection connection) => Execute(
+        connection,
+        $"""
+        INSERT INTO experiment VALUES (1, 'ablation', 'h', 1, 'a.json', '?', '!', 'fid@1', '[]', '{"{}"}', NULL);
+        INSERT INTO stage VALUES ('{Stage}', 'meanflow', '{"{}"}', 0, 'completed', NULL), ('teacher', 'teacher', '{"{}"}', 1, 'completed', NULL),
+          ('nothing', 'dataset', '{"{}"}', NULL, 'completed', NULL);
+        INSERT INTO plan_stage VALUES (1, '{Stage}', 1, 'trained'), (1, 'teacher', 0, 'taught'), (1, 'nothing', 2, 'data');
+        INSERT INTO attempt VALUES
+          (1, '{Stage}', 1, 1, 9, 'interrupted', 'h', 1, 'b', 'cpu', 2, '2026-01-02T00:00:00.0000000Z', NULL, -1, 5, 5, 5, NULL, 0),
+          (2, '{Stage}', 1, 2, 9, 'interrupted', 'h', 1, 'b', 'cpu', 2, '2026-01-03T00:00:00.1239999Z', 20, 20, 5, 5, 5, NULL, 0),
+          (3, '{Stage}', 1, 3, 1, 'running', 'h', 1, 'b', 'cpu', 2, '2026-01-04T00:00:00.0000000Z', 30, 30, 5, 5, 5, NULL, 0),
+          (4, 'teacher', 1, 1, 9, 'failed', 'h', 1, 'b', 'cpu', 2, '2026-01-02T00:00:00.0000000Z', NULL, -1, 5, 5, 5, 'bad', 1),
+          (5, 'teacher', 2, 1, 9, 'completed', 'h', 1, 'b', 'cpu', 2, '2026-01-05T23:59:59.9990000Z', NULL, -1, 5, 5, 5, NULL, 0),
+          (6, 'nothing', 1, 1, 2, 'completed', 'h', 1, 'b', 'cpu', 2, '2026-01-02T00:00:00.0000000Z', NULL, -1, 5, 5, 5, NULL, 0);
+        INSERT INTO series VALUES (1, 'teacher', 'loss'), (2, '{Stage}', 'loss'), (3, '{Stage}', 'gradientNorm'), (4, 'nothing', 'unused');
+        INSERT INTO point VALUES
+          (2, 10, 1, 0.1, 1767312001.5, 0), (2, 20, 1, NULL, 1767312002.001, 0), (2, 30, 1, 3, 1767312003, 1), (2, 40, 1, 4, 1767312004, 1),
+          (2, 30, 2, 0.30000000000000004, 1767398401.124, 0), (2, 40, 2, 40, 1767398402.999, 1),
+          (2, 40, 3, 400, 1767484801.007, 0),
+          (3, 10, 1, 1e-300, 1767312001.5, 0), (3, 20, 1, 2, 1767312002.001, 0), (3, 30, 1, 3, 1767312003, 1), (3, 30, 2, 33, 1767398401.124, 0),
+          (3, 40, 2, 44, 1767398402.999, 1), (3, 40, 3, 55, 1767484801.007, 0),
+          (1, 1, 4, 9, 1767312005, 1), (1, 1, 5, 8, 1767657600, 0), (1, 2, 5, 7, 1767657600.001, 0), (1, 3, 5, -7, 1767657600.5, 0);
+        """);
+
+    private static List<string> Lines(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var lines = new List<string>();
+        while (reader.Read())
+        {
+            lines.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i =>
+                Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture))));
+        }
+
+        return lines;
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}
