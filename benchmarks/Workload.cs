@@ -90,5 +90,9 @@ internal sealed class Workload : IDisposable
         public void Write(JournalEvent entry)
         {
         }
+
+        public void Flush()
+        {
+        }
     }
 }

@@ -79,6 +79,7 @@ public sealed class CountingStage(Script script) : IStage
 
     private static void Save(StageContext context, long step, long sum)
     {
+        context.Journal.Flush();
         File.WriteAllText(context.File("checkpoint.new"), $"{step} {sum}");
         File.Move(context.File("checkpoint.new"), context.File("checkpoint"), overwrite: true);
         context.Journal.Write(new CheckpointEvent(step));

@@ -88,6 +88,8 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
 
     private void Save(Checkpoint checkpoint, long step)
     {
+        // An attempt that goes on from there does not report again what came before.
+        context.Journal.Flush();
         checkpoint.Save(step);
         context.Journal.Write(new CheckpointEvent(step));
     }

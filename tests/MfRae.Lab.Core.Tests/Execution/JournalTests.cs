@@ -19,6 +19,7 @@ public sealed class JournalTests : IDisposable
         journal.Write(new ProgressEvent(1, 9, "step"));
         time.Pass(TimeSpan.FromSeconds(2));
         journal.Write(new CheckpointEvent(1));
+        journal.Flush();
 
         var lines = JournalReader.Read(File1).Lines;
 
@@ -33,6 +34,7 @@ public sealed class JournalTests : IDisposable
         using var journal = new Journal(folder.Path, 1, time);
         journal.Write(new MetricsEvent(1, new Dictionary<string, double?> { ["loss"] = double.NaN, ["rate"] = 0.5 }));
         journal.Write(new MeasuredEvent(new("fid", double.PositiveInfinity, null, null, 1, 1, 1, "balanced", "", "", "", false)));
+        journal.Flush();
 
         var events = JournalReader.Read(File1).Lines.Select(line => line.Event).ToList();
 

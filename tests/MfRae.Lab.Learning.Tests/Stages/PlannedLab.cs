@@ -66,5 +66,9 @@ internal sealed class PlannedLab : IDisposable
         public List<JournalEvent> Events { get; } = [];
 
         public void Write(JournalEvent entry) => Events.Add(entry);
+
+        public void Flush()
+        {
+        }
     }
 }

@@ -31,6 +31,9 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
         return new(spec, folder, this, TimeProvider.System, _stop.Token);
     }
 
+    /// <summary>For each flush, the number of events before it and the files that were there.</summary>
+    public List<(int Events, IReadOnlyList<string> Files)> Flushes { get; } = [];
+
     public void Stop() => _stop.Cancel();
 
     public void Write(JournalEvent entry)
@@ -39,4 +42,6 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
         if (Events.OfType<MetricsEvent>().Count() >= StopAfter)
             _stop.Cancel();
     }
+
+    public void Flush() => Flushes.Add((Events.Count, [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file))]));
 }

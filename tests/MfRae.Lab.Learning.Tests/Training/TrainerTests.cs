@@ -53,6 +53,18 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void The_journal_is_with_the_system_before_a_checkpoint_appears()
+    {
+        TestStage? journal = null;
+        FluentActions.Invoking(() => Train(_folder.File("run"), 20, out journal, stopAt: 7)).Should().Throw<OperationCanceledException>();
+
+        var (events, files) = journal!.Flushes.Should().ContainSingle().Which;
+        journal.Events.Take(events).OfType<MetricsEvent>().Select(metrics => metrics.Step).Should().EndWith(7L);
+        journal.Events.Skip(events).Should().Equal(new CheckpointEvent(7));
+        files.Should().NotContain(file => file.StartsWith("checkpoint", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_damaged_checkpoint_is_told_of_and_not_gone_on_from()
     {
         var whole = Train(_folder.File("whole"), 20, out _);
