@@ -52,6 +52,32 @@ public sealed class TrainerTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(7, 8)]
+    [InlineData(7, 13)]
+    [InlineData(10, 20)]
+    public void Attempts_that_die_after_a_checkpoint_leave_weights_and_curves_as_if_they_had_not_been(int checkpointAt, int dieAt)
+    {
+        var whole = Train(_folder.File("whole"), 20, out var uninterrupted, logEvery: 5);
+
+        var parts = _folder.File("parts");
+        TestStage? first = null, dead = null;
+        FluentActions.Invoking(() => Train(parts, 20, out first, logEvery: 5, stopAt: checkpointAt))
+            .Should().Throw<OperationCanceledException>();
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            FluentActions.Invoking(() => Train(parts, 20, out dead, logEvery: 5, dieAt: dieAt)).Should().Throw<InvalidOperationException>();
+            dead!.Events.OfType<ResumedEvent>().Should().Equal(new ResumedEvent(checkpointAt));
+        }
+
+        Train(parts, 20, out var last, logEvery: 5).Should().Equal(whole);
+
+        var points = Points(first!).Where(point => point.Step <= checkpointAt).Concat(Points(last)).ToList();
+        points.Select(point => point.Step).Should().Equal(5, 10, 15, 20);
+        foreach (var (resumed, expected) in points.Zip(Points(uninterrupted)))
+            resumed.Values.Should().Equal(expected.Values);
+    }
+
     [Fact]
     public void The_journal_is_with_the_system_before_a_checkpoint_appears()
     {
@@ -167,8 +193,10 @@ public sealed class TrainerTests : IDisposable
         LearningRate.At(options, 99).Should().BeLessThan(0.001);
     }
 
+    private static IEnumerable<MetricsEvent> Points(TestStage journal) => journal.Events.OfType<MetricsEvent>();
+
     private static float[] Train(string folder, int steps, out TestStage journal, int stopAfter = int.MaxValue, int logEvery = 1,
-        double limit = 0, int patience = 100, int stopAt = int.MaxValue)
+        double limit = 0, int patience = 100, int stopAt = int.MaxValue, int dieAt = int.MaxValue)
     {
         var stage = new TestStage(folder) { StopAfter = stopAfter, LogEvery = logEvery };
         journal = stage;
@@ -178,6 +206,8 @@ public sealed class TrainerTests : IDisposable
             {
                 if (step == stopAt)
                     stage.Stop();
+                if (step == dieAt)
+                    throw new InvalidOperationException("dies in the middle of a step");
             }));
         return average.Flat.data<float>().ToArray();
     }
