@@ -44,6 +44,8 @@ public sealed class CommandLine(Composition composition)
             root.Add(command);
         foreach (var command in new StoreCommands(composition, PlacesOf).Build())
             root.Add(command);
+        foreach (var command in new ExchangeCommands(composition, PlacesOf).Build())
+            root.Add(command);
         return root;
     }
 

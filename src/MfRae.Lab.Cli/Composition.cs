@@ -47,6 +47,10 @@ public sealed class Composition(
 
     public DbVerb Db(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
+    public ExportCapsuleVerb ExportCapsule(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals);
+
+    public ImportVerb Import(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
+
     public DiffVerb Diff(Places places) => new(terminal, places);
 
     public CompareVerb Compare(Places places) => new(terminal, places);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MfRae.Lab.Core.Exchange;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
@@ -24,6 +25,7 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(Lease))]
 [JsonSerializable(typeof(PlanRecord))]
 [JsonSerializable(typeof(Marks))]
+[JsonSerializable(typeof(CapsuleIndex))]
 [JsonSerializable(typeof(DitOptions))]
 [JsonSerializable(typeof(VitOptions))]
 [JsonSerializable(typeof(DecoderNetworkOptions))]

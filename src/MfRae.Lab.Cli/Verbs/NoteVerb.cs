@@ -1,5 +1,6 @@
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Core.Upkeep;
 using MfRae.Lab.Tracking;
 
@@ -8,14 +9,12 @@ namespace MfRae.Lab.Cli.Verbs;
 /// <summary>Shows or writes the note of an experiment or a run. A note is any text; it is never anything but text.</summary>
 public sealed class NoteVerb(Terminal terminal, Places places, ArtifactStore store)
 {
-    private const int Longest = 100_000;
-
     /// <param name="text">Null: show what is there; empty: remove it.</param>
     public int Execute(string subject, string? text, bool json)
     {
-        if (text?.Length > Longest)
+        if (text?.Length > MarkRules.LongestNote)
         {
-            terminal.Error.WriteLine($"the note has {text.Length} characters; {Longest} are allowed: put it into a file and note where that is");
+            terminal.Error.WriteLine($"the note has {text.Length} characters; {MarkRules.LongestNote} are allowed: put it into a file and note where that is");
             return ExitCode.Usage;
         }
 
@@ -44,7 +43,7 @@ public sealed class NoteVerb(Terminal terminal, Places places, ArtifactStore sto
 
         terminal.Out.WriteLine(note is null ? $"{about.Name} has no note" : $"{about.Name}:");
         foreach (var line in note?.ReplaceLineEndings("\n").Split('\n') ?? [])
-            terminal.Out.WriteLine("  " + PrintableText.Of(line, Longest));
+            terminal.Out.WriteLine("  " + PrintableText.Of(line, MarkRules.LongestNote));
         return ExitCode.Ok;
     }
 }

@@ -12,9 +12,12 @@ public sealed class Subjects(RunQueries queries)
     private readonly IReadOnlyList<string> names = [.. queries.Experiments().Select(experiment => experiment.Name)];
 
     /// <exception cref="LabException">There is none of this name.</exception>
-    public ExperimentRecord Experiment(string text) => Find(text) is { } name
-        ? queries.Experiment(name)!
-        : throw new LabException($"the database has no experiment `{PrintableText.Of(text)}`; {Advice(text)}");
+    public ExperimentRecord Experiment(string text) => queries.Experiment(Name(text))!;
+
+    /// <summary>Its name alone: what has many points is not read for that.</summary>
+    /// <exception cref="LabException">There is none of this name.</exception>
+    public string Name(string text) => Find(text)
+        ?? throw new LabException($"the database has no experiment `{PrintableText.Of(text)}`; {Advice(text)}");
 
     /// <exception cref="LabException">No run's id starts so, or several do.</exception>
     public RunListing Run(string text) => queries.Show(text).Run;

@@ -1,18 +1,18 @@
-using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Core.Upkeep;
 using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>Shows, adds and removes tags of an experiment or a run.</summary>
-public sealed partial class TagVerb(Terminal terminal, Places places, ArtifactStore store)
+public sealed class TagVerb(Terminal terminal, Places places, ArtifactStore store)
 {
     /// <param name="tags">None: only show what is there.</param>
     public int Execute(string subject, IReadOnlyList<string> tags, bool remove, bool json)
     {
-        if (tags.FirstOrDefault(tag => !Word().IsMatch(tag)) is { } wrong)
+        if (tags.FirstOrDefault(tag => !MarkRules.IsTag(tag)) is { } wrong)
         {
             terminal.Error.WriteLine($"`{PrintableText.Of(wrong, 40)}` is no tag: use 1 to 64 letters, digits and . _ -");
             return ExitCode.Usage;
@@ -53,7 +53,4 @@ public sealed partial class TagVerb(Terminal terminal, Places places, ArtifactSt
             writer.WriteEndObject();
         }));
     }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,64}\z")]
-    private static partial Regex Word();
 }

@@ -14,6 +14,7 @@ public sealed class ArtifactStore(string root)
 {
     public const string ManifestName = "manifest.json";
     public const string SpecName = "spec.json";
+    internal const string ReasonName = "reason.txt";
 
     public string Root { get; } = Path.GetFullPath(root);
 
@@ -181,6 +182,9 @@ public sealed class ArtifactStore(string root)
             .Order(StringComparer.Ordinal)]
         : [];
 
+    /// <summary>Whether a file is what a worker printed.</summary>
+    internal static bool IsLog(string name) => LogAttempt(name) > 0;
+
     private static int LogAttempt(string name) => name.Split('.') is ["worker", var number, "log"]
         && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) ? attempt : 0;
 
@@ -199,18 +203,27 @@ public sealed class ArtifactStore(string root)
         MoveFolder(PartialFolder(key), CompleteFolder(key));
     }
 
-    private string MoveToBad(string folder, string reason)
+    /// <summary>Moves a folder that tells of attempts at a stage to those that were set aside.</summary>
+    internal void KeepSetAside(string folder, string key) => MoveFolder(folder, FreeBad(ArtifactName.Key(key)));
+
+    private string FreeBad(string key)
     {
         CreateFolder(BadFolder);
         var number = 1;
         string target;
         do
         {
-            target = Path.Combine(BadFolder, $"{Path.GetFileName(folder)}.{number++.ToString(CultureInfo.InvariantCulture)}");
+            target = Path.Combine(BadFolder, $"{key}.{number++.ToString(CultureInfo.InvariantCulture)}");
         }
         while (Directory.Exists(target));
+        return target;
+    }
+
+    private string MoveToBad(string folder, string reason)
+    {
+        var target = FreeBad(Path.GetFileName(folder));
         MoveFolder(folder, target);
-        File.WriteAllText(Path.Combine(target, "reason.txt"), reason + "\n");
+        File.WriteAllText(Path.Combine(target, ReasonName), reason + "\n");
         return target;
     }
 

@@ -15,6 +15,7 @@ namespace MfRae.Lab.Core.Upkeep;
 public sealed class StoreRecords(ArtifactStore store)
 {
     private const string MarksName = "marks.json";
+    private const string PatchSuffix = ".patch";
     private const int HashDigits = 32;
 
     private string Folder => Path.Combine(store.Root, ".plans");
@@ -37,6 +38,28 @@ public sealed class StoreRecords(ArtifactStore store)
 
         Write(PathOf(record.Name, record.Hash), JsonSerializer.SerializeToUtf8Bytes(record, LabJson.Default.PlanRecord));
     }
+
+    /// <summary>Notes a plan that was run elsewhere; one that is noted already stays as it is.</summary>
+    /// <param name="patches">Folder with the patch that it names.</param>
+    internal void Add(PlanRecord plan, string patches)
+    {
+        if (plan.Patch is { } hash)
+        {
+            var patch = Path.Combine(patches, hash + PatchSuffix);
+            Write(PatchPath(hash), File.Exists(patch) && File.ReadAllBytes(patch) is var content
+                && Convert.ToHexStringLower(SHA256.HashData(content)) == hash
+                    ? content
+                    : throw new LabException($"the patch that the plan of {plan.Name} names is not that of the capsule"));
+        }
+
+        if (!File.Exists(PathOf(plan.Name, plan.Hash)))
+        {
+            Write(PathOf(plan.Name, plan.Hash), JsonSerializer.SerializeToUtf8Bytes(plan, LabJson.Default.PlanRecord));
+        }
+    }
+
+    /// <summary>The bytes of a patch that <see cref="PatchProblem"/> found nothing wrong with.</summary>
+    internal byte[] ReadPatch(string hash) => File.ReadAllBytes(PatchPath(hash));
 
     /// <summary>Every plan, the one begun first first.</summary>
     /// <exception cref="LabException">A record is no record.</exception>
@@ -84,7 +107,7 @@ public sealed class StoreRecords(ArtifactStore store)
             : $"the patch {PatchPath(hash)} has changed";
     }
 
-    private string PatchPath(string hash) => Path.Combine(Folder, hash + ".patch");
+    private string PatchPath(string hash) => Path.Combine(Folder, hash + PatchSuffix);
 
     private string PathOf(string name, string hash)
     {

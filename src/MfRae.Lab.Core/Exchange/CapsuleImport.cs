@@ -1,0 +1,206 @@
+using System.Text.RegularExpressions;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Upkeep;
+
+namespace MfRae.Lab.Core.Exchange;
+
+/// <summary>
+/// Takes a capsule into the store. Everything is unpacked into a private folder and verified there; only then stages take their names,
+/// each by a rename. What is there already and whole stays; so a second import of the same capsule changes nothing.
+/// </summary>
+public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time)
+{
+    public const long DefaultMaxBytes = 64L << 30;
+    private int kept;
+    private int added;
+    private int replaced;
+
+    /// <param name="tell">Called with the plan and the marks while no run can begin, once the stages are in their places.</param>
+    /// <exception cref="LabException">The capsule is none, or not as it says; or the store cannot be written.</exception>
+    /// <exception cref="StoreLockedException">A run is going on in the store, or another import.</exception>
+    public ImportOutcome Run(string path, long maxBytes, Action<PlanRecord, Marks> tell, CancellationToken stop = default)
+    {
+        using var capsule = Capsule.Open(path, maxBytes);
+        var plan = PlanOf(capsule);
+        var marks = MarksOf(capsule, plan);
+        ArtifactStore.CreateFolder(store.Root);
+        using var only = FileLock.Try(Path.Combine(ArtifactStore.CreateFolder(store.LockFolder), "import"))
+            ?? throw new StoreLockedException($"another import into {store.Root} is going on; wait for it");
+        var folder = Path.Combine(store.Root, ".import");
+        try
+        {
+            // What an import that was killed left: the lock says that nobody works on it.
+            Clear(folder);
+            ArtifactStore.CreateFolder(folder);
+            Unpack(capsule, folder, stop);
+            Verify(capsule, plan, folder, stop);
+            // Noted first, as a run does: from then on no stage of it is garbage.
+            new StoreRecords(store).Add(plan, Path.Combine(folder, "plans"));
+            using (StoreQuiet.Require(store, time))
+            {
+                Merge(folder, stop);
+                tell(plan, marks);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"{path} cannot be taken into {store.Root}: {error.Message}", error);
+        }
+        finally
+        {
+            Clear(folder);
+        }
+
+        return new(plan.Name, added, kept, replaced);
+    }
+
+    private static PlanRecord PlanOf(Capsule capsule)
+    {
+        var plan = capsule.Read(CapsuleName.Plan, LabJson.Default.PlanRecord);
+        if (plan.Format != 1 || plan.Name != capsule.Index.Experiment || plan.Hash != capsule.Index.PlanHash || !Name().IsMatch(plan.Name)
+            || plan.Name.Trim(' ', '.') != plan.Name || !Hash().IsMatch(plan.Hash) || (plan.Patch is { } patch && !ArtifactName.IsKey(patch)))
+        {
+            throw capsule.Wrong($"its plan cannot be one of an experiment '{PrintableText.Of(plan.Name)}'");
+        }
+
+        var keys = plan.Stages.Select(stage => stage.Key).ToHashSet();
+        var named = plan.Stages.SelectMany(stage => stage.Inputs.Values).Concat(plan.Runs.SelectMany(run => run.Stages.Values));
+        if (keys.Count != plan.Stages.Count || !keys.All(ArtifactName.IsKey) || !named.All(keys.Contains)
+            || !plan.Runs.All(run => ArtifactName.IsKey(run.Id) && plan.Arms.Any(arm => arm.Name == run.Arm))
+            || plan.Runs.DistinctBy(run => run.Id).Count() != plan.Runs.Count || plan.Arms.DistinctBy(arm => arm.Name).Count() != plan.Arms.Count)
+        {
+            throw capsule.Wrong("its plan names stages, runs or arms that it does not have, or one twice");
+        }
+
+        if (capsule.Index.Entries.Select(entry => CapsuleName.Stage(entry.Name)).FirstOrDefault(key => key is not null && !keys.Contains(key))
+            is { } foreign)
+        {
+            throw capsule.Wrong($"its plan has no stage {foreign}");
+        }
+
+        return capsule.Index.Entries.Any(entry => entry.Name.EndsWith(".patch", StringComparison.Ordinal)
+            && entry.Name != (plan.Patch is null ? null : CapsuleName.Patch(plan.Patch)))
+                ? throw capsule.Wrong("it has a patch that is not its plan's")
+                : plan;
+    }
+
+    private static Marks MarksOf(Capsule capsule, PlanRecord plan)
+    {
+        var marks = capsule.Read(CapsuleName.Marks, LabJson.Default.Marks);
+        var runs = plan.Runs.Select(run => run.Id).ToHashSet();
+        return marks.Tags.Concat(marks.Notes).All(mark => mark.Kind switch
+        {
+            Mark.Experiment => mark.Subject == plan.Name,
+            Mark.Run => runs.Contains(mark.Subject),
+            _ => false,
+        }) && marks is { Format: 1, Archived.Count: 0 }
+            && marks.Tags.All(tag => MarkRules.IsTag(tag.Text)) && marks.Notes.All(note => note.Text.Length is > 0 and <= MarkRules.LongestNote)
+                ? marks
+                : throw capsule.Wrong("it has tags or notes that cannot be: of another experiment, or too long");
+    }
+
+    private static void Unpack(Capsule capsule, string folder, CancellationToken stop)
+    {
+        foreach (var entry in capsule.Index.Entries)
+        {
+            var parts = entry.Name.Split('/');
+            capsule.Extract(entry, Path.Combine(ArtifactStore.CreateFolder(Path.Combine(folder, parts[0])), parts[1]), stop);
+        }
+    }
+
+    private static void Verify(Capsule capsule, PlanRecord plan, string folder, CancellationToken stop)
+    {
+        foreach (var stage in plan.Stages.Where(stage => Directory.Exists(Path.Combine(folder, stage.Key))))
+        {
+            var place = Path.Combine(folder, stage.Key);
+            var check = ArtifactVerifier.Check(stage.Key, place, stop);
+            if (!check.Ok)
+            {
+                throw capsule.Wrong($"the stage {stage.Key}: {PrintableText.Of(check.ToString())}");
+            }
+
+            var manifest = ManifestSeal.Read(File.ReadAllBytes(Path.Combine(place, ArtifactStore.ManifestName)));
+            var names = manifest.Files.Select(file => file.Name).Append(ArtifactStore.ManifestName).ToHashSet();
+            if (Directory.EnumerateFiles(place).Select(path => Path.GetFileName(path)).FirstOrDefault(
+                name => !names.Contains(name) && !ArtifactStore.IsLog(name)) is { } extra)
+            {
+                throw capsule.Wrong($"the manifest of the stage {stage.Key} does not know {extra}");
+            }
+
+            if (manifest.Kind != stage.Kind || manifest.Seed != stage.Seed || manifest.Inputs.Count != stage.Inputs.Count
+                || manifest.Inputs.Except(stage.Inputs).Any())
+            {
+                throw capsule.Wrong($"the manifest of the stage {stage.Key} and the plan differ");
+            }
+        }
+    }
+
+    private void Merge(string folder, CancellationToken stop)
+    {
+        foreach (var place in Directory.EnumerateDirectories(folder).Where(path => Path.GetFileName(path) != "plans").Order(StringComparer.Ordinal))
+        {
+            stop.ThrowIfCancellationRequested();
+            var name = Path.GetFileName(place);
+            if (!ArtifactName.IsKey(name))
+            {
+                var parts = name.Split('.');
+                KeepTold(place, parts[0], parts[1] == "0");
+            }
+            else if (store.IsComplete(name) && store.Verify(name, stop) is { Ok: true })
+            {
+                kept++;
+            }
+            else
+            {
+                if (Directory.Exists(store.CompleteFolder(name)))
+                {
+                    replaced++;
+                    store.SetAside(name, "it was not whole, and an import had the whole one");
+                }
+
+                added++;
+                ArtifactStore.MoveFolder(place, store.CompleteFolder(name));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Attempts that led to nothing are kept, unless the store knows of them: as those of a stage in work where there is nothing of
+    /// it here, so that a divergence stays one; else beside what was set aside.
+    /// </summary>
+    private void KeepTold(string place, string key, bool inWork)
+    {
+        var known = store.FoldersOf(key).SelectMany(JournalFile.In).Select(journal => ArtifactVerifier.HashOf(journal.Path)).ToHashSet();
+        if (JournalFile.In(place).All(journal => known.Contains(ArtifactVerifier.HashOf(journal.Path))))
+        {
+            return;
+        }
+
+        if (inWork && store.Find(key) is null)
+        {
+            ArtifactStore.CreateFolder(Path.GetDirectoryName(store.PartialFolder(key))!);
+            ArtifactStore.MoveFolder(place, store.PartialFolder(key));
+        }
+        else
+        {
+            store.KeepSetAside(place, key);
+        }
+    }
+
+    private static void Clear(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // A name becomes that of a page and of a record: what no file can be named on some system is refused.
+    [GeneratedRegex("""\A[^\p{C}/\\:*?"<>|]{1,120}\z""", RegexOptions.CultureInvariant)]
+    private static partial Regex Name();
+
+    [GeneratedRegex(@"\A[0-9a-f]{8,64}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Hash();
+}

@@ -1,0 +1,205 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Core.Execution;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+/// <summary>What claims to be a capsule and is none, or is not as it says, leaves no trace.</summary>
+public sealed class HostileCapsuleTests : IDisposable
+{
+    private const string Smoke = "experiments/smoke.json";
+    private readonly LabFolder from = new();
+    private readonly LabFolder to = new();
+
+    private string Capsule => from.At("out/smoke.capsule");
+
+    public void Dispose()
+    {
+        from.Dispose();
+        to.Dispose();
+    }
+
+    [Theory]
+    [InlineData("../x")]
+    [InlineData("..\\x")]
+    [InlineData("/etc/passwd")]
+    [InlineData("C:\\x")]
+    [InlineData("KEY/../x")]
+    [InlineData("KEY/..")]
+    [InlineData("KEY/a/b")]
+    [InlineData("KEY/a\\b")]
+    [InlineData("KEY\\a")]
+    [InlineData("KEY/a:b")]
+    [InlineData("KEY/")]
+    [InlineData("KEY./a")]
+    [InlineData("KEY.00001/a")]
+    [InlineData("plans/../x")]
+    [InlineData("plans/other.json")]
+    [InlineData("<img src=x onerror=alert(1)>")]
+    [InlineData("KEY/a\u202eb")]
+    [InlineData("KEY/MANIFEST.JSON")]
+    [InlineData("PLANS/PLAN.JSON")]
+    public void An_entry_that_no_capsule_has_is_refused(string name) => Refused(
+        zip => Put(zip, name.Replace("KEY", Key(), StringComparison.Ordinal), "x"));
+
+    [Fact]
+    public void A_name_that_is_there_twice_is_refused() => Refused(zip => Put(zip, "plans/plan.json", "{}"), "twice");
+
+    [Fact]
+    public void A_link_is_refused() => Refused(
+        zip => zip.GetEntry("plans/marks.json")!.ExternalAttributes = unchecked((int)0xA1FF0000), "no plain file");
+
+    [Fact]
+    public void What_the_index_does_not_know_is_refused() => Refused(zip => Put(zip, $"{Key()}/extra.txt", "x"), "does not know");
+
+    [Fact]
+    public void A_changed_entry_is_refused() => Refused(zip =>
+    {
+        var text = Text(zip, $"{Key()}/output.txt");
+        Put(zip, $"{Key()}/output.txt", new string('x', text.Length), replace: true);
+    }, "has changed");
+
+    [Fact]
+    public void A_changed_stage_with_an_index_that_fits_is_refused_by_its_manifest() => Refused(zip =>
+    {
+        var name = $"{Key()}/output.txt";
+        var text = new string('x', Text(zip, name).Length);
+        Put(zip, name, text, replace: true);
+        Index(zip, index => Entry(index, name)["sha256"] = Sha256(text));
+    }, "SHA-256 is not that of the manifest");
+
+    [Fact]
+    public void A_missing_stage_file_is_refused() => Refused(zip =>
+    {
+        var name = $"{Key()}/output.txt";
+        zip.GetEntry(name)!.Delete();
+        Index(zip, index => index["entries"]!.AsArray().Remove(Entry(index, name)));
+    }, "is missing");
+
+    [Fact]
+    public void A_later_format_is_refused() => Refused(zip => Index(zip, index => index["format"] = 2), "update the program");
+
+    [Theory]
+    [InlineData("../x")]
+    [InlineData("a/b")]
+    [InlineData("a\\b")]
+    [InlineData("..")]
+    [InlineData("a\u0007b")]
+    [InlineData("a\u202eb")]
+    [InlineData("<img src=x onerror=alert(1)>")]
+    public void A_plan_whose_name_is_no_name_is_refused(string name) => Refused(zip =>
+    {
+        var plan = JsonNode.Parse(Text(zip, "plans/plan.json"))!;
+        plan["name"] = name;
+        Put(zip, "plans/plan.json", plan.ToJsonString(), replace: true);
+        Index(zip, index =>
+        {
+            index["experiment"] = name;
+            (Entry(index, "plans/plan.json")["size"], Entry(index, "plans/plan.json")["sha256"]) =
+                (Encoding.UTF8.GetByteCount(plan.ToJsonString()), Sha256(plan.ToJsonString()));
+        });
+    }, "its plan cannot be one");
+
+    [Fact]
+    public void More_bytes_than_are_allowed_are_refused_before_anything_is_unpacked()
+    {
+        from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        Export();
+
+        var answer = to.Run("import", Capsule, "--max-bytes", "1000");
+
+        answer.Code.Should().Be(ExitCode.Environment);
+        answer.Error.Should().Contain("--max-bytes");
+        to.Exists("data/store").Should().BeFalse();
+        to.Run("import", Capsule, "--max-bytes", "-1").Code.Should().Be(ExitCode.Usage);
+    }
+
+    [Fact]
+    public void A_bomb_stops_at_the_size_that_it_declares()
+    {
+        from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        Export();
+        var name = $"{Key()}/output.txt";
+        using (var zip = ZipFile.Open(Capsule, ZipArchiveMode.Update))
+        {
+            Put(zip, name, new string('0', 50_000_000), replace: true);
+            Index(zip, index => Entry(index, name)["size"] = 10);
+        }
+
+        // The sizes in the directory and before the data are made small; the data are not.
+        var bytes = File.ReadAllBytes(Capsule);
+        var (real, told) = (BitConverter.GetBytes(50_000_000), BitConverter.GetBytes(10));
+        for (int at; (at = bytes.AsSpan().IndexOf(real)) >= 0;)
+            told.CopyTo(bytes, at);
+        File.WriteAllBytes(Capsule, bytes);
+
+        var answer = to.Run("import", Capsule);
+
+        answer.Code.Should().Be(ExitCode.Environment);
+        answer.Error.Should().Contain("is refused");
+        to.Exists("data/lab.db").Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("PK")]
+    [InlineData("no zip at all, but some text that goes on for a while")]
+    public void What_is_no_zip_is_refused(string text)
+    {
+        to.Write("x.capsule", text);
+
+        var answer = to.Run("import", "x.capsule");
+
+        answer.Code.Should().Be(ExitCode.Environment);
+        answer.Error.Should().Contain("x.capsule is no capsule");
+    }
+
+    private void Refused(Action<ZipArchive> change, string? message = null)
+    {
+        from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        Export();
+        using (var zip = ZipFile.Open(Capsule, ZipArchiveMode.Update))
+            change(zip);
+
+        var answer = to.Run("import", Capsule);
+
+        answer.Code.Should().Be(ExitCode.Environment);
+        answer.Error.TrimEnd().Should().Contain("is refused").And.Contain(message ?? "entry").And.NotContainAny("\n", "\u202e", "\u0007");
+        to.Exists("data/lab.db").Should().BeFalse();
+        new ArtifactStore(to.At("data/store")).CompleteKeys().Should().BeEmpty();
+        to.Exists("data/store/.plans").Should().BeFalse();
+    }
+
+    private void Export() => from.Run("export", "smoke", "--to", "out/smoke.capsule").Code.Should().Be(ExitCode.Ok);
+
+    private string Key() => new ArtifactStore(from.At("data/store")).CompleteKeys()[0];
+
+    private static void Put(ZipArchive zip, string name, string text, bool replace = false)
+    {
+        if (replace)
+            zip.GetEntry(name)!.Delete();
+        using var writer = new StreamWriter(zip.CreateEntry(name).Open());
+        writer.Write(text);
+    }
+
+    private static string Text(ZipArchive zip, string name)
+    {
+        using var reader = new StreamReader(zip.GetEntry(name)!.Open());
+        return reader.ReadToEnd();
+    }
+
+    private static void Index(ZipArchive zip, Action<JsonNode> change)
+    {
+        var index = JsonNode.Parse(Text(zip, "capsule.json"))!;
+        change(index);
+        Put(zip, "capsule.json", index.ToJsonString(), replace: true);
+    }
+
+    private static JsonNode Entry(JsonNode index, string name) =>
+        index["entries"]!.AsArray().Single(entry => (string)entry!["name"]! == name)!;
+
+    private static string Sha256(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+}
