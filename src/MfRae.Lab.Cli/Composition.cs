@@ -47,6 +47,8 @@ public sealed class Composition(
 
     public DbVerb Db(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
+    public ExportVerb Export(Places places) => new(terminal, places, signals);
+
     public ExportCapsuleVerb ExportCapsule(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals);
 
     public ImportVerb Import(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);

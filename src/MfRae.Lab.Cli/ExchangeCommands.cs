@@ -1,26 +1,59 @@
 using System.CommandLine;
 using System.Globalization;
+using MfRae.Lab.Cli.Verbs;
 using MfRae.Lab.Core.Exchange;
+using MfRae.Lab.Tracking.Exchange;
 
 namespace MfRae.Lab.Cli;
 
 /// <summary>The verbs that carry what was recorded elsewhere and back.</summary>
 internal sealed class ExchangeCommands(Composition composition, Func<ParseResult, Places> placesOf)
 {
+    private const string Capsule = "capsule";
+
+    private static readonly (string Word, ExportFormat Format)[] Tables =
+        [("csv", ExportFormat.Csv), ("parquet", ExportFormat.Parquet), ("tensorboard", ExportFormat.TensorBoard)];
+
     public IEnumerable<Command> Build() => [Export(), Import()];
 
     private Command Export()
     {
         var experiment = new Argument<string>("EXPERIMENT") { Description = "An experiment's name or file" };
-        var to = new Option<string>("--to") { Description = "File, usually NAME.capsule", HelpName = "FILE", Required = true };
-        var force = new Option<bool>("--force") { Description = "Replace the file that is there" };
-        var json = new Option<bool>("--json") { Description = "As JSON" };
-        var command = new Command("export", "Pack an experiment, its plan, stages and notes, into one file for another lab")
+        var to = new Option<string>("--to") { Description = "A new or empty folder; for a capsule a file", HelpName = "PATH", Required = true };
+        var format = new Option<string[]>("--format")
         {
-            experiment, to, force, json,
+            Description = "What to write; may be repeated [default: capsule where --to ends with .capsule, else csv]",
+            AllowMultipleArgumentsPerToken = true,
         };
-        command.SetAction(parsed => composition.ExportCapsule(placesOf(parsed)).Execute(
-            parsed.GetRequiredValue(experiment), parsed.GetRequiredValue(to), parsed.GetValue(force), parsed.GetValue(json)));
+        format.AcceptOnlyFromAmong([.. Tables.Select(entry => entry.Word), Capsule]);
+        format.Validators.Add(result =>
+        {
+            var words = result.Tokens.Select(token => token.Value).Distinct().ToList();
+            if (words.Contains(Capsule) && words.Count > 1)
+                result.AddError("a capsule is a file and the other formats are folders: export them one after the other");
+        });
+        var force = new Option<bool>("--force") { Description = "Replace what an earlier export left there" };
+        var json = new Option<bool>("--json") { Description = "As JSON: what was written" };
+        var command = new Command("export",
+            "Write all of an experiment's data for other programs: tables, event files of TensorBoard, or a capsule for another lab")
+        {
+            experiment, to, format, force, json,
+        };
+        command.SetAction(parsed =>
+        {
+            var target = parsed.GetRequiredValue(to);
+            string[] words = parsed.GetValue(format) is [_, ..] given ? given
+                : [target.EndsWith("." + Capsule, StringComparison.OrdinalIgnoreCase) ? Capsule : Tables[0].Word];
+            var request = new ExportRequest(
+                parsed.GetRequiredValue(experiment),
+                target,
+                [.. Tables.Where(entry => words.Contains(entry.Word)).Select(entry => entry.Format)],
+                parsed.GetValue(force),
+                parsed.GetValue(json));
+            return words is [Capsule, ..]
+                ? composition.ExportCapsule(placesOf(parsed)).Execute(request)
+                : composition.Export(placesOf(parsed)).Execute(request);
+        });
         return command;
     }
 

@@ -26,6 +26,7 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(PlanRecord))]
 [JsonSerializable(typeof(Marks))]
 [JsonSerializable(typeof(CapsuleIndex))]
+[JsonSerializable(typeof(ExportIndex))]
 [JsonSerializable(typeof(DitOptions))]
 [JsonSerializable(typeof(VitOptions))]
 [JsonSerializable(typeof(DecoderNetworkOptions))]

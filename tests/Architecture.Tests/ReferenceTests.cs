@@ -42,6 +42,7 @@ public sealed partial class ReferenceTests
     [InlineData("TorchSharp", "MfRae.Lab.Learning")]
     [InlineData("Microsoft.Data.Sqlite", "MfRae.Lab.Tracking")]
     [InlineData("Dapper", "MfRae.Lab.Tracking")]
+    [InlineData("Parquet", "MfRae.Lab.Tracking")]
     [InlineData("Scriban", "MfRae.Lab.Reporting")]
     [InlineData("Spectre.Console", "MfRae.Lab")]
     [InlineData("System.CommandLine", "MfRae.Lab")]

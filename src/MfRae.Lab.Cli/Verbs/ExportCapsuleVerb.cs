@@ -11,20 +11,20 @@ namespace MfRae.Lab.Cli.Verbs;
 public sealed class ExportCapsuleVerb(Terminal terminal, Places places, ArtifactStore store, StopSignals signals)
 {
     /// <exception cref="LabException">There is no such experiment, or the file cannot be written.</exception>
-    public int Execute(string experiment, string file, bool replace, bool json)
+    public int Execute(ExportRequest request)
     {
         using var database = LabDatabase.OpenReadOnly(places.Database);
         var queries = new RunQueries(database);
-        var name = new Subjects(queries).Name(experiment);
+        var name = new Subjects(queries).Name(request.Experiment);
         var hash = queries.Plans().Last(plan => plan.Name == name).Hash;
         var plan = new StoreRecords(store).Plans().LastOrDefault(plan => plan.Name == name && plan.Hash == hash)
             ?? throw new LabException($"the store {places.Show(store.Root)} has no record of the plan of {name}; run it again, which computes "
                 + "nothing that is there");
-        var target = Path.GetFullPath(file, places.WorkingDirectory);
-        var index = new CapsuleWriter(store).Write(plan, queries.Marks(), target, replace, signals.Stop);
+        var target = Path.GetFullPath(request.Target, places.WorkingDirectory);
+        var index = new CapsuleWriter(store).Write(plan, queries.Marks(), target, request.Force, signals.Stop);
         var stages = plan.Stages.Count(stage => store.IsComplete(stage.Key));
         var bytes = new FileInfo(target).Length;
-        terminal.Out.WriteLine(json ? JsonText.Write(writer =>
+        terminal.Out.WriteLine(request.Json ? JsonText.Write(writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("experiment", name);

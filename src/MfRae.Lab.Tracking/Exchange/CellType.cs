@@ -1,0 +1,10 @@
+namespace MfRae.Lab.Tracking.Exchange;
+
+/// <summary>What the cells of a column are, apart from null.</summary>
+internal enum CellType
+{
+    Integer,
+    Real,
+    Text,
+    Blob,
+}

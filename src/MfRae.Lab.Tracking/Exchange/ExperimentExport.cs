@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Dapper;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Tracking.Migrations;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Tracking.Exchange;
+
+/// <summary>
+/// Writes all that the database has of one experiment as files for other programs: every row of every public view, of one consistent
+/// state, sampled nowhere.
+/// </summary>
+public sealed class ExperimentExport(LabDatabase database)
+{
+    /// <param name="experiment">Its name, which is there.</param>
+    /// <param name="target">A folder that is not there or empty.</param>
+    /// <param name="replace">What an earlier export left at <paramref name="target"/> gives way.</param>
+    /// <exception cref="LabException">The folder holds something else, or cannot be written; or the database cannot be read.</exception>
+    public ExportOutcome Write(
+        string experiment, string target, IReadOnlyCollection<ExportFormat> formats, bool replace = false, CancellationToken stop = default)
+    {
+        try
+        {
+            return ExportFolder.Write(target, replace, folder => Fill(experiment, folder, formats, stop));
+        }
+        catch (SqliteException error) when (EnvironmentFault.Is(error))
+        {
+            throw EnvironmentFault.Of(error, $"the database {database.Path} cannot be read");
+        }
+    }
+
+    private ExportOutcome Fill(string experiment, string folder, IReadOnlyCollection<ExportFormat> formats, CancellationToken stop)
+    {
+        var files = new List<ExportedFile>();
+        var warnings = new List<string>();
+        string hash;
+        lock (database.Gate)
+        {
+            using var transaction = database.Connection.BeginTransaction(deferred: true);
+            hash = database.Connection.QuerySingle<string>(
+                "SELECT plan_hash FROM experiments WHERE experiment = @experiment", new { experiment });
+            var reader = new ViewReader(database.Connection);
+            foreach (var view in ExportView.All)
+            {
+                files.AddRange(WriteView(reader, view, experiment, folder, formats, warnings, stop));
+            }
+
+            if (formats.Contains(ExportFormat.TensorBoard))
+            {
+                var events = new TensorBoardExport(database.Connection, experiment).Write(Path.Combine(folder, "tensorboard"), stop).ToList();
+                files.AddRange(events.Select(file => Describe(folder, $"tensorboard/{file.Name}", file.Rows)));
+            }
+        }
+
+        var index = new ExportIndex(
+            1, experiment, hash, Schema.Version(database.Connection), [.. files.OrderBy(file => file.Name, StringComparer.Ordinal)]);
+        File.WriteAllBytes(Path.Combine(folder, ExportIndex.FileName), JsonSerializer.SerializeToUtf8Bytes(index, LabJson.Default.ExportIndex));
+        return new(index, warnings);
+    }
+
+    private static List<ExportedFile> WriteView(ViewReader reader, ExportView view, string experiment, string folder,
+        IReadOnlyCollection<ExportFormat> formats, List<string> warnings, CancellationToken stop)
+    {
+        var columns = reader.Columns(view.Name);
+        var (csv, parquet) = (view.Name + ".csv", view.Name + ".parquet");
+        using var text = formats.Contains(ExportFormat.Csv) ? new CsvRowWriter(Path.Combine(folder, csv), columns) : null;
+        using var table = formats.Contains(ExportFormat.Parquet) ? new ParquetRowWriter(Path.Combine(folder, parquet), columns) : null;
+        IRowWriter[] writers = [.. new IRowWriter?[] { text, table }.OfType<IRowWriter>()];
+        if (writers.Length == 0)
+        {
+            return [];
+        }
+
+        var rows = 0L;
+        foreach (var row in reader.Rows(view, experiment))
+        {
+            stop.ThrowIfCancellationRequested();
+            rows++;
+            foreach (var writer in writers)
+            {
+                writer.Write(row);
+            }
+        }
+
+        foreach (var writer in writers)
+        {
+            writer.Finish();
+            writer.Dispose();
+        }
+
+        if (text is { FormulaCells: > 0 })
+        {
+            warnings.Add($"{csv} has {text.FormulaCells.ToString(CultureInfo.InvariantCulture)} texts that begin with = + - @ or a control "
+                + "character; a spreadsheet would take them for formulas unless their columns are imported as text");
+        }
+
+        return [.. new[] { text is null ? null : csv, table is null ? null : parquet }.OfType<string>()
+            .Select(name => Describe(folder, name, rows))];
+    }
+
+    private static ExportedFile Describe(string folder, string name, long rows)
+    {
+        using var stream = File.OpenRead(Path.Combine(folder, name));
+        return new(name, rows, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
+    }
+}

@@ -1,0 +1,75 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Tracking.Exchange;
+
+/// <summary>Streams rows of the public views. Whoever uses it holds a transaction, so that all views show one state.</summary>
+internal sealed class ViewReader(SqliteConnection connection)
+{
+    // SQLite knows no type of a column that is computed; a file's columns must not depend on which values there happen to be.
+    private static readonly HashSet<string> ComputedIntegers =
+        ["archived", "attempt", "attempts", "completed", "n", "peak_bytes", "runs", "seeds", "stages"];
+
+    private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "mean", "sd", "value", "wall", "wall_seconds"];
+
+    private static readonly HashSet<string> ComputedTexts = ["metric", "started", "title"];
+
+    /// <exception cref="InvalidOperationException">A computed column is in none of the lists above.</exception>
+    public IReadOnlyList<ViewColumn> Columns(string view) =>
+    [
+        .. connection.Query<(string Name, string Type)>("SELECT name, type FROM pragma_table_info(@view)", new { view })
+            .Select(column => new ViewColumn(column.Name, TypeOf(view, column.Name, column.Type))),
+    ];
+
+    /// <summary>Cells are long, double, string, byte[] or null, by the types of <see cref="Columns"/>; the array is used again.</summary>
+    public IEnumerable<object?[]> Rows(ExportView view, string experiment) => view.ByStage
+        ? Stages(experiment).SelectMany(stage => Rows(view, experiment, stage))
+        : Rows(view, experiment, null);
+
+    /// <summary>Keys of the stages, inputs before users.</summary>
+    public IReadOnlyList<string> Stages(string experiment) =>
+        [.. connection.Query<string>("SELECT stage FROM stages WHERE experiment = @experiment ORDER BY position", new { experiment })];
+
+    private IEnumerable<object?[]> Rows(ExportView view, string experiment, string? stage)
+    {
+        var columns = Columns(view.Name);
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT {string.Join(", ", columns.Select(column => column.Name))} FROM {view.Name} WHERE {view.Condition}"
+            + (stage is null ? "" : " AND stage = @stage") + $" ORDER BY {view.Order}";
+        command.Parameters.AddWithValue("@experiment", experiment);
+        if (stage is not null)
+        {
+            command.Parameters.AddWithValue("@stage", stage);
+        }
+
+        using var reader = command.ExecuteReader();
+        var row = new object?[columns.Count];
+        while (reader.Read())
+        {
+            for (var i = 0; i < row.Length; i++)
+            {
+                row[i] = reader.IsDBNull(i) ? null : columns[i].Type switch
+                {
+                    CellType.Integer => reader.GetInt64(i),
+                    CellType.Real => reader.GetDouble(i),
+                    CellType.Text => reader.GetString(i),
+                    _ => reader.GetFieldValue<byte[]>(i),
+                };
+            }
+
+            yield return row;
+        }
+    }
+
+    private static CellType TypeOf(string view, string column, string declared) => declared.ToUpperInvariant() switch
+    {
+        "INTEGER" or "INT" => CellType.Integer,
+        "REAL" => CellType.Real,
+        "TEXT" => CellType.Text,
+        "BLOB" => CellType.Blob,
+        _ when ComputedIntegers.Contains(column) => CellType.Integer,
+        _ when ComputedReals.Contains(column) => CellType.Real,
+        _ when ComputedTexts.Contains(column) => CellType.Text,
+        _ => throw new InvalidOperationException($"the column {column} of the view {view} has no type"),
+    };
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using MfRae.Lab.Cli.Tests.Fakes;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+public sealed class ExportVerbTests : IDisposable
+{
+    private const string Smoke = "experiments/smoke.json";
+    private readonly LabFolder lab = new();
+
+    public void Dispose() => lab.Dispose();
+
+    [Fact]
+    public void Export_writes_what_it_says_and_replaces_only_an_export()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+
+        var answer = lab.Run("export", Smoke, "--to", "out", "--format", "csv", "tensorboard", "--format", "parquet", "--json");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        using var json = JsonDocument.Parse(answer.Out);
+        var files = json.RootElement.GetProperty("files").EnumerateArray().ToList();
+        files.Select(file => file.GetProperty("name").GetString()).Should().Contain(["runs.csv", "metrics.parquet", "tensorboard/runs.csv"]);
+        files.Should().OnlyContain(file => new FileInfo(lab.At("out/" + file.GetProperty("name").GetString())).Length
+            == file.GetProperty("bytes").GetInt64());
+        File.ReadAllLines(lab.At("out/runs.csv")).Should().HaveCount(3);
+        lab.Run("export", "smoke", "--to", "out").Error.Should().Contain("--force");
+        lab.Run("export", "smoke", "--to", "out", "--force").Out.Should().Contain("metrics.csv").And.NotContain("parquet");
+        lab.Exists("out/metrics.parquet").Should().BeFalse();
+        lab.Run("export", "smoke", "--to", "experiments", "--force").Code.Should().Be(ExitCode.Environment);
+        lab.Exists(Smoke).Should().BeTrue();
+    }
+
+    [Theory]
+    [InlineData("--format", "xml")]
+    [InlineData("--format", "csv", "capsule")]
+    public void A_format_that_cannot_be_is_a_mistake_of_use(params string[] format)
+    {
+        var answer = lab.Run(["export", "smoke", "--to", "out", .. format]);
+
+        answer.Code.Should().Be(ExitCode.Usage);
+        lab.Exists("out").Should().BeFalse();
+    }
+
+    [Fact]
+    public void An_experiment_that_is_not_there_is_named()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+
+        var answer = lab.Run("export", "../\u202esmoke", "--to", "out");
+
+        answer.Code.Should().Be(ExitCode.Environment);
+        answer.Error.Should().Contain("no experiment `../\\u202esmoke`");
+        lab.Exists("out").Should().BeFalse();
+    }
+}
