@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit.Abstractions;
+
+namespace MfRae.Lab.Cli.Tests.Chaos;
+
+/// <summary>
+/// Coordinators and workers are killed at random moments, and the same command is given again each time. See the README beside this
+/// file for how to ask for more kills and what came of it.
+/// </summary>
+public sealed class ChaosTests(ITestOutputHelper output)
+{
+    private static readonly int Kills = int.TryParse(
+        Environment.GetEnvironmentVariable("MFRAE_CHAOS"), NumberStyles.None, CultureInfo.InvariantCulture, out var kills) ? kills : 6;
+
+    private readonly Random random = new(17);
+    private readonly Dictionary<string, int> told = [];
+
+    [LinuxFact]
+    public void A_run_that_is_killed_again_and_again_ends_with_the_same_report()
+    {
+        using var calm = new ChaosLab();
+        using (var process = calm.Start())
+        {
+            var answer = ChaosLab.End(process);
+            answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        }
+
+
+        var (report, files) = (calm.Report(), calm.Files());
+
+        var left = Kills;
+        var lives = 0;
+        while (left > 0)
+        {
+            lives++;
+            using var lab = new ChaosLab();
+            while (left > 0 && Torment(lab, ref left) != ExitCode.Ok)
+            {
+                // It may have been killed before there was a database.
+                if (File.Exists(lab.At("lab.db")))
+                    lab.Ask("pragma integrity_check").Should().Be("ok");
+            }
+
+            using (var last = lab.Start())
+            {
+                var answer = ChaosLab.End(last);
+                answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+            }
+
+            lab.Ask("pragma integrity_check").Should().Be("ok");
+            lab.Ask("select distinct status from stages").Should().Be("completed");
+            lab.Ask("select count(*) from attempts where status = 'running'").Should().Be("0");
+            lab.Files().Should().Equal(files);
+            lab.Report().Should().Be(report);
+            lab.Run("report", "chaos", "--check").Code.Should().Be(ExitCode.Ok);
+            lab.Run("verify", "chaos").Code.Should().Be(ExitCode.Ok);
+            Count("attempts", int.Parse(lab.Ask("select count(*) from attempts"), CultureInfo.InvariantCulture));
+            Count("resumed from a checkpoint", int.Parse(
+                lab.Ask("select count(*) from attempts where resumed_from > 0"), CultureInfo.InvariantCulture));
+        }
+
+        output.WriteLine($"{Kills} kills in {lives} lives of the experiment: "
+            + string.Join(", ", told.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value} {pair.Key}")));
+    }
+
+    /// <summary>One run, with signals until it ends. Returns how it ended.</summary>
+    private int Torment(ChaosLab lab, ref int left)
+    {
+        using var run = lab.Start();
+        var end = Task.Run(() => ChaosLab.End(run));
+        while (left > 0)
+        {
+            if (end.Wait(TimeSpan.FromMilliseconds(random.Next(4000))))
+                break;
+            left--;
+            if (random.Next(5) == 0)
+            {
+                Count("SIGINT to the coordinator");
+                ChaosLab.Signal("-INT", run.Id);
+                break;
+            }
+
+            if (random.Next(2) == 0 && ChaosLab.Children(run) is { Length: > 0 } workers)
+            {
+                Count("SIGKILL to a worker");
+                ChaosLab.Signal("-KILL", workers[random.Next(workers.Length)]);
+                continue;
+            }
+
+            Count("SIGKILL to the coordinator");
+            ChaosLab.Signal("-KILL", run.Id);
+            break;
+        }
+
+        var answer = end.GetAwaiter().GetResult();
+        // 1: a stage whose worker was killed twice has no result in this run.
+        new[] { ExitCode.Ok, ExitCode.RunsFailed, ExitCode.Interrupted, 128 + 9 }.Should().Contain(answer.Code, answer.Error);
+        answer.Error.Should().NotContain("   at ", "no exception is to reach the user");
+        Count($"ended with exit code {answer.Code}");
+        return answer.Code;
+    }
+
+    private void Count(string what, int number = 1) => told[what] = told.GetValueOrDefault(what) + number;
+}
