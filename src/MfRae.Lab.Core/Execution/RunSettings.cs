@@ -1,9 +1,9 @@
 namespace MfRae.Lab.Core.Execution;
 
-/// <summary>What does not change a number, and so is no part of any key.</summary>
+/// <summary>What changes no number (threads: none beyond the last bits), and so is no part of any key.</summary>
 /// <param name="Device">auto, cpu, cuda or cuda:N.</param>
-/// <param name="Jobs">Stages that may run at once; 0: one for each core, on a GPU one.</param>
-/// <param name="Threads">Threads of the stage's numerics; 0: shared out by the runner.</param>
+/// <param name="Jobs">Stages that may run at once; 0: as the cores and the threads of each allow, on a GPU one.</param>
+/// <param name="Threads">Threads of the stage's numerics; 0: as many as the machine's cores say.</param>
 /// <param name="LogEvery">Training steps between two metric events.</param>
 /// <param name="CheckpointSeconds">Seconds between two checkpoints.</param>
 public sealed record RunSettings(

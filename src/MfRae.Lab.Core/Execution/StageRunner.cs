@@ -193,7 +193,7 @@ public sealed class StageRunner(
                 throw new InvalidOperationException($"the stage {stuck.Node.Label} can never start: none of its inputs is running");
             }
 
-            var threads = WorkerShare.Threads(settings, cores, running + ready.Count);
+            var threads = WorkerShare.Threads(settings, cores);
             foreach (var run in ready.TakeWhile(_ => running < WorkerShare.Jobs(settings, cores)))
             {
                 if (!attempts.TryStart(run, threads))

@@ -8,7 +8,7 @@ namespace MfRae.Lab.Cli.Tests.Chaos;
 /// Coordinators and workers are killed at random moments, and the same command is given again each time. See the README beside this
 /// file for how to ask for more kills and what came of it.
 /// </summary>
-public sealed class ChaosTests(ITestOutputHelper output)
+public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassFixture<CalmRun>
 {
     private static readonly int Kills = int.TryParse(
         Environment.GetEnvironmentVariable("MFRAE_CHAOS"), NumberStyles.None, CultureInfo.InvariantCulture, out var kills) ? kills : 6;
@@ -19,16 +19,6 @@ public sealed class ChaosTests(ITestOutputHelper output)
     [LinuxFact]
     public void A_run_that_is_killed_again_and_again_ends_with_the_same_report()
     {
-        using var calm = new ChaosLab();
-        using (var process = calm.Start())
-        {
-            var answer = ChaosLab.End(process);
-            answer.Code.Should().Be(ExitCode.Ok, answer.Error);
-        }
-
-
-        var (report, files) = (calm.Report(), calm.Files());
-
         var left = Kills;
         var lives = 0;
         while (left > 0)
@@ -51,8 +41,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
             lab.Ask("pragma integrity_check").Should().Be("ok");
             lab.Ask("select distinct status from stages").Should().Be("completed");
             lab.Ask("select count(*) from attempts where status = 'running'").Should().Be("0");
-            lab.Files().Should().Equal(files);
-            lab.Report().Should().Be(report);
+            lab.Files().Should().Equal(calm.Files);
+            lab.Report().Should().Be(calm.Report);
             lab.Run("report", "chaos", "--check").Code.Should().Be(ExitCode.Ok);
             lab.Run("verify", "chaos").Code.Should().Be(ExitCode.Ok);
             Count("attempts", int.Parse(lab.Ask("select count(*) from attempts"), CultureInfo.InvariantCulture));
@@ -62,6 +52,23 @@ public sealed class ChaosTests(ITestOutputHelper output)
 
         output.WriteLine($"{Kills} kills in {lives} lives of the experiment: "
             + string.Join(", ", told.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value} {pair.Key}")));
+    }
+
+    [LinuxFact]
+    public async Task Two_runs_that_start_together_compute_every_stage_once()
+    {
+        using var lab = new ChaosLab();
+        using var first = lab.Start();
+        using var second = lab.Start();
+
+        var answers = await Task.WhenAll(Task.Run(() => ChaosLab.End(first)), Task.Run(() => ChaosLab.End(second)));
+
+        answers.Should().OnlyContain(answer => answer.Code == ExitCode.Ok);
+        answers.Should().ContainSingle(answer => answer.Error.Contains("waiting for it to end"));
+        lab.Ask("select max(attempts), min(attempts) from costs").Should().Be("1|1");
+        lab.Store.PartialKeys().Should().BeEmpty();
+        lab.Report().Should().Be(calm.Report, "several stages at once give what one at a time does");
+        lab.Files().Should().Equal(calm.Files);
     }
 
     /// <summary>One run, with signals until it ends. Returns how it ended.</summary>

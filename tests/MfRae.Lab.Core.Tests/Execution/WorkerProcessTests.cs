@@ -110,7 +110,7 @@ public sealed class WorkerProcessTests : IDisposable
 
         var outcome = lab.Run(plan, launcher: Program.Launcher());
 
-        File.ReadAllText(outcome.Stages[0].LogPath!).Should().Be($"threads {Environment.ProcessorCount}, spins 3000\n");
+        File.ReadAllText(outcome.Stages[0].LogPath!).Should().Be($"threads {WorkerShare.Threads(new(), Environment.ProcessorCount)}, spins 3000\n");
     }
 
     [Fact]

@@ -5,20 +5,30 @@ namespace MfRae.Lab.Core.Tests.Execution;
 public sealed class WorkerShareTests
 {
     [Theory]
+    [InlineData(1, 1, 1)]
     [InlineData(2, 1, 2)]
-    [InlineData(2, 2, 1)]
-    [InlineData(2, 7, 1)]
-    [InlineData(16, 3, 5)]
-    [InlineData(1, 4, 1)]
-    public void Cores_are_shared_among_what_can_run(int cores, int active, int expected) =>
-        WorkerShare.Threads(new(Device: "cpu"), cores, active).Should().Be(expected);
+    [InlineData(4, 1, 4)]
+    [InlineData(8, 2, 4)]
+    [InlineData(24, 4, 6)]
+    [InlineData(64, 16, 4)]
+    public void The_machine_decides_on_threads_and_jobs(int cores, int threads, int jobs)
+    {
+        WorkerShare.Threads(new(Device: "cpu"), cores).Should().Be(threads);
+        WorkerShare.Jobs(new(Device: "cpu"), cores).Should().Be(jobs);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void The_number_of_jobs_changes_no_bit_so_it_changes_no_threads(int jobs)
+    {
+        WorkerShare.Jobs(new(Device: "cpu", Jobs: jobs), 16).Should().Be(jobs);
+        WorkerShare.Threads(new(Device: "cpu", Jobs: jobs), 16).Should().Be(4);
+    }
 
     [Fact]
-    public void Asked_for_threads_are_given() => WorkerShare.Threads(new(Threads: 3), 16, 1).Should().Be(3);
+    public void Asked_for_threads_are_given() => WorkerShare.Threads(new(Threads: 3), 16).Should().Be(3);
 
     [Fact]
     public void A_gpu_takes_one_stage_at_a_time() => WorkerShare.Jobs(new(Device: "cuda:1"), 16).Should().Be(1);
-
-    [Fact]
-    public void Few_jobs_leave_each_more_threads() => WorkerShare.Threads(new(Device: "cpu", Jobs: 2), 16, 9).Should().Be(8);
 }

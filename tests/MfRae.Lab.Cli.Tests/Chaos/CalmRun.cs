@@ -1,0 +1,21 @@
+namespace MfRae.Lab.Cli.Tests.Chaos;
+
+/// <summary>What the experiment ends with where nothing disturbs it and one stage runs at a time.</summary>
+public sealed class CalmRun
+{
+    public CalmRun()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        using var lab = new ChaosLab();
+        using var process = lab.Start("--jobs", "1");
+        var answer = ChaosLab.End(process);
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        (Report, Files) = (lab.Report(), lab.Files());
+    }
+
+    public string Report { get; } = "";
+
+    /// <summary>Path in the store → SHA-256.</summary>
+    public IReadOnlyDictionary<string, string> Files { get; } = new Dictionary<string, string>();
+}
