@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
@@ -11,6 +12,9 @@ public sealed class RunLog : IRunLog, IDisposable
 {
     private readonly LabDatabase database;
     private Plan? open;
+
+    // A database that was held too long ends the run. To wait as long again for each word about that would help nobody.
+    private StoreLockedException? fault;
 
     /// <param name="database">Stays the caller's: it is not closed with the log.</param>
     /// <exception cref="LabException">The database can only be read.</exception>
@@ -95,5 +99,21 @@ public sealed class RunLog : IRunLog, IDisposable
         "UPDATE stage SET status = @Status, reason = @Reason WHERE key = @Key",
         states.Select(state => new { state.Key, state.Value.Status, state.Value.Reason })));
 
-    private void Write(Action<Writer> work) => database.Write(work);
+    private void Write(Action<Writer> work)
+    {
+        if (fault is not null)
+        {
+            ExceptionDispatchInfo.Throw(fault);
+        }
+
+        try
+        {
+            database.Write(work);
+        }
+        catch (StoreLockedException error)
+        {
+            fault = error;
+            throw;
+        }
+    }
 }

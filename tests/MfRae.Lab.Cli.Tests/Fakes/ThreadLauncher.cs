@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Cli.Tests.Fakes;
@@ -20,16 +21,30 @@ internal sealed class ThreadLauncher(Func<StageDefinition, IStage> create) : IWo
 
         public Running(Func<CancellationToken, int> run) =>
             Exit = Task.Factory.StartNew(
-                () => run(stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                () => Run(run), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
         public Task<int> Exit { get; }
 
-        public string Tail => "";
+        public string Tail { get; private set; } = "";
 
         public void RequestStop() => stop.Cancel();
 
         public void Kill() => stop.Cancel();
 
         public void Dispose() => stop.Dispose();
+
+        /// <summary>As the program does: the message goes to standard error, which the coordinator keeps.</summary>
+        private int Run(Func<CancellationToken, int> run)
+        {
+            try
+            {
+                return run(stop.Token);
+            }
+            catch (LabException error)
+            {
+                Tail = error.Message;
+                return WorkerExit.Environment;
+            }
+        }
     }
 }

@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using MfRae.Lab.Cli.Tests.Fakes;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Cli.Tests.Faults;
+
+/// <summary>What the machine does to a run: one message, an exit code, nothing lost, and the same command goes on afterwards.</summary>
+public sealed class MachineFaultTests : IDisposable
+{
+    private readonly LabFolder lab = new();
+
+    public void Dispose() => lab.Dispose();
+
+    [DiskFact]
+    public void A_disk_that_is_full_in_the_middle_of_a_run()
+    {
+        using var disk = new Tmpfs(16);
+        var command = Command(disk.At("store"), disk.At("lab.db"), disk.At("reports"));
+        FailAt(4, disk.Fill);
+
+        var answer = lab.Run(command);
+
+        Expect(answer, ExitCode.Environment, "the disk is full");
+        disk.Empty();
+        GoesOn(command);
+    }
+
+    [DiskFact]
+    public void A_store_that_is_read_only()
+    {
+        using var disk = new Tmpfs(16);
+        var command = Command(disk.At("store"), "lab.db", "reports");
+        lab.Run([.. command, "seeds=0-1"]).Code.Should().Be(ExitCode.Ok);
+        disk.ReadOnly(true);
+
+        var answer = lab.Run(command);
+
+        Expect(answer, ExitCode.Environment, "read-only");
+        disk.ReadOnly(false);
+        lab.Run(command).Code.Should().Be(ExitCode.Ok);
+    }
+
+    [DiskFact]
+    public void A_database_on_a_full_disk()
+    {
+        using var disk = new Tmpfs(16);
+        var command = Command("store", disk.At("lab.db"), "reports");
+        FailAt(4, disk.Fill);
+
+        var answer = lab.Run(command);
+
+        Expect(answer, ExitCode.Environment, "lab.db cannot be written: the disk is full");
+        disk.Empty();
+        GoesOn(command);
+    }
+
+    [DiskFact]
+    public void Reports_on_a_disk_that_is_full()
+    {
+        using var disk = new Tmpfs(1);
+        var command = Command("store", "lab.db", disk.At("reports"));
+        disk.Fill();
+
+        var answer = lab.Run(command);
+
+        Expect(answer, ExitCode.Environment, "the disk is full");
+        disk.Empty();
+        lab.Run(command).Code.Should().Be(ExitCode.Ok);
+        lab.Started.Should().BeEmpty("all of it had been computed");
+    }
+
+    [Fact]
+    public void A_database_that_another_process_holds_in_the_middle_of_a_run()
+    {
+        var command = Command("store", "lab.db", "reports");
+        using var other = new SqliteConnection($"Data Source={lab.At("lab.db")};Pooling=False");
+        FailAt(4, () =>
+        {
+            other.Open();
+            Execute(other, "BEGIN IMMEDIATE");
+        });
+
+        var answer = lab.Run(command);
+
+        Expect(answer, ExitCode.Locked, "lab.db cannot be written: another process has held it for 10 s");
+        Execute(other, "ROLLBACK");
+        GoesOn(command);
+    }
+
+    [DiskFact]
+    public void A_store_where_this_user_may_not_write() =>
+        Forbidden("store", ["experiments/smoke.json", "--store", "store", "--db", "lab.db", "--reports", "reports"]);
+
+    [DiskFact]
+    public void A_database_where_this_user_may_not_write() =>
+        Forbidden("database", ["experiments/smoke.json", "--store", "store", "--db", "database/lab.db", "--reports", "reports"]);
+
+    [DiskFact]
+    public void Reports_where_this_user_may_not_write()
+    {
+        lab.Run(Command("store", "lab.db", "reports")).Code.Should().Be(ExitCode.Ok);
+        Forbidden("pages", ["report", "smoke", "--store", "store", "--db", "lab.db", "--reports", "pages"]);
+    }
+
+    private void Forbidden(string place, string[] command)
+    {
+        var folder = Directory.CreateDirectory(lab.At(place)).FullName;
+        Tmpfs.Run("chmod", "555", folder);
+
+        var answer = WithoutPower(command);
+
+        Expect(answer, ExitCode.Environment, place == "database" ? "may not be read and written" : "denied");
+        Directory.EnumerateFileSystemEntries(folder).Should().BeEmpty();
+        Tmpfs.Run("chmod", "755", folder);
+        lab.Run(command).Code.Should().Be(ExitCode.Ok);
+    }
+
+    private string[] Command(string store, string database, string reports) =>
+        ["experiments/smoke.json", "--store", lab.At(store), "--db", lab.At(database), "--reports", lab.At(reports)];
+
+    /// <summary>Lets something happen when the n-th stage begins.</summary>
+    private void FailAt(int stage, Action happens)
+    {
+        var begun = 0;
+        lab.OnStage = _ =>
+        {
+            if (Interlocked.Increment(ref begun) == stage)
+                happens();
+        };
+    }
+
+    private static void Expect(Answer answer, int code, string message)
+    {
+        answer.Code.Should().Be(code, answer.Error);
+        answer.Out.Should().BeEmpty();
+        answer.Error.Should().NotContain("   at ", "a user gets no stack");
+        answer.Error.Split('\n').Should().ContainSingle(line => line.Contains(message), answer.Error);
+    }
+
+    /// <summary>What was complete stays complete, and everything ends well.</summary>
+    private void GoesOn(string[] command)
+    {
+        var before = lab.Started.Distinct().Count();
+        lab.OnStage = null;
+
+        var answer = lab.Run(command);
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        lab.Started.Should().NotBeEmpty().And.OnlyHaveUniqueItems();
+        lab.Run([.. command, "--json"]).Out.Should().Contain("\"computed\": 0");
+        before.Should().BePositive();
+    }
+
+    /// <summary>As root without what makes root exempt from permissions.</summary>
+    private Answer WithoutPower(string[] command)
+    {
+        var start = new ProcessStartInfo(
+            "setpriv",
+            ["--bounding-set=-all", "--inh-caps=-all", "dotnet", Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll"), .. command])
+        {
+            WorkingDirectory = lab.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new(process.ExitCode, output, error.Result);
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}
