@@ -38,6 +38,7 @@ public sealed class ExperimentRemoval(LabDatabase database)
             {
                 $"DELETE FROM image WHERE stage IN ({Orphans})",
                 $"DELETE FROM measurement WHERE stage IN ({Orphans})",
+                $"DELETE FROM digest WHERE series IN (SELECT id FROM series WHERE attempt IN ({Attempts}))",
                 $"DELETE FROM point WHERE series IN (SELECT id FROM series WHERE attempt IN ({Attempts}))",
                 $"DELETE FROM series WHERE attempt IN ({Attempts})",
                 $"DELETE FROM tick WHERE attempt IN ({Attempts})",

@@ -44,7 +44,7 @@ public sealed class LabDatabaseTests : IDisposable
         using var database = LabDatabase.OpenOrCreate(Path);
 
         var pragmas = new[] { "journal_mode", "synchronous", "foreign_keys", "mmap_size", "busy_timeout", "user_version" };
-        pragmas.Select(name => Pragma(database, name)).Should().Equal("wal", "1", "1", "0", "10000", "6");
+        pragmas.Select(name => Pragma(database, name)).Should().Equal("wal", "1", "1", "0", "10000", "7");
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class LabDatabaseTests : IDisposable
 
         using var newer = LabDatabase.OpenOrCreate(Path);
         newer.IsReadOnly.Should().BeTrue();
-        newer.Notice.Should().Contain("schema 99").And.Contain("knows 6");
+        newer.Notice.Should().Contain("schema 99").And.Contain("knows 7");
         new RunQueries(newer).Experiments().Should().ContainSingle();
         var act = () => new RunLog(newer);
         act.Should().Throw<LabException>().WithMessage("*schema 99*");
@@ -192,8 +192,8 @@ public sealed class LabDatabaseTests : IDisposable
         counts[^1].Should().Be(Batches * 10);
     }
 
-    private static int Count(RunQueries queries, string stage) =>
-        queries.Experiment("ablation")!.Stages.Single(s => s.Key == stage).Series.SingleOrDefault()?.Steps.Count ?? 0;
+    private static long Count(RunQueries queries, string stage) => queries.Experiment("ablation")!.Stages.Single(s => s.Key == stage)
+        .Series.SingleOrDefault()?.Buckets.Sum(bucket => bucket.Count) ?? 0;
 
     private static string Pragma(LabDatabase database, string name)
     {

@@ -58,7 +58,13 @@ public sealed record AttemptRecord(
     string? Error);
 
 /// <summary>A curve: ascending steps, and a value for each; null where it was not finite.</summary>
-public sealed record SeriesRecord(string Name, IReadOnlyList<long> Steps, IReadOnlyList<double?> Values);
+/// <param name="Gathered">Instead of steps and values where there are thousands of them: neighbouring ones in buckets, in order.</param>
+public sealed record SeriesRecord(
+    string Name, IReadOnlyList<long> Steps, IReadOnlyList<double?> Values, IReadOnlyList<CurveBucket>? Gathered = null)
+{
+    /// <summary>The curve in buckets, those of one point where it is short.</summary>
+    public IEnumerable<CurveBucket> Buckets => Gathered ?? Steps.Zip(Values, CurveBucket.Of);
+}
 
 /// <summary>A PNG image.</summary>
 public sealed record ImageRecord(string Name, string Caption, byte[] Png);

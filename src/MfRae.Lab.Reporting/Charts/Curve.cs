@@ -14,6 +14,11 @@ internal static class Curve
     /// </summary>
     public static IReadOnlyList<CurvePoint> Of(IReadOnlyList<SeriesRecord> seeds, int most = MostPoints)
     {
+        if (seeds.Any(series => series.Gathered is not null))
+        {
+            return OfBuckets([.. seeds.SelectMany(series => series.Buckets)], most);
+        }
+
         var values = seeds
             .SelectMany(series => series.Steps.Zip(series.Values))
             .GroupBy(point => point.First, point => point.Second)
@@ -30,6 +35,23 @@ internal static class Curve
 
         return points;
     }
+
+    /// <summary>
+    /// The same of curves that are gathered already. Bins are equal stretches of steps, and a bucket belongs to the one that has its middle.
+    /// </summary>
+    private static List<CurvePoint> OfBuckets(IReadOnlyList<CurveBucket> buckets, int most)
+    {
+        var first = buckets.Min(bucket => bucket.FirstStep);
+        var width = (buckets.Max(bucket => bucket.LastStep) - first + 1) / (double)most;
+        return [.. buckets
+            .GroupBy(bucket => (int)((((bucket.FirstStep + bucket.LastStep) / 2.0) - first) / width))
+            .OrderBy(bin => bin.Key)
+            .Select(bin => Gather(bin.Aggregate((one, next) => one.And(next)), bin.Average(bucket => (bucket.FirstStep + bucket.LastStep) / 2.0)))];
+    }
+
+    private static CurvePoint Gather(CurveBucket bin, double step) => bin.Finite == 0
+        ? new(step, null, double.NaN, double.NaN)
+        : new(step, bin.Sum / bin.Finite, bin.Low, bin.High);
 
     private static CurvePoint Gather(ArraySegment<IGrouping<long, double?>> bin)
     {

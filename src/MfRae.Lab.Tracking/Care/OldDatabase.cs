@@ -80,6 +80,7 @@ internal sealed class OldDatabase
                 DELETE FROM main.image WHERE stage IN taken;
                 DELETE FROM main.measurement WHERE stage IN taken;
                 CREATE TEMP TABLE replaced AS SELECT id FROM main.attempt WHERE stage IN taken;
+                DELETE FROM main.digest WHERE series IN (SELECT id FROM main.series WHERE attempt IN replaced);
                 DELETE FROM main.point WHERE series IN (SELECT id FROM main.series WHERE attempt IN replaced);
                 DELETE FROM main.series WHERE attempt IN replaced;
                 DELETE FROM main.tick WHERE attempt IN replaced;
@@ -106,6 +107,12 @@ internal sealed class OldDatabase
                 JOIN main.series n ON n.attempt = moved.after AND n.name = s.name
                 JOIN old.point p ON p.series = s.id
                 ORDER BY n.id, p.step;
+                INSERT INTO main.digest (series, buckets)
+                SELECT n.id, d.buckets
+                FROM moved
+                JOIN old.series s ON s.attempt = moved.before
+                JOIN main.series n ON n.attempt = moved.after AND n.name = s.name
+                JOIN old.digest d ON d.series = s.id;
                 INSERT INTO main.tick (attempt, step, wall)
                 SELECT moved.after, t.step, t.wall FROM moved JOIN old.tick t ON t.attempt = moved.before;
 

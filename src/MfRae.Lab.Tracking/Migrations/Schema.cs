@@ -11,7 +11,9 @@ internal static class Schema
     public const long ApplicationId = 0x4d66524c;
 
     private static readonly string[] Scripts =
-        ["001_initial.sql", "002_title.sql", "003_studies.sql", "004_marks.sql", "005_outcomes.sql", "006_points.sql"];
+    [
+        "001_initial.sql", "002_title.sql", "003_studies.sql", "004_marks.sql", "005_outcomes.sql", "006_points.sql", "007_digest.sql",
+    ];
 
     public static long Latest => Scripts.Length;
 

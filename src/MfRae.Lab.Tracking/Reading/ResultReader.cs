@@ -34,20 +34,7 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
             parameters)
         .ToLookup(row => row.Stage, row => row.Record());
 
-    public ILookup<string, SeriesRecord> Series() => connection.Query<PointRow>(
-            $"""
-            SELECT a.stage, c.name, v.step, v.value
-            FROM attempt a
-            JOIN series c ON c.attempt = a.id
-            JOIN point v ON v.series = c.id AND v.step <= coalesce(a.valid_through, {long.MaxValue})
-            WHERE a.stage IN ({keys})
-            ORDER BY a.stage, c.name, v.step
-            """,
-            parameters)
-        .GroupBy(row => (row.Stage, row.Name))
-        .ToLookup(
-            points => points.Key.Stage,
-            points => new SeriesRecord(points.Key.Name, points.Select(p => p.Step).ToList(), points.Select(p => p.Value).ToList()));
+    public ILookup<string, SeriesRecord> Series() => new SeriesReader(connection, keys, parameters).Read();
 
     public ILookup<string, ImageRecord> Images() => connection.Query<ImageRow>(
             $"""
@@ -59,8 +46,6 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
             """,
             parameters)
         .ToLookup(row => row.Stage, row => new ImageRecord(row.Name, row.Caption, row.Png));
-
-    private sealed record PointRow(string Stage, string Name, long Step, double? Value);
 
     private sealed record ImageRow(string Stage, string Name, string Caption, byte[] Png);
 

@@ -161,6 +161,11 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
             """,
             new { attempt.LastSeq, attempt.KeepsThrough, attempt.Id, lasted });
         points.Write();
+        if (finished)
+        {
+            DigestWriter.Write(writer, attempt.Id);
+        }
+
         var supersession = new Supersession(writer, stage);
         if (rewound)
         {

@@ -101,9 +101,13 @@ internal sealed partial class ChaosLab : IDisposable
 
     public void Dispose() => Directory.Delete(path, recursive: true);
 
+    // A test that runs in the background of a shell would pass on to the program that it is to ignore SIGINT.
     private Process Launch(string[] args) => Process.Start(new ProcessStartInfo(
-        "dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll"), .. args, "--store", "store", "--db", "lab.db", "--reports", "reports"])
+        "env",
+        [
+            "--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll"), .. args,
+            "--store", "store", "--db", "lab.db", "--reports", "reports",
+        ])
     {
         WorkingDirectory = path,
         RedirectStandardInput = true,

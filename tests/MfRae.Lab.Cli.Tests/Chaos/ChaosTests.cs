@@ -81,7 +81,7 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
             if (end.Wait(TimeSpan.FromMilliseconds(random.Next(4000))))
                 break;
             left--;
-            if (random.Next(5) == 0)
+            if (left % 5 == 0)
             {
                 Count("SIGINT to the coordinator");
                 ChaosLab.Signal("-INT", run.Id);

@@ -25,6 +25,21 @@ public sealed class CurveTests
     }
 
     [Fact]
+    public void Curves_that_are_gathered_already_keep_every_extreme_too()
+    {
+        SeriesRecord Gathered(double offset) => new("loss", [], [], [.. Enumerable.Range(0, 256).Select(i => new CurveBucket(
+            (i * 40) + 1, (i + 1) * 40, 40, 39, 39 * offset, i == 100 ? -9 : offset - 1, i == 7 ? 99 : offset + 1))]);
+
+        var points = Curve.Of([Gathered(1), Gathered(3), Series([1, 2], [2, 2])]);
+
+        points.Should().HaveCountLessThanOrEqualTo(Curve.MostPoints).And.HaveCountGreaterThan(150);
+        points.Select(point => point.Step).Should().BeInAscendingOrder();
+        points.Max(point => point.High).Should().Be(99);
+        points.Min(point => point.Low).Should().Be(-9);
+        points[^1].Mean.Should().Be(2);
+    }
+
+    [Fact]
     public void Every_step_falls_in_one_bin()
     {
         double?[] ones = [.. Enumerable.Repeat((double?)1, 1_003)];

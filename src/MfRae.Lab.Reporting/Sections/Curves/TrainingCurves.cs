@@ -65,7 +65,7 @@ internal static class TrainingCurves
     private static string Note(List<StageLine> lines, StageRecord[] stages)
     {
         var seeds = lines.Max(line => line.Stages.Count);
-        var binned = stages.SelectMany(stage => stage.Series).Any(series => series.Steps.Count > Curve.MostPoints);
+        var binned = stages.SelectMany(stage => stage.Series).Any(series => series.Gathered is not null || series.Steps.Count > Curve.MostPoints);
         return (seeds > 1
             ? $"Line: mean of the seeds that have the step. Band: their range{(binned ? ", over all steps of a bin" : "")}."
             : binned ? "Line: mean of a bin of steps. Band: its range." : "One seed.")
