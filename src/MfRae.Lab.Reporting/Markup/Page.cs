@@ -10,10 +10,13 @@ namespace MfRae.Lab.Reporting.Markup;
 /// <param name="ExtraStyle">Style rules beside the common ones.</param>
 internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOnlyList<PageSection> Sections, string ExtraStyle = "")
 {
+    /// <summary>One script in the page; what the first declares, the others use.</summary>
+    private static readonly string[] Scripts = ["page", "tables", "charts"];
+
     public string Render()
     {
         var style = Templates.Text("Assets/report.css") + ExtraStyle;
-        var script = Templates.Text("Assets/report.js");
+        var script = string.Concat(Scripts.Select(name => Templates.Text($"Assets/{name}.js")));
         var policy = $"default-src 'none'; img-src data:; style-src '{Hash(style)}'; script-src '{Hash(script)}'; base-uri 'none'; "
             + "form-action 'none'";
         return Templates.Render("Sections/page.sbn-html", new

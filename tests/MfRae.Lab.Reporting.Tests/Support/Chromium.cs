@@ -76,9 +76,11 @@ internal sealed class Chromium : IAsyncDisposable
         [.. events.Where(one => Method(one) is "Runtime.exceptionThrown" or "Runtime.consoleAPICalled" or "Log.entryAdded").Select(
             one => one.ToJsonString())];
 
+    /// <summary>The value of an expression; that of a promise is waited for.</summary>
     public async Task<JsonNode?> Evaluate(string script)
     {
-        var answer = await Call("Runtime.evaluate", new() { ["expression"] = script, ["returnByValue"] = true });
+        var answer = await Call(
+            "Runtime.evaluate", new() { ["expression"] = script, ["returnByValue"] = true, ["awaitPromise"] = true });
         answer["exceptionDetails"].Should().BeNull($"{script} should run");
         return answer["result"]!["value"];
     }
@@ -93,6 +95,41 @@ internal sealed class Chromium : IAsyncDisposable
             ["buttons"] = button == "left" ? 1 : 0,
             ["clickCount"] = button == "left" ? 1 : 0
         });
+
+    /// <param name="key">As the page is told: Enter, Escape, ArrowLeft, a letter.</param>
+    public async Task Key(string key, bool shift = false)
+    {
+        var code = key switch
+        {
+            "Enter" => 13,
+            "Tab" => 9,
+            "Escape" => 27,
+            " " => 32,
+            "ArrowLeft" => 37,
+            "ArrowUp" => 38,
+            "ArrowRight" => 39,
+            "ArrowDown" => 40,
+            _ => key[0],
+        };
+        var text = key == "Enter" ? "\r" : key.Length == 1 ? key : null;
+        foreach (var type in new[] { text is null ? "rawKeyDown" : "keyDown", "keyUp" })
+        {
+            var press = new JsonObject
+            {
+                ["type"] = type,
+                ["key"] = key,
+                ["code"] = key,
+                ["windowsVirtualKeyCode"] = code,
+                ["modifiers"] = shift ? 8 : 0,
+            };
+            if (text is not null && type == "keyDown")
+            {
+                press["text"] = text;
+            }
+
+            await Call("Input.dispatchKeyEvent", press);
+        }
+    }
 
     public async Task<byte[]> Screenshot(bool whole = true)
     {

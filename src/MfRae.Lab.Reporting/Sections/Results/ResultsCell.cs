@@ -1,12 +1,20 @@
 using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Sections.Results;
 
-/// <summary>A mean with its 95 % interval and n, or why there is none.</summary>
+/// <summary>
+/// A mean with its 95 % interval and n, or why there is none. Numbers that scripts sort and copy by stand in attributes:
+/// v the value, h half the width, n.
+/// </summary>
 internal static class ResultsCell
 {
+    private const int Digits = 10;
+
+    private static Html Tie => Html.Of($"<abbr class=\"tie\" title=\"not told apart from the best\">≈</abbr>");
+
     public static Html Of(ExperimentComparison comparison, ArmView arm)
     {
         var sample = arm.Of(comparison);
@@ -22,11 +30,30 @@ internal static class ResultsCell
             return Html.Of($"<td class=\"number quiet\">–<span class=\"n\">n 0 of {sample.Planned}</span></td>");
         }
 
-        var text = Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary));
-        var value = comparison.Best == arm.Name ? Html.Of($"<strong>{text}</strong>") : Html.Text(text);
+        var half = Student.HalfWidth(sample.Summary);
+        var text = Html.Of($"<span class=\"value\">{Numbers.PlusMinus(sample.Summary.Mean, half)}</span>");
+        var value = comparison.Best == arm.Name ? Html.Of($"<strong>{text}</strong>")
+            : WithinNoise.Of(comparison, sample) ? Html.Of($"{Tie} {text}")
+            : text;
         var n = $"n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
-        var seeds = string.Join(", ", sample.Finite.Select(seed => $"seed {seed.Seed}: {Numbers.Significant(seed.Measurement.Value)}"));
+        var width = half is { } number ? Html.Of($" data-h=\"{Svg.Digits(number, Digits)}\"") : Html.Empty;
         return Html.Of(
-            $"<td class=\"number\" title=\"{seeds}\">{value}<span class=\"n{(sample.Lost > 0 ? " lost" : "")}\">{n}</span></td>");
+            $"<td class=\"number\" data-v=\"{Svg.Digits(sample.Summary.Mean, Digits)}\"{width} data-n=\"{sample.Values.Count}\">{value}"
+                + $"<span class=\"n{(sample.Lost > 0 ? " lost" : "")}\">{n}</span></td>");
+    }
+
+    /// <summary>What one run of an arm measured, with its interval over samples where the metric has one.</summary>
+    public static Html Of(ExperimentComparison comparison, ArmView arm, long seed)
+    {
+        var measured = arm.Of(comparison).Measured.FirstOrDefault(one => one.Seed == seed);
+        if (measured is not { Finite: true, Measurement: var measurement })
+        {
+            return Html.Of($"<td class=\"number quiet\">{(measured is null ? "–" : "not finite")}</td>");
+        }
+
+        var range = measurement is { Low: { } low, High: { } high }
+            ? Html.Of($"<span class=\"n\">{Numbers.Significant(low)} to {Numbers.Significant(high)}</span>")
+            : Html.Empty;
+        return Html.Of($"<td class=\"number\">{Numbers.Significant(measurement.Value)}{range}</td>");
     }
 }

@@ -13,9 +13,17 @@ internal sealed record ResultsModel(
 /// <summary>The metrics of samples drawn in one number of steps.</summary>
 internal sealed record ResultsTable(string Title, IReadOnlyList<ResultsColumn> Columns, IReadOnlyList<ResultsRow> Rows);
 
-internal sealed record ResultsColumn(string Label, string Key, string Arrow);
+/// <param name="Order">Which way of sorting puts the best first: ascending or descending.</param>
+internal sealed record ResultsColumn(string Label, string Key, string Arrow, string Order);
 
-internal sealed record ResultsRow(Html Arm, string Losses, IReadOnlyList<Html> Cells);
+/// <param name="Css">The class of the arm's colour.</param>
+/// <param name="Seeds">What unfolds below the arm: each of its runs.</param>
+internal sealed record ResultsRow(
+    string Name, string Css, Html Arm, string Losses, IReadOnlyList<Html> Cells, IReadOnlyList<ResultsSeed> Seeds);
+
+/// <summary>One run of an arm.</summary>
+/// <param name="Status">Where it did not complete: what became of it.</param>
+internal sealed record ResultsSeed(string Label, string Status, IReadOnlyList<Html> Cells);
 
 /// <summary>A small table beside the arms: a teacher, a reconstruction, an encoder's probes.</summary>
 internal sealed record ResultsBlock(string Title, string Note, Html Table);

@@ -46,8 +46,18 @@ internal sealed class ResultsSection : ISection
     private static ResultsTable Table(ReportData data, int steps, IReadOnlyList<string> keys) => new(
         steps == 0 ? "Without sampling" : $"Samples in {Numbers.Plural(steps, "step")}",
         [.. keys.Select(key => Column(data.Compare(key)))],
-        [.. data.Arms.Select(
-            arm => new ResultsRow(Parts.Arm(arm), arm.Losses, [.. keys.Select(key => ResultsCell.Of(data.Compare(key), arm))]))]);
+        [.. data.Arms.Select(arm => Row(data, arm, keys))]);
+
+    private static ResultsRow Row(ReportData data, ArmView arm, IReadOnlyList<string> keys) => new(
+        arm.Name,
+        arm.Css,
+        Parts.Arm(arm),
+        arm.Losses,
+        [.. keys.Select(key => ResultsCell.Of(data.Compare(key), arm))],
+        [.. arm.Runs.Select(run => new ResultsSeed(
+            $"seed {run.Seed}",
+            run.Status == "completed" ? "" : run.Status,
+            [.. keys.Select(key => ResultsCell.Of(data.Compare(key), arm, run.Seed))]))]);
 
     private static Measurement First(ExperimentComparison comparison) =>
         comparison.Arms.SelectMany(arm => arm.Measured).First().Measurement;
@@ -55,7 +65,11 @@ internal sealed class ResultsSection : ISection
     private static ResultsColumn Column(ExperimentComparison comparison)
     {
         var measurement = First(comparison);
-        return new(MetricName.Label(measurement.Metric), comparison.Metric, MetricName.Arrow(measurement.HigherIsBetter));
+        return new(
+            MetricName.Label(measurement.Metric),
+            comparison.Metric,
+            MetricName.Arrow(measurement.HigherIsBetter),
+            measurement.HigherIsBetter == true ? "descending" : "ascending");
     }
 
     /// <summary>One line a metric, and one more for each other identity it was measured with.</summary>

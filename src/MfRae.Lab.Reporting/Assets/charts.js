@@ -1,41 +1,12 @@
-// Adds to a page that is complete without it: legend entries that hide arms, read-outs under the pointer, zoom.
+// Curves: read-outs under the pointer, zoom.
 (() => {
-  "use strict";
-  const svgNames = "http://www.w3.org/2000/svg";
-  const make = (name, attributes) => {
-    const node = document.createElementNS(svgNames, name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    return node;
-  };
+  const make = lab.svg, format = lab.format;
 
   // A native tooltip over a whole chart would cover the read-out: the name moves to a label.
   for (const svg of document.querySelectorAll("svg[role=img]")) {
     const title = svg.querySelector(":scope > title");
     if (title) { svg.setAttribute("aria-label", title.textContent); title.remove(); }
   }
-
-  for (const key of document.querySelectorAll(".key[data-arm]")) {
-    const section = key.closest("section");
-    key.setAttribute("role", "button");
-    key.setAttribute("tabindex", "0");
-    key.setAttribute("aria-pressed", "true");
-    key.title = "show or hide";
-    const toggle = () => {
-      const hidden = section.classList.toggle("hide-" + key.dataset.arm);
-      for (const same of section.querySelectorAll(`.key[data-arm="${key.dataset.arm}"]`)) same.setAttribute("aria-pressed", String(!hidden));
-    };
-    key.addEventListener("click", toggle);
-    key.addEventListener("keydown", event => {
-      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); toggle(); }
-    });
-  }
-
-  const format = value => {
-    const size = Math.abs(value);
-    if (size === 0) return "0";
-    if (size >= 1e6 || size < 1e-3) return value.toExponential(2).replace("-", "−");
-    return value.toPrecision(4).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "").replace("-", "−");
-  };
 
   const niceTicks = (low, high, most) => {
     const rough = (high - low) / most, power = 10 ** Math.floor(Math.log10(rough));

@@ -1,8 +1,8 @@
 using MfRae.Lab.Reporting.Tests.Support;
 
-namespace MfRae.Lab.Reporting.Tests;
+namespace MfRae.Lab.Reporting.Tests.Browser;
 
-public sealed class BrowserTests : IDisposable
+public sealed class OpeningTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("mfrae-report").FullName;
 

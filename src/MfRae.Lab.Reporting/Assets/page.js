@@ -1,0 +1,55 @@
+// Adds to a page that is complete without it. First what the other scripts share.
+"use strict";
+const lab = (() => {
+  const set = (node, attributes) => {
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    return node;
+  };
+  const svg = (name, attributes) => set(document.createElementNS("http://www.w3.org/2000/svg", name), attributes);
+  const html = (name, attributes = {}, ...content) => {
+    const node = set(document.createElement(name), attributes);
+    node.append(...content);
+    return node;
+  };
+  const button = (text, act, attributes = {}) => {
+    const node = html("button", { type: "button", ...attributes }, text);
+    node.addEventListener("click", act);
+    return node;
+  };
+  const format = value => {
+    const size = Math.abs(value);
+    if (size === 0) return "0";
+    if (size >= 1e6 || size < 1e-3) return value.toExponential(2).replaceAll("-", "−");
+    return value.toPrecision(4).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "").replace("-", "−");
+  };
+  return { set, svg, html, button, format };
+})();
+
+// A legend entry hides its arm in every chart of the page, and is switched off wherever it stands.
+for (const key of document.querySelectorAll(".key[data-arm]")) {
+  const arm = key.dataset.arm;
+  lab.set(key, { role: "button", tabindex: "0", "aria-pressed": "true", title: "show or hide" });
+  const toggle = () => {
+    const hidden = document.body.classList.toggle("hide-" + arm);
+    for (const same of document.querySelectorAll(`.key[data-arm="${arm}"]`)) same.setAttribute("aria-pressed", String(!hidden));
+  };
+  key.addEventListener("click", toggle);
+  key.addEventListener("keydown", event => {
+    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); toggle(); }
+  });
+}
+
+// What scrolls in a box of its own has to be reached by the keyboard; what fits need not stop it.
+{
+  const reach = () => {
+    for (const box of document.querySelectorAll(".scroll, pre")) {
+      const over = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+      const about = box.closest("section")?.querySelector("h2")?.textContent ?? "table";
+      if (over) lab.set(box, { tabindex: "0", role: "group", "aria-label": about + ", scrolls" });
+      else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+    }
+  };
+  reach();
+  addEventListener("resize", reach);
+  document.addEventListener("toggle", reach, true);
+}

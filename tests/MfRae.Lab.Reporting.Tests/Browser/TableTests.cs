@@ -1,0 +1,104 @@
+using MfRae.Lab.Reporting.Tests.Support;
+
+namespace MfRae.Lab.Reporting.Tests.Browser;
+
+public sealed class TableTests
+{
+    private const string Arms = "[...document.querySelector('table.results').tBodies].map(arm => arm.dataset.arm).join(' ')";
+    private const string Fid = "table.results th[data-key='fid@1']";
+    private const string Written = "lambda=0 lambda=0.5 lambda=1";
+
+    [ChromiumFact]
+    public async Task A_header_sorts_best_first_then_worst_first_then_as_written()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Small());
+
+        await page.Click($"{Fid} button");
+        (await page.Text(Arms)).Should().Be("lambda=0.5 lambda=1 lambda=0");
+        (await page.Text($"document.querySelector(\"{Fid}\").ariaSort")).Should().Be("ascending");
+
+        await page.Click($"{Fid} button");
+        (await page.Text(Arms)).Should().Be("lambda=0 lambda=1 lambda=0.5");
+        (await page.Text($"document.querySelector(\"{Fid}\").ariaSort")).Should().Be("descending");
+
+        await page.Click($"{Fid} button");
+        (await page.Text(Arms)).Should().Be(Written);
+        (await page.Holds($"document.querySelector(\"{Fid}\").ariaSort === null")).Should().BeTrue();
+    }
+
+    [ChromiumFact]
+    public async Task Keys_sort_as_clicks_do_and_arms_are_in_the_order_of_their_numbers()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Sweep([10, 9, 0], seeds: 1, steps: 4, diverged: false));
+
+        await page.Focus("table.results th button");
+        await page.Browser.Key("Enter");
+        (await page.Text(Arms)).Should().Be("lambda=0 lambda=9 lambda=10");
+
+        await page.Browser.Key(" ");
+        (await page.Text(Arms)).Should().Be("lambda=10 lambda=9 lambda=0");
+    }
+
+    [ChromiumFact]
+    public async Task An_arm_without_a_value_stands_last_either_way()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Sweep([0, 0.5, 1], seeds: 1, steps: 4, diverged: true));
+
+        foreach (var expected in new[] { "lambda=0.5 lambda=0 lambda=1", "lambda=0 lambda=0.5 lambda=1" })
+        {
+            await page.Click($"{Fid} button");
+            (await page.Text(Arms)).Should().Be(expected);
+        }
+    }
+
+    [ChromiumFact]
+    public async Task A_column_can_be_left_out_of_the_table_and_of_copies()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Small());
+
+        await page.Click(".columns summary");
+        await page.Click(".columns input[value='fid.train@1']");
+
+        (await page.Number("document.querySelector('table.results').rows[0].querySelectorAll('th:not([hidden])').length")).Should().Be(5);
+        (await page.Number("document.querySelector('table.results').rows[2].querySelectorAll('td:not([hidden])').length")).Should().Be(4);
+        (await Copy(page, "CSV")).Should().NotContain("fid.train");
+    }
+
+    [ChromiumFact]
+    public async Task A_table_is_copied_as_it_is_seen()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Small());
+        await page.Click($"{Fid} button");
+
+        var csv = (await Copy(page, "CSV")).Split('\n');
+        csv[0].Should().StartWith("arm,fid@1,fid@1 ±,fid@1 n,fid.train@1");
+        csv[1].Should().StartWith("lambda=0.5,9.8").And.Contain(",2,");
+        (await Copy(page, "LaTeX")).Should().StartWith("\\begin{tabular}{lrrrrr}\n\\toprule\nArm & FID $\\downarrow$")
+            .And.Contain("lambda=0.5 & $\\mathbf{").And.Contain("\\pm").And.EndWith("\\end{tabular}\n");
+        (await Copy(page, "Markdown")).Split('\n')[2].Should().StartWith("| lambda=0.5 | **9.8");
+        (await page.Text("document.querySelector('.tools output').textContent")).Should().Be("copied as Markdown");
+    }
+
+    [ChromiumFact]
+    public async Task An_arm_unfolds_into_its_seeds_also_without_scripts()
+    {
+        await using var page = await OpenPage.Of(ReportBuilder.Build(SampleRecord.Small()), script: false);
+        const string Seen = "[...document.querySelectorAll('table.results')][0].querySelectorAll('tr.seed').values()"
+            + ".filter(row => row.offsetHeight > 0).map(row => row.cells[0].textContent).toArray().join(' ')";
+        (await page.Text(Seen)).Should().BeEmpty();
+
+        await page.Click("table.results tbody:last-of-type summary");
+
+        (await page.Text(Seen)).Should().Be("seed 0 seed 1diverged");
+        (await page.Number("document.querySelectorAll('.tools, .sort').length")).Should().Be(0, "what only scripts can do is not offered");
+    }
+
+    /// <summary>What a button puts on the clipboard, which a browser without a window has not.</summary>
+    private static async Task<string> Copy(OpenPage page, string name)
+    {
+        await page.Do("Object.defineProperty(navigator, 'clipboard', { configurable: true, "
+            + "value: { writeText: async text => { window.copied = text; } } })");
+        await page.Do($"[...document.querySelectorAll('.tools button')].find(button => button.textContent === '{name}').click()");
+        return await page.Text("window.copied");
+    }
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Reporting.Tests.Support;
+
+/// <summary>A page in a browser of its own, and what a reader does with it: look, click, press keys, drag.</summary>
+internal sealed class OpenPage : IAsyncDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("mfrae-report").FullName;
+
+    private OpenPage(Chromium browser) => Browser = browser;
+
+    public Chromium Browser { get; }
+
+    public Uri Address { get; private set; } = new("about:blank");
+
+    public static Task<OpenPage> Report(ExperimentRecord record, int width = 1280, bool dark = false) =>
+        Of(ReportBuilder.Build(record), width, dark);
+
+    /// <param name="script">Whether scripts may run; what a test evaluates still does.</param>
+    public static async Task<OpenPage> Of(string html, int width = 1280, bool dark = false, bool script = true)
+    {
+        var page = new OpenPage(await Chromium.Start());
+        var path = Path.Combine(page.folder, "page.html");
+        await File.WriteAllTextAsync(path, html);
+        page.Address = new(path);
+        await page.Browser.Script(script);
+        await page.Browser.Open(page.Address, width, dark);
+        await page.Browser.Script(enabled: true);
+        await page.Do("document.documentElement.style.scrollBehavior = 'auto'");
+        return page;
+    }
+
+    public async Task Do(string script) => await Browser.Evaluate($"{{ {script}; 0 }}");
+
+    /// <summary>An expression whose value is a text.</summary>
+    public async Task<string> Text(string expression) => (string?)await Browser.Evaluate(expression) ?? "";
+
+    public async Task<double> Number(string expression) => (double)(await Browser.Evaluate(expression))!;
+
+    public async Task<bool> Holds(string expression) => (bool)(await Browser.Evaluate(expression))!;
+
+    public async Task Focus(string selector) => await Do($"document.querySelector({Quote(selector)}).focus()");
+
+    /// <summary>Moves the pointer to a place in an element, as fractions of its width and height.</summary>
+    public async Task Point(string selector, double across = 0.5, double down = 0.5)
+    {
+        var (x, y) = await Place(selector, across, down);
+        await Browser.Mouse("mouseMoved", x, y);
+    }
+
+    public async Task Click(string selector)
+    {
+        var (x, y) = await Place(selector, 0.5, 0.5);
+        await Browser.Mouse("mousePressed", x, y, "left");
+        await Browser.Mouse("mouseReleased", x, y, "left");
+    }
+
+    public async Task Drag(string selector, (double Across, double Down) from, (double Across, double Down) to)
+    {
+        var (x, y) = await Place(selector, from.Across, from.Down);
+        var (right, bottom) = await Place(selector, to.Across, to.Down);
+        await Browser.Mouse("mousePressed", x, y, "left");
+        await Browser.Mouse("mouseMoved", right, bottom, "left");
+        await Browser.Mouse("mouseReleased", right, bottom, "left");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Browser.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task<(double X, double Y)> Place(string selector, double across, double down)
+    {
+        var element = $"document.querySelector({Quote(selector)})";
+        await Do($"{element}.scrollIntoView({{ block: 'center' }})");
+        return (
+            await Number(FormattableString.Invariant($"(r => r.x + {across} * r.width)({element}.getBoundingClientRect())")),
+            await Number(FormattableString.Invariant($"(r => r.y + {down} * r.height)({element}.getBoundingClientRect())")));
+    }
+
+    private static string Quote(string text) => string.Create(CultureInfo.InvariantCulture, $"`{text}`");
+}
