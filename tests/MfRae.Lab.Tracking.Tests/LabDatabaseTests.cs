@@ -192,8 +192,8 @@ public sealed class LabDatabaseTests : IDisposable
         counts[^1].Should().Be(Batches * 10);
     }
 
-    private static long Count(RunQueries queries, string stage) => queries.Experiment("ablation")!.Stages.Single(s => s.Key == stage)
-        .Series.SingleOrDefault()?.Buckets.Sum(bucket => bucket.Count) ?? 0;
+    private static int Count(RunQueries queries, string stage) => (int)(queries.Experiment("ablation")!.Stages.Single(s => s.Key == stage)
+        .Series.SingleOrDefault()?.Buckets.Sum(bucket => bucket.Count) ?? 0);
 
     private static string Pragma(LabDatabase database, string name)
     {
