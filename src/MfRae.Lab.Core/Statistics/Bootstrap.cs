@@ -1,6 +1,11 @@
 namespace MfRae.Lab.Core.Statistics;
 
-/// <summary>Percentile interval of a mean over resamples with replacement.</summary>
+/// <summary>
+/// Expanded percentile interval of a mean over resamples with replacement: resamples of n values spread less than samples do, and their
+/// quantiles know nothing of the uncertainty of the spread, so the quantiles are taken further out, as far as Student's t lies outside of
+/// the normal distribution (T. Hesterberg, What teachers should know about the bootstrap, The American Statistician 69, 2015, §4.3).
+/// Of few values no quantile is far enough: with two the interval is that of the two values, which holds the mean half of the time.
+/// </summary>
 public static class Bootstrap
 {
     /// <summary>Up to this many values every resample is visited (6⁶ = 46,656), so no randomness is left.</summary>
@@ -8,10 +13,7 @@ public static class Bootstrap
 
     private const int Draws = 20_000;
 
-    /// <summary>
-    /// The interval that holds <paramref name="level"/> of the resampled means; the same values and seed give the same
-    /// interval.
-    /// </summary>
+    /// <summary>The interval for a mean at <paramref name="level"/>; the same values and seed give the same interval.</summary>
     public static Interval OfMean(IReadOnlyList<double> values, double level = 0.95, long seed = 0)
     {
         if (values.Count == 0)
@@ -21,9 +23,13 @@ public static class Bootstrap
 
         var means = values.Count <= LargestExact ? Enumerate(values) : Draw(values, seed);
         Array.Sort(means);
-        var tail = (1 - level) / 2;
+        var tail = Tail((1 - level) / 2, values.Count);
         return new(Quantile(means, tail), Quantile(means, 1 - tail));
     }
+
+    private static double Tail(double tail, int count) => count < 2
+        ? tail
+        : Distributions.NormalCdf(-Math.Sqrt(count / (count - 1d)) * Distributions.StudentQuantile(tail, count - 1));
 
     private static double[] Enumerate(IReadOnlyList<double> values)
     {

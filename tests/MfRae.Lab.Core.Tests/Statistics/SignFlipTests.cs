@@ -38,4 +38,22 @@ public sealed class SignFlipTests
         SignFlip.PValue(differences).Should().BeApproximately(2 * 834 / Math.Pow(2, 17), 0.002);
         SignFlip.PValue(differences).Should().Be(SignFlip.PValue(differences));
     }
+
+    [Fact]
+    public void Values_are_those_of_all_sign_assignments_one_by_one()
+    {
+        var random = new Random(4);
+        for (var pairs = 1; pairs <= 10; pairs++)
+        {
+            double[] differences = [.. Enumerable.Range(0, pairs).Select(_ => Math.Round((random.NextDouble() - 0.4) * 8))];
+
+            SignFlip.PValue(differences).Should().Be(Fraction(differences, 0, 0, Math.Abs(differences.Sum())));
+        }
+    }
+
+    /// <summary>Of the assignments of signs to the differences from a place on, the fraction whose sum is at least as far from 0.</summary>
+    private static double Fraction(double[] differences, int place, double sum, double least) => place == differences.Length
+        ? (Math.Abs(sum) >= least ? 1 : 0)
+        : (Fraction(differences, place + 1, sum + differences[place], least)
+            + Fraction(differences, place + 1, sum - differences[place], least)) / 2;
 }
