@@ -11,6 +11,9 @@ public sealed class RunQueries(LabDatabase database)
     /// <summary>The current plan of an experiment with all its results, or null where there is none of this name.</summary>
     public ExperimentRecord? Experiment(string name) => Read(() => new Reading.ExperimentReader(database.Connection).Read(name));
 
+    /// <summary>The names of all experiments, in order.</summary>
+    public IReadOnlyList<string> Names() => Read(() => new SummaryReader(database.Connection).Names());
+
     /// <summary>All experiments, by name.</summary>
     public IReadOnlyList<ExperimentSummary> Experiments() => Read(() => new SummaryReader(database.Connection).Read());
 

@@ -48,6 +48,42 @@ public sealed class MigrationTests : IDisposable
         DatabaseCheck.Of(Path).Problems.Should().BeEmpty();
     }
 
+    [Theory]
+    [InlineData("SELECT * FROM runs", 4)]
+    [InlineData("SELECT experiment, arm, baseline, metric, mean, n, seeds, name, reference FROM arms", 4)]
+    [InlineData("SELECT arm, metric, round(sd, 12) FROM arms", 4)]
+    [InlineData("SELECT * FROM costs", 3)]
+    public void Views_over_runs_say_the_same_after_it(string sql, int rows)
+    {
+        IReadOnlyList<string> before;
+        using (var old = Old(5))
+        {
+            Fill(old);
+            before = Lines(old, sql);
+        }
+
+        using var database = LabDatabase.OpenExisting(Path);
+        Lines(database.Connection, sql).Should().Equal(before);
+        before.Should().HaveCount(rows);
+    }
+
+    [Theory]
+    [InlineData("arms")]
+    [InlineData("runs")]
+    [InlineData("metrics")]
+    [InlineData("evaluations")]
+    public void A_condition_on_the_experiment_reaches_the_tables_under_a_view(string view)
+    {
+        using var database = LabDatabase.OpenOrCreate(Path);
+
+        var plan = Lines(database.Connection, $"EXPLAIN QUERY PLAN SELECT * FROM {view} WHERE experiment = 'ablation'");
+
+        plan.Should().Contain(step => step.Contains("SEARCH e USING INDEX", StringComparison.Ordinal)
+            || step.Contains("SEARCH experiment USING INDEX sqlite_autoindex_experiment_2 (name=?)", StringComparison.Ordinal));
+        plan.Should().NotContain(step =>
+            step.EndsWith("|SCAN r", StringComparison.Ordinal) || step.EndsWith("|SCAN m", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void An_attempt_that_was_going_on_goes_on_after_the_migration()
     {
@@ -86,7 +122,8 @@ public sealed class MigrationTests : IDisposable
         connection,
         $"""
         INSERT INTO experiment VALUES (1, 'ablation', 'h', 1, 'a.json', '?', '!', 'fid@1', '[]', '{"{}"}', NULL);
-        INSERT INTO stage VALUES ('{Stage}', 'meanflow', '{"{}"}', 0, 'completed', NULL), ('teacher', 'teacher', '{"{}"}', 1, 'completed', NULL),
+        INSERT INTO stage VALUES ('{Stage}', 'meanflow', '{"{}"}', 0, 'completed', NULL),
+          ('teacher', 'teacher', '{"{}"}', 1, 'completed', NULL),
           ('nothing', 'dataset', '{"{}"}', NULL, 'completed', NULL);
         INSERT INTO plan_stage VALUES (1, '{Stage}', 1, 'trained'), (1, 'teacher', 0, 'taught'), (1, 'nothing', 2, 'data');
         INSERT INTO attempt VALUES
@@ -96,12 +133,25 @@ public sealed class MigrationTests : IDisposable
           (4, 'teacher', 1, 1, 9, 'failed', 'h', 1, 'b', 'cpu', 2, '2026-01-02T00:00:00.0000000Z', NULL, -1, 5, 5, 5, 'bad', 1),
           (5, 'teacher', 2, 1, 9, 'completed', 'h', 1, 'b', 'cpu', 2, '2026-01-05T23:59:59.9990000Z', NULL, -1, 5, 5, 5, NULL, 0),
           (6, 'nothing', 1, 1, 2, 'completed', 'h', 1, 'b', 'cpu', 2, '2026-01-02T00:00:00.0000000Z', NULL, -1, 5, 5, 5, NULL, 0);
+        INSERT INTO arm VALUES (1, 'a', 0, 1, '{"{}"}', '{"{}"}'), (1, 'b', 1, 0, '{"{}"}', '{"{}"}');
+        INSERT INTO run VALUES (1, 'a0', 0, 'a', 0), (1, 'a1', 1, 'a', 1), (1, 'b0', 2, 'b', 0), (1, 'b1', 3, 'b', 1);
+        INSERT INTO run_stage VALUES (1, 'a0', 'dataset', 'nothing'), (1, 'a0', 'evaluation', 'teacher'), (1, 'a0', 'probe', 'teacher'),
+          (1, 'a1', 'evaluation', 'teacher'), (1, 'a1', 'meanflow', '{Stage}'),
+          (1, 'b0', 'evaluation', '{Stage}'), (1, 'b1', 'evaluation', 'nothing');
+        INSERT INTO measurement VALUES
+          ('teacher', 4, 2, 1, 'fid', 99, NULL, NULL, 10, 1, 1, 'l', 'x', 'p', 'r', 0),
+          ('teacher', 5, 2, 0, 'fid', 3, NULL, NULL, 10, 1, 1, 'l', 'x', 'p', 'r', 0),
+          ('{Stage}', 1, 3, 0, 'fid', 4, NULL, NULL, 10, 1, 1, 'l', 'x', 'p', 'r', 0),
+          ('nothing', 6, 2, 0, 'fid', 6, NULL, NULL, 10, 1, 1, 'l', 'x', 'p', 'r', 0),
+          ('nothing', 6, 3, 0, 'fid', NULL, NULL, NULL, 10, 1, 1, 'l', 'x', 'p', 'other', 0),
+          ('nothing', 6, 4, 0, 'is', 6, NULL, NULL, 10, 0, 1, 'l', 'x', 'p', 'r', NULL);
         INSERT INTO series VALUES (1, 'teacher', 'loss'), (2, '{Stage}', 'loss'), (3, '{Stage}', 'gradientNorm'), (4, 'nothing', 'unused');
         INSERT INTO point VALUES
           (2, 10, 1, 0.1, 1767312001.5, 0), (2, 20, 1, NULL, 1767312002.001, 0), (2, 30, 1, 3, 1767312003, 1), (2, 40, 1, 4, 1767312004, 1),
           (2, 30, 2, 0.30000000000000004, 1767398401.124, 0), (2, 40, 2, 40, 1767398402.999, 1),
           (2, 40, 3, 400, 1767484801.007, 0),
-          (3, 10, 1, 1e-300, 1767312001.5, 0), (3, 20, 1, 2, 1767312002.001, 0), (3, 30, 1, 3, 1767312003, 1), (3, 30, 2, 33, 1767398401.124, 0),
+          (3, 10, 1, 1e-300, 1767312001.5, 0), (3, 20, 1, 2, 1767312002.001, 0), (3, 30, 1, 3, 1767312003, 1),
+          (3, 30, 2, 33, 1767398401.124, 0),
           (3, 40, 2, 44, 1767398402.999, 1), (3, 40, 3, 55, 1767484801.007, 0),
           (1, 1, 4, 9, 1767312005, 1), (1, 1, 5, 8, 1767657600, 0), (1, 2, 5, 7, 1767657600.001, 0), (1, 3, 5, -7, 1767657600.5, 0);
         """);

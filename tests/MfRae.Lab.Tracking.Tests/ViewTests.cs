@@ -110,6 +110,23 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
+    public void The_totals_of_stages_are_those_of_their_attempts()
+    {
+        lab.Begin(Plans.Of(), Plans.Dataset);
+        lab.Tell(Plans.Teacher, 1, Started(1), Loss(1, 1), Finished("interrupted", wall: 5, cpu: 8, peak: 900));
+        lab.Tell(Plans.Teacher, 2, Started(2), new ResumedEvent(1), Finished(wall: 7, cpu: 12, peak: 700));
+        lab.Log.Status(Plans.Teacher, StageStatus.Failed);
+        lab.Begin(Plans.Of("other", "hash-2", arms: ["z"]));
+
+        lab.Rows("select stage, started, wall_seconds, cpu_seconds, peak_bytes, severity from stage_total").Should().BeEquivalentTo(lab.Rows(
+            """
+            select s.key, min(a.started), total(a.wall_seconds), total(a.cpu_seconds), coalesce(max(a.peak_bytes), 0), t.severity
+            from stage s join status t on t.name = s.status left join attempt a on a.stage = s.key group by s.key
+            """));
+        lab.Rows($"select wall_seconds from stage_total where stage = '{Plans.Teacher}'").Single().Should().Equal(12.0);
+    }
+
+    [Fact]
     public void A_run_has_the_worst_status_of_its_stages()
     {
         var plan = Plans.Of(arms: ["a"]);

@@ -13,7 +13,7 @@ public sealed class LsVerb(Terminal terminal, Places places)
         using var database = LabDatabase.OpenReadOnly(places.Database);
         var queries = new RunQueries(database);
         if (filter.Experiment is { } name)
-            filter = filter with { Experiment = new Subjects(queries).Experiment(name).Name };
+            filter = filter with { Experiment = new Subjects(queries).Name(name) };
         var marks = queries.Marks();
         var runs = queries.Runs(filter)
             .Where(run => all || filter.Experiment is not null || !marks.Archived.Contains(run.Experiment)).ToList();

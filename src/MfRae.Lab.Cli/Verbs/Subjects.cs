@@ -9,7 +9,7 @@ namespace MfRae.Lab.Cli.Verbs;
 /// <summary>What the user means by a word: an experiment by its name or file, a run by the first digits of its id.</summary>
 public sealed class Subjects(RunQueries queries)
 {
-    private readonly IReadOnlyList<string> names = [.. queries.Experiments().Select(experiment => experiment.Name)];
+    private readonly IReadOnlyList<string> names = queries.Names();
 
     /// <exception cref="LabException">There is none of this name.</exception>
     public ExperimentRecord Experiment(string text) => queries.Experiment(Name(text))!;

@@ -7,6 +7,8 @@ namespace MfRae.Lab.Tracking.Reading;
 /// <summary>Reads one line about each experiment.</summary>
 internal sealed class SummaryReader(SqliteConnection connection)
 {
+    public IReadOnlyList<string> Names() => connection.Query<string>("SELECT experiment FROM experiments ORDER BY experiment").ToList();
+
     public IReadOnlyList<ExperimentSummary> Read()
     {
         var runs = connection.Query<RunRow>(

@@ -123,7 +123,15 @@ internal sealed class PlanWriter(Writer writer)
             "INSERT INTO run (experiment, id, position, arm, seed) VALUES (@experiment, @Id, @position, @Arm, @Seed)",
             runs.Select((run, position) => new { experiment, run.Id, position = (long)position, run.Arm, run.Seed }));
         writer.Execute(
-            "INSERT INTO run_stage (experiment, run, role, stage) VALUES (@experiment, @run, @role, @stage)",
-            runs.SelectMany(run => run.Stages.Select(part => new { experiment, run = run.Id, role = part.Key, stage = part.Value })));
+            "INSERT INTO run_stage (experiment, run, role, stage, again) VALUES (@experiment, @run, @role, @stage, @again)",
+            runs.SelectMany(run => run.Stages.OrderBy(part => part.Key, StringComparer.Ordinal).GroupBy(part => part.Value).SelectMany(
+                roles => roles.Select((part, place) => new
+                {
+                    experiment,
+                    run = run.Id,
+                    role = part.Key,
+                    stage = part.Value,
+                    again = place > 0 ? 1L : 0L,
+                }))));
     }
 }
