@@ -19,6 +19,19 @@ switch (args.FirstOrDefault())
     case "memory":
         MemoryOverSteps.Run(options.GetValueOrDefault("variant", "central"), Number("steps", 2000));
         return 0;
+    case "tracking":
+        Console.WriteLine($"{Machine.Description}.");
+        Console.WriteLine();
+        LogCost.Run();
+        Console.WriteLine();
+        IngestCost.Run();
+        Console.WriteLine();
+        LoggedSteps.Run(Number("steps", 1000));
+        return 0;
+    case "many-runs":
+        new ManyRuns(
+            Number("experiments", 100), Number("seeds", 20), Number("points", 10_000_000), options.GetValueOrDefault("database")).Run();
+        return 0;
     case "evaluation-turns":
         EvaluationTurns.Run(options["weights"]);
         return 0;
@@ -29,6 +42,8 @@ switch (args.FirstOrDefault())
         Console.Error.WriteLine("dotnet run --project benchmarks -- step-cost [rounds=7] [threads=N] [sizes=default,large]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- evaluation-memory [n=50000] [width=2048] [train=0] [threads=N]");
+        Console.Error.WriteLine("dotnet run --project benchmarks -- tracking [steps=1000] [threads=N]");
+        Console.Error.WriteLine("dotnet run --project benchmarks -- many-runs [experiments=100] [seeds=20] [points=10000000] [database=FILE]");
         Console.Error.WriteLine("benchmarks/evaluation/compare.sh takes turns with evaluation-turns weights=FILE [threads=N]");
         return 2;
 }

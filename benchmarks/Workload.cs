@@ -47,7 +47,8 @@ internal sealed class Workload : IDisposable
     public string Description { get; }
 
     /// <summary>Trains from the start for some steps of a variant, and shows its objective to <paramref name="watch"/> before each.</summary>
-    public void Train(Variant variant, int steps, Action<long> watch)
+    /// <param name="journal">Where the trainer reports; null: nowhere.</param>
+    public void Train(Variant variant, int steps, Action<long> watch, IJournal? journal = null, int logEvery = 10)
     {
         using var scope = NewDisposeScope();
         var training = new TrainingOptions(steps, Batch);
@@ -55,7 +56,7 @@ internal sealed class Workload : IDisposable
         using var weights = Weights(network);
         var objective = new WatchedObjective(Objective(variant, network, training), watch);
         using var folder = new TemporaryFolder();
-        using var average = new Trainer(training, Context(folder.Path)).Run(network.Declare(), weights, objective);
+        using var average = new Trainer(training, Context(folder.Path, journal ?? new Silence(), logEvery)).Run(network.Declare(), weights, objective);
         watch(steps);
     }
 
@@ -77,12 +78,12 @@ internal sealed class Workload : IDisposable
         return weights;
     }
 
-    private static StageContext Context(string folder)
+    private static StageContext Context(string folder, IJournal journal, int logEvery)
     {
         var node = new StageNode("", "meanflow", "benchmark", new ProbeStage(), 0, new Dictionary<string, string>());
-        var settings = new RunSettings(Device: "cpu", CheckpointSeconds: int.MaxValue);
+        var settings = new RunSettings(Device: "cpu", LogEvery: logEvery, CheckpointSeconds: int.MaxValue);
         return new(
-            new(node, new Dictionary<string, string>(), folder, 1, settings), folder, new Silence(), TimeProvider.System, CancellationToken.None);
+            new(node, new Dictionary<string, string>(), folder, 1, settings), folder, journal, TimeProvider.System, CancellationToken.None);
     }
 
     private sealed class Silence : IJournal
