@@ -133,7 +133,7 @@ public sealed class ReportBuilderTests
     private static string Hash(string html, string element)
     {
         var start = html.IndexOf($"<{element}>", StringComparison.Ordinal) + element.Length + 2;
-        var text = html[start..html.IndexOf($"</{element}>", StringComparison.Ordinal)];
+        var text = html[start..html.IndexOf($"</{element}>", start, StringComparison.Ordinal)];
         return "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text))).Replace("&", "&amp;");
     }
 }

@@ -1,136 +1,297 @@
-// Curves: read-outs under the pointer, zoom.
-(() => {
-  const make = lab.svg, format = lab.format;
+// Curves: one step read out in all charts of a group, zoom, logarithmic axes, smoothing, seeds. The numbers stand once beside
+// each drawing; as long as nothing has been asked for, the drawing is the server's own.
+const niceTicks = (low, high, most) => {
+  const rough = (high - low) / most, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map(n => n * power).find(s => s >= rough * (1 - 1e-9)), ticks = [];
+  const first = Math.ceil(low / step - 1e-9);
+  for (let i = 0; i <= 2 * most && (first + i) * step <= high + step * 1e-9; i++) ticks.push((first + i) * step);
+  return ticks;
+};
 
-  // A native tooltip over a whole chart would cover the read-out: the name moves to a label.
-  for (const svg of document.querySelectorAll("svg[role=img]")) {
-    const title = svg.querySelector(":scope > title");
-    if (title) { svg.setAttribute("aria-label", title.textContent); title.remove(); }
+const logTicks = (low, high, most) => {
+  if (high / low < 5) return niceTicks(low, high, most).filter(tick => tick > 0);
+  const digits = high / low < 300 ? [1, 2, 5] : [1], ticks = [];
+  const every = Math.max(1, Math.ceil(Math.log10(high / low) / most));
+  for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++)
+    for (const digit of e % every ? [] : digits) {
+      const tick = digit * 10 ** e;
+      if (tick >= low && tick <= high) ticks.push(tick);
+    }
+  return ticks;
+};
+
+// A moving average that forgets at rate w for each point, without the pull of its start towards zero.
+const smooth = (values, w) => {
+  let sum = 0, weight = 0;
+  return values.map(value => {
+    if (value === null || w === 0) return value;
+    sum = w * sum + (1 - w) * value;
+    weight = w * weight + (1 - w);
+    return sum / weight;
+  });
+};
+
+class Axis {
+  constructor(values, log) {
+    const usable = log ? values.filter(value => value > 0) : values;
+    this.log = log;
+    this.forth = log ? value => value > 0 ? Math.log(value) : -Infinity : value => value;
+    this.back = log ? Math.exp : value => value;
+    this.low = this.forth(usable.reduce((a, b) => Math.min(a, b), Infinity));
+    this.high = this.forth(usable.reduce((a, b) => Math.max(a, b), -Infinity));
   }
 
-  const niceTicks = (low, high, most) => {
-    const rough = (high - low) / most, power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map(n => n * power).find(s => s >= rough * (1 - 1e-9));
-    const ticks = [];
-    for (let i = Math.ceil(low / step - 1e-9); i * step <= high * (1 + 1e-9) + step * 1e-9; i++) ticks.push(i * step);
-    return ticks;
-  };
+  between(low, high) { return Object.assign(Object.create(Axis.prototype), this, { low, high }); }
 
-  const logTicks = (low, high, most) => {
-    if (high / low < 5) return niceTicks(low, high, most).filter(tick => tick > 0);
-    const digits = high / low < 300 ? [1, 2, 5] : [1], ticks = [];
-    for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++)
-      for (const digit of digits) { const tick = digit * 10 ** e; if (tick >= low && tick <= high) ticks.push(tick); }
-    return ticks;
-  };
+  // Of the length of the axis, 0 at its low end.
+  at(value) { return (this.forth(value) - this.low) / (this.high - this.low); }
 
-  for (const chart of document.querySelectorAll(".chart.lines")) {
-    const svg = chart.querySelector("svg"), plot = svg.querySelector(".plot");
-    const box = { x: +plot.getAttribute("x"), y: +plot.getAttribute("y"), w: +plot.getAttribute("width"), h: +plot.getAttribute("height") };
-    const d = svg.dataset, log = d.log === "1";
-    const forth = log ? Math.log : value => value, back = log ? Math.exp : value => value;
-    const [x0, x1, y0, y1] = [+d.x0, +d.x1, forth(+d.y0), forth(+d.y1)];
-    const stepAt = px => x0 + px / box.w * (x1 - x0), valueAt = py => back(y1 - py / box.h * (y1 - y0));
-    const original = [...svg.querySelectorAll(":scope > .grid, :scope > .ticks")].map(node => [node, node.innerHTML]);
-    const [yGrid, xGrid] = svg.querySelectorAll(":scope > .grid");
-    const [yTicks, xTicks] = [svg.querySelector(".ticks.y"), svg.querySelector(".ticks.x")];
-    let view = { x: 0, y: 0, w: box.w, h: box.h };
+  value(at) { return this.back(this.low + at * (this.high - this.low)); }
 
-    const hint = document.createElement("span");
-    hint.className = "hint";
-    hint.textContent = "drag to zoom, double-click to reset";
-    chart.querySelector("figcaption").append(hint);
+  ticks(most) { return (this.log ? logTicks : niceTicks)(this.back(this.low), this.back(this.high), most); }
+}
 
-    const lines = [...plot.querySelectorAll(".line")].map(path => ({
-      path,
-      name: path.dataset.name,
-      points: (path.getAttribute("d").match(/-?[\d.]+ -?[\d.]+/g) || []).map(pair => pair.split(" ").map(Number)),
+class CurveChart {
+  constructor(figure, group, keys) {
+    Object.assign(this, { figure, group, data: JSON.parse(figure.querySelector("script").textContent) });
+    this.svg = figure.querySelector("svg");
+    this.plot = this.svg.querySelector(".plot");
+    const [x, y, w, h] = ["x", "y", "width", "height"].map(name => +this.plot.getAttribute(name));
+    this.box = { x, y, w, h };
+    const { x0, x1, y0, y1, log } = this.svg.dataset, forth = log === "1" ? Math.log : value => value;
+    this.drawn = { x: new Axis([+x0, +x1], false), y: new Axis([+y0, +y1], log === "1").between(forth(+y0), forth(+y1)) };
+    this.lines = this.data.lines.map((line, i) => ({
+      ...line, steps: this.data.x[line.x], path: this.plot.querySelectorAll(".line")[i],
+      band: this.plot.querySelector(`.band[data-line="${i}"]`),
     }));
-    const readout = document.createElement("div");
-    readout.className = "readout";
-    readout.hidden = true;
-    chart.append(readout);
-    const cursor = make("path", { class: "cursor", visibility: "hidden" });
-    plot.append(cursor);
+    this.kept = [...this.plot.children].map(node => [node, node.getAttribute("d")]);
+    this.axes = [...this.svg.querySelectorAll(":scope > .grid, :scope > .ticks")].map(node => [node, node.innerHTML]);
+    this.steps = [...new Set(this.lines.flatMap(line => line.steps))].sort((a, b) => a - b);
+    this.values = this.lines.flatMap(line => [...(line.l ?? line.m), ...(line.h ?? line.m)]).filter(value => value !== null);
+    this.name = this.svg.querySelector("text.axis").textContent;
+    this.cursor = this.plot.appendChild(lab.svg("path", { class: "cursor", visibility: "hidden" }));
+    this.extra = this.plot.insertBefore(lab.svg("g", {}), this.cursor);
+    this.readout = lab.html("div", { class: "readout", role: "status", hidden: "" });
+    this.caption = figure.querySelector("figcaption");
+    this.title = this.caption.textContent.replace(/ \(log\)$/, "");
+    lab.set(this.svg, { tabindex: "0", role: "application", "aria-roledescription": "chart", "aria-describedby": keys });
+    this.logX = lab.button("log x", () => this.turn("x"), { class: "tool" });
+    this.logY = lab.button("log y", () => this.turn("y"), { class: "tool" });
+    this.undo = lab.button("reset", () => this.reset(), { class: "tool", disabled: "" });
+    this.caption.after(lab.html("div", { class: "axes" }, this.logX, this.logY, this.undo));
+    figure.append(this.readout);
+    this.reset(false);
+    this.listen();
+  }
 
-    // Pointer position in the coordinates of the plot as drawn, whatever part of it is in view.
-    const locate = event => {
-      const matrix = svg.getScreenCTM().inverse(), at = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
-      return { x: view.x + (at.x - box.x) / box.w * view.w, y: view.y + (at.y - box.y) / box.h * view.h, inside: at.x >= box.x && at.x <= box.x + box.w && at.y >= box.y && at.y <= box.y + box.h };
-    };
+  reset(draw = true) {
+    Object.assign(this, this.drawn);
+    if (draw) this.draw();
+    else this.label();
+  }
 
-    const show = () => {
-      plot.setAttribute("viewBox", `${view.x} ${view.y} ${view.w} ${view.h}`);
-      if (view.w === box.w && view.h === box.h) {
-        for (const [node, content] of original) node.innerHTML = content;
-        return;
-      }
-      const place = (group, texts, ticks, line, text) => {
-        group.replaceChildren(...ticks.map(line));
-        texts.replaceChildren(...ticks.map(tick => { const node = text(tick); node.textContent = format(tick); return node; }));
-      };
-      const left = stepAt(view.x), right = stepAt(view.x + view.w), top = valueAt(view.y), bottom = valueAt(view.y + view.h);
-      const toX = tick => box.x + (tick - left) / (right - left) * box.w;
-      const toY = tick => box.y + (forth(top) - forth(tick)) / (forth(top) - forth(bottom)) * box.h;
-      place(xGrid, xTicks, niceTicks(left, right, 5), tick => make("path", { d: `M${toX(tick)} ${box.y}v${box.h}` }), tick => make("text", { x: toX(tick), y: box.y + box.h + 15 }));
-      place(yGrid, yTicks, (log ? logTicks : niceTicks)(bottom, top, 5), tick => make("path", { d: `M${box.x} ${toY(tick)}h${box.w}` }), tick => make("text", { x: box.x - 6, y: toY(tick) + 3.5 }));
-    };
+  turn(axis) {
+    const log = !this[axis].log;
+    if (log === this.drawn[axis].log) this[axis] = this.drawn[axis];
+    else {
+      const full = new Axis(axis === "x" ? this.steps : this.values, log);
+      const length = full.high - full.low || 1, margin = axis === "x" ? 0 : 0.04 * length;
+      this[axis] = full.between(full.low - margin, full.low + length + margin);
+    }
+    this.draw();
+  }
 
-    const read = event => {
-      const at = locate(event);
-      const shown = lines.filter(line => line.points.length && getComputedStyle(line.path).display !== "none");
-      if (!at.inside || !shown.length) { readout.hidden = true; cursor.setAttribute("visibility", "hidden"); return; }
-      const rows = shown.map(line => {
-        const near = line.points.reduce((best, point) => Math.abs(point[0] - at.x) < Math.abs(best[0] - at.x) ? point : best);
-        return { line, near };
-      });
-      const step = rows.reduce((best, row) => Math.abs(row.near[0] - at.x) < Math.abs(best - at.x) ? row.near[0] : best, rows[0].near[0]);
-      cursor.setAttribute("d", `M${step} ${view.y}v${view.h}`);
-      cursor.setAttribute("visibility", "visible");
-      readout.replaceChildren();
-      const head = document.createElement("b");
-      head.textContent = "step " + Math.round(stepAt(step)).toLocaleString("en");
-      readout.append(head);
-      for (const { line, near } of rows) {
-        const row = document.createElement("div"), swatch = make("svg", { class: "swatch " + line.path.getAttribute("class").replace("line ", ""), viewBox: "0 0 14 14" });
-        swatch.append(make("circle", { cx: 7, cy: 7, r: 5.5 }));
-        row.append(swatch, `${line.name}: ${format(valueAt(near[1]))}`);
-        readout.append(row);
-      }
-      readout.hidden = false;
-      const frame = chart.getBoundingClientRect(), x = event.clientX - frame.left, flip = x + readout.offsetWidth + 24 > frame.width;
-      readout.style.left = Math.max(2, flip ? x - readout.offsetWidth - 12 : x + 14) + "px";
-      readout.style.top = Math.max(4, event.clientY - frame.top - readout.offsetHeight / 2) + "px";
-    };
+  label() {
+    const note = this.x.log && this.y.log ? " (log, log)" : this.x.log ? " (log steps)" : this.y.log ? " (log)" : "";
+    this.caption.textContent = this.title + note;
+    this.logX.setAttribute("aria-pressed", String(this.x.log));
+    this.logY.setAttribute("aria-pressed", String(this.y.log));
+    this.logX.disabled = !this.steps.some(step => step > 0) || this.steps.length < 2;
+    this.logY.disabled = !this.values.some(value => value > 0);
+    this.undo.disabled = this.x === this.drawn.x && this.y === this.drawn.y;
+  }
 
-    let start = null, area = null;
-    svg.addEventListener("pointerdown", event => {
-      const at = locate(event);
-      if (event.pointerType === "mouse" && event.button === 0 && at.inside) { start = at; event.preventDefault(); }
+  left(step) { return this.x.at(step) * this.box.w; }
+
+  top(value) { return Math.min(1e5, Math.max(-1e5, (1 - this.y.at(value)) * this.box.h)); }
+
+  trace(steps, values, from = "M") {
+    const tenth = number => Math.round(number * 10) / 10;
+    let path = "", gap = from;
+    values.forEach((value, i) => {
+      const x = value === null ? NaN : this.left(steps[i]);
+      if (!Number.isFinite(x)) { gap = "M"; return; }
+      path += `${gap}${tenth(x)} ${tenth(this.top(value))}`;
+      gap = "L";
     });
-    svg.addEventListener("pointermove", event => {
-      read(event);
+    return path;
+  }
+
+  // Each stretch without a gap goes along its upper edge and back along its lower one.
+  ribbon({ steps, l, h }) {
+    let path = "";
+    for (let i = 0, from = 0; i <= h.length; i++) {
+      if (i < h.length && h[i] !== null) continue;
+      const part = values => values.slice(from, i);
+      if (i > from) path += this.trace(part(steps), part(h)) + this.trace(part(steps).reverse(), part(l).reverse(), "L") + "Z";
+      from = i + 1;
+    }
+    return path;
+  }
+
+  draw() {
+    const { smoothing, seeds } = this.group, { x, y, w, h } = this.box;
+    const asDrawn = this.x === this.drawn.x && this.y === this.drawn.y;
+    this.label();
+    for (const [node, path] of this.kept) node.setAttribute("d", path);
+    for (const [node, content] of this.axes) node.innerHTML = content;
+    for (const line of this.lines) {
+      line.shown = smooth(line.m, smoothing);
+      if (!asDrawn || smoothing) line.path.setAttribute("d", this.trace(line.steps, line.shown));
+      if (!asDrawn && line.band) line.band.setAttribute("d", this.ribbon(line));
+    }
+    this.extra.replaceChildren(...this.lines.flatMap(line => seeds ? (line.s ?? []).map(one =>
+      lab.svg("path", { class: `one ${line.c}`, d: this.trace(this.data.x[one.x], smooth(one.m, smoothing)) })) : []));
+    if (asDrawn) return;
+    const [yGrid, xGrid] = this.svg.querySelectorAll(":scope > .grid");
+    const place = (group, texts, ticks, line, text) => {
+      group.replaceChildren(...ticks.map(tick => lab.svg("path", { d: line(tick) })));
+      texts.replaceChildren(...ticks.map(tick => {
+        const node = lab.svg("text", text(tick));
+        node.textContent = lab.format(tick);
+        return node;
+      }));
+    };
+    const toX = tick => x + this.left(tick), toY = tick => y + this.top(tick);
+    const [xTicks, yTicks] = [".ticks.x", ".ticks.y"].map(name => this.svg.querySelector(name));
+    place(xGrid, xTicks, this.x.ticks(5), tick => `M${toX(tick)} ${y}v${h}`, tick => ({ x: toX(tick), y: y + h + 15 }));
+    place(yGrid, yTicks, this.y.ticks(5), tick => `M${x} ${toY(tick)}h${w}`, tick => ({ x: x - 6, y: toY(tick) + 3.5 }));
+  }
+
+  mark(step) {
+    const at = step === null ? -1 : this.left(step), inside = at >= 0 && at <= this.box.w;
+    this.cursor.setAttribute("visibility", inside ? "visible" : "hidden");
+    if (inside) this.cursor.setAttribute("d", `M${at} 0v${this.box.h}`);
+    this.step = step;
+  }
+
+  // Every visible arm at one step, here in numbers and in the other charts of the group as a line.
+  read(step, at) {
+    for (const chart of this.group.charts) chart.mark(step);
+    const shown = this.lines.filter(line => getComputedStyle(line.path).display !== "none");
+    const rows = step === null ? [] : shown.map(line => {
+      const i = line.steps.reduce((best, one, k) => Math.abs(one - step) < Math.abs(line.steps[best] - step) ? k : best, 0);
+      const value = (line.shown ?? line.m)[i], swatch = lab.svg("svg", { class: `swatch ${line.c}`, viewBox: "0 0 14 14" });
+      swatch.append(lab.svg("circle", { cx: 7, cy: 7, r: 5.5 }));
+      const range = value !== null && line.l && line.l[i] < line.h[i] ? ` (${lab.format(line.l[i])} to ${lab.format(line.h[i])})` : "";
+      return lab.html("div", {}, swatch, `${line.n}: ${value === null ? "not finite" : lab.format(value) + range}`);
+    });
+    this.readout.hidden = rows.length === 0;
+    if (rows.length === 0) return;
+    this.readout.classList.toggle("many", rows.length > 12);
+    this.readout.replaceChildren(lab.html("b", {}, `${this.name} ${step.toLocaleString("en")}`), lab.html("div", {}, ...rows));
+    const width = this.figure.clientWidth, flip = at.x + this.readout.offsetWidth + 24 > width;
+    this.readout.style.left = Math.max(2, flip ? at.x - this.readout.offsetWidth - 12 : at.x + 14) + "px";
+    this.readout.style.top = Math.max(4, at.y - this.readout.offsetHeight / 2) + "px";
+  }
+
+  // Where the pointer is in the plot, as fractions of its width and height.
+  locate(event) {
+    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
+    const x = (point.x - this.box.x) / this.box.w, y = (point.y - this.box.y) / this.box.h;
+    return { x, y, inside: x >= 0 && x <= 1 && y >= 0 && y <= 1 };
+  }
+
+  nearest(step) { return this.steps.reduce((best, one) => Math.abs(one - step) < Math.abs(best - step) ? one : best); }
+
+  within({ low, high }) { return this.x.between(low, high); }
+
+  key(event) {
+    const seen = this.steps.filter(step => this.x.at(step) >= -1e-9 && this.x.at(step) <= 1 + 1e-9);
+    const now = this.step === null || this.step === undefined ? -1 : this.steps.indexOf(this.nearest(this.step));
+    const centre = this.x.low + Math.min(1, Math.max(0, now < 0 ? 0.5 : this.x.at(this.steps[now]))) * (this.x.high - this.x.low);
+    const zoom = by => {
+      this.x = this.within({ low: centre - (centre - this.x.low) * by, high: centre + (this.x.high - centre) * by });
+      this.draw();
+    };
+    const go = by => {
+      const next = now < 0 ? seen[0] ?? this.steps[0] : this.steps[Math.min(this.steps.length - 1, Math.max(0, now + by))];
+      const shift = (at => at < 0 ? at : at > 1 ? at - 1 : 0)(this.x.at(next)) * (this.x.high - this.x.low);
+      if (Math.abs(shift) > 1e-9) { this.x = this.within({ low: this.x.low + shift, high: this.x.high + shift }); this.draw(); }
+      const box = this.svg.getBoundingClientRect(), frame = this.figure.getBoundingClientRect();
+      const across = (this.box.x + this.left(next)) / this.svg.viewBox.baseVal.width;
+      this.read(next, { x: box.x - frame.x + across * box.width, y: box.y - frame.y + box.height / 2 });
+    };
+    const many = event.shiftKey ? 10 : 1;
+    const act = {
+      ArrowLeft: () => go(-many), ArrowRight: () => go(many), "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2),
+      0: () => this.reset(), Escape: () => this.read(null),
+    }[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    act();
+    if (this.x !== this.drawn.x && this.x.low <= this.drawn.x.low && this.x.high >= this.drawn.x.high && !this.x.log) this.reset();
+  }
+
+  listen() {
+    let start = null, area = null;
+    this.svg.addEventListener("pointerdown", event => {
+      const at = this.locate(event);
+      if (event.pointerType !== "mouse" || event.button !== 0 || !at.inside) return;
+      start = at;
+      event.preventDefault();
+    });
+    this.svg.addEventListener("pointermove", event => {
+      const at = this.locate(event), frame = this.figure.getBoundingClientRect();
+      this.read(at.inside ? this.nearest(this.x.value(at.x)) : null, { x: event.clientX - frame.x, y: event.clientY - frame.y });
       if (!start) return;
-      const at = locate(event);
-      area ??= plot.appendChild(make("rect", { class: "zoom" }));
-      area.setAttribute("x", Math.min(start.x, at.x));
-      area.setAttribute("y", Math.min(start.y, at.y));
-      area.setAttribute("width", Math.abs(at.x - start.x));
-      area.setAttribute("height", Math.abs(at.y - start.y));
+      area ??= this.plot.appendChild(lab.svg("rect", { class: "zoom" }));
+      lab.set(area, {
+        x: Math.min(start.x, at.x) * this.box.w, width: Math.abs(at.x - start.x) * this.box.w,
+        y: Math.min(start.y, at.y) * this.box.h, height: Math.abs(at.y - start.y) * this.box.h,
+      });
     });
     addEventListener("pointerup", event => {
       if (!start) return;
-      const from = start, at = locate(event);
+      const clamp = at => Math.min(1, Math.max(0, at)), end = this.locate(event), from = start;
       start = null;
       area?.remove();
       area = null;
-      const clampX = value => Math.min(view.x + view.w, Math.max(view.x, value)), clampY = value => Math.min(view.y + view.h, Math.max(view.y, value));
-      const next = { x: clampX(Math.min(from.x, at.x)), y: clampY(Math.min(from.y, at.y)), w: 0, h: 0 };
-      next.w = clampX(Math.max(from.x, at.x)) - next.x;
-      next.h = clampY(Math.max(from.y, at.y)) - next.y;
-      if (next.w > view.w / 50 && next.h > view.h / 50) { view = next; show(); }
+      const part = (one, other) => [one, other].map(clamp).sort((a, b) => a - b);
+      const [left, right] = part(from.x, end.x), [low, high] = part(1 - from.y, 1 - end.y);
+      if (right - left < 0.02 || high - low < 0.02) return;
+      const cut = (axis, a, b) => axis.between(axis.low + a * (axis.high - axis.low), axis.low + b * (axis.high - axis.low));
+      [this.x, this.y] = [cut(this.x, left, right), cut(this.y, low, high)];
+      this.draw();
     });
-    svg.addEventListener("dblclick", () => { view = { x: 0, y: 0, w: box.w, h: box.h }; show(); });
-    chart.addEventListener("pointerleave", () => { readout.hidden = true; cursor.setAttribute("visibility", "hidden"); });
+    this.svg.addEventListener("dblclick", () => this.reset());
+    this.svg.addEventListener("keydown", event => this.key(event));
+    this.svg.addEventListener("blur", () => this.read(null));
+    this.figure.addEventListener("pointerleave", () => this.read(null));
   }
-})();
+}
+
+// A native tooltip over a whole chart would cover the read-out: the name moves to a label.
+for (const svg of document.querySelectorAll("svg[role=img]")) {
+  const title = svg.querySelector(":scope > title");
+  if (title) { svg.setAttribute("aria-label", title.textContent); title.remove(); }
+}
+
+[...document.querySelectorAll(".charts")].forEach((container, i) => {
+  const figures = container.querySelectorAll(".chart.lines");
+  if (figures.length === 0) return;
+  const group = { charts: [], smoothing: 0, seeds: false }, keys = `keys-${i}`;
+  group.charts = [...figures].map(figure => new CurveChart(figure, group, keys));
+  const redraw = () => { for (const chart of group.charts) chart.draw(); };
+  const said = lab.html("output", {}, "0"), slider = lab.html("input", { type: "range", min: "0", max: "0.99", step: "0.01", value: "0" });
+  slider.addEventListener("input", () => { group.smoothing = +slider.value; said.textContent = slider.value; redraw(); });
+  const tools = lab.html("div", { class: "tools" });
+  if (group.charts.some(chart => chart.steps.length > 3)) tools.append(lab.html("label", {}, "Smoothing ", slider, " ", said));
+  if (group.charts.some(chart => chart.lines.some(line => line.s))) {
+    const box = lab.html("input", { type: "checkbox" });
+    box.addEventListener("change", () => { group.seeds = box.checked; redraw(); });
+    tools.append(lab.html("label", {}, box, " Seeds"));
+  }
+  tools.append(lab.html("span", { class: "quiet", id: keys }, "Drag to zoom. Arrow keys read a step, + and − zoom, 0 resets."));
+  container.before(tools);
+});

@@ -25,8 +25,10 @@ internal sealed record Frame(double Width, double Height, double Left, double To
 
     /// <summary>The whole figure.</summary>
     /// <param name="description">One sentence that tells what is seen, for those who do not see it.</param>
-    public Html Figure(string css, string title, string description, Html content, Html attributes = default) => Html.Of(
+    /// <param name="after">Stands behind the drawing.</param>
+    public Html Figure(
+        string css, string title, string description, Html content, Html attributes = default, Html after = default) => Html.Of(
         $"""
-        <figure class="chart {css}"><figcaption>{title}</figcaption><svg viewBox="0 0 {Svg.At(Width)} {Svg.At(Height)}" role="img"{attributes}><title>{title}</title><desc>{description}</desc>{content}</svg></figure>
+        <figure class="chart {css}"><figcaption>{title}</figcaption><svg viewBox="0 0 {Svg.At(Width)} {Svg.At(Height)}" role="img"{attributes}><title>{title}</title><desc>{description}</desc>{content}</svg>{after}</figure>
         """);
 }

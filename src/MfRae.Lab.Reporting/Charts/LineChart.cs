@@ -23,7 +23,7 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
         var upright = y with { From = Frame.Floor, To = Frame.Top };
         var plot = Html.Of(
             $"""
-            <svg class="plot" x="{Svg.At(Frame.Left)}" y="{Svg.At(Frame.Top)}" width="{Svg.At(Frame.PlotWidth)}" height="{Svg.At(Frame.PlotHeight)}" viewBox="0 0 {Svg.At(Frame.PlotWidth)} {Svg.At(Frame.PlotHeight)}" preserveAspectRatio="none">{Lines.Select(line => Band(line, x, y))}{Lines.Select(line => Stroke(line, x, y))}</svg>
+            <svg class="plot" x="{Svg.At(Frame.Left)}" y="{Svg.At(Frame.Top)}" width="{Svg.At(Frame.PlotWidth)}" height="{Svg.At(Frame.PlotHeight)}" viewBox="0 0 {Svg.At(Frame.PlotWidth)} {Svg.At(Frame.PlotHeight)}" preserveAspectRatio="none">{Lines.Select((line, index) => Band(line, index, x, y))}{Lines.Select(line => Stroke(line, x, y))}</svg>
             """);
         var domain = Html.Of($" data-x0=\"{Svg.Exact(x.Low)}\" data-x1=\"{Svg.Exact(x.High)}\" data-y0=\"{Svg.Exact(y.Low)}\" "
             + $"data-y1=\"{Svg.Exact(y.High)}\" data-log=\"{(y.Log ? 1 : 0)}\"");
@@ -32,7 +32,8 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
             Title + (y.Log ? " (log)" : ""),
             string.Join("; ", Lines.Select(Describe)),
             Html.Join([Frame.Vertical(upright), Frame.Horizontal(outer, Horizontal), plot]),
-            domain);
+            domain,
+            new CurveData(Lines).Write());
     }
 
     private static string Describe(Line line)
@@ -44,7 +45,7 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
                 + $"{Numbers.Significant(finite.Min(point => point.Low), 3)} and {Numbers.Significant(finite.Max(point => point.High), 3)}";
     }
 
-    private static Html Band(Line line, Scale x, Scale y)
+    private static Html Band(Line line, int index, Scale x, Scale y)
     {
         var path = new StringBuilder();
         foreach (var run in Runs(line.Points).Where(run => run.Any(point => point.High > point.Low)))
@@ -54,7 +55,7 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
                 .Select(point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.Low))}")).Append('Z');
         }
 
-        return path.Length == 0 ? Html.Empty : Html.Of($"<path class=\"band {line.Css}\" d=\"{path.ToString()}\"/>");
+        return path.Length == 0 ? Html.Empty : Html.Of($"<path class=\"band {line.Css}\" data-line=\"{index}\" d=\"{path.ToString()}\"/>");
     }
 
     private static Html Stroke(Line line, Scale x, Scale y)
@@ -62,7 +63,7 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
         var path = string.Concat(Runs(line.Points).Select(run =>
             "M" + string.Join('L', run.Select(point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.Mean!.Value))}"))
                 + (run.Count == 1 ? "h0" : "")));
-        return Html.Of($"<path class=\"line {line.Css}\" data-name=\"{line.Name}\" d=\"{path}\"/>");
+        return Html.Of($"<path class=\"line {line.Css}\" d=\"{path}\"/>");
     }
 
     /// <summary>Stretches without a gap: where no seed is finite, the line breaks.</summary>

@@ -31,8 +31,8 @@ internal static class Palette
             css.Append(CultureInfo.InvariantCulture, $$"""
                 .{{arm.Css}}{--arm:{{light}};}
                 @media screen and (prefers-color-scheme:dark){.{{arm.Css}}{--arm:{{dark}};} }
-                .hide-{{arm.Css}} .chart .{{arm.Css}}{display:none}
-                .hide-{{arm.Css}} .key.{{arm.Css}}{opacity:.35}
+                .hide-{{arm.Css}} :is(.chart .{{arm.Css}},.sheet.{{arm.Css}}){display:none}
+                .hide-{{arm.Css}} :is(.key,.results tbody).{{arm.Css}}{opacity:.35}
 
                 """);
         }

@@ -12,7 +12,9 @@ internal static class Svg
     /// <summary>A number that scripts read back, without loss.</summary>
     public static Html Exact(double value) => Html.Text(value.ToString("R", CultureInfo.InvariantCulture));
 
-    /// <summary>A number that scripts read back, to so many digits: the last bits of a sum or a quantile may differ between machines.</summary>
+    /// <summary>
+    /// A number that scripts read back, to so many digits: the last bits of a sum or a quantile may differ between machines.
+    /// </summary>
     public static Html Digits(double value, int digits) => Html.Text(value.ToString("G" + digits, CultureInfo.InvariantCulture));
 
     /// <summary>Text cut to a width in pixels at the size of chart labels, with an ellipsis.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace MfRae.Lab.Reporting.Markup;
 
@@ -24,6 +25,20 @@ public readonly record struct Html
     public static Html Text(string? text) => new(Escape(text ?? ""));
 
     public static Html Join(IEnumerable<Html> parts, Html separator = default) => new(string.Join(separator.ToString(), parts));
+
+    /// <summary>
+    /// Values for a script of the page to read, as an element that nothing executes. The writer escapes every character that could end it.
+    /// </summary>
+    internal static Html Json(Action<Utf8JsonWriter> write)
+    {
+        using var bytes = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(bytes))
+        {
+            write(writer);
+        }
+
+        return new($"<script type=\"application/json\">{Encoding.UTF8.GetString(bytes.ToArray())}</script>");
+    }
 
     public override string ToString() => markup ?? "";
 

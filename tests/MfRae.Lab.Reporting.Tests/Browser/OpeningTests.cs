@@ -51,64 +51,6 @@ public sealed class OpeningTests : IDisposable
         ((int)(await browser.Evaluate("document.documentElement.scrollWidth"))!).Should().BeLessThanOrEqualTo(400);
     }
 
-    [ChromiumFact]
-    public async Task Pointing_at_a_curve_reads_out_its_step_and_every_arm()
-    {
-        var page = Write("report.html", ReportBuilder.Build(SampleRecord.Realistic()));
-        await using var browser = await Chromium.Start();
-        await browser.Open(page, 1280);
-
-        await browser.Evaluate("document.documentElement.style.scrollBehavior = 'auto'; "
-            + "document.querySelector('.chart.lines').scrollIntoView({ block: 'center' })");
-        var x = (double)(await browser.Evaluate("(r => r.x + r.width / 2)(document.querySelector('.chart.lines "
-            + "svg').getBoundingClientRect())"))!;
-        var y = (double)(await browser.Evaluate("(r => r.y + r.height / 2)(document.querySelector('.chart.lines "
-            + "svg').getBoundingClientRect())"))!;
-        await browser.Mouse("mouseMoved", x, y);
-        var text = (string?)await browser.Evaluate("document.querySelector('.chart.lines .readout').textContent");
-
-        text.Should().StartWith("step ").And.Contain("lambda=0:").And.Contain("lambda=1:");
-    }
-
-    [ChromiumFact]
-    public async Task Dragging_over_a_curve_zooms_and_a_double_click_undoes_it()
-    {
-        var page = Write("report.html", ReportBuilder.Build(SampleRecord.Realistic()));
-        await using var browser = await Chromium.Start();
-        await browser.Open(page, 1280);
-        const string Shown = "document.querySelector('.chart.lines .plot').getAttribute('viewBox') + "
-            + "document.querySelector('.chart.lines svg > .ticks.x').textContent";
-        var before = (string?)await browser.Evaluate(Shown);
-
-        await browser.Evaluate("document.documentElement.style.scrollBehavior = 'auto'; "
-            + "document.querySelector('.chart.lines').scrollIntoView({ block: 'center' })");
-        var x = (double)(await browser.Evaluate("document.querySelector('.chart.lines .plot').getBoundingClientRect().x"))!;
-        var y = (double)(await browser.Evaluate("document.querySelector('.chart.lines .plot').getBoundingClientRect().y"))!;
-        await browser.Mouse("mousePressed", x + 60, y + 40, "left");
-        await browser.Mouse("mouseMoved", x + 160, y + 120, "left");
-        await browser.Mouse("mouseReleased", x + 160, y + 120, "left");
-        var zoomed = (string?)await browser.Evaluate(Shown);
-        await browser.Evaluate("document.querySelector('.chart.lines svg').dispatchEvent(new MouseEvent('dblclick'))");
-
-        zoomed.Should().NotBe(before);
-        ((string?)await browser.Evaluate(Shown)).Should().Be(before);
-    }
-
-    [ChromiumFact]
-    public async Task A_legend_entry_hides_its_arm()
-    {
-        var page = Write("report.html", ReportBuilder.Build(SampleRecord.Small()));
-        await using var browser = await Chromium.Start();
-        await browser.Open(page, 1280);
-
-        await browser.Evaluate("document.querySelector('#curves .key.a1').click()");
-
-        ((string?)await browser.Evaluate("getComputedStyle(document.querySelector('#curves .chart .line.a1')).display"))
-            .Should().Be("none");
-        ((string?)await browser.Evaluate("getComputedStyle(document.querySelector('#curves .chart .line.a0')).display"))
-            .Should().NotBe("none");
-    }
-
     /// <summary>Where MFRAE_SCREENSHOTS names a folder, pages and pictures for a human eye are left in it.</summary>
     [ChromiumFact]
     public async Task Without_scripts_the_page_shows_every_chart_in_light_and_dark()

@@ -20,11 +20,12 @@ internal sealed class CurvesSection : ISection
             .Select(measurement => measurement.Key)
             .ToHashSet();
         var shown = data.Keys.Where(key => Root(key) == metric || own.Contains(key)).ToLookup(key => Root(key) == metric);
+        var budget = CurveBudget.Of(data, Roles);
         return new CurvesModel(
             Palette.Legend(data.Arms),
             [.. shown[true].Select(key => MetricChart.Of(data, key).Draw()).Where(chart => !chart.IsEmpty)],
             [.. shown[false].Select(key => MetricChart.Of(data, key).Draw()).Where(chart => !chart.IsEmpty)],
-            [.. Roles.Select(role => TrainingCurves.Of(data, role)).OfType<CurvesStage>()]);
+            [.. Roles.Select(role => TrainingCurves.Of(data, role, budget)).OfType<CurvesStage>()]);
     }
 
     private static string Root(string key) => key.Split('@')[0];

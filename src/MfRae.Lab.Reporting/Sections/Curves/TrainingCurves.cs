@@ -11,7 +11,7 @@ internal static class TrainingCurves
     private static readonly string[] Order = ["loss", "loss.interval", "loss.equal", "gradientNorm", "clippedFraction"];
 
     /// <summary>The charts, or null where no run has such a stage or it reported nothing.</summary>
-    public static CurvesStage? Of(ReportData data, string role)
+    public static CurvesStage? Of(ReportData data, string role, CurveBudget budget)
     {
         var lines = Lines(data, role);
         var names = lines
@@ -29,10 +29,10 @@ internal static class TrainingCurves
 
         var stages = lines.SelectMany(line => line.Stages).DistinctBy(stage => stage.Key).ToArray();
         var charts = names.Select(name => new LineChart(Label(name), "step",
-            [.. lines.Select(line => Draw(line, name)).Where(line => line.Points.Count > 0)]).Draw());
+            [.. lines.Select(line => Draw(line, name, budget)).Where(line => line.Points.Count > 0)]).Draw());
         return new(
             role,
-            Note(lines, stages),
+            Note(lines, stages, budget),
             role is not ("meanflow" or "cmt"),
             Html.Of($"<p class=\"legend\">{lines.Select(line => Palette.Key(line.Css, line.Name))}</p>"),
             [.. charts.Where(chart => !chart.IsEmpty)],
@@ -59,17 +59,24 @@ internal static class TrainingCurves
         return lines;
     }
 
-    private static Line Draw(StageLine line, string series) =>
-        new(line.Name, line.Css, Curve.Of([.. line.Stages.SelectMany(stage => stage.Series).Where(one => one.Name == series)]));
+    private static Line Draw(StageLine line, string name, CurveBudget budget)
+    {
+        SeriesRecord[] series = [.. line.Stages.SelectMany(stage => stage.Series).Where(one => one.Name == name)];
+        return new(
+            line.Name,
+            line.Css,
+            Curve.Of(series, budget.Points),
+            budget.Seeds && series.Length > 1 ? [.. series.Select(one => Curve.Of([one], budget.Points))] : null);
+    }
 
-    private static string Note(List<StageLine> lines, StageRecord[] stages)
+    private static string Note(List<StageLine> lines, StageRecord[] stages, CurveBudget budget)
     {
         var seeds = lines.Max(line => line.Stages.Count);
-        var binned = stages.SelectMany(stage => stage.Series).Any(series => series.Gathered is not null || series.Steps.Count > Curve.MostPoints);
+        var binned = stages.SelectMany(stage => stage.Series).Any(series => series.Gathered is not null || series.Steps.Count > budget.Points);
         return (seeds > 1
             ? $"Line: mean of the seeds that have the step. Band: their range{(binned ? ", over all steps of a bin" : "")}."
             : binned ? "Line: mean of a bin of steps. Band: its range." : "One seed.")
-            + (binned ? $" Steps are gathered into {Curve.MostPoints} bins; no extreme is left out." : "");
+            + (binned ? $" Steps are gathered into {budget.Points} bins; no extreme is left out." : "");
     }
 
     private static int Place(string name) =>
