@@ -125,7 +125,8 @@ public sealed class CommandLine(Composition composition)
                 !parsed.GetValue(noWait),
                 parsed.GetValue(checkpointEvery),
                 parsed.GetValue(quiet),
-                parsed.GetValue(json))));
+                parsed.GetValue(json),
+                [.. parsed.Tokens.Select(token => token.Value)])));
         return command;
     }
 

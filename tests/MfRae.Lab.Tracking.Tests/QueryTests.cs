@@ -59,10 +59,10 @@ public sealed class QueryTests : IDisposable
     {
         lab.Queries.Query("pragma query_only");
 
-        var act = () => lab.Queries.Query("pragma user_version = 7");
+        var act = () => lab.Queries.Query("pragma user_version = 10");
 
         act.Should().Throw<LabException>();
-        lab.Scalar("pragma user_version").Should().Be(8L);
+        lab.Scalar("pragma user_version").Should().Be(9L);
     }
 
     [Fact]

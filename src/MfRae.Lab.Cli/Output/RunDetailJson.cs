@@ -25,6 +25,10 @@ public static class RunDetailJson
             json.WriteNumber("attempts", stage.Attempts.Count);
             json.WriteNumber("wallSeconds", stage.Attempts.Sum(attempt => attempt.WallSeconds));
             json.WriteNumber("peakBytes", stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty().Max());
+            json.WriteNumber("cpuSeconds", stage.Attempts.Sum(attempt => attempt.CpuSeconds));
+            json.WriteNumber("deviceSeconds", stage.Attempts.Sum(attempt => attempt.DeviceSeconds));
+            json.Number("flops", stage.Attempts.LastOrDefault(attempt => attempt.Origin?.Flops is not null)?.Origin!.Flops);
+            json.Objects("provenance", stage.Attempts, attempt => OriginJson.Write(json, attempt));
             json.Objects("measurements", stage.Measurements, measurement => Measured(json, measurement));
         });
         json.WriteEndObject();

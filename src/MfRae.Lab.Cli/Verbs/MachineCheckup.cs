@@ -31,9 +31,7 @@ public sealed class MachineCheckup(string workingDirectory, Func<TorchCheckup> c
             return [new("libtorch", Diagnosis.Fail, error.Message, "Build again with `dotnet build`; README says what a GPU needs")];
         }
 
-        var packages = string.Join(", ", PackageList.OfProcess()
-            .Where(package => package.Key.Contains("torch", StringComparison.OrdinalIgnoreCase))
-            .Select(package => $"{package.Key} {package.Value}"));
+        var packages = PackageList.Numerics(PackageList.OfProcess());
         return
         [
             new("libtorch", Diagnosis.Ok, packages.Length > 0 ? $"loads and computes ({packages})" : "loads and computes"),

@@ -4,6 +4,7 @@ namespace MfRae.Lab.Cli.Verbs;
 /// <param name="Overrides">`path.to.option=value` and `seeds=0-5`, as written.</param>
 /// <param name="CheckpointSeconds">Seconds between two checkpoints of a training.</param>
 /// <param name="Only">Arms to run; empty: all.</param>
+/// <param name="Arguments">The words of the command line, for the record.</param>
 public sealed record RunRequest(
     string File,
     IReadOnlyList<string> Overrides,
@@ -16,4 +17,5 @@ public sealed record RunRequest(
     bool Wait,
     int CheckpointSeconds,
     bool Quiet,
-    bool Json);
+    bool Json,
+    IReadOnlyList<string> Arguments);

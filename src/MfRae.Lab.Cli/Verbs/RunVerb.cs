@@ -4,6 +4,7 @@ using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Core.Upkeep;
+using MfRae.Lab.Learning.Profiling;
 using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -24,9 +25,10 @@ public sealed class RunVerb(
             return ExitCode.Usage;
 
         // Before the database is opened: a rebuild that goes on puts another file in its place.
-        new StoreRecords(store).Begin(whole, time.GetUtcNow(), GitCommit.State(places.WorkingDirectory));
+        var noted = new StoreRecords(store).Begin(whole, time.GetUtcNow(), GitCommit.State(places.WorkingDirectory));
+        var origin = new RunOrigin(CommandText.Of(request.Arguments), noted.Commit, noted.Patch);
         using var database = LabDatabase.OpenOrCreate(places.Database);
-        var outcome = Run(request, whole, database);
+        var outcome = Run(request, whole, origin, database);
         var queries = new RunQueries(database);
         var record = queries.Experiment(whole.Experiment.Name)
             ?? throw new InvalidOperationException($"the run of {whole.Experiment.Name} left nothing in {places.Database}");
@@ -38,7 +40,7 @@ public sealed class RunVerb(
         return Code(outcome, results);
     }
 
-    private RunOutcome Run(RunRequest request, Plan whole, LabDatabase database)
+    private RunOutcome Run(RunRequest request, Plan whole, RunOrigin origin, LabDatabase database)
     {
         using var runLog = new RunLog(database);
         using var console = new ConsoleRunLog(terminal, time, request.Quiet, store.FindLog);
@@ -49,7 +51,8 @@ public sealed class RunVerb(
             log,
             launcher,
             new RunSettings(Device: request.Device, Jobs: request.Jobs, CheckpointSeconds: request.CheckpointSeconds),
-            new RunOptions(request.FailFast, request.Fresh, request.RetryFailed, request.Wait),
+            new RunOptions(
+                request.FailFast, request.Fresh, request.RetryFailed, request.Wait, origin, StageFlops.Of(whole, places.WorkingDirectory)),
             places.WorkingDirectory,
             time);
         return runner.Run(ArmFilter.Limit(whole, request.Only), signals.Stop, signals.Abort);

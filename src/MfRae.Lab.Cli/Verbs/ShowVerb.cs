@@ -56,6 +56,8 @@ public sealed class ShowVerb(Terminal terminal, Places places)
         terminal.Out.Write(stages);
         terminal.Out.WriteLine();
         terminal.Out.Write(measurements);
+        terminal.Out.WriteLine();
+        terminal.Out.Write(OriginText.Write(detail));
         foreach (var (role, stage) in detail.Stages.Where(part => part.Stage.Reason is not null))
             terminal.Out.WriteLine($"{role}: {PrintableText.Of(stage.Reason!, 500)}");
         return ExitCode.Ok;

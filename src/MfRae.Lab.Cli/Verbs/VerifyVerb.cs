@@ -43,7 +43,7 @@ public sealed class VerifyVerb(Terminal terminal, Places places, ArtifactStore s
         var checks = stages.Select(stage => verifier.Check(stage, signals.Stop)).ToList();
         var provenances = checks.Where(check => check.Files > 0).Select(check => store.ReadManifest(check.Key).Provenance).ToList();
         var now = time.GetUtcNow();
-        var here = Provenance.Of("", 0, 0, now, now);
+        var here = Provenance.Of(AttemptOrigins.OfProcess("cpu"), "", 0, 0, now, now);
         return new(subject, checks, RecordVerifier.Differences(provenances, here), Source(experiment, provenances), page);
     }
 

@@ -20,6 +20,13 @@ public static class PackageList
         }
     }
 
+    /// <summary>Those of the tensor library, in one line; the parts that a large package is split into are left out.</summary>
+    public static string Numerics(IReadOnlyDictionary<string, string> packages) => string.Join(", ", packages
+        .Where(package => package.Key.Contains("torch", StringComparison.OrdinalIgnoreCase)
+            && !package.Key.Contains("-part", StringComparison.Ordinal) && !package.Key.Contains("-fragment", StringComparison.Ordinal))
+        .OrderBy(package => package.Key, StringComparer.Ordinal)
+        .Select(package => $"{package.Key} {package.Value}"));
+
     /// <param name="json">The text of a `.deps.json`.</param>
     /// <exception cref="JsonException">It is none.</exception>
     public static IReadOnlyDictionary<string, string> Read(ReadOnlyMemory<byte> json)

@@ -1,12 +1,20 @@
-using System.Reflection;
-using System.Runtime.InteropServices;
+using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Core.Execution;
 
-/// <summary>Who computed an artifact, with what, and when. Nothing in it changes a number.</summary>
+/// <summary>
+/// Who computed an artifact, with what, and when. Nothing in it changes a number. What the attempt took, in time and memory, is in the
+/// last line of its journal, which is one of the artifact's files. All from <paramref name="Packages"/> on is null in manifests of
+/// earlier versions.
+/// </summary>
 /// <param name="Tool">Version of this library, with the commit where the build knew it.</param>
 /// <param name="Started">When the attempt that completed the stage began.</param>
-/// <param name="Packages">Package → version, of all that the program was built from; null in manifests of earlier versions.</param>
+/// <param name="Packages">Package → version, of all that the program was built from.</param>
+/// <param name="Processor">Model and number of logical processors.</param>
+/// <param name="Accelerators">Models of the GPUs where one was computed on.</param>
+/// <param name="Files">Path in the options → SHA-256 of the dataset or weights there.</param>
+/// <param name="Flops">Floating-point operations of the stage, estimated; null where there is no cost model for it.</param>
+/// <param name="Run">The command, and the source that it was run from.</param>
 public sealed record Provenance(
     string Tool,
     string Host,
@@ -17,20 +25,32 @@ public sealed record Provenance(
     int Attempt,
     DateTimeOffset Started,
     DateTimeOffset Finished,
-    IReadOnlyDictionary<string, string>? Packages = null)
+    IReadOnlyDictionary<string, string>? Packages = null,
+    string? Processor = null,
+    IReadOnlyList<string>? Accelerators = null,
+    IReadOnlyDictionary<string, string>? Files = null,
+    double? Flops = null,
+    RunOrigin? Run = null)
 {
     /// <summary>The commit that the library was built from, or null where the build knew none.</summary>
     public string? Commit => Tool.IndexOf('+') is >= 0 and var plus ? Tool[(plus + 1)..] : null;
 
-    public static Provenance Of(string device, int threads, int attempt, DateTimeOffset started, DateTimeOffset finished) => new(
-        typeof(Provenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+    /// <param name="origin">What the attempt said of itself when it started.</param>
+    public static Provenance Of(
+        AttemptOrigin origin, string device, int threads, int attempt, DateTimeOffset started, DateTimeOffset finished) => new(
+        origin.Tool,
         Environment.MachineName,
-        $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
-        RuntimeInformation.FrameworkDescription,
+        origin.System,
+        origin.Runtime,
         device,
         threads,
         attempt,
         started,
         finished,
-        PackageList.OfProcess());
+        origin.Packages,
+        origin.Processor,
+        origin.Accelerators,
+        origin.Files,
+        origin.Flops,
+        origin.Run);
 }

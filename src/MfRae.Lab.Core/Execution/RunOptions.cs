@@ -1,3 +1,5 @@
+using MfRae.Lab.Core.Tracking;
+
 namespace MfRae.Lab.Core.Execution;
 
 /// <summary>How a plan is carried out.</summary>
@@ -6,4 +8,12 @@ namespace MfRae.Lab.Core.Execution;
 /// <param name="RetryFailed">Compute stages from their beginning that failed or diverged in an earlier run. Without it a stage that failed
 /// goes on from its checkpoint, and one that diverged is left alone: divergence is a result like any other.</param>
 /// <param name="Wait">Wait for a live process that computes a stage of the plan, instead of giving up.</param>
-public sealed record RunOptions(bool FailFast = false, bool Fresh = false, bool RetryFailed = false, bool Wait = true);
+/// <param name="Origin">The command and its source, for the record of each attempt.</param>
+/// <param name="Flops">Stage key → floating-point operations, estimated, for the same record.</param>
+public sealed record RunOptions(
+    bool FailFast = false,
+    bool Fresh = false,
+    bool RetryFailed = false,
+    bool Wait = true,
+    RunOrigin? Origin = null,
+    IReadOnlyDictionary<string, double>? Flops = null);

@@ -9,6 +9,7 @@ internal sealed class StageAttempts(
     IRunLog log,
     IWorkerLauncher launcher,
     RunSettings settings,
+    RunOptions options,
     string workingDirectory,
     TimeProvider time)
 {
@@ -49,7 +50,9 @@ internal sealed class StageAttempts(
         JournalTail.PumpAll(store, log, run.Key);
         run.Attempt = store.NextAttempt(run.Key);
         var inputs = run.Node.Inputs.ToDictionary(input => input.Key, input => store.CompleteFolder(input.Value));
-        var spec = new StageSpec(run.Node, inputs, workingDirectory, run.Attempt, settings with { Threads = threads });
+        double? flops = options.Flops is { } estimates && estimates.TryGetValue(run.Key, out var estimate) ? estimate : null;
+        var spec = new StageSpec(
+            run.Node, inputs, workingDirectory, run.Attempt, settings with { Threads = threads }, options.Origin, flops);
         StageSpecFile.Write(folder, spec);
         run.Tail = new(store, log, run.Key, run.Attempt);
         run.StarvedBefore = MemoryShortage.Kills();

@@ -17,7 +17,7 @@ public sealed class StageRunner(
     TimeProvider time)
 {
     private readonly int cores = Environment.ProcessorCount;
-    private readonly StageAttempts attempts = new(store, log, launcher, settings, workingDirectory, time);
+    private readonly StageAttempts attempts = new(store, log, launcher, settings, options, workingDirectory, time);
 
     /// <summary>Runs until everything that can be computed is.</summary>
     /// <param name="stop">Workers write checkpoints and end, then this returns.</param>

@@ -37,6 +37,7 @@ public static class Worker
         using var journal = OpenJournal();
         using var lifeline = new Lifeline(coordinator, stop);
         var owner = ProcessIdentity.Current();
+        var origin = AttemptOrigins.OfProcess(device, spec);
         var started = time.GetUtcNow();
         var clock = time.GetTimestamp();
 
@@ -45,7 +46,7 @@ public static class Worker
 
         try
         {
-            journal.Write(new StartedEvent(spec.Attempt, owner.Host, owner.Pid, owner.BootId, device, threads));
+            journal.Write(new StartedEvent(spec.Attempt, owner.Host, owner.Pid, owner.BootId, device, threads, origin));
             create(node.Definition).Run(new(spec, folder, journal, time, lifeline.Stop));
         }
         catch (OperationCanceledException) when (lifeline.Stop.IsCancellationRequested)
@@ -113,7 +114,7 @@ public static class Worker
             var ended = false;
             try
             {
-                store.Complete(node, Provenance.Of(device, threads, spec.Attempt, started, time.GetUtcNow()), () =>
+                store.Complete(node, Provenance.Of(origin, device, threads, spec.Attempt, started, time.GetUtcNow()), () =>
                 {
                     Finish(AttemptStatus.Completed, null);
                     ended = true;

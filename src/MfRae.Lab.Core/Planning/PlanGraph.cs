@@ -20,7 +20,7 @@ internal sealed class PlanGraph(Func<string, string> contentHash)
         string key = StageKey.Of(definition, kind, StageRevisions.Of(kind), seed, inputs, files);
         if (_keys.Add(key))
         {
-            _stages.Add(new StageNode(key, kind, kind, definition, seed, inputs));
+            _stages.Add(new StageNode(key, kind, kind, definition, seed, inputs, files));
         }
 
         return key;

@@ -44,6 +44,7 @@ public sealed record StageRecord(
     IReadOnlyList<ImageRecord> Images);
 
 /// <param name="ResumedFrom">The step it went on from, or null where it began anew.</param>
+/// <param name="Origin">Null where it is from before the journal told.</param>
 public sealed record AttemptRecord(
     int Number,
     string Status,
@@ -55,7 +56,12 @@ public sealed record AttemptRecord(
     double WallSeconds,
     double CpuSeconds,
     long PeakBytes,
-    string? Error);
+    string? Error,
+    AttemptOrigin? Origin = null)
+{
+    /// <summary>Wall time × devices; of one device where the journal did not tell.</summary>
+    public double DeviceSeconds => WallSeconds * (Origin?.Devices ?? 1);
+}
 
 /// <summary>A curve: ascending steps, and a value for each; null where it was not finite.</summary>
 /// <param name="Gathered">Instead of steps and values where there are thousands of them: neighbouring ones in buckets, in order.</param>

@@ -16,7 +16,9 @@ namespace MfRae.Lab.Core.Tracking;
 public abstract record JournalEvent;
 
 /// <summary>An attempt began in a worker.</summary>
-public sealed record StartedEvent(int Attempt, string Host, int Pid, string BootId, string Device, int Threads) : JournalEvent;
+/// <param name="Origin">Null in journals of earlier versions.</param>
+public sealed record StartedEvent(
+    int Attempt, string Host, int Pid, string BootId, string Device, int Threads, AttemptOrigin? Origin = null) : JournalEvent;
 
 /// <summary>The attempt goes on after this step: points of earlier attempts beyond it are superseded.</summary>
 public sealed record ResumedEvent(long Step) : JournalEvent;

@@ -67,6 +67,11 @@ public sealed class RecordVerifier(ArtifactStore store)
             ("system", then.System, here.System),
             ("runtime", then.Runtime, here.Runtime),
         };
+        if (then.Processor is { } processor && here.Processor is { } present)
+        {
+            fields.Add(("processor", processor, present));
+        }
+
         // A manifest of before packages were recorded says nothing about them.
         if (then.Packages is { Count: > 0 } packages && here.Packages is { } mine)
         {

@@ -24,9 +24,10 @@ public sealed class StoreRecords(ArtifactStore store)
     /// Notes that a run of the plan begins. A run does so before it looks at the store: from then on no stage of the plan is garbage.
     /// </summary>
     /// <param name="source">The checkout in which it is run, or null where that is unknown.</param>
+    /// <returns>What was noted, with the hash of the source's patch.</returns>
     /// <exception cref="LabException">The store cannot be written.</exception>
     /// <exception cref="StoreLockedException">Another process has held the store for too long.</exception>
-    public void Begin(Plan plan, DateTimeOffset now, SourceState? source = null)
+    public PlanRecord Begin(Plan plan, DateTimeOffset now, SourceState? source = null)
     {
         var record = PlanRecord.Of(plan, now) with { Commit = source?.Commit };
         if (source is { Patch.Length: > 0 })
@@ -37,6 +38,7 @@ public sealed class StoreRecords(ArtifactStore store)
         }
 
         Write(PathOf(record.Name, record.Hash), JsonSerializer.SerializeToUtf8Bytes(record, LabJson.Default.PlanRecord));
+        return record;
     }
 
     /// <summary>Notes a plan that was run elsewhere; one that is noted already stays as it is.</summary>

@@ -86,11 +86,23 @@ internal sealed class OldDatabase
                 DELETE FROM main.tick WHERE attempt IN replaced;
                 DELETE FROM main.attempt WHERE stage IN taken;
 
+                INSERT INTO main.environment (tool, system, runtime, numerics, processor, accelerators, packages)
+                SELECT tool, system, runtime, numerics, processor, accelerators, packages
+                FROM old.environment WHERE id IN (SELECT environment FROM old.attempt WHERE stage IN taken) ORDER BY id
+                ON CONFLICT DO NOTHING;
+
                 INSERT INTO main.attempt (stage, generation, number, last_seq, status, host, pid, boot_id, device, threads, started,
-                  resumed_from, keeps_through, wall_seconds, cpu_seconds, peak_bytes, error, superseded, valid_through, began)
-                SELECT stage, generation, number, last_seq, status, host, pid, boot_id, device, threads, started,
-                  resumed_from, keeps_through, wall_seconds, cpu_seconds, peak_bytes, error, superseded, valid_through, began
-                FROM old.attempt WHERE stage IN taken ORDER BY id;
+                  resumed_from, keeps_through, wall_seconds, cpu_seconds, peak_bytes, error, superseded, valid_through, began,
+                  environment, command, source_commit, source_patch, files, devices, flops)
+                SELECT a.stage, a.generation, a.number, a.last_seq, a.status, a.host, a.pid, a.boot_id, a.device, a.threads, a.started,
+                  a.resumed_from, a.keeps_through, a.wall_seconds, a.cpu_seconds, a.peak_bytes, a.error, a.superseded, a.valid_through,
+                  a.began, m.id, a.command, a.source_commit, a.source_patch, a.files, a.devices, a.flops
+                FROM old.attempt a
+                LEFT JOIN old.environment o ON o.id = a.environment
+                LEFT JOIN main.environment m
+                  ON (m.tool, m.system, m.runtime, m.numerics, m.processor, m.accelerators, m.packages)
+                    = (o.tool, o.system, o.runtime, o.numerics, o.processor, o.accelerators, o.packages)
+                WHERE a.stage IN taken ORDER BY a.id;
 
                 CREATE TEMP TABLE moved AS
                 SELECT o.id AS before, m.id AS after

@@ -10,7 +10,7 @@ internal sealed class ViewReader(SqliteConnection connection)
     private static readonly HashSet<string> ComputedIntegers =
         ["archived", "attempt", "attempts", "completed", "n", "peak_bytes", "runs", "seeds", "stages"];
 
-    private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "mean", "sd", "value", "wall", "wall_seconds"];
+    private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "device_seconds", "flops", "mean", "sd", "value", "wall", "wall_seconds"];
 
     private static readonly HashSet<string> ComputedTexts = ["metric", "started", "title"];
 

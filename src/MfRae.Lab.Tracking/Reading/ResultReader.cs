@@ -1,6 +1,5 @@
 using Dapper;
 using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Tracking.Writing;
 using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Tracking.Reading;
@@ -11,11 +10,14 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
 {
     public ILookup<string, AttemptRecord> Attempts() => connection.Query<AttemptRow>(
             $"""
-            SELECT stage, status, host, device, threads, started, resumed_from AS resumedFrom, wall_seconds AS wallSeconds,
-              cpu_seconds AS cpuSeconds, peak_bytes AS peakBytes, error
-            FROM attempt
-            WHERE stage IN ({keys})
-            ORDER BY stage, generation, number
+            SELECT a.stage, a.status, a.host, a.device, a.threads, a.started, a.resumed_from AS resumedFrom,
+              a.wall_seconds AS wallSeconds, a.cpu_seconds AS cpuSeconds, a.peak_bytes AS peakBytes, a.error, n.tool, n.system, n.runtime,
+              n.numerics, n.processor, n.accelerators, n.packages, a.devices, a.files, a.flops, a.command, a.source_commit AS sourceCommit,
+              a.source_patch AS sourcePatch
+            FROM attempt a
+            LEFT JOIN environment n ON n.id = a.environment
+            WHERE a.stage IN ({keys})
+            ORDER BY a.stage, a.generation, a.number
             """,
             parameters)
         .GroupBy(row => row.Stage)
@@ -48,14 +50,6 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
         .ToLookup(row => row.Stage, row => new ImageRecord(row.Name, row.Caption, row.Png));
 
     private sealed record ImageRow(string Stage, string Name, string Caption, byte[] Png);
-
-    private sealed record AttemptRow(
-        string Stage, string Status, string Host, string Device, long Threads, string Started, long? ResumedFrom, double WallSeconds,
-        double CpuSeconds, long PeakBytes, string? Error)
-    {
-        public AttemptRecord Record(int number) => new(
-            number, Status, Host, Device, (int)Threads, WallTime.Parse(Started), ResumedFrom, WallSeconds, CpuSeconds, PeakBytes, Error);
-    }
 
     private sealed record MeasurementRow(
         string Stage, string Metric, double? Value, double? Low, double? High, long Samples, long Steps, double Guidance, string Labels,

@@ -87,6 +87,11 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
         writer.Execute(
             "UPDATE attempt SET host = @Host, pid = @Pid, boot_id = @BootId, device = @Device, threads = @Threads WHERE id = @Id",
             new { started.Host, started.Pid, started.BootId, started.Device, started.Threads, attempt.Id });
+        if (started.Origin is { } origin)
+        {
+            new OriginWriter(writer).Write(attempt.Id, origin);
+        }
+
         // One stage runs once at a time: what an attempt before this one left open was cut short.
         writer.Execute(
             """

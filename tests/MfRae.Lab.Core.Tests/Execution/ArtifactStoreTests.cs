@@ -165,7 +165,7 @@ public sealed class ArtifactStoreTests : IDisposable
         File.WriteAllText(Path.Combine(partial, "checkpoint.bin"), "half way");
         File.WriteAllText(Path.Combine(partial, "worker.1.log"), "chatter");
         var journal = new Journal(partial, 1, TimeProvider.System);
-        var provenance = Provenance.Of("cpu", 1, 1, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
+        var provenance = Provenance.Of(AttemptOrigins.OfProcess("cpu"), "cpu", 1, 1, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
         Store.Complete(Node, provenance, () =>
         {
             journal.Write(new FinishedEvent("completed", 1, 1, 1, null));

@@ -7,6 +7,18 @@ namespace MfRae.Lab.Core.Tests.Execution;
 public sealed class PackageListTests
 {
     [Fact]
+    public void The_tensor_library_is_named_once() => PackageList
+        .Numerics(new Dictionary<string, string>
+        {
+            ["TorchSharp"] = "0.107.0",
+            ["libtorch-cuda-12.8-linux-x64"] = "2.10.0",
+            ["libtorch-cuda-12.8-linux-x64-part1"] = "2.10.0",
+            ["libtorch-cuda-12.8-linux-x64-part9-fragment2"] = "2.10.0",
+            ["Dapper"] = "2.1.86",
+        })
+        .Should().Be("TorchSharp 0.107.0, libtorch-cuda-12.8-linux-x64 2.10.0");
+
+    [Fact]
     public void Packages_are_listed_and_projects_are_not()
     {
         const string Json = """

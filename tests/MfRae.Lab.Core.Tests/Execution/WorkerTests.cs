@@ -30,6 +30,30 @@ public sealed class WorkerTests : IDisposable
         finished.CpuSeconds.Should().BePositive();
     }
 
+    [Fact]
+    public void An_attempt_says_what_it_is_computed_with_in_its_journal_and_in_the_manifest()
+    {
+        var files = new Dictionary<string, string> { ["data/weights/x.safetensors"] = "abc" };
+        var node = TestPlan.Stage("stage", "steps=1") with { Files = files };
+        var folder = lab.Prepare(node);
+        var asked = new RunOrigin("run x.json", "c0ffee", "9a7c");
+        StageSpecFile.Write(folder, StageSpecFile.Read(folder) with { Run = asked, Flops = 1.5e20 });
+
+        Worker.Run(folder, Program.Create, "cpu", 1, null, TimeProvider.System, default).Should().Be(WorkerExit.Completed);
+
+        var told = Events(lab.Store.CompleteFolder(node.Key))[0].Should().BeOfType<StartedEvent>().Which.Origin!;
+        told.Run.Should().Be(asked);
+        told.Flops.Should().Be(1.5e20);
+        told.Files.Should().Equal(files);
+        told.Processor.Should().Be(MachineDescription.Processor());
+        told.Accelerators.Should().BeEmpty("it ran on a CPU");
+        told.Devices.Should().Be(1);
+        var kept = lab.Store.ReadManifest(node.Key).Provenance;
+        (kept.Run, kept.Flops, kept.Processor, kept.Tool).Should().Be((asked, 1.5e20, told.Processor, told.Tool));
+        kept.Files.Should().Equal(files);
+        kept.Packages.Should().Equal(told.Packages);
+    }
+
     [Theory]
     [InlineData("fail=2", WorkerExit.Environment, "failed", "the file weights.bin is missing")]
     [InlineData("bug=2", WorkerExit.Failed, "failed",

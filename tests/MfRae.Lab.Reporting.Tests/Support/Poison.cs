@@ -44,6 +44,9 @@ internal static class Poison
                     Host = Bad(attempt.Host),
                     Device = Bad(attempt.Device),
                     Error = Maybe(attempt.Error),
+                    Origin = new(
+                        attack, attack, attack, attack, attack, [attack], new Dictionary<string, string> { [attack] = attack }, 1,
+                        new Dictionary<string, string> { [attack] = attack }, null, new(attack, attack, attack)),
                 })],
                 [.. stage.Measurements, .. stage.Measurements.Select(measurement => measurement with
                 {

@@ -29,12 +29,33 @@ internal sealed class ProvenanceSection : ISection
                     Lines(attempts.Select(attempt => $"{attempt.Device}, {Numbers.Plural(attempt.Threads, "thread")}")),
                     Timing: true),
                 new("Computed", Span(attempts), Timing: true),
+                .. Origins(attempts),
             ],
             [.. data.Arms.Select(arm => new ProvenanceFold($"All options of {arm.Name}", Indented(arm.Record.OptionsJson)))],
             [.. record.Stages.Select(stage => new ProvenanceFold(stage.Label, Definition(stage)))],
             [.. record.Runs.Select(
                 run => new ProvenanceRun(run.Id, run.Arm, run.Seed.ToString(CultureInfo.InvariantCulture), Parts.Status(run.Status)))],
             Parts.Sql(data.Sql.Attempts));
+    }
+
+    /// <summary>Nothing where no attempt tells: a page of before is the page it was.</summary>
+    private static IEnumerable<ProvenanceFact> Origins(AttemptRecord[] attempts)
+    {
+        var origins = attempts.Select(attempt => attempt.Origin).OfType<AttemptOrigin>().ToArray();
+        if (origins.Length == 0)
+        {
+            return [];
+        }
+
+        return
+        [
+            new("Programs", Lines(origins.Select(origin => $"{origin.Tool}, {origin.Numerics}, {origin.Runtime}")), Timing: true),
+            new("Machines", Lines(origins.Select(origin => string.Join(", ", [origin.Processor, .. origin.Accelerators, origin.System]))),
+                Timing: true),
+            new("Sources", Lines(origins.Select(origin => origin.Run).OfType<RunOrigin>().Select(run =>
+                run.Commit + (run.Patch is { } patch ? $" and the patch {patch}" : ""))), Timing: true),
+            new("Commands", Lines(origins.Select(origin => origin.Run?.Command ?? "")), Timing: true),
+        ];
     }
 
     private static string Lines(IEnumerable<string> values)

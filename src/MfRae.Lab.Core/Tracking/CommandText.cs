@@ -1,0 +1,58 @@
+using System.Text.RegularExpressions;
+
+namespace MfRae.Lab.Core.Tracking;
+
+/// <summary>
+/// A command line as it may be kept: what could be a secret is taken out before it is written anywhere. A name that merely sounds like
+/// one counts, since a value too few in a record is a smaller harm than a password in it.
+/// </summary>
+public static partial class CommandText
+{
+    /// <summary>Characters. What is longer is cut.</summary>
+    public const int Longest = 10_000;
+
+    private const string Hidden = "***";
+
+    /// <param name="arguments">Word by word, as the program got them.</param>
+    /// <returns>One line in which a word that a shell would not take as one is in single quotes.</returns>
+    public static string Of(IReadOnlyList<string> arguments)
+    {
+        var words = new List<string>();
+        var secret = false;
+        foreach (var argument in arguments)
+        {
+            words.Add(secret && !argument.StartsWith("--", StringComparison.Ordinal) ? Hidden : Quoted(Redacted(argument)));
+            secret = SecretOption().IsMatch(argument);
+        }
+
+        var line = string.Join(' ', words);
+        return line.Length <= Longest ? line : line[..Longest] + "…";
+    }
+
+    private static string Redacted(string argument)
+    {
+        var named = SecretValue().Replace(argument, $"$1{Hidden}");
+        return UserInfo().Replace(Bearer().Replace(named, $"$1 {Hidden}"), $"$1{Hidden}@");
+    }
+
+    private static string Quoted(string word) =>
+        Plain().IsMatch(word) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    private const string Sensitive = "(?:token|secret|passw|passphrase|key|credential|authorization)";
+
+    [GeneratedRegex(@"\A-{1,2}[^=\s]*" + Sensitive + @"[^=\s]*\z", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex SecretOption();
+
+    // Of `name=value` all that follows, unless it is a part of a URL's query, which the next part ends.
+    [GeneratedRegex(@"((?:\A|[?&;,\s{""'])[^=?&;,\s]*" + Sensitive + @"[^=?&;,\s]*=)[^&]*", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex SecretValue();
+
+    [GeneratedRegex(@"\b(bearer|basic) +\S+", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex Bearer();
+
+    [GeneratedRegex(@"([a-z][a-z0-9+.-]*://)[^/?#\s]*@", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex UserInfo();
+
+    [GeneratedRegex(@"\A[\w./:=,@%+*-]+\z", RegexOptions.NonBacktracking)]
+    private static partial Regex Plain();
+}

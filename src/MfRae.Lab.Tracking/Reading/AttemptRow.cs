@@ -1,0 +1,53 @@
+using System.Text.Json;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Tracking.Writing;
+
+namespace MfRae.Lab.Tracking.Reading;
+
+/// <summary>An attempt with its environment, as the database holds it; what is from <paramref name="Tool"/> on may not be there.</summary>
+internal sealed record AttemptRow(
+    string Stage,
+    string Status,
+    string Host,
+    string Device,
+    long Threads,
+    string Started,
+    long? ResumedFrom,
+    double WallSeconds,
+    double CpuSeconds,
+    long PeakBytes,
+    string? Error,
+    string? Tool,
+    string? System,
+    string? Runtime,
+    string? Numerics,
+    string? Processor,
+    string? Accelerators,
+    string? Packages,
+    long Devices,
+    string? Files,
+    double? Flops,
+    string? Command,
+    string? SourceCommit,
+    string? SourcePatch)
+{
+    /// <param name="number">From 1, through all generations.</param>
+    public AttemptRecord Record(int number) => new(
+        number, Status, Host, Device, (int)Threads, WallTime.Parse(Started), ResumedFrom, WallSeconds, CpuSeconds, PeakBytes, Error, Origin());
+
+    private AttemptOrigin? Origin() => Tool is null ? null : new(
+        Tool,
+        System!,
+        Runtime!,
+        Numerics!,
+        Processor!,
+        JsonSerializer.Deserialize(Accelerators!, LabJson.Default.IReadOnlyListString)!,
+        Pairs(Packages!),
+        (int)Devices,
+        Pairs(Files!),
+        Flops,
+        Command is null ? null : new RunOrigin(Command, SourceCommit, SourcePatch));
+
+    private static Dictionary<string, string> Pairs(string json) => JsonSerializer.Deserialize(json, LabJson.Default.DictionaryStringString)!;
+}

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+/// <summary>What a run leaves of how it was computed, from the command line to `show`.</summary>
+public sealed partial class ProvenanceVerbTests : IDisposable
+{
+    private readonly LabFolder lab = new();
+
+    public ProvenanceVerbTests() => Ok("run", "experiments/smoke.json", "--checkpoint-every", "7");
+
+    public void Dispose() => lab.Dispose();
+
+    [Fact]
+    public void Show_says_with_what_and_for_which_command_each_attempt_was_computed()
+    {
+        var shown = Ok("show", Run("mfd"));
+
+        shown.Should().Contain("run experiments/smoke.json --checkpoint-every 7").And.Contain(MachineDescription.Processor());
+        shown.Should().MatchRegex(@"(?m)^meanflow +1 +completed .* A\r?$").And.MatchRegex("teacher.safetensors: SHA-256 [0-9a-f]{64}");
+    }
+
+    [Fact]
+    public void Show_gives_programs_all_of_it()
+    {
+        var stages = JsonDocument.Parse(Ok("show", Run("mfd"), "--json")).RootElement.GetProperty("stages").EnumerateArray()
+            .ToDictionary(stage => stage.GetProperty("role").GetString()!);
+
+        var training = stages["meanflow"];
+        training.GetProperty("flops").ValueKind.Should().Be(JsonValueKind.Null, "the weights of this folder cannot be read");
+        training.GetProperty("deviceSeconds").GetDouble().Should().Be(training.GetProperty("wallSeconds").GetDouble());
+        var origin = training.GetProperty("provenance")[0].GetProperty("origin");
+        origin.GetProperty("command").GetString().Should().Be("run experiments/smoke.json --checkpoint-every 7");
+        origin.GetProperty("packages").EnumerateObject().Should().Contain(package => package.Name == "TorchSharp");
+        origin.GetProperty("numerics").GetString().Should().Contain("TorchSharp");
+        var weights = stages["teacher"].GetProperty("provenance")[0].GetProperty("origin").GetProperty("files");
+        weights.GetProperty("data/weights/teacher.safetensors").GetString().Should().Be(FileHash.In(lab.Path)("data/weights/teacher.safetensors"));
+    }
+
+    [Fact]
+    public void The_work_of_a_training_is_estimated_before_it_runs()
+    {
+        lab.Write("experiments/oracle-lambda.json", File.ReadAllText(Path.Combine(Checkout.Root, "experiments", "oracle-lambda.json")));
+        Ok("run", "experiments/oracle-lambda.json", "seeds=0");
+
+        var costs = Ok("query", "select distinct kind from costs where experiment like 'oracle-lambda%' and flops > 0", "--csv");
+
+        costs.ReplaceLineEndings("\n").Should().Be("kind\nmeanflow\n");
+    }
+
+    [Fact]
+    public void An_environment_goes_with_the_last_attempt_that_had_it()
+    {
+        Ok("rm", "smoke");
+
+        Ok("query", "select count(*) from environment", "--csv").Should().Contain("0");
+        Ok("db", "check");
+    }
+
+    [Fact]
+    public void A_rebuilt_database_knows_it_too()
+    {
+        const string Sql = "select * from attempts where experiment = 'smoke' order by stage, attempt";
+        var before = Ok("query", Sql, "--json");
+        Ok("db", "rebuild");
+        Ok("query", Sql, "--json").Should().Be(before);
+
+        // And where the store no longer tells, the old database does.
+        foreach (var folder in Directory.GetDirectories(lab.At("data/store")).Where(folder => !Path.GetFileName(folder).StartsWith('.')))
+            Directory.Delete(folder, recursive: true);
+        Ok("db", "rebuild");
+        Ok("query", Sql, "--json").Should().Be(before);
+        before.Should().Contain("--checkpoint-every 7");
+    }
+
+    [Fact]
+    public void Another_command_for_the_same_results_changes_the_page_only_where_it_tells_of_the_work()
+    {
+        var one = File.ReadAllText(lab.At("reports/smoke.html"));
+        using var elsewhere = new LabFolder();
+        elsewhere.Run("experiments/smoke.json", "--jobs", "1").Code.Should().Be(ExitCode.Ok);
+        var other = File.ReadAllText(elsewhere.At("reports/smoke.html"));
+
+        one.Should().Contain("--checkpoint-every 7");
+        other.Should().NotContain("--checkpoint-every 7");
+        Facts(one).Should().Be(Facts(other)).And.NotContain("--checkpoint-every").And.NotContain("--jobs");
+    }
+
+    /// <summary>The section on provenance without the elements that tell how the work went.</summary>
+    private static string Facts(string page)
+    {
+        var section = page[page.IndexOf("<h2>Provenance", StringComparison.Ordinal)..];
+        return Timing().Replace(section, "");
+    }
+
+    private string Run(string arm) => JsonDocument.Parse(Ok("ls", "--arm", arm, "--json")).RootElement[0].GetProperty("run").GetString()!;
+
+    private string Ok(params string[] args)
+    {
+        var answer = lab.Run(args);
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        return answer.Out;
+    }
+
+    [GeneratedRegex("<(\\w+)[^>]* data-timing[^>]*>.*?</\\1>", RegexOptions.Singleline)]
+    private static partial Regex Timing();
+}

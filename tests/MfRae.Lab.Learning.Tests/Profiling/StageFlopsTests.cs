@@ -1,0 +1,63 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Profiling;
+
+namespace MfRae.Lab.Learning.Tests.Profiling;
+
+/// <summary>The estimates of the smoke test against what `profile` says of a step and of an image.</summary>
+public sealed class StageFlopsTests
+{
+    private static readonly string Root = Checkout();
+
+    private readonly Plan plan;
+    private readonly IReadOnlyDictionary<string, double> flops;
+
+    public StageFlopsTests()
+    {
+        var read = ExperimentReader.Read("experiments/smoke.json", [], Root);
+        read.Diagnostics.Should().BeEmpty();
+        plan = Planner.Build(read.Experiment!, FileHash.In(Root));
+        flops = StageFlops.Of(plan, Root);
+    }
+
+    [Fact]
+    public void A_training_costs_its_steps()
+    {
+        foreach (var run in plan.Runs)
+        {
+            var profile = Profiler.Profile(plan.Experiment, Root).Single(profile => profile.Arm == run.Arm);
+            foreach (var training in profile.Training)
+                flops[run.Stages[training.Stage]].Should().Be(2 * training.Steps * training.Step.Total).And.BePositive();
+        }
+    }
+
+    [Fact]
+    public void Sampling_costs_its_images()
+    {
+        foreach (var (role, sampler) in new[] { ("sampling", "generator"), ("teacherSampling", "teacher") })
+        {
+            var run = plan.Runs[0];
+            var stage = (SamplingStage)plan.Stages.Single(stage => stage.Key == run.Stages[role]).Definition;
+            var images = Profiler.Profile(plan.Experiment, Root)[0].Sampling.Where(sampling => sampling.Sampler == sampler).ToList();
+            images.Should().HaveSameCount(stage.Steps);
+            flops[run.Stages[role]].Should().BeApproximately(2.0 * stage.Samples * images.Sum(image => image.Image.Total), 1);
+        }
+    }
+
+    [Fact]
+    public void What_has_no_cost_model_has_no_estimate()
+    {
+        var kinds = plan.Stages.Where(stage => flops.ContainsKey(stage.Key)).Select(stage => stage.Kind).Distinct();
+
+        kinds.Should().BeSubsetOf(["encoder", "decoder", "teacher", "cmt", "meanflow", "sampling"]);
+        plan.Stages.Where(stage => stage.Kind is "meanflow" or "cmt").Should().OnlyContain(stage => flops.ContainsKey(stage.Key));
+    }
+
+    private static string Checkout()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "MfRae.Lab.sln")))
+            folder = folder.Parent;
+        return folder.FullName;
+    }
+}
