@@ -27,7 +27,12 @@ internal sealed class ReportLoad(int arms, int seeds, int series, int steps, str
         using var folder = new TemporaryFolder();
         Console.WriteLine($"{Machine.Description}.");
         var path = database is null ? Path.Combine(folder.Path, "lab.db") : Path.GetFullPath(database);
-        if (!File.Exists(path))
+        if (File.Exists(path))
+        {
+            // One that an older program filled is brought up to date.
+            LabDatabase.OpenExisting(path).Dispose();
+        }
+        else
         {
             var watch = Stopwatch.StartNew();
             var points = Fill(path, folder.Path);

@@ -8,8 +8,11 @@ namespace MfRae.Lab.Core.Statistics;
 /// </summary>
 public static class Bootstrap
 {
-    /// <summary>Up to this many values every resample is visited (6⁶ = 46,656), so no randomness is left.</summary>
-    public const int LargestExact = 6;
+    /// <summary>
+    /// Up to this many values every resample is visited, so no randomness is left. Those of the same values in another order have the
+    /// same mean and are visited together: of the 8⁸ resamples of eight values 6,435.
+    /// </summary>
+    public const int LargestExact = 8;
 
     private const int Draws = 20_000;
 
@@ -21,9 +24,15 @@ public static class Bootstrap
             throw new ArgumentException("an interval needs at least one value", nameof(values));
         }
 
-        var means = values.Count <= LargestExact ? Enumerate(values) : Draw(values, seed);
-        Array.Sort(means);
         var tail = Tail((1 - level) / 2, values.Count);
+        if (values.Count <= LargestExact)
+        {
+            var all = Enumerate(values);
+            return new(Quantile(all, tail), Quantile(all, 1 - tail));
+        }
+
+        var means = Draw(values, seed);
+        Array.Sort(means);
         return new(Quantile(means, tail), Quantile(means, 1 - tail));
     }
 
@@ -31,22 +40,39 @@ public static class Bootstrap
         ? tail
         : Distributions.NormalCdf(-Math.Sqrt(count / (count - 1d)) * Distributions.StudentQuantile(tail, count - 1));
 
-    private static double[] Enumerate(IReadOnlyList<double> values)
+    /// <summary>The means of all resamples in ascending order, each with the number of resamples up to and with it.</summary>
+    private static List<(double Mean, long Through)> Enumerate(IReadOnlyList<double> values)
     {
-        var n = values.Count;
-        var means = new double[(int)Math.Round(Math.Pow(n, n))];
-        for (var code = 0; code < means.Length; code++)
+        var means = new List<(double Mean, long Times)>();
+        Choose(0, values.Count, 0, 1);
+        means.Sort();
+        var through = 0L;
+        return means.ConvertAll(mean => (mean.Mean, through += mean.Times));
+
+        // How often the values from a place on are drawn, in so many draws that are left.
+        void Choose(int place, int left, double sum, long orders)
         {
-            var sum = 0d;
-            for (int place = 0, rest = code; place < n; place++, rest /= n)
+            if (place == values.Count - 1)
             {
-                sum += values[rest % n];
+                means.Add(((sum + (left * values[place])) / values.Count, orders));
+                return;
             }
 
-            means[code] = sum / n;
+            var ways = 1L;
+            for (var times = 0; times <= left; times++)
+            {
+                Choose(place + 1, left - times, sum + (times * values[place]), orders * ways);
+                ways = ways * (left - times) / (times + 1);
+            }
         }
+    }
 
-        return means;
+    private static double Quantile(List<(double Mean, long Through)> sorted, double fraction)
+    {
+        var at = fraction * (sorted[^1].Through - 1);
+        var below = (long)at;
+        double Value(long index) => sorted.First(mean => mean.Through > index).Mean;
+        return Value(below) + ((at - below) * (Value(Math.Min(below + 1, sorted[^1].Through - 1)) - Value(below)));
     }
 
     private static double[] Draw(IReadOnlyList<double> values, long seed)

@@ -37,6 +37,25 @@ public sealed class BootstrapTests
     }
 
     [Fact]
+    public void Resamples_are_those_of_every_order()
+    {
+        double[] values = [0.3, -1, 2, 0.3, 5];
+        var means = new List<double>();
+        for (var code = 0; code < Math.Pow(5, 5); code++)
+        {
+            means.Add(Enumerable.Range(0, 5).Sum(place => values[code / (int)Math.Pow(5, place) % 5]) / 5);
+        }
+
+        means.Sort();
+        var tail = Distributions.NormalCdf(-Math.Sqrt(5 / 4d) * Distributions.StudentQuantile(0.1, 4));
+
+        var interval = Bootstrap.OfMean(values, level: 0.8);
+
+        interval.Low.Should().BeApproximately(Bootstrap.Quantile([.. means], tail), 1e-12);
+        interval.High.Should().BeApproximately(Bootstrap.Quantile([.. means], 1 - tail), 1e-12);
+    }
+
+    [Fact]
     public void One_value_is_its_own_interval() => Bootstrap.OfMean([2.5]).Should().Be(new Interval(2.5, 2.5));
 
     [Fact]
