@@ -80,7 +80,7 @@ public sealed class CommandLine(Composition composition)
         var plan = new Option<bool>("--plan") { Description = "Say what would run, and stop" };
         var only = OnlyOption();
         var device = DeviceOption.Create();
-        var jobs = new Option<int>("--jobs") { Description = "Stages that may run at once; 0 chooses by the machine", HelpName = "N" };
+        var jobs = new Option<int>("--jobs") { Description = "Stages that may run at once, with `--device cuda` on a GPU each; 0 chooses by the machine", HelpName = "N" };
         jobs.Validators.Add(result => RequireFrom(0, result));
         var fresh =
             new Option<bool>("--fresh") { Description = "Set aside what is there of the plan's stages, and compute all of it again" };

@@ -8,7 +8,6 @@ internal sealed class StageAttempts(
     ArtifactStore store,
     IRunLog log,
     IWorkerLauncher launcher,
-    RunSettings settings,
     RunOptions options,
     string workingDirectory,
     TimeProvider time)
@@ -21,7 +20,7 @@ internal sealed class StageAttempts(
     /// </summary>
     /// <exception cref="StoreLockedException">That worker lives on and on.</exception>
     /// <exception cref="LabException">No worker can be started here.</exception>
-    public bool TryStart(StageRun run, int threads)
+    public bool TryStart(StageRun run, RunSettings settings)
     {
         if (!IsFree(run))
         {
@@ -51,8 +50,7 @@ internal sealed class StageAttempts(
         run.Attempt = store.NextAttempt(run.Key);
         var inputs = run.Node.Inputs.ToDictionary(input => input.Key, input => store.CompleteFolder(input.Value));
         double? flops = options.Flops is { } estimates && estimates.TryGetValue(run.Key, out var estimate) ? estimate : null;
-        var spec = new StageSpec(
-            run.Node, inputs, workingDirectory, run.Attempt, settings with { Threads = threads }, options.Origin, flops);
+        var spec = new StageSpec(run.Node, inputs, workingDirectory, run.Attempt, settings, options.Origin, flops);
         StageSpecFile.Write(folder, spec);
         run.Tail = new(store, log, run.Key, run.Attempt);
         run.StarvedBefore = MemoryShortage.Kills();

@@ -19,6 +19,9 @@ internal sealed class StageRun(StageNode node)
     /// <summary>What an earlier run left of it is not to be used.</summary>
     public bool Anew { get; set; }
 
+    /// <summary>Which of the jobs at work it is, from 0.</summary>
+    public int Place { get; set; }
+
     /// <summary>The attempt of this run, or 0 where none was started.</summary>
     public int Attempt { get; set; }
 

@@ -17,7 +17,7 @@ public sealed class StageRunner(
     TimeProvider time)
 {
     private readonly int cores = Environment.ProcessorCount;
-    private readonly StageAttempts attempts = new(store, log, launcher, settings, options, workingDirectory, time);
+    private readonly StageAttempts attempts = new(store, log, launcher, options, workingDirectory, time);
 
     /// <summary>Runs until everything that can be computed is.</summary>
     /// <param name="stop">Workers write checkpoints and end, then this returns.</param>
@@ -193,10 +193,10 @@ public sealed class StageRunner(
                 throw new InvalidOperationException($"the stage {stuck.Node.Label} can never start: none of its inputs is running");
             }
 
-            var threads = WorkerShare.Threads(settings, cores);
             foreach (var run in ready.TakeWhile(_ => running < WorkerShare.Jobs(settings, cores)))
             {
-                if (!attempts.TryStart(run, threads))
+                run.Place = FreePlace(runs);
+                if (!attempts.TryStart(run, WorkerShare.Of(settings, cores, run.Place)))
                 {
                     continue;
                 }
@@ -212,6 +212,12 @@ public sealed class StageRunner(
                 }
             }
         }
+    }
+
+    private static int FreePlace(Dictionary<string, StageRun> runs)
+    {
+        var taken = runs.Values.Where(run => run.Worker is not null).Select(run => run.Place).ToHashSet();
+        return Enumerable.Range(0, taken.Count + 1).First(place => !taken.Contains(place));
     }
 
     private void Follow(RunGraph graph, Dictionary<string, StageRun> runs, StageRun run, bool stopping, StageLeases leases)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 
 namespace MfRae.Lab.Core.Execution;
@@ -15,6 +16,17 @@ internal static class WorkerShare
     /// <summary>Threads of each worker's numerics.</summary>
     public static int Threads(RunSettings settings, int cores) =>
         settings.Threads > 0 ? settings.Threads : 1 << BitOperations.Log2((uint)Math.Max(1, cores / Workers));
+
+    /// <summary>
+    /// What one worker is told. Jobs on `cuda` without a number each have a device of their own: the first free one, counting those that
+    /// CUDA_VISIBLE_DEVICES shows.
+    /// </summary>
+    /// <param name="place">Which of the jobs it is, from 0.</param>
+    public static RunSettings Of(RunSettings settings, int cores, int place) => settings with
+    {
+        Threads = Threads(settings, cores),
+        Device = settings is { Device: "cuda", Jobs: > 1 } ? string.Create(CultureInfo.InvariantCulture, $"cuda:{place}") : settings.Device,
+    };
 
     /// <summary>Workers at once.</summary>
     public static int Jobs(RunSettings settings, int cores) =>

@@ -20,11 +20,12 @@ internal sealed class Lab : IDisposable
         IWorkerLauncher? launcher = null,
         CancellationToken stop = default,
         CancellationToken abort = default,
-        int jobs = 0)
+        int jobs = 0,
+        string device = "cpu")
     {
         Log = new() { Ingested = Log.Ingested, Told = Log.Told, Noticed = Log.Noticed };
         Threads = new();
-        var settings = new RunSettings(Device: "cpu", Jobs: jobs);
+        var settings = new RunSettings(Device: device, Jobs: jobs);
         return new StageRunner(Store, Log, launcher ?? Threads, settings, options ?? new(), folder.Path, TimeProvider.System).Run(
             plan, stop, abort);
     }

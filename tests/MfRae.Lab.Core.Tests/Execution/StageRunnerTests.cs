@@ -225,6 +225,16 @@ public sealed class StageRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Jobs_at_once_have_places_of_their_own_and_places_that_become_free_are_used_again()
+    {
+        var plan = TestPlan.Of([.. Enumerable.Range(1, 6).Select(i => TestPlan.Stage($"{i}", "steps=5 delay=5"))]);
+
+        lab.Run(plan, jobs: 2, device: "cuda").Succeeded.Should().BeTrue();
+
+        lab.Threads.Started.Select(spec => spec.Settings.Device).Distinct().Should().BeEquivalentTo("cuda:0", "cuda:1");
+    }
+
+    [Fact]
     public void The_longest_way_to_the_end_starts_first()
     {
         var leaf = TestPlan.Stage("leaf", "");

@@ -26,6 +26,14 @@ public sealed class WorkerShareTests
         WorkerShare.Threads(new(Device: "cpu", Jobs: jobs), 16).Should().Be(4);
     }
 
+    [Theory]
+    [InlineData("cuda", 2, "cuda:1")]
+    [InlineData("cuda", 0, "cuda")]
+    [InlineData("cuda:3", 2, "cuda:3")]
+    [InlineData("cpu", 2, "cpu")]
+    public void Jobs_on_gpus_have_one_each(string device, int jobs, string expected) =>
+        WorkerShare.Of(new(Device: device, Jobs: jobs), 16, place: 1).Should().Be(new RunSettings(Device: expected, Jobs: jobs, Threads: 4));
+
     [Fact]
     public void Asked_for_threads_are_given() => WorkerShare.Threads(new(Threads: 3), 16).Should().Be(3);
 
