@@ -78,7 +78,7 @@ class CurveChart {
     this.logX = lab.button("log x", () => this.turn("x"), { class: "tool" });
     this.logY = lab.button("log y", () => this.turn("y"), { class: "tool" });
     this.undo = lab.button("reset", () => this.reset(), { class: "tool", disabled: "" });
-    this.caption.after(lab.html("div", { class: "axes" }, this.logX, this.logY, this.undo));
+    this.caption.after(lab.html("div", { class: "axes" }, this.undo, this.logX, this.logY));
     figure.append(this.readout);
     this.reset(false);
     this.listen();

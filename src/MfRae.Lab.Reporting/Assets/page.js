@@ -53,3 +53,14 @@ for (const key of document.querySelectorAll(".key[data-arm]")) {
   addEventListener("resize", reach);
   document.addEventListener("toggle", reach, true);
 }
+
+// The page follows the system until it is told otherwise, and forgets what it was told when it is left.
+{
+  const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)");
+  const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;
+  const button = lab.button("Dark", () => { root.dataset.theme = dark() ? "light" : "dark"; tell(); }, { class: "tool theme" });
+  const tell = () => button.setAttribute("aria-pressed", String(dark()));
+  system.addEventListener("change", tell);
+  tell();
+  document.querySelector("header").prepend(button);
+}

@@ -27,10 +27,8 @@ internal static class Palette
         var css = new StringBuilder();
         foreach (var arm in data.Arms)
         {
-            var (light, dark) = Colours(data, arm);
             css.Append(CultureInfo.InvariantCulture, $$"""
-                .{{arm.Css}}{--arm:{{light}};}
-                @media screen and (prefers-color-scheme:dark){.{{arm.Css}}{--arm:{{dark}};} }
+                {{Rule(data, arm)}}
                 .hide-{{arm.Css}} :is(.chart .{{arm.Css}},.sheet.{{arm.Css}}){display:none}
                 .hide-{{arm.Css}} :is(.key,.results tbody).{{arm.Css}}{opacity:.35}
 
@@ -38,6 +36,13 @@ internal static class Palette
         }
 
         return css.ToString();
+    }
+
+    /// <summary>The style rule that gives an arm its colour, in light and in dark.</summary>
+    public static string Rule(ReportData data, ArmView arm)
+    {
+        var (light, dark) = Colours(data, arm);
+        return $".{arm.Css}{{--arm:light-dark({light},{dark});}}";
     }
 
     /// <summary>A round swatch in the arm's colour.</summary>

@@ -2,6 +2,7 @@ using MfRae.Lab.Reporting.Sections.Cost;
 using MfRae.Lab.Reporting.Sections.Curves;
 using MfRae.Lab.Reporting.Sections.Derivatives;
 using MfRae.Lab.Reporting.Sections.Failures;
+using MfRae.Lab.Reporting.Sections.Grid;
 using MfRae.Lab.Reporting.Sections.Judge;
 using MfRae.Lab.Reporting.Sections.Options;
 using MfRae.Lab.Reporting.Sections.Oracle;
@@ -22,6 +23,7 @@ internal static class SectionList
         new QuestionSection(),
         new VerdictSection(),
         new ResultsSection(),
+        new GridSection(),
         new DerivativesSection(),
         new OracleSection(),
         new JudgeSection(),

@@ -76,15 +76,15 @@ public sealed class CurveTests
         var (ticks, line) = (await page.Text(Ticks), await page.Text(Line));
         const string Title = "document.querySelector('#curves .chart.lines figcaption').textContent";
 
-        await page.Click($"{Chart} .tool");
-        (await page.Text(Title)).Should().Be("Loss (log steps)");
         await page.Click($"{Chart} .tool:nth-child(2)");
+        (await page.Text(Title)).Should().Be("Loss (log steps)");
+        await page.Click($"{Chart} .tool:nth-child(3)");
         (await page.Text(Title)).Should().Be("Loss (log, log)");
         (await page.Text(Ticks)).Should().Contain("10").And.NotBe(ticks);
-        (await page.Text("document.querySelector('#curves .chart.lines .tool').ariaPressed")).Should().Be("true");
+        (await page.Text("document.querySelector('#curves .chart.lines .tool:nth-child(2)').ariaPressed")).Should().Be("true");
 
-        await page.Click($"{Chart} .tool");
         await page.Click($"{Chart} .tool:nth-child(2)");
+        await page.Click($"{Chart} .tool:nth-child(3)");
         (await page.Text(Ticks)).Should().Be(ticks);
         (await page.Text(Line)).Should().Be(line);
     }

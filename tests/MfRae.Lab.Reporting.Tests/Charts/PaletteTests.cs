@@ -43,6 +43,6 @@ public sealed partial class PaletteTests
            select 0.2126 * (colour >> 16) + 0.7152 * (colour >> 8 & 255) + 0.0722 * (colour & 255),
     ];
 
-    [GeneratedRegex(@"^\.a\d+\{--arm:#([0-9a-f]{6})", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\.a\d+\{--arm:light-dark\(#([0-9a-f]{6})", RegexOptions.Multiline)]
     private static partial Regex Colour();
 }

@@ -36,12 +36,12 @@ public sealed partial class GoldenTests
         var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small())]);
 
         Golden.Check(
-            "index.html", html[html.IndexOf("<main>", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
+            "index.html", html[html.IndexOf("<main ", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
     }
 
     // The first record that has what the section shows.
     private static ReportData Data(ISection section) => new[]
-        { SampleRecord.Small(), DerivativeRecord.Small(), OracleRecord.Small(), JudgedRecord.Small() }
+        { SampleRecord.Small(), GridRecord.Small(), DerivativeRecord.Small(), OracleRecord.Small(), JudgedRecord.Small() }
         .Select(record => new ReportData(record))
         .First(section.Has);
 

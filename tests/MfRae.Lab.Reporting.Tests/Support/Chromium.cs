@@ -53,8 +53,7 @@ internal sealed class Chromium : IAsyncDisposable
     public async Task Open(Uri page, int width, bool dark = false)
     {
         events.Clear();
-        await Call("Emulation.setDeviceMetricsOverride",
-            new() { ["width"] = width, ["height"] = 900, ["deviceScaleFactor"] = 1, ["mobile"] = false });
+        await Resize(width);
         await Call("Emulation.setEmulatedMedia", new()
         {
             ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = dark ? "dark" : "light" }),
@@ -65,6 +64,12 @@ internal sealed class Chromium : IAsyncDisposable
             events.Add(await Receive());
         }
     }
+
+    public async Task Resize(int width) => await Call("Emulation.setDeviceMetricsOverride",
+        new() { ["width"] = width, ["height"] = 900, ["deviceScaleFactor"] = 1, ["mobile"] = false });
+
+    /// <param name="type">screen or print.</param>
+    public async Task Media(string type) => await Call("Emulation.setEmulatedMedia", new() { ["media"] = type });
 
     /// <summary>Addresses the page asked for, but for data: images.</summary>
     public IReadOnlyList<string> Requests() =>

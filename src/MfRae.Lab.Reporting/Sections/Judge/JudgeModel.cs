@@ -13,4 +13,4 @@ internal sealed record JudgeModel(
     Html Sql);
 
 /// <summary>Samples of an arm, each beside the training images nearest to it.</summary>
-internal sealed record JudgeSheet(Html Arm, Html Image, string Caption);
+internal sealed record JudgeSheet(string Css, Html Arm, Html Image, string Caption);

@@ -30,7 +30,7 @@ internal sealed class SamplesSection : ISection
                        let image = data.Stage(one.Run, "sampling")!.Images.FirstOrDefault(image => image.Name == name)
                        where image is not null
                        select new SamplesSheet(
-                           Parts.Arm(one.Arm), Parts.Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
+                           one.Arm.Css, Parts.Arm(one.Arm), Parts.Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
                 ])),
             .. Shared(data, "teacherSampling", "Teacher", "From the same noise and labels as the arms."),
             .. Shared(data, "reconstruction", "Reconstruction", ""),
@@ -40,6 +40,7 @@ internal sealed class SamplesSection : ISection
     private static IEnumerable<SamplesGroup> Shared(ReportData data, string role, string title, string note)
     {
         var sheets = data.Role(role).SelectMany(group => group.Stage.Images.Select(image => new SamplesSheet(
+            "",
             Html.Text(data.Shared(group) ? Heading(image.Name) : $"{Heading(image.Name)}, {group.Names}"),
             Parts.Picture(image, $"{title}, {image.Name}"),
             image.Caption))).ToArray();

@@ -1,0 +1,48 @@
+// Sheets of images open large: arrow keys go to the sheets beside, Escape closes, the focus stays inside and returns after.
+{
+  const sheets = [...document.querySelectorAll(".sheet")].filter(sheet => sheet.querySelector("img"));
+  const picture = lab.html("img", { alt: "" }), name = lab.html("p", { id: "enlarged", class: "name" }), note = lab.html("p", { class: "quiet" });
+  const steps = [["‹", "previous", -1], ["›", "next", 1]].map(([text, label, by]) => lab.button(text, () => go(by), { "aria-label": label }));
+  const close = lab.button("×", () => dialog.close(), { "aria-label": "close" });
+  const bar = lab.html("div", { class: "bar" }, name, ...steps, close);
+  const dialog = lab.html("dialog", { class: "enlarged", "aria-labelledby": "enlarged" }, bar, picture, note);
+  let now = 0;
+
+  const show = index => {
+    now = index;
+    const image = sheets[now].querySelector("img");
+    const [width, height] = [image.naturalWidth, image.naturalHeight];
+    // Whole pixels where they fit, so that all are of one size.
+    const room = Math.min(innerWidth * 0.92 / width, innerHeight * 0.76 / height), scale = room >= 1 ? Math.floor(room) : room;
+    lab.set(picture, { src: image.src, alt: image.alt, width: Math.round(width * scale), height: Math.round(height * scale) });
+    name.replaceChildren(...[...sheets[now].querySelector("figcaption").childNodes].map(node => node.cloneNode(true)));
+    const group = [...sheets[now].closest("section").querySelectorAll("h3")].filter(
+      heading => heading.compareDocumentPosition(sheets[now]) & Node.DOCUMENT_POSITION_FOLLOWING).at(-1);
+    if (group) name.append(lab.html("span", { class: "quiet" }, " " + group.textContent));
+    note.textContent = sheets[now].querySelector("p")?.textContent ?? "";
+  };
+
+  // Among the sheets of the section that are in view: those of hidden arms and of folded parts are passed over.
+  const go = by => {
+    const beside = sheets.filter(sheet => sheet.closest("section") === sheets[now].closest("section") && sheet.offsetHeight > 0);
+    const next = beside[(beside.indexOf(sheets[now]) + by + beside.length) % beside.length];
+    show(sheets.indexOf(next));
+  };
+
+  dialog.addEventListener("keydown", event => {
+    if (event.key === "ArrowLeft" || event.key === "ArrowRight") { event.preventDefault(); go(event.key === "ArrowLeft" ? -1 : 1); }
+    if (event.key !== "Tab") return;
+    const stops = [...steps, close], at = stops.indexOf(document.activeElement);
+    event.preventDefault();
+    stops[(at + (event.shiftKey ? -1 : 1) + stops.length) % stops.length].focus();
+  });
+  dialog.addEventListener("click", event => { if (event.target === dialog) dialog.close(); });
+
+  if (sheets.length > 0) document.querySelector("main").append(dialog);
+  sheets.forEach((sheet, index) => {
+    const image = sheet.querySelector("img"), open = lab.button("", () => { show(index); dialog.showModal(); }, { class: "open" });
+    image.replaceWith(open);
+    open.append(image);
+    open.setAttribute("aria-label", "enlarge " + image.alt);
+  });
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Charts;
+
+/// <summary>
+/// Arms of a grid of two options. The stronger a cell, the better its value; the dot in it has the colour of its arm, as everywhere.
+/// </summary>
+/// <param name="Columns">Values of the option <paramref name="Horizontal"/>, left to right.</param>
+/// <param name="Rows">Values of the option <paramref name="Vertical"/>, the first at the bottom, as on an axis.</param>
+internal sealed record HeatMap(
+    string Title, string Horizontal, string Vertical, IReadOnlyList<string> Columns, IReadOnlyList<string> Rows, IReadOnlyList<HeatCell> Cells)
+{
+    private const double Usual = 440;
+    private const double Narrowest = 78;
+    private const double Widest = 160;
+    private const double High = 46;
+
+    // Ink has to stay legible on the strongest cell, in light and dark.
+    private const double Faintest = 0.04;
+    private const double Strongest = 0.42;
+
+    public Html Draw()
+    {
+        var left = Math.Clamp(Rows.Max(Svg.Width) + 14, 44, 120);
+        const double Top = 24;
+        // A small grid is as wide as other charts, so that its text is as large as theirs.
+        var wide = Math.Clamp((Usual - left - 8) / Columns.Count, Narrowest, Widest);
+        var height = Top + Rows.Count * High + 40;
+        var frame = new Frame(Math.Max(Usual, left + Columns.Count * wide + 8), height, left, Top, 8, 40);
+        return frame.Figure("heat", Title, string.Join("; ", Cells.Select(cell => cell.Tip)), Html.Join(
+        [
+            Html.Of($"<text class=\"note\" x=\"{Svg.At(4)}\" y=\"{Svg.At(14)}\">{Vertical}</text>"),
+            .. Rows.Select((row, at) => Html.Of(
+                $"<text class=\"name\" x=\"{Svg.At(left - 8)}\" y=\"{Svg.At(Y(at) + High / 2 + 4)}\">{Svg.Fit(row, left - 10)}</text>")),
+            .. Columns.Select((column, at) => Html.Of(
+                $"<text class=\"axis\" x=\"{Svg.At(left + (at + 0.5) * wide)}\" y=\"{Svg.At(frame.Floor + 15)}\">{Svg.Fit(column, wide)}</text>")),
+            Html.Of($"<text class=\"axis\" x=\"{Svg.At(left + Columns.Count * wide / 2)}\" y=\"{Svg.At(height - 5)}\">{Horizontal}</text>"),
+            .. Cells.Select(cell => Cell(cell, left + cell.Column * wide, Y(cell.Row), wide)),
+        ]));
+
+        double Y(int row) => Top + (Rows.Count - 1 - row) * High;
+    }
+
+    private static Html Cell(HeatCell cell, double x, double y, double wide)
+    {
+        var opacity = cell.Strength is { } strength ? Faintest + (Strongest - Faintest) * strength : 0;
+        var fill = opacity.ToString("0.###", CultureInfo.InvariantCulture);
+        var box = Html.Of($"<rect class=\"cell{(cell.Best ? " best" : "")}\" x=\"{Svg.At(x + 2)}\" y=\"{Svg.At(y + 2)}\" "
+            + $"width=\"{Svg.At(wide - 4)}\" height=\"{Svg.At(High - 4)}\" rx=\"4\" fill-opacity=\"{fill}\"/>");
+        return Html.Of($"<g class=\"{cell.Css}\"><title>{cell.Tip}</title>{box}"
+            + $"<circle class=\"mean\" cx=\"{Svg.At(x + 10)}\" cy=\"{Svg.At(y + 10)}\" r=\"3.5\"/>"
+            + $"<text class=\"value\" x=\"{Svg.At(x + wide / 2)}\" y=\"{Svg.At(y + High / 2 + 3)}\">{cell.Value}</text>"
+            + $"<text class=\"axis\" x=\"{Svg.At(x + wide / 2)}\" y=\"{Svg.At(y + High / 2 + 16)}\">{cell.Note}</text></g>");
+    }
+}

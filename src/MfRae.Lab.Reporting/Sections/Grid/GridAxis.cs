@@ -1,0 +1,27 @@
+using System.Globalization;
+using MfRae.Lab.Reporting.Data;
+
+namespace MfRae.Lab.Reporting.Sections.Grid;
+
+/// <summary>One option over the arms: its different values, numbers ascending and words as they come, and each arm's place.</summary>
+internal sealed class GridAxis
+{
+    public GridAxis(OptionRow row)
+    {
+        Path = row.Path;
+        string[] distinct = [.. row.Values.Distinct()];
+        string[] sorted = distinct.All(text => Number(text) is not null) ? [.. distinct.OrderBy(Number)] : distinct;
+        Places = [.. row.Values.Select(value => Array.IndexOf(sorted, value))];
+        Values = [.. sorted.Select(value => value.Length == 0 ? "–" : value.Trim('"'))];
+    }
+
+    public string Path { get; }
+
+    public IReadOnlyList<string> Values { get; }
+
+    /// <summary>For each arm which of the values.</summary>
+    public IReadOnlyList<int> Places { get; }
+
+    private static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Reporting.Charts;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Grid;
+
+/// <summary>Where arms differ in two options: a heat map; in more, or in two that form no grid: parallel coordinates.</summary>
+internal sealed class GridSection : ISection
+{
+    private const int FewColumns = 8;
+    private const int FewAxes = 3;
+
+    public string Name => "Grid";
+
+    public string Title => "Quality over the options";
+
+    public bool Has(ReportData data) =>
+        Differing(data).Length > 1 && data.Primary.Conflict is null && data.Primary.Arms.Any(arm => arm.Values.Count > 0);
+
+    public object Model(ReportData data)
+    {
+        var axes = Differing(data).Select(row => new GridAxis(row)).ToArray();
+        var title = MetricName.OfKey(data.Primary.Metric);
+        var better = Higher(data) switch { true => ", higher is better", false => ", lower is better", null => "" };
+        return IsGrid(axes, data.Arms.Count)
+            ? new GridModel(
+                Palette.Legend(data.Arms),
+                Map(data, axes[0], axes[1], title).Draw(),
+                axes[0].Values.Count > FewColumns ? "full" : "wide",
+                $"Mean of {data.Primary.Metric} over seeds{better}. The stronger the colour, the {(Higher(data) is null ? "larger" : "better")}; "
+                    + "the best is framed.",
+                Parts.Sql(data.Sql.Results))
+            : new GridModel(
+                Palette.Legend(data.Arms),
+                Parallel(data, axes, title).Draw(),
+                axes.Length > FewAxes ? "full" : "wide",
+                $"A line is an arm, through its option values to the mean of {data.Primary.Metric} over seeds{better}.",
+                Parts.Sql(data.Sql.Results));
+    }
+
+    private static OptionRow[] Differing(ReportData data) => [.. data.Options.Rows.Where(row => row.Differs)];
+
+    private static bool? Higher(ReportData data) =>
+        data.Primary.Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement.HigherIsBetter).FirstOrDefault();
+
+    /// <summary>Two options, no two arms in one place, and at least half of the places taken.</summary>
+    private static bool IsGrid(GridAxis[] axes, int arms) =>
+        axes.Length == 2
+        && Enumerable.Range(0, arms).Select(arm => (axes[0].Places[arm], axes[1].Places[arm])).Distinct().Count() == arms
+        && 2 * arms >= axes[0].Values.Count * axes[1].Values.Count;
+
+    private static HeatMap Map(ReportData data, GridAxis across, GridAxis up, string title)
+    {
+        double[] means = [.. data.Primary.Arms.Where(arm => arm.Values.Count > 0).Select(arm => arm.Summary.Mean)];
+        var (low, high) = (means.Min(), means.Max());
+        double Strength(double mean) => high <= low ? 0.5 : Higher(data) == false ? (high - mean) / (high - low) : (mean - low) / (high - low);
+        return new(title, across.Path, up.Path, across.Values, up.Values,
+        [
+            .. from arm in data.Arms
+               let sample = arm.Of(data.Primary)
+               let some = sample.Values.Count > 0
+               select new HeatCell(
+                   across.Places[arm.Index],
+                   up.Places[arm.Index],
+                   arm.Css,
+                   some ? Numbers.Significant(sample.Summary.Mean) : "–",
+                   Seeds(sample),
+                   some ? Strength(sample.Summary.Mean) : null,
+                   data.Primary.Best == arm.Name,
+                   Tip(arm, sample)),
+        ]);
+    }
+
+    private static ParallelChart Parallel(ReportData data, GridAxis[] axes, string title) => new(
+        title,
+        data.Primary.Metric,
+        [.. axes.Select(axis => new ParallelAxis(axis.Path, axis.Values))],
+        [
+            .. from arm in data.Arms
+               let sample = arm.Of(data.Primary)
+               select new ParallelLine(
+                   arm.Css,
+                   [.. axes.Select(axis => axis.Places[arm.Index])],
+                   sample.Values.Count > 0 ? sample.Summary.Mean : null,
+                   Tip(arm, sample)),
+        ]);
+
+    private static string Tip(ArmView arm, ArmSample sample) => sample.Values.Count == 0
+        ? $"{arm.Name}: no value"
+        : $"{arm.Name}: {Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary))}, {Seeds(sample)}";
+
+    private static string Seeds(ArmSample sample) =>
+        string.Create(CultureInfo.InvariantCulture, $"n {sample.Values.Count}") + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
+}

@@ -1,0 +1,112 @@
+using Deque.AxeCore.Commons;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Tests.Support;
+
+namespace MfRae.Lab.Reporting.Tests.Browser;
+
+public sealed class LayoutTests
+{
+    private const string Back = "getComputedStyle(document.body).backgroundColor";
+    private const string Light = "rgb(251, 251, 250)";
+    private const string Dark = "rgb(19, 20, 24)";
+
+    // By name: what is on the pages that are judged, so that all parts of the page are.
+    private static readonly (string Name, ExperimentRecord Record)[] Records =
+    [
+        ("realistic", SampleRecord.Realistic()), ("lost seed", SampleRecord.Small()), ("judged", JudgedRecord.Small()),
+        ("grid", GridRecord.Small()), ("parallel", GridRecord.Parallel()), ("oracle", OracleRecord.Small()),
+        ("derivatives", DerivativeRecord.Small()),
+    ];
+
+    [ChromiumFact]
+    public async Task The_theme_follows_the_system_until_it_is_chosen()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Small(), dark: true);
+        var arm = await page.Text("getComputedStyle(document.querySelector('#curves .line.a0')).stroke");
+        (await page.Text(Back)).Should().Be(Dark);
+        (await page.Text("document.querySelector('.theme').ariaPressed")).Should().Be("true");
+
+        await page.Click(".theme");
+        (await page.Text(Back)).Should().Be(Light);
+        (await page.Text("document.querySelector('.theme').ariaPressed")).Should().Be("false");
+        (await page.Text("getComputedStyle(document.querySelector('#curves .line.a0')).stroke")).Should().NotBe(arm);
+
+        await page.Click(".theme");
+        (await page.Text(Back)).Should().Be(Dark);
+        (await page.Number("document.cookie.length")).Should().Be(0);
+    }
+
+    [ChromiumFact]
+    public async Task Paper_is_light_and_without_what_only_a_screen_can_use()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Small(), dark: true);
+        await page.Click(".theme");
+        await page.Click(".theme");
+
+        await page.Browser.Media("print");
+
+        (await page.Text("getComputedStyle(document.querySelector('table')).color")).Should().Be("rgb(27, 28, 32)");
+        (await page.Number("[...document.querySelectorAll('nav, .tools, .axes, .theme')].filter(node => node.offsetHeight > 0).length"))
+            .Should().Be(0);
+    }
+
+    [ChromiumFact]
+    public async Task The_first_stop_of_the_keyboard_leads_past_the_head()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Small());
+
+        await page.Browser.Key("Tab");
+        (await page.Text("document.activeElement.className")).Should().Be("skip");
+        (await page.Number("document.activeElement.getBoundingClientRect().left")).Should().BeGreaterThanOrEqualTo(0);
+        (await page.Text("getComputedStyle(document.activeElement).outlineStyle")).Should().Be("solid", "the focus is seen");
+
+        await page.Browser.Key("Enter");
+        (await page.Text("document.activeElement.id")).Should().Be("main");
+    }
+
+    [ChromiumFact]
+    public async Task No_width_from_a_telephone_to_a_wall_scrolls_sideways()
+    {
+        foreach (var (name, record) in Records)
+        {
+            await using var page = await OpenPage.Report(record, width: 360);
+            await page.Do("document.querySelectorAll('details').forEach(details => details.open = true)");
+            foreach (var width in new[] { 360, 400, 768, 1280, 1920, 3840 })
+            {
+                await page.Browser.Resize(width);
+                (await page.Number("document.documentElement.scrollWidth")).Should().BeLessThanOrEqualTo(width, name);
+            }
+        }
+    }
+
+    [ChromiumFact]
+    public async Task Assistive_technology_meets_no_serious_obstacle()
+    {
+        foreach (var (name, record) in Records)
+        {
+            foreach (var dark in new[] { false, true })
+            {
+                await using var page = await OpenPage.Report(record, dark: dark);
+                await page.Do("document.querySelectorAll('details').forEach(details => details.open = true)");
+                (await Obstacles(page)).Should().BeEmpty($"{name}, {(dark ? "dark" : "light")}");
+            }
+        }
+    }
+
+    [ChromiumFact]
+    public async Task An_obstacle_would_be_noticed()
+    {
+        await using var page = await OpenPage.Of(ReportBuilder.Build(SampleRecord.Small()).Replace("</main>", "<button></button></main>"));
+
+        (await Obstacles(page)).Should().Contain("button-name");
+    }
+
+    /// <summary>Rules of axe-core that are broken seriously or critically, each with the first element that breaks it.</summary>
+    private static async Task<string> Obstacles(OpenPage page)
+    {
+        await page.Browser.Evaluate(new BundledAxeScriptProvider().GetScript() + "; 0");
+        return await page.Text("axe.run({ resultTypes: ['violations'] }).then(result => result.violations"
+            + ".filter(rule => rule.impact === 'serious' || rule.impact === 'critical')"
+            + ".map(rule => `${rule.id} (${rule.nodes.length}): ${rule.nodes[0].html.slice(0, 160)} ${rule.nodes[0].failureSummary}`).join('\\n'))");
+    }
+}
