@@ -1,3 +1,4 @@
+using System.Globalization;
 using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting;
@@ -12,16 +13,26 @@ public static class IndexBuilder
         [
             new("experiments", Numbers.Plural(entries.Count, "experiment"), Templates.Render("Sections/index.sbn-html", new
             {
-                Entries = entries.Select(entry => new
+                Entries = entries.Select((entry, index) => new
                 {
-                    entry.Name,
+                    Css = Css(index),
+                    entry.Title,
+                    Name = entry.Name == entry.Title ? "" : entry.Name,
                     Link = Uri.EscapeDataString(entry.Name) + ".html",
                     entry.Question,
-                    entry.Verdict,
-                    Runs = Numbers.Plural(entry.Runs, "run"),
-                    Arms = Numbers.Plural(entry.Arms, "arm"),
+                    entry.Outcome,
+                    entry.Verdicts,
+                    entry.Spark,
+                    Size = $"{Numbers.Plural(entry.Arms, "arm")}, {Numbers.Plural(entry.Runs, "run")}, n {entry.Seeds}",
                     Lost = entry.Lost == 0 ? "" : $"{Numbers.Count(entry.Lost)} not completed",
+                    Latest = entry.Latest?.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture) ?? "",
+                    Cost = entry.CpuSeconds > 0 ? $"{Numbers.Duration(entry.CpuSeconds)} of CPU" : "",
+                    entry.Tags,
                 }).ToArray(),
             })),
-        ]).Render();
+        ],
+        string.Concat(entries.SelectMany((entry, index) => entry.Style.Select(rule => $".{Css(index)} {rule}\n")))).Render();
+
+    /// <summary>Experiments have arms of their own, so a colour holds inside its entry.</summary>
+    private static string Css(int index) => string.Create(CultureInfo.InvariantCulture, $"e{index}");
 }

@@ -119,15 +119,43 @@ public sealed class ReportBuilderTests
 
     [Fact]
     public void A_name_in_a_link_cannot_leave_the_folder() =>
-        IndexBuilder.Build([new("../a b?c#d", "", "fid@1", "", 1, 1, 0)]).Should().Contain("href=\"..%2Fa%20b%3Fc%23d.html\"");
+        IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small() with { Name = "../a b?c#d" })]).Should().Contain("href=\"..%2Fa%20b%3Fc%23d.html\"");
 
     [Fact]
     public void The_index_tells_best_arm_runs_and_losses()
     {
-        var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small())]);
+        var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small(), ["to-read", "a<b"])]);
 
-        html.Should().Contain("href=\"ablation-lambda.html\"").And.Contain("best lambda=0.5 (fid@1").And.Contain("6 runs").And.Contain(
-            "1 not completed");
+        html.Should().Contain("href=\"ablation-lambda.html\"").And.Contain("best lambda=0.5 (fid@1").And.Contain("3 arms, 6 runs, n 1–2");
+        html.Should().Contain("1 not completed").And.Contain("2 underpowered").And.Contain("<span class=\"tag\">a&lt;b</span> <span class");
+    }
+
+    [Fact]
+    public void The_index_dates_an_experiment_by_its_latest_attempt_and_counts_the_cost_of_all()
+    {
+        var record = SampleRecord.Small();
+        var latest = record.Stages.SelectMany(stage => stage.Attempts).Max(attempt => attempt.Started);
+
+        var entry = IndexEntry.Of(record);
+
+        entry.Latest.Should().Be(latest);
+        entry.CpuSeconds.Should().Be(record.Stages.SelectMany(stage => stage.Attempts).Sum(attempt => attempt.CpuSeconds));
+        IndexBuilder.Build([entry]).Should().MatchRegex("<span data-timing>2025-03-04 0\\d:\\d\\d UTC</span> <span data-timing>[^<]+ of CPU</span>");
+    }
+
+    [Fact]
+    public void Arms_keep_their_colours_in_the_index_whichever_experiment_they_belong_to()
+    {
+        var other = SampleRecord.Realistic() with { Name = "other" };
+
+        var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small()), IndexEntry.Of(other)]);
+
+        foreach (var (css, record) in new[] { ("e0", SampleRecord.Small()), ("e1", other) })
+        {
+            var report = ReportBuilder.Build(record);
+            var rule = report[report.IndexOf(".a1{--arm:", StringComparison.Ordinal)..];
+            html.Should().Contain($".{css} {rule[..(rule.IndexOf('}', StringComparison.Ordinal) + 1)]}");
+        }
     }
 
     private static string Hash(string html, string element)

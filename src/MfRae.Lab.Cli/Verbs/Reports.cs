@@ -15,8 +15,15 @@ public sealed class Reports(RunQueries queries, Places places)
 
     public static byte[] Page(ExperimentRecord record) => Encoding.UTF8.GetBytes(ReportBuilder.Build(record));
 
-    public byte[] IndexPage() => Encoding.UTF8.GetBytes(IndexBuilder.Build(
-        [.. queries.Experiments().Select(summary => queries.Experiment(summary.Name)).OfType<ExperimentRecord>().Select(IndexEntry.Of)]));
+    public byte[] IndexPage()
+    {
+        var tags = queries.Marks().Tags.Where(tag => tag.Kind == Mark.Experiment).ToLookup(tag => tag.Subject, tag => tag.Text);
+        return Encoding.UTF8.GetBytes(IndexBuilder.Build(
+        [
+            .. queries.Experiments().Select(summary => queries.Experiment(summary.Name)).OfType<ExperimentRecord>()
+                .Select(record => IndexEntry.Of(record, tags[record.Name])),
+        ]));
+    }
 
     /// <summary>Writes an experiment's page and the index, where their bytes differ from what is there.</summary>
     public void Write(ExperimentRecord record)

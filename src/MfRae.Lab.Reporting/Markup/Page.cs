@@ -11,7 +11,7 @@ namespace MfRae.Lab.Reporting.Markup;
 internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOnlyList<PageSection> Sections, string ExtraStyle = "")
 {
     /// <summary>One script in the page; what the first declares, the others use.</summary>
-    private static readonly string[] Scripts = ["page", "tables", "charts", "sheets"];
+    private static readonly string[] Scripts = ["page", "tables", "charts", "sheets", "index"];
 
     public string Render()
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
@@ -17,6 +18,15 @@ internal static class Parts
 
     /// <summary>A coloured word; the class is one of a fixed set, the word may be anything.</summary>
     public static Html Badge(string tone, string word) => Html.Of($"<span class=\"badge {tone}\">{word}</span>");
+
+    /// <summary>What tone a verdict is said in.</summary>
+    public static string Tone(Verdict verdict) => verdict switch
+    {
+        Verdict.Better => "good",
+        Verdict.Worse or Verdict.NotComparable => "bad",
+        Verdict.Underpowered => "doubt",
+        _ => "plain",
+    };
 
     /// <summary>A status in the tone of how bad it is.</summary>
     public static Html Status(string status) => Badge(

@@ -94,6 +94,17 @@ public sealed class LayoutTests
     }
 
     [ChromiumFact]
+    public async Task The_index_has_none_either()
+    {
+        foreach (var dark in new[] { false, true })
+        {
+            var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small(), ["to-read"]), IndexEntry.Of(GridRecord.Small())]);
+            await using var page = await OpenPage.Of(html, dark: dark);
+            (await Obstacles(page)).Should().BeEmpty();
+        }
+    }
+
+    [ChromiumFact]
     public async Task An_obstacle_would_be_noticed()
     {
         await using var page = await OpenPage.Of(ReportBuilder.Build(SampleRecord.Small()).Replace("</main>", "<button></button></main>"));

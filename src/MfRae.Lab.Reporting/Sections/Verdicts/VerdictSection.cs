@@ -28,7 +28,7 @@ internal sealed class VerdictSection : ISection
     {
         if (data.Primary.Comparisons.FirstOrDefault(comparison => comparison.Arm == arm.Name) is { } comparison)
         {
-            return new(Parts.Arm(arm), Parts.Badge(Tone(comparison.Verdict), ComparisonText.Word(comparison.Verdict)),
+            return new(Parts.Arm(arm), Parts.Badge(Parts.Tone(comparison.Verdict), ComparisonText.Word(comparison.Verdict)),
                 ComparisonText.Reason(comparison), arm.Losses);
         }
 
@@ -39,12 +39,4 @@ internal sealed class VerdictSection : ISection
                 + $"{Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary))}, the others are compared with it";
         return new(Parts.Arm(arm), Parts.Badge("plain", "baseline"), reason, arm.Losses);
     }
-
-    private static string Tone(Verdict verdict) => verdict switch
-    {
-        Verdict.Better => "good",
-        Verdict.Worse or Verdict.NotComparable => "bad",
-        Verdict.Underpowered => "doubt",
-        _ => "plain",
-    };
 }
