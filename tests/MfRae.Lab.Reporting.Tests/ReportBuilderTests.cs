@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Tests.Support;
 
 namespace MfRae.Lab.Reporting.Tests;
 
-public sealed class ReportBuilderTests
+public sealed partial class ReportBuilderTests
 {
     [Fact]
     public void The_same_record_gives_the_same_bytes_in_any_culture()
@@ -118,6 +119,14 @@ public sealed class ReportBuilderTests
     }
 
     [Fact]
+    public void A_page_of_very_many_curves_stays_below_five_megabytes_without_its_images()
+    {
+        var html = ReportBuilder.Build(SampleRecord.Large());
+
+        (Encoding.UTF8.GetByteCount(html) - Pictures().Matches(html).Sum(match => match.Length)).Should().BeLessThan(5_000_000);
+    }
+
+    [Fact]
     public void A_name_in_a_link_cannot_leave_the_folder() =>
         IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small() with { Name = "../a b?c#d" })]).Should().Contain("href=\"..%2Fa%20b%3Fc%23d.html\"");
 
@@ -157,6 +166,9 @@ public sealed class ReportBuilderTests
             html.Should().Contain($".{css} {rule[..(rule.IndexOf('}', StringComparison.Ordinal) + 1)]}");
         }
     }
+
+    [GeneratedRegex("base64,[A-Za-z0-9+/=]+")]
+    private static partial Regex Pictures();
 
     private static string Hash(string html, string element)
     {

@@ -59,7 +59,8 @@ public sealed class OpeningTests : IDisposable
             if (kept is not null)
             {
                 Directory.CreateDirectory(kept);
-                foreach (var (name, record) in new[] { ("grid", GridRecord.Small()), ("parallel", GridRecord.Parallel()) })
+                foreach (var (name, record) in new[] { ("grid", GridRecord.Small()), ("parallel", GridRecord.Parallel()),
+                    ("large", SampleRecord.Large()) })
                 {
                     await File.WriteAllTextAsync(Path.Combine(kept, $"{name}.html"), ReportBuilder.Build(record));
                 }

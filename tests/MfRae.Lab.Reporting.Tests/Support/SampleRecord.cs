@@ -16,6 +16,20 @@ internal static class SampleRecord
     /// <summary>The size of a real ablation.</summary>
     public static ExperimentRecord Realistic() => Sweep([0, 0.25, 0.5, 0.75, 1], seeds: 2, steps: 900, diverged: false);
 
+    /// <summary>Thirty arms, six seeds, twenty series: more than a page may hold in full.</summary>
+    public static ExperimentRecord Large()
+    {
+        var record = Sweep([.. Enumerable.Range(0, 30).Select(at => at / 32d)], seeds: 6, steps: 400, diverged: false);
+        return record with
+        {
+            Stages = [.. record.Stages.Select(stage => stage.Kind != "meanflow" ? stage : stage with
+            {
+                Series = [.. Enumerable.Range(0, 5).SelectMany(copy => stage.Series.Select(
+                    series => copy == 0 ? series : series with { Name = $"{series.Name}.{copy}" }))],
+            })],
+        };
+    }
+
     public static ExperimentRecord Sweep(double[] lambdas, int seeds, int steps, bool diverged)
     {
         var stages = new List<StageRecord>
