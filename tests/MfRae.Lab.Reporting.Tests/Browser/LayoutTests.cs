@@ -67,9 +67,10 @@ public sealed class LayoutTests
     [ChromiumFact]
     public async Task No_width_from_a_telephone_to_a_wall_scrolls_sideways()
     {
+        await using var page = await OpenPage.Of("");
         foreach (var (name, record) in Records)
         {
-            await using var page = await OpenPage.Report(record, width: 360);
+            await page.Show(ReportBuilder.Build(record), width: 360);
             await page.Do("document.querySelectorAll('details').forEach(details => details.open = true)");
             foreach (var width in new[] { 360, 400, 768, 1280, 1920, 3840 })
             {
@@ -82,11 +83,12 @@ public sealed class LayoutTests
     [ChromiumFact]
     public async Task Assistive_technology_meets_no_serious_obstacle()
     {
+        await using var page = await OpenPage.Of("");
         foreach (var (name, record) in Records)
         {
             foreach (var dark in new[] { false, true })
             {
-                await using var page = await OpenPage.Report(record, dark: dark);
+                await page.Show(ReportBuilder.Build(record), dark: dark);
                 await page.Do("document.querySelectorAll('details').forEach(details => details.open = true)");
                 (await Obstacles(page)).Should().BeEmpty($"{name}, {(dark ? "dark" : "light")}");
             }
@@ -94,12 +96,31 @@ public sealed class LayoutTests
     }
 
     [ChromiumFact]
-    public async Task The_index_has_none_either()
+    public async Task Whatever_a_reader_switches_on_no_kind_of_page_complains_or_asks_the_network()
     {
+        await using var page = await OpenPage.Of("");
+        foreach (var (name, record) in Records)
+        {
+            await page.Show(ReportBuilder.Build(record));
+            // Everything that can be pressed, twice: on and off again. Copies are left out, since they end at the system's clipboard.
+            await page.Do("for (let time = 0; time < 2; time++) for (const node of document.querySelectorAll('button, summary, .key, input')) "
+                + "if (!node.disabled && !/^(CSV|LaTeX|Markdown)$/.test(node.textContent)) node.click()");
+            await page.Do("for (const slider of document.querySelectorAll('input[type=range]')) "
+                + "{ slider.value = 0.5; slider.dispatchEvent(new Event('input')); }");
+
+            page.Browser.Complaints().Should().BeEmpty(name);
+            page.Browser.Requests().Should().Equal([page.Address.AbsoluteUri], name);
+        }
+    }
+
+    [ChromiumFact]
+    public async Task The_index_has_no_such_obstacle_either()
+    {
+        await using var page = await OpenPage.Of("");
         foreach (var dark in new[] { false, true })
         {
-            var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small(), ["to-read"]), IndexEntry.Of(GridRecord.Small())]);
-            await using var page = await OpenPage.Of(html, dark: dark);
+            await page.Show(
+                IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small(), ["to-read"]), IndexEntry.Of(GridRecord.Small())]), dark: dark);
             (await Obstacles(page)).Should().BeEmpty();
         }
     }

@@ -21,14 +21,20 @@ internal sealed class OpenPage : IAsyncDisposable
     public static async Task<OpenPage> Of(string html, int width = 1280, bool dark = false, bool script = true)
     {
         var page = new OpenPage(await Chromium.Start());
-        var path = Path.Combine(page.folder, "page.html");
-        await File.WriteAllTextAsync(path, html);
-        page.Address = new(path);
         await page.Browser.Script(script);
-        await page.Browser.Open(page.Address, width, dark);
+        await page.Show(html, width, dark);
         await page.Browser.Script(enabled: true);
-        await page.Do("document.documentElement.style.scrollBehavior = 'auto'");
         return page;
+    }
+
+    /// <summary>Puts another page in the place of this one, in the same browser.</summary>
+    public async Task Show(string html, int width = 1280, bool dark = false)
+    {
+        var path = Path.Combine(folder, "page.html");
+        await File.WriteAllTextAsync(path, html);
+        Address = new(path);
+        await Browser.Open(Address, width, dark);
+        await Do("document.documentElement.style.scrollBehavior = 'auto'");
     }
 
     public async Task Do(string script) => await Browser.Evaluate($"{{ {script}; 0 }}");
