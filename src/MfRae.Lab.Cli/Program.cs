@@ -2,12 +2,15 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Upkeep;
 
 namespace MfRae.Lab.Cli;
 
 /// <summary>The only place that turns outcomes into exit codes.</summary>
 public static class Program
 {
+    private const int LongestMessage = 20_000;
+
     public static int Main(string[] args)
     {
         using var signals = new StopSignals();
@@ -56,7 +59,7 @@ public static class Program
         }
         catch (LabException error)
         {
-            terminal.Error.WriteLine(error.Message);
+            terminal.Error.WriteLine(PrintableText.Shortened(error.Message, LongestMessage));
             return ExitCode.Environment;
         }
         catch (Exception error) when (FileFault.Explain(error) is { } fault)

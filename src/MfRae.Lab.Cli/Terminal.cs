@@ -1,3 +1,4 @@
+using MfRae.Lab.Cli.Output;
 using Spectre.Console;
 
 namespace MfRae.Lab.Cli;
@@ -7,6 +8,11 @@ namespace MfRae.Lab.Cli;
 /// are the better form.</param>
 public sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Live)
 {
+    /// <summary><see cref="Out"/> for what people read; data for programs go there as they are.</summary>
+    public TextWriter Text { get; } = new PrintableWriter(Out);
+
+    public TextWriter Error { get; } = new PrintableWriter(Error);
+
     /// <summary>The process's own streams. NO_COLOR is honoured by the console library, CI here.</summary>
     public static Terminal OfProcess()
     {

@@ -1,11 +1,15 @@
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Upkeep;
 
 namespace MfRae.Lab.Cli.Progress;
 
 /// <summary>Tells the user how a plan goes. Failures are told when they happen, and all together at the end.</summary>
 public sealed class ConsoleRunLog : IRunLog, IDisposable
 {
+    // Reasons and notices are the words of a stage, which may quote anything.
+    private const int LongestReason = 2_000;
+
     private readonly Lock gate = new();
     private readonly IProgressForm form;
     private readonly Func<string, int, string?> findLog;
@@ -55,7 +59,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
             {
                 stage.Apply(line);
                 if (line.Event is NoticeEvent notice)
-                    form.Say($"{stage.Node.Label}: {notice.Text}");
+                    form.Say($"{stage.Node.Label}: {PrintableText.Of(notice.Text, LongestReason)}");
             }
 
             form.Progressed();
@@ -91,7 +95,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
 
     private static string FailureTable(List<StageView> wrong) =>
         "stages that have no result:" + System.Environment.NewLine + new Output.TextTable("stage", "state", "reason")
-            .Add(wrong.Select(stage => new[] { stage.Node.Label, stage.Status.Word(), FirstLine(stage.Reason) }));
+            .Add(wrong.Select(stage => new[] { stage.Node.Label, stage.Status.Word(), PrintableText.Of(FirstLine(stage.Reason), LongestReason) }));
 
     private static string FirstLine(string? text) => text?.Split('\n')[0].TrimEnd() ?? "";
 
@@ -99,6 +103,6 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
     {
         var path = findLog(stage.Node.Key, attempts.GetValueOrDefault(stage.Node.Key, 1));
         var log = path is null ? "" : $"{System.Environment.NewLine}  log: {path}";
-        return $"{stage.Node.Label} {stage.Status.Word()}: {stage.Reason}{log}";
+        return $"{stage.Node.Label} {stage.Status.Word()}: {PrintableText.Of(FirstLine(stage.Reason), LongestReason)}{log}";
     }
 }

@@ -29,6 +29,7 @@ public sealed class LiveForm(IAnsiConsole console, Lock gate) : IProgressForm
 
     public void Say(string line)
     {
+        line = Output.PrintableWriter.Clean(line);
         if (painter is null)
             console.WriteLine(line);
         else

@@ -10,7 +10,7 @@ public sealed class PlanVerb(Terminal terminal, PlanLoader loader, ArtifactStore
     {
         if (loader.Load(file, overrides, only) is not { } plan)
             return ExitCode.Usage;
-        terminal.Out.Write(PlanText.Describe(ArmFilter.Limit(plan, only), store.IsComplete));
+        terminal.Text.Write(PlanText.Describe(ArmFilter.Limit(plan, only), store.IsComplete));
         return ExitCode.Ok;
     }
 }

@@ -1,5 +1,6 @@
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Upkeep;
 using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -7,6 +8,8 @@ namespace MfRae.Lab.Cli.Verbs;
 /// <summary>Answers SQL that only reads.</summary>
 public sealed class QueryVerb(Terminal terminal, Places places)
 {
+    private const int LongestMessage = 4_000;
+
     public int Execute(string sql, QueryFormat format, int limit)
     {
         using var database = LabDatabase.OpenReadOnly(places.Database);
@@ -18,7 +21,7 @@ public sealed class QueryVerb(Terminal terminal, Places places)
         catch (LabException error)
         {
             // The database is open: what is wrong now is the query.
-            terminal.Error.WriteLine(error.Message);
+            terminal.Error.WriteLine(PrintableText.Shortened(error.Message, LongestMessage));
             return ExitCode.Usage;
         }
 

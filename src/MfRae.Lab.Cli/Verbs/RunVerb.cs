@@ -75,7 +75,7 @@ public sealed class RunVerb(
             return;
         }
 
-        terminal.Out.Write(ResultsText.Write(results));
+        terminal.Text.Write(ResultsText.Write(results));
         terminal.Out.WriteLine();
         terminal.Out.WriteLine($"report:   {places.Show(reportFile)}");
         terminal.Out.WriteLine($"database: {places.Show(places.Database)}");

@@ -20,7 +20,7 @@ public sealed class ShowVerb(Terminal terminal, Places places)
         }
 
         var run = detail.Run;
-        terminal.Out.WriteLine(string.Create(
+        terminal.Text.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"run {run.Id}{System.Environment.NewLine}{run.Experiment}, arm {run.Arm}{(run.Baseline ? " (baseline)" : "")}, seed "
                 + $"{run.Seed}: {run.Status}"));
@@ -52,14 +52,14 @@ public sealed class ShowVerb(Terminal terminal, Places places)
             }
         }
 
-        terminal.Out.WriteLine();
-        terminal.Out.Write(stages);
-        terminal.Out.WriteLine();
-        terminal.Out.Write(measurements);
-        terminal.Out.WriteLine();
-        terminal.Out.Write(OriginText.Write(detail));
+        terminal.Text.WriteLine();
+        terminal.Text.Write(stages);
+        terminal.Text.WriteLine();
+        terminal.Text.Write(measurements);
+        terminal.Text.WriteLine();
+        terminal.Text.Write(OriginText.Write(detail));
         foreach (var (role, stage) in detail.Stages.Where(part => part.Stage.Reason is not null))
-            terminal.Out.WriteLine($"{role}: {PrintableText.Of(stage.Reason!, 500)}");
+            terminal.Text.WriteLine($"{role}: {PrintableText.Of(stage.Reason!, 500)}");
         return ExitCode.Ok;
     }
 }

@@ -41,8 +41,7 @@ public sealed class Subjects(RunQueries queries)
             throw new LabException($"there is no arm `{PrintableText.Of(arm)}`; {Near(arm, arms)}");
     }
 
-    // A word that is longer than any name is near none, and comparing it letter by letter would take for ever.
-    public static string Near(string text, IReadOnlyCollection<string> names) => Nearest.Suggest(text.Length > 200 ? "" : text, names);
+    public static string Near(string text, IReadOnlyCollection<string> names) => Nearest.Suggest(text, names);
 
     private string? Find(string text) => names.Contains(text) ? text
         : text.EndsWith(".json", StringComparison.OrdinalIgnoreCase) && names.Contains(Path.GetFileNameWithoutExtension(text))

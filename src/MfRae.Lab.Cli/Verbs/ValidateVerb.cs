@@ -14,7 +14,7 @@ public sealed class ValidateVerb(Terminal terminal, string workingDirectory)
             var read = ExperimentReader.Read(file, [], workingDirectory);
             diagnostics.AddRange(read.Diagnostics);
             if (read.Experiment is { } experiment)
-                terminal.Out.WriteLine($"{file}: {experiment.Arms.Count} arms, {experiment.Seeds.Count} seeds");
+                terminal.Text.WriteLine($"{file}: {experiment.Arms.Count} arms, {experiment.Seeds.Count} seeds");
         }
 
         if (diagnostics.Count == 0)

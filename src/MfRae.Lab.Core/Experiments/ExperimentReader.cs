@@ -15,7 +15,7 @@ public static partial class ExperimentReader
     /// <exception cref="LabException">A file is there but cannot be read.</exception>
     public static ReadResult Read(string path, IReadOnlyList<string> overrides, string workingDirectory, bool needFiles = true)
     {
-        string fullPath = Path.GetFullPath(path, workingDirectory);
+        string fullPath = Path.GetFullPath(path.Replace('\0', ' '), workingDirectory);
         var mistakes = new Mistakes();
         var checker = new OptionChecker(mistakes, new ObjectRules(mistakes, new FileRules(mistakes, workingDirectory, needFiles)));
         var loader = new DocumentLoader(mistakes, checker, workingDirectory);
@@ -46,6 +46,6 @@ public static partial class ExperimentReader
             : $"{name}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', overrides))))[..6]}";
     }
 
-    [GeneratedRegex("^[A-Za-z0-9._-]{1,120}$")]
+    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,120}\z")]
     private static partial Regex FileName();
 }

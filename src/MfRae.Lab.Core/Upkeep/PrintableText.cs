@@ -25,6 +25,15 @@ public static class PrintableText
             : shown.ToString();
     }
 
+    /// <summary>A message that may quote a text without end: what is too long loses its middle, for what is said stands around the quote.</summary>
+    public static string Shortened(string message, int most) => message.Length <= most
+        ? message
+        : string.Create(
+            CultureInfo.InvariantCulture, $"{message[..(most / 2)]} … ({message.Length} characters) … {message[^(most / 2)..]}");
+
+    /// <summary>Whether a character by itself cannot be seen; one half of a pair can, with the other.</summary>
+    public static bool IsHidden(char character) => !char.IsSurrogate(character) && IsHidden(new Rune(character));
+
     private static bool IsHidden(Rune rune) => Rune.GetUnicodeCategory(rune)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;

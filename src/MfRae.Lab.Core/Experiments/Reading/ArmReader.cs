@@ -94,6 +94,6 @@ internal sealed partial class ArmReader(Mistakes mistakes)
         }
     }
 
-    [GeneratedRegex("^[A-Za-z0-9._=,+-]{1,128}$")]
+    [GeneratedRegex(@"\A[A-Za-z0-9._=,+-]{1,128}\z")]
     private static partial Regex ArmName();
 }

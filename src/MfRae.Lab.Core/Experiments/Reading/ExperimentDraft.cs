@@ -9,6 +9,9 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 internal sealed class ExperimentDraft(
     Mistakes mistakes, OptionChecker checker, LocatedObject document, IReadOnlyList<Override> overrides, bool whole)
 {
+    // Characters of a text that people read in one piece.
+    private const int LongestText = 10_000;
+
     private readonly OptionType _lab = OptionTypes.Lab();
     private readonly OptionType _evaluation = OptionTypes.Evaluation();
 
@@ -66,9 +69,24 @@ internal sealed class ExperimentDraft(
             });
         }
 
+        CheckLength(document, "question");
+        CheckLength(document, "expectation");
+        if (document.Get("report") is LocatedObject report)
+        {
+            CheckLength(report, "title");
+        }
+
         if (document.Get("evaluation") is { } evaluation)
         {
             checker.Check(evaluation, new ObjectShape(_evaluation), complete: true);
+        }
+    }
+
+    private void CheckLength(LocatedObject owner, string name)
+    {
+        if (owner.GetText(name) is { Length: > LongestText } text)
+        {
+            mistakes.Add(owner.Get(name)!.Location, $"{text.Length} characters", $"{LongestText} at most: put the rest into a comment");
         }
     }
 

@@ -3,6 +3,8 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 /// <summary>Finds the name the user may have meant.</summary>
 public static class Nearest
 {
+    private const int LongestName = 200;
+
     /// <summary>"did you mean" the nearest name, or all of them where none is near.</summary>
     public static string Suggest(string word, IReadOnlyCollection<string> names) =>
         To(word, names) is { } near ? $"did you mean `{near}`?" : Either(names);
@@ -18,6 +20,12 @@ public static class Nearest
     /// <summary>The nearest name, or null where even that one differs in more than two of five letters.</summary>
     public static string? To(string word, IEnumerable<string> names)
     {
+        // Longer than any name: to compare it letter by letter would take all memory for nothing.
+        if (word.Length > LongestName)
+        {
+            return null;
+        }
+
         var (name, distance) = names
             .Select(name => (Name: name, Distance: Distance(word.ToLowerInvariant(), name.ToLowerInvariant())))
             .DefaultIfEmpty((Name: "", Distance: int.MaxValue))

@@ -1,0 +1,167 @@
+using System.Text.Json;
+using MfRae.Lab.Cli.Tests.Fakes;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+/// <summary>
+/// Texts that would like to be a path, a command, markup, a template or a terminal's order, at the entrances of the lab: each is stored
+/// as it is, or refused with one clear message; none does anything.
+/// </summary>
+public sealed class HostileTextTests : IDisposable
+{
+    private const string Smoke = "experiments/smoke.json";
+
+    private readonly LabFolder lab = new();
+
+    public void Dispose() => lab.Dispose();
+
+    public static TheoryData<string> Texts => new(All);
+
+    private static string[] All =>
+    [
+        "../x", "..\\x", "/etc/passwd", "C:\\x", "<img src=x onerror=alert(1)>", "{{ 1 }}", "{% raw %}", "\u001b[2J\u0007", "a\u202Eb", "a\u2066b",
+        "a\nb", "a\n", "a\0b", "'; drop table run; --", "$(id)`id`", "%s%n", "\uD800", new string('x', 10_000_000),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void An_arm_is_a_name(string text) => Refused(Edited("\"mfd\"", JsonSerializer.Serialize(text)), "arm");
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void An_unknown_option_is_told_by_its_name_and_is_nothing_else(string text) =>
+        Refused(Edited("\"seeds\"", JsonSerializer.Serialize(text) + ": 1, \"seeds\""));
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void A_word_that_is_none_of_the_choices_is_refused(string text) => Refused([Smoke, "meanflow.kind=" + JsonSerializer.Serialize(text)], "kind");
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void An_override_of_nothing_is_refused(string text)
+    {
+        Refused([Smoke, text]);
+        Refused([Smoke, text + "=1"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void Only_takes_arms(string text) => Refused([Smoke, "--only", text], "no arm");
+
+    [Theory]
+    [InlineData("a b")]
+    [InlineData("a\n")]
+    [InlineData("<b>")]
+    [InlineData("a\u202Eb")]
+    [InlineData("\u001b[2J")]
+    public void The_name_of_a_file_names_an_experiment_only_if_it_is_a_name(string name)
+    {
+        lab.Write($"experiments/{name}.json", File.ReadAllText(lab.At(Smoke)));
+
+        Refused([$"experiments/{name}.json"], "cannot name an experiment");
+    }
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void A_file_that_is_not_there_is_told(string text) => Refused([text + ".json"]);
+
+    [Fact]
+    public void Json_without_end_or_depth_is_refused()
+    {
+        lab.Write("experiments/deep.json", string.Concat(Enumerable.Repeat("{\"base\":", 100_000)));
+        Refused(["experiments/deep.json"]);
+        lab.Write("experiments/deep.json", new string('[', 1_000_000));
+        Refused(["experiments/deep.json"]);
+        Refused([Smoke, "meanflow.lambda=" + new string('[', 1_000_000)]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void A_question_is_text_wherever_it_goes(string text)
+    {
+        var question = JsonSerializer.Serialize(text);
+        lab.Write("experiments/asked.json", File.ReadAllText(lab.At(Smoke)).Replace("\"question\":", $"\"report\": {{ \"title\": {question} }}, \"question\":"
+            + question + ", // ", StringComparison.Ordinal));
+        var answer = lab.Run("plan", "experiments/asked.json");
+        Harmless(answer);
+        answer.Code.Should().BeOneOf(ExitCode.Ok, ExitCode.Usage);
+        if (answer.Code != ExitCode.Ok || text.Length > 1000)
+            return;
+
+        Harmless(lab.Run("experiments/asked.json"));
+
+        JsonDocument.Parse(lab.Run("query", "select question from experiments", "--json").Out).RootElement[0].GetProperty("question").GetString()
+            .Should().Be(text.Replace('\uD800', '\uFFFD'));
+        Harmless(lab.Run("query", "select question from experiments"));
+        var page = File.ReadAllText(lab.At("reports/asked.html"));
+        page.Should().NotContain("<img src=x");
+        lab.Exists("x").Should().BeFalse();
+    }
+
+    [Fact]
+    public void Verbs_that_take_a_name_find_none()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        foreach (var text in All)
+        {
+            foreach (var verb in new[] { "show", "verify", "logs", "tag", "note", "archive", "rm", "compare", "diff", "report", "query", "export" })
+            {
+                string[] more = verb is "compare" or "diff" ? ["smoke"] : verb == "export" ? ["--to", "out", "--format", "csv"] : [];
+                var answer = lab.Run([verb, .. more, "--", text]);
+                answer.Code.Should().NotBe(ExitCode.Ok, verb);
+                Harmless(answer);
+            }
+        }
+
+        lab.Exists("out").Should().BeFalse();
+        lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
+        lab.Run("query", "select count(*) from runs", "--csv").Out.Should().Contain("2");
+    }
+
+    [Theory]
+    [MemberData(nameof(Texts))]
+    public void The_error_of_a_stage_is_text(string text)
+    {
+        lab.OnStage = context =>
+        {
+            if (context.Spec.Node.Kind == "meanflow")
+                throw new Core.Experiments.LabException(text);
+        };
+
+        Harmless(lab.Run(Smoke));
+
+        Harmless(lab.Run("query", "select reason from stages"));
+        Harmless(lab.Run("ls"));
+        File.ReadAllText(lab.At("reports/smoke.html")).Should().NotContain("<img src=x").And.NotContain("\u001b");
+    }
+
+    /// <summary>The shipped experiment with one thing in it replaced.</summary>
+    private string[] Edited(string what, string by)
+    {
+        var text = File.ReadAllText(lab.At(Smoke));
+        text.Should().Contain(what);
+        lab.Write("experiments/edited.json", text.Replace(what, by, StringComparison.Ordinal));
+        return ["experiments/edited.json"];
+    }
+
+    private void Refused(string[] args, string reason = "")
+    {
+        var answer = lab.Run(["plan", .. args]);
+        answer.Code.Should().BeOneOf([ExitCode.Usage, ExitCode.Environment], answer.Error);
+        answer.Error.Contains(reason, StringComparison.Ordinal).Should().BeTrue(answer.Error[..Math.Min(1000, answer.Error.Length)]);
+        answer.Error.Should().NotBeEmpty().And.NotContain("   at ");
+        Harmless(answer);
+        lab.Exists("data/lab.db").Should().BeFalse();
+    }
+
+    /// <summary>Nothing that a terminal would obey, and no flood.</summary>
+    private static void Harmless(Answer answer)
+    {
+        foreach (var said in new[] { answer.Out, answer.Error })
+        {
+            said.Where(letter => char.IsControl(letter) && letter is not ('\n' or '\r' or '\t')).Should().BeEmpty();
+            said.Should().NotContainAny("\u202E", "\u2066");
+            said.Length.Should().BeLessThan(60_000);
+        }
+    }
+}
