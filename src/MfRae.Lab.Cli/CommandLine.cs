@@ -220,8 +220,24 @@ public sealed class CommandLine(Composition composition)
         var experiment =
             new Argument<string?>("EXPERIMENT") { Description = "Its name or file; all where absent", Arity = ArgumentArity.ZeroOrOne };
         var check = new Option<bool>("--check") { Description = "Write nothing; exit 3 where a page differs from what the database says" };
-        var command = new Command("report", "Render HTML reports from the database") { experiment, check };
-        command.SetAction(parsed => composition.Report(PlacesOf(parsed)).Execute(parsed.GetValue(experiment), parsed.GetValue(check)));
+        var publish = new Option<bool>("--publish") { Description = "Put the page and its data in REPORTS/published, where they can be committed" };
+        var from = new Option<string>("--from") { Description = "Render the page of published data beside it", HelpName = "FILE.json.gz" };
+        var command = new Command("report", "Render HTML reports from the database") { experiment, check, publish, from };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(publish) && result.GetValue(experiment) is null)
+                result.AddError("--publish needs the experiment to publish");
+            if (result.GetValue(from) is not null && (result.GetValue(publish) || result.GetValue(experiment) is not null))
+                result.AddError("--from stands for the database: it goes with neither an experiment nor --publish");
+        });
+        command.SetAction(parsed =>
+        {
+            var verb = composition.Report(PlacesOf(parsed));
+            var (name, checks) = (parsed.GetValue(experiment), parsed.GetValue(check));
+            return parsed.GetValue(from) is { } data ? verb.Render(data, checks)
+                : parsed.GetValue(publish) ? verb.Publish(name!, checks)
+                : verb.Execute(name, checks);
+        });
         return command;
     }
 

@@ -13,6 +13,9 @@ public sealed record Places(string WorkingDirectory, string Store, string Databa
         Path.GetFullPath(database ?? DefaultDatabase, workingDirectory),
         Path.GetFullPath(reports ?? DefaultReports, workingDirectory));
 
+    /// <summary>Pages that are kept, with their data.</summary>
+    public string Published => Path.Combine(Reports, "published");
+
     public string Report(string experiment) => Path.Combine(Reports, experiment + ".html");
 
     /// <summary>A path as the user would write it: relative where it lies below the working directory.</summary>

@@ -12,7 +12,7 @@ public sealed partial class CitedStages(Places places)
         .ToHashSet();
 
     /// <summary>The pages that were committed, below the folder of reports.</summary>
-    public IReadOnlyList<string> Published() => Pages(Path.Combine(places.Reports, "published"));
+    public IReadOnlyList<string> Published() => Pages(places.Published);
 
     public IReadOnlyList<string> ExperimentFiles() => Path.Combine(places.WorkingDirectory, "experiments") is var folder && Directory.Exists(folder)
         ? [.. Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]

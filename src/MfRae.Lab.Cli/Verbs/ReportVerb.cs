@@ -18,7 +18,27 @@ public sealed class ReportVerb(Terminal terminal, Places places)
             .Select(record => (File: reports.File(record), Page: Reports.Page(record)))
             .Append((File: reports.IndexFile, Page: reports.IndexPage()))
             .ToList();
-        return check ? Check(pages) : Write(pages);
+        return check ? Check(pages, "the database says") : Write(pages);
+    }
+
+    /// <summary>Puts a page with its data beside it where it can be committed.</summary>
+    /// <param name="experiment">A name or the path of its file.</param>
+    public int Publish(string experiment, bool check)
+    {
+        using var database = LabDatabase.OpenReadOnly(places.Database);
+        var record = Records(new RunQueries(database), experiment).Single();
+        var name = Path.Combine(places.Published, record.Name);
+        var files = new List<(string, byte[])> { (name + ".html", Reports.Page(record)), (name + RecordFile.Extension, RecordFile.Write(record)) };
+        return check ? Check(files, "the database says") : Write(files);
+    }
+
+    /// <summary>Renders the page of a file of data beside it.</summary>
+    public int Render(string data, bool check)
+    {
+        var path = Path.GetFullPath(data, places.WorkingDirectory);
+        var record = RecordFile.Read(path);
+        var page = Path.Combine(Path.GetDirectoryName(path)!, Path.GetFileName(path).Replace(RecordFile.Extension, "") + ".html");
+        return check ? Check([(page, Reports.Page(record))], "its data says") : Write([(page, Reports.Page(record))]);
     }
 
     private static IReadOnlyList<ExperimentRecord> Records(RunQueries queries, string? experiment)
@@ -49,12 +69,12 @@ public sealed class ReportVerb(Terminal terminal, Places places)
         return ExitCode.Ok;
     }
 
-    private int Check(List<(string File, byte[] Page)> pages)
+    private int Check(List<(string File, byte[] Page)> pages, string what)
     {
         var wrong = pages.Where(page => !FileOutput.IsSame(page.File, page.Page)).ToList();
         foreach (var (file, _) in wrong)
-            terminal.Error.WriteLine($"{places.Show(file)} {(File.Exists(file) ? "is not what the database says" : "is missing")}");
-        terminal.Out.WriteLine($"{pages.Count - wrong.Count} of {pages.Count} pages are what the database says");
+            terminal.Error.WriteLine($"{places.Show(file)} {(File.Exists(file) ? $"is not what {what}" : "is missing")}");
+        terminal.Out.WriteLine($"{pages.Count - wrong.Count} of {pages.Count} pages are what {what}");
         return wrong.Count == 0 ? ExitCode.Ok : ExitCode.Incomparable;
     }
 }
