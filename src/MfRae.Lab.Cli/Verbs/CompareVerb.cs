@@ -26,7 +26,7 @@ public sealed class CompareVerb(Terminal terminal, Places places)
                     $"`{PrintableText.Of(metric)}` is not measured in both experiments; {Subjects.Near(metric, keys)}");
         }
 
-        terminal.Out.Write(json
+        (json ? terminal.Out : terminal.Text).Write(json
             ? ComparisonOutput.Json(first.Name, second.Name, compared)
             : ComparisonOutput.Text(first.Name, second.Name, compared));
         foreach (var comparison in compared)

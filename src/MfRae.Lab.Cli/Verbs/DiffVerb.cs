@@ -38,7 +38,7 @@ public sealed class DiffVerb(Terminal terminal, Places places)
         var table = new TextTable("what", "name", "one", "other");
         foreach (var row in rows)
             table.Add(row.What, PrintableText.Of(row.Name), PrintableText.Of(row.One ?? "–"), PrintableText.Of(row.Other ?? "–"));
-        terminal.Out.Write(table);
+        terminal.Text.Write(table);
         return ExitCode.Ok;
     }
 

@@ -20,7 +20,7 @@ public sealed class LsVerb(Terminal terminal, Places places)
         if (filter.Arm is { } arm && runs.Count == 0 && queries.Runs(filter with { Arm = null, Status = null }) is { Count: > 0 } others)
             Subjects.RequireArm(arm, [.. others.Select(run => run.Arm).Distinct()]);
         var tags = marks.Tags.ToLookup(tag => (tag.Kind, tag.Subject), tag => tag.Text);
-        terminal.Out.Write(json ? RunListText.Json(runs, tags) : RunListText.Table(runs, tags));
+        (json ? terminal.Out : terminal.Text).Write(json ? RunListText.Json(runs, tags) : RunListText.Table(runs, tags));
         return ExitCode.Ok;
     }
 }

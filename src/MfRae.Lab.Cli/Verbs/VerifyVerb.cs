@@ -17,7 +17,7 @@ public sealed class VerifyVerb(Terminal terminal, Places places, ArtifactStore s
         using var database = LabDatabase.OpenReadOnly(places.Database);
         var queries = new RunQueries(database);
         var found = Check(subject, new Subjects(queries));
-        terminal.Out.Write(json ? VerificationText.Json(found) : VerificationText.Text(found));
+        (json ? terminal.Out : terminal.Text).Write(json ? VerificationText.Json(found) : VerificationText.Text(found));
         return found.Mismatch || (strict && found.Differs) ? ExitCode.Incomparable : ExitCode.Ok;
     }
 

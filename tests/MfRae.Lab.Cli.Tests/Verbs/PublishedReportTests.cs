@@ -10,29 +10,22 @@ public sealed class PublishedReportTests : IDisposable
 {
     private readonly LabFolder lab = new();
 
-    public static TheoryData<string> Shipped => [.. Directory
-        .GetFiles(Path.Combine(Checkout.Root, "reports", "published"), "*" + RecordFile.Extension)
-        .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
-
     public void Dispose() => lab.Dispose();
 
     /// <summary>MFRAE_REWRITE_GOLDEN=1 renders them again, after a change of the report.</summary>
-    [Theory]
-    [MemberData(nameof(Shipped))]
-    public void A_shipped_page_is_what_its_data_says(string data)
-    {
-        var path = Path.Combine(Checkout.Root, "reports", "published", data);
-        var page = path.Replace(RecordFile.Extension, ".html");
-        var rendered = Reports.Page(RecordFile.Read(path));
-        if (Environment.GetEnvironmentVariable("MFRAE_REWRITE_GOLDEN") == "1")
-            File.WriteAllBytes(page, rendered);
-
-        Encoding.UTF8.GetString(rendered).Should().Be(File.ReadAllText(page).ReplaceLineEndings("\n"));
-    }
-
     [Fact]
-    public void Every_shipped_page_has_its_data() => Directory.GetFiles(Path.Combine(Checkout.Root, "reports", "published"), "*.html")
-        .Should().OnlyContain(page => File.Exists(page.Replace(".html", RecordFile.Extension)));
+    public void A_shipped_page_is_what_its_data_says()
+    {
+        foreach (var path in Directory.GetFiles(Path.Combine(Checkout.Root, "reports", "published"), "*" + RecordFile.Extension))
+        {
+            var page = path.Replace(RecordFile.Extension, ".html");
+            var rendered = Reports.Page(RecordFile.Read(path));
+            if (Environment.GetEnvironmentVariable("MFRAE_REWRITE_GOLDEN") == "1")
+                File.WriteAllBytes(page, rendered);
+
+            Encoding.UTF8.GetString(rendered).Should().Be(File.ReadAllText(page).ReplaceLineEndings("\n"), path);
+        }
+    }
 
     [Fact]
     public void A_published_page_is_rendered_again_from_its_data_alone()
