@@ -15,14 +15,20 @@ internal sealed record StageClaim(
     /// </summary>
     /// <exception cref="StoreLockedException">Another process computes a stage that is needed, and the run does not want to wait.</exception>
     public static StageClaim Take(
-        ArtifactStore store, IRunLog log, RunGraph graph, RunOptions options, TimeProvider time, CancellationToken stop)
+        ArtifactStore store,
+        IRunLog log,
+        RunGraph graph,
+        string experiment,
+        RunOptions options,
+        TimeProvider time,
+        CancellationToken stop)
     {
         while (true)
         {
             var findings = StoreSurvey.Of(store, graph.Stages, options, stop);
             var needs = NeedAnalysis.Of(graph, findings);
             var touched = Touched(graph, findings, needs);
-            if (StageLeases.TryAcquire(store, touched, time) is { } leases)
+            if (StageLeases.TryAcquire(store, touched, time, experiment) is { } leases)
             {
                 return new(findings, needs, leases);
             }

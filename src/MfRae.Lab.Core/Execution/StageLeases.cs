@@ -12,14 +12,15 @@ public sealed class StageLeases : IDisposable
     public static readonly TimeSpan Expiry = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
     private const string Suffix = ".lease.json";
-    private readonly Lease mine = new(ProcessIdentity.Current(), Guid.NewGuid().ToString("N"));
+    private readonly Lease mine;
     private readonly HashSet<string> keys;
     private readonly ArtifactStore store;
     private readonly TimeProvider time;
     private long beat;
 
-    private StageLeases(ArtifactStore store, IEnumerable<string> keys, TimeProvider time)
+    private StageLeases(ArtifactStore store, IEnumerable<string> keys, string? experiment, TimeProvider time)
     {
+        mine = new(ProcessIdentity.Current(), Guid.NewGuid().ToString("N"), experiment);
         this.store = store;
         this.time = time;
         this.keys = [.. keys];
@@ -27,7 +28,8 @@ public sealed class StageLeases : IDisposable
     }
 
     /// <summary>Takes all of the leases or none: null where a live process holds one of them.</summary>
-    public static StageLeases? TryAcquire(ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time)
+    public static StageLeases? TryAcquire(
+        ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time, string? experiment = null)
     {
         // Two coordinators that find the same dead owner must not both take over: the look and the writing are one step.
         using var gate = FileLock.Gate(store);
@@ -36,7 +38,7 @@ public sealed class StageLeases : IDisposable
             return null;
         }
 
-        var leases = new StageLeases(store, stages.Select(stage => stage.Key), time);
+        var leases = new StageLeases(store, stages.Select(stage => stage.Key), experiment, time);
         foreach (var stage in stages)
         {
             var path = PathOf(store, stage.Key);
@@ -67,6 +69,11 @@ public sealed class StageLeases : IDisposable
         var live = lease.Owner.IsOnThisHost ? lease.Owner.IsAlive() : time.GetUtcNow() - File.GetLastWriteTimeUtc(path) < Expiry;
         return live ? lease.Owner : null;
     }
+
+    /// <summary>The live processes of this host that hold leases for an experiment: those that run it.</summary>
+    public static IReadOnlyList<ProcessIdentity> Coordinators(ArtifactStore store, string experiment) =>
+        [.. Keys(store).Select(key => Read(PathOf(store, key))).OfType<Lease>().Where(lease => lease.Experiment == experiment)
+            .Select(lease => lease.Owner).Distinct().Where(owner => owner.IsOnThisHost && owner.IsAlive())];
 
     /// <summary>Tells the others that this process lives; cheap enough to be called often. Returns the keys that were taken away.</summary>
     public IReadOnlyList<string> Refresh()

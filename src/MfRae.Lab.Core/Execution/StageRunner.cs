@@ -42,7 +42,7 @@ public sealed class StageRunner(
     {
         ArtifactStore.CreateFolder(store.Root);
         var graph = new RunGraph(plan.Stages);
-        using var claim = StageClaim.Take(store, log, graph, options, time, stop);
+        using var claim = StageClaim.Take(store, log, graph, plan.Experiment.Name, options, time, stop);
         var (findings, needs, leases) = claim;
         foreach (var stage in claim.Touched(graph).Where(stage => store.IsComplete(stage.Key)))
         {

@@ -97,6 +97,22 @@ public sealed class StageLeasesTests : IDisposable
         File.Exists(LeaseFile).Should().BeTrue();
     }
 
+    [Fact]
+    public void Who_runs_an_experiment_is_who_holds_leases_for_it()
+    {
+        Directory.CreateDirectory(lab.Store.Root);
+        using var mine = StageLeases.TryAcquire(lab.Store, [First, Second], time, "mine");
+
+        StageLeases.Coordinators(lab.Store, "mine").Should().Equal(ProcessIdentity.Current());
+        StageLeases.Coordinators(lab.Store, "other").Should().BeEmpty("another experiment may need the same stages");
+
+        mine!.Release(Second.Key);
+        Write(ProcessIdentity.Current() with { Started = "1" }, "mine");
+        StageLeases.Coordinators(lab.Store, "mine").Should().BeEmpty("the number is another process's by now");
+        Write(ProcessIdentity.Current() with { Host = "elsewhere" }, "mine");
+        StageLeases.Coordinators(lab.Store, "mine").Should().BeEmpty();
+    }
+
     private string LeaseFile => Path.Combine(lab.Store.Root, ".locks", First.Key + ".lease.json");
 
     private StageLeases Acquire(params StageNode[] stages) => TryAcquire(stages)!;
@@ -107,10 +123,10 @@ public sealed class StageLeasesTests : IDisposable
         return StageLeases.TryAcquire(lab.Store, stages, time);
     }
 
-    private void Write(ProcessIdentity owner)
+    private void Write(ProcessIdentity owner, string? experiment = null)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(LeaseFile)!);
-        File.WriteAllBytes(LeaseFile, JsonSerializer.SerializeToUtf8Bytes(new Lease(owner, "token"), LabJson.Default.Lease));
+        File.WriteAllBytes(LeaseFile, JsonSerializer.SerializeToUtf8Bytes(new Lease(owner, "token", experiment), LabJson.Default.Lease));
         File.SetLastWriteTimeUtc(LeaseFile, time.GetUtcNow().UtcDateTime);
     }
 }
