@@ -64,6 +64,7 @@ public sealed class CommandLine(Composition composition)
         ShowCommand(),
         QueryCommand(),
         ReportCommand(),
+        ServeCommand.Build(composition, PlacesOf),
         PublishCommand(),
         new EvaluateCommand().Build(composition, PlacesOf),
         WeightsCommand.Build(composition),

@@ -6,7 +6,12 @@ namespace MfRae.Lab.Reporting;
 /// <summary>Renders the list of experiments, with a link to each report beside it. Pure, and self-contained like the reports.</summary>
 public static class IndexBuilder
 {
-    public static string Build(IReadOnlyList<IndexEntry> entries) => new Page(
+    public static string Build(IReadOnlyList<IndexEntry> entries) => Page(entries).Render();
+
+    /// <summary>The same page, which follows the database.</summary>
+    public static ServedPage Serve(IReadOnlyList<IndexEntry> entries, LiveHook hook) => Page(entries).Serve(hook);
+
+    private static Page Page(IReadOnlyList<IndexEntry> entries) => new(
         "Results",
         "Experiments",
         "Rendered from the results database alone.",
@@ -31,7 +36,7 @@ public static class IndexBuilder
                 }).ToArray(),
             })),
         ],
-        string.Concat(entries.SelectMany((entry, index) => entry.Style.Select(rule => $".{Css(index)} {rule}\n")))).Render();
+        string.Concat(entries.SelectMany((entry, index) => entry.Style.Select(rule => $".{Css(index)} {rule}\n"))));
 
     /// <summary>Experiments have arms of their own, so a colour holds inside its entry.</summary>
     private static string Css(int index) => string.Create(CultureInfo.InvariantCulture, $"e{index}");

@@ -12,15 +12,20 @@ namespace MfRae.Lab.Reporting;
 /// </summary>
 public static class ReportBuilder
 {
-    public static string Build(ExperimentRecord record)
+    public static string Build(ExperimentRecord record) => Page(record).Render();
+
+    /// <summary>The same page, which follows the database.</summary>
+    public static ServedPage Serve(ExperimentRecord record, LiveHook hook) => Page(record).Serve(hook);
+
+    private static Page Page(ExperimentRecord record)
     {
         var data = new ReportData(record);
-        return new Page(
+        return new(
             "Experiment report",
             record.Title ?? record.Name,
             "Rendered from the results database alone; docs/reading-a-report.md explains every section.",
             [.. SectionList.All().Where(section => section.Has(data)).Select(section => Render(section, data))],
-            Palette.Css(data)).Render();
+            Palette.Css(data));
     }
 
     internal static PageSection Render(ISection section, ReportData data) => new(

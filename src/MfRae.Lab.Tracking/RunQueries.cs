@@ -17,6 +17,12 @@ public sealed class RunQueries(LabDatabase database)
     /// <summary>All experiments, by name.</summary>
     public IReadOnlyList<ExperimentSummary> Experiments() => Read(() => new SummaryReader(database.Connection).Read());
 
+    /// <summary>Another text than before where what the database says of it may have changed; null where there is none of this name.</summary>
+    public string? Stamp(string name) => Read(() => new StampReader(database.Connection).Of(name));
+
+    /// <summary>Another number than before where anybody has written since; costs next to nothing. Of this connection only.</summary>
+    public long Version() => Read(() => new StampReader(database.Connection).Version());
+
     /// <summary>Runs of current plans, by experiment, arm and seed.</summary>
     public IReadOnlyList<RunListing> Runs(RunFilter? filter = null) =>
         Read(() => new RunReader(database.Connection).List(filter ?? new RunFilter()));

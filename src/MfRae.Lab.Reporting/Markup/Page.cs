@@ -13,13 +13,19 @@ internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOn
     /// <summary>One script in the page; what the first declares, the others use.</summary>
     private static readonly string[] Scripts = ["page", "tables", "charts", "sheets", "index"];
 
-    public string Render()
+    public string Render() => Render(null).Html;
+
+    /// <summary>The same page, which follows the database.</summary>
+    public ServedPage Serve(LiveHook hook) => Render(hook);
+
+    private ServedPage Render(LiveHook? hook)
     {
         var style = Templates.Text("Assets/report.css") + ExtraStyle;
         var script = string.Concat(Scripts.Select(name => Templates.Text($"Assets/{name}.js")));
-        var policy = $"default-src 'none'; img-src data:; style-src '{Hash(style)}'; script-src '{Hash(script)}'; base-uri 'none'; "
-            + "form-action 'none'";
-        return Templates.Render("Sections/page.sbn-html", new
+        var scripts = hook is null ? [script] : new[] { script, LiveScript.Text, LiveScript.Again(script) };
+        var policy = $"default-src 'none'; img-src data:; style-src {Hashes(style)}; script-src {Hashes(scripts)}; base-uri 'none'; "
+            + "form-action 'none'" + (hook is null ? "" : "; connect-src 'self'");
+        var html = Templates.Render("Sections/page.sbn-html", new
         {
             Policy = policy,
             Eyebrow,
@@ -27,9 +33,13 @@ internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOn
             Footer,
             Sections,
             Style = Html.Trusted(style),
+            Live = hook is null ? Html.Empty : LiveScript.Element(hook),
             Script = Html.Trusted(script),
         }).ToString();
+        return new(html, policy);
     }
+
+    private static string Hashes(params string[] texts) => string.Join(' ', texts.Select(text => $"'{Hash(text)}'"));
 
     private static string Hash(string text) => "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

@@ -1,0 +1,45 @@
+using System.Text;
+
+namespace MfRae.Lab.Cli.Serving;
+
+/// <summary>Server-sent events: the stamp of what there is to see, at once and after each change.</summary>
+internal static class EventStream
+{
+    /// <summary>Returns when the viewer is gone. The watch ends with it.</summary>
+    public static async Task Write(Stream stream, Watch watch, ServerLimits limits, TimeProvider time, CancellationToken stop)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using (watch)
+        {
+            // Nothing more is expected of the viewer: whatever arrives, its end above all, ends this.
+            var gone = stream.ReadAsync(new byte[1], ending.Token).AsTask();
+            try
+            {
+                string? told = null;
+                await Send("retry: 2000\n\n");
+                while (!gone.IsCompleted)
+                {
+                    var (stamp, next) = watch.Now;
+                    await Send(stamp == told ? ":\n\n" : $"data: {stamp}\n\n");
+                    told = stamp;
+                    using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stop);
+                    await Task.WhenAny(next, gone, Task.Delay(limits.Heartbeat, time, waiting.Token));
+                    await waiting.CancelAsync();
+                    stop.ThrowIfCancellationRequested();
+                }
+            }
+            finally
+            {
+                await ending.CancelAsync();
+                await gone.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            }
+        }
+
+        async Task Send(string text)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            limit.CancelAfter(limits.Piece);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(text), limit.Token);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+// Only in served pages: told that the database has changed, the page fetches itself and puts the new content in place of the old.
+(() => {
+  "use strict";
+  let own = { ...document.currentScript.dataset };
+  let tag = null, due = false, paused = false, touched = -Infinity, source = null, working = false;
+  const patience = 4000;
+  const listen = EventTarget.prototype.addEventListener;
+  const parts = ["header", "main", "footer"], original = new Set(document.body.children);
+  const part = (page, name) => page.querySelector(`body > ${name}`);
+  const ownScript = page => page.querySelector("body > script:not([data-stamp])").textContent;
+
+  // The page's own script is run again over new content: what it listens for in the old content's name ends with that content.
+  let generation = new AbortController();
+  for (const target of [window, document])
+    target.addEventListener = (type, act, options) =>
+      listen.call(target, type, act, { ...(typeof options === "object" ? options : { capture: !!options }), signal: generation.signal });
+  listen.call(window, "DOMContentLoaded", () => { for (const node of document.body.children) if (node.localName === "script") original.add(node); });
+
+  const bar = document.createElement("p"), word = document.createElement("span");
+  bar.className = "quiet small";
+  word.setAttribute("role", "status");
+  const button = (text, act) => {
+    const node = document.createElement("button");
+    node.type = "button";
+    node.textContent = text;
+    node.style.marginLeft = "10px";
+    node.addEventListener("click", act);
+    return node;
+  };
+  const say = text => { if (word.textContent !== text) word.textContent = text; };
+  const pause = button("Pause", () => {
+    paused = !paused;
+    pause.textContent = paused ? "Go on" : "Pause";
+    say(paused ? "paused" : "live");
+    update();
+  });
+  const stop = button("Stop after a checkpoint", async () => {
+    if (!confirm("Stop the run after a checkpoint? The same command goes on from there.")) return;
+    stop.disabled = true;
+    try {
+      const answer = await fetch(own.stop, { method: "POST", headers: { "X-Token": own.token } });
+      say(await answer.text());
+    } catch { say("the server did not answer"); }
+  });
+  const placeBar = () => { stop.hidden = !own.stop; part(document, "header").append(bar); };
+  bar.append(word, pause, stop);
+  placeBar();
+
+  // Nothing is taken from under a hand: content that is being used stays until it is left alone.
+  for (const type of ["pointerdown", "pointermove", "wheel", "keydown"])
+    listen.call(document, type, event => { if (event.target.closest?.("main")) touched = performance.now(); }, { capture: true, passive: true });
+  const busy = () => performance.now() - touched < patience || document.querySelector("dialog[open]") || !getSelection().isCollapsed;
+
+  const folds = () => {
+    const seen = new Map(), found = [];
+    for (const node of document.querySelectorAll("main details")) {
+      const name = `${node.closest("section")?.id}/${node.querySelector("summary")?.textContent}`, count = seen.get(name) ?? 0;
+      seen.set(name, count + 1);
+      found.push([`${name}/${count}`, node]);
+    }
+    return found;
+  };
+  const reachable = section => [...section.querySelectorAll("a, button, input, select, summary, [tabindex]")];
+  const pressed = () => new Map([...document.querySelectorAll("main .key[data-arm]")].map(key =>
+    [`${key.closest("section")?.id}/${key.dataset.arm}`, key.getAttribute("aria-pressed")]));
+
+  const fields = () => {
+    const found = new Map();
+    for (const node of document.querySelectorAll("main input, main select")) {
+      const id = node.closest("section")?.id;
+      found.set(id, [...found.get(id) ?? [], node]);
+    }
+    return found;
+  };
+  const content = field => field.type === "checkbox" ? field.checked : field.value;
+
+  const remember = () => {
+    const filled = new Map([...fields()].map(([id, nodes]) => [id, nodes.map(content)]));
+    const open = new Map(folds().map(([name, node]) => [name, node.open])), keys = pressed();
+    const classes = [...document.querySelectorAll("main section[id]")].map(section => [section.id, section.className]);
+    const top = [...document.querySelectorAll("main section[id]")].find(section => section.getBoundingClientRect().bottom > 0);
+    const [anchor, offset] = [top?.id, top?.getBoundingClientRect().top], focus = document.activeElement;
+    const within = focus?.closest?.("main section[id]"), place = within ? [within.id, reachable(within).indexOf(focus)] : null;
+    return () => {
+      for (const [id, name] of classes) { const section = document.getElementById(id); if (section && name) section.className = name; }
+      for (const key of document.querySelectorAll("main .key[data-arm]")) {
+        const was = keys.get(`${key.closest("section")?.id}/${key.dataset.arm}`);
+        if (was) key.setAttribute("aria-pressed", was);
+      }
+      for (const [id, nodes] of fields()) {
+        const was = filled.get(id);
+        if (was?.length === nodes.length) nodes.forEach((node, i) => {
+          if (content(node) === was[i]) return;
+          node[node.type === "checkbox" ? "checked" : "value"] = was[i];
+          for (const type of ["input", "change"]) node.dispatchEvent(new Event(type, { bubbles: true }));
+        });
+      }
+      for (const [name, node] of folds()) if (open.has(name)) node.open = open.get(name);
+      const section = place && document.getElementById(place[0]);
+      if (section) reachable(section)[place[1]]?.focus({ preventScroll: true });
+      const now = anchor && document.getElementById(anchor);
+      if (now) scrollBy({ top: now.getBoundingClientRect().top - offset, behavior: "instant" });
+    };
+  };
+
+  const replace = next => {
+    const restore = remember(), script = document.createElement("script");
+    generation.abort();
+    generation = new AbortController();
+    for (const node of [...document.body.children]) if (!original.has(node) && !parts.includes(node.localName)) node.remove();
+    for (const name of parts) part(document, name).replaceWith(document.adoptNode(part(next, name)));
+    document.title = next.title;
+    placeBar();
+    script.textContent = "{" + ownScript(document) + "}";
+    document.body.append(script);
+    script.remove();
+    restore();
+  };
+
+  const update = async () => {
+    if (!due || paused || working) return;
+    if (busy()) { setTimeout(update, 1000); return; }
+    working = true;
+    due = false;
+    try {
+      const answer = await fetch(location.pathname, { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} });
+      if (answer.status === 200) {
+        const next = new DOMParser().parseFromString(await answer.text(), "text/html"), fresh = next.querySelector("script[data-stamp]");
+        const same = (one, other) => one.textContent === other.textContent;
+        if (fresh.dataset.token !== own.token || !same(document.querySelector("style"), next.querySelector("style"))
+          || ownScript(document) !== ownScript(next)) { location.reload(); return; }
+        if (paused || busy()) due = true;
+        else {
+          own = { ...fresh.dataset };
+          tag = answer.headers.get("ETag");
+          replace(next);
+        }
+      }
+      say(answer.status === 404 ? "the database has this experiment no more" : answer.ok || answer.status === 304 ? "live" : await answer.text());
+    } catch {
+      due = true;
+      say("the server does not answer; trying again");
+    } finally {
+      working = false;
+      if (due) setTimeout(update, 1000);
+    }
+  };
+
+  // A hidden page asks for nothing: a browser opens only a few connections to one server, for all its pages together.
+  const follow = () => {
+    if (document.hidden) { source?.close(); source = null; return; }
+    if (source) return;
+    source = new EventSource(own.events);
+    listen.call(source, "open", () => say(paused ? "paused" : "live"));
+    listen.call(source, "message", event => { if (event.data !== own.stamp) { due = true; update(); } });
+    listen.call(source, "error", () => {
+      say("the server does not answer; trying again");
+      if (source?.readyState === EventSource.CLOSED) { source = null; setTimeout(follow, 3000); }
+    });
+  };
+  listen.call(document, "visibilitychange", follow);
+  follow();
+})();

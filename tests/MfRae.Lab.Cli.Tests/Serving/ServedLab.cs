@@ -1,0 +1,88 @@
+using MfRae.Lab.Cli.Serving;
+using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Tracking;
+
+namespace MfRae.Lab.Cli.Tests.Serving;
+
+/// <summary>A lab with two experiments that have run, and a server of its pages.</summary>
+public sealed class ServedLab : IDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private readonly List<Exception> complaints = [];
+    private readonly Task running;
+    private int lines;
+
+    public ServedLab()
+        : this(limits => limits)
+    {
+    }
+
+    internal ServedLab(Func<ServerLimits, ServerLimits> limit)
+    {
+        Lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        Lab.Write("experiments/other.json", File.ReadAllText(Lab.At("experiments/smoke.json")).Replace("\"lambda\": 1", "\"lambda\": 0.5"));
+        Lab.Run("experiments/other.json").Code.Should().Be(ExitCode.Ok);
+        Server = new(
+            DatabaseFile,
+            Store,
+            0,
+            limit(ServerLimits.Default),
+            new Pace(TimeSpan.FromMilliseconds(50), 100, TimeSpan.FromHours(1)),
+            ProcessSignal.TryInterrupt,
+            TimeProvider.System);
+        running = Server.Run(complaints.Add, stop.Token);
+    }
+
+    internal LabFolder Lab { get; } = new();
+
+    internal LabServer Server { get; }
+
+    public int Port => Server.Port;
+
+    internal ArtifactStore Store => new(Lab.At("data/store"));
+
+    public string DatabaseFile => Lab.At("data/lab.db");
+
+    /// <summary>Writes another point of a curve of an experiment, as a run does.</summary>
+    public void LogPoint(string experiment, string arm)
+    {
+        using var database = LabDatabase.OpenExisting(DatabaseFile);
+        var record = new RunQueries(database).Experiment(experiment)!;
+        var key = record.Runs.First(run => run.Arm == arm).Stages["meanflow"];
+        var attempts = record.Stages.First(stage => stage.Key == key).Attempts.Count;
+        using var log = new RunLog(database);
+        var number = lines == 0 ? attempts + 1 : attempts;
+        JournalEvent[] events = lines == 0
+            ? [new StartedEvent(number, "here", 1, "", "cpu", 1), new ResumedEvent(20), Point()]
+            : [Point()];
+        log.Ingest(key, number, [.. events.Select(one => new JournalLine(++lines, DateTimeOffset.UnixEpoch.AddSeconds(lines), one))], ".");
+
+        MetricsEvent Point() => new(20 + lines, new Dictionary<string, double?> { ["loss"] = 1 });
+    }
+
+    /// <summary>Says that a stage of an experiment was interrupted.</summary>
+    public void Interrupted(string experiment, string arm)
+    {
+        using var database = LabDatabase.OpenExisting(DatabaseFile);
+        var record = new RunQueries(database).Experiment(experiment)!;
+        using var log = new RunLog(database);
+        log.Status(record.Runs.First(run => run.Arm == arm).Stages["meanflow"], StageStatus.Interrupted, "the run was interrupted");
+    }
+
+    public async Task Until(Func<bool> condition)
+    {
+        for (var waited = System.Diagnostics.Stopwatch.StartNew(); !condition(); await Task.Delay(10))
+            waited.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30));
+    }
+
+    public void Dispose()
+    {
+        stop.Cancel();
+        running.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue("the server ends when it is told to, whoever is connected");
+        Server.Dispose();
+        Lab.Dispose();
+        complaints.Should().BeEmpty();
+    }
+}
