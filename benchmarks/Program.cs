@@ -28,6 +28,13 @@ switch (args.FirstOrDefault())
         Console.WriteLine();
         LoggedSteps.Run(Number("steps", 1000));
         return 0;
+    case "serve-load" when options.TryGetValue("viewers-of", out var page):
+        ServeLoad.Watch(page, Number("viewers", 50));
+        return 0;
+    case "serve-load":
+        Console.WriteLine($"{Machine.Description}.");
+        ServeLoad.Run(Number("viewers", 50), Number("turns", 5), Number("seconds", 10));
+        return 0;
     case "many-runs":
         new ManyRuns(
             Number("experiments", 100), Number("seeds", 20), Number("points", 10_000_000), options.GetValueOrDefault("database")).Run();
@@ -49,6 +56,7 @@ switch (args.FirstOrDefault())
         Console.Error.WriteLine("dotnet run --project benchmarks -- tracking [steps=1000] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- many-runs [experiments=100] [seeds=20] [points=10000000] [database=FILE]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- report-load [arms=30] [seeds=6] [series=20] [steps=10000] [database=FILE]");
+        Console.Error.WriteLine("dotnet run --project benchmarks -- serve-load [viewers=50] [turns=5] [seconds=10]");
         Console.Error.WriteLine("benchmarks/evaluation/compare.sh takes turns with evaluation-turns weights=FILE [threads=N]");
         return 2;
 }
