@@ -28,6 +28,10 @@ public sealed class PublishedReportTests : IDisposable
     }
 
     [Fact]
+    public void Every_shipped_page_has_its_data() => Directory.GetFiles(Path.Combine(Checkout.Root, "reports", "published"), "*.html")
+        .Should().OnlyContain(page => File.Exists(page.Replace(".html", RecordFile.Extension)));
+
+    [Fact]
     public void A_published_page_is_rendered_again_from_its_data_alone()
     {
         lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
