@@ -88,17 +88,8 @@ internal sealed class StageAttempts(
             case null:
                 SettleDeath(run, code, stopping, printed);
                 break;
-            case { Status: AttemptStatus.Diverged } finished:
-                End(run, StageStatus.Diverged, finished.Error);
-                break;
-            case { Status: AttemptStatus.Interrupted } finished:
-                End(run, StageStatus.Interrupted, finished.Error);
-                break;
-            case { Status: AttemptStatus.Failed } finished:
-                End(run, StageStatus.Failed, finished.Error);
-                break;
-            case { Status: AttemptStatus.OutOfMemory } finished:
-                End(run, StageStatus.OutOfMemory, finished.Error);
+            case { } finished when AttemptStatus.Leaves(finished.Status) is { } status:
+                End(run, status, finished.Error);
                 break;
             default:
                 End(run, StageStatus.Failed, With(printed, "the stage was computed, but its folder could not be completed"));
@@ -137,13 +128,7 @@ internal sealed class StageAttempts(
         }
         else
         {
-            var end = status switch
-            {
-                AttemptStatus.Killed => StageStatus.Killed,
-                AttemptStatus.OutOfMemory => StageStatus.OutOfMemory,
-                _ => StageStatus.Failed,
-            };
-            End(run, end, error);
+            End(run, AttemptStatus.Leaves(status) ?? StageStatus.Failed, error);
         }
     }
 

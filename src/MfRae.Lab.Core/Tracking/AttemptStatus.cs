@@ -9,4 +9,21 @@ public static class AttemptStatus
     public const string Interrupted = "interrupted";
     public const string Killed = "killed";
     public const string OutOfMemory = "outOfMemory";
+
+    /// <summary>Whether it ended without a result, of itself or from outside; for stages and runs as well.</summary>
+    public static bool IsFailure(string status) => status is Failed or Diverged or Killed or OutOfMemory;
+
+    /// <summary>As a sentence has it: `failed`, `out of memory`.</summary>
+    public static string Word(string status) => status == OutOfMemory ? "out of memory" : status;
+
+    /// <summary>Where an attempt leaves its stage that made no artifact; null for one that says it completed.</summary>
+    public static StageStatus? Leaves(string status) => status switch
+    {
+        Failed => StageStatus.Failed,
+        Diverged => StageStatus.Diverged,
+        Interrupted => StageStatus.Interrupted,
+        Killed => StageStatus.Killed,
+        OutOfMemory => StageStatus.OutOfMemory,
+        _ => null,
+    };
 }

@@ -33,11 +33,11 @@ internal static class Parts
         status switch
         {
             "completed" => "good",
-            "failed" or "diverged" or "killed" or "outOfMemory" => "bad",
+            _ when AttemptStatus.IsFailure(status) => "bad",
             "interrupted" or "skipped" => "doubt",
             _ => "plain",
         },
-        status == "outOfMemory" ? "out of memory" : status);
+        AttemptStatus.Word(status));
 
     /// <summary>The query behind a table, folded away.</summary>
     public static Html Sql(string query) => Html.Of(

@@ -25,7 +25,7 @@ internal static class StageStates
                     : old.TryGetValue(stage.Key, out var known) ? known
                     : Told(store, stage.Key) ?? Skipped(stage, culprits, labels, states);
                 states[stage.Key] = state;
-                if (state.Status is AttemptStatus.Failed or AttemptStatus.Diverged or AttemptStatus.Killed or AttemptStatus.OutOfMemory)
+                if (AttemptStatus.IsFailure(state.Status))
                 {
                     culprits[stage.Key] = stage.Key;
                 }

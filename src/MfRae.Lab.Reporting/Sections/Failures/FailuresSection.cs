@@ -27,13 +27,14 @@ internal sealed class FailuresSection : ISection
     private static IEnumerable<FailuresRow> Rows(StageRecord stage)
     {
         foreach (var attempt in stage.Attempts.Where(attempt =>
-            attempt.Status is "failed" or "diverged" or "outOfMemory" || (attempt.Status == "killed" && stage.Status != "completed")))
+            AttemptStatus.IsFailure(attempt.Status)
+            && !(attempt.Status == AttemptStatus.Killed && stage.Status == AttemptStatus.Completed)))
         {
             yield return new(stage.Label, Parts.Status(attempt.Status), Numbers.Count(attempt.Number), attempt.Error ?? "");
         }
 
         var told = stage.Attempts.Any(attempt => attempt.Status == stage.Status);
-        if (!told && stage.Status is "failed" or "diverged" or "killed" or "outOfMemory" or "skipped" or "interrupted")
+        if (!told && (AttemptStatus.IsFailure(stage.Status) || stage.Status is "skipped" or "interrupted"))
         {
             yield return new(stage.Label, Parts.Status(stage.Status), "–", stage.Reason ?? "");
         }

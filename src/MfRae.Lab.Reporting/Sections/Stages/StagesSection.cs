@@ -51,7 +51,7 @@ internal sealed class StagesSection : ISection
                select new GraphNode(
                    kind.Key,
                    $"{Numbers.Count(kind.Count())} × {Numbers.Duration(kind.Average(Cpu))}",
-                   kind.Any(stage => stage.Status is "failed" or "diverged" or "killed" or "outOfMemory"),
+                   kind.Any(stage => AttemptStatus.IsFailure(stage.Status)),
                    [.. inputs.Distinct().Where(input => input != kind.Key).Order(StringComparer.Ordinal)]),
         ];
     }
