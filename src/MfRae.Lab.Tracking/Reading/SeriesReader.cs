@@ -35,26 +35,10 @@ internal sealed class SeriesReader(SqliteConnection connection, string keys, obj
             return new(name, [], [], [.. CurveDigest.Unpack(packed)]);
         }
 
-        var points = pieces.SelectMany(piece => Points(piece.Series, piece.ValidThrough ?? long.MaxValue)).ToList();
+        var points = pieces.SelectMany(piece => SeriesPoints.Read(connection, piece.Series, piece.ValidThrough ?? long.MaxValue)).ToList();
         return points.Count == 0 ? null
             : points.Count > CurveDigest.MostPoints ? new(name, [], [], [.. CurveDigest.Unpack(CurveDigest.Pack(points))])
             : new(name, [.. points.Select(point => point.Step)], [.. points.Select(point => point.Value)]);
-    }
-
-    private List<(long Step, double? Value)> Points(long series, long through)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT step, value FROM point WHERE series = @series AND step <= @through ORDER BY step";
-        command.Parameters.AddWithValue("@series", series);
-        command.Parameters.AddWithValue("@through", through);
-        using var reader = command.ExecuteReader();
-        var points = new List<(long, double?)>();
-        while (reader.Read())
-        {
-            points.Add((reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetDouble(1)));
-        }
-
-        return points;
     }
 
     private sealed record PieceRow(string Stage, string Name, long Series, long? ValidThrough, byte[]? Buckets);
