@@ -34,6 +34,10 @@ public sealed class RunQueries(LabDatabase database)
     /// <summary>What people wrote about experiments and runs.</summary>
     public Marks Marks() => Read(() => new MarkReader(database.Connection).Read());
 
+    /// <summary>Name of an experiment → its tags.</summary>
+    public ILookup<string, string> ExperimentTags() =>
+        Marks().Tags.Where(tag => tag.Kind == Mark.Experiment).ToLookup(tag => tag.Subject, tag => tag.Text);
+
     /// <summary>Name and hash of every plan, current or not.</summary>
     public IReadOnlyList<(string Name, string Hash)> Plans() => Read(() => new PlanReader(database.Connection).Plans());
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting;
 
 namespace MfRae.Lab.Cli.Serving;
@@ -112,8 +111,7 @@ internal sealed class LivePages(DatabaseView database, Func<string, bool> runs, 
     private List<IndexEntry> Entries()
     {
         var names = database.Read(queries => queries.Names());
-        var tags = database.Read(queries => queries.Marks()).Tags.Where(tag => tag.Kind == Mark.Experiment)
-            .ToLookup(tag => tag.Subject, tag => tag.Text);
+        var tags = database.Read(queries => queries.ExperimentTags());
         foreach (var gone in entries.Keys.Except(names).ToList())
             entries.Remove(gone);
         foreach (var name in names)

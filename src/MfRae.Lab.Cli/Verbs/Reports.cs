@@ -17,7 +17,7 @@ public sealed class Reports(RunQueries queries, Places places)
 
     public byte[] IndexPage()
     {
-        var tags = queries.Marks().Tags.Where(tag => tag.Kind == Mark.Experiment).ToLookup(tag => tag.Subject, tag => tag.Text);
+        var tags = queries.ExperimentTags();
         return Encoding.UTF8.GetBytes(IndexBuilder.Build(
         [
             .. queries.Experiments().Select(summary => queries.Experiment(summary.Name)).OfType<ExperimentRecord>()
