@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Cli.Verbs;
 
@@ -12,8 +12,7 @@ public static class WeightHash
     {
         try
         {
-            using var file = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(file));
+            return FileHash.Of(path);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

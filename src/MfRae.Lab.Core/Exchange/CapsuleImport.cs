@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Core.Upkeep;
 
@@ -172,8 +173,8 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
     /// </summary>
     private void KeepTold(string place, string key, bool inWork)
     {
-        var known = store.FoldersOf(key).SelectMany(JournalFile.In).Select(journal => ArtifactVerifier.HashOf(journal.Path)).ToHashSet();
-        if (JournalFile.In(place).All(journal => known.Contains(ArtifactVerifier.HashOf(journal.Path))))
+        var known = store.FoldersOf(key).SelectMany(JournalFile.In).Select(journal => FileHash.Of(journal.Path)).ToHashSet();
+        if (JournalFile.In(place).All(journal => known.Contains(FileHash.Of(journal.Path))))
         {
             return;
         }

@@ -32,13 +32,6 @@ internal static class ArtifactVerifier
         return new(name, stream.Length, Hash(stream, default));
     }
 
-    /// <summary>SHA-256 of a file.</summary>
-    public static string HashOf(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return Hash(stream, default);
-    }
-
     private static string? Problem(string folder, ManifestFile expected, CancellationToken stop)
     {
         if (!ArtifactName.IsName(expected.Name))

@@ -4,7 +4,7 @@ using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Core.Planning;
 
-/// <summary>Hashes of files and folders that options point to, for <see cref="Planner"/>.</summary>
+/// <summary>Hashes of files, and of the files and folders that options point to for <see cref="Planner"/>.</summary>
 public static class FileHash
 {
     /// <summary>
@@ -21,8 +21,7 @@ public static class FileHash
                 return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Listing(new DirectoryInfo(full)))));
             }
 
-            using var stream = File.OpenRead(full);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
+            return Of(full);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -30,6 +29,13 @@ public static class FileHash
                 $"{full} cannot be read: {refused.Message} The options name it, so it must be a readable file.", refused);
         }
     };
+
+    /// <summary>The SHA-256 of a file in lower-case hex.</summary>
+    public static string Of(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
 
     private static string Listing(DirectoryInfo folder) => string.Join('\n', folder
         .EnumerateFiles("*", SearchOption.AllDirectories)

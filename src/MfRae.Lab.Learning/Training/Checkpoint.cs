@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using static TorchSharp.torch;
@@ -17,7 +16,6 @@ public sealed class Checkpoint(string folder, Weights weights, Weights average, 
     private const string StepEntry = "step";
     private const string RecordName = "checkpoint.json";
     private const string Suffix = ".safetensors";
-    private readonly Func<string, string> _hash = FileHash.In(folder);
 
     /// <param name="step">Steps done.</param>
     public void Save(long step)
@@ -27,7 +25,7 @@ public sealed class Checkpoint(string folder, Weights weights, Weights average, 
         {
             [StepEntry] = step.ToString(CultureInfo.InvariantCulture),
         });
-        var record = new CheckpointRecord(name, _hash(name));
+        var record = new CheckpointRecord(name, FileDigest.Of(Path.Combine(folder, name)));
         FileAside.Write(Path.Combine(folder, RecordName), file =>
             JsonSerializer.Serialize(file, record, CheckpointJson.Default.CheckpointRecord));
         foreach (var old in Directory.EnumerateFiles(folder, "checkpoint.*" + Suffix).Where(path => Path.GetFileName(path) != name))
@@ -73,7 +71,7 @@ public sealed class Checkpoint(string folder, Weights weights, Weights average, 
             return $"{record} is damaged";
         name = content.File;
         return !File.Exists(Path.Combine(folder, name)) ? $"the checkpoint {name} is missing"
-            : _hash(name) != content.Sha256 ? $"the checkpoint {name} has changed since it was written"
+            : FileDigest.Of(Path.Combine(folder, name)) != content.Sha256 ? $"the checkpoint {name} has changed since it was written"
             : null;
     }
 

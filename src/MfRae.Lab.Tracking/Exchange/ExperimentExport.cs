@@ -1,9 +1,9 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Dapper;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Tracking.Migrations;
 using Microsoft.Data.Sqlite;
@@ -104,7 +104,7 @@ public sealed class ExperimentExport(LabDatabase database)
 
     private static ExportedFile Describe(string folder, string name, long rows)
     {
-        using var stream = File.OpenRead(Path.Combine(folder, name));
-        return new(name, rows, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
+        var path = Path.Combine(folder, name);
+        return new(name, rows, new FileInfo(path).Length, FileHash.Of(path));
     }
 }
