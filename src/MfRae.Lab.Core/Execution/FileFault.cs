@@ -6,10 +6,10 @@ namespace MfRae.Lab.Core.Execution;
 public static class FileFault
 {
     /// <summary>One sentence on a fault that whoever runs the program can put right, or null where the exception is of another kind.</summary>
-    public static string? Explain(Exception error) => Causes(error).Select(Known).FirstOrDefault(known => known is not null);
+    public static string? Explain(Exception error) => error.Causes().Select(Known).FirstOrDefault(known => known is not null);
 
     /// <summary>The same for a fault of the store: a disk that takes no more is, a file elsewhere that may not be read is not.</summary>
-    internal static string? Explain(Exception error, ArtifactStore store) => Causes(error)
+    internal static string? Explain(Exception error, ArtifactStore store) => error.Causes()
         .Where(cause => cause is not UnauthorizedAccessException || cause.Message.Contains(store.Root, StringComparison.Ordinal))
         .Select(Known).FirstOrDefault(known => known is not null) is { } known
             ? $"the store {store.Root} cannot be written: {known}"
@@ -18,14 +18,6 @@ public static class FileFault
     /// <summary>The exception to throw for a fault of the store, or null where it is none.</summary>
     internal static LabException? OfStore(Exception error, ArtifactStore store) =>
         Explain(error, store) is { } text ? new LabException(text, error) : null;
-
-    private static IEnumerable<Exception> Causes(Exception? error)
-    {
-        for (; error is not null; error = error.InnerException)
-        {
-            yield return error;
-        }
-    }
 
     // The number is the system's: errno on Unix, an HRESULT of Win32 on Windows.
     private static string? Known(Exception error) => error switch

@@ -12,19 +12,13 @@ internal static class MemoryShortage
         ["out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "bad allocation", "CUBLAS_STATUS_ALLOC_FAILED"];
 
     /// <summary>What to tell the user, or null where the exception is of another kind.</summary>
-    public static string? Explain(Exception error)
-    {
-        for (Exception? cause = error; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is OutOfMemoryException || Array.Exists(Words, word => cause.Message.Contains(word, StringComparison.OrdinalIgnoreCase)))
-            {
-                return $"there is not enough memory ({cause.Message.Split('\n')[0].TrimEnd()}). Run fewer stages at once (--jobs 1), or make "
-                    + "the batches smaller.\n" + error;
-            }
-        }
+    public static string? Explain(Exception error) => error.Causes().FirstOrDefault(IsShortage) is { } cause
+        ? $"there is not enough memory ({cause.Message.Split('\n')[0].TrimEnd()}). Run fewer stages at once (--jobs 1), or make "
+            + "the batches smaller.\n" + error
+        : null;
 
-        return null;
-    }
+    private static bool IsShortage(Exception cause) => cause is OutOfMemoryException
+        || Array.Exists(Words, word => cause.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>How many processes of this machine Linux has ended for want of memory since its boot; 0 where it does not say.</summary>
     public static long Kills()
