@@ -52,7 +52,8 @@ public sealed class RunVerb(
             launcher,
             new RunSettings(Device: request.Device, Jobs: request.Jobs, CheckpointSeconds: request.CheckpointSeconds),
             new RunOptions(
-                request.FailFast, request.Fresh, request.RetryFailed, request.Wait, origin, StageFlops.Of(whole, places.WorkingDirectory)),
+                request.FailFast, request.Fresh, request.RetryFailed, request.Wait, origin,
+                new(() => StageFlops.Of(whole, places.WorkingDirectory))),
             places.WorkingDirectory,
             time);
         return runner.Run(ArmFilter.Limit(whole, request.Only), signals.Stop, signals.Abort);

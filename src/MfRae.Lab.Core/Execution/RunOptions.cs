@@ -9,11 +9,11 @@ namespace MfRae.Lab.Core.Execution;
 /// goes on from its checkpoint, and one that diverged is left alone: divergence is a result like any other.</param>
 /// <param name="Wait">Wait for a live process that computes a stage of the plan, instead of giving up.</param>
 /// <param name="Origin">The command and its source, for the record of each attempt.</param>
-/// <param name="Flops">Stage key → floating-point operations, estimated, for the same record.</param>
+/// <param name="Flops">Stage key → floating-point operations, estimated, for the same record; asked for when the first stage starts.</param>
 public sealed record RunOptions(
     bool FailFast = false,
     bool Fresh = false,
     bool RetryFailed = false,
     bool Wait = true,
     RunOrigin? Origin = null,
-    IReadOnlyDictionary<string, double>? Flops = null);
+    Lazy<IReadOnlyDictionary<string, double>>? Flops = null);

@@ -49,7 +49,7 @@ internal sealed class StageAttempts(
         JournalTail.PumpAll(store, log, run.Key);
         run.Attempt = store.NextAttempt(run.Key);
         var inputs = run.Node.Inputs.ToDictionary(input => input.Key, input => store.CompleteFolder(input.Value));
-        double? flops = options.Flops is { } estimates && estimates.TryGetValue(run.Key, out var estimate) ? estimate : null;
+        double? flops = options.Flops?.Value is { } estimates && estimates.TryGetValue(run.Key, out var estimate) ? estimate : null;
         var spec = new StageSpec(run.Node, inputs, workingDirectory, run.Attempt, settings, options.Origin, flops);
         StageSpecFile.Write(folder, spec);
         run.Tail = new(store, log, run.Key, run.Attempt);
