@@ -60,18 +60,8 @@ public sealed class ProcessTests : IDisposable
 
     private Answer Start(string[] args, Action<ProcessStartInfo> prepare, Action<Process> started)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll"), .. args])
-        {
-            WorkingDirectory = lab.Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        prepare(start);
-        using var process = Process.Start(start)!;
+        using var process = LabProcess.Start(lab.Path, args, prepare: prepare);
         started(process);
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new(process.ExitCode, output, error.Result);
+        return LabProcess.End(process);
     }
 }

@@ -1,3 +1,5 @@
+using MfRae.Lab.Cli.Tests.Fakes;
+
 namespace MfRae.Lab.Cli.Tests.Chaos;
 
 /// <summary>What the experiment ends with where nothing disturbs it and one stage runs at a time.</summary>
@@ -9,7 +11,7 @@ public sealed class CalmRun
             return;
         using var lab = new ChaosLab();
         using var process = lab.Start("--jobs", "1");
-        var answer = ChaosLab.End(process);
+        var answer = LabProcess.End(process);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         (Report, Files) = (lab.Report(), lab.Files());
     }

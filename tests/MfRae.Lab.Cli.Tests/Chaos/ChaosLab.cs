@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using Microsoft.Data.Sqlite;
 
@@ -12,7 +12,6 @@ namespace MfRae.Lab.Cli.Tests.Chaos;
 /// <summary>A working directory with the shipped data, in which the real program runs as a process.</summary>
 internal sealed partial class ChaosLab : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private readonly string path = Directory.CreateTempSubdirectory("chaos-").FullName;
 
     public ChaosLab()
@@ -36,20 +35,7 @@ internal sealed partial class ChaosLab : IDisposable
     public Answer Run(params string[] args)
     {
         using var process = Launch(args);
-        return End(process);
-    }
-
-    public static Answer End(Process process)
-    {
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEndAsync();
-        if (!process.WaitForExit(Patience))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"the run did not end: {error.Result}");
-        }
-
-        return new(process.ExitCode, output.Result, error.Result);
+        return LabProcess.End(process);
     }
 
     /// <summary>The processes that a process has started.</summary>
@@ -83,7 +69,7 @@ internal sealed partial class ChaosLab : IDisposable
             && !file.EndsWith(".log", StringComparison.Ordinal))
         .ToDictionary(
             file => Path.GetRelativePath(Store.Root, file),
-            file => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))));
+            FileHash.Of);
 
     /// <summary>The answer of SQLite to a question about the database.</summary>
     public string Ask(string sql)
@@ -102,18 +88,8 @@ internal sealed partial class ChaosLab : IDisposable
     public void Dispose() => Directory.Delete(path, recursive: true);
 
     // A test that runs in the background of a shell would pass on to the program that it is to ignore SIGINT.
-    private Process Launch(string[] args) => Process.Start(new ProcessStartInfo(
-        "env",
-        [
-            "--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll"), .. args,
-            "--store", "store", "--db", "lab.db", "--reports", "reports",
-        ])
-    {
-        WorkingDirectory = path,
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+    private Process Launch(string[] args) => LabProcess.Start(
+        path, [.. args, "--store", "store", "--db", "lab.db", "--reports", "reports"], before: ["env", "--default-signal=INT"]);
 
     [GeneratedRegex(@"<(\w+)\b[^<>]* data-timing[^<>]*>.*?</\1>", RegexOptions.Singleline)]
     private static partial Regex Timing();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using MfRae.Lab.Cli.Tests.Fakes;
 using Xunit.Abstractions;
 
 namespace MfRae.Lab.Cli.Tests.Chaos;
@@ -34,7 +35,7 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
 
             using (var last = lab.Start())
             {
-                var answer = ChaosLab.End(last);
+                var answer = LabProcess.End(last);
                 answer.Code.Should().Be(ExitCode.Ok, answer.Error);
             }
 
@@ -61,7 +62,7 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
         using var first = lab.Start();
         using var second = lab.Start();
 
-        var answers = await Task.WhenAll(Task.Run(() => ChaosLab.End(first)), Task.Run(() => ChaosLab.End(second)));
+        var answers = await Task.WhenAll(Task.Run(() => LabProcess.End(first)), Task.Run(() => LabProcess.End(second)));
 
         answers.Should().OnlyContain(answer => answer.Code == ExitCode.Ok);
         answers.Should().ContainSingle(answer => answer.Error.Contains("waiting for it to end"));
@@ -75,7 +76,7 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
     private int Torment(ChaosLab lab, ref int left)
     {
         using var run = lab.Start();
-        var end = Task.Run(() => ChaosLab.End(run));
+        var end = Task.Run(() => LabProcess.End(run));
         while (left > 0)
         {
             if (end.Wait(TimeSpan.FromMilliseconds(random.Next(4000))))

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using MfRae.Lab.Cli.Tests.Fakes;
 using Microsoft.Data.Sqlite;
 
@@ -154,19 +153,8 @@ public sealed class MachineFaultTests : IDisposable
     /// <summary>As root without what makes root exempt from permissions.</summary>
     private Answer WithoutPower(string[] command)
     {
-        var start = new ProcessStartInfo(
-            "setpriv",
-            ["--bounding-set=-all", "--inh-caps=-all", "dotnet", Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll"), .. command])
-        {
-            WorkingDirectory = lab.Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new(process.ExitCode, output, error.Result);
+        using var process = LabProcess.Start(lab.Path, command, before: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
+        return LabProcess.End(process);
     }
 
     private static void Execute(SqliteConnection connection, string sql)

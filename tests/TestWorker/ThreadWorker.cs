@@ -1,0 +1,38 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+
+namespace MfRae.Lab.TestWorker;
+
+/// <summary>A worker on a thread of this process.</summary>
+public sealed class ThreadWorker : IRunningWorker
+{
+    private readonly CancellationTokenSource stop = new();
+
+    public ThreadWorker(Func<CancellationToken, int> run) =>
+        Exit = Task.Factory.StartNew(
+            () => Run(run), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    public Task<int> Exit { get; }
+
+    public string Tail { get; private set; } = "";
+
+    public void RequestStop() => stop.Cancel();
+
+    public void Kill() => stop.Cancel();
+
+    public void Dispose() => stop.Dispose();
+
+    /// <summary>As the program does: the message goes to standard error, which the coordinator keeps.</summary>
+    private int Run(Func<CancellationToken, int> run)
+    {
+        try
+        {
+            return run(stop.Token);
+        }
+        catch (LabException error)
+        {
+            Tail = error.Message;
+            return WorkerExit.Environment;
+        }
+    }
+}
