@@ -16,13 +16,9 @@ namespace MfRae.Lab.Benchmarks;
 /// </summary>
 internal static class IngestCost
 {
-    private const string Ablation = "experiments/ablation-lambda.json";
     private const int Stages = 6;
     private const int Lines = 20_000;
     private const int Batch = 300;
-
-    private static readonly string[] Series =
-        ["loss", "gradientNorm", "learningRate", "targetNorm", "velocityNorm", "weight", "equalLoss", "unequalLoss"];
 
     public static void Run()
     {
@@ -35,9 +31,7 @@ internal static class IngestCost
     private static void Measure(string name, bool fromFiles)
     {
         using var folder = new TemporaryFolder();
-        var experiment = ExperimentReader.Read(Ablation, [], Environment.CurrentDirectory).Experiment
-            ?? throw new LabException($"{Ablation} cannot be read: run this from the root of the checkout");
-        var plan = Planner.Build(experiment, FileHash.In(Environment.CurrentDirectory));
+        var plan = Ablation.Plan();
         var stages = plan.Stages.Where(stage => stage.Kind == "meanflow").Take(Stages).Select(stage => stage.Key).ToList();
         var path = Path.Combine(folder.Path, "lab.db");
         var told = stages.ToDictionary(stage => stage, stage => Journal(stages.IndexOf(stage)));
@@ -73,7 +67,7 @@ internal static class IngestCost
         }
 
         var seconds = watch.Elapsed.TotalSeconds;
-        var points = (double)Stages * Lines * Series.Length;
+        var points = (double)Stages * Lines * Ablation.Series.Length;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"| {name} | {points:N0} | {points / seconds:N0} | {(new FileInfo(path).Length - empty) / points:F1} |"));
@@ -114,7 +108,7 @@ internal static class IngestCost
             {
                 at = at.AddMilliseconds(60 + (20 * random.NextDouble()));
                 return new JournalLine(
-                    seq, at, new MetricsEvent(seq, Series.ToDictionary(name => name, _ => (double?)random.NextDouble())));
+                    seq, at, new MetricsEvent(seq, Ablation.Series.ToDictionary(name => name, _ => (double?)random.NextDouble())));
             }),
         ];
     }

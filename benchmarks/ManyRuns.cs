@@ -20,7 +20,6 @@ namespace MfRae.Lab.Benchmarks;
 /// <param name="database">A file that stays, and is not filled again where it is there already; null for a temporary one.</param>
 internal sealed class ManyRuns(int experiments, int seeds, long points, string? database)
 {
-    private const string Ablation = "experiments/ablation-lambda.json";
     private const int Repeats = 9;
     private static readonly string[] Metrics = ["fid", "kid", "is", "precision", "recall", "density", "coverage", "accuracy"];
     private static readonly DateTimeOffset Beginning = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -64,8 +63,7 @@ internal sealed class ManyRuns(int experiments, int seeds, long points, string? 
 
     private (int Runs, long Points) Fill(string path, string folder)
     {
-        var read = ExperimentReader.Read(Ablation, [], Environment.CurrentDirectory).Experiment
-            ?? throw new LabException($"{Ablation} cannot be read: run this from the root of the checkout");
+        var read = Ablation.Experiment();
         var hash = FileHash.In(Environment.CurrentDirectory);
         var hashes = new Dictionary<string, string>();
         string Hash(string file) => hashes.TryGetValue(file, out var known) ? known : hashes[file] = hash(file);
@@ -74,7 +72,7 @@ internal sealed class ManyRuns(int experiments, int seeds, long points, string? 
         var done = new HashSet<string>();
         var (runs, written) = (0, 0L);
         var trainings = (double)experiments * seeds * (read.Arms.Count + 1);
-        var steps = (int)Math.Round(points / trainings / Series.Length);
+        var steps = (int)Math.Round(points / trainings / Ablation.Series.Length);
         for (var i = 0; i < experiments; i++)
         {
             var plan = Planner.Build(
@@ -100,16 +98,13 @@ internal sealed class ManyRuns(int experiments, int seeds, long points, string? 
         return (runs, written);
     }
 
-    private static readonly string[] Series =
-        ["loss", "gradientNorm", "learningRate", "targetNorm", "velocityNorm", "weight", "equalLoss", "unequalLoss"];
-
     private List<JournalLine> Lines(StageNode stage, int steps)
     {
         var events = new List<JournalEvent> { new StartedEvent(1, "host", 1, "boot", "cpu", 2) };
         if (stage.Kind is "meanflow" or "cmt")
         {
             events.AddRange(Enumerable.Range(1, steps).Select(step => new MetricsEvent(
-                10 * step, Series.ToDictionary(name => name, _ => (double?)random.NextDouble()))));
+                10 * step, Ablation.Series.ToDictionary(name => name, _ => (double?)random.NextDouble()))));
         }
 
         if (stage.Kind == "evaluation")

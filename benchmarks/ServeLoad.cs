@@ -14,13 +14,9 @@ namespace MfRae.Lab.Benchmarks;
 /// </summary>
 internal static class ServeLoad
 {
-    private const string Ablation = "experiments/ablation-lambda.json";
     private const int Stages = 6;
     private const int Batch = 300;
     private const int Steps = 5000;
-
-    private static readonly string[] Series =
-        ["loss", "gradientNorm", "learningRate", "targetNorm", "velocityNorm", "weight", "equalLoss", "unequalLoss"];
 
     /// <param name="viewers">How many people watch.</param>
     /// <param name="turns">Of both kinds.</param>
@@ -28,9 +24,7 @@ internal static class ServeLoad
     public static void Run(int viewers, int turns, int seconds)
     {
         using var folder = new TemporaryFolder();
-        var experiment = ExperimentReader.Read(Ablation, [], Environment.CurrentDirectory).Experiment
-            ?? throw new LabException($"{Ablation} cannot be read: run this from the root of the checkout");
-        var plan = Planner.Build(experiment, FileHash.In(Environment.CurrentDirectory));
+        var plan = Ablation.Plan();
         using var database = LabDatabase.OpenOrCreate(Path.Combine(folder.Path, "lab.db"));
         using var log = new RunLog(database);
         log.Begin(plan, new HashSet<string>());
@@ -201,7 +195,7 @@ internal static class ServeLoad
         private JournalLine Line()
         {
             at = at.AddMilliseconds(60);
-            var values = Series.ToDictionary(name => name, _ => (double?)random.NextDouble());
+            var values = Ablation.Series.ToDictionary(name => name, _ => (double?)random.NextDouble());
             return new(++seq, at, new MetricsEvent(seq % Steps, values));
         }
     }
