@@ -37,10 +37,10 @@ public static class ProfileJson
         json.Objects("images", arm.Sampling, sampling =>
         {
             json.WriteString("sampler", sampling.Sampler);
-            json.WriteNumber("evaluations", sampling.Evaluations);
-            Cost(json, "evaluation", sampling.Evaluation);
-            Cost(json, "decode", sampling.Decode);
-            Cost(json, "image", sampling.Image);
+            json.WriteNumber("evaluations", sampling.Cost.Evaluations);
+            Cost(json, "evaluation", sampling.Cost.Evaluation);
+            Cost(json, "decode", sampling.Cost.Decode);
+            Cost(json, "image", sampling.Cost.Image);
         });
         json.Objects("training", arm.Training, training => Training(json, training));
         json.Strings("notes", arm.Notes);

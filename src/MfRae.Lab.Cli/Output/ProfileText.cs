@@ -62,8 +62,8 @@ public static class ProfileText
 
     private static IEnumerable<string[]> Sampling(ArmProfile arm) => arm.Sampling.Select(sampling => (string[])
     [
-        sampling.Sampler, Quantity.Count(sampling.Evaluations), Quantity.Giga(sampling.Image.Linear),
-        Quantity.Giga(sampling.Decode.Linear), Quantity.Giga(sampling.Image.Total),
+        sampling.Sampler, Quantity.Count(sampling.Cost.Evaluations), Quantity.Giga(sampling.Cost.Image.Linear),
+        Quantity.Giga(sampling.Cost.Decode.Linear), Quantity.Giga(sampling.Cost.Image.Total),
     ]);
 
     private static IEnumerable<string[]> Work(ArmProfile arm) => arm.Training.SelectMany(training => training.Work

@@ -20,7 +20,7 @@ public static class StageRevisions
         "teacher" => 1,
         "cmt" => 1,
         "meanflow" => 2,
-        "sampling" => 1,
+        "sampling" => 2,
         "evaluation" => 2,
         "oracleEvaluation" => 1,
         "derivativeError" => 1,

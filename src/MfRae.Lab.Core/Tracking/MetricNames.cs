@@ -18,6 +18,14 @@ public static class MetricNames
     /// <summary>An image of samples beside the training images nearest to them.</summary>
     public const string Neighbours = "neighbours";
 
+    /// <summary>
+    /// 10⁹ multiply-adds of one image's network evaluations, in layers with weights; measured by the stage that draws the samples.
+    /// </summary>
+    public const string GeneratorGflops = "gflops.generator";
+
+    /// <summary>The same of decoding the image.</summary>
+    public const string DecoderGflops = "gflops.decoder";
+
     /// <param name="kind">Of the metric's options.</param>
     /// <param name="references">Splits; the first gives the plain name, another one NAME.SPLIT.</param>
     /// <returns>Names; null where there is no such kind.</returns>

@@ -1,6 +1,7 @@
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Sampling;
 
 namespace MfRae.Lab.Learning.Profiling;
 
@@ -42,21 +43,17 @@ public static class Profiler
     {
         if (networks.Decoder is not { } decoder)
             yield break;
-        var decode = NetworkCost.Of(decoder.Declare()).Forward;
         var resolved = SamplingDefaults.Resolve(options);
         if (networks.Generator is { } generator)
         {
-            var evaluation = NetworkCost.Of(generator.Declare()).Forward;
             foreach (var steps in resolved.Steps!)
-                yield return new("generator", steps, evaluation, decode);
+                yield return new("generator", SamplingCost.Of(generator, decoder, steps, resolved.TeacherSolver, guidance: null));
         }
 
         if (networks.Teacher is { } teacher)
         {
-            // With guidance an evaluation is one with the label and one without.
-            var evaluation = (resolved.Guidance is null ? 1 : 2) * NetworkCost.Of(teacher.Declare()).Forward;
             foreach (var steps in resolved.TeacherSteps!)
-                yield return new("teacher", resolved.TeacherSolver == "heun" ? 2 * steps : steps, evaluation, decode);
+                yield return new("teacher", SamplingCost.Of(teacher, decoder, steps, resolved.TeacherSolver, resolved.Guidance));
         }
     }
 }

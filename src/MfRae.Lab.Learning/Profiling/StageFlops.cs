@@ -38,7 +38,7 @@ public static class StageFlops
 
             void Add(string role, string sampler)
             {
-                var image = profile.Sampling.Where(sampling => sampling.Sampler == sampler).Sum(sampling => sampling.Image.Total);
+                var image = profile.Sampling.Where(sampling => sampling.Sampler == sampler).Sum(sampling => sampling.Cost.Image.Total);
                 if (image > 0 && run.Stages.TryGetValue(role, out var key) && nodes[key].Definition is SamplingStage stage)
                     flops[key] = PerMultiplyAdd * stage.Samples * image;
             }

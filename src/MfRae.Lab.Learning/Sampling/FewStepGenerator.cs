@@ -28,9 +28,17 @@ public sealed class FewStepGenerator
     /// <summary>A generator by a velocity: solver euler or heun, on a grid that ends at a time before the shift.</summary>
     public static FewStepGenerator Solver(string solver, VelocityField velocity, TimeShift shift, double gridEnd = 0) => solver switch
     {
-        "euler" => new(PathSteps.Euler(Scoped(velocity)), 1, shift, gridEnd),
-        "heun" => new(PathSteps.Heun(Scoped(velocity)), 2, shift, gridEnd),
-        _ => throw new NotSupportedException($"there is no solver {solver}"),
+        "euler" => new(PathSteps.Euler(Scoped(velocity)), EvaluationsOf(solver), shift, gridEnd),
+        "heun" => new(PathSteps.Heun(Scoped(velocity)), EvaluationsOf(solver), shift, gridEnd),
+        _ => throw Unknown(solver),
+    };
+
+    /// <summary>How often a step of a solver evaluates the velocity.</summary>
+    public static int EvaluationsOf(string solver) => solver switch
+    {
+        "euler" => 1,
+        "heun" => 2,
+        _ => throw Unknown(solver),
     };
 
     /// <summary>A generator by an average velocity.</summary>
@@ -54,6 +62,8 @@ public sealed class FewStepGenerator
         }
         return z;
     }
+
+    private static NotSupportedException Unknown(string solver) => new($"there is no solver {solver}");
 
     // What a network leaves behind in one evaluation is hundreds of megabytes: it must not wait for the last step, nor for the
     // second evaluation of the same step.

@@ -16,7 +16,7 @@ namespace MfRae.Lab.Learning.Stages;
 /// <summary>
 /// Draws samples for each number of steps, all from the same noise and labels: samples.EVALUATIONS.safetensors with images
 /// uint8 [N, C, H, W], labels and the first latents, and a sheet of the first images. The file's metadata say how they
-/// were drawn.
+/// were drawn. What an image costs at each number of evaluations is measured beside them.
 /// </summary>
 internal sealed class SamplingRunner(SamplingStage stage) : IStage
 {
@@ -71,7 +71,18 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
                     [LabelsEntry] = stage.Labels,
                 });
             WriteSheet(context, images, network.Classes, evaluations);
+            Measure(context, SamplingCost.Of(network, decoder, steps, stage.Solver, stage.Guidance));
         }
+    }
+
+    // A cost is no result: it has no better direction, and stands beside what it was paid for.
+    private void Measure(StageContext context, SamplingCost cost)
+    {
+        foreach (var (metric, products) in new[]
+            { (MetricNames.GeneratorGflops, cost.Generate), (MetricNames.DecoderGflops, cost.Decode) })
+            context.Measured(new(
+                metric, SamplingCost.Gflops(products), null, null, stage.Samples, cost.Evaluations, stage.Guidance?.Scale ?? 1, stage.Labels,
+                "", "", "", HigherIsBetter: null));
     }
 
     private FewStepGenerator Generator(DitNetwork network, Weights weights)

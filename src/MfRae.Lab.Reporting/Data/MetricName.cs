@@ -41,6 +41,7 @@ internal static class MetricName
             "split" => "Loss split",
             "gradient" => "Gradient",
             "closedForm" => "Closed form",
+            "gflops" => "GFLOPs an image",
             _ => root,
         };
         return part.Length == 0 ? label : $"{label} ({part})";

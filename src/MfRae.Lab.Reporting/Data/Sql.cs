@@ -14,7 +14,7 @@ internal sealed class Sql(string experiment)
     public string Teacher => $"""
         select distinct role, stage, metric, value, low, high, samples, extractor, preprocessing, reference
         from evaluations
-        where experiment = {name} and role <> 'evaluation';
+        where experiment = {name} and role not in ('evaluation', 'sampling', 'teacherSampling');
         """;
 
     /// <summary>A step of these series is δ in billionths.</summary>

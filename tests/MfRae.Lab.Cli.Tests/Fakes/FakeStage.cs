@@ -26,6 +26,12 @@ internal sealed class FakeStage(StageDefinition definition, Action<StageContext>
                 File.WriteAllBytes(context.File("samples.png"), Png);
                 context.Journal.Write(new ImageEvent($"samples@{sampling.Steps[0]}", "samples.png", "samples"));
                 File.WriteAllText(context.File("steps.txt"), string.Join(' ', sampling.Steps));
+                foreach (var steps in sampling.Steps)
+                {
+                    Cost(context, MetricNames.GeneratorGflops, 0.5 * steps, steps);
+                    Cost(context, MetricNames.DecoderGflops, 0.25, steps);
+                }
+
                 break;
             case EvaluationStage:
                 Evaluate(context);
@@ -41,6 +47,9 @@ internal sealed class FakeStage(StageDefinition definition, Action<StageContext>
             context.Journal.Write(new ProgressEvent(step, 20, "step"));
         }
     }
+
+    private static void Cost(StageContext context, string metric, double value, int steps) =>
+        context.Journal.Write(new MeasuredEvent(new(metric, value, null, null, 200, steps, 1, "balanced", "", "", "", null)));
 
     private static void Evaluate(StageContext context)
     {

@@ -67,6 +67,17 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
+    public void What_an_image_costs_is_kept_but_is_no_result_of_an_arm()
+    {
+        RunFirst();
+
+        lab.Run(Smoke).Out.Should().Contain("fid").And.NotContain("gflops");
+        lab.Run(Smoke, "--json").Out.Should().NotContain("gflops");
+        lab.Run("query", "select distinct role, metric, value from evaluations where steps = 1 and name like 'gflops.%'", "--csv").Out
+            .Should().ContainAll("sampling,gflops.generator@1,0.5", "teacherSampling,gflops.decoder@1,0.25");
+    }
+
+    [Fact]
     public void Changing_one_option_of_one_arm_computes_what_lies_downstream_of_it_only()
     {
         RunFirst();

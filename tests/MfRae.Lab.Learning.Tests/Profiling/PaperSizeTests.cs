@@ -21,9 +21,9 @@ public sealed class PaperSizeTests
         (components["generator"].Forward.Total / Giga).Should().BeApproximately(162, 0.5);
         (components["decoder"].Forward.Linear / Giga).Should().BeApproximately(106, 0.6);
         var images = arm.Sampling.Where(sampling => sampling.Sampler == "generator").ToList();
-        images.Select(image => image.Evaluations).Should().Equal(1, 2);
-        (images[0].Image.Linear / Giga).Should().BeApproximately(263, 0.5);
-        (images[1].Image.Linear / Giga).Should().BeApproximately(420, 0.5);
+        images.Select(image => image.Cost.Evaluations).Should().Equal(1, 2);
+        (images[0].Cost.Image.Linear / Giga).Should().BeApproximately(263, 0.5);
+        (images[1].Cost.Image.Linear / Giga).Should().BeApproximately(420, 0.5);
         arm.Latent!.Shape.Dimension.Should().Be(196_608);
         arm.Latent.TimeShift.Should().BeApproximately(6.93, 0.005);
         arm.Latent.Cache.Should().Be("none");
@@ -35,7 +35,7 @@ public sealed class PaperSizeTests
         var arm = Profile("imagenet512")[0];
 
         var image = arm.Sampling.First(sampling => sampling.Sampler == "generator");
-        (image.Image.Linear / Giga).Should().BeApproximately(1051, 1);
+        (image.Cost.Image.Linear / Giga).Should().BeApproximately(1051, 1);
         (arm.Components.Single(component => component.Name == "decoder").Cost.Values / 1e6).Should().BeApproximately(416, 0.5);
         arm.Latent!.Shape.Dimension.Should().Be(786_432);
         arm.Latent.TimeShift.Should().BeApproximately(13.86, 0.005);

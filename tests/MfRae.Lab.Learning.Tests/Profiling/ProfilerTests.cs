@@ -67,9 +67,9 @@ public sealed class ProfilerTests
     public void A_guided_teacher_sampled_by_Heun_costs_four_evaluations_a_step()
     {
         var sampling = new SamplingOptions(TeacherSteps: [3], TeacherSolver: "heun", Guidance: new GuidanceOptions(2));
-        var teacher = Profile(Options with { Sampling = sampling }).Sampling.Single(sampled => sampled.Sampler == "teacher");
+        var teacher = Profile(Options with { Sampling = sampling }).Sampling.Single(sampled => sampled.Sampler == "teacher").Cost;
         teacher.Evaluations.Should().Be(6);
-        (teacher.Evaluations * teacher.Evaluation).Should().Be(12 * Teacher);
+        teacher.Generate.Should().Be(12 * Teacher);
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed class StageFlopsTests
             var stage = (SamplingStage)plan.Stages.Single(stage => stage.Key == run.Stages[role]).Definition;
             var images = Profiler.Profile(plan.Experiment, Root)[0].Sampling.Where(sampling => sampling.Sampler == sampler).ToList();
             images.Should().HaveSameCount(stage.Steps);
-            flops[run.Stages[role]].Should().BeApproximately(2.0 * stage.Samples * images.Sum(image => image.Image.Total), 1);
+            flops[run.Stages[role]].Should().BeApproximately(2.0 * stage.Samples * images.Sum(image => image.Cost.Image.Total), 1);
         }
     }
 

@@ -1,9 +1,11 @@
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Paths;
+using MfRae.Lab.Learning.Profiling;
 using MfRae.Lab.Learning.Sampling;
 using MfRae.Lab.Learning.Stages;
 using static TorchSharp.torch;
@@ -206,6 +208,35 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
         var file = Safetensors.Read(lab.At("no latents/samples.1.safetensors"));
         file["latents"].shape.Should().Equal(0, 24, 4, 4);
         (file["images"] == Safetensors.Read(lab.At("samples1/samples.1.safetensors"))["images"]).all().item<bool>().Should().BeTrue();
+    }
+
+    [Fact]
+    public void What_an_image_costs_is_what_profile_counts_exactly()
+    {
+        lab.Sample("costly", "teacher", TinyLab.Sampling with { Solver = "heun", Guidance = new GuidanceOptions(2.5), Steps = [3] });
+
+        Costs("samples1").Should().Equal(Profiled(new(Steps: [1, 2]), "generator"));
+        Costs("teacherSamples").Should().Equal(Profiled(new(TeacherSteps: [1, 2]), "teacher"));
+        var guided = Costs("costly");
+        guided.Should().Equal(Profiled(new(TeacherSteps: [3], TeacherSolver: "heun", Guidance: new(2.5)), "teacher"));
+        guided[0].Value.Should().BeApproximately(12 * Costs("teacherSamples")[0].Value!.Value, 1e-12, "Heun and guidance double three steps");
+        lab.Stage("costly").Measurements.Should().AllBeEquivalentTo(
+            new { Samples = 40, Steps = 6, Guidance = 2.5, Labels = "balanced", HigherIsBetter = (bool?)null });
+
+        (string Key, double? Value)[] Costs(string stage) => [.. lab.Stage(stage).Measurements.Select(value => (value.Key, value.Value))];
+
+        (string Key, double? Value)[] Profiled(SamplingOptions sampling, string sampler)
+        {
+            var arm = new Arm("only", lab.Options(sampling), new Dictionary<string, System.Text.Json.Nodes.JsonNode?>(), true);
+            var experiment = new Experiment("x", "x.json", "?", "!", "fid@1", [arm], [0], new(new PretrainedFeatureOptions("-"), [], ["test"]), []);
+            return
+            [
+                .. from profile in Profiler.Profile(experiment, lab.At("")).Single().Sampling
+                   where profile.Sampler == sampler
+                   from part in new[] { ("generator", profile.Cost.Generate), ("decoder", profile.Cost.Decode) }
+                   select ($"gflops.{part.Item1}@{profile.Cost.Evaluations}", (double?)(part.Item2.Linear / 1e9)),
+            ];
+        }
     }
 
     [Fact]

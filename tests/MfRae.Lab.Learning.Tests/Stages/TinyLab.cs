@@ -17,6 +17,11 @@ public sealed class TinyLab : IDisposable
         new FidFloorOptions(), new MemorisationOptions(), new ClassAccuracyOptions(), new EndpointErrorOptions(),
     ];
 
+    private static readonly SelfSupervisedEncoderOptions Encoder = new(new VitOptions(24, 1, 2), new AugmentationOptions(), Training);
+    private static readonly RaeDecoderOptions Decoder = new(new DecoderNetworkOptions(16, 1, 2, Channels: 2), Training);
+    private static readonly FlowMatchingOptions Teacher = new(Dit, new UniformTimeOptions(), Training);
+    private static readonly TrajectoryCmtOptions Cmt = new(Training, TrajectoryPoints: 4, PairsPerTrajectory: 2);
+
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, TestStage> _stages = [];
 
@@ -31,15 +36,13 @@ public sealed class TinyLab : IDisposable
         Run("reference.train", new ReferenceStage("train"), "dataset", "features");
         Run("secondReference.test", new ReferenceStage("test", KeptFeatures: 7), "dataset", "features");
         Run("ladder", new LadderStage("test"), "dataset", "features", "reference.test");
-        Run("encoder", new EncoderStage(
-            new SelfSupervisedEncoderOptions(new VitOptions(24, 1, 2), new AugmentationOptions(), Training)), "dataset");
+        Run("encoder", new EncoderStage(Encoder), "dataset");
         Run("probe", new ProbeStage(), "dataset", "encoder");
-        Run("decoder", new DecoderStage(new RaeDecoderOptions(new DecoderNetworkOptions(16, 1, 2, Channels: 2), Training)), "dataset",
-            "encoder");
+        Run("decoder", new DecoderStage(Decoder), "dataset", "encoder");
         Run("reconstruction", new ReconstructionStage([new FidOptions()], 10), "dataset", "encoder", "decoder", "features", "reference.test");
         Run("latents", new LatentStage(new PerElementLatentOptions()), "dataset", "encoder");
-        Run("teacher", new TeacherStage(new FlowMatchingOptions(Dit, new UniformTimeOptions(), Training)), "latents");
-        Run("cmt", new CmtStage(new TrajectoryCmtOptions(Training, TrajectoryPoints: 4, PairsPerTrajectory: 2)), "latents", "teacher");
+        Run("teacher", new TeacherStage(Teacher), "latents");
+        Run("cmt", new CmtStage(Cmt), "latents", "teacher");
         Sample("teacherSamples", "teacher", Sampling);
         foreach (var lambda in new[] { 0, 1 })
         {
@@ -56,6 +59,10 @@ public sealed class TinyLab : IDisposable
 
     /// <summary>Two batches, the second of another size than the first.</summary>
     public static SamplingStage Sampling { get; } = new(Samples: 40, Steps: [1, 2], Seed: 7, BatchSize: 25, KeptLatents: 10);
+
+    /// <summary>What an experiment file would say of the run with λ = 1.</summary>
+    public LabOptions Options(SamplingOptions sampling) => new(
+        new IdxDatasetOptions(At("idx")), Encoder, Decoder, new PerElementLatentOptions(), Teacher, Cmt, MeanFlow(1), sampling);
 
     public string At(string path) => _folder.File(path);
 
