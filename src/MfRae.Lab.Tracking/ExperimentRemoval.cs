@@ -26,7 +26,7 @@ public sealed class ExperimentRemoval(LabDatabase database)
                 DELETE FROM archived WHERE experiment = @name;
                 """,
                 plans);
-            foreach (var table in new[] { "run_stage", "run", "plan_stage", "arm" })
+            foreach (var table in new[] { "run_stage", "run", "plan_stage", "arm", "written_file" })
             {
                 writer.Execute($"DELETE FROM {table} WHERE experiment IN ({Mine})", plans);
             }

@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Tracking.Tests.Support;
 using static MfRae.Lab.Tracking.Tests.Support.Journal;
@@ -71,6 +72,24 @@ public sealed class PlanTests : IDisposable
 
         lab.Queries.Experiment("ablation")!.Title.Should().Be("Titled");
         lab.Scalar("select title from experiments").Should().Be("Titled");
+    }
+
+    [Fact]
+    public void The_experiment_file_comes_back_as_written_and_that_of_the_last_run_is_kept()
+    {
+        const string Hostile = "'); drop table written_file; -- \u202e <img src=x> {{ 1 }}\r\n\t{}";
+        var plan = Plans.Of();
+        lab.Begin(plan);
+        lab.Queries.Experiment("ablation")!.Files.Should().BeNull("this plan was read from no file");
+
+        WrittenFile[] first = [new("a.json", "one"), new("b.json", "two"), new("c.json", "three", 7)];
+        lab.Begin(plan with { Experiment = plan.Experiment with { Files = first } });
+        lab.Queries.Experiment("ablation")!.Files.Should().Equal(first);
+        lab.Begin(plan with { Experiment = plan.Experiment with { Files = [new(Hostile, Hostile)] } });
+
+        lab.Queries.Experiment("ablation")!.Files.Should().Equal(new WrittenFile(Hostile, Hostile));
+        lab.Rows("select position, path, text, omitted from experiment_files where experiment = 'ablation'").Single()
+            .Should().Equal(0L, Hostile, Hostile, 0L);
     }
 
     [Fact]

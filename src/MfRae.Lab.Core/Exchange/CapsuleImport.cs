@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
@@ -14,6 +15,8 @@ namespace MfRae.Lab.Core.Exchange;
 public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time)
 {
     public const long DefaultMaxBytes = 64L << 30;
+    private const int MostFiles = 100;
+    private const int LongestPath = 4_096;
     private int kept;
     private int added;
     private int replaced;
@@ -79,6 +82,12 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
             is { } foreign)
         {
             throw capsule.Wrong($"its plan has no stage {foreign}");
+        }
+
+        if (plan.Files is { } files && (files.Count > MostFiles || files.Any(file => file.Path.Length > LongestPath
+            || Encoding.UTF8.GetByteCount(file.Text) > WrittenFile.MostBytes || file.Omitted < 0)))
+        {
+            throw capsule.Wrong("its plan has experiment files that cannot be: too many, or too long");
         }
 
         return capsule.Index.Entries.Any(entry => entry.Name.EndsWith(".patch", StringComparison.Ordinal)

@@ -9,6 +9,7 @@ namespace MfRae.Lab.Core.Experiments;
 /// <param name="PrimaryMetric">The metric that verdicts are about: `fid@1` is the one-step FID against the first reference.</param>
 /// <param name="Overrides">`path.to.option=value` from the command line, as given.</param>
 /// <param name="Title">Heading of the report; null: the name.</param>
+/// <param name="Files">The file and what it extends, each before the one that it extends; null where it was not read from files.</param>
 public sealed record Experiment(
     string Name,
     string Path,
@@ -19,7 +20,8 @@ public sealed record Experiment(
     IReadOnlyList<long> Seeds,
     EvaluationOptions Evaluation,
     IReadOnlyList<string> Overrides,
-    string? Title = null);
+    string? Title = null,
+    IReadOnlyList<WrittenFile>? Files = null);
 
 /// <summary>One configuration that the experiment compares.</summary>
 /// <param name="Differences">Option path → value, only where the arm was patched: what tells it from the others.</param>

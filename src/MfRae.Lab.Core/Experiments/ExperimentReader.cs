@@ -26,7 +26,8 @@ public static partial class ExperimentReader
         {
             var draft = new ExperimentDraft(
                 mistakes, checker, (LocatedObject)MergePatch.Apply(document, given.Document), given.Base, loader.Whole);
-            experiment = draft.Resolve(NameOf(fullPath, file, overrides, mistakes), file, overrides);
+            var resolved = draft.Resolve(NameOf(fullPath, file, overrides, mistakes), file, overrides);
+            experiment = resolved is null ? null : resolved with { Files = loader.Files };
         }
 
         return mistakes.Count > 0 ? new ReadResult(null, mistakes.Sorted(file)) : new ReadResult(experiment, []);

@@ -1,9 +1,12 @@
+using MfRae.Lab.Core.Experiments;
+
 namespace MfRae.Lab.Core.Tracking;
 
 /// <summary>Everything the database knows of the current plan of one experiment: what a report is a function of.</summary>
 /// <param name="Title">Heading of the report; null: the name.</param>
 /// <param name="Runs">In the order of arms, then seeds; failed and diverged ones included.</param>
 /// <param name="Stages">Every stage of every run once, inputs before users.</param>
+/// <param name="Files">The experiment file and what it extends, as written; null where the plan is of before they were kept.</param>
 public sealed record ExperimentRecord(
     string Name,
     string Path,
@@ -16,7 +19,8 @@ public sealed record ExperimentRecord(
     IReadOnlyList<long> Seeds,
     IReadOnlyList<RunRecord> Runs,
     IReadOnlyList<StageRecord> Stages,
-    string? Title = null);
+    string? Title = null,
+    IReadOnlyList<WrittenFile>? Files = null);
 
 /// <param name="Differences">Option path → JSON text, where the arm was patched.</param>
 /// <param name="OptionsJson">All options of the arm, defaults included.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Tracking;
@@ -13,6 +14,7 @@ namespace MfRae.Lab.Core.Tracking;
 /// <param name="Stages">Inputs before users.</param>
 /// <param name="Commit">The commit of the checkout in which it was run, or null where there was none.</param>
 /// <param name="Patch">SHA-256 of what the checkout had beyond that commit, or null where it had nothing.</param>
+/// <param name="Files">The experiment file and what it extends, as written; null where the record is of before they were kept.</param>
 public sealed record PlanRecord(
     int Format,
     DateTimeOffset Begun,
@@ -29,7 +31,8 @@ public sealed record PlanRecord(
     IReadOnlyList<PlannedStage> Stages,
     IReadOnlyList<PlannedRun> Runs,
     string? Commit = null,
-    string? Patch = null)
+    string? Patch = null,
+    IReadOnlyList<WrittenFile>? Files = null)
 {
     public static PlanRecord Of(Plan plan, DateTimeOffset begun)
     {
@@ -52,6 +55,7 @@ public sealed record PlanRecord(
                 arm.Differences.ToDictionary(entry => entry.Key, entry => entry.Value?.ToJsonString() ?? "null"),
                 JsonSerializer.Serialize(arm.Options, LabJson.Default.LabOptions)))],
             [.. plan.Stages.Select(PlannedStage.Of)],
-            plan.Runs);
+            plan.Runs,
+            Files: experiment.Files);
     }
 }

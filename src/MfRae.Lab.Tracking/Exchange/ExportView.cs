@@ -15,6 +15,7 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
     public static IReadOnlyList<ExportView> All { get; } =
     [
         new("experiments", OfExperiment, "experiment"),
+        new("experiment_files", OfExperiment, "position"),
         new("arms", OfExperiment, "arm, name, steps, samples, guidance, labels, extractor, preprocessing, reference, higher_is_better"),
         new("runs", OfExperiment, "arm, seed, run"),
         new("run_stages", OfExperiment, "arm, seed, run, role, stage"),

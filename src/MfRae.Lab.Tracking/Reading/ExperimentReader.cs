@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Dapper;
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
 using Microsoft.Data.Sqlite;
 
@@ -37,7 +38,16 @@ internal sealed class ExperimentReader(SqliteConnection connection)
             runs.Select(run => run.Seed).Distinct().ToList(),
             runs,
             new StageReader(connection).Read(row.Plan),
-            row.Title);
+            row.Title,
+            Files(row.Plan));
+    }
+
+    /// <returns>Null where the plan was begun before files were kept.</returns>
+    public List<WrittenFile>? Files(long plan)
+    {
+        var files = connection.Query<WrittenFile>(
+            "SELECT path, text, omitted FROM written_file WHERE experiment = @plan ORDER BY position", new { plan }).ToList();
+        return files.Count > 0 ? files : null;
     }
 
     public List<ArmRecord> Arms(long plan) => connection.Query<ArmRow>(

@@ -43,7 +43,8 @@ internal sealed class PlanReader(SqliteConnection connection)
             row.Title,
             new ExperimentReader(connection).Arms(row.Id),
             Stages(row.Id),
-            Runs(row.Id)));
+            Runs(row.Id),
+            Files: new ExperimentReader(connection).Files(row.Id)));
 
     private List<PlannedStage> Stages(long plan)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 
@@ -14,11 +15,12 @@ internal sealed class PlanWriter(Writer writer)
     {
         var experiment = WriteExperiment(plan);
         // The arms and runs hold no results, and a plan of the same hash may come with other descriptions: write them anew.
-        foreach (var table in new[] { "run_stage", "run", "plan_stage", "arm" })
+        foreach (var table in new[] { "run_stage", "run", "plan_stage", "arm", "written_file" })
         {
             writer.Execute($"DELETE FROM {table} WHERE experiment = @experiment", new { experiment });
         }
 
+        WriteFiles(experiment, plan.Files ?? []);
         WriteArms(experiment, plan.Arms);
         WriteStages(experiment, plan.Stages);
         WriteRuns(experiment, plan.Runs);
@@ -79,6 +81,10 @@ internal sealed class PlanWriter(Writer writer)
                 plan.Title,
             });
     }
+
+    private void WriteFiles(long experiment, IReadOnlyList<WrittenFile> files) => writer.Execute(
+        "INSERT INTO written_file (experiment, position, path, text, omitted) VALUES (@experiment, @position, @Path, @Text, @Omitted)",
+        files.Select((file, position) => new { experiment, position = (long)position, file.Path, file.Text, file.Omitted }));
 
     private void WriteArms(long experiment, IReadOnlyList<ArmRecord> arms) => writer.Execute(
         """

@@ -10,7 +10,7 @@ public sealed class CapsuleVerbTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
     private static readonly string[] Views =
-        ["arms", "evaluations", "metrics", "stages", "attempts", "costs", "runs", "run_stages", "tags", "notes"];
+        ["arms", "evaluations", "metrics", "stages", "attempts", "costs", "runs", "run_stages", "tags", "notes", "experiment_files"];
 
     private readonly LabFolder from = new();
     private readonly LabFolder to = new();

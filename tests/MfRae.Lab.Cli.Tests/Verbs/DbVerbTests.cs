@@ -18,6 +18,7 @@ public sealed class DbVerbTests : IDisposable
         "select * from arms", "select * from evaluations", "select * from metrics", "select * from stages", "select * from attempts",
         "select * from costs", "select * from runs", "select * from run_stages", "select * from tags", "select * from notes",
         "select experiment, stage, kind, label, name, caption, hex(png) from images",
+        "select * from experiment_files",
         "select experiment, path, question, expectation, primary_metric, overrides, evaluation, plan_hash, title, archived from experiments",
     ];
 
@@ -47,6 +48,26 @@ public sealed class DbVerbTests : IDisposable
         lab.Exists("data/lab.db.bak-1").Should().Be(!lost);
         lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok, "the pages are what the rebuilt database says");
         lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_experiment_file_as_written_reaches_the_page_and_outlives_the_database(bool lost)
+    {
+        lab.Write(Smoke, "// The reason for <this> run.\n" + File.ReadAllText(lab.At(Smoke)));
+        lab.Run(Smoke, "meanflow.training.steps=7").Code.Should().Be(ExitCode.Ok);
+        var page = Directory.GetFiles(lab.At("reports"), "smoke~*.html").Single();
+        File.ReadAllText(page).Should().ContainAll(
+            "The experiment file as written", "// The reason for &lt;this&gt; run.", "<code>experiments/base/fashion-mnist.json</code>",
+            "Given on the command line: <code>meanflow.training.steps=7</code>");
+        if (lost)
+            DeleteDatabase();
+
+        lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
+
+        lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok);
+        lab.Run("query", "select text from experiment_files where position = 0", "--csv").Out.Should().Contain("The reason for <this> run.");
     }
 
     [Fact]

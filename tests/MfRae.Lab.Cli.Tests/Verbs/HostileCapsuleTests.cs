@@ -90,18 +90,16 @@ public sealed class HostileCapsuleTests : IDisposable
     [InlineData("a\u0007b")]
     [InlineData("a\u202eb")]
     [InlineData("<img src=x onerror=alert(1)>")]
-    public void A_plan_whose_name_is_no_name_is_refused(string name) => Refused(zip =>
+    public void A_plan_whose_name_is_no_name_is_refused(string name) => Refused(zip => Plan(zip, plan => plan["name"] = name, name),
+        "its plan cannot be one");
+
+    [Fact]
+    public void A_plan_with_experiment_files_without_end_is_refused()
     {
-        var plan = JsonNode.Parse(Text(zip, "plans/plan.json"))!;
-        plan["name"] = name;
-        Put(zip, "plans/plan.json", plan.ToJsonString(), replace: true);
-        Index(zip, index =>
-        {
-            index["experiment"] = name;
-            (Entry(index, "plans/plan.json")["size"], Entry(index, "plans/plan.json")["sha256"]) =
-                (Encoding.UTF8.GetByteCount(plan.ToJsonString()), Sha256(plan.ToJsonString()));
-        });
-    }, "its plan cannot be one");
+        Refused(zip => Plan(zip, plan => plan["files"]![0]!["text"] = new string('x', (1 << 20) + 1)), "too long");
+        Refused(zip => Plan(zip, plan => plan["files"] = new JsonArray(
+            [.. Enumerable.Range(0, 1_000).Select(_ => plan["files"]![0]!.DeepClone())])), "too many");
+    }
 
     [Fact]
     public void More_bytes_than_are_allowed_are_refused_before_anything_is_unpacked()
@@ -173,7 +171,20 @@ public sealed class HostileCapsuleTests : IDisposable
         to.Exists("data/store/.plans").Should().BeFalse();
     }
 
-    private void Export() => from.Run("export", "smoke", "--to", "out/smoke.capsule").Code.Should().Be(ExitCode.Ok);
+    private void Export() => from.Run("export", "smoke", "--to", "out/smoke.capsule", "--force").Code.Should().Be(ExitCode.Ok);
+
+    private static void Plan(ZipArchive zip, Action<JsonNode> change, string? name = null)
+    {
+        var plan = JsonNode.Parse(Text(zip, "plans/plan.json"))!;
+        change(plan);
+        var text = plan.ToJsonString();
+        Put(zip, "plans/plan.json", text, replace: true);
+        Index(zip, index =>
+        {
+            index["experiment"] = name ?? index["experiment"]!.GetValue<string>();
+            (Entry(index, "plans/plan.json")["size"], Entry(index, "plans/plan.json")["sha256"]) = (Encoding.UTF8.GetByteCount(text), Sha256(text));
+        });
+    }
 
     private string Key() => new ArtifactStore(from.At("data/store")).CompleteKeys()[0];
 

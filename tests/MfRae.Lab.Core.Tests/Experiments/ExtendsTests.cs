@@ -23,6 +23,32 @@ public sealed class ExtendsTests : IDisposable
     }
 
     [Fact]
+    public void The_files_are_kept_as_they_were_written_each_before_the_one_it_extends()
+    {
+        const string Top = "\uFEFF// why\r\n{ \"extends\": \"deep/middle.json\", /* é */ }\n";
+        const string Middle = """{ "extends": "../base.json", "seeds": [5] }""";
+        _work.Write("top.json", Top);
+        _work.Write("deep/middle.json", Middle);
+
+        var files = ExperimentReader.Read("top.json", ["seeds=6"], _work.Root).Experiment!.Files!;
+
+        files.Select(file => file.Path).Should().Equal("top.json", "deep/middle.json", "base.json");
+        files.Take(2).Select(file => file.Text).Should().Equal(Top[1..], Middle);
+        files.Should().OnlyContain(file => file.Omitted == 0);
+    }
+
+    [Fact]
+    public void Of_a_file_without_end_the_beginning_is_kept_up_to_a_whole_character()
+    {
+        var bytes = System.Text.Encoding.UTF8.GetBytes(new string('x', WrittenFile.MostBytes - 1) + "é" + "rest");
+
+        var file = WrittenFile.Of("long.json", bytes);
+
+        file.Text.Should().HaveLength(WrittenFile.MostBytes - 1).And.NotContain("\uFFFD");
+        file.Omitted.Should().Be(6);
+    }
+
+    [Fact]
     public void A_mistake_in_the_extended_file_is_located_there_beside_those_of_the_file()
     {
         _work.Write("middle.json", "{\n  \"extends\": \"base.json\",\n  \"base\": { \"meanflow\": {\n    \"lambda\": 2 } } }");

@@ -58,6 +58,7 @@ internal static class Poison
                 })],
                 [.. stage.Series.Select(series => series with { Name = Bad(series.Name) })],
                 [.. stage.Images.Select(image => image with { Name = Bad(image.Name), Caption = Bad(image.Caption) })]))],
-            Maybe(record.Title));
+            Maybe(record.Title),
+            [.. (record.Files ?? []).Select(file => file with { Path = Bad(file.Path), Text = Bad(file.Text) })]);
     }
 }

@@ -76,7 +76,12 @@ internal static class SampleRecord
             arms,
             [.. Enumerable.Range(0, seeds).Select(seed => (long)seed)],
             runs,
-            stages);
+            stages,
+            Files:
+            [
+                new("experiments/ablation-lambda.json", "// Which λ? <All> of them.\n{ \"extends\": \"base/fashion-mnist.json\" }\n"),
+                new("experiments/base/fashion-mnist.json", "{ \"version\": 1 }\n", 1_234_567),
+            ]);
     }
 
     /// <summary>A key that is a function of the label.</summary>

@@ -17,7 +17,8 @@ public sealed class ExportTests : IDisposable
 
     public ExportTests()
     {
-        lab.Begin(Plans.Of(arms: ["b/../x", "a"], question: Nasty));
+        var plan = Plans.Of(arms: ["b/../x", "a"], question: Nasty);
+        lab.Begin(plan with { Experiment = plan.Experiment with { Files = [new("a.json", Nasty[1..]), new("b.json", "{}", 5)] } });
         lab.Begin(Plans.Of("another", "hash-2", arms: ["other"]));
         lab.Tell(Plans.Training("a", 0), 1, Lines.Started(1), Lines.Loss(1, 0.1), Lines.Loss(2, 1.0 / 3), Lines.Loss(3, null),
             Lines.Loss(4, double.Epsilon), Lines.Finished());

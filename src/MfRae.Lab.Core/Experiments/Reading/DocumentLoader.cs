@@ -4,9 +4,13 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 internal sealed class DocumentLoader(Mistakes mistakes, OptionChecker checker, string workingDirectory)
 {
     private readonly OptionType _fileType = OptionTypes.ExperimentFile();
+    private readonly List<WrittenFile> _files = [];
 
     /// <summary>False once a file was broken or absent: then it cannot be said what is missing.</summary>
     public bool Whole { get; private set; } = true;
+
+    /// <summary>What was read, each file before the one that it extends.</summary>
+    public IReadOnlyList<WrittenFile> Files => _files;
 
     /// <summary>How messages name a file.</summary>
     public string NameOf(string fullPath)
@@ -38,7 +42,9 @@ internal sealed class DocumentLoader(Mistakes mistakes, OptionChecker checker, s
         }
 
         var parser = new LocatedParser(NameOf(fullPath), above.Count, mistakes);
-        var root = parser.Parse(ReadBytes(fullPath), "$");
+        var content = ReadBytes(fullPath);
+        _files.Add(WrittenFile.Of(NameOf(fullPath), content));
+        var root = parser.Parse(content, "$");
         Whole &= parser.Whole;
         if (root is not LocatedObject document)
         {

@@ -1,4 +1,6 @@
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Sections.Options;
 
@@ -6,9 +8,29 @@ internal sealed class OptionsSection : ISection
 {
     public string Name => "Options";
 
-    public string Title => "Options that differ";
+    public string Title => "Options";
 
-    public object Model(ReportData data) => new OptionsModel(
-        [.. data.Arms.Select(Parts.Arm)],
-        [.. data.Options.Rows.Select(row => new OptionsRow(row.Path, [.. row.Values.Select(value => value.Length == 0 ? "–" : value)]))]);
+    public object Model(ReportData data)
+    {
+        var baseline = data.Arms.FirstOrDefault(arm => arm.Record.Baseline)?.Index ?? 0;
+        return new OptionsModel(
+            [.. data.Arms.Select(Parts.Arm)],
+            [.. data.Options.Rows.Select(row => new OptionsRow(row.Path, [.. row.Values.Select(value => Value(value, row.Values[baseline]))]))],
+            data.Record.Overrides,
+            [.. data.Arms.Select(arm => new OptionsFold($"All options of {arm.Name}", JsonLines.Of(arm.Record.OptionsJson)))],
+            [.. (data.Record.Files ?? []).Select((file, place) => new OptionsFile(file.Path, Note(file, place), file.Text))]);
+    }
+
+    private static Html Value(string value, string baseline)
+    {
+        var text = Html.Of($"<code>{(value.Length == 0 ? "–" : value)}</code>");
+        return value == baseline ? text : Html.Of($"<strong>{text}</strong>");
+    }
+
+    private static string Note(WrittenFile file, int place)
+    {
+        var role = place == 0 ? "" : "what the file above extends";
+        var cut = file.Omitted == 0 ? "" : $"the first mebibyte; {Numbers.Count(file.Omitted)} bytes more are not kept";
+        return string.Join("; ", new[] { role, cut }.Where(part => part.Length > 0));
+    }
 }

@@ -5,7 +5,6 @@ namespace MfRae.Lab.Reporting.Sections.Provenance;
 /// <summary>Where the numbers come from, in full.</summary>
 internal sealed record ProvenanceModel(
     IReadOnlyList<ProvenanceFact> Facts,
-    IReadOnlyList<ProvenanceFold> Options,
     IReadOnlyList<ProvenanceFold> Stages,
     IReadOnlyList<ProvenanceRun> Runs,
     Html Sql);

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
@@ -31,7 +29,6 @@ internal sealed class ProvenanceSection : ISection
                 new("Computed", Span(attempts), Timing: true),
                 .. Origins(attempts),
             ],
-            [.. data.Arms.Select(arm => new ProvenanceFold($"All options of {arm.Name}", Indented(arm.Record.OptionsJson)))],
             [.. record.Stages.Select(stage => new ProvenanceFold(stage.Label, Definition(stage)))],
             [.. record.Runs.Select(
                 run => new ProvenanceRun(run.Id, run.Arm, run.Seed.ToString(CultureInfo.InvariantCulture), Parts.Status(run.Status)))],
@@ -82,24 +79,6 @@ internal sealed class ProvenanceSection : ISection
         var inputs = string.Concat(
             stage.Inputs.OrderBy(input => input.Key, StringComparer.Ordinal).Select(input => $"input {input.Key}: {input.Value}\n"));
         var seed = stage.Seed is { } value ? $"seed: {value.ToString(CultureInfo.InvariantCulture)}\n" : "";
-        return $"key: {stage.Key}\n{seed}{inputs}{Indented(stage.DefinitionJson)}";
-    }
-
-    /// <summary>JSON over several lines; text that is not JSON stays as it is.</summary>
-    private static string Indented(string json)
-    {
-        try
-        {
-            return JsonNode.Parse(json)?.ToJsonString(new JsonSerializerOptions
-            {
-                WriteIndented = true,
-                NewLine = "\n",
-                Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
-            }) ?? json;
-        }
-        catch (JsonException)
-        {
-            return json;
-        }
+        return $"key: {stage.Key}\n{seed}{inputs}{JsonLines.Of(stage.DefinitionJson)}";
     }
 }
