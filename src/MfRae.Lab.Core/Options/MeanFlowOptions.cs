@@ -19,6 +19,8 @@ public sealed record NoMeanFlowOptions : MeanFlowOptions;
 /// <param name="LambdaSchedule">How <paramref name="Lambda"/> moves; absent: it stays.</param>
 /// <param name="TangentLambdaSchedule">How <paramref name="TangentLambda"/> moves; absent: it stays.</param>
 /// <param name="Guidance">Guides the teacher; absent: none.</param>
+/// <param name="Snapshots">How often the averaged weights are kept on the way, to be sampled and measured afterwards: at the start and
+/// at …, a quarter, a half of the steps; 0: never.</param>
 public sealed record LambdaMeanFlowOptions(
     [property: OptionRange(0, 1)] double Lambda,
     DitOptions Network,
@@ -32,4 +34,5 @@ public sealed record LambdaMeanFlowOptions(
     [property: OptionRange(0, 1)] double LabelDropout = 0.1,
     LambdaScheduleOptions? LambdaSchedule = null,
     LambdaScheduleOptions? TangentLambdaSchedule = null,
-    GuidanceOptions? Guidance = null) : MeanFlowOptions;
+    GuidanceOptions? Guidance = null,
+    [property: OptionRange(0, 30)] int Snapshots = 0) : MeanFlowOptions;

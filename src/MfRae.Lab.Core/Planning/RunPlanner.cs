@@ -12,25 +12,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
     private readonly Dictionary<string, string> _roles = [];
 
-    /// <summary>A study looks at the generator itself: there is nothing to decode or to judge.</summary>
-    private bool IsSampled => options.Study is null;
-
-    private bool HasDecoder => options.Decoder is not NoDecoderOptions;
-
-    private bool HasSecondFeatures => evaluation.SecondFeatures is not (null or NoFeatureOptions) && evaluation.References.Count > 0;
-
-    private bool HasTeacher => options.Teacher is not NoTeacherOptions;
-
-    private bool HasMeanFlow => options.MeanFlow is not NoMeanFlowOptions;
-
-    /// <summary>A CMT network is trained where something comes of it: it is the generator, or MeanFlow starts from it.</summary>
-    private bool HasCmt => options.Cmt is not NoCmtOptions
-        && options.MeanFlow is NoMeanFlowOptions or LambdaMeanFlowOptions { Initialisation: "cmt" };
-
-    /// <summary>What training latents come from: kept ones from their stage alone, others from the images themselves.</summary>
-    private string[] Data => options.Latents.EncodesWhenDrawn()
-        ? [StageInput.Latents, StageInput.Dataset, StageInput.Encoder]
-        : [StageInput.Latents];
+    private readonly RunShape _shape = new(evaluation, options);
 
     /// <summary>Role → stage key.</summary>
     public IReadOnlyDictionary<string, string> Build()
@@ -42,18 +24,18 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         }
 
         Add(StageInput.Dataset, new DatasetStage(options.Dataset), null);
-        if (IsSampled)
+        if (_shape.IsSampled)
         {
             PlanJudge();
         }
 
         PlanEncoder();
-        if (IsSampled)
+        if (_shape.IsSampled)
         {
             PlanDecoder();
         }
 
-        if (HasTeacher || HasCmt || HasMeanFlow)
+        if (_shape.HasTeacher || _shape.HasCmt || _shape.HasMeanFlow)
         {
             PlanGenerators();
         }
@@ -72,7 +54,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             [StageInput.Dataset] = _roles[StageInput.Dataset],
             [StageInput.Generator] = _roles["meanflow"],
         };
-        if (HasTeacher)
+        if (_shape.HasTeacher)
         {
             inputs[StageInput.Teacher] = _roles[StageInput.Teacher];
         }
@@ -105,7 +87,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             Add("ladder", new LadderStage(split), null, StageInput.Dataset, StageInput.Features, StageInput.Reference(split));
         }
 
-        if (HasSecondFeatures)
+        if (_shape.HasSecondFeatures)
         {
             PlanSecondJudge();
         }
@@ -146,17 +128,17 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         {
             Add(StageInput.Decoder, new DecoderStage(options.Decoder), seed, StageInput.Dataset, StageInput.Encoder);
         }
-        else if (HasDecoder)
+        else if (_shape.HasDecoder)
         {
             Add(StageInput.Decoder, new DecoderStage(options.Decoder), null, StageInput.Encoder);
         }
 
-        if (evaluation.Reconstruction && HasDecoder)
+        if (evaluation.Reconstruction && _shape.HasDecoder)
         {
             AddReference("test");
             Add(
                 "reconstruction",
-                new ReconstructionStage(MetricsOfImages(), evaluation.BootstrapDraws),
+                new ReconstructionStage(_shape.MetricsOfImages, evaluation.BootstrapDraws),
                 null,
                 StageInput.Dataset,
                 StageInput.Encoder,
@@ -169,8 +151,8 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     private void PlanGenerators()
     {
         Add(StageInput.Latents, new LatentStage(options.Latents), null, StageInput.Dataset, StageInput.Encoder);
-        AddTeacher(Data);
-        if (HasTeacher && IsSampled)
+        AddTeacher(_shape.Data);
+        if (_shape.HasTeacher && _shape.IsSampled)
         {
             var sampling = SamplingDefaults.Resolve(options.Sampling);
             AddSampling("teacherSampling", StageInput.Teacher, Sampling(sampling.TeacherSteps!) with
@@ -182,23 +164,24 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             AddEvaluation("teacherEvaluation", "teacherSampling", [.. evaluation.Metrics.Where(metric => metric is not EndpointErrorOptions)]);
         }
 
-        AddStudents(Data);
-        string generator = HasMeanFlow ? "meanflow" : StageInput.Cmt;
+        AddStudents(_shape.Data);
+        string generator = _shape.HasMeanFlow ? "meanflow" : StageInput.Cmt;
         if (options.Study is DerivativeErrorOptions study)
         {
             AddStudy(study, generator);
         }
-        else if (HasMeanFlow || HasCmt)
+        else if (_shape.HasMeanFlow || _shape.HasCmt)
         {
             AddSampling("sampling", generator, Sampling(SamplingDefaults.Resolve(options.Sampling).Steps!));
             AddEvaluation("evaluation", "sampling", evaluation.Metrics);
+            AddSnapshots();
         }
     }
 
     /// <param name="data">The input that the training data come from.</param>
     private void AddTeacher(params string[] data)
     {
-        if (HasTeacher)
+        if (_shape.HasTeacher)
         {
             Add(StageInput.Teacher, new TeacherStage(options.Teacher), options.Teacher is FlowMatchingOptions ? seed : null, data);
         }
@@ -207,12 +190,12 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     /// <summary>The networks that learn the mean flow.</summary>
     private void AddStudents(params string[] data)
     {
-        if (HasCmt)
+        if (_shape.HasCmt)
         {
             Add(StageInput.Cmt, new CmtStage(options.Cmt), seed, [.. data, StageInput.Teacher]);
         }
 
-        if (HasMeanFlow)
+        if (_shape.HasMeanFlow)
         {
             string[] starts = [.. ((string[])[StageInput.Teacher, StageInput.Cmt]).Where(_roles.ContainsKey)];
             Add("meanflow", new MeanFlowStage(options.MeanFlow), seed, [.. data, .. starts]);
@@ -224,9 +207,9 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
     private void AddStudy(DerivativeErrorOptions study, string generator)
     {
-        var inputs = Data.ToDictionary(name => name, name => _roles[name]);
+        var inputs = _shape.Data.ToDictionary(name => name, name => _roles[name]);
         inputs[StageInput.Generator] = _roles[generator];
-        if (HasTeacher)
+        if (_shape.HasTeacher)
         {
             inputs[StageInput.Teacher] = _roles[StageInput.Teacher];
         }
@@ -247,6 +230,21 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             [StageInput.Decoder] = _roles[StageInput.Decoder],
             [StageInput.Latents] = _roles[StageInput.Latents],
         });
+
+    /// <summary>What the MeanFlow network made on the way, where it kept that.</summary>
+    private void AddSnapshots()
+    {
+        if (options.MeanFlow is LambdaMeanFlowOptions { Snapshots: > 0 } meanFlow)
+        {
+            string? reference = evaluation.References.Count > 0 ? evaluation.References[0] : null;
+            string[] judge = reference is null ? [] : [StageInput.Features, StageInput.Reference(reference)];
+            var inputs = judge.Concat([StageInput.Decoder, StageInput.Latents]).ToDictionary(name => name, name => _roles[name]);
+            inputs[StageInput.Generator] = _roles["meanflow"];
+            var (from, kept) = (options.Sampling, meanFlow.Snapshots);
+            _roles["snapshots"] = graph.Add(new SnapshotStage(
+                meanFlow.Training.Steps, kept, evaluation.SnapshotSamples, from.Seed, from.BatchSize, from.Labels, reference), null, inputs);
+        }
+    }
 
     private void AddEvaluation(string role, string samples, IReadOnlyList<MetricOptions> metrics)
     {
@@ -270,7 +268,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             inputs[StageInput.Dataset] = _roles[StageInput.Dataset];
         }
 
-        if (HasSecondFeatures)
+        if (_shape.HasSecondFeatures)
         {
             string second = StageInput.SecondReference(evaluation.References[0]);
             inputs[StageInput.SecondFeatures] = _roles[StageInput.SecondFeatures];
@@ -283,11 +281,4 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     /// <summary>Adds a stage whose role is the name of its kind, and whose inputs are named as their roles.</summary>
     private void Add(string role, StageDefinition definition, long? stageSeed, params string[] inputs) =>
         _roles[role] = graph.Add(definition, stageSeed, inputs.ToDictionary(name => name, name => _roles[name]));
-
-    /// <summary>
-    /// What reconstructions of the test set are measured by: they have no noise that a teacher could start from, and lie near training
-    /// images no more than the test set does.
-    /// </summary>
-    private List<MetricOptions> MetricsOfImages() =>
-        [.. evaluation.Metrics.Where(metric => metric is FidOptions or InceptionScoreOptions or ClassAccuracyOptions or KidOptions)];
 }

@@ -20,6 +20,7 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(TeacherStage), "teacher")]
 [JsonDerivedType(typeof(CmtStage), "cmt")]
 [JsonDerivedType(typeof(MeanFlowStage), "meanflow")]
+[JsonDerivedType(typeof(SnapshotStage), "snapshots")]
 [JsonDerivedType(typeof(SamplingStage), "sampling")]
 [JsonDerivedType(typeof(EvaluationStage), "evaluation")]
 [JsonDerivedType(typeof(OracleEvaluationStage), "oracleEvaluation")]
@@ -32,7 +33,7 @@ public sealed record DatasetStage(DatasetOptions Dataset) : StageDefinition;
 /// <summary>Loads or trains the feature network. Inputs: dataset.</summary>
 public sealed record FeatureStage(FeatureOptions Features) : StageDefinition;
 
-/// <summary>Feature mean and covariance of a split of the dataset, and features of some of its images. Inputs: dataset, features.</summary>
+/// <summary>Feature mean and covariance of a split of the dataset, features of some of its images, and a sheet of them. Inputs: dataset, features.</summary>
 /// <param name="KeptFeatures">Of how many images, at even distances: what metrics compare samples with one by one.</param>
 public sealed record ReferenceStage(string Split, int KeptFeatures = 50_000) : StageDefinition;
 
@@ -72,6 +73,24 @@ public sealed record CmtStage(CmtOptions Cmt) : StageDefinition;
 /// MeanFlow training. Inputs: latents or an oracle dataset, teacher (unless none), cmt (if it starts from it).
 /// </summary>
 public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition;
+
+/// <summary>
+/// Draws one-step samples of a MeanFlow network as it was on the way and as it ended, all from the same noise and labels, and measures their
+/// FID. Inputs: generator (a meanflow stage), decoder, latents; features and reference.SPLIT where there is a reference.
+/// </summary>
+/// <param name="TrainingSteps">Of the generator.</param>
+/// <param name="Snapshots">How many the generator kept, see <see cref="SnapshotSteps"/>.</param>
+/// <param name="Samples">Of each.</param>
+/// <param name="Seed">Of noise and labels: that of the samples that are evaluated.</param>
+/// <param name="Reference">The primary reference, or null: nothing is measured.</param>
+public sealed record SnapshotStage(
+    int TrainingSteps,
+    int Snapshots,
+    int Samples,
+    int Seed,
+    int BatchSize,
+    string Labels,
+    string? Reference) : StageDefinition;
 
 /// <summary>Draws samples. Inputs: generator (a teacher, cmt or meanflow stage), decoder, latents.</summary>
 /// <param name="Steps">Numbers of steps, ascending.</param>

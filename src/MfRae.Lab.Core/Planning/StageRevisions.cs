@@ -10,7 +10,7 @@ public static class StageRevisions
     {
         "dataset" => 1,
         "features" => 1,
-        "reference" => 2,
+        "reference" => 3,
         "ladder" => 1,
         "encoder" => 1,
         "probe" => 1,
@@ -20,6 +20,7 @@ public static class StageRevisions
         "teacher" => 1,
         "cmt" => 1,
         "meanflow" => 2,
+        "snapshots" => 1,
         "sampling" => 2,
         "evaluation" => 2,
         "oracleEvaluation" => 1,

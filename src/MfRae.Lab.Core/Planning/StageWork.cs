@@ -25,6 +25,7 @@ public static class StageWork
         CmtStage { Cmt: TrajectoryCmtOptions cmt } => Training(cmt.Training),
         MeanFlowStage { MeanFlow: LambdaMeanFlowOptions meanFlow } => Training(meanFlow.Training),
         OracleEvaluationStage => OracleEvaluation,
+        SnapshotStage kept => (long)kept.Samples * (SnapshotSteps.Of(kept.TrainingSteps, kept.Snapshots).Count + 1),
         SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum() * EvaluationsPerStep(sampling),
         DerivativeErrorStage { Study: var study } => Derivatives(study),
         _ => 0,

@@ -26,6 +26,15 @@ public static class MetricNames
     /// <summary>The same of decoding the image.</summary>
     public const string DecoderGflops = "gflops.decoder";
 
+    /// <summary>`snapshot@100`: an image of one-step samples of a network after 100 steps of its training.</summary>
+    public const string Snapshot = "snapshot";
+
+    /// <summary>The series of their FID over steps of the training.</summary>
+    public const string SnapshotFid = "fid@1";
+
+    /// <summary>An image of a reference's own images.</summary>
+    public const string Real = "real";
+
     /// <param name="kind">Of the metric's options.</param>
     /// <param name="references">Splits; the first gives the plain name, another one NAME.SPLIT.</param>
     /// <returns>Names; null where there is no such kind.</returns>

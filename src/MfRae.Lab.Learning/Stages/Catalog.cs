@@ -20,6 +20,7 @@ public static class Catalog
         TeacherStage stage => new TeacherRunner(stage.Teacher),
         CmtStage stage => new CmtRunner(stage.Cmt),
         MeanFlowStage stage => new MeanFlowRunner(stage.MeanFlow),
+        SnapshotStage stage => new SnapshotRunner(stage),
         SamplingStage stage => new SamplingRunner(stage),
         OracleEvaluationStage stage => new OracleEvaluationRunner(stage),
         EvaluationStage stage => new EvaluationRunner(stage),

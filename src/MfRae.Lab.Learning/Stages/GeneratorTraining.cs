@@ -61,15 +61,18 @@ internal static class GeneratorTraining
                     + $"{Text(batches.Shape, batches.Classes)}");
     }
 
-    /// <summary>Trains and leaves the averaged weights.</summary>
-    public static void Train(StageContext context, TrainingOptions training, DitNetwork network, Weights? start, IObjective objective)
+    /// <summary>Trains and leaves the averaged weights, those of so many snapshots on the way as well.</summary>
+    public static void Train(
+        StageContext context, TrainingOptions training, DitNetwork network, Weights? start, IObjective objective, int snapshots = 0)
     {
         var spec = network.Declare();
         using var scope = NewDisposeScope();
         using var weights = Weights.Initialise(spec, context.Random(), context.Device());
         if (start is not null)
             weights.TakeOver(start);
-        using var trained = new Trainer(training, context).Run(spec, weights, objective);
+        var kept = new Snapshots(SnapshotSteps.Of(training.Steps, snapshots), (step, average) =>
+            NetworkFiles.Save(context.File(NetworkFiles.Snapshot(step)), network, average));
+        using var trained = new Trainer(training, context).Run(spec, weights, objective, kept);
         NetworkFiles.Save(context.File(NetworkFiles.Generator), network, trained);
     }
 

@@ -28,6 +28,6 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
         var network = new DitNetwork(start?.Network.Options ?? lambda.Network, batches.Shape, batches.Classes, interval: true);
         var velocity = teacher is { } given ? (z, t, y) => given.Network.Velocity(given.Weights, z, t, y) : oracle;
         GeneratorTraining.Train(
-            context, lambda.Training, network, start?.Weights, new MeanFlowObjective(lambda, network, velocity, batches));
+            context, lambda.Training, network, start?.Weights, new MeanFlowObjective(lambda, network, velocity, batches), lambda.Snapshots);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
@@ -17,6 +18,9 @@ internal static class NetworkFiles
     public const string Decoder = "decoder.safetensors";
     public const string Features = "features.safetensors";
     public const string Generator = "network.safetensors";
+
+    /// <summary>The generator as it was after so many steps of its training.</summary>
+    public static string Snapshot(int step) => string.Create(CultureInfo.InvariantCulture, $"snapshot.{step}.safetensors");
 
     public static void Save(string path, IEncoder network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
 

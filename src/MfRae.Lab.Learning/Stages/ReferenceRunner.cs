@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Formats;
@@ -19,6 +20,7 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
 
     private const string Features = "features";
     private const string Labels = "labels";
+    private const int SheetRows = 8;
 
     public void Run(StageContext context)
     {
@@ -43,6 +45,26 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
             .. OwnStatistics.Tensors(pool.Statistics(), spatial.Count > 0 ? spatial.Statistics() : null),
             (Features, cat(rows)), (Labels, images.Labels.index_select(0, kept)),
         ]);
+        WriteSheet(context, images);
+    }
+
+    /// <summary>Some images as they are: of each class alike where there are few, else at even distances.</summary>
+    private void WriteSheet(StageContext context, IImageSource images)
+    {
+        var columns = (int)(images.Classes <= SampleDrawing.MostColumns ? images.Classes : SheetRows);
+        var classes = columns == images.Classes
+            ? Enumerable.Range(0, columns).Select(label => images.Labels.eq(label).nonzero().flatten()).ToArray()
+            : [];
+        var rows = classes.Length == 0 ? SheetRows : (int)Math.Min(SheetRows, classes.Min(one => one.shape[0]));
+        if (rows == 0)
+            return;
+        var indices = classes.Length == 0
+            ? images.EvenRows(SheetRows * columns)
+            : stack(classes.Select(one => one.slice(0, 0, rows, 1)), 1).flatten();
+        const string file = "sheet.png";
+        ImageSheet.Write(context.File(file), images.Bytes(indices), columns);
+        context.Journal.Write(new ImageEvent(
+            MetricNames.Real, file, $"Images of the {stage.Split} set{(classes.Length == 0 ? "" : "; columns are classes")}"));
     }
 
     /// <summary>The statistics that a stage has as inputs, in the order of <paramref name="splits"/>.</summary>

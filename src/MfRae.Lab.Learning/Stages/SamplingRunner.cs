@@ -2,10 +2,8 @@ using System.Globalization;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
-using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Paths;
 using MfRae.Lab.Learning.Sampling;
 using TorchSharp;
@@ -25,37 +23,23 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
     public const string LabelsEntry = "labels";
     private const int SheetRows = 8;
 
-    // More columns than these are not classes side by side any more.
-    private const int MostColumns = 20;
-
     public void Run(StageContext context)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var device = context.Device();
         var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator);
         var generator = Generator(network, weights);
-        var (decoder, decoderWeights) = NetworkFiles.LoadDecoder(
-            Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), device);
-        var statistics = LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).To(device);
-        var random = new RandomSource(stage.Seed, device);
-        var labels = stage.Labels == "random"
-            ? new RandomSource(stage.Seed, CPU).Integers("sample labels", 0, network.Classes, stage.Samples)
-            : arange(stage.Samples, dtype: int64).remainder(network.Classes);
+        var drawing = new SampleDrawing(context, stage.Seed, stage.BatchSize, stage.Labels);
+        var labels = drawing.Labels(stage.Samples, network.Classes);
 
         foreach (var steps in stage.Steps)
         {
             var shape = network.Shape;
             var kept = new List<Tensor> { empty(0, shape.Channels, shape.Rows, shape.Columns) };
-            var images = context.InBatches(stage.Samples, stage.BatchSize, $"sample of {steps} steps", indices =>
+            var images = drawing.Draw(generator, shape, labels, steps, $"sample of {steps} steps", (start, latents) =>
             {
-                var start = indices[0].item<long>();
-                var noise = random.Normal(
-                    "sample noise", start / stage.BatchSize, indices.shape[0], shape.Channels, shape.Rows, shape.Columns);
-                var latents = generator.Sample(noise, labels.index_select(0, indices).to(device), steps);
                 if (start < stage.KeptLatents)
                     kept.Add(latents.cpu().MoveToOuterDisposeScope());
-                return LabeledImages.ToBytes(decoder.Decode(decoderWeights, statistics.Denormalise(latents)));
             });
             var keptLatents = cat(kept);
             var evaluations = Text(steps * generator.EvaluationsPerStep);
@@ -70,8 +54,12 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
                     [GuidanceEntry] = Text(stage.Guidance?.Scale ?? 1),
                     [LabelsEntry] = stage.Labels,
                 });
-            WriteSheet(context, images, network.Classes, evaluations);
-            Measure(context, SamplingCost.Of(network, decoder, steps, stage.Solver, stage.Guidance));
+            var file = $"sheet.{evaluations}.png";
+            var classes = drawing.WriteSheet(file, images, network.Classes, SheetRows);
+            var guided = stage.Guidance is { } guidance ? $", guidance {Text(guidance.Scale)}" : "";
+            context.Journal.Write(new ImageEvent($"samples@{evaluations}", file,
+                $"{evaluations} network {(evaluations == "1" ? "evaluation" : "evaluations")} a sample{guided}{classes}"));
+            Measure(context, SamplingCost.Of(network, drawing.Decoder, steps, stage.Solver, stage.Guidance));
         }
     }
 
@@ -92,19 +80,6 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
             return FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), shift);
         var teacher = Guidance.Apply(stage.Guidance, (z, t, y) => network.Velocity(weights, z, t, y), network.Classes);
         return FewStepGenerator.Solver(stage.Solver, teacher, shift, stage.GridEnd);
-    }
-
-    // Balanced labels go round, so a row of the sheet holds one sample of each class.
-    private void WriteSheet(StageContext context, Tensor images, int classes, string evaluations)
-    {
-        var columns = classes <= MostColumns ? classes : SheetRows;
-        var count = Math.Min(images.shape[0], SheetRows * columns);
-        var file = $"sheet.{evaluations}.png";
-        ImageSheet.Write(context.File(file), images.slice(0, 0, count, 1), columns);
-        var guided = stage.Guidance is { } guidance ? $", guidance {Text(guidance.Scale)}" : "";
-        var classText = stage.Labels == "random" ? "; random classes" : columns == classes ? "; columns are classes" : "";
-        context.Journal.Write(new ImageEvent($"samples@{evaluations}", file,
-            $"{evaluations} network {(evaluations == "1" ? "evaluation" : "evaluations")} a sample{guided}{classText}"));
     }
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);

@@ -18,9 +18,10 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
     /// Trains <paramref name="weights"/> from the start or from the folder's checkpoint, and returns the average of the
     /// weights that is used downstream. The same bits come out whether or not it was interrupted.
     /// </summary>
+    /// <param name="snapshots">What is kept of the average on the way; null: nothing.</param>
     /// <exception cref="DivergedException">Loss or gradient is not finite, or the gradient norm was above its limit for too long.</exception>
     /// <exception cref="OperationCanceledException">Asked to stop; a checkpoint was written.</exception>
-    public Weights Run(WeightSpec spec, Weights weights, IObjective objective)
+    public Weights Run(WeightSpec spec, Weights weights, IObjective objective, Snapshots? snapshots = null)
     {
         weights.Precision = Precision.ForTraining(options.Precision, weights.Device);
         weights.Train();
@@ -33,6 +34,8 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         var step = checkpoint.Restore(problem => context.Journal.Write(new NoticeEvent(problem)));
         if (step > 0)
             context.Journal.Write(new ResumedEvent(step));
+        else
+            snapshots?.Take(0, average, weights);
 
         var lastCheckpoint = context.Time.GetTimestamp();
         while (step < options.Steps)
@@ -40,6 +43,8 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
             TrainStep(training, objective, step, curves, gradients);
             step++;
 
+            // Before the checkpoint: an attempt that goes on from one finds all snapshots up to there.
+            snapshots?.Take(step, average, weights);
             if (step % context.Spec.Settings.LogEvery == 0 || step == options.Steps)
                 Report(step, curves, gradients);
             if (context.Stop.IsCancellationRequested)

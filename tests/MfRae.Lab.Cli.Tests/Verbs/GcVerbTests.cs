@@ -21,14 +21,14 @@ public sealed class GcVerbTests : IDisposable
 
         var dry = lab.Run("gc", "--dry-run", "--older-than", "0");
         dry.Code.Should().Be(ExitCode.Ok, dry.Error);
-        dry.Out.Should().MatchRegex(@"stages +\d+ +\d+ +3 ").And.Contain("would delete");
+        dry.Out.Should().MatchRegex(@"stages +\d+ +\d+ +4 ").And.Contain("would delete");
         Folders().Should().BeEquivalentTo(all);
 
         var swept = Json(lab.Run("gc", "--older-than", "0", "--json"));
-        swept.GetProperty("deleted").GetArrayLength().Should().Be(3);
+        swept.GetProperty("deleted").GetArrayLength().Should().Be(4);
         all.Except(Folders()).Should().BeEquivalentTo(
             swept.GetProperty("deleted").EnumerateArray().Select(item => item.GetProperty("name").GetString()));
-        needed.Intersect(Folders()).Should().HaveCount(needed.Count - 3);
+        needed.Intersect(Folders()).Should().HaveCount(needed.Count - 4);
 
         lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         lab.Started.Should().BeEmpty("nothing that the current plan needs was deleted");

@@ -26,7 +26,7 @@ public sealed class RecordVerbTests : IDisposable
             .Select(row => (What: row.GetProperty("what").GetString(), Name: row.GetProperty("name").GetString())).ToList();
 
         rows.Should().Contain(("run", "arm")).And.Contain(("option", "meanflow.lambda"));
-        rows.Where(row => row.What == "stage").Select(row => row.Name).Should().Equal("meanflow", "sampling", "evaluation");
+        rows.Where(row => row.What == "stage").Select(row => row.Name).Should().Equal("meanflow", "sampling", "evaluation", "snapshots");
         rows.Should().NotContain(row => row.What == "identity");
         Ok("diff", Run("smoke", "mft"), Run("smoke", "mft")).Should().Contain("do not differ");
     }

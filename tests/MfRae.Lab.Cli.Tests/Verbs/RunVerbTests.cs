@@ -85,7 +85,7 @@ public sealed class RunVerbTests : IDisposable
 
         lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
 
-        lab.Started.Should().Equal("meanflow mfd", "sampling mfd", "evaluation mfd");
+        lab.Started.Should().Equal("meanflow mfd", "sampling mfd", "snapshots mfd", "evaluation mfd");
     }
 
     [Fact]

@@ -69,6 +69,7 @@ public sealed class PlannerTests : IDisposable
     [InlineData("sampling.labels=random", "teacherSampling", "teacherEvaluation", "sampling", "evaluation")]
     [InlineData("cmt.gridEnd=0.001", "cmt", "meanflow", "sampling", "evaluation")]
     [InlineData("meanflow.lambdaSchedule={\"kind\":\"linear\",\"end\":0}", "meanflow", "sampling", "evaluation")]
+    [InlineData("meanflow.snapshots=2", "meanflow", "sampling", "evaluation", "snapshots")]
     [InlineData("evaluation.references=[\"test\"]", "reference.train", "teacherEvaluation", "evaluation")]
     [InlineData("evaluation.probes=true", "probe")]
     [InlineData("evaluation.reconstruction=true", "reconstruction")]
@@ -152,6 +153,25 @@ public sealed class PlannerTests : IDisposable
         ((EvaluationStage)teacher.Definition).Metrics.Should().NotContain(new Options.EndpointErrorOptions()).And.HaveCount(3);
         ((SamplingStage)Stage(plan, "teacherSampling").Definition).Steps.Should().Equal(1, 50);
         Stage(plan, "sampling").Inputs["generator"].Should().Be(plan.Runs[0].Stages["meanflow"]);
+    }
+
+    [Fact]
+    public void Snapshots_are_looked_at_where_they_are_kept_and_judged_as_the_samples_are()
+    {
+        var plan = _work.Plan("""
+            "base": { "meanflow": { "snapshots": 3, "training": { "steps": 200 } }, "sampling": { "seed": 5, "batchSize": 20 } },
+            "evaluation": { "snapshotSamples": 400 }
+            """);
+
+        _work.Plan("").Runs[0].Stages.Keys.Should().NotContain("snapshots");
+        var stage = Stage(plan, "snapshots");
+        stage.Definition.Should().Be(new SnapshotStage(200, 3, 400, 5, 20, "balanced", "test"));
+        stage.Inputs.Keys.Should().BeEquivalentTo("generator", "decoder", "latents", "features", "reference.test");
+        stage.Inputs["generator"].Should().Be(plan.Runs[0].Stages["meanflow"]);
+        Changed(plan.Runs[0], _work.Plan("""
+            "base": { "meanflow": { "snapshots": 3, "training": { "steps": 200 } }, "sampling": { "seed": 5, "batchSize": 20 } },
+            "evaluation": { "snapshotSamples": 500 }
+            """).Runs[0]).Should().Equal("snapshots");
     }
 
     [Fact]

@@ -53,7 +53,7 @@ public sealed class StageKeyTests
         var kinds = typeof(StageDefinition).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => (string)kind.TypeDiscriminator!)
             .ToList();
 
-        kinds.Should().HaveCount(16).And.OnlyContain(kind => StageRevisions.Of(kind) > 0);
+        kinds.Should().HaveCount(17).And.OnlyContain(kind => StageRevisions.Of(kind) > 0);
         FluentActions.Invoking(() => StageRevisions.Of("datset")).Should().Throw<ArgumentOutOfRangeException>();
     }
 

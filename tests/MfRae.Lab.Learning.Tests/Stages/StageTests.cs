@@ -18,7 +18,7 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
     [Theory]
     [InlineData("dataset", "train.safetensors", "test.safetensors")]
     [InlineData("features", "features.safetensors")]
-    [InlineData("reference.test", "reference.safetensors")]
+    [InlineData("reference.test", "reference.safetensors", "sheet.png")]
     [InlineData("encoder", "encoder.safetensors")]
     [InlineData("decoder", "decoder.safetensors")]
     [InlineData("reconstruction", "pairs.png")]
@@ -26,6 +26,8 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
     [InlineData("teacher", "network.safetensors")]
     [InlineData("cmt", "network.safetensors")]
     [InlineData("meanflow0", "network.safetensors")]
+    [InlineData("meanflow1", "network.safetensors", "snapshot.0.safetensors", "snapshot.1.safetensors")]
+    [InlineData("snapshots1", "sheet.0.png", "sheet.1.png", "sheet.3.png")]
     [InlineData("teacherSamples", "samples.1.safetensors", "samples.2.safetensors", "sheet.1.png", "sheet.2.png")]
     [InlineData("evaluation1", "neighbours.1.png", "neighbours.2.png")]
     [InlineData("ladder")]
@@ -54,6 +56,34 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
         var before = Network("cmt").Tensors;
         foreach (var stage in new[] { "meanflow0", "meanflow1" })
             Network(stage).Tensors.Should().Contain(after => (before[after.Key].Read() != after.Value.Read()).any().item<bool>(), stage);
+    }
+
+    [Fact]
+    public void Snapshots_are_what_training_started_from_and_what_it_became()
+    {
+        using var scope = NewDisposeScope();
+        var (start, cmt) = (Safetensors.Read(lab.At("meanflow1/snapshot.0.safetensors")), Network("cmt"));
+
+        start.Tensors.Keys.Should().BeEquivalentTo(cmt.Tensors.Keys);
+        start.Tensors.Should().OnlyContain(entry => entry.Value.Read().equal(cmt[entry.Key]).all().item<bool>());
+        var (middle, end) = (Safetensors.Read(lab.At("meanflow1/snapshot.1.safetensors")), Network("meanflow1"));
+        middle.Tensors.Should().Contain(entry => !entry.Value.Read().equal(start[entry.Key]).all().item<bool>())
+            .And.Contain(entry => !entry.Value.Read().equal(end[entry.Key]).all().item<bool>());
+    }
+
+    [Fact]
+    public void The_last_snapshot_is_measured_as_the_samples_are()
+    {
+        var curve = lab.Stage("snapshots1").Events.OfType<MetricsEvent>().ToList();
+
+        curve.Select(point => point.Step).Should().Equal(0, 1, 3);
+        curve[^1].Values.Should().Equal(new Dictionary<string, double?>
+        {
+            ["fid@1"] = lab.Stage("evaluation1").Measurements.Single(value => value.Key == "fid@1").Value,
+        });
+        curve.Select(point => point.Values["fid@1"]).Should().OnlyHaveUniqueItems();
+        lab.Stage("snapshots1").Events.OfType<ImageEvent>().Select(image => image.Name)
+            .Should().Equal("snapshot@0", "snapshot@1", "snapshot@3");
     }
 
     [Fact]

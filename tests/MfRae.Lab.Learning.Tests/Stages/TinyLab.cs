@@ -46,7 +46,7 @@ public sealed class TinyLab : IDisposable
         Sample("teacherSamples", "teacher", Sampling);
         foreach (var lambda in new[] { 0, 1 })
         {
-            Run($"meanflow{lambda}", new MeanFlowStage(MeanFlow(lambda)), "latents", "teacher", "cmt");
+            Run($"meanflow{lambda}", new MeanFlowStage(MeanFlow(lambda) with { Snapshots = 2 * lambda }), "latents", "teacher", "cmt");
             Sample($"samples{lambda}", $"meanflow{lambda}", Sampling);
             Run($"evaluation{lambda}", new EvaluationStage(Metrics, ["test", "train"], 10),
             [
@@ -55,6 +55,13 @@ public sealed class TinyLab : IDisposable
                 ("secondFeatures", "features"), ("secondReference.test", "secondReference.test"),
             ]);
         }
+
+        Run("snapshots1", new SnapshotStage(
+            Training.Steps, 2, Sampling.Samples, Sampling.Seed, Sampling.BatchSize, Sampling.Labels, "test"),
+        [
+            ("generator", "meanflow1"), ("decoder", "decoder"), ("latents", "latents"), ("features", "features"),
+            ("reference.test", "reference.test"),
+        ]);
     }
 
     /// <summary>Two batches, the second of another size than the first.</summary>

@@ -32,6 +32,29 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(7)]
+    public void Snapshots_are_the_same_whether_or_not_training_was_interrupted(int stopAt)
+    {
+        List<(int Step, float[] Weights)> whole = [], parts = [];
+        var numbers = Train(_folder.File("whole"), 10, out _, snapshots: Keep(whole));
+        FluentActions.Invoking(() => Train(_folder.File("parts"), 10, out _, stopAt: stopAt, snapshots: Keep(parts)))
+            .Should().Throw<OperationCanceledException>();
+        Train(_folder.File("parts"), 10, out _, snapshots: Keep(parts)).Should().Equal(numbers);
+
+        whole.Select(snapshot => snapshot.Step).Should().Equal(0, 5, 10);
+        parts.Select(snapshot => snapshot.Step).Should().Equal(0, 5, 10);
+        foreach (var (one, other) in whole.Zip(parts))
+            other.Weights.Should().Equal(one.Weights);
+        whole[^1].Weights.Should().Equal(numbers, "the last one is the result");
+        Train(_folder.File("without"), 10, out _).Should().Equal(numbers, "keeping changes nothing");
+    }
+
+    private static Snapshots Keep(List<(int, float[])> kept) =>
+        new([0, 5, 10], (step, weights) => kept.Add((step, weights.Flat.data<float>().ToArray())));
+
+    [Theory]
     [InlineData(7)]
     [InlineData(10)]
     [InlineData(13)]
@@ -196,7 +219,7 @@ public sealed class TrainerTests : IDisposable
     private static IEnumerable<MetricsEvent> Points(TestStage journal) => journal.Events.OfType<MetricsEvent>();
 
     private static float[] Train(string folder, int steps, out TestStage journal, int stopAfter = int.MaxValue, int logEvery = 1,
-        double limit = 0, int patience = 100, int stopAt = int.MaxValue, int dieAt = int.MaxValue)
+        double limit = 0, int patience = 100, int stopAt = int.MaxValue, int dieAt = int.MaxValue, Snapshots? snapshots = null)
     {
         var stage = new TestStage(folder) { StopAfter = stopAfter, LogEvery = logEvery };
         journal = stage;
@@ -208,7 +231,7 @@ public sealed class TrainerTests : IDisposable
                     stage.Stop();
                 if (step == dieAt)
                     throw new InvalidOperationException("dies in the middle of a step");
-            }));
+            }), snapshots);
         return average.Flat.data<float>().ToArray();
     }
 
