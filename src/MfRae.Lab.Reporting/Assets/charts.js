@@ -177,7 +177,7 @@ class CurveChart {
 
   // Every visible arm at one step, here in numbers and in the other charts of the group as a line.
   read(step, at) {
-    for (const chart of this.group.charts) chart.mark(step);
+    for (const chart of this.group.charts) if (chart.name === this.name) chart.mark(step);
     const shown = this.lines.filter(line => getComputedStyle(line.path).display !== "none");
     const rows = step === null ? [] : shown.map(line => {
       const i = line.steps.reduce((best, one, k) => Math.abs(one - step) < Math.abs(line.steps[best] - step) ? k : best, 0);

@@ -46,3 +46,22 @@
     open.setAttribute("aria-label", "enlarge " + image.alt);
   });
 }
+
+// One frame of each film at a time, all films at the same place: the first, the last, and as far between.
+for (const films of document.querySelectorAll(".films")) {
+  const reels = [...films.querySelectorAll(".film")].map(film => [...film.querySelectorAll(".sheet")]);
+  const longest = reels.reduce((one, other) => other.length > one.length ? other : one, []);
+  if (longest.length < 2) continue;
+  const said = lab.html("output", {}), last = longest.length - 1;
+  const slider = lab.html("input", { type: "range", class: "wide", min: "0", max: String(last), value: String(last), step: "1" });
+  const show = () => {
+    const at = +slider.value;
+    for (const reel of reels) reel.forEach((sheet, i) => sheet.classList.toggle("now", i === Math.round(at / last * (reel.length - 1))));
+    said.textContent = longest[at].dataset.at;
+    slider.setAttribute("aria-valuetext", said.textContent);
+  };
+  slider.addEventListener("input", show);
+  films.classList.add("sliding");
+  films.before(lab.html("div", { class: "tools" }, lab.html("label", {}, "Training ", slider), " ", said));
+  show();
+}

@@ -85,5 +85,13 @@ internal sealed class Sql(string experiment)
         where experiment = {name} and kind = {Literal(kind)};
         """;
 
+    /// <summary>A step is one of the training whose network was looked at.</summary>
+    public string Snapshots => $"""
+        select r.arm, r.seed, m.step, m.value as fid
+        from run_stages r
+        join metrics m on m.experiment = r.experiment and m.stage = r.stage
+        where r.experiment = {name} and r.role = 'snapshots';
+        """;
+
     private static string Literal(string text) => $"'{text.Replace("'", "''")}'";
 }

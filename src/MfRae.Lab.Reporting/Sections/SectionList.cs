@@ -6,6 +6,7 @@ using MfRae.Lab.Reporting.Sections.Grid;
 using MfRae.Lab.Reporting.Sections.Judge;
 using MfRae.Lab.Reporting.Sections.Options;
 using MfRae.Lab.Reporting.Sections.Oracle;
+using MfRae.Lab.Reporting.Sections.Progress;
 using MfRae.Lab.Reporting.Sections.Provenance;
 using MfRae.Lab.Reporting.Sections.Question;
 using MfRae.Lab.Reporting.Sections.Results;
@@ -28,6 +29,7 @@ internal static class SectionList
         new OracleSection(),
         new JudgeSection(),
         new CurvesSection(),
+        new ProgressSection(),
         new CostSection(),
         new SamplesSection(),
         new OptionsSection(),

@@ -6,6 +6,10 @@ public sealed class SheetTests
 {
     private const string Open = "document.querySelector('dialog').open";
     private const string Name = "document.querySelector('dialog .name').textContent";
+    private const string Slider = "#samples input[type=range]";
+    private const string Shown = "[...document.querySelectorAll('.films .sheet')].filter(sheet => sheet.offsetHeight > 0).length";
+    private const string Places =
+        "[...new Set([...document.querySelectorAll('.films .sheet')].filter(sheet => sheet.offsetHeight > 0).map(sheet => sheet.dataset.at))].join()";
     private const string Second = "#samples .sheet:nth-of-type(2) .open";
 
     [ChromiumFact]
@@ -58,5 +62,35 @@ public sealed class SheetTests
         await page.Browser.Key("ArrowRight");
 
         (await page.Text(Name)).Should().Be("lambda=0.75 1 step");
+    }
+
+    [ChromiumFact]
+    public async Task A_slider_shows_one_place_of_the_training_in_all_arms_and_arrow_keys_move_it()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Realistic());
+        (await page.Number(Shown)).Should().Be(5, "one sheet an arm");
+        (await page.Text(Places)).Should().Be("step 1,000", "the end of training");
+
+        await page.Focus(Slider);
+        await page.Browser.Key("ArrowLeft");
+        await page.Browser.Key("ArrowLeft");
+
+        (await page.Number(Shown)).Should().Be(5);
+        (await page.Text(Places)).Should().Be("step 250");
+        (await page.Text($"document.querySelector('{Slider}').getAttribute('aria-valuetext')")).Should().Be("step 250");
+
+        await page.Do($"document.querySelector('{Slider}').value = 0; document.querySelector('{Slider}').dispatchEvent(new Event('input'))");
+        (await page.Text(Places)).Should().Be("step 0");
+        await page.Do("document.querySelector('#curves .key.a2').click()");
+        (await page.Number(Shown)).Should().Be(4, "a hidden arm's sheets are hidden");
+    }
+
+    [ChromiumFact]
+    public async Task Without_a_script_all_sheets_of_the_training_stand_on_the_page()
+    {
+        await using var page = await OpenPage.Of(ReportBuilder.Build(SampleRecord.Realistic()), script: false);
+
+        (await page.Number(Shown)).Should().Be(25);
+        (await page.Number("document.querySelectorAll('#samples input').length")).Should().Be(0);
     }
 }

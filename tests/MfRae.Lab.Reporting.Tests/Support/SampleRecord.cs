@@ -14,7 +14,7 @@ internal static class SampleRecord
     public static ExperimentRecord Small() => Sweep([0, 0.5, 1], seeds: 2, steps: 4, diverged: true);
 
     /// <summary>The size of a real ablation.</summary>
-    public static ExperimentRecord Realistic() => Sweep([0, 0.25, 0.5, 0.75, 1], seeds: 2, steps: 900, diverged: false);
+    public static ExperimentRecord Realistic() => WithSnapshots(Sweep([0, 0.25, 0.5, 0.75, 1], seeds: 2, steps: 900, diverged: false));
 
     /// <summary>Thirty arms, six seeds, twenty series: more than a page may hold in full.</summary>
     public static ExperimentRecord Large()
@@ -43,7 +43,7 @@ internal static class SampleRecord
                 Plain("linear.encoder", 0.9012, 10_000), Plain("linear.pixels", 0.8401, 10_000), Plain("linear.untrained", 0.8217, 10_000),
             ], wall: 31),
             Stage("decoder", ["dataset", "encoder"], wall: 0.3),
-            Stage("reference.test", ["dataset", "features"], kind: "reference", wall: 9),
+            Stage("reference.test", ["dataset", "features"], kind: "reference", images: [Sheet("real", 0)], wall: 9),
             Stage("reconstruction", ["encoder", "decoder", "features", "reference.test"], measurements:
                 [Generated("rfid", 2.214, 0), Generated("rfid.train", 2.402, 0)], images: [Sheet("reconstruction", 99)], wall: 14),
             Stage("latents", ["dataset", "encoder"], wall: 12),
@@ -82,6 +82,31 @@ internal static class SampleRecord
                 new("experiments/ablation-lambda.json", "// Which λ? <All> of them.\n{ \"extends\": \"base/fashion-mnist.json\" }\n"),
                 new("experiments/base/fashion-mnist.json", "{ \"version\": 1 }\n", 1_234_567),
             ]);
+    }
+
+    /// <summary>The same with what each completed run's network made on the way: FID falls towards that of its samples, sooner the larger λ.</summary>
+    public static ExperimentRecord WithSnapshots(ExperimentRecord record)
+    {
+        var stages = record.Stages.ToList();
+        var runs = record.Runs.Select((run, at) =>
+        {
+            if (run.Status != "completed")
+            {
+                return run;
+            }
+
+            var label = $"snapshots {run.Arm} seed {run.Seed}";
+            var lambda = double.Parse(run.Arm["lambda=".Length..], System.Globalization.CultureInfo.InvariantCulture);
+            long[] steps = [0, 125, 250, 500, 1000];
+            stages.Add(Stage(
+                label, [$"meanflow {run.Arm} seed {run.Seed}", "decoder", "latents", "features", "reference.test"], kind: "snapshots",
+                definition: """{"stage":"snapshots","trainingSteps":1000,"samples":1000,"seed":0,"labels":"balanced","reference":"test"}""",
+                series: [new("fid@1", steps, [.. steps.Select(step => (double?)Math.Round(
+                    14 - lambda + 0.1 * run.Seed + 40 * Math.Exp(-step * (2 + 3 * lambda) / 400), 4))])],
+                images: [.. steps.Select(step => Sheet($"snapshot@{step}", 9 * Math.Exp(-step / 300d) - lambda, rows: 2))], wall: 4));
+            return run with { Stages = new Dictionary<string, string>(run.Stages) { ["snapshots"] = Key(label) } };
+        }).ToArray();
+        return record with { Stages = stages, Runs = runs };
     }
 
     /// <summary>A key that is a function of the label.</summary>
@@ -147,14 +172,15 @@ internal static class SampleRecord
         IReadOnlyList<Measurement>? measurements = null,
         IReadOnlyList<SeriesRecord>? series = null,
         IReadOnlyList<ImageRecord>? images = null,
-        double wall = 1) => new(
+        double wall = 1,
+        string? definition = null) => new(
             Key(label),
             kind ?? label,
             label,
             status,
             reason,
             seed,
-            $$"""{"stage":"{{kind ?? label}}"}""",
+            definition ?? $$"""{"stage":"{{kind ?? label}}"}""",
             inputs.ToDictionary(input => input.Split(' ')[0], Key),
             status == "skipped" ? [] : [new(
                 1, status, "node-1", "cpu", 2, Start.AddSeconds(wall), null, wall, 1.9 * wall, 640_000_000 + (long)(1e6 * wall), error)],
@@ -193,16 +219,16 @@ internal static class SampleRecord
     }
 
     /// <summary>A sheet of little garments, the blurrier the larger <paramref name="blur"/>.</summary>
-    private static ImageRecord Sheet(string name, double blur)
+    private static ImageRecord Sheet(string name, double blur, int rows = 4)
     {
-        const int Cell = 28, Columns = 10, Rows = 4;
-        var png = Png.Grey(Cell * Columns, Cell * Rows, (x, y) =>
+        const int Cell = 28, Columns = 10;
+        var png = Png.Grey(Cell * Columns, Cell * rows, (x, y) =>
         {
             var (column, row, u, v) = (x / Cell, y / Cell, x % Cell - 13.5, y % Cell - 13.5);
             var width = 5 + (column * 7 + row * 3) % 5 + (Math.Abs(v) < 4 && column % 3 == 0 ? 4 : 0);
             var edge = Math.Max(Math.Abs(u) - width, Math.Abs(v) - 11 + row);
             return (byte)Math.Clamp(215 / (1 + Math.Exp(edge / (0.4 + blur / 3))) * (0.8 + 0.2 * Math.Cos(u * (column + 1) / 4)), 0, 255);
         });
-        return new(name, "The first 40 samples, a class a column.", png);
+        return new(name, $"The first {Columns * rows} samples, a class a column.", png);
     }
 }

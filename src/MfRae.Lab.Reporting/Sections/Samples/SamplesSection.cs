@@ -1,6 +1,8 @@
+using System.Globalization;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
+using MfRae.Lab.Reporting.Sections.Progress;
 
 namespace MfRae.Lab.Reporting.Sections.Samples;
 
@@ -31,8 +33,11 @@ internal sealed class SamplesSection : ISection
                        where image is not null
                        select new SamplesSheet(
                            one.Arm.Css, Parts.Arm(one.Arm), Parts.Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
-                ])),
+                ],
+                [])),
+            .. Films(data),
             .. Shared(data, "teacherSampling", "Teacher", "From the same noise and labels as the arms."),
+            .. Shared(data, data.Record.Runs.SelectMany(run => run.Stages.Keys).FirstOrDefault(IsReference) ?? "", "Real images", ""),
             .. Shared(data, "reconstruction", "Reconstruction", ""),
         ]);
     }
@@ -44,8 +49,41 @@ internal sealed class SamplesSection : ISection
             Html.Text(data.Shared(group) ? Heading(image.Name) : $"{Heading(image.Name)}, {group.Names}"),
             Parts.Picture(image, $"{title}, {image.Name}"),
             image.Caption))).ToArray();
-        return sheets.Length == 0 ? [] : [new(title, note, sheets)];
+        return sheets.Length == 0 ? [] : [new(title, note, sheets, [])];
     }
+
+    private static bool IsReference(string role) => role.StartsWith("reference.", StringComparison.Ordinal);
+
+    /// <summary>What the networks made on the way, of each arm's first seed that kept it.</summary>
+    private static IEnumerable<SamplesGroup> Films(ReportData data)
+    {
+        var films = data.Arms
+            .Select(arm => (Arm: arm, Run: arm.Runs.FirstOrDefault(run => data.Stage(run, ProgressSection.Role) is { Images.Count: > 0 })))
+            .Where(one => one.Run is not null)
+            .Select(one => new SamplesFilm(one.Arm.Css, [.. data.Stage(one.Run!, ProgressSection.Role)!.Images
+                .Select(image => (Image: image, Step: Step(image.Name)))
+                .OrderBy(frame => frame.Step)
+                .Select(frame => Frame(one.Arm, one.Run!.Seed, frame.Image, frame.Step))]))
+            .ToArray();
+        return films.Length == 0 ? [] : [new(
+            "Over training",
+            "One-step samples of the averaged weights as they were on the way. A place in a sheet shows the same noise in all of them.",
+            [],
+            films)];
+    }
+
+    private static SamplesFrame Frame(ArmView arm, long seed, ImageRecord image, long step)
+    {
+        var at = $"step {Numbers.Count(step)}";
+        return new(at, new(
+            arm.Css,
+            Html.Of($"{Parts.Arm(arm)} <span class=\"quiet\">{at}</span>"),
+            Parts.Picture(image, $"{arm.Name}, {at}"),
+            $"Seed {seed}, {image.Caption}"));
+    }
+
+    private static long Step(string name) =>
+        long.TryParse(name.AsSpan(name.IndexOf('@') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : 0;
 
     private static string Heading(string name) => name.StartsWith("samples@") && int.TryParse(name.AsSpan("samples@".Length), out var steps)
         ? $"{Numbers.Plural(steps, "step")}"

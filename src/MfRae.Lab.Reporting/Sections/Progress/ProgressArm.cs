@@ -1,0 +1,66 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Charts;
+using MfRae.Lab.Reporting.Data;
+
+namespace MfRae.Lab.Reporting.Sections.Progress;
+
+/// <summary>FID of an arm's snapshots over the steps of its training, and what those steps cost.</summary>
+/// <param name="Mean">Over the seeds, at the steps that all of them have.</param>
+internal sealed record ProgressArm(ArmView Arm, IReadOnlyList<ProgressSeed> Seeds, IReadOnlyList<CurvePoint> Mean)
+{
+    /// <summary>The arms whose snapshots have been measured.</summary>
+    public static IReadOnlyList<ProgressArm> All(ReportData data)
+    {
+        var spent = new ProgressCost(data);
+        return
+        [
+            .. from arm in data.Arms
+               let seeds = arm.Runs.Select(run => ProgressSeed.Of(data, run, spent)).OfType<ProgressSeed>().ToArray()
+               where seeds.Length > 0
+               select new ProgressArm(arm, seeds, MeanOf(seeds)),
+        ];
+    }
+
+    /// <summary>The value at the end of training; null where it is not finite.</summary>
+    public double? End => Mean.Count > 0 ? Mean[^1].Mean : null;
+
+    public double Steps => Mean.Count > 0 ? Mean[^1].Step : 0;
+
+    /// <summary>Of a training up to a step, over the seeds; null where the record does not tell.</summary>
+    public double? Operations(double step) => Seeds.All(seed => seed.Operations is not null)
+        ? Seeds.Average(seed => seed.Operations!.At(step))
+        : null;
+
+    public double Seconds(double step) => Seeds.Average(seed => seed.Seconds.At(step));
+
+    /// <summary>The step at which the mean first is as low as the target, straight between snapshots; null where it never is.</summary>
+    public double? Reaches(double target)
+    {
+        CurvePoint? before = null;
+        foreach (var point in Mean.Where(point => point.Mean is not null))
+        {
+            if (point.Mean <= target)
+            {
+                return before is { Mean: { } high } && point.Mean is { } low
+                    ? before.Step + (point.Step - before.Step) * (high - target) / (high - low)
+                    : point.Step;
+            }
+
+            before = point;
+        }
+
+        return null;
+    }
+
+    private static IReadOnlyList<CurvePoint> MeanOf(IReadOnlyList<ProgressSeed> seeds)
+    {
+        var common = seeds.Select(seed => seed.Series.Steps.AsEnumerable()).Aggregate((one, next) => one.Intersect(next)).ToHashSet();
+        return Curve.Of([.. seeds.Select(seed => Only(seed.Series, common))]);
+    }
+
+    private static SeriesRecord Only(SeriesRecord series, HashSet<long> steps)
+    {
+        var kept = series.Steps.Zip(series.Values).Where(point => steps.Contains(point.First)).ToArray();
+        return new(series.Name, [.. kept.Select(point => point.First)], [.. kept.Select(point => point.Second)]);
+    }
+}

@@ -1,0 +1,53 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Data;
+
+namespace MfRae.Lab.Reporting.Sections.Progress;
+
+/// <summary>
+/// What training cost up to a step: a step's share of its stage, after the stages before it that not every arm has alike. What all arms
+/// share is not counted.
+/// </summary>
+internal sealed class ProgressCost
+{
+    private static readonly string[] Before = ["encoder", "decoder", "teacher", "cmt"];
+
+    private readonly ReportData data;
+    private readonly string[] counted;
+    private readonly bool gpu;
+
+    public ProgressCost(ReportData data)
+    {
+        this.data = data;
+        counted = [.. Before.Where(Differs)];
+        gpu = data.Role("meanflow").SelectMany(group => group.Stage.Attempts)
+            .Any(attempt => attempt.Device.StartsWith("cuda", StringComparison.Ordinal));
+    }
+
+    /// <summary>Of which kind the seconds are: processors work side by side, a GPU is busy as long as its stage runs.</summary>
+    public string Unit => gpu ? "GPU seconds" : "CPU seconds";
+
+    public string Counted => string.Join(" and ", [.. counted, "meanflow"]);
+
+    public ProgressLine? Operations(RunRecord run, long steps)
+    {
+        var before = Stages(run).Select(Operations).ToArray();
+        return Operations(data.Stage(run, "meanflow")) is { } own && before.All(one => one is not null)
+            ? new(before.Sum(one => one!.Value), own / steps)
+            : null;
+    }
+
+    public ProgressLine Seconds(RunRecord run, long steps) =>
+        new(Stages(run).Sum(Seconds), (data.Stage(run, "meanflow") is { } own ? Seconds(own) : 0) / steps);
+
+    private bool Differs(string role) => data.Record.Runs.GroupBy(run => run.Seed)
+        .Any(seed => seed.Select(run => run.Stages.GetValueOrDefault(role)).Distinct().Count() > 1);
+
+    private IEnumerable<StageRecord> Stages(RunRecord run) => counted.Select(role => data.Stage(run, role)).OfType<StageRecord>();
+
+    private double Seconds(StageRecord stage) => stage.Attempts.Sum(attempt => gpu ? attempt.DeviceSeconds : attempt.CpuSeconds);
+
+    /// <summary>A network that is loaded took none here.</summary>
+    private static double? Operations(StageRecord? stage) => stage is null ? null
+        : stage.Seed is null ? 0
+        : stage.Attempts.LastOrDefault(attempt => attempt.Origin?.Flops is not null)?.Origin!.Flops;
+}

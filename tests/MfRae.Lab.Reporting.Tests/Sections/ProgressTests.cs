@@ -1,0 +1,97 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Sections.Progress;
+using MfRae.Lab.Reporting.Tests.Support;
+
+namespace MfRae.Lab.Reporting.Tests.Sections;
+
+public sealed class ProgressTests
+{
+    private static readonly ExperimentRecord Record = SampleRecord.WithSnapshots(
+        SampleRecord.Sweep([0, 0.5, 1], seeds: 2, steps: 4, diverged: false));
+
+    [Fact]
+    public void The_baseline_reaches_its_own_quality_at_its_end_and_a_faster_arm_before()
+    {
+        var arms = ProgressArm.All(new ReportData(Record));
+        var target = arms[0].End!.Value;
+
+        arms[0].Reaches(target).Should().Be(1000);
+        var reached = arms[2].Reaches(target)!.Value;
+        var (before, after) = (arms[2].Mean.Last(point => point.Step < reached), arms[2].Mean.First(point => point.Step >= reached));
+        reached.Should().BeLessThan(500);
+        (before.Mean!.Value + (after.Mean!.Value - before.Mean.Value) * (reached - before.Step) / (after.Step - before.Step))
+            .Should().BeApproximately(target, 1e-9);
+    }
+
+    [Fact]
+    public void What_is_never_reached_is_said_to_be()
+    {
+        var data = new ReportData(Changed(Record, series => series with { Values = [.. series.Values.Select(value => value + 100)] }, "lambda=0.5"));
+
+        ProgressArm.All(data)[1].Reaches(ProgressArm.All(data)[0].End!.Value).Should().BeNull();
+        Page(data.Record).Should().Contain("not reached");
+    }
+
+    [Fact]
+    public void A_value_that_is_not_finite_breaks_the_line_and_reaches_nothing()
+    {
+        var data = new ReportData(Changed(Record, series => series with { Values = [null, null, null, null, null] }, "lambda=1"));
+
+        ProgressArm.All(data)[2].Reaches(1e9).Should().BeNull();
+        ProgressArm.All(data)[2].End.Should().BeNull();
+        Page(data.Record).Should().Contain("<section id=\"progress\">");
+    }
+
+    [Fact]
+    public void A_mid_training_that_some_arms_skip_is_counted_where_it_is()
+    {
+        var without = Record with
+        {
+            Runs = [.. Record.Runs.Select(run => run.Arm == "lambda=0"
+                ? run with { Stages = run.Stages.Where(stage => stage.Key != "cmt").ToDictionary() }
+                : run)],
+        };
+        var (shared, own) = (ProgressArm.All(new ReportData(Record)), ProgressArm.All(new ReportData(without)));
+
+        shared[1].Seconds(0).Should().Be(0, "all arms share it");
+        own[0].Seconds(0).Should().Be(0);
+        own[1].Seconds(0).Should().Be(Record.Stages.Single(stage => stage.Kind == "cmt").Attempts.Sum(attempt => attempt.CpuSeconds));
+        (own[1].Seconds(1000) - own[1].Seconds(500)).Should().BeApproximately(
+            (shared[1].Seconds(1000) - shared[1].Seconds(0)) / 2, 1e-9, "the steps of a stage cost alike");
+    }
+
+    [Fact]
+    public void Snapshots_that_were_measured_differently_do_not_share_a_chart()
+    {
+        var mixed = Record with
+        {
+            Stages = [.. Record.Stages.Select(stage => stage.Label.StartsWith("snapshots lambda=1", StringComparison.Ordinal)
+                ? stage with { DefinitionJson = stage.DefinitionJson.Replace("\"samples\":1000", "\"samples\":5000") }
+                : stage)],
+        };
+
+        Section(mixed).Should().Contain("by different samples").And.NotContain("<svg viewBox").And.NotContain("<table>");
+        Section(Record).Should().NotContain("by different").And.Contain("<svg viewBox").And.Contain("<table>");
+    }
+
+    [Fact]
+    public void A_record_without_snapshots_has_no_such_section() =>
+        Page(SampleRecord.Small()).Should().NotContain("id=\"progress\"").And.NotContain("class=\"films\"");
+
+    private static string Page(ExperimentRecord record) => ReportBuilder.Build(record);
+
+    private static string Section(ExperimentRecord record)
+    {
+        var page = Page(record);
+        var start = page.IndexOf("<section id=\"progress\">", StringComparison.Ordinal);
+        return page[start..page.IndexOf("</section>", start, StringComparison.Ordinal)];
+    }
+
+    private static ExperimentRecord Changed(ExperimentRecord record, Func<SeriesRecord, SeriesRecord> change, string arm) => record with
+    {
+        Stages = [.. record.Stages.Select(stage => stage.Label.StartsWith($"snapshots {arm} ", StringComparison.Ordinal)
+            ? stage with { Series = [.. stage.Series.Select(change)] }
+            : stage)],
+    };
+}
