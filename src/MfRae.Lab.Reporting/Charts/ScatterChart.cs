@@ -7,6 +7,15 @@ namespace MfRae.Lab.Reporting.Charts;
 internal sealed record ScatterChart(
     string Title, string Horizontal, IReadOnlyList<ScatterPoint> Points, IReadOnlyList<Rule> Rules, IReadOnlyList<Line>? Lines = null)
 {
+    /// <summary>Small dots below the points: the seeds that a point is the mean of.</summary>
+    public IReadOnlyList<ScatterPoint> Seeds { get; init; } = [];
+
+    /// <summary>A staircase through points by ascending x: what can be had at each cost. It goes on to the right edge.</summary>
+    public IReadOnlyList<ScatterPoint> Front { get; init; } = [];
+
+    /// <summary>Whether the vertical axis is logarithmic; null: where the values ask for it.</summary>
+    public bool? Log { get; init; }
+
     private static readonly Frame Frame = new(440, 250, 46, 10, 14, 40);
 
     // A prediction of zero that rounding left at 1e-9 would press all else flat on a logarithmic axis: its line ends below the marks.
@@ -20,6 +29,9 @@ internal sealed record ScatterChart(
         "m0 -5l5 9h-10z",
     ];
 
+    private const string Cross = "m-5 -1.5h3.5v-3.5h3v3.5h3.5v3h-3.5v3.5h-3v-3.5h-3.5z";
+    private const string Dot = "m-2.2 0a2.2 2.2 0 1 0 4.4 0a2.2 2.2 0 1 0 -4.4 0z";
+
     public Html Draw()
     {
         if (Points.Count == 0)
@@ -27,33 +39,52 @@ internal sealed record ScatterChart(
             return Html.Empty;
         }
 
-        var costs = Points.Select(point => point.X).ToArray();
+        var costs = Points.Concat(Seeds).Select(point => point.X).ToArray();
         var far = costs.Min() > 0 && costs.Max() / costs.Min() > 30;
-        var x = Scale.Over(far ? costs : [0, .. costs], Frame.Left, Frame.Left + Frame.PlotWidth, far);
+        // From zero, unless all would then stand at the far end.
+        var near0 = costs.Min() < costs.Max() / 2;
+        var x = Scale.Over(far || !near0 ? costs : [0, .. costs], Frame.Left, Frame.Left + Frame.PlotWidth, far);
         var least = Points.All(point => point.Y > 0) ? Points.Min(point => point.Y) * LeastOfLines : double.NegativeInfinity;
         Line[] lines = [.. (Lines ?? []).Select(line => line with
         {
             Points = [.. line.Points.Select(point => point with { High = Math.Max(point.High, least) })],
         })];
-        var values = Points.Select(point => point.Y).Concat(lines.SelectMany(line => line.Points).Select(point => point.High)).ToArray();
+        var values = Points.Concat(Seeds).Select(point => point.Y).Concat(lines.SelectMany(line => line.Points).Select(point => point.High)).ToArray();
         var spread = Math.Max(values.Max() - values.Min(), 1e-9);
         var near = Rules.Where(rule => rule.Value > values.Min() - spread && rule.Value < values.Max() + spread).ToArray();
-        var y = Scale.Over([.. values, .. near.Select(rule => rule.Value)], Frame.Floor, Frame.Top, margin: 0.08);
+        var y = Scale.Over([.. values, .. near.Select(rule => rule.Value)], Frame.Floor, Frame.Top, Log, margin: 0.08);
         return Frame.Figure(
             "scatter",
-            Title,
+            Title + (Log is not null && y.Log ? " (log)" : ""),
             string.Join("; ", Points.Select(point => point.Tip)),
             Html.Join([Frame.Vertical(y), Frame.Horizontal(x, Horizontal + (x.Log ? " (log)" : "")),
-                .. near.Select(rule => Dashed(rule, y)), .. lines.Select(line => Stroke(line, x, y)), .. Points.Select(point => Mark(point, x, y))]));
+                .. near.Select(rule => Dashed(rule, y)), .. lines.Select(line => Stroke(line, x, y)), Staircase(x, y),
+                .. Seeds.Select(seed => Mark(seed, Dot, "seed", x, y)),
+                .. Points.Select(point => Mark(point, Path(point.Shape), "mark", x, y)),
+                .. Points.Where(point => point.Label is not null).Select(point => Beside(point, x, y))]));
     }
 
     /// <summary>The shape alone, for a legend.</summary>
     public static Html Key(int shape) => Html.Of(
-        $"<svg class=\"swatch\" viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path d=\"M0 0{Shapes[shape % Shapes.Length]}\"/></svg>");
+        $"<svg class=\"swatch\" viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path d=\"M0 0{Path(shape)}\"/></svg>");
 
-    private static Html Mark(ScatterPoint point, Scale x, Scale y) => Html.Of(
-        $"<path class=\"mark {point.Css}\" d=\"M{Svg.At(x.Map(point.X))} "
-            + $"{Svg.At(y.Map(point.Y))}{Shapes[point.Shape % Shapes.Length]}\"><title>{point.Tip}</title></path>");
+    private static string Path(int shape) => shape < 0 ? Cross : Shapes[shape % Shapes.Length];
+
+    private static Html Mark(ScatterPoint point, string shape, string css, Scale x, Scale y) => Html.Of(
+        $"<path class=\"{css} {point.Css}\" d=\"M{Svg.At(x.Map(point.X))} "
+            + $"{Svg.At(y.Map(point.Y))}{shape}\"><title>{point.Tip}</title></path>");
+
+    private static Html Beside(ScatterPoint point, Scale x, Scale y)
+    {
+        var at = x.Map(point.X);
+        var left = at + Svg.Width(point.Label!) + 8 > Frame.Left + Frame.PlotWidth;
+        return Html.Of($"<text class=\"note {point.Css}\" x=\"{Svg.At(at + (left ? -8 : 8))}\" y=\"{Svg.At(y.Map(point.Y) + 4)}\" "
+            + $"text-anchor=\"{(left ? "end" : "start")}\">{point.Label}</text>");
+    }
+
+    private Html Staircase(Scale x, Scale y) => Front.Count == 0 ? Html.Empty : Html.Of(
+        $"<path class=\"front\" d=\"M{Svg.At(x.Map(Front[0].X))} {Svg.At(y.Map(Front[0].Y))}{string.Concat(Front.Skip(1).Select(
+            point => $"H{Svg.At(x.Map(point.X))}V{Svg.At(y.Map(point.Y))}"))}H{Svg.At(Frame.Left + Frame.PlotWidth)}\"/>");
 
     private static Html Stroke(Line line, Scale x, Scale y) => Html.Of(
         $"<path class=\"line {line.Css}\" d=\"M{string.Join('L', line.Points.Select(

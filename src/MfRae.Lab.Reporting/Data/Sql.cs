@@ -44,11 +44,21 @@ internal sealed class Sql(string experiment)
         where experiment = {name} and role in ('evaluation', 'ladder');
         """;
 
-    public string Costs => $"""
-        select r.arm, r.seed, r.role, c.label, c.wall_seconds, c.cpu_seconds, c.peak_bytes
+    /// <param name="roles">Of the trainings that count.</param>
+    public string Costs(IEnumerable<string> roles) => $"""
+        select r.arm, r.seed, r.role, c.label, c.flops, c.wall_seconds, c.cpu_seconds, c.device_seconds, c.peak_bytes
         from run_stages r
         join costs c on c.experiment = r.experiment and c.stage = r.stage
-        where r.experiment = {name} and r.role in ('cmt', 'meanflow', 'sampling');
+        where r.experiment = {name} and r.role in ({string.Join(", ", roles.Append("sampling").Select(Literal))});
+        """;
+
+    /// <summary>What an image costs beside a metric, arms and teacher.</summary>
+    public string ImageCosts(string metric) => $"""
+        select distinct role, arm, seed, name, steps, value
+        from evaluations
+        where experiment = {name} and role in ('evaluation', 'sampling', 'teacherEvaluation', 'teacherSampling')
+          and (name like 'gflops.%' or name = {Literal(metric)})
+        order by steps, arm, seed;
         """;
 
     public string Stages => $"""

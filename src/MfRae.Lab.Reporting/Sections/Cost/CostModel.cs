@@ -4,6 +4,14 @@ namespace MfRae.Lab.Reporting.Sections.Cost;
 
 /// <summary>What quality cost.</summary>
 internal sealed record CostModel(
-    Html Chart, Html Legend, string Note, IReadOnlyList<string> Columns, IReadOnlyList<CostRow> Rows, Html Sql);
+    Html Legend,
+    IReadOnlyList<Html> Sampling,
+    IReadOnlyList<Html> Training,
+    string Note,
+    IReadOnlyList<string> Columns,
+    IReadOnlyList<CostRow> Rows,
+    Html Sql,
+    Html SamplingSql);
 
-internal sealed record CostRow(Html Arm, IReadOnlyList<string> Costs, IReadOnlyList<string> Cells);
+/// <param name="Cells">Whole cells.</param>
+internal sealed record CostRow(Html Arm, IReadOnlyList<Html> Cells);

@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Cost;
+
+/// <summary>What the training of runs cost, without what all arms share.</summary>
+internal sealed class TrainingCosts
+{
+    private static readonly string[] Trained = ["encoder", "decoder", "teacher", "cmt", "meanflow"];
+
+    private readonly ReportData data;
+
+    public TrainingCosts(ReportData data)
+    {
+        this.data = data;
+        // Mid-training and MeanFlow always, the stages before them only where arms have different ones.
+        Roles = [.. Trained.Where(role => data.Role(role).Count > (role is "cmt" or "meanflow" ? 0 : 1))];
+        var steps = new CostAxis("training steps", Steps, value => Numbers.Count((long)Math.Round(value)), Timing: false);
+        var unit = FlopUnit.For(data.Record.Runs.Select(Flops).OfType<double>());
+        var flops = new CostAxis(
+            $"training {unit.Name}", run => Flops(run) / unit.Size, value => Numbers.Significant(value, 3), Timing: false);
+        var onDevices = data.Record.Runs.SelectMany(Stages).SelectMany(stage => stage.Attempts).Any(attempt => attempt.Device != "cpu");
+        var time = onDevices
+            ? new CostAxis("training device seconds", run => Sum(run, attempt => attempt.DeviceSeconds), Numbers.Seconds, Timing: true)
+            : new CostAxis("training CPU seconds", run => Sum(run, attempt => attempt.CpuSeconds), Numbers.Seconds, Timing: true);
+        Charted = [.. new[] { steps, flops, time }.Where(Known)];
+        var wall = new CostAxis("training wall seconds", run => Sum(run, attempt => attempt.WallSeconds), Numbers.Seconds, Timing: true);
+        var sampling = new CostAxis("sampling CPU seconds", Sampling, Numbers.Seconds, Timing: true);
+        Listed = [.. Charted, .. new[] { wall, sampling }.Where(Known)];
+    }
+
+    /// <summary>Roles of the stages that count.</summary>
+    public IReadOnlyList<string> Roles { get; }
+
+    public bool CountsAll => Roles.Count == Trained.Length;
+
+    public IReadOnlyList<CostAxis> Charted { get; }
+
+    /// <summary>The same, and what stands in the table only.</summary>
+    public IReadOnlyList<CostAxis> Listed { get; }
+
+    /// <summary>`cmt 600 + meanflow 200`, of an arm's first run; empty where one stage alone was trained.</summary>
+    public string Parts(ArmView arm)
+    {
+        var parts = arm.Runs.Take(1).SelectMany(run => Roles.Select(role => (Role: role, Steps: StepsOf(data.Stage(run, role)))))
+            .Where(part => part.Steps is not null).ToArray();
+        return parts.Length < 2 ? "" : string.Join(" + ", parts.Select(part => $"{part.Role} {Numbers.Count((long)part.Steps!.Value)}"));
+    }
+
+    private bool Known(CostAxis axis) => data.Record.Runs.Any(run => axis.Of(run) is not null);
+
+    private StageRecord[] Stages(RunRecord run) =>
+        [.. Roles.Select(role => data.Stage(run, role)).OfType<StageRecord>().DistinctBy(stage => stage.Key)];
+
+    private double? Steps(RunRecord run) => Stages(run).Select(StepsOf).OfType<double>().ToArray() is { Length: > 0 } known
+        ? known.Sum()
+        : null;
+
+    /// <summary>Null where a stage that is trained has no estimate: a part of a cost is not the cost.</summary>
+    private double? Flops(RunRecord run)
+    {
+        var trained = Stages(run).Where(stage => StepsOf(stage) is not null)
+            .Select(stage => stage.Attempts.LastOrDefault(attempt => attempt.Origin?.Flops is not null)?.Origin?.Flops).ToArray();
+        return trained.Length == 0 || trained.Any(flops => flops is null) ? null : trained.Sum();
+    }
+
+    /// <summary>Null where a stage was never started: its time is not zero, it has none.</summary>
+    private double? Sum(RunRecord run, Func<AttemptRecord, double> seconds) => Sum(Stages(run), seconds);
+
+    private double? Sampling(RunRecord run) =>
+        data.Stage(run, "sampling") is { } stage ? Sum([stage], attempt => attempt.CpuSeconds) : null;
+
+    private static double? Sum(StageRecord[] stages, Func<AttemptRecord, double> seconds) =>
+        stages.Length == 0 || stages.Any(stage => stage.Attempts.Count == 0)
+            ? null
+            : stages.SelectMany(stage => stage.Attempts).Sum(seconds);
+
+    /// <summary>The steps that a stage's definition asks for; null where it trains nothing.</summary>
+    private static double? StepsOf(StageRecord? stage)
+    {
+        try
+        {
+            return stage is null || JsonNode.Parse(stage.DefinitionJson) is not JsonObject definition ? null : definition
+                .Select(entry => entry.Value is JsonObject options && options["training"] is JsonObject training ? training["steps"] : null)
+                .Select(steps => steps is JsonValue value && value.TryGetValue<double>(out var number) ? number : (double?)null)
+                .FirstOrDefault(steps => steps is not null);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Text.RegularExpressions;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Sections.Cost;
+using MfRae.Lab.Reporting.Tests.Support;
+
+namespace MfRae.Lab.Reporting.Tests.Sections;
+
+public sealed partial class CostTests
+{
+    [Fact]
+    public void The_section_with_all_costs_renders_as_agreed() =>
+        Golden.Check("cost-in-full.html", Content(CostRecord.Small()));
+
+    [Fact]
+    public void The_front_of_sampling_goes_over_arms_and_numbers_of_steps_but_not_over_the_teacher()
+    {
+        var html = Content(CostRecord.Small());
+
+        html.Should().Contain("<figcaption>FID against the cost of an image (log)</figcaption>");
+        html.Should().Contain("On the front: lambda=0.5, fid@1: 9.879 for 0.0349 GFLOPs an image; "
+            + "lambda=0.5, fid@2: 9.079 for 0.0585 GFLOPs an image. "
+            + "The other 4 marks cost as much or more and are no better.");
+        html.Should().Contain("teacher, 50 steps: 12.07 for 1.19 GFLOPs an image").And.Contain(">teacher, 50 steps</text>");
+    }
+
+    [Fact]
+    public void The_front_of_training_is_by_the_primary_metric()
+    {
+        var html = Content(CostRecord.Small());
+
+        html.Should().Contain("FID, 1 step against training TFLOP");
+        html.Should().Contain("On the front: lambda=0, fid@1: 11.60 for 8.28 training TFLOP; "
+            + "lambda=0.5, fid@1: 9.879 for 8.63 training TFLOP. The other mark costs as much or more and is no better.");
+        html.Should().NotContain("against training steps", "they are the same in all arms").And.Contain("Every arm took 800 training steps.");
+    }
+
+    [Fact]
+    public void The_table_has_every_cost_beside_the_metric()
+    {
+        var rows = Rows().Matches(Content(CostRecord.Small())).Select(row => Tags().Replace(row.Value, "|")).ToArray();
+
+        rows[1].Should().Contain("lambda=0.5").And.MatchRegex(@"\|800\|+cmt 600 \+ meanflow 200\|");
+        rows[1].Should().MatchRegex(@"\|8\.63\|+on the front\|");
+        rows[1].Should().MatchRegex(@"\|0\.0349\|+0\.0236 \+ 0\.0113\|+9\.879\|+on the front\|");
+        rows[1].Should().MatchRegex(@"\|0\.0585\|.*\|9\.079\|+on the front\|");
+        rows[2].Should().Contain("lambda=1").And.NotContain("on the front", "it costs as much as λ = 0.5 and is worse");
+    }
+
+    [Fact]
+    public void What_hangs_on_how_the_work_went_is_marked_and_nothing_else_moves()
+    {
+        var record = CostRecord.Small();
+        var slower = record with
+        {
+            Stages = [.. record.Stages.Select(stage => stage with
+            {
+                Attempts = [.. stage.Attempts.Select(attempt => attempt with
+                {
+                    CpuSeconds = 3.7 * attempt.CpuSeconds + stage.Key[0],
+                    WallSeconds = 2.2 * attempt.WallSeconds,
+                })],
+            })],
+        };
+
+        var (before, after) = (Content(record), Content(slower));
+
+        after.Should().NotBe(before);
+        Timed().Replace(after, "").Should().Be(Timed().Replace(before, ""));
+    }
+
+    [Fact]
+    public void Where_devices_did_the_work_their_seconds_count()
+    {
+        var record = CostRecord.Small();
+        var html = Content(record with
+        {
+            Stages = [.. record.Stages.Select(stage => stage with
+            {
+                Attempts = [.. stage.Attempts.Select(attempt => attempt with { Device = "cuda:0" })],
+            })],
+        });
+
+        html.Should().Contain("against training device seconds").And.NotContain("training CPU seconds");
+    }
+
+    [Fact]
+    public void Values_that_are_not_comparable_have_no_front()
+    {
+        var html = Content(CostRecord.With((label, value) =>
+            label.StartsWith("evaluation lambda=1", StringComparison.Ordinal) && value.Key == "fid@2" ? value with { Reference = "x" } : value));
+
+        html.Should().Contain("No front is drawn: not comparable: reference differs.");
+        html.Should().NotContain("On the front").And.NotContain("on the front");
+        html.Should().NotContain("class=\"front\"").And.Contain("not comparable: reference differs</td>");
+    }
+
+    [Fact]
+    public void A_metric_without_a_better_direction_has_no_front() =>
+        Content(CostRecord.With((_, value) => value.Metric == "fid" ? value with { HigherIsBetter = null } : value))
+            .Should().Contain("No front is drawn: the metric has no better direction.").And.NotContain("class=\"front\"");
+
+    [Fact]
+    public void Of_a_metric_that_should_rise_the_highest_are_on_the_front() =>
+        Content(CostRecord.With((_, value) => value.Metric == "fid" ? value with { HigherIsBetter = true } : value))
+            .Should().Contain("On the front: lambda=0, fid@1: 11.60 for 0.0349 GFLOPs an image. ");
+
+    [Fact]
+    public void Data_from_before_costs_were_told_have_what_they_know()
+    {
+        var html = Content(SampleRecord.Small());
+
+        html.Should().Contain("against training CPU seconds").And.Contain("class=\"front\"");
+        html.Should().NotContain("GFLOP").And.NotContain("training steps").And.NotContain("cost of an image");
+    }
+
+    [Fact]
+    public void A_training_of_which_a_part_has_no_estimate_has_no_sum()
+    {
+        var record = CostRecord.Small();
+        var html = Content(record with
+        {
+            Stages = [.. record.Stages.Select(stage => stage.Kind != "cmt" ? stage : stage with
+            {
+                Attempts = [.. stage.Attempts.Select(attempt => attempt with { Origin = null })],
+            })],
+        });
+
+        html.Should().NotContain("TFLOP").And.Contain("800");
+    }
+
+    [Fact]
+    public void Operations_are_given_in_the_unit_of_the_largest()
+    {
+        FlopUnit.For([2e12, 3e15]).Name.Should().Be("PFLOP");
+        FlopUnit.For([9.9e14]).Name.Should().Be("TFLOP");
+        FlopUnit.For([5]).Name.Should().Be("GFLOP");
+        FlopUnit.For([]).Name.Should().Be("GFLOP");
+    }
+
+    private static string Content(ExperimentRecord record) =>
+        ReportBuilder.Render(new CostSection(), new ReportData(record)).Content.ToString();
+
+    [GeneratedRegex("<tr><th scope=\"row\">.*?</tr>", RegexOptions.Singleline)]
+    private static partial Regex Rows();
+
+    [GeneratedRegex("<[^>]+>")]
+    private static partial Regex Tags();
+
+    [GeneratedRegex(@"<(\w+)\b[^<>]* data-timing[^<>]*>.*?</\1>", RegexOptions.Singleline)]
+    private static partial Regex Timed();
+}
