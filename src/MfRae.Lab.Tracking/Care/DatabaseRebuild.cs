@@ -121,7 +121,8 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
         }
 
         var backup = File.Exists(path) ? FreeBackup() : null;
-        foreach (var suffix in new[] { "", "-wal", "-shm" }.Where(suffix => File.Exists(path + suffix)))
+        // Without its file a log is of no use to anybody, and is not kept.
+        foreach (var suffix in new[] { "", "-wal", "-shm" }.Where(suffix => backup is not null && File.Exists(path + suffix)))
         {
             File.Copy(path + suffix, backup + suffix);
         }

@@ -119,6 +119,22 @@ public sealed class DbVerbTests : IDisposable
     }
 
     [Fact]
+    public void The_log_of_a_database_that_is_gone_is_in_nobodys_way()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        var before = Dump();
+        DeleteDatabase();
+        lab.Write("data/lab.db-wal", "left behind");
+
+        var answer = lab.Run("db", "rebuild");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        Dump().Should().Be(before);
+        lab.Exists("data/lab.db.bak-1-wal").Should().BeFalse();
+        File.Exists("-wal").Should().BeFalse("nothing is written beside the program");
+    }
+
+    [Fact]
     public void A_damaged_page_is_found()
     {
         lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
