@@ -6,9 +6,10 @@ namespace MfRae.Lab.Core.Execution;
 internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, int attempt)
 {
     private long offset;
+    private JournalLine? end;
 
     /// <summary>How the attempt ended, once its journal says so.</summary>
-    public FinishedEvent? Finished { get; private set; }
+    public FinishedEvent? Finished => end?.Event as FinishedEvent;
 
     public static void PumpAll(ArtifactStore store, IRunLog log, string key)
     {
@@ -48,6 +49,17 @@ internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, 
         }
 
         offset = next;
-        Finished = lines.Select(line => line.Event).OfType<FinishedEvent>().LastOrDefault() ?? Finished;
+        end = lines.LastOrDefault(line => line.Event is FinishedEvent) ?? end;
+    }
+
+    /// <summary>
+    /// Tells the end once more, after the worker has ended: what it printed last may have reached its file later than the journal said so.
+    /// </summary>
+    public void TellEnd()
+    {
+        if (end is { } line && store.Find(key) is { } folder)
+        {
+            log.Ingest(key, attempt, [line], folder);
+        }
     }
 }

@@ -76,6 +76,7 @@ internal sealed class StageAttempts(
             return;
         }
 
+        run.Tail.TellEnd();
         if (code == WorkerExit.Environment && run.Tail.Finished is not { Status: AttemptStatus.Failed })
         {
             var fault = printed.Length > 0 ? printed : $"the worker of the stage {run.Node.Label} finds the machine not as needed";

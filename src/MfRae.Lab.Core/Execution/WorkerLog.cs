@@ -6,18 +6,17 @@ namespace MfRae.Lab.Core.Execution;
 /// </summary>
 internal sealed class WorkerLog(ArtifactStore store, string key, int attempt)
 {
-    private const int TailLines = 20;
     private readonly Lock gate = new();
     private readonly Queue<string> last = new();
 
-    /// <summary>The last lines; kept here too, since a worker may complain that the disk is full.</summary>
+    /// <summary>The last lines, as they may be kept; they are here too, since a worker may complain that the disk is full.</summary>
     public string Tail
     {
         get
         {
             lock (gate)
             {
-                return string.Join('\n', last);
+                return string.Join('\n', last.Select(WorkerOutput.Kept));
             }
         }
     }
@@ -32,7 +31,7 @@ internal sealed class WorkerLog(ArtifactStore store, string key, int attempt)
         lock (gate)
         {
             last.Enqueue(line);
-            if (last.Count > TailLines)
+            if (last.Count > WorkerOutput.Lines)
             {
                 last.Dequeue();
             }

@@ -10,8 +10,11 @@ public static class AttemptStatus
     public const string Killed = "killed";
     public const string OutOfMemory = "outOfMemory";
 
+    /// <summary>The ends without a result, of itself or from outside.</summary>
+    public static IReadOnlyList<string> Failures { get; } = [Failed, Diverged, Killed, OutOfMemory];
+
     /// <summary>Whether it ended without a result, of itself or from outside; for stages and runs as well.</summary>
-    public static bool IsFailure(string status) => status is Failed or Diverged or Killed or OutOfMemory;
+    public static bool IsFailure(string status) => Failures.Contains(status);
 
     /// <summary>As a sentence has it: `failed`, `out of memory`.</summary>
     public static string Word(string status) => status == OutOfMemory ? "out of memory" : status;

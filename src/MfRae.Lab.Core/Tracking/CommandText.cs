@@ -29,6 +29,22 @@ public static partial class CommandText
         return line.Length <= Longest ? line : line[..Longest] + "…";
     }
 
+    /// <summary>A line that a program printed, with the same taken out; of `name=value` all that follows in the line.</summary>
+    public static string Redact(string line)
+    {
+        // Words, and between them what parts them.
+        var words = Blank().Split(line);
+        var secret = false;
+        for (var i = 0; i < words.Length; i += 2)
+        {
+            var hide = secret && words[i].Length > 0 && !words[i].StartsWith("--", StringComparison.Ordinal);
+            secret = SecretOption().IsMatch(words[i]);
+            words[i] = hide ? Hidden : words[i];
+        }
+
+        return Redacted(string.Concat(words));
+    }
+
     private static string Redacted(string argument)
     {
         var named = SecretValue().Replace(argument, $"$1{Hidden}");
@@ -42,6 +58,9 @@ public static partial class CommandText
 
     [GeneratedRegex(@"\A-{1,2}[^=\s]*" + Sensitive + @"[^=\s]*\z", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex SecretOption();
+
+    [GeneratedRegex(@"(\s+)")]
+    private static partial Regex Blank();
 
     // Of `name=value` all that follows, unless it is a part of a URL's query, which the next part ends.
     [GeneratedRegex(@"((?:\A|[?&;,\s{""'])[^=?&;,\s]*" + Sensitive + @"[^=?&;,\s]*=)[^&]*", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]

@@ -49,6 +49,7 @@ public sealed record StageRecord(
 
 /// <param name="ResumedFrom">The step it went on from, or null where it began anew.</param>
 /// <param name="Origin">Null where it is from before the journal told.</param>
+/// <param name="Trace">Of one that failed, what may say why; null where it left nothing.</param>
 public sealed record AttemptRecord(
     int Number,
     string Status,
@@ -61,7 +62,8 @@ public sealed record AttemptRecord(
     double CpuSeconds,
     long PeakBytes,
     string? Error,
-    AttemptOrigin? Origin = null)
+    AttemptOrigin? Origin = null,
+    FailureTrace? Trace = null)
 {
     /// <summary>Wall time × devices; of one device where the journal did not tell.</summary>
     public double DeviceSeconds => WallSeconds * (Origin?.Devices ?? 1);

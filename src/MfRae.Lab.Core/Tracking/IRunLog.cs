@@ -16,7 +16,8 @@ public interface IRunLog
 
     /// <summary>
     /// Lines of a stage's journal, in order; telling the same lines twice changes nothing (idempotent by stage, attempt
-    /// and sequence number). <paramref name="folder"/> is where the stage's files are now, for the images it names.
+    /// and sequence number). <paramref name="folder"/> is where the stage's files are now, for the images it names
+    /// and what the worker of an attempt printed.
     /// </summary>
     void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder);
 

@@ -69,7 +69,7 @@ internal sealed class Sql(string experiment)
         """;
 
     public string Failures => $"""
-        select label, attempt, status, error
+        select label, attempt, status, error, log
         from attempts
         where experiment = {name} and status <> 'completed';
         """;

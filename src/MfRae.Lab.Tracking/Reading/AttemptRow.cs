@@ -7,6 +7,7 @@ namespace MfRae.Lab.Tracking.Reading;
 
 /// <summary>An attempt with its environment, as the database holds it; what is from <paramref name="Tool"/> on may not be there.</summary>
 internal sealed record AttemptRow(
+    long Id,
     string Stage,
     string Status,
     string Host,
@@ -30,11 +31,14 @@ internal sealed record AttemptRow(
     double? Flops,
     string? Command,
     string? SourceCommit,
-    string? SourcePatch)
+    string? SourcePatch,
+    string? Log)
 {
     /// <param name="number">From 1, through all generations.</param>
-    public AttemptRecord Record(int number) => new(
-        number, Status, Host, Device, (int)Threads, WallTime.Parse(Started), ResumedFrom, WallSeconds, CpuSeconds, PeakBytes, Error, Origin());
+    /// <param name="curves">Of an attempt that failed, those that may say why.</param>
+    public AttemptRecord Record(int number, IReadOnlyList<SeriesRecord> curves) => new(
+        number, Status, Host, Device, (int)Threads, WallTime.Parse(Started), ResumedFrom, WallSeconds, CpuSeconds, PeakBytes, Error, Origin(),
+        Log is null && curves.Count == 0 ? null : new(Log, curves));
 
     private AttemptOrigin? Origin() => Tool is null ? null : new(
         Tool,

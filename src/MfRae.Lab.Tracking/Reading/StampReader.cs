@@ -24,7 +24,8 @@ internal sealed class StampReader(SqliteConnection connection)
         hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(new MarkReader(connection).Read(), LabJson.Default.Marks));
         using var rows = connection.ExecuteReader(
             """
-            SELECT x.planned, x.plan_hash, s.key, s.status, s.reason, a.id, a.status, a.last_seq, a.valid_through, a.superseded
+            SELECT x.planned, x.plan_hash, s.key, s.status, s.reason, a.id, a.status, a.last_seq, a.valid_through, a.superseded,
+              length(a.log)
             FROM experiments e
             JOIN experiment x ON x.id = e.plan
             LEFT JOIN plan_stage p ON p.experiment = x.id

@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
 
@@ -39,7 +40,16 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
         {
             Finish(fresh[^1].At, rewound: before.LastSeq == 0 || before.KeepsThrough != attempt.KeepsThrough);
         }
+
+        if (ordered[^1].Event is FinishedEvent { Status: var status } && AttemptStatus.IsFailure(status))
+        {
+            KeepLog();
+        }
     }
+
+    /// <summary>Also where the line is known: the worker may have gone on printing after it. What is kept stays when the file has gone.</summary>
+    private void KeepLog() => writer.Execute(
+        "UPDATE attempt SET log = coalesce(@log, log) WHERE id = @Id", new { log = WorkerOutput.Tail(folder, number), attempt.Id });
 
     private void Take(JournalLine line)
     {

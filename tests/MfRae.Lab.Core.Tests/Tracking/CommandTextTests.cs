@@ -45,6 +45,18 @@ public sealed class CommandTextTests
         CommandText.Of(["--key", "--quiet"]).Should().Be("--key --quiet", "an option follows: that one had no value");
     }
 
+    [Theory]
+    [InlineData("retrying with --api-key hunter2 after 3 s", "retrying with --api-key *** after 3 s")]
+    [InlineData("  --token\thunter2", "  --token\t***")]
+    [InlineData("GET https://me:hunter2@host/x failed", "GET https://***@host/x failed")]
+    [InlineData("Authorization: Bearer hunter2", "Authorization: Bearer ***")]
+    [InlineData("env HF_TOKEN=hunter2 hunter2", "env HF_TOKEN=***")]
+    [InlineData("step 3: loss=NaN --keep-going x", "step 3: loss=NaN --keep-going x")]
+    [InlineData("--key --quiet", "--key --quiet")]
+    [InlineData("--key --token hunter2", "--key --token ***")]
+    [InlineData("", "")]
+    public void A_printed_line_loses_the_same(string line, string kept) => CommandText.Redact(line).Should().Be(kept);
+
     [Fact]
     public void An_endless_line_is_cut() =>
         CommandText.Of([new string('x', 10_000_000)]).Should().HaveLength(CommandText.Longest + 1).And.EndWith("…");

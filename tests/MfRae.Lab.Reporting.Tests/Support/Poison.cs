@@ -44,6 +44,8 @@ internal static class Poison
                     Host = Bad(attempt.Host),
                     Device = Bad(attempt.Device),
                     Error = Maybe(attempt.Error),
+                    Trace = attempt.Trace is not { } trace ? null : new(
+                        Maybe(trace.Log), [.. trace.Series.Select(series => series with { Name = Bad(series.Name) })]),
                     Origin = new(
                         attack, attack, attack, attack, attack, [attack], new Dictionary<string, string> { [attack] = attack }, 1,
                         new Dictionary<string, string> { [attack] = attack }, null, new(attack, attack, attack)),

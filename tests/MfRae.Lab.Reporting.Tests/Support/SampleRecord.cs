@@ -183,7 +183,10 @@ internal static class SampleRecord
             definition ?? $$"""{"stage":"{{kind ?? label}}"}""",
             inputs.ToDictionary(input => input.Split(' ')[0], Key),
             status == "skipped" ? [] : [new(
-                1, status, "node-1", "cpu", 2, Start.AddSeconds(wall), null, wall, 1.9 * wall, 640_000_000 + (long)(1e6 * wall), error)],
+                1, status, "node-1", "cpu", 2, Start.AddSeconds(wall), null, wall, 1.9 * wall, 640_000_000 + (long)(1e6 * wall), error,
+                Trace: error is null ? null : new(
+                    "meanflow: 2 threads\nwarning: <the gradient> grows & grows",
+                    [.. series!.Where(one => FailureTrace.Names.Contains(one.Name))]))],
             measurements ?? [],
             series ?? [],
             images ?? []);

@@ -28,7 +28,7 @@ internal static class TrainingCurves
         }
 
         var stages = lines.SelectMany(line => line.Stages).DistinctBy(stage => stage.Key).ToArray();
-        var charts = names.Select(name => new LineChart(Label(name), "step",
+        var charts = names.Select(name => new LineChart(SeriesName.Label(name), "step",
             [.. lines.Select(line => Draw(line, name, budget)).Where(line => line.Points.Count > 0)]).Draw());
         return new(
             role,
@@ -81,17 +81,6 @@ internal static class TrainingCurves
 
     private static int Place(string name) =>
         name == "learningRate" ? Order.Length + 1 : Array.IndexOf(Order, name) is >= 0 and var place ? place : Order.Length;
-
-    private static string Label(string series) => series switch
-    {
-        "loss" => "Loss",
-        "loss.interval" => "Loss where r < t",
-        "loss.equal" => "Loss where r = t",
-        "gradientNorm" => "Gradient norm",
-        "clippedFraction" => "Fraction of steps clipped",
-        "learningRate" => "Learning rate",
-        _ => series,
-    };
 
     private sealed record StageLine(string Name, string Css, IReadOnlyList<StageRecord> Stages);
 }

@@ -3,6 +3,14 @@ using MfRae.Lab.Reporting.Markup;
 namespace MfRae.Lab.Reporting.Sections.Failures;
 
 /// <summary>What did not end well. Never left out, and empty only when there is nothing.</summary>
-internal sealed record FailuresModel(IReadOnlyList<FailuresRow> Rows, string Runs, Html Sql);
+/// <param name="Details">What explains the attempts that left something to explain them.</param>
+/// <param name="More">Of how many attempts more the page shows no details; the empty string where it shows all.</param>
+internal sealed record FailuresModel(
+    IReadOnlyList<FailuresRow> Rows, string Runs, IReadOnlyList<FailuresDetail> Details, string More, Html Sql);
 
 internal sealed record FailuresRow(string Label, Html Status, string Attempt, string Error);
+
+/// <param name="Charts">Loss and gradient norm up to where the attempt ended.</param>
+/// <param name="Note">Where the curves end, and where they leave the finite numbers.</param>
+/// <param name="Log">The last lines that the worker printed, or the empty string.</param>
+internal sealed record FailuresDetail(string Title, IReadOnlyList<Html> Charts, string Note, string Log);

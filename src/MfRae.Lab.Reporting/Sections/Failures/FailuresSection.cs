@@ -13,24 +13,31 @@ internal sealed class FailuresSection : ISection
     public object Model(ReportData data)
     {
         var lost = data.Record.Runs.Where(run => run.Status != "completed").ToArray();
+        var explained = data.Record.Stages.SelectMany(Failed).Where(failed => failed.Attempt.Trace is not null).ToArray();
         return new FailuresModel(
             [.. data.Record.Stages.SelectMany(Rows)],
             lost.Length == 0 ? "" : $"{lost.Length} of {Numbers.Plural(data.Record.Runs.Count, "run")} not completed: "
                 + $"{string.Join("; ", lost.Select(run => $"{run.Arm} seed {run.Seed} {run.Status}"))}.",
+            FailureDetails.Of(data, [.. explained.Take(FailureDetails.Most)]),
+            explained.Length > FailureDetails.Most ? Numbers.Plural(explained.Length - FailureDetails.Most, "attempt") : "",
             Parts.Sql(data.Sql.Failures));
     }
 
     /// <summary>
-    /// The stage itself where it did not complete, and attempts that failed before one that did. An attempt that was ended from outside and
-    /// that another one took up changes no number: it is counted among the attempts of its stage.
+    /// Attempts that failed, also before one that did not. An attempt that was ended from outside and that another one took up changes no
+    /// number: it is counted among the attempts of its stage.
     /// </summary>
+    private static IEnumerable<FailedAttempt> Failed(StageRecord stage) => stage.Attempts
+        .Where(attempt => AttemptStatus.IsFailure(attempt.Status)
+            && !(attempt.Status == AttemptStatus.Killed && stage.Status == AttemptStatus.Completed))
+        .Select(attempt => new FailedAttempt(stage, attempt));
+
+    /// <summary>Attempts that failed, and the stage itself where it did not complete and no attempt says so.</summary>
     private static IEnumerable<FailuresRow> Rows(StageRecord stage)
     {
-        foreach (var attempt in stage.Attempts.Where(attempt =>
-            AttemptStatus.IsFailure(attempt.Status)
-            && !(attempt.Status == AttemptStatus.Killed && stage.Status == AttemptStatus.Completed)))
+        foreach (var failed in Failed(stage))
         {
-            yield return new(stage.Label, Parts.Status(attempt.Status), Numbers.Count(attempt.Number), attempt.Error ?? "");
+            yield return new(stage.Label, Parts.Status(failed.Attempt.Status), Numbers.Count(failed.Attempt.Number), failed.Error);
         }
 
         var told = stage.Attempts.Any(attempt => attempt.Status == stage.Status);

@@ -1,0 +1,60 @@
+using System.Text;
+using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Cli.Verbs;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Upkeep;
+using MfRae.Lab.TestWorker;
+using MfRae.Lab.Tracking;
+
+namespace MfRae.Lab.Cli.Tests.Faults;
+
+/// <summary>What a worker prints before it dies, from its process to the page.</summary>
+public sealed class LastWordsTests : IDisposable
+{
+    private readonly LabFolder lab = new();
+
+    public void Dispose() => lab.Dispose();
+
+    [Theory]
+    [InlineData("steps=9 dieAlways=5", "about to die")]
+    [InlineData("steps=9 diverge=5", "threads ")]
+    public void The_last_line_reaches_the_page_and_outlives_the_database(string script, string printed)
+    {
+        var store = new ArtifactStore(lab.At("data/store"));
+        var plan = Plan(script);
+        new StoreRecords(store).Begin(plan, DateTimeOffset.UnixEpoch);
+        using (var database = LabDatabase.OpenOrCreate(lab.At("data/lab.db")))
+        using (var log = new RunLog(database))
+        {
+            new StageRunner(store, log, TestWorker.Program.Launcher(), new(Device: "cpu"), new(), lab.Path, TimeProvider.System)
+                .Run(plan, default).AnyFailed.Should().BeTrue();
+        }
+
+        var page = Page();
+
+        page.Should().MatchRegex($"<pre data-timing><code>[^<]*{printed}[^<]*</code></pre>");
+        File.Delete(lab.At("data/lab.db"));
+        var rebuilt = lab.Run("db", "rebuild");
+        rebuilt.Code.Should().Be(ExitCode.Ok, rebuilt.Error);
+        Page().Should().Be(page);
+    }
+
+    private string Page()
+    {
+        using var database = LabDatabase.OpenReadOnly(lab.At("data/lab.db"));
+        return Encoding.UTF8.GetString(Reports.Page(new RunQueries(database).Experiment("smoke")!));
+    }
+
+    private Plan Plan(string script)
+    {
+        var experiment = ExperimentReader.Read("experiments/smoke.json", [], lab.Path).Experiment!;
+        var plan = TestPlan.Chain(script);
+        return plan with
+        {
+            Experiment = experiment with { Arms = [experiment.Arms[0] with { Baseline = true }] },
+            Runs = [new(TestPlan.KeyOf("run"), experiment.Arms[0].Name, 0, new Dictionary<string, string> { ["meanflow"] = plan.Stages[0].Key })],
+        };
+    }
+}
