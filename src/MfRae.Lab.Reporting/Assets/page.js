@@ -22,7 +22,21 @@ const lab = (() => {
     if (size >= 1e6 || size < 1e-3) return value.toExponential(2).replaceAll("-", "−");
     return value.toPrecision(4).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "").replace("-", "−");
   };
-  return { set, svg, html, button, format };
+  // Whether the text is on the clipboard. Where pages may not write to it, an old command still may.
+  const copy = async (text, beside) => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const area = html("textarea", { class: "away", "aria-label": "text to copy" }, text);
+      beside.after(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      return done;
+    }
+  };
+  return { set, svg, html, button, format, copy };
 })();
 
 // A legend entry hides its arm in every chart of the page, and is switched off wherever it stands.
@@ -37,6 +51,15 @@ for (const key of document.querySelectorAll(".key[data-arm]")) {
   key.addEventListener("keydown", event => {
     if (event.key === "Enter" || event.key === " ") { event.preventDefault(); toggle(); }
   });
+}
+
+// A command is copied as it stands.
+for (const command of document.querySelectorAll("pre.command")) {
+  const said = lab.html("output", { class: "quiet" });
+  const copy = async () => {
+    said.textContent = await lab.copy(command.textContent, said) ? "copied" : "this browser does not let a page copy";
+  };
+  command.before(lab.html("div", { class: "tools" }, lab.button("Copy", copy, { "aria-label": "Copy the command" }), said));
 }
 
 // What scrolls in a box of its own has to be reached by the keyboard; what fits need not stop it.

@@ -69,18 +69,7 @@ for (const table of document.querySelectorAll("table.results")) {
 
   const said = lab.html("output", { class: "quiet" });
   const copy = async (name, make) => {
-    const content = make();
-    try {
-      await navigator.clipboard.writeText(content);
-      said.textContent = `copied as ${name}`;
-    } catch {
-      // Where pages may not write to the clipboard, an old command still may.
-      const area = lab.html("textarea", { class: "away", "aria-label": "text to copy" }, content);
-      said.after(area);
-      area.select();
-      said.textContent = document.execCommand("copy") ? `copied as ${name}` : "this browser does not let a page copy";
-      area.remove();
-    }
+    said.textContent = await lab.copy(make(), said) ? `copied as ${name}` : "this browser does not let a page copy";
   };
 
   const boxes = heads.map((head, column) => column === 0 ? "" : (() => {

@@ -39,9 +39,13 @@ internal static class Parts
         },
         AttemptStatus.Word(status));
 
-    /// <summary>The query behind a table, folded away.</summary>
+    /// <summary>The query behind a table, folded away, and the command that runs it.</summary>
     public static Html Sql(string query) => Html.Of(
-        $"<details class=\"sql\"><summary>SQL</summary><pre><code>{query}</code></pre></details>");
+        $"""
+        <details class="sql"><summary>SQL</summary><pre><code>{query}</code></pre>
+        <p class="quiet small">In a shell:</p>
+        <pre class="command"><code>{ShellCommand.Query(query)}</code></pre></details>
+        """);
 
     /// <summary>The start of a hash; hovering shows all of it.</summary>
     public static Html Hash(string hash) => hash.Length == 0

@@ -76,7 +76,25 @@ public sealed class TableTests
         (await Copy(page, "LaTeX")).Should().StartWith("\\begin{tabular}{lrrrrr}\n\\toprule\nArm & FID $\\downarrow$")
             .And.Contain("lambda=0.5 & $\\mathbf{").And.Contain("\\pm").And.EndWith("\\end{tabular}\n");
         (await Copy(page, "Markdown")).Split('\n')[2].Should().StartWith("| lambda=0.5 | **9.8");
-        (await page.Text("document.querySelector('.tools output').textContent")).Should().Be("copied as Markdown");
+        (await page.Text("document.querySelector('#results > .tools output').textContent")).Should().Be("copied as Markdown");
+    }
+
+    [ChromiumFact]
+    public async Task A_command_is_copied_as_it_stands_and_is_text_without_scripts()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Small());
+        await page.Do("Object.defineProperty(navigator, 'clipboard', { configurable: true, "
+            + "value: { writeText: async text => { window.copied = text; } } })");
+
+        await page.Do("document.querySelector('#results .sql').open = true");
+        await page.Click("#results .sql .tools button");
+
+        (await page.Text("window.copied")).Should().StartWith("dotnet run -- query \"select arm, metric,").And.EndWith("ablation-lambda';\"");
+        (await page.Text("document.querySelector('#results .sql output').textContent")).Should().Be("copied");
+
+        await using var plain = await OpenPage.Of(ReportBuilder.Build(SampleRecord.Small()), script: false);
+        (await plain.Number("document.querySelectorAll('.sql button').length")).Should().Be(0);
+        (await plain.Text("document.querySelector('#results .command').textContent")).Should().StartWith("dotnet run -- query");
     }
 
     [ChromiumFact]
