@@ -1,3 +1,7 @@
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Upkeep;
+
 namespace MfRae.Lab.Cli;
 
 /// <summary>Where things are kept, as full paths. No number depends on it.</summary>
@@ -16,7 +20,12 @@ public sealed record Places(string WorkingDirectory, string Store, string Databa
     /// <summary>Pages that are kept, with their data.</summary>
     public string Published => Path.Combine(Reports, "published");
 
-    public string Report(string experiment) => Path.Combine(Reports, experiment + ".html");
+    /// <exception cref="LabException">The name, which a database may have from anywhere, is none that can be that of a file.</exception>
+    public string Report(string experiment) => Path.Combine(Reports, Named(experiment) + ".html");
+
+    /// <summary>The page of an experiment where it can be committed, without its ending.</summary>
+    /// <exception cref="LabException">As <see cref="Report"/>.</exception>
+    public string PublishedName(string experiment) => Path.Combine(Published, Named(experiment));
 
     /// <summary>A path as the user would write it: relative where it lies below the working directory.</summary>
     public string Show(string path)
@@ -24,4 +33,10 @@ public sealed record Places(string WorkingDirectory, string Store, string Databa
         var relative = Path.GetRelativePath(WorkingDirectory, path);
         return relative.StartsWith("..", StringComparison.Ordinal) ? path : relative.Replace('\\', '/');
     }
+
+    private static string Named(string experiment) => ArtifactName.IsExperiment(experiment)
+        ? experiment
+        : throw new LabException(
+            $"the database has an experiment `{PrintableText.Of(experiment)}`, which cannot name a page: on some system no file can be "
+            + "called that");
 }

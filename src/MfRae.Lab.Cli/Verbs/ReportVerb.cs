@@ -27,7 +27,7 @@ public sealed class ReportVerb(Terminal terminal, Places places)
     {
         using var database = LabDatabase.OpenReadOnly(places.Database);
         var record = Records(new RunQueries(database), experiment).Single();
-        var name = Path.Combine(places.Published, record.Name);
+        var name = places.PublishedName(record.Name);
         var files = new List<(string, byte[])> { (name + ".html", Reports.Page(record)), (name + RecordFile.Extension, RecordFile.Write(record)) };
         return check ? Check(files, "the database says") : Write(files);
     }

@@ -63,8 +63,8 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
     private static PlanRecord PlanOf(Capsule capsule)
     {
         var plan = capsule.Read(CapsuleName.Plan, LabJson.Default.PlanRecord);
-        if (plan.Format != 1 || plan.Name != capsule.Index.Experiment || plan.Hash != capsule.Index.PlanHash || !Name().IsMatch(plan.Name)
-            || plan.Name.Trim(' ', '.') != plan.Name || !Hash().IsMatch(plan.Hash) || (plan.Patch is { } patch && !ArtifactName.IsKey(patch)))
+        if (plan.Format != 1 || plan.Name != capsule.Index.Experiment || plan.Hash != capsule.Index.PlanHash
+            || !ArtifactName.IsExperiment(plan.Name) || !Hash().IsMatch(plan.Hash) || (plan.Patch is { } patch && !ArtifactName.IsKey(patch)))
         {
             throw capsule.Wrong($"its plan cannot be one of an experiment '{PrintableText.Of(plan.Name)}'");
         }
@@ -206,10 +206,6 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
             Directory.Delete(folder, recursive: true);
         }
     }
-
-    // A name becomes that of a page and of a record: what no file can be named on some system is refused.
-    [GeneratedRegex("""\A[^\p{C}/\\:*?"<>|]{1,120}\z""", RegexOptions.CultureInvariant)]
-    private static partial Regex Name();
 
     [GeneratedRegex(@"\A[0-9a-f]{8,64}\z", RegexOptions.CultureInvariant)]
     private static partial Regex Hash();

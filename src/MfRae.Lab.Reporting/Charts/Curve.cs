@@ -49,7 +49,8 @@ internal static class Curve
             .Select(bin => Gather(bin.Aggregate((one, next) => one.And(next)), bin.Average(bucket => (bucket.FirstStep + bucket.LastStep) / 2.0)))];
     }
 
-    private static CurvePoint Gather(CurveBucket bin, double step) => bin.Finite == 0
+    private static CurvePoint Gather(CurveBucket bin, double step) =>
+        bin.Finite <= 0 || !double.IsFinite(bin.Sum) || !double.IsFinite(bin.Low) || !double.IsFinite(bin.High)
         ? new(step, null, double.NaN, double.NaN)
         : new(step, bin.Sum / bin.Finite, bin.Low, bin.High);
 

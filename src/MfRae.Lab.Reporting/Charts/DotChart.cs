@@ -16,6 +16,17 @@ internal sealed record DotChart(
 {
     private const double Pitch = 26;
 
+    /// <summary>What is no number has no place.</summary>
+    public IReadOnlyList<DotRow> Rows { get; } =
+    [
+        .. Rows.Select(row => row with
+        {
+            Dots = [.. row.Dots.Where(dot => double.IsFinite(dot.Value))],
+            Mean = row.Mean is { } mean && double.IsFinite(mean) ? mean : null,
+            Interval = row.Interval is { } interval && !double.IsNaN(interval.Low) && !double.IsNaN(interval.High) ? interval : null,
+        }),
+    ];
+
     public Html Draw()
     {
         if (Rows.All(row => row.Dots.Count == 0))

@@ -7,6 +7,9 @@ namespace MfRae.Lab.Reporting.Charts;
 internal sealed record ScatterChart(
     string Title, string Horizontal, IReadOnlyList<ScatterPoint> Points, IReadOnlyList<Rule> Rules, IReadOnlyList<Line>? Lines = null)
 {
+    /// <summary>Those that have a place: what is no number has none.</summary>
+    public IReadOnlyList<ScatterPoint> Points { get; } = [.. Points.Where(IsPlace)];
+
     /// <summary>Small dots below the points: the seeds that a point is the mean of.</summary>
     public IReadOnlyList<ScatterPoint> Seeds { get; init; } = [];
 
@@ -39,7 +42,8 @@ internal sealed record ScatterChart(
             return Html.Empty;
         }
 
-        var costs = Points.Concat(Seeds).Select(point => point.X).ToArray();
+        ScatterPoint[] seeds = [.. Seeds.Where(IsPlace)];
+        var costs = Points.Concat(seeds).Select(point => point.X).ToArray();
         var far = costs.Min() > 0 && costs.Max() / costs.Min() > 30;
         // From zero, unless all would then stand at the far end.
         var near0 = costs.Min() < costs.Max() / 2;
@@ -49,7 +53,8 @@ internal sealed record ScatterChart(
         {
             Points = [.. line.Points.Select(point => point with { High = Math.Max(point.High, least) })],
         })];
-        var values = Points.Concat(Seeds).Select(point => point.Y).Concat(lines.SelectMany(line => line.Points).Select(point => point.High)).ToArray();
+        double[] values =
+            [.. Points.Concat(seeds).Select(point => point.Y), .. lines.SelectMany(line => line.Points).Select(point => point.High)];
         var spread = Math.Max(values.Max() - values.Min(), 1e-9);
         var near = Rules.Where(rule => rule.Value > values.Min() - spread && rule.Value < values.Max() + spread).ToArray();
         var y = Scale.Over([.. values, .. near.Select(rule => rule.Value)], Frame.Floor, Frame.Top, Log, margin: 0.08);
@@ -59,7 +64,7 @@ internal sealed record ScatterChart(
             string.Join("; ", Points.Select(point => point.Tip)),
             Html.Join([Frame.Vertical(y), Frame.Horizontal(x, Horizontal + (x.Log ? " (log)" : "")),
                 .. near.Select(rule => Dashed(rule, y)), .. lines.Select(line => Stroke(line, x, y)), Staircase(x, y),
-                .. Seeds.Select(seed => Mark(seed, Dot, "seed", x, y)),
+                .. seeds.Select(seed => Mark(seed, Dot, "seed", x, y)),
                 .. Points.Select(point => Mark(point, Path(point.Shape), "mark", x, y)),
                 .. Points.Where(point => point.Label is not null).Select(point => Beside(point, x, y))]));
     }
@@ -67,6 +72,8 @@ internal sealed record ScatterChart(
     /// <summary>The shape alone, for a legend.</summary>
     public static Html Key(int shape) => Html.Of(
         $"<svg class=\"swatch\" viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path d=\"M0 0{Path(shape)}\"/></svg>");
+
+    private static bool IsPlace(ScatterPoint point) => double.IsFinite(point.X) && double.IsFinite(point.Y);
 
     private static string Path(int shape) => shape < 0 ? Cross : Shapes[shape % Shapes.Length];
 

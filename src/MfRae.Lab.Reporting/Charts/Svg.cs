@@ -21,7 +21,14 @@ internal static class Svg
     public static string Fit(string text, double width)
     {
         var characters = (int)(width / Character);
-        return text.Length <= characters ? text : text[..Math.Max(1, characters - 1)] + "…";
+        if (text.Length <= characters)
+        {
+            return text;
+        }
+
+        // Half a pair of surrogates is no character.
+        var cut = Math.Max(1, characters - 1);
+        return text[..(char.IsHighSurrogate(text[cut - 1]) ? cut - 1 : cut)] + "…";
     }
 
     /// <summary>About how wide chart labels are.</summary>

@@ -8,7 +8,7 @@ internal sealed record OptionTable(IReadOnlyList<OptionRow> Rows)
 {
     public static OptionTable Of(IReadOnlyList<ArmRecord> arms)
     {
-        var options = arms.Select(arm => JsonNode.Parse(arm.OptionsJson)).ToArray();
+        var options = arms.Select(arm => StoredJson.Parse(arm.OptionsJson)).ToArray();
         return new([
             .. from path in arms.SelectMany(arm => arm.Differences.Keys).Distinct().Order(StringComparer.Ordinal)
                select new OptionRow(
@@ -17,13 +17,5 @@ internal sealed record OptionTable(IReadOnlyList<OptionRow> Rows)
     }
 
     /// <summary>The value at a dotted path, or the empty string where the arm has no such option.</summary>
-    private static string Find(JsonNode? node, string path)
-    {
-        foreach (var name in path.Split('.'))
-        {
-            node = node is JsonObject entries && entries.TryGetPropertyValue(name, out var child) ? child : null;
-        }
-
-        return node?.ToJsonString() ?? "";
-    }
+    private static string Find(JsonNode? node, string path) => StoredJson.Find(node, path.Split('.'))?.ToJsonString() ?? "";
 }

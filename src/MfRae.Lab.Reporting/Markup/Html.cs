@@ -59,6 +59,8 @@ public readonly record struct Html
                 '\'' => escaped.Append("&#39;"),
                 '\n' or '\t' => escaped.Append(character),
                 '\r' => escaped,
+                // These turn the direction of what follows, beyond their own place: one name could look like another.
+                >= '\u202A' and <= '\u202E' or >= '\u2066' and <= '\u2069' => escaped.Append('\uFFFD'),
                 _ when char.IsControl(character) => escaped.Append('\uFFFD'),
                 _ => escaped.Append(character),
             };

@@ -48,13 +48,18 @@ internal static class Numbers
     public static string Count(long value) => Fixed(value, 0);
 
     /// <summary>Seconds without their unit, which stands in the header.</summary>
-    public static string Seconds(double value) => Fixed(value, value < 100 ? 1 : 0);
+    public static string Seconds(double value) => double.IsFinite(value) ? Fixed(value, value < 100 ? 1 : 0) : None;
 
     public static string Megabytes(long bytes) => bytes <= 0 ? None : Fixed(bytes / 1e6, 0);
 
     /// <summary>`2 h 05 min`, `3 min 20 s` or `12.3 s`.</summary>
     public static string Duration(double seconds)
     {
+        if (!double.IsFinite(seconds))
+        {
+            return None;
+        }
+
         var whole = (long)Math.Round(seconds);
         return whole switch
         {

@@ -1,7 +1,4 @@
-using System.Text.Json;
-using MfRae.Lab.Core;
 using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Tracking.Writing;
 
 namespace MfRae.Lab.Tracking.Reading;
 
@@ -37,7 +34,7 @@ internal sealed record AttemptRow(
     /// <param name="number">From 1, through all generations.</param>
     /// <param name="curves">Of an attempt that failed, those that may say why.</param>
     public AttemptRecord Record(int number, IReadOnlyList<SeriesRecord> curves) => new(
-        number, Status, Host, Device, (int)Threads, WallTime.Parse(Started), ResumedFrom, WallSeconds, CpuSeconds, PeakBytes, Error, Origin(),
+        number, Status, Host, Device, (int)Threads, StoredText.Time(Started), ResumedFrom, WallSeconds, CpuSeconds, PeakBytes, Error, Origin(),
         Log is null && curves.Count == 0 ? null : new(Log, curves));
 
     private AttemptOrigin? Origin() => Tool is null ? null : new(
@@ -46,12 +43,10 @@ internal sealed record AttemptRow(
         Runtime!,
         Numerics!,
         Processor!,
-        JsonSerializer.Deserialize(Accelerators!, LabJson.Default.IReadOnlyListString)!,
-        Pairs(Packages!),
+        StoredText.List(Accelerators!),
+        StoredText.Pairs(Packages!),
         (int)Devices,
-        Pairs(Files!),
+        StoredText.Pairs(Files!),
         Flops,
         Command is null ? null : new RunOrigin(Command, SourceCommit, SourcePatch));
-
-    private static Dictionary<string, string> Pairs(string json) => JsonSerializer.Deserialize(json, LabJson.Default.DictionaryStringString)!;
 }

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Dapper;
-using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
 using Microsoft.Data.Sqlite;
@@ -33,7 +31,7 @@ internal sealed class ExperimentReader(SqliteConnection connection)
             row.Expectation,
             row.PrimaryMetric,
             row.PlanHash,
-            JsonSerializer.Deserialize(row.Overrides, LabJson.Default.IReadOnlyListString)!,
+            StoredText.List(row.Overrides),
             Arms(row.Plan),
             runs.Select(run => run.Seed).Distinct().ToList(),
             runs,
@@ -56,7 +54,7 @@ internal sealed class ExperimentReader(SqliteConnection connection)
         .Select(arm => new ArmRecord(
             arm.Name,
             arm.Baseline != 0,
-            JsonSerializer.Deserialize(arm.Differences, LabJson.Default.DictionaryStringString)!,
+            StoredText.Pairs(arm.Differences),
             arm.Options))
         .ToList();
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Data;
@@ -79,18 +78,8 @@ internal sealed class TrainingCosts
             : stages.SelectMany(stage => stage.Attempts).Sum(seconds);
 
     /// <summary>The steps that a stage's definition asks for; null where it trains nothing.</summary>
-    private static double? StepsOf(StageRecord? stage)
-    {
-        try
-        {
-            return stage is null || JsonNode.Parse(stage.DefinitionJson) is not JsonObject definition ? null : definition
-                .Select(entry => entry.Value is JsonObject options && options["training"] is JsonObject training ? training["steps"] : null)
-                .Select(steps => steps is JsonValue value && value.TryGetValue<double>(out var number) ? number : (double?)null)
-                .FirstOrDefault(steps => steps is not null);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private static double? StepsOf(StageRecord? stage) => StoredJson.Parse(stage?.DefinitionJson ?? "") is not JsonObject definition
+        ? null
+        : definition.Select(entry => StoredJson.Number(StoredJson.Find(entry.Value, "training", "steps")))
+            .FirstOrDefault(steps => steps is not null);
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Data;
 
@@ -24,12 +23,11 @@ internal sealed record DerivativeArm(
             return null;
         }
 
-        using var definition = JsonDocument.Parse(stages[0].DefinitionJson);
-        var study = definition.RootElement.GetProperty("study");
+        var study = StoredJson.Find(StoredJson.Parse(stages[0].DefinitionJson), "study");
         return new(
             arm,
-            study.GetProperty("derivative").GetProperty("kind").GetString() ?? "",
-            study.GetProperty("precision").GetString() ?? "",
+            StoredJson.Text(StoredJson.Find(study, "derivative", "kind")) ?? "",
+            StoredJson.Text(StoredJson.Find(study, "precision")) ?? "",
             stages,
             PointsOf(stages));
     }

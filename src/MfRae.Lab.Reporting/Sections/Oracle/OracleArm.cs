@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Reporting.Data;
 
@@ -32,19 +30,12 @@ internal sealed record OracleArm(ReportData Data, ArmView Arm, double Lambda, do
 
     private static OracleArm? Of(ReportData data, ArmView arm)
     {
-        var options = JsonNode.Parse(arm.Record.OptionsJson);
-        if (options?["meanflow"]?["lambda"] is not { } lambda)
-        {
-            return null;
-        }
-
-        var tangent = options["meanflow"]!["tangentLambda"] ?? lambda;
-        return new(data, arm, Number(lambda), Number(tangent), GroupOf(data, arm));
+        var options = StoredJson.Parse(arm.Record.OptionsJson);
+        return StoredJson.Number(StoredJson.Find(options, "meanflow", "lambda")) is not { } lambda ? null : new(
+            data, arm, lambda, StoredJson.Number(StoredJson.Find(options, "meanflow", "tangentLambda")) ?? lambda, GroupOf(data, arm));
     }
 
     private static string GroupOf(ReportData data, ArmView arm) => string.Join(", ", data.Options.Rows
         .Where(row => row.Differs && !LambdaPaths.Contains(row.Path) && row.Values[arm.Index].Length > 0)
         .Select(row => $"{row.Path} {row.Values[arm.Index].Replace("\"", "")}"));
-
-    private static double Number(JsonNode node) => double.Parse(node.ToJsonString(), CultureInfo.InvariantCulture);
 }

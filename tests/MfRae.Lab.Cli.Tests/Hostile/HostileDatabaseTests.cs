@@ -1,0 +1,222 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using MfRae.Lab.Cli.Serving;
+using MfRae.Lab.Cli.Tests.Serving;
+using MfRae.Lab.Cli.Verbs;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Reporting.Tests.Support;
+using MfRae.Lab.Tracking;
+
+namespace MfRae.Lab.Cli.Tests.Hostile;
+
+/// <summary>A database that somebody wrote to with ill intent renders to pages that show what it says and do nothing else.</summary>
+public sealed partial class HostileDatabaseTests : IDisposable
+{
+    // What pages of harmless data have only where something is missing, tied or long.
+    private static readonly string[] Occasional = ["abbr", "abbr class", "abbr title", "strong", "td data-h", "li", "span title", "pre data-timing"];
+
+    private readonly HostileDatabase database = new();
+
+    public void Dispose() => database.Dispose();
+
+    [Fact]
+    public void Texts_of_every_column_are_text_on_every_page()
+    {
+        var clean = Pages().ToDictionary(page => page.Name, page => new HostilePage(page.Bytes));
+        database.Harm();
+        var columns = database.PoisonTexts();
+
+        var pages = Pages();
+
+        foreach (var (name, bytes) in pages)
+            Harmless(new HostilePage(bytes), clean[name]);
+        var text = string.Concat(pages.Select(page => new HostilePage(page.Bytes).Text));
+        columns.Select(HostileDatabase.Mark).Distinct()
+            .Where(mark => !text.Contains($"[{mark}]</script></style></title><script>", StringComparison.Ordinal))
+            .Should().BeSubsetOf(Unshown, "what a page reads of these is in the page, letter for letter");
+        pages.Zip(Pages())
+            .Should().OnlyContain(pair => pair.First.Bytes.SequenceEqual(pair.Second.Bytes), "a page is a function of the database");
+    }
+
+    [Fact]
+    public void Harm_would_be_noticed()
+    {
+        var page = new HostilePage(Encoding.UTF8.GetBytes(
+            "<body onload=\"1\"><script>window.poisoned = 1</script><img src=\"http://x/\"><svg><path d=\"MNaN 1\"/></svg>\u202E"));
+
+        page.Deeds.Should().Equal("onload=1", "src=http://x/");
+        page.Scripts.Should().ContainSingle();
+        page.Nowhere.Should().Equal("d=MNaN 1");
+        page.Unseen.Should().Equal('\u202E');
+        page.Shapes.Should().Contain("img src");
+        var torn = () => new HostilePage([(byte)'a', 0xED, 0xA0, 0x80]);
+        torn.Should().Throw<DecoderFallbackException>();
+    }
+
+    [Fact]
+    public void Numbers_of_arms_that_nobody_harmed_stay_and_an_arm_without_data_says_so()
+    {
+        var clean = new HostilePage(Pages()[0].Bytes);
+        database.Harm();
+        database.PoisonTexts();
+
+        var page = new HostilePage(Pages()[0].Bytes);
+
+        foreach (var arm in new[] { "base", "good" })
+            page.Numbers(Css(arm)).Should().NotBeEmpty().And.Equal(clean.Numbers(Css(arm)), arm);
+        page.Numbers(Css("odd")).Should().BeEmpty();
+        page.Verdict(Place("lost")).Should().Contain("no data");
+        page.Verdict(Place("odd")).Should().Contain("no data");
+        page.Verdict(Place("good")).Should().Contain("underpowered");
+    }
+
+    [Fact]
+    public void Where_not_even_roles_states_and_json_are_what_they_should_be_pages_are_harmless_still()
+    {
+        var clean = Pages().ToDictionary(page => page.Name, page => new HostilePage(page.Bytes));
+        database.PoisonAll();
+
+        var pages = Pages();
+
+        foreach (var (name, bytes) in pages)
+            Harmless(new HostilePage(bytes), clean[name]);
+        pages.Zip(Pages()).Should().OnlyContain(pair => pair.First.Bytes.SequenceEqual(pair.Second.Bytes));
+    }
+
+    [Fact]
+    public void A_mebibyte_of_markup_is_shown_whole()
+    {
+        var clean = new HostilePage(Pages()[0].Bytes);
+        database.Swell("experiment.question", "experiment.expectation", "experiment.title", "attempt.error", "attempt.host", "attempt.device",
+            "attempt.command", "image.caption");
+
+        var page = new HostilePage(Pages()[0].Bytes);
+
+        Harmless(page, clean);
+        page.Text.Split("<x-poison id=\"poison\">").Length.Should().BeGreaterThan(5 * 47_000);
+    }
+
+    [Fact]
+    public void One_run_is_a_report_too()
+    {
+        var clean = new HostilePage(Pages()[0].Bytes);
+        database.KeepOneRun();
+        database.PoisonTexts();
+
+        var page = new HostilePage(Pages()[0].Bytes);
+
+        Harmless(page, clean);
+        page.Numbers("a0").Should().NotBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("../escaped")]
+    [InlineData("/tmp/escaped")]
+    [InlineData("a/b")]
+    [InlineData("..")]
+    [InlineData("<b>")]
+    public void A_name_of_an_experiment_does_not_become_a_path(string name)
+    {
+        database.Execute("UPDATE experiment SET name = @attack", name);
+
+        foreach (var args in new[] { new[] { "report" }, ["report", "--", name], ["report", "--publish", "--", name] })
+        {
+            var answer = database.Lab.Run(args);
+
+            answer.Code.Should().Be(ExitCode.Environment, answer.Error);
+            answer.Error.Should().Contain("cannot name a page");
+        }
+
+        database.Lab.Exists("escaped.html").Should().BeFalse();
+        File.Exists("/tmp/escaped.html").Should().BeFalse();
+    }
+
+    [ChromiumFact]
+    public async Task A_browser_runs_nothing_of_it()
+    {
+        database.Harm();
+        database.PoisonTexts();
+        await using var browser = await Chromium.Start();
+        using var server = new Served(database);
+
+        foreach (var address in new[] { "", "hostile.html" })
+        {
+            await browser.Open(new Uri(server.Address + address), 1000);
+
+            ((bool)(await browser.Evaluate("window.poisoned === undefined"))!).Should().BeTrue();
+            ((int)(await browser.Evaluate("document.querySelectorAll('x-poison, #poison, [data-poison], [onerror]').length"))!).Should().Be(0);
+            browser.Complaints().Should().BeEmpty();
+            browser.Requests().Should().OnlyContain(request => request.StartsWith(server.Address));
+        }
+    }
+
+    /// <summary>What no page shows: keys that only join, and what is only for other verbs.</summary>
+    private static readonly string[] Unshown =
+        ["attempt.boot_id", "attempt.files", "environment.packages", "experiment.evaluation", "note.note"];
+
+    private static void Harmless(HostilePage page, HostilePage clean)
+    {
+        page.Shapes.Should().BeSubsetOf(clean.Shapes.Concat(Occasional));
+        page.Scripts.Should().Equal(clean.Scripts);
+        page.Deeds.Should().BeEmpty();
+        page.Nowhere.Should().BeEmpty();
+        page.Unseen.Should().BeEmpty();
+        page.DataCanBeRead();
+    }
+
+    private static string Css(string arm) => $"a{Place(arm)}";
+
+    private static int Place(string arm) => Array.IndexOf(["thin", "odd", "lost", "base", "good"], arm);
+
+    /// <summary>Every page there is: the report, the list of experiments, and both as they are served.</summary>
+    private List<(string Name, byte[] Bytes)> Pages()
+    {
+        using var read = LabDatabase.OpenReadOnly(database.DatabaseFile);
+        var queries = new RunQueries(read);
+        var record = queries.Names().Select(queries.Experiment).Single()!;
+        using var server = new Served(database);
+        return
+        [
+            ("report", Reports.Page(record)),
+            ("index", new Reports(queries, Places.Of(database.Lab.Path)).IndexPage()),
+            ("served index", server.Get("/")),
+            ("served report", server.Get($"/{Uri.EscapeDataString(record.Name)}.html")),
+        ];
+    }
+
+    [GeneratedRegex("( data-(?:stamp|token)=)\"[^\"]*\"")]
+    private static partial Regex OfThisServer();
+
+    private sealed class Served : IDisposable
+    {
+        private readonly CancellationTokenSource stop = new();
+        private readonly LabServer server;
+        private readonly Task running;
+
+        public Served(HostileDatabase database)
+        {
+            server = new(
+                database.DatabaseFile, new ArtifactStore(database.Lab.At("data/store")), 0, ServerLimits.Default,
+                new Pace(TimeSpan.FromMilliseconds(50), 100, TimeSpan.FromHours(1)), ProcessSignal.TryInterrupt, TimeProvider.System);
+            running = server.Run(error => throw error, stop.Token);
+        }
+
+        public string Address => server.Address;
+
+        /// <summary>A page without its token and stamp, which are others for each server.</summary>
+        public byte[] Get(string target)
+        {
+            var visit = Visit.Ask(server.Port, target).GetAwaiter().GetResult();
+            visit.Status.Should().Be(200, visit.Body);
+            return Encoding.UTF8.GetBytes(OfThisServer().Replace(visit.Body, "$1"));
+        }
+
+        public void Dispose()
+        {
+            stop.Cancel();
+            running.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue();
+            server.Dispose();
+            stop.Dispose();
+        }
+    }
+}
