@@ -6,7 +6,8 @@ namespace MfRae.Lab.Cli;
 /// <summary>Where the lab writes: results to <paramref name="Out"/>, everything else to <paramref name="Error"/>.</summary>
 /// <param name="Live">The same place as <paramref name="Error"/> where a person looks at it as it changes; null where lines
 /// are the better form.</param>
-public sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Live)
+/// <param name="Width">Characters of a line of <paramref name="Out"/> where a person reads it; null: lines may be as long as they are.</param>
+public sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Live, int? Width = null)
 {
     /// <summary><see cref="Out"/> for what people read; data for programs go there as they are.</summary>
     public TextWriter Text { get; } = new PrintableWriter(Out);
@@ -17,7 +18,9 @@ public sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Li
     public static Terminal OfProcess()
     {
         var watched = !Console.IsErrorRedirected && string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable("CI"));
-        return new(Console.Out, Console.Error, watched ? OnError() : null);
+        // A terminal that does not tell its width says zero.
+        var width = Console.IsOutputRedirected ? 0 : Console.WindowWidth;
+        return new(Console.Out, Console.Error, watched ? OnError() : null, width > 0 ? width : null);
     }
 
     private static IAnsiConsole OnError() =>

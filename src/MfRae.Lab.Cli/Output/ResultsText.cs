@@ -7,7 +7,11 @@ namespace MfRae.Lab.Cli.Output;
 /// <summary>The results for people.</summary>
 public static class ResultsText
 {
-    public static string Write(Results results)
+    // Arm, steps and n.
+    private const int KeyColumns = 3;
+
+    /// <param name="width">Of a line; wider tables stand in parts below each other. Null: as wide as it is.</param>
+    public static string Write(Results results, int? width = null)
     {
         var text = new StringBuilder();
         var table = new TextTable(["arm", "steps", "n", .. results.Metrics]);
@@ -22,7 +26,7 @@ public static class ResultsText
             ]);
         }
 
-        text.Append(table);
+        text.Append(width is { } most ? table.Folded(KeyColumns, most) : table.ToString());
         if (results.Comparisons.Count > 0)
         {
             text.AppendLine().AppendLine(

@@ -9,6 +9,8 @@ public sealed class TextTable(params string[] headers)
     // Every cell is as wide as the widest of its column. What is longer is for --csv and --json.
     private const int LongestCell = 10_000;
 
+    private const string Gap = "  ";
+
     private readonly string[] headers = [.. headers.Select(OneLine)];
     private readonly List<string[]> rows = [];
 
@@ -27,19 +29,38 @@ public sealed class TextTable(params string[] headers)
         return this;
     }
 
-    public override string ToString()
+    public override string ToString() => Write([.. Enumerable.Range(0, headers.Length)]);
+
+    /// <summary>In parts below each other where a line would be longer than that; each repeats the first columns.</summary>
+    /// <param name="keys">How many of the first columns say what a row is about.</param>
+    public string Folded(int keys, int width)
     {
-        var widths = headers.Select((header, column) => rows.Select(row => row[column].Length).Append(header.Length).Max()).ToArray();
-        var text = new StringBuilder();
-        Line(text, headers, widths);
-        Line(text, widths.Select(width => new string('-', width)).ToArray(), widths);
-        foreach (var row in rows)
-            Line(text, row, widths);
-        return text.ToString();
+        var repeated = Enumerable.Range(0, keys).ToArray();
+        var parts = new List<List<int>> { new(repeated) };
+        for (var column = keys; column < headers.Length; column++)
+        {
+            // A part has one column of its own, however wide.
+            if (parts[^1].Count > keys && parts[^1].Append(column).Sum(one => Width(one) + Gap.Length) - Gap.Length > width)
+                parts.Add([.. repeated]);
+            parts[^1].Add(column);
+        }
+
+        return string.Join(Environment.NewLine, parts.Select(Write));
     }
 
-    private static void Line(StringBuilder text, string[] cells, int[] widths) => text
-        .AppendLine(string.Join("  ", cells.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+    private int Width(int column) => rows.Select(row => row[column].Length).Append(headers[column].Length).Max();
+
+    private string Write(IReadOnlyList<int> columns)
+    {
+        var widths = columns.Select(Width).ToArray();
+        var text = new StringBuilder();
+        void Add(IEnumerable<string> cells) => text.AppendLine(string.Join(Gap, cells.Zip(widths, (cell, width) => cell.PadRight(width))).TrimEnd());
+        Add(columns.Select(column => headers[column]));
+        Add(widths.Select(width => new string('-', width)));
+        foreach (var row in rows)
+            Add(columns.Select(column => row[column]));
+        return text.ToString();
+    }
 
     // A control character in stored text must not reach a terminal, and a line break would break the columns.
     private static string OneLine(string cell) => cell.Length <= LongestCell && !cell.Any(PrintableText.IsHidden)

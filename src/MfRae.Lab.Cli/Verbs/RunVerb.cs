@@ -76,7 +76,7 @@ public sealed class RunVerb(
             return;
         }
 
-        terminal.Text.Write(ResultsText.Write(results));
+        terminal.Text.Write(ResultsText.Write(results, terminal.Width));
         terminal.Out.WriteLine();
         terminal.Out.WriteLine($"report:   {places.Show(reportFile)}");
         terminal.Out.WriteLine($"database: {places.Show(places.Database)}");

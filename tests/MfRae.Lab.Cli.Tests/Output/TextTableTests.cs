@@ -16,6 +16,28 @@ public sealed class TextTableTests
             """);
 
     [Fact]
+    public void A_table_too_wide_for_a_line_stands_in_parts_that_repeat_what_a_row_is_about()
+    {
+        var table = new TextTable("arm", "n", "fid", "is", "recall").Add("a", "2", "11.2", "4.5", "0.1").Add("b", "2", "9.8", "4.7", "0.2");
+
+        table.Folded(2, 20).ReplaceLineEndings("\n").Should().Be(
+            """
+            arm  n  fid   is
+            ---  -  ----  ---
+            a    2  11.2  4.5
+            b    2  9.8   4.7
+
+            arm  n  recall
+            ---  -  ------
+            a    2  0.1
+            b    2  0.2
+
+            """);
+        table.Folded(2, 80).Should().Be(table.ToString());
+        table.Folded(2, 1).Split("arm").Should().HaveCount(4, "a part has a column of its own, however wide");
+    }
+
+    [Fact]
     public void Control_characters_of_stored_text_do_not_reach_the_terminal() =>
         new TextTable("a").Add("red\u001b[31m\nline").ToString().Should().NotContain("\u001b").And.Contain("red [31m line");
 
