@@ -25,6 +25,25 @@ public sealed class ProgressTests
     }
 
     [Fact]
+    public void Where_every_arm_begins_as_the_baseline_ends_that_is_no_target()
+    {
+        var worse = Changed(Record, series => series with { Values = [.. series.Values.Select((value, at) => at == 4 ? 99 : value)] }, "lambda=0");
+
+        Section(Record).Should().Contain("As the baseline ends");
+        Section(worse).Should().NotContain("As the baseline ends").And.Contain("As the best arm ends");
+    }
+
+    [Fact]
+    public void Where_no_arm_became_better_there_is_nothing_to_reach()
+    {
+        var record = Record;
+        foreach (var arm in new[] { "lambda=0", "lambda=0.5", "lambda=1" })
+            record = Changed(record, series => series with { Values = [9, 10, 11, 12, 13] }, arm);
+
+        Section(record).Should().NotContain("<table>").And.Contain("<svg viewBox");
+    }
+
+    [Fact]
     public void What_is_never_reached_is_said_to_be()
     {
         var data = new ReportData(Changed(Record, series => series with { Values = [.. series.Values.Select(value => value + 100)] }, "lambda=0.5"));

@@ -13,18 +13,17 @@ internal sealed class ProgressCost
 
     private readonly ReportData data;
     private readonly string[] counted;
-    private readonly bool gpu;
+    private readonly bool onDevices;
 
     public ProgressCost(ReportData data)
     {
         this.data = data;
         counted = [.. Before.Where(Differs)];
-        gpu = data.Role("meanflow").SelectMany(group => group.Stage.Attempts)
-            .Any(attempt => attempt.Device.StartsWith("cuda", StringComparison.Ordinal));
+        onDevices = data.Role("meanflow").SelectMany(group => group.Stage.Attempts).Any(attempt => attempt.Device != "cpu");
     }
 
-    /// <summary>Of which kind the seconds are: processors work side by side, a GPU is busy as long as its stage runs.</summary>
-    public string Unit => gpu ? "GPU seconds" : "CPU seconds";
+    /// <summary>Of which kind the seconds are: processors work side by side, a device is busy as long as its stage runs.</summary>
+    public string Unit => onDevices ? "device seconds" : "CPU seconds";
 
     public string Counted => string.Join(" and ", [.. counted, "meanflow"]);
 
@@ -44,7 +43,7 @@ internal sealed class ProgressCost
 
     private IEnumerable<StageRecord> Stages(RunRecord run) => counted.Select(role => data.Stage(run, role)).OfType<StageRecord>();
 
-    private double Seconds(StageRecord stage) => stage.Attempts.Sum(attempt => gpu ? attempt.DeviceSeconds : attempt.CpuSeconds);
+    private double Seconds(StageRecord stage) => stage.Attempts.Sum(attempt => onDevices ? attempt.DeviceSeconds : attempt.CpuSeconds);
 
     /// <summary>A network that is loaded took none here.</summary>
     private static double? Operations(StageRecord? stage) => stage is null ? null

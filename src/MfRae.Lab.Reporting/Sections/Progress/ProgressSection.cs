@@ -22,8 +22,8 @@ internal sealed class ProgressSection : ISection
         var conflict = Conflict(data);
         var cost = new ProgressCost(data);
         var samples = Definitions(data).Select(definition => definition?["samples"]?.ToString()).First() ?? "";
-        var title = $"FID of {(long.TryParse(samples, out var count) ? Numbers.Count(count) : samples)} one-step samples";
-        var scale = Unit(arms);
+        var title = $"FID, 1 step, n {(long.TryParse(samples, out var count) ? Numbers.Count(count) : samples)}";
+        var unit = Unit(arms);
         LineChart Chart(string horizontal, Func<ProgressArm, double, double> across, Func<ProgressSeed, double, double> alone) => new(
             title,
             horizontal,
@@ -34,48 +34,65 @@ internal sealed class ProgressSection : ISection
                 arm.Seeds.Count < 2 ? null : [.. arm.Seeds.Select(seed => Moved(seed.Points, step => alone(seed, step)))]))]);
 
         var steps = Chart("steps of MeanFlow training", (_, step) => step, (_, step) => step);
-        var operations = scale is not { } unit ? null : Chart(
-            $"training operations, {unit.Name}", (arm, step) => arm.Operations(step)!.Value / unit.Size,
+        var operations = unit is null ? null : Chart(
+            $"training {unit.Name}", (arm, step) => arm.Operations(step)!.Value / unit.Size,
             (seed, step) => seed.Operations!.At(step) / unit.Size);
         var seconds = Chart($"training {cost.Unit}", (arm, step) => arm.Seconds(step), (seed, step) => seed.Seconds.At(step));
-        var target = arms.FirstOrDefault(arm => arm.Arm.Record.Baseline)?.End;
+        var targets = conflict.Length > 0 ? [] : Targets(arms);
         return new ProgressModel(
             conflict,
             Palette.Legend(arms.Select(arm => arm.Arm)),
             conflict.Length > 0 ? [] : [.. new[] { steps, operations }.OfType<LineChart>().Select(chart => chart.Draw())],
             conflict.Length > 0 ? Html.Empty : seconds.Draw(),
-            $"The averaged weights as they were on the way, each measured by as many samples from the same noise and labels: comparable here, "
+            "The averaged weights as they were on the way, each measured by as many samples from the same noise and labels: comparable here, "
                 + "and with no FID of more samples. Line: mean of the seeds; band: their range. Operations and seconds count "
                 + $"{cost.Counted}, evenly over the steps; what all arms share is not counted.",
-            conflict.Length > 0 || target is null ? "" : $"The baseline ends with {Numbers.Significant(target)}. When an arm’s mean is first as "
-                + "low as that, read straight between snapshots:",
-            cost.Unit,
-            conflict.Length > 0 || target is not { } aim ? [] : [.. arms.Select(arm => Row(arm, aim, arms, scale))],
+            [.. targets.Select(target => new ProgressTarget(target.Name, Numbers.Significant(target.Value)))],
+            [.. arms.Select(arm => new ProgressRow(
+                Parts.Arm(arm.Arm),
+                Numbers.Significant(arm.Mean[0].Mean),
+                Numbers.Significant(arm.End),
+                [.. targets.Select(target => Cell(arm, target.Value, unit, cost.Unit))]))],
             Parts.Sql(data.Sql.Snapshots));
     }
 
-    private static ProgressRow Row(ProgressArm arm, double target, IReadOnlyList<ProgressArm> arms, (string Name, double Size)? scale)
+    /// <summary>
+    /// What the baseline ended with, where any arm began above it; and half and all of what the best arm gained. None where none gained.
+    /// </summary>
+    private static List<(string Name, double Value)> Targets(IReadOnlyList<ProgressArm> arms)
     {
-        var at = arm.Reaches(target);
-        var baseline = arms.First(other => other.Arm.Record.Baseline).Steps;
-        return new(
-            Parts.Arm(arm.Arm),
-            Numbers.Significant(arm.End),
-            at is { } step ? Numbers.Significant(step, 3) : "not reached",
-            at is { } share ? Numbers.Significant(100 * share / baseline, 3) + " %" : "–",
-            at is { } there && scale is { } unit ? $"{Numbers.Significant(arm.Operations(there) / unit.Size, 3)} {unit.Name}" : "–",
-            at is { } then ? Numbers.Significant(arm.Seconds(then), 3) : "–");
+        var targets = new List<(string, double)>();
+        if (arms.FirstOrDefault(arm => arm.Arm.Record.Baseline)?.End is { } baseline && arms.Any(arm => arm.Mean[0].Mean > baseline))
+        {
+            targets.Add(("As the baseline ends", baseline));
+        }
+
+        if (arms.Where(arm => arm.End is not null).MinBy(arm => arm.End) is { } best && best.Mean[0].Mean is { } start && start > best.End)
+        {
+            targets.Add(("Half of what the best arm gains", (start + best.End!.Value) / 2));
+            targets.Add(("As the best arm ends", best.End.Value));
+        }
+
+        return targets;
     }
 
-    /// <summary>The unit that suits what whole trainings take; null where some record does not tell.</summary>
-    private static (string Name, double Size)? Unit(IReadOnlyList<ProgressArm> arms)
+    private static Html Cell(ProgressArm arm, double target, FlopUnit? unit, string seconds)
     {
-        var most = arms.Max(arm => arm.Operations(arm.Steps));
-        return most is null || arms.Any(arm => arm.Operations(arm.Steps) is null) ? null
-            : most >= 1e18 ? ("EFLOP", 1e18)
-            : most >= 1e15 ? ("PFLOP", 1e15)
-            : most >= 1e12 ? ("TFLOP", 1e12)
-            : ("GFLOP", 1e9);
+        if (arm.Reaches(target) is not { } step)
+        {
+            return Html.Of($"<td class=\"number quiet\">not reached</td>");
+        }
+
+        var operations = unit is null ? "" : $"{Numbers.Significant(arm.Operations(step) / unit.Size, 3)} {unit.Name}, ";
+        return Html.Of($"<td class=\"number\">{(step == 0 ? "at the start" : Numbers.Significant(step, 3))}<span class=\"n\">{operations}"
+            + $"<span data-timing>{Numbers.Significant(arm.Seconds(step), 3)} {seconds}</span></span></td>");
+    }
+
+    /// <summary>Null where some record does not tell.</summary>
+    private static FlopUnit? Unit(IReadOnlyList<ProgressArm> arms)
+    {
+        var whole = arms.Select(arm => arm.Operations(arm.Steps)).OfType<double>().ToArray();
+        return whole.Length < arms.Count ? null : FlopUnit.For(whole);
     }
 
     private static IReadOnlyList<CurvePoint> Moved(IReadOnlyList<CurvePoint> points, Func<double, double> to) =>
@@ -94,13 +111,13 @@ internal sealed class ProgressSection : ISection
         return field is null ? "" : $"Arms measure their snapshots by different {field}, so their values do not stand in one chart.";
     }
 
-    private static IEnumerable<JsonNode?> Definitions(ReportData data) => data.Role(Role).Select(group => Parsed(group.Stage.DefinitionJson));
+    private static IEnumerable<JsonObject?> Definitions(ReportData data) => data.Role(Role).Select(group => Parsed(group.Stage.DefinitionJson));
 
-    private static JsonNode? Parsed(string json)
+    private static JsonObject? Parsed(string json)
     {
         try
         {
-            return JsonNode.Parse(json);
+            return JsonNode.Parse(json) as JsonObject;
         }
         catch (System.Text.Json.JsonException)
         {

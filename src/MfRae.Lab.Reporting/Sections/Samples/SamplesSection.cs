@@ -87,5 +87,5 @@ internal sealed class SamplesSection : ISection
 
     private static string Heading(string name) => name.StartsWith("samples@") && int.TryParse(name.AsSpan("samples@".Length), out var steps)
         ? $"{Numbers.Plural(steps, "step")}"
-        : name;
+        : name == MetricNames.Real ? "reference" : name;
 }

@@ -1,4 +1,4 @@
-namespace MfRae.Lab.Reporting.Sections.Cost;
+namespace MfRae.Lab.Reporting.Data;
 
 /// <summary>The unit in which some numbers of operations are best read.</summary>
 internal sealed record FlopUnit(string Name, double Size)
