@@ -21,7 +21,7 @@ internal sealed class ProgressSection : ISection
         var arms = ProgressArm.All(data);
         var conflict = Conflict(data);
         var cost = new ProgressCost(data);
-        var samples = Definitions(data).Select(definition => definition?["samples"]?.ToString()).First() ?? "";
+        var samples = Definitions(data).Select(definition => StoredJson.Find(definition, "samples")?.ToString()).First() ?? "";
         var title = $"FID, 1 step, n {(long.TryParse(samples, out var count) ? Numbers.Count(count) : samples)}";
         var unit = Unit(arms);
         LineChart Chart(string horizontal, Func<ProgressArm, double, double> across, Func<ProgressSeed, double, double> alone) => new(
@@ -106,22 +106,11 @@ internal sealed class ProgressSection : ISection
         var judges = stages.SelectMany(stage => stage.Inputs.Keys)
             .Where(input => input == "features" || input.StartsWith("reference.", StringComparison.Ordinal));
         var field = new[] { "samples", "seed", "labels", "reference" }
-                .FirstOrDefault(name => definitions.Select(definition => definition?[name]?.ToString()).Distinct().Count() > 1)
+                .FirstOrDefault(name => definitions.Select(definition => StoredJson.Find(definition, name)?.ToString()).Distinct().Count() > 1)
             ?? judges.FirstOrDefault(input => stages.Select(stage => stage.Inputs.GetValueOrDefault(input)).Distinct().Count() > 1);
         return field is null ? "" : $"Arms measure their snapshots by different {field}, so their values do not stand in one chart.";
     }
 
-    private static IEnumerable<JsonObject?> Definitions(ReportData data) => data.Role(Role).Select(group => Parsed(group.Stage.DefinitionJson));
-
-    private static JsonObject? Parsed(string json)
-    {
-        try
-        {
-            return JsonNode.Parse(json) as JsonObject;
-        }
-        catch (System.Text.Json.JsonException)
-        {
-            return null;
-        }
-    }
+    private static IEnumerable<JsonNode?> Definitions(ReportData data) =>
+        data.Role(Role).Select(group => StoredJson.Parse(group.Stage.DefinitionJson));
 }
