@@ -223,19 +223,29 @@ public sealed class CommandLine(Composition composition)
         var check = new Option<bool>("--check") { Description = "Write nothing; exit 3 where a page differs from what the database says" };
         var publish = new Option<bool>("--publish") { Description = "Put the page and its data in REPORTS/published, where they can be committed" };
         var from = new Option<string>("--from") { Description = "Render the page of published data beside it", HelpName = "FILE.json.gz" };
-        var command = new Command("report", "Render HTML reports from the database") { experiment, check, publish, from };
+        var against = new Option<string>("--against")
+        {
+            Description = "Render a page of the experiment and this one side by side, REPORTS/EXPERIMENT-vs-OTHER.html; each may be the file of "
+                + "published data. Exit 3 where values are not comparable",
+            HelpName = "OTHER",
+        };
+        var command = new Command("report", "Render HTML reports from the database") { experiment, check, publish, from, against };
         command.Validators.Add(result =>
         {
             if (result.GetValue(publish) && result.GetValue(experiment) is null)
                 result.AddError("--publish needs the experiment to publish");
             if (result.GetValue(from) is not null && (result.GetValue(publish) || result.GetValue(experiment) is not null))
                 result.AddError("--from stands for the database: it goes with neither an experiment nor --publish");
+            if (result.GetValue(against) is not null && (result.GetValue(publish) || result.GetValue(experiment) is null))
+                result.AddError("--against needs the experiment that it is compared with, and does not go with --publish");
         });
         command.SetAction(parsed =>
         {
             var verb = composition.Report(PlacesOf(parsed));
             var (name, checks) = (parsed.GetValue(experiment), parsed.GetValue(check));
-            return parsed.GetValue(from) is { } data ? verb.Render(data, checks)
+            return parsed.GetValue(against) is { } other
+                    ? composition.ReportAgainst(PlacesOf(parsed)).Execute(name!, other, checks)
+                : parsed.GetValue(from) is { } data ? verb.Render(data, checks)
                 : parsed.GetValue(publish) ? verb.Publish(name!, checks)
                 : verb.Execute(name, checks);
         });

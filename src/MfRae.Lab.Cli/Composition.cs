@@ -37,6 +37,8 @@ public sealed class Composition(
 
     public ReportVerb Report(Places places) => new(terminal, places);
 
+    public ReportAgainstVerb ReportAgainst(Places places) => new(terminal, places);
+
     public ServeVerb Serve(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
     public PublishVerb Publish(Places places) => new(terminal, places, new ArtifactStore(places.Store), GitCommit.Of(workingDirectory));

@@ -29,12 +29,6 @@ public sealed class CompareVerb(Terminal terminal, Places places)
         (json ? terminal.Out : terminal.Text).Write(json
             ? ComparisonOutput.Json(first.Name, second.Name, compared)
             : ComparisonOutput.Text(first.Name, second.Name, compared));
-        foreach (var comparison in compared)
-            foreach (var conflict in comparison.Conflicts)
-                terminal.Error.WriteLine(
-                    $"{comparison.Metric} is not comparable: {conflict.Field} is {PrintableText.Of(conflict.One)} and {PrintableText.Of(conflict.Other)}");
-        if (compared.Count == 0)
-            terminal.Error.WriteLine("there is no metric that both experiments have measured");
-        return compared.Count > 0 && compared.All(comparison => comparison.Conflicts.Count == 0) ? ExitCode.Ok : ExitCode.Incomparable;
+        return Comparability.Tell(terminal, compared);
     }
 }

@@ -58,23 +58,7 @@ public sealed class ReportVerb(Terminal terminal, Places places)
         return [.. names.Select(queries.Experiment).OfType<ExperimentRecord>()];
     }
 
-    private int Write(List<(string File, byte[] Page)> pages)
-    {
-        foreach (var (file, page) in pages)
-        {
-            var written = FileOutput.WriteIfChanged(file, page);
-            terminal.Out.WriteLine($"{places.Show(file)}{(written ? "" : " (unchanged)")}");
-        }
+    private int Write(List<(string File, byte[] Page)> pages) => new PageFiles(terminal, places).Write(pages);
 
-        return ExitCode.Ok;
-    }
-
-    private int Check(List<(string File, byte[] Page)> pages, string what)
-    {
-        var wrong = pages.Where(page => !FileOutput.IsSame(page.File, page.Page)).ToList();
-        foreach (var (file, _) in wrong)
-            terminal.Error.WriteLine($"{places.Show(file)} {(File.Exists(file) ? $"is not what {what}" : "is missing")}");
-        terminal.Out.WriteLine($"{pages.Count - wrong.Count} of {pages.Count} pages are what {what}");
-        return wrong.Count == 0 ? ExitCode.Ok : ExitCode.Incomparable;
-    }
+    private int Check(List<(string File, byte[] Page)> pages, string what) => new PageFiles(terminal, places).Check(pages, what);
 }

@@ -45,6 +45,14 @@ internal static class Palette
         return $".{arm.Css}{{--arm:light-dark({light},{dark});}}";
     }
 
+    /// <summary>The same for the two sides of a comparison, whose arms have no colours of their own.</summary>
+    public static string Sides(params string[] sides) => string.Concat(sides.Select((css, place) => $$"""
+        .{{css}}{--arm:light-dark({{Hex(OnLight[place])}},{{Hex(OnDark[place])}});}
+        .hide-{{css}} .chart .{{css}}{display:none}
+        .hide-{{css}} .key.{{css}}{opacity:.35}
+
+        """));
+
     /// <summary>A round swatch in the arm's colour.</summary>
     public static Html Swatch(string css) =>
         Html.Of($"<svg class=\"swatch {css}\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><circle cx=\"7\" cy=\"7\" r=\"5.5\"/></svg>");

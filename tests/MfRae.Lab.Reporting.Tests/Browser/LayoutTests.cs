@@ -11,7 +11,12 @@ public sealed class LayoutTests
     private const string Dark = "rgb(19, 20, 24)";
 
     // By name: what is on the pages that are judged, so that all parts of the page are.
-    private static readonly (string Name, ExperimentRecord Record)[] Records =
+    private static readonly (string Name, string Html)[] Pages =
+    [
+        .. Records().Select(page => (page.Name, ReportBuilder.Build(page.Record))), ("comparison", ComparedRecords.Page()),
+    ];
+
+    private static (string Name, ExperimentRecord Record)[] Records() =>
     [
         ("realistic", SampleRecord.Realistic()), ("lost seed", SampleRecord.Small()), ("judged", JudgedRecord.Small()),
         ("grid", GridRecord.Small()), ("parallel", GridRecord.Parallel()), ("oracle", OracleRecord.Small()),
@@ -68,9 +73,9 @@ public sealed class LayoutTests
     public async Task No_width_from_a_telephone_to_a_wall_scrolls_sideways()
     {
         await using var page = await OpenPage.Of("");
-        foreach (var (name, record) in Records)
+        foreach (var (name, html) in Pages)
         {
-            await page.Show(ReportBuilder.Build(record), width: 360);
+            await page.Show(html, width: 360);
             await page.Do("document.querySelectorAll('details').forEach(details => details.open = true)");
             foreach (var width in new[] { 360, 400, 768, 1280, 1920, 3840 })
             {
@@ -84,11 +89,11 @@ public sealed class LayoutTests
     public async Task Assistive_technology_meets_no_serious_obstacle()
     {
         await using var page = await OpenPage.Of("");
-        foreach (var (name, record) in Records)
+        foreach (var (name, html) in Pages)
         {
             foreach (var dark in new[] { false, true })
             {
-                await page.Show(ReportBuilder.Build(record), dark: dark);
+                await page.Show(html, dark: dark);
                 await page.Do("document.querySelectorAll('details').forEach(details => details.open = true)");
                 (await Obstacles(page)).Should().BeEmpty($"{name}, {(dark ? "dark" : "light")}");
             }
@@ -99,9 +104,9 @@ public sealed class LayoutTests
     public async Task Whatever_a_reader_switches_on_no_kind_of_page_complains_or_asks_the_network()
     {
         await using var page = await OpenPage.Of("");
-        foreach (var (name, record) in Records)
+        foreach (var (name, html) in Pages)
         {
-            await page.Show(ReportBuilder.Build(record));
+            await page.Show(html);
             // Everything that can be pressed, twice: on and off again. Copies are left out, since they end at the system's clipboard.
             await page.Do("for (let time = 0; time < 2; time++) for (const node of document.querySelectorAll('button, summary, .key, input')) "
                 + "if (!node.disabled && !/^(CSV|LaTeX|Markdown|Copy)$/.test(node.textContent)) node.click()");

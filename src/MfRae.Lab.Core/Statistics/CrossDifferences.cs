@@ -1,0 +1,87 @@
+using System.Globalization;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Statistics;
+
+/// <summary>
+/// Compares the arms that two experiments have by the same name. Where both ran an arm under the same seeds, seed by seed: equal seeds
+/// share initialisation, data order, noise and evaluation latents in whichever experiment. Else by the means.
+/// </summary>
+public static class CrossDifferences
+{
+    /// <param name="comparison">A metric without conflicts.</param>
+    /// <returns>In the order of the first experiment.</returns>
+    public static IReadOnlyList<CrossDifference> Of(CrossComparison comparison, ExperimentRecord one, ExperimentRecord other)
+    {
+        var drafts = comparison.One
+            .Join(comparison.Other, sample => sample.Arm, sample => sample.Arm, (mine, theirs) => Draft(comparison.Metric, mine, theirs,
+                Why(Seeds(one, mine.Arm), Seeds(other, mine.Arm))))
+            .ToArray();
+        var tested = drafts.Where(draft => draft.PValue is not null).ToArray();
+        var adjusted = Holm.Adjust([.. tested.Select(draft => draft.PValue!.Value)]);
+        var smallest = Holm.Adjust([.. tested.Select(draft => draft.SmallestPValue)]);
+        return [.. drafts.Select(draft => Array.IndexOf(tested, draft) is >= 0 and var at
+            ? draft with { AdjustedPValue = adjusted[at], SmallestPValue = smallest[at], Family = tested.Length }
+            : draft)];
+    }
+
+    private static CrossDifference Draft(string metric, ArmSample one, ArmSample other, string why)
+    {
+        var identity = one.Measured.Concat(other.Measured).Select(seed => seed.Measurement).FirstOrDefault();
+        var draft = new CrossDifference(
+            one.Arm, metric, CrossDesign.None, why, [], one.Summary.Mean, null, null, null, null, 1, 0,
+            identity is null ? null : NoiseBand.Of(identity.Metric), identity?.HigherIsBetter);
+        if (one.Values.Count == 0 || other.Values.Count == 0)
+        {
+            return draft with { Why = "no seed has a value in " + (one.Values.Count > 0 ? "the second" : other.Values.Count > 0 ? "the first" : "either") };
+        }
+
+        return why.Length == 0 && PairedDifference.Of(one, other) is { Count: > 0 } pairs
+            ? Paired(draft, pairs, one, other)
+            : Unpaired(draft with { Why = why.Length > 0 ? why : "no seed has a value in both" }, one.Summary, other.Summary);
+    }
+
+    private static CrossDifference Paired(CrossDifference draft, IReadOnlyList<PairedDifference> pairs, ArmSample one, ArmSample other)
+    {
+        double[] differences = [.. pairs.Select(pair => pair.Difference)];
+        var stages = one.Finite.ToDictionary(seed => seed.Seed, seed => seed.Stage);
+        var same = differences.All(difference => difference == 0)
+            && other.Finite.Where(seed => stages.ContainsKey(seed.Seed)).All(seed => stages[seed.Seed] == seed.Stage);
+        var compared = draft with
+        {
+            Design = same ? CrossDesign.Same : CrossDesign.Paired,
+            Pairs = pairs,
+            Baseline = pairs.Average(pair => pair.Baseline),
+            Difference = differences.Average(),
+        };
+        return same ? compared : compared with
+        {
+            Interval = Bootstrap.OfMean(differences),
+            PValue = SignFlip.PValue(differences),
+            SmallestPValue = SignFlip.SmallestPValue(pairs.Count),
+        };
+    }
+
+    private static CrossDifference Unpaired(CrossDifference draft, Summary one, Summary other) => Welch.Of(one, other) is { } welch
+        ? draft with
+        {
+            Design = CrossDesign.Unpaired,
+            Difference = welch.Difference,
+            Interval = welch.Interval,
+            PValue = welch.PValue,
+            SmallestPValue = 0,
+        }
+        : draft with { Difference = other.Mean - one.Mean };
+
+    private static long[] Seeds(ExperimentRecord record, string arm) =>
+        [.. record.Runs.Where(run => run.Arm == arm).Select(run => run.Seed).Distinct().Order()];
+
+    private static string Why(long[] one, long[] other) => one.SequenceEqual(other) ? ""
+        : $"not seed by seed: the first has {Text(one)}, the second {Text(other)}";
+
+    private static string Text(long[] seeds) => seeds.Length == 1 ? $"seed {Number(seeds[0])}"
+        : seeds.Length > 2 && seeds[^1] - seeds[0] == seeds.Length - 1 ? $"seeds {Number(seeds[0])}–{Number(seeds[^1])}"
+        : $"seeds {string.Join(", ", seeds.Select(Number))}";
+
+    private static string Number(long seed) => seed.ToString(CultureInfo.InvariantCulture);
+}

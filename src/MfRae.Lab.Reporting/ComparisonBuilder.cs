@@ -1,0 +1,40 @@
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Charts;
+using MfRae.Lab.Reporting.Comparisons;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting;
+
+/// <summary>
+/// Renders two experiments, or one as it was run twice, as one page. Like the reports it needs nothing else, and is a pure function of the
+/// two records.
+/// </summary>
+public static class ComparisonBuilder
+{
+    /// <param name="compared">Every metric that both have, those that are not comparable included.</param>
+    public static string Build(ExperimentRecord one, ExperimentRecord other, IReadOnlyList<CrossComparison> compared)
+    {
+        var (a, b) = (new ComparisonSide("A", "side-a", one), new ComparisonSide("B", "side-b", other));
+        var sections = new List<PageSection>
+        {
+            Section("questions", "Questions", new { Sides = new[] { ComparisonQuestion.Of(a), ComparisonQuestion.Of(b) } }),
+            Section("sameness", "Same and different", Sameness.Of(a, b)),
+            Section("results", "Side by side", ComparisonResults.Of(a, b, compared)),
+        };
+        if (compared.Any(comparison => comparison.Conflicts.Count > 0))
+        {
+            sections.Add(Section("conflicts", "Not comparable", ComparisonConflicts.Of(compared)));
+        }
+
+        return new Page(
+            "Comparison",
+            $"{one.Title ?? one.Name} and {other.Title ?? other.Name}",
+            "Rendered from recorded data alone; docs/reading-a-report.md explains every section.",
+            sections,
+            Palette.Sides(a.Css, b.Css)).Render();
+    }
+
+    private static PageSection Section(string name, string title, object model) =>
+        new(name, title, Templates.Render($"Comparisons/{name}.sbn-html", model));
+}

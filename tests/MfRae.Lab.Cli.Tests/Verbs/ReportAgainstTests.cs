@@ -1,0 +1,110 @@
+using MfRae.Lab.Cli.Tests.Fakes;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+/// <summary>A page of two experiments: of two in the database, and of one that was published before something changed.</summary>
+public sealed class ReportAgainstTests : IDisposable
+{
+    private const string Smoke = "experiments/smoke.json";
+
+    private readonly LabFolder lab = new();
+
+    public ReportAgainstTests()
+    {
+        Ok(Smoke);
+        lab.Write("experiments/longer.json", File.ReadAllText(lab.At(Smoke)));
+        Ok("experiments/longer.json", "seeds=0-1");
+        Other = lab.Run("query", "select experiment from experiments where experiment <> 'smoke'", "--csv").Out.Split('\n')[1].Trim();
+    }
+
+    private string Other { get; }
+
+    public void Dispose() => lab.Dispose();
+
+    [Fact]
+    public void Two_experiments_stand_on_one_page()
+    {
+        var answer = lab.Run("report", "smoke", "--against", Other);
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        answer.Out.Should().Contain($"reports/smoke-vs-{Other}.html");
+        var page = Page($"smoke-vs-{Other}");
+        page.Should().ContainAll("<h2>Side by side</h2>", "<code>fid@1</code>", "not seed by seed: the first has seed 0, the second seeds 0, 1",
+            "only in B.", "mft", "mfd");
+        lab.Run("report", Smoke, "--against", Other).Out.Should().Contain("(unchanged)", "the path of its file names it too");
+    }
+
+    [Fact]
+    public void A_check_says_whether_the_page_is_what_its_data_says()
+    {
+        lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Incomparable, "it is not there yet");
+        lab.Run("report", "smoke", "--against", Other).Code.Should().Be(ExitCode.Ok);
+        lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Ok);
+        File.AppendAllText(lab.At($"reports/smoke-vs-{Other}.html"), " ");
+        lab.Run("report", "smoke", "--against", Other, "--check").Error.Should().Contain("is not what its data says");
+    }
+
+    [Fact]
+    public void The_same_experiment_before_and_after_is_compared_by_published_data()
+    {
+        Ok("report", "smoke", "--publish");
+        Ok(Smoke, "--fresh");
+
+        var answer = lab.Run("report", "reports/published/smoke.json.gz", "--against", "smoke");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        answer.Out.Should().Contain("reports/smoke-vs-smoke.html");
+        Page("smoke-vs-smoke").Should().ContainAll("are equal, to the last bit", "the same stages gave it in both");
+    }
+
+    [Fact]
+    public void Two_files_need_no_database()
+    {
+        Ok("report", "smoke", "--publish");
+        foreach (var file in Directory.GetFiles(lab.At("data"), "lab.db*"))
+            File.Delete(file);
+
+        lab.Run("report", "reports/published/smoke.json.gz", "--against", "reports/published/smoke.json.gz").Code.Should().Be(ExitCode.Ok);
+    }
+
+    [Fact]
+    public void A_page_with_a_metric_that_is_not_comparable_is_written_and_the_code_says_so()
+    {
+        Change("UPDATE measurement SET samples = 999 WHERE metric = 'fid' AND steps = 1 AND stage IN "
+            + $"(SELECT stage FROM evaluations WHERE experiment = '{Other}' AND arm = 'mft' AND seed = 1)");
+
+        var answer = lab.Run("report", "smoke", "--against", Other);
+
+        answer.Code.Should().Be(ExitCode.Incomparable);
+        answer.Error.Should().Contain("fid@1 is not comparable: samples is 200 and 999");
+        Page($"smoke-vs-{Other}").Should().Contain("<h2>Not comparable</h2>").And.Contain("<code>999</code>");
+        lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Ok, "the page is what its data says");
+    }
+
+    [Fact]
+    public void What_is_neither_an_experiment_nor_data_is_told()
+    {
+        lab.Run("report", "smoke", "--against", "smokee").Error.Should().Contain("did you mean `smoke`?");
+        lab.Run("report", "smoke", "--against", "none.json.gz").Error.Should().Contain("none.json.gz cannot be read");
+        lab.Run("report", "--against", "smoke").Code.Should().Be(ExitCode.Usage);
+        lab.Run("report", "smoke", "--against", "smoke", "--publish").Code.Should().Be(ExitCode.Usage);
+    }
+
+    private string Page(string name) => File.ReadAllText(lab.At($"reports/{name}.html"));
+
+    private void Ok(params string[] args)
+    {
+        var answer = lab.Run(args);
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+    }
+
+    private void Change(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery().Should().BePositive("the test must change something");
+    }
+}

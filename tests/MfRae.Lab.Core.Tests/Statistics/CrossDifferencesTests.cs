@@ -1,0 +1,104 @@
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Tests.Statistics;
+
+public sealed class CrossDifferencesTests
+{
+    private static readonly long[] Six = [0, 1, 2, 3, 4, 5];
+
+    [Fact]
+    public void Equal_seeds_are_pairs_and_the_second_is_judged_against_the_first()
+    {
+        var difference = Of(Record(Six, seed => 10 + seed), Record(Six, seed => 9 + seed)).Single();
+
+        difference.Should().BeEquivalentTo(new { Arm = "a", Design = CrossDesign.Paired, Why = "", Difference = -1.0, Family = 1 });
+        difference.Pairs.Should().HaveCount(6);
+        difference.PValue.Should().Be(2.0 / 64);
+        difference.Interval.Should().Be(new Interval(-1, -1));
+        difference.Verdict.Should().Be(Verdict.Better, "a lower FID is better");
+        Of(Record(Six, seed => 9 + seed), Record(Six, seed => 10 + seed)).Single().Verdict.Should().Be(Verdict.Worse);
+    }
+
+    [Fact]
+    public void Two_pairs_show_nothing_and_say_so() =>
+        Of(Record([0, 1], seed => 10 + seed), Record([0, 1], seed => 5 + seed)).Single().Verdict.Should().Be(Verdict.Underpowered);
+
+    [Fact]
+    public void A_difference_inside_the_band_is_no_finding() =>
+        Of(Record(Six, seed => 10 + seed), Record(Six, seed => 9.99 + seed)).Single().Verdict.Should().Be(Verdict.Inconclusive);
+
+    [Fact]
+    public void Other_seeds_are_compared_by_their_means_and_the_reason_is_told()
+    {
+        var difference = Of(Record([0, 1], seed => 10 + seed), Record([0, 1, 2, 3, 5], seed => 20 + seed)).Single();
+
+        difference.Should().BeEquivalentTo(new
+        {
+            Design = CrossDesign.Unpaired,
+            Why = "not seed by seed: the first has seeds 0, 1, the second seeds 0, 1, 2, 3, 5",
+            Verdict = Verdict.Worse,
+        });
+        difference.Pairs.Should().BeEmpty();
+        difference.Difference.Should().BeApproximately(11.7, 1e-12);
+        Of(Record([0], seed => 1), Record(Six, seed => seed)).Single().Why.Should().EndWith("the first has seed 0, the second seeds 0–5");
+    }
+
+    [Fact]
+    public void One_value_each_under_other_seeds_says_nothing()
+    {
+        var difference = Of(Record([0], _ => 10), Record([1], _ => 20)).Single();
+
+        difference.Should().BeEquivalentTo(new { Design = CrossDesign.None, Difference = 10.0, Verdict = Verdict.Underpowered });
+        difference.PValue.Should().BeNull();
+    }
+
+    [Fact]
+    public void The_same_stages_with_the_same_values_are_the_same_and_with_others_are_not()
+    {
+        var one = Record(Six, seed => 10 + seed, stages: "shared");
+
+        Of(one, one).Single().Should().BeEquivalentTo(new { Design = CrossDesign.Same, Difference = 0.0, Verdict = (Verdict?)null, Family = 0 });
+        Of(one, Record(Six, seed => 11 + seed, stages: "shared")).Single().Design.Should().Be(CrossDesign.Paired);
+        Of(one, Record(Six, seed => 10 + seed, stages: "other")).Single().Design.Should().Be(CrossDesign.Paired);
+    }
+
+    [Fact]
+    public void A_seed_without_a_value_makes_no_pair_and_an_arm_without_any_says_where()
+    {
+        Of(Record(Six, seed => seed == 2 ? null : seed), Record(Six, seed => seed + 1)).Single().Pairs.Select(pair => pair.Seed).Should().Equal(0, 1, 3, 4, 5);
+        var missing = Of(Record(Six, seed => seed), Record(Six, _ => null)).Single();
+        missing.Should().BeEquivalentTo(new { Design = CrossDesign.None, Why = "no seed has a value in the second", Verdict = Verdict.Missing });
+    }
+
+    [Fact]
+    public void Holm_is_over_the_arms_that_both_have_and_that_are_tested()
+    {
+        var (one, other) = (Record(Six, seed => 10 + seed, arms: ["a", "b", "mine"]), Record(Six, seed => 8 + seed, arms: ["a", "b", "theirs"]));
+
+        var differences = Of(one, other);
+
+        differences.Select(difference => difference.Arm).Should().Equal("a", "b");
+        differences.Should().OnlyContain(difference => difference.Family == 2 && difference.AdjustedPValue == 4.0 / 64);
+        differences.Should().OnlyContain(difference => difference.Verdict == Verdict.Underpowered, "six seeds are too few for two arms");
+    }
+
+    private static IReadOnlyList<CrossDifference> Of(ExperimentRecord one, ExperimentRecord other) =>
+        CrossDifferences.Of(CrossComparison.Of(one, other).Single(), one, other);
+
+    private static ExperimentRecord Record(long[] seeds, Func<long, double?> value, string? stages = null, string[]? arms = null)
+    {
+        arms ??= ["a"];
+        stages ??= Guid.NewGuid().ToString();
+        string Key(string arm, long seed) => $"{stages} {arm} {seed}";
+        return new(
+            "x", "x.json", "", "", "fid@1", "", [],
+            [.. arms.Select((arm, i) => new ArmRecord(arm, i == 0, new Dictionary<string, string>(), "{}"))],
+            seeds,
+            [.. arms.SelectMany(arm => seeds.Select(seed => new RunRecord(
+                Key(arm, seed), arm, seed, "completed", new Dictionary<string, string> { ["evaluation"] = Key(arm, seed) })))],
+            [.. arms.SelectMany(arm => seeds.Select(seed => new StageRecord(
+                Key(arm, seed), "evaluation", Key(arm, seed), "completed", null, seed, "{}", new Dictionary<string, string>(), [],
+                [new("fid", value(seed), null, null, 10, 1, 1, "balanced", "e", "p", "r", false)], [], [])))]);
+    }
+}

@@ -1,0 +1,67 @@
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Tests.Support;
+
+namespace MfRae.Lab.Reporting.Tests;
+
+public sealed class ComparisonBuilderTests
+{
+    [Fact]
+    public void Two_experiments_render_as_agreed()
+    {
+        var html = ComparedRecords.Page();
+
+        Golden.Check(
+            "comparison.html", html[html.IndexOf("<main ", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
+    }
+
+    [Fact]
+    public void One_experiment_at_two_commits_is_told_apart_by_them()
+    {
+        var html = ComparedRecords.Page();
+
+        html.Should().Contain("A: ablation-lambda, commit c0ffee01c0").And.Contain("B: ablation-lambda, commit decade01de");
+    }
+
+    [Fact]
+    public void A_metric_that_is_a_value_of_something_else_has_its_reason_and_no_number()
+    {
+        var html = ComparedRecords.Page();
+        var results = html[html.IndexOf("<section id=\"results\">", StringComparison.Ordinal)..];
+
+        results[..results.IndexOf("</section>", StringComparison.Ordinal)].Should().Contain("<code>fid@1</code>").And.NotContain("<code>is@1</code>");
+        html.Should().Contain("<span class=\"n\">is@1</span></th><td>samples</td>");
+        ComparedRecords.Page(ComparedRecords.One, ComparedRecords.One).Should().NotContain("id=\"conflicts\"");
+    }
+
+    [Fact]
+    public void Equal_keys_with_other_numbers_are_an_alarm_and_with_the_same_none()
+    {
+        ComparedRecords.Page().Should().Contain("the same computation did not repeat itself").And.Contain("2.214000001");
+        ComparedRecords.Page(ComparedRecords.One, ComparedRecords.One).Should().Contain("are equal, to the last bit")
+            .And.NotContain("class=\"alarm\"").And.Contain("the same stages gave it in both");
+    }
+
+    [Fact]
+    public void Experiments_without_a_common_metric_say_so()
+    {
+        var bare = ComparedRecords.Other with { Runs = [] };
+
+        ComparedRecords.Page(ComparedRecords.One, bare).Should().Contain("There is no metric that both experiments have measured.");
+    }
+
+    [Fact]
+    public void Every_string_of_both_is_escaped()
+    {
+        const string Attack = "</script></style><script>alert(1)</script>\"'&<img src=x onerror=alert(1)>";
+
+        var html = ComparedRecords.Page(Poison.Every(ComparedRecords.One, Attack), Poison.Every(ComparedRecords.Other, Attack));
+
+        html.Should().Contain("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;&lt;img");
+        html.Should().NotContain("<script>alert").And.NotContain("<img src=x").And.NotContain("\"'&<");
+        html.Split("<script>").Should().HaveCount(2, "the page has one script, its own");
+        html.Split("</style>").Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void The_same_records_give_the_same_bytes() => ComparedRecords.Page().Should().Be(ComparedRecords.Page());
+}
