@@ -33,6 +33,16 @@ internal sealed class FakeStage(StageDefinition definition, Action<StageContext>
                 }
 
                 break;
+            case SnapshotStage snapshots:
+                foreach (var step in SnapshotSteps.Of(snapshots.TrainingSteps, snapshots.Snapshots).Append(snapshots.TrainingSteps))
+                {
+                    var file = $"sheet.{step}.png";
+                    File.WriteAllBytes(context.File(file), Png);
+                    context.Journal.Write(new ImageEvent($"{MetricNames.Snapshot}@{step}", file, $"after {step} steps"));
+                    context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { [MetricNames.SnapshotFid] = 90 - step }));
+                }
+
+                break;
             case EvaluationStage:
                 Evaluate(context);
                 break;

@@ -21,10 +21,8 @@ internal sealed class TrainingCosts
         var unit = FlopUnit.For(data.Record.Runs.Select(Flops).OfType<double>());
         var flops = new CostAxis(
             $"training {unit.Name}", run => Flops(run) / unit.Size, value => Numbers.Significant(value, 3), Timing: false);
-        var onDevices = data.Record.Runs.SelectMany(Stages).SelectMany(stage => stage.Attempts).Any(attempt => attempt.Device != "cpu");
-        var time = onDevices
-            ? new CostAxis("training device seconds", run => Sum(run, attempt => attempt.DeviceSeconds), Numbers.Seconds, Timing: true)
-            : new CostAxis("training CPU seconds", run => Sum(run, attempt => attempt.CpuSeconds), Numbers.Seconds, Timing: true);
+        var (unitOfTime, seconds) = data.Record.Runs.SelectMany(Stages).Seconds();
+        var time = new CostAxis($"training {unitOfTime}", run => Sum(run, seconds), Numbers.Seconds, Timing: true);
         Charted = [.. new[] { steps, flops, time }.Where(Known)];
         var wall = new CostAxis("training wall seconds", run => Sum(run, attempt => attempt.WallSeconds), Numbers.Seconds, Timing: true);
         var sampling = new CostAxis("sampling CPU seconds", Sampling, Numbers.Seconds, Timing: true);
@@ -61,8 +59,7 @@ internal sealed class TrainingCosts
     /// <summary>Null where a stage that is trained has no estimate: a part of a cost is not the cost.</summary>
     private double? Flops(RunRecord run)
     {
-        var trained = Stages(run).Where(stage => StepsOf(stage) is not null)
-            .Select(stage => stage.Attempts.LastOrDefault(attempt => attempt.Origin?.Flops is not null)?.Origin?.Flops).ToArray();
+        var trained = Stages(run).Where(stage => StepsOf(stage) is not null).Select(stage => stage.Flops()).ToArray();
         return trained.Length == 0 || trained.Any(flops => flops is null) ? null : trained.Sum();
     }
 

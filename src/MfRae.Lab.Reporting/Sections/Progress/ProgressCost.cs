@@ -13,17 +13,17 @@ internal sealed class ProgressCost
 
     private readonly ReportData data;
     private readonly string[] counted;
-    private readonly bool onDevices;
+    private readonly Func<AttemptRecord, double> seconds;
 
     public ProgressCost(ReportData data)
     {
         this.data = data;
         counted = [.. Before.Where(Differs)];
-        onDevices = data.Role("meanflow").SelectMany(group => group.Stage.Attempts).Any(attempt => attempt.Device != "cpu");
+        (Unit, seconds) = data.Role("meanflow").Select(group => group.Stage).Seconds();
     }
 
-    /// <summary>Of which kind the seconds are: processors work side by side, a device is busy as long as its stage runs.</summary>
-    public string Unit => onDevices ? "device seconds" : "CPU seconds";
+    /// <summary>Which kind the seconds are of.</summary>
+    public string Unit { get; }
 
     public string Counted => string.Join(" and ", [.. counted, "meanflow"]);
 
@@ -43,10 +43,8 @@ internal sealed class ProgressCost
 
     private IEnumerable<StageRecord> Stages(RunRecord run) => counted.Select(role => data.Stage(run, role)).OfType<StageRecord>();
 
-    private double Seconds(StageRecord stage) => stage.Attempts.Sum(attempt => onDevices ? attempt.DeviceSeconds : attempt.CpuSeconds);
+    private double Seconds(StageRecord stage) => stage.Attempts.Sum(seconds);
 
     /// <summary>A network that is loaded took none here.</summary>
-    private static double? Operations(StageRecord? stage) => stage is null ? null
-        : stage.Seed is null ? 0
-        : stage.Attempts.LastOrDefault(attempt => attempt.Origin?.Flops is not null)?.Origin!.Flops;
+    private static double? Operations(StageRecord? stage) => stage is { Seed: null } ? 0 : stage?.Flops();
 }

@@ -95,8 +95,9 @@ internal sealed class ProgressSection : ISection
         return whole.Length < arms.Count ? null : FlopUnit.For(whole);
     }
 
+    /// <summary>What is no number has no place.</summary>
     private static IReadOnlyList<CurvePoint> Moved(IReadOnlyList<CurvePoint> points, Func<double, double> to) =>
-        [.. points.Select(point => point with { Step = to(point.Step) })];
+        [.. points.Select(point => point with { Step = to(point.Step) }).Where(point => double.IsFinite(point.Step))];
 
     /// <summary>Snapshots that were measured in different ways are values of different things.</summary>
     private static string Conflict(ReportData data)
