@@ -21,9 +21,6 @@ internal sealed record ScatterChart(
 
     private static readonly Frame Frame = new(440, 250, 46, 10, 14, 40);
 
-    // A prediction of zero that rounding left at 1e-9 would press all else flat on a logarithmic axis: its line ends below the marks.
-    private const double LeastOfLines = 0.1;
-
     private static readonly string[] Shapes =
     [
         "m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z",
@@ -46,27 +43,28 @@ internal sealed record ScatterChart(
         var costs = Points.Concat(seeds).Select(point => point.X).ToArray();
         var far = costs.Min() > 0 && costs.Max() / costs.Min() > 30;
         // From zero, unless all would then stand at the far end.
-        var near0 = costs.Min() < costs.Max() / 2;
-        var x = Scale.Over(far || !near0 ? costs : [0, .. costs], Frame.Left, Frame.Left + Frame.PlotWidth, far);
-        var least = Points.All(point => point.Y > 0) ? Points.Min(point => point.Y) * LeastOfLines : double.NegativeInfinity;
-        Line[] lines = [.. (Lines ?? []).Select(line => line with
-        {
-            Points = [.. line.Points.Select(point => point with { High = Math.Max(point.High, least) })],
-        })];
-        double[] values =
-            [.. Points.Concat(seeds).Select(point => point.Y), .. lines.SelectMany(line => line.Points).Select(point => point.High)];
-        var spread = Math.Max(values.Max() - values.Min(), 1e-9);
-        var near = Rules.Where(rule => rule.Value > values.Min() - spread && rule.Value < values.Max() + spread).ToArray();
-        var y = Scale.Over([.. values, .. near.Select(rule => rule.Value)], Frame.Floor, Frame.Top, Log, margin: 0.08);
+        var fromZero = costs.Min() < costs.Max() / 2;
+        var x = Scale.Over(far || !fromZero ? costs : [0, .. costs], Frame.Left, Frame.Left + Frame.PlotWidth, far);
+        var marks = Points.Concat(seeds).Select(point => point.Y).ToArray();
+        var ends = (Lines ?? []).SelectMany(line => line.Points).Select(point => point.High).ToArray();
+        var near = Near([.. marks, .. ends]);
+        var y = new Heights(marks, ends, [.. near.Select(rule => rule.Value)], Log, Frame.Floor, Frame.Top);
         return Frame.Figure(
             "scatter",
-            Title + (Log is not null && y.Log ? " (log)" : ""),
+            Title + (Log is not null && y.Scale.Log ? " (log)" : ""),
             string.Join("; ", Points.Select(point => point.Tip)),
-            Html.Join([Frame.Vertical(y), Frame.Horizontal(x, Horizontal + (x.Log ? " (log)" : "")),
-                .. near.Select(rule => Dashed(rule, y)), .. lines.Select(line => Stroke(line, x, y)), Staircase(x, y),
+            Html.Join([Frame.Vertical(y.Scale),
+                Frame.Horizontal(x, Horizontal + (x.Log ? " (log)" : "") + (y.IsCut ? "; ↓ is below the axis" : "")),
+                .. near.Select(rule => Dashed(rule, y)), .. (Lines ?? []).Select(line => Stroke(line, x, y)), Staircase(x, y),
                 .. seeds.Select(seed => Mark(seed, Dot, "seed", x, y)),
                 .. Points.Select(point => Mark(point, Path(point.Shape), "mark", x, y)),
                 .. Points.Where(point => point.Label is not null).Select(point => Beside(point, x, y))]));
+    }
+
+    private Rule[] Near(double[] values)
+    {
+        var spread = Math.Max(values.Max() - values.Min(), 1e-9);
+        return [.. Rules.Where(rule => rule.Value > values.Min() - spread && rule.Value < values.Max() + spread)];
     }
 
     /// <summary>The shape alone, for a legend.</summary>
@@ -77,11 +75,18 @@ internal sealed record ScatterChart(
 
     private static string Path(int shape) => shape < 0 ? Cross : Shapes[shape % Shapes.Length];
 
-    private static Html Mark(ScatterPoint point, string shape, string css, Scale x, Scale y) => Html.Of(
-        $"<path class=\"{css} {point.Css}\" d=\"M{Svg.At(x.Map(point.X))} "
+    private static Html Mark(ScatterPoint point, string shape, string css, Scale x, Heights y)
+    {
+        var arrow = y.IsBelow(point.Y) ? Arrow(point.Css, x.Map(point.X)) : Html.Empty;
+        return Html.Of($"{arrow}<path class=\"{css} {point.Css}\" d=\"M{Svg.At(x.Map(point.X))} "
             + $"{Svg.At(y.Map(point.Y))}{shape}\"><title>{point.Tip}</title></path>");
+    }
 
-    private static Html Beside(ScatterPoint point, Scale x, Scale y)
+    /// <summary>At the lower edge, down.</summary>
+    private static Html Arrow(string css, double x) =>
+        Html.Of($"<path class=\"line {css}\" d=\"M{Svg.At(x)} {Svg.At(Frame.Floor - 9)}v9m-3.5 -5l3.5 5l3.5 -5\"/>");
+
+    private static Html Beside(ScatterPoint point, Scale x, Heights y)
     {
         var at = x.Map(point.X);
         var left = at + Svg.Width(point.Label!) + 8 > Frame.Left + Frame.PlotWidth;
@@ -89,15 +94,18 @@ internal sealed record ScatterChart(
             + $"text-anchor=\"{(left ? "end" : "start")}\">{point.Label}</text>");
     }
 
-    private Html Staircase(Scale x, Scale y) => Front.Count == 0 ? Html.Empty : Html.Of(
+    private Html Staircase(Scale x, Heights y) => Front.Count == 0 ? Html.Empty : Html.Of(
         $"<path class=\"front\" d=\"M{Svg.At(x.Map(Front[0].X))} {Svg.At(y.Map(Front[0].Y))}{string.Concat(Front.Skip(1).Select(
             point => $"H{Svg.At(x.Map(point.X))}V{Svg.At(y.Map(point.Y))}"))}H{Svg.At(Frame.Left + Frame.PlotWidth)}\"/>");
 
-    private static Html Stroke(Line line, Scale x, Scale y) => Html.Of(
+    private static Html Stroke(Line line, Scale x, Heights y) => Html.Of(
         $"<path class=\"line {line.Css}\" d=\"M{string.Join('L', line.Points.Select(
-            point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.High))}"))}\"/>");
+            point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.High))}"))}\"/>{line.Points
+                // One arrow where a line goes below, none along its way there.
+                .Where((point, at) => y.IsBelow(point.High) && (at == 0 || !y.IsBelow(line.Points[at - 1].High)))
+                .Select(point => Arrow(line.Css, x.Map(point.Step)))}");
 
-    private static Html Dashed(Rule rule, Scale y) => Html.Of(
+    private static Html Dashed(Rule rule, Heights y) => Html.Of(
         $"<path class=\"rule\" d=\"M{Svg.At(Frame.Left)} {Svg.At(y.Map(rule.Value))}h{Svg.At(Frame.PlotWidth)}\"/><text "
             + $"class=\"note\" x=\"{Svg.At(Frame.Left + Frame.PlotWidth - 4)}\" y=\"{Svg.At(y.Map(rule.Value) - 4)}\" "
             + $"text-anchor=\"end\">{rule.Name}</text>");

@@ -65,6 +65,8 @@ internal sealed record Tick(double Value, string Label)
         var text = size switch
         {
             >= 1e7 or (> 0 and < 1e-4) => value.ToString("0.##e0", CultureInfo.InvariantCulture),
+            // Its neighbours are written with exponents.
+            0 when decimals > 4 => "0",
             >= 10_000 => (value / 1000).ToString("0.##", CultureInfo.InvariantCulture) + "k",
             _ => (size < 1e-12 ? 0 : value).ToString("N" + decimals, CultureInfo.InvariantCulture),
         };

@@ -7,6 +7,10 @@ internal static class Numbers
 {
     private const string None = "–";
 
+    // Zeros behind the point, before digits, that are still read at a glance.
+    private const int MostDecimals = 6;
+    private const int LeastExponent = -4;
+
     /// <summary>A value with so many significant digits; integers beyond that keep all of theirs.</summary>
     public static string Significant(double? value, int digits = 4)
     {
@@ -33,7 +37,10 @@ internal static class Numbers
     public static string Fixed(double value, int decimals) =>
         Signed(value.ToString("#,0" + (decimals > 0 ? "." + new string('0', decimals) : ""), CultureInfo.InvariantCulture));
 
-    /// <summary>`12.34 ± 0.56`: the half-width with two significant digits, the mean to the same decimal.</summary>
+    /// <summary>
+    /// `12.34 ± 0.56`: the half-width with two significant digits, the mean to the same decimal; `(2.2 ± 1.4)e−16` where both are tiny, and
+    /// `12.34 ± 1.4e−9` where the half-width alone is.
+    /// </summary>
     public static string PlusMinus(double mean, double? halfWidth)
     {
         if (halfWidth is not { } half || !double.IsFinite(half) || half <= 0)
@@ -41,9 +48,26 @@ internal static class Numbers
             return Significant(mean);
         }
 
-        var decimals = Math.Clamp(1 - (int)Math.Floor(Math.Log10(half)), 0, 6);
-        return $"{Fixed(mean, decimals)} ± {Fixed(half, decimals)}";
+        var decimals = 1 - (int)Math.Floor(Math.Log10(half));
+        if (decimals <= MostDecimals)
+        {
+            decimals = Math.Max(0, decimals);
+            return $"{Fixed(mean, decimals)} ± {Fixed(half, decimals)}";
+        }
+
+        var exponent = (int)Math.Floor(Math.Log10(Math.Max(Math.Abs(mean), half)));
+        var shown = decimals + exponent;
+        if (exponent >= LeastExponent || shown > MostDecimals)
+        {
+            return $"{Significant(mean)} ± {Significant(half, 2)}";
+        }
+
+        var unit = Math.Pow(10, exponent);
+        return $"({Fixed(mean / unit, shown)} ± {Fixed(half / unit, shown)})e{Signed(exponent.ToString(CultureInfo.InvariantCulture))}";
     }
+
+    /// <summary>An option as somebody would write it: 0.25, not 0.2500.</summary>
+    public static string Plain(double value) => Signed(value.ToString("0.######", CultureInfo.InvariantCulture));
 
     public static string Count(long value) => Fixed(value, 0);
 

@@ -13,6 +13,10 @@ public sealed class ScaleTests
         Tick.Linear(-4_000, 4_000, 4).Select(tick => tick.Label).Should().Equal("−4,000", "−2,000", "0", "2,000", "4,000");
 
     [Fact]
+    public void Zero_among_tiny_ticks_is_a_plain_zero() =>
+        Tick.Linear(-1e-14, 1e-14, 4).Select(tick => tick.Label).Should().Equal("−1e−14", "−5e−15", "0", "5e−15", "1e−14");
+
+    [Fact]
     public void Logarithmic_ticks_are_powers_of_ten() =>
         Tick.Logarithmic(0.001, 1_000, 7).Select(tick => tick.Label).Should().Equal("0.001", "0.01", "0.1", "1", "10", "100", "1,000");
 

@@ -21,6 +21,11 @@ public sealed class NumbersTests
     [InlineData(1234.5, 56.7, "1,235 ± 57")]
     [InlineData(12.3456, null, "12.35")]
     [InlineData(12.3456, 0d, "12.35")]
+    [InlineData(0.00003, 0.00001, "0.000030 ± 0.000010")]
+    [InlineData(2.22e-16, 1.4e-15, "(0.2 ± 1.4)e−15")]
+    [InlineData(-1.17e-15, 3.1e-17, "(−1.170 ± 0.031)e−15")]
+    [InlineData(12.3456, 1.4e-9, "12.35 ± 1.4e−9")]
+    [InlineData(3e-5, 1e-13, "3e−5 ± 1e−13")]
     public void A_mean_is_as_exact_as_its_interval(double mean, double? half, string expected) =>
         Numbers.PlusMinus(mean, half).Should().Be(expected);
 

@@ -117,7 +117,7 @@ internal sealed class OracleSection : ISection
 
     private static string Number(OracleArm arm, string key) => Numbers.Significant(arm.Mean(key), 3);
 
-    private static string Lambdas(OracleArm arm) => $"{Numbers.Significant(arm.Lambda)}, {Numbers.Significant(arm.TangentLambda)}";
+    private static string Lambdas(OracleArm arm) => $"{Numbers.Plain(arm.Lambda)}, {Numbers.Plain(arm.TangentLambda)}";
 
     private static Html Key(OracleArm[] group) => group[0].Group.Length == 0 ? Html.Empty : Palette.Key(group[0].Arm.Css, group[0].Group);
 }
