@@ -11,7 +11,7 @@ namespace MfRae.Lab.Reporting.Sections.Curves;
 /// <param name="Seeds">Whether each seed is in the page as well.</param>
 internal sealed record CurveBudget(int Points, bool Seeds)
 {
-    private const int LinePoints = 48_000;
+    private const int LinePoints = 44_000;
     private const int SeedPoints = 120_000;
     private const int FewestPoints = 50;
 
