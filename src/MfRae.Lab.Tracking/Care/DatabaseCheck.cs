@@ -33,8 +33,11 @@ public static class DatabaseCheck
             }
 
             problems.AddRange(connection.Query<string>($"PRAGMA integrity_check({MostProblems})").Where(line => line != "ok"));
-            problems.AddRange(connection.Query("PRAGMA foreign_key_check").Take(MostProblems)
-                .Select(row => $"a row of {row.table} names a row of {row.parent} that is not there"));
+            problems.AddRange(connection
+                .Query<(string Table, string Parent, long Rows)>(
+                    "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2")
+                .Select(lost => $"{(lost.Rows == 1 ? "a row" : $"{lost.Rows} rows")} of {lost.Table}: the row of {lost.Parent} that is named there "
+                    + "is missing"));
             if (version > Schema.Latest)
             {
                 problems.Add($"it has schema {version}; this program knows {Schema.Latest}: update the program");
