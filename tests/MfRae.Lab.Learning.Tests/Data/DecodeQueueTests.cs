@@ -3,6 +3,7 @@ using MfRae.Lab.Learning.Data;
 
 namespace MfRae.Lab.Learning.Tests.Data;
 
+[Scoped]
 public sealed class DecodeQueueTests
 {
     [Fact]

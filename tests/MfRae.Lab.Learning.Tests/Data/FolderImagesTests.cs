@@ -8,6 +8,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Data;
 
+[Scoped]
 public sealed class FolderImagesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -5,6 +5,7 @@ using MfRae.Lab.Learning.Data;
 
 namespace MfRae.Lab.Learning.Tests.Data;
 
+[Scoped]
 public sealed class IdxReaderTests : IDisposable
 {
     private static readonly byte[] TwoLabels = [0, 0, 8, 1, 0, 0, 0, 2, 7, 3];

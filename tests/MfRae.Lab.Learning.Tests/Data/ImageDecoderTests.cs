@@ -3,6 +3,7 @@ using MfRae.Lab.Learning.Data;
 
 namespace MfRae.Lab.Learning.Tests.Data;
 
+[Scoped]
 public sealed class ImageDecoderTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Data;
 
+[Scoped]
 public sealed class ImageSheetTests
 {
     [Fact]

@@ -2,6 +2,7 @@ using MfRae.Lab.Learning.Data;
 
 namespace MfRae.Lab.Learning.Tests.Data;
 
+[Scoped]
 public sealed class ImageTreeTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

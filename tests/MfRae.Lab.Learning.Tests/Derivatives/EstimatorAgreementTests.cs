@@ -9,6 +9,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Derivatives;
 
 /// <summary>Every kind of estimator, on a small network in float64 and a batch of which some samples have r = t.</summary>
+[Scoped]
 public sealed class EstimatorAgreementTests : IDisposable
 {
     private const double Exact = 1e-11;

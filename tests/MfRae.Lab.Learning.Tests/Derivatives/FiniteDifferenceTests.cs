@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Derivatives;
 
+[Scoped]
 public sealed class FiniteDifferenceTests
 {
     [Fact]

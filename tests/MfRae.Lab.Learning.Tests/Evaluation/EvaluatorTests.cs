@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Evaluation;
 
+[Scoped]
 public sealed class EvaluatorTests : IDisposable
 {
     private readonly EvaluationLab _lab = new();

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Evaluation;
 
 /// <summary>Features that were computed before are taken up, whatever happened in between.</summary>
+[Scoped]
 public sealed class FeatureCacheTests : IDisposable
 {
     private const int Samples = 1100;

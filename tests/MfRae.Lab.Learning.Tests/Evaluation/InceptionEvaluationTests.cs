@@ -9,6 +9,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Evaluation;
 
 /// <summary>FID's own network with random weights under the names of the release: what only it gives is spatial statistics.</summary>
+[Scoped]
 public sealed class InceptionEvaluationTests : IDisposable
 {
     private readonly EvaluationLab _lab = new();

@@ -14,6 +14,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Tests.Evaluation;
 
 /// <summary>Networks of others: DINOv2 with and without registers, and TorchScript.</summary>
+[Scoped]
 public sealed class OtherNetworksTests : IDisposable
 {
     private readonly EvaluationLab _lab = new();

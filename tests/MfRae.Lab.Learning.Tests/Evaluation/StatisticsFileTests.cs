@@ -7,6 +7,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Evaluation;
 
 /// <summary>Statistics written in every layout are the same when they are read, and foreign ones are not believed blindly.</summary>
+[Scoped]
 public sealed class StatisticsFileTests : IDisposable
 {
     private readonly EvaluationLab _lab = new();

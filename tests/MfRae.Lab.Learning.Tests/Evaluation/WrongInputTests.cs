@@ -7,6 +7,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Evaluation;
 
 /// <summary>Each mistake has one message, which names the file and says what would be right.</summary>
+[Scoped]
 public sealed class WrongInputTests : IDisposable
 {
     private readonly EvaluationLab _lab = new();

@@ -12,6 +12,7 @@ namespace MfRae.Lab.Learning.Tests.Formats;
 /// Ten thousand damaged files for every reader: each is read or refused with a <see cref="LabException"/>, soon, and with no
 /// more memory than the file gives reason for.
 /// </summary>
+[Scoped]
 public sealed class FuzzTests
 {
     private const int Inputs = 10_000;

@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Formats;
 
+[Scoped]
 public sealed class NpyTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();

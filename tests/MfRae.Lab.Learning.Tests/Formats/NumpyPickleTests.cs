@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Formats;
 
 /// <summary>Arrays of numpy inside pickles, as torch.save writes them in the second protocol.</summary>
+[Scoped]
 public sealed class NumpyPickleTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -3,6 +3,7 @@ using MfRae.Lab.Learning.Formats;
 
 namespace MfRae.Lab.Learning.Tests.Formats;
 
+[Scoped]
 public sealed class PickleReaderTests
 {
     [Fact]

@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Formats;
 
+[Scoped]
 public sealed class SafetensorsTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Formats;
 
+[Scoped]
 public sealed class TensorFileTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

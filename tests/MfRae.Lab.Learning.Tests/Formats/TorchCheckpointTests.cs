@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Formats;
 
+[Scoped]
 public sealed class TorchCheckpointTests : IDisposable
 {
     // 0, 1, 2, 3, 4, 5 as float32.

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
 /// <summary>Covariances of known spectra, for which the distance has a closed form.</summary>
+[Scoped]
 public sealed class CovarianceFactorTests
 {
     private const int Width = 48;

@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
+[Scoped]
 public sealed class FeatureMomentsTests
 {
     [Theory]

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
+[Scoped]
 public sealed class FrechetExtrapolationTests
 {
     private const int Width = 8;

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
+[Scoped]
 public sealed class FrechetReferenceTests
 {
     // Rows of samples and reference, of 12 dimensions: each way in which one side or both may leave directions empty.

@@ -7,6 +7,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
 /// <summary>Whether intervals that never see the network again are as wide as what they stand for.</summary>
+[Scoped]
 public sealed class IntervalTests
 {
     private const int Count = 400;

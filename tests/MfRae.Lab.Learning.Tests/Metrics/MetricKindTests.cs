@@ -7,6 +7,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
 /// <summary>Each kind of metric by its options: names, identity, and what it says where something is missing.</summary>
+[Scoped]
 public sealed class MetricKindTests
 {
     private const int Width = 6;

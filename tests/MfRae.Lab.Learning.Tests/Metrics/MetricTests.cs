@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
+[Scoped]
 public sealed class MetricTests
 {
     [Fact]

@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
 /// <summary>Blocks in float32 with second looks, against all differences in float64.</summary>
+[Scoped]
 public sealed class NeighbourTests
 {
     private const int Width = 24;

@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Networks;
 
+[Scoped]
 public sealed class Dinov2EncoderTests
 {
     private static readonly Dinov2Options Tiny = new(HiddenSize: 16, Layers: 1, Heads: 2, ImageSize: 12, PatchSize: 4, InputSize: 8);

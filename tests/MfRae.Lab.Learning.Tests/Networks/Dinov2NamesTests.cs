@@ -8,6 +8,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Networks;
 
 /// <summary>The same weights under the names of three publishers.</summary>
+[Scoped]
 public sealed class Dinov2NamesTests : IDisposable
 {
     private static readonly Dinov2Encoder Network = new(

@@ -6,10 +6,11 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Networks;
 
+[Scoped]
 public sealed class DitNetworkTests
 {
     private static readonly RandomSource Random = new(3, CPU);
-    private static readonly Tensor Labels = tensor(new long[] { 0, 1, 3 });
+    private static readonly Tensor Labels = tensor(new long[] { 0, 1, 3 }).DetachFromDisposeScope();
 
     [Fact]
     public void A_mean_flow_network_that_takes_over_a_teacher_starts_as_the_teacher()

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Networks;
 
+[Scoped]
 public sealed class MaeDecoderTests
 {
     [Fact]

@@ -10,6 +10,7 @@ namespace MfRae.Lab.Learning.Tests.Networks;
 /// How often a layer is applied can be counted without its declaration: the gradient of its weight is a sum of one outer product for
 /// each vector that passes through it, so its rank is their number, as long as the weight is wider than that.
 /// </summary>
+[Scoped]
 public sealed class NetworkCostTests
 {
     private static readonly LatentShape Shape = new(24, 2, 2);

@@ -8,6 +8,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Tests.Networks;
 
 /// <summary>Matrix products round both operands as their weights say, and nothing else.</summary>
+[Scoped]
 public sealed class PrecisionOfProductsTests
 {
     private static readonly RandomSource Random = new(3, CPU);

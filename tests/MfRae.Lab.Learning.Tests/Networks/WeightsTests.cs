@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Networks;
 
+[Scoped]
 public sealed class WeightsTests
 {
     [Fact]

@@ -6,13 +6,14 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Numerics;
 
 /// <summary>Each operation of <see cref="Dual"/> by itself, in float64, against two reverse passes of libtorch.</summary>
+[Scoped]
 public sealed class DualTests
 {
     private const int Samples = 3;
 
     private static readonly RandomSource Random = new(11, CPU);
 
-    private static readonly Tensor Fixed = Random.Normal("fixed", 0, 4, 4).to(float64);
+    private static readonly Tensor Fixed = Random.Normal("fixed", 0, 4, 4).to(float64).DetachFromDisposeScope();
 
     private static readonly (string Name, Func<Dual, Dual, Dual> Apply)[] Operations =
     [

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Numerics;
 
+[Scoped]
 public sealed class PillowResizeTests
 {
     /// <summary>The centre crop resizes in Pillow's integers, which the golden images hold to Pillow itself.</summary>

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Numerics;
 
+[Scoped]
 public sealed class PrecisionTests
 {
     [Theory]

@@ -6,6 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Tests.Numerics;
 
 /// <summary>Against libtorch's own interpolation in float64, which knows all but the corner-aligned form.</summary>
+[Scoped]
 public sealed class ResamplingTests
 {
     public static TheoryData<long, long> Sizes() => new()

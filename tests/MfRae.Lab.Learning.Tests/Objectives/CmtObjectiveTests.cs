@@ -7,6 +7,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Objectives;
 
+[Scoped]
 public sealed class CmtObjectiveTests
 {
     private static readonly TrajectoryCmtOptions Options = new(new TrainingOptions(1, 32), TrajectoryPoints: 5, PairsPerTrajectory: 8);

@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Objectives;
 
+[Scoped]
 public sealed class FlowMatchingObjectiveTests
 {
     private static readonly FlowMatchingOptions Options = new(

@@ -3,6 +3,7 @@ using MfRae.Lab.Learning.Objectives;
 
 namespace MfRae.Lab.Learning.Tests.Objectives;
 
+[Scoped]
 public sealed class LambdaScheduleTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Objectives;
 
+[Scoped]
 public sealed class LossWeightTests
 {
     [Fact]

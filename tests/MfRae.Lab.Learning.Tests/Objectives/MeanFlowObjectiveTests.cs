@@ -8,6 +8,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Objectives;
 
+[Scoped]
 public sealed class MeanFlowObjectiveTests
 {
     private static LambdaMeanFlowOptions Options(double lambda, double? tangent = null, double equal = 0.5,

@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
+[Scoped]
 public sealed class DerivativeSamplerTests
 {
     private static readonly DerivativeErrorOptions Options = new(new JvpOptions(), new UniformTimeOptions(), []);

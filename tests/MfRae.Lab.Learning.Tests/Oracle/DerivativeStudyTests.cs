@@ -8,6 +8,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
 /// <summary>Errors of estimates for a tiny network, beside what they should be.</summary>
+[Scoped]
 public sealed class DerivativeStudyTests
 {
     private static readonly double[] Steps = [1e-4, 1e-3, 1e-2, 5e-2];

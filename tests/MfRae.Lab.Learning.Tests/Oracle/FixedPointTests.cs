@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
+[Scoped]
 public sealed class FixedPointTests
 {
     [Theory]

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
+[Scoped]
 public sealed class FlowTests
 {
     private const double Tolerance = 1e-10;

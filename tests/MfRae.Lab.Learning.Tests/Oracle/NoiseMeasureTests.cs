@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
+[Scoped]
 public sealed class NoiseMeasureTests
 {
     [Fact]

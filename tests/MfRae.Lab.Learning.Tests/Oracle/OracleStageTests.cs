@@ -7,6 +7,7 @@ using MfRae.Lab.Learning.Tests.Stages;
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
 /// <summary>The stages of an oracle one after the other, as small as they go.</summary>
+[Scoped]
 public sealed class OracleStageTests : IDisposable
 {
     private static readonly TrainingOptions Training = new(Steps: 2, BatchSize: 8, LearningRate: 1e-3, Ema: 0);

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
+[Scoped]
 public sealed class OracleTeacherTests
 {
     private readonly GaussianMixture _mixture = Mixtures.Of("ring");

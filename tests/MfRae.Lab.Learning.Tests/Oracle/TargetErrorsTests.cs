@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
+[Scoped]
 public sealed class TargetErrorsTests
 {
     public static TheoryData<string, double, double> Cases => new()

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Paths;
 
+[Scoped]
 public sealed class GuidanceTests
 {
     private const long NullLabel = 9;

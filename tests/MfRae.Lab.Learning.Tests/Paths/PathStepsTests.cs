@@ -4,10 +4,11 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Paths;
 
+[Scoped]
 public sealed class PathStepsTests
 {
-    private static readonly Tensor Start = tensor(new[] { 2.0 }, [1, 1, 1, 1]);
-    private static readonly Tensor Label = zeros(1, dtype: int64);
+    private static readonly Tensor Start = tensor(new[] { 2.0 }, [1, 1, 1, 1]).DetachFromDisposeScope();
+    private static readonly Tensor Label = zeros(1, dtype: int64).DetachFromDisposeScope();
 
     // dz/dt = z has the solution z_1 e^(t - 1).
     private static Tensor Exponential(Tensor z, Tensor t, Tensor y) => z;

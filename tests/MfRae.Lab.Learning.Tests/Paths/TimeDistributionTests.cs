@@ -6,9 +6,10 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Paths;
 
+[Scoped]
 public sealed class TimeDistributionTests
 {
-    private static readonly Tensor Uniform = new RandomSource(0, CPU).Uniform("times", 0, 20_000);
+    private static readonly Tensor Uniform = new RandomSource(0, CPU).Uniform("times", 0, 20_000).DetachFromDisposeScope();
 
     [Fact]
     public void Uniform_times_end_where_they_are_told()

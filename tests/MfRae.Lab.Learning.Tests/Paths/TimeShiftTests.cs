@@ -6,6 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Paths;
 
+[Scoped]
 public sealed class TimeShiftTests
 {
     [Theory]

@@ -5,6 +5,7 @@ using TorchSharp;
 namespace MfRae.Lab.Learning.Tests.Profiling;
 
 /// <summary>The figures of docs/method.md §7, from the shipped files and without the files that these name.</summary>
+[Scoped]
 public sealed class PaperSizeTests
 {
     private const double Giga = 1e9;

@@ -6,6 +6,7 @@ using MfRae.Lab.Learning.Profiling;
 namespace MfRae.Lab.Learning.Tests.Profiling;
 
 /// <summary>What a training step is made of, on networks of the smallest size.</summary>
+[Scoped]
 public sealed class ProfilerTests
 {
     private static readonly DitOptions Dit = new(16, 1, 2, 16, 1, 2, 2);

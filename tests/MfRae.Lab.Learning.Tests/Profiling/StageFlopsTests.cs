@@ -5,6 +5,7 @@ using MfRae.Lab.Learning.Profiling;
 namespace MfRae.Lab.Learning.Tests.Profiling;
 
 /// <summary>The estimates of the smoke test against what `profile` says of a step and of an image.</summary>
+[Scoped]
 public sealed class StageFlopsTests
 {
     private static readonly string Root = Checkout();

@@ -6,6 +6,7 @@ namespace MfRae.Lab.Learning.Tests.Reference;
 /// Every manifest of the folder named by MFRAE_REFERENCE (default: the committed copy) must be read by a check, and every
 /// tensor that it lists compared.
 /// </summary>
+[Scoped]
 public sealed class ReferenceTests
 {
     private static readonly IReferenceCheck[] Checks =

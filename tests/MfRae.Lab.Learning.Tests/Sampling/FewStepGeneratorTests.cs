@@ -8,6 +8,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Sampling;
 
+[Scoped]
 public sealed class FewStepGeneratorTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Sampling;
 
+[Scoped]
 public sealed class LatentMomentsTests
 {
     [Fact]

@@ -10,6 +10,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Stages;
 
 /// <summary>The paper's path at toy size, from image files and released weights to measured colour samples.</summary>
+[Scoped]
 public sealed class ColourStageTests(ColourLab colour) : IClassFixture<ColourLab>, IDisposable
 {
     private readonly PlannedLab _lab = colour.Lab;

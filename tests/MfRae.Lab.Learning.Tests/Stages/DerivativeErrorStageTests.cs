@@ -4,6 +4,7 @@ using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 
+[Scoped]
 public sealed class DerivativeErrorStageTests(TinyLab lab) : IClassFixture<TinyLab>
 {
     [Fact]

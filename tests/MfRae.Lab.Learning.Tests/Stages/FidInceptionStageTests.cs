@@ -13,6 +13,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Stages;
 
 /// <summary>FID's own network as the feature network of an experiment, from a file with the names of the released one.</summary>
+[Scoped]
 public sealed class FidInceptionStageTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

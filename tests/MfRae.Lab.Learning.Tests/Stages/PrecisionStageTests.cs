@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 
+[Scoped]
 public sealed class PrecisionStageTests(TinyLab lab) : IClassFixture<TinyLab>
 {
     [Fact]

@@ -9,6 +9,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Stages;
 
 /// <summary>Stages that load a file instead of training.</summary>
+[Scoped]
 public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
 {
     [Fact]

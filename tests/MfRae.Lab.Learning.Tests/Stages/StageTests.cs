@@ -13,6 +13,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Stages;
 
 /// <summary>The stages one after the other, each on what the ones before it left.</summary>
+[Scoped]
 public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
 {
     [Theory]

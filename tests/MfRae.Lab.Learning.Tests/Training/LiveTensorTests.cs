@@ -13,6 +13,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Training;
 
 /// <summary>Every objective, and MeanFlow with every estimator, through the trainer: a step begins with as many tensors as the one before.</summary>
+[Scoped]
 public sealed class LiveTensorTests : IDisposable
 {
     private const int Steps = 5;

@@ -11,6 +11,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Training;
 
+[Scoped]
 public sealed class TrainerTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

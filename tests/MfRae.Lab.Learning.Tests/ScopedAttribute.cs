@@ -1,0 +1,20 @@
+using System.Reflection;
+using TorchSharp;
+using Xunit.Sdk;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Tests;
+
+/// <summary>
+/// Holds the tensors of a test until its end. Without a scope nothing refers to a temporary while a native call reads it, and a collection
+/// that the code under test asks for may free it under the call: seldom, and then the process is gone.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class ScopedAttribute : BeforeAfterTestAttribute
+{
+    private DisposeScope? _scope;
+
+    public override void Before(MethodInfo methodUnderTest) => _scope = NewDisposeScope();
+
+    public override void After(MethodInfo methodUnderTest) => _scope?.Dispose();
+}
