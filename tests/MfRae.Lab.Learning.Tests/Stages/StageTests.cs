@@ -60,34 +60,6 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
     }
 
     [Fact]
-    public void Snapshots_are_what_training_started_from_and_what_it_became()
-    {
-        using var scope = NewDisposeScope();
-        var (start, cmt) = (Safetensors.Read(lab.At("meanflow1/snapshot.0.safetensors")), Network("cmt"));
-
-        start.Tensors.Keys.Should().BeEquivalentTo(cmt.Tensors.Keys);
-        start.Tensors.Should().OnlyContain(entry => entry.Value.Read().equal(cmt[entry.Key]).all().item<bool>());
-        var (middle, end) = (Safetensors.Read(lab.At("meanflow1/snapshot.1.safetensors")), Network("meanflow1"));
-        middle.Tensors.Should().Contain(entry => !entry.Value.Read().equal(start[entry.Key]).all().item<bool>())
-            .And.Contain(entry => !entry.Value.Read().equal(end[entry.Key]).all().item<bool>());
-    }
-
-    [Fact]
-    public void The_last_snapshot_is_measured_as_the_samples_are()
-    {
-        var curve = lab.Stage("snapshots1").Events.OfType<MetricsEvent>().ToList();
-
-        curve.Select(point => point.Step).Should().Equal(0, 1, 3);
-        curve[^1].Values.Should().Equal(new Dictionary<string, double?>
-        {
-            ["fid@1"] = lab.Stage("evaluation1").Measurements.Single(value => value.Key == "fid@1").Value,
-        });
-        curve.Select(point => point.Values["fid@1"]).Should().OnlyHaveUniqueItems();
-        lab.Stage("snapshots1").Events.OfType<ImageEvent>().Select(image => image.Name)
-            .Should().Equal("snapshot@0", "snapshot@1", "snapshot@3");
-    }
-
-    [Fact]
     public void Normalised_latents_have_mean_zero_and_variance_one_in_every_element()
     {
         using var scope = NewDisposeScope();
