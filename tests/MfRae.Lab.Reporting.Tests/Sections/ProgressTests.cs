@@ -13,7 +13,7 @@ public sealed class ProgressTests
     [Fact]
     public void The_baseline_reaches_its_own_quality_at_its_end_and_a_faster_arm_before()
     {
-        var arms = ProgressArm.All(new ReportData(Record));
+        var arms = Arms(new(Record));
         var target = arms[0].End!.Value;
 
         arms[0].Reaches(target).Should().Be(1000);
@@ -48,7 +48,7 @@ public sealed class ProgressTests
     {
         var data = new ReportData(Changed(Record, series => series with { Values = [.. series.Values.Select(value => value + 100)] }, "lambda=0.5"));
 
-        ProgressArm.All(data)[1].Reaches(ProgressArm.All(data)[0].End!.Value).Should().BeNull();
+        Arms(data)[1].Reaches(Arms(data)[0].End!.Value).Should().BeNull();
         Page(data.Record).Should().Contain("not reached");
     }
 
@@ -57,8 +57,8 @@ public sealed class ProgressTests
     {
         var data = new ReportData(Changed(Record, series => series with { Values = [null, null, null, null, null] }, "lambda=1"));
 
-        ProgressArm.All(data)[2].Reaches(1e9).Should().BeNull();
-        ProgressArm.All(data)[2].End.Should().BeNull();
+        Arms(data)[2].Reaches(1e9).Should().BeNull();
+        Arms(data)[2].End.Should().BeNull();
         Page(data.Record).Should().Contain("<section id=\"progress\">");
     }
 
@@ -71,7 +71,7 @@ public sealed class ProgressTests
                 ? run with { Stages = run.Stages.Where(stage => stage.Key != "cmt").ToDictionary() }
                 : run)],
         };
-        var (shared, own) = (ProgressArm.All(new ReportData(Record)), ProgressArm.All(new ReportData(without)));
+        var (shared, own) = (Arms(new(Record)), Arms(new(without)));
 
         shared[1].Seconds(0).Should().Be(0, "all arms share it");
         own[0].Seconds(0).Should().Be(0);
@@ -98,6 +98,27 @@ public sealed class ProgressTests
     public void A_record_without_snapshots_has_no_such_section() =>
         Page(SampleRecord.Small()).Should().NotContain("id=\"progress\"").And.NotContain("class=\"films\"");
 
+    [Fact]
+    public void What_training_cost_is_known_while_its_snapshots_are_still_being_measured()
+    {
+        var partly = Changed(Record, series => new(series.Name, [.. series.Steps.Take(3)], [.. series.Values.Take(3)]), "lambda=1");
+
+        Arms(new(partly))[2].Seconds(250).Should().Be(Arms(new(Record))[2].Seconds(250));
+    }
+
+    [Fact]
+    public void Seeds_that_have_no_step_in_common_make_no_mean_and_no_page_fail()
+    {
+        var apart = Record;
+        foreach (var (seed, step) in new[] { (0, 125L), (1, 250L) })
+            apart = Changed(apart, series => new(series.Name, [step], [20]), $"lambda=1 seed {seed}");
+
+        Arms(new(apart)).Select(arm => arm.Arm.Name).Should().Equal("lambda=0", "lambda=0.5");
+        Section(apart).Should().Contain("<svg viewBox");
+    }
+
+    private static IReadOnlyList<ProgressArm> Arms(ReportData data) => ProgressArm.All(data, new(data));
+
     private static string Page(ExperimentRecord record) => ReportBuilder.Build(record);
 
     private static string Section(ExperimentRecord record)
@@ -109,7 +130,7 @@ public sealed class ProgressTests
 
     private static ExperimentRecord Changed(ExperimentRecord record, Func<SeriesRecord, SeriesRecord> change, string arm) => record with
     {
-        Stages = [.. record.Stages.Select(stage => stage.Label.StartsWith($"snapshots {arm} ", StringComparison.Ordinal)
+        Stages = [.. record.Stages.Select(stage => $"{stage.Label} ".StartsWith($"snapshots {arm} ", StringComparison.Ordinal)
             ? stage with { Series = [.. stage.Series.Select(change)] }
             : stage)],
     };

@@ -8,23 +8,21 @@ namespace MfRae.Lab.Reporting.Sections.Progress;
 /// <param name="Mean">Over the seeds, at the steps that all of them have.</param>
 internal sealed record ProgressArm(ArmView Arm, IReadOnlyList<ProgressSeed> Seeds, IReadOnlyList<CurvePoint> Mean)
 {
-    /// <summary>The arms whose snapshots have been measured.</summary>
-    public static IReadOnlyList<ProgressArm> All(ReportData data)
-    {
-        var spent = new ProgressCost(data);
-        return
-        [
-            .. from arm in data.Arms
-               let seeds = arm.Runs.Select(run => ProgressSeed.Of(data, run, spent)).OfType<ProgressSeed>().ToArray()
-               where seeds.Length > 0
-               select new ProgressArm(arm, seeds, MeanOf(seeds)),
-        ];
-    }
+    /// <summary>The arms whose snapshots have been measured, at some step in all of their seeds.</summary>
+    public static IReadOnlyList<ProgressArm> All(ReportData data, ProgressCost cost) =>
+    [
+        .. from arm in data.Arms
+           let seeds = arm.Runs.Select(run => ProgressSeed.Of(data, run, cost)).OfType<ProgressSeed>().ToArray()
+           where seeds.Length > 0
+           let mean = MeanOf(seeds)
+           where mean.Count > 0
+           select new ProgressArm(arm, seeds, mean),
+    ];
 
     /// <summary>The value at the end of training; null where it is not finite.</summary>
-    public double? End => Mean.Count > 0 ? Mean[^1].Mean : null;
+    public double? End => Mean[^1].Mean;
 
-    public double Steps => Mean.Count > 0 ? Mean[^1].Step : 0;
+    public double Steps => Mean[^1].Step;
 
     /// <summary>Of a training up to a step, over the seeds; null where the record does not tell.</summary>
     public double? Operations(double step) => Seeds.All(seed => seed.Operations is not null)

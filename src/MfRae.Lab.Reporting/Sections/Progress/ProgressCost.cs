@@ -27,7 +27,7 @@ internal sealed class ProgressCost
 
     public string Counted => string.Join(" and ", [.. counted, "meanflow"]);
 
-    public ProgressLine? Operations(RunRecord run, long steps)
+    public ProgressLine? Operations(RunRecord run, double steps)
     {
         var before = Stages(run).Select(Operations).ToArray();
         return Operations(data.Stage(run, "meanflow")) is { } own && before.All(one => one is not null)
@@ -35,7 +35,7 @@ internal sealed class ProgressCost
             : null;
     }
 
-    public ProgressLine Seconds(RunRecord run, long steps) =>
+    public ProgressLine Seconds(RunRecord run, double steps) =>
         new(Stages(run).Sum(Seconds), (data.Stage(run, "meanflow") is { } own ? Seconds(own) : 0) / steps);
 
     private bool Differs(string role) => data.Record.Runs.GroupBy(run => run.Seed)

@@ -14,13 +14,13 @@ internal sealed class ProgressSection : ISection
 
     public string Title => "Quality over training";
 
-    public bool Has(ReportData data) => ProgressArm.All(data).Count > 0;
+    public bool Has(ReportData data) => ProgressArm.All(data, new(data)).Count > 0;
 
     public object Model(ReportData data)
     {
-        var arms = ProgressArm.All(data);
-        var conflict = Conflict(data);
         var cost = new ProgressCost(data);
+        var arms = ProgressArm.All(data, cost);
+        var conflict = Conflict(data);
         var samples = Definitions(data).Select(definition => StoredJson.Find(definition, "samples")?.ToString()).First() ?? "";
         var title = $"FID, 1 step, n {(long.TryParse(samples, out var count) ? Numbers.Count(count) : samples)}";
         var unit = Unit(arms);
