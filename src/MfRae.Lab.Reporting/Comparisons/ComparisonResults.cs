@@ -7,7 +7,7 @@ namespace MfRae.Lab.Reporting.Comparisons;
 
 /// <summary>Every metric that both have and that may be compared, the primary ones first; folded away what says less.</summary>
 internal sealed record ComparisonResults(
-    string Nothing, Html A, Html B, Html Legend, IReadOnlyList<ComparedMetric> Judged, IReadOnlyList<ComparedGroup> Folded)
+    string Nothing, Html A, Html B, Html Legend, IReadOnlyList<ComparedGroup> Groups)
 {
     public static ComparisonResults Of(ComparisonSide a, ComparisonSide b, IReadOnlyList<CrossComparison> compared)
     {
@@ -16,8 +16,9 @@ internal sealed record ComparisonResults(
             .ThenBy(comparison => comparison.Metric != b.Record.PrimaryMetric)
             .Select(comparison => ComparedMetric.Of(a, b, comparison))
             .ToArray();
-        ComparedGroup[] folded =
+        ComparedGroup[] groups =
         [
+            new("", [.. shown.Where(metric => !metric.Same && metric.Directed)]),
             new("The same in both, from the same stages", [.. shown.Where(metric => metric.Same)]),
             new("Metrics without a better and a worse", [.. shown.Where(metric => !metric.Same && !metric.Directed)]),
         ];
@@ -26,9 +27,9 @@ internal sealed record ComparisonResults(
             a.Head,
             b.Head,
             Html.Of($"<p class=\"legend\">{new[] { a, b }.Select(side => Palette.Key(side.Css, side.Legend))}</p>"),
-            [.. shown.Where(metric => !metric.Same && metric.Directed)],
-            [.. folded.Where(group => group.Metrics.Count > 0)]);
+            [.. groups.Where(group => group.Metrics.Count > 0)]);
     }
 }
 
+/// <param name="Title">Under which it is folded away; the empty string where it is not.</param>
 internal sealed record ComparedGroup(string Title, IReadOnlyList<ComparedMetric> Metrics);
