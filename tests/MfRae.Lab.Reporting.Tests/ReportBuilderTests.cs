@@ -73,6 +73,27 @@ public sealed partial class ReportBuilderTests
     }
 
     [Fact]
+    public void An_attempt_that_was_killed_before_it_told_of_itself_changes_only_what_tells_how_the_work_went()
+    {
+        var record = CostRecord.Small();
+        var killed = record with
+        {
+            Stages = [.. record.Stages.Select(stage => stage.Status != "completed" ? stage : stage with
+            {
+                Attempts =
+                [
+                    new(0, AttemptStatus.Killed, "", "", 0, DateTimeOffset.UnixEpoch, null, 0, 0, 0, "killed"), .. stage.Attempts,
+                ],
+            })],
+        };
+
+        var (before, after) = (ReportBuilder.Build(record), ReportBuilder.Build(killed));
+
+        after.Should().NotBe(before);
+        Timed().Replace(after, "").Should().Be(Timed().Replace(before, ""));
+    }
+
+    [Fact]
     public void A_plan_that_has_not_run_yet_still_renders()
     {
         var record = SampleRecord.Small();
@@ -166,6 +187,9 @@ public sealed partial class ReportBuilderTests
             html.Should().Contain($".{css} {rule[..(rule.IndexOf('}', StringComparison.Ordinal) + 1)]}");
         }
     }
+
+    [GeneratedRegex(@"<(\w+)\b[^<>]* data-timing[^<>]*>.*?</\1>", RegexOptions.Singleline)]
+    private static partial Regex Timed();
 
     [GeneratedRegex("base64,[A-Za-z0-9+/=]+")]
     private static partial Regex Pictures();
