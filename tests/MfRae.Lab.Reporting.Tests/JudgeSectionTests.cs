@@ -16,7 +16,8 @@ public sealed class JudgeSectionTests
         var html = ReportBuilder.Build(JudgedRecord.Small());
 
         html.Should().Contain(Heading).And.Contain("are at FID 1.25 from the reference").And.Contain("1.3 % of the samples");
-        html.Should().Contain("95 % interval over the choice of samples").And.Contain("Nearest training images");
+        html.Should().Contain("95 % interval over the choice of samples").And.Contain("nearest training images</summary>");
+        html.Should().Contain("half the 95 % interval of a run, the median of 5 runs");
     }
 
     [Theory]

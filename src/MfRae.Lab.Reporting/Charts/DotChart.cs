@@ -118,8 +118,10 @@ internal sealed record DotChart(
             + $"y=\"{Svg.At(frame.Top - 6)}\" text-anchor=\"{anchor}\">{rule.Name}</text>");
     }
 
-    private string Describe(DotRow row) => row.Mean is { } mean
-        ? $"{row.Name}: mean {Format(mean)} of {row.Dots.Count}"
-            + (row.Interval is { } interval ? $", interval {Format(interval.Low)} to {Format(interval.High)}" : "")
-        : $"{row.Name}: {row.Note}";
+    private string Describe(DotRow row) => row.Dots.Count == 0
+        ? $"{row.Name}: {row.Note}"
+        : $"{row.Name}: " + (row.Mean is { } mean
+                ? $"mean {Format(mean)} of {row.Dots.Count}"
+                : string.Join(", ", row.Dots.Select(dot => Format(dot.Value))))
+            + (row.Interval is { } interval ? $", interval {Format(interval.Low)} to {Format(interval.High)}" : "");
 }

@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
@@ -19,9 +20,11 @@ internal sealed class JudgeSection : ISection
     public object Model(ReportData data)
     {
         var ladders = Ladders(data);
+        var seeds = Seeds(data);
         return new JudgeModel(
-            [.. Notes(data, ladders)],
-            Seeds(data).Draw(),
+            [.. Notes(data, ladders), .. Choice(data, seeds)],
+            seeds.Rows.Count,
+            seeds.Draw(),
             ladders.Count == 0 ? Html.Empty : Html.Of($"<p class=\"legend\">FID of reference images that are spoilt, against themselves unspoilt</p>"),
             [.. ladders.Select(Chart)],
             Sheets(data),
@@ -48,6 +51,18 @@ internal sealed class JudgeSection : ISection
         {
             yield return Html.Of($"<strong>Memorisation, {Numbers.Plural(value.Steps, "step")}.</strong> {Numbers.Fixed(100 * value.Value!.Value, 1)} % of "
                 + $"the samples of the first run lie nearer to a training image than 99 % of the test images do.");
+        }
+    }
+
+    // How far chance in the choice of samples alone moves a run's value.
+    private static IEnumerable<Html> Choice(ReportData data, DotChart seeds)
+    {
+        double[] widths = [.. seeds.Rows.Select(row => (row.Interval!.Value.High - row.Interval.Value.Low) / 2).Order()];
+        if (widths.Length > 0)
+        {
+            yield return Html.Of($"<strong>Choice of samples.</strong> Other samples of the same generator would move "
+                + $"{MetricName.OfKey(data.Primary.Metric)} by about ±{Numbers.Significant(Bootstrap.Quantile(widths, 0.5), 2)}: half the 95 % "
+                + $"interval of a run, the median of {Numbers.Plural(widths.Length, "run")}.");
         }
     }
 
