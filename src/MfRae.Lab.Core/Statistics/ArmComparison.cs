@@ -28,18 +28,22 @@ public sealed record ArmComparison(
     /// The mean difference as a fraction of the baseline's mean over the same seeds, or null where that is zero or there
     /// are no pairs.
     /// </summary>
-    public double? RelativeDifference
-    {
-        get
-        {
-            var baseline = Math.Abs(Summary.Of([.. Pairs.Select(pair => pair.Baseline)]).Mean);
-            return baseline > 0 ? MeanDifference / baseline : null;
-        }
-    }
+    public double? RelativeDifference => Relative(MeanDifference);
+
+    /// <summary>The interval as fractions of the same; null where there is none of either.</summary>
+    public Interval? RelativeInterval => Interval is { } interval && Relative(interval.Low) is { } low && Relative(interval.High) is { } high
+        ? new(low, high)
+        : null;
 
     /// <summary>Whether the mean difference is larger than the noise band; true where the metric has none.</summary>
     public bool BeyondBand => Band is not { } band || RelativeDifference is not { } relative || Math.Abs(relative) > band;
 
     /// <summary>Whether every pair differs in the same direction.</summary>
     public bool SeedsAgree => Pairs.All(pair => pair.Difference > 0) || Pairs.All(pair => pair.Difference < 0);
+
+    private double? Relative(double value)
+    {
+        var baseline = Math.Abs(Summary.Of([.. Pairs.Select(pair => pair.Baseline)]).Mean);
+        return baseline > 0 ? value / baseline : null;
+    }
 }

@@ -14,6 +14,9 @@ public static class Bootstrap
     /// </summary>
     public const int LargestExact = 8;
 
+    /// <summary>Of fewer values the interval holds the mean less often than it says.</summary>
+    public const int FewestValues = 6;
+
     private const int Draws = 20_000;
 
     /// <summary>The interval for a mean at <paramref name="level"/>; the same values and seed give the same interval.</summary>

@@ -31,6 +31,25 @@ public static class ComparisonText
             + (comparison.HigherIsBetter is null ? "; the metric has no better direction" : ""),
     };
 
+    /// <summary>
+    /// How large the difference is: `mean −8.4 %, 95 % interval −11.3 to −5.6 %, n 8`. Without an interval where it would be of too few
+    /// pairs; empty where there are none, or where numbers are not comparable.
+    /// </summary>
+    public static string Effect(ArmComparison comparison)
+    {
+        if (comparison.Pairs.Count == 0 || comparison.Conflict is not null)
+            return "";
+        var relative = comparison.RelativeDifference;
+        var interval = comparison.Pairs.Count < Bootstrap.FewestValues ? null
+            : relative is null ? comparison.Interval
+            : comparison.RelativeInterval;
+        var (form, unit) = relative is null ? ((Func<double, string>)Number, "") : (PercentNumber, " %");
+        string Signed(double value) => (value > 0 ? "+" : "") + form(value);
+        return $"mean {Signed(relative ?? comparison.MeanDifference)}{unit}"
+            + (interval is { } range ? $", 95 % interval {Signed(range.Low)} to {Signed(range.High)}{unit}" : "")
+            + $", n {comparison.Pairs.Count}" + (comparison.Pairs.Count < comparison.Planned ? $" of {comparison.Planned}" : "");
+    }
+
     /// <summary>What the comparisons could show at all: said once for all of them.</summary>
     public static string PowerOf(IReadOnlyList<ArmComparison> comparisons)
     {

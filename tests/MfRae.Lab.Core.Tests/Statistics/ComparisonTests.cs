@@ -14,6 +14,7 @@ public sealed class ComparisonTests
 
         comparison.Verdict.Should().Be(Verdict.Underpowered);
         ComparisonText.Sentence(comparison).Should().Be("underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band");
+        ComparisonText.Effect(comparison).Should().Be("mean −4.4 %, n 2", "an interval of two values is none");
         ComparisonText.PowerOf([comparison]).Should().Be(
             "Power: 2 paired seeds and 1 comparison; the smallest value a two-sided sign-flip test can reach is p = 0.5, so no "
                 + "difference of any size could be called better or worse: that takes 6 seeds.");
@@ -30,6 +31,7 @@ public sealed class ComparisonTests
         comparison.Interval!.Value.Low.Should().BeApproximately(-2, 1e-12);
         ComparisonText.Sentence(comparison)
             .Should().StartWith("better: all 6 seeds lower by ").And.EndWith("beyond the 1.3 % band, p = 0.0313");
+        ComparisonText.Effect(comparison).Should().Be("mean −16.7 %, 95 % interval −16.7 to −16.7 %, n 6");
     }
 
     [Fact]
@@ -81,7 +83,17 @@ public sealed class ComparisonTests
 
         comparison.Pairs.Select(pair => pair.Seed).Should().Equal(0, 1);
         arm.Lost.Should().Be(1);
+        ComparisonText.Effect(comparison).Should().EndWith(", n 2 of 3");
     }
+
+    [Fact]
+    public void Where_the_baseline_is_zero_the_effect_is_the_difference_itself() =>
+        ComparisonText.Effect(Compare(Arm("base", 0, 0, 0, 0, 0, 0), Arm("mfd", 1, 2, 1, 2, 1, 2)).Single())
+            .Should().Be("mean +1.5, 95 % interval +1 to +2, n 6");
+
+    [Fact]
+    public void Without_pairs_there_is_no_effect() =>
+        ComparisonText.Effect(Compare(Arm("base", 10), new ArmSample("mfd", [], 1)).Single()).Should().BeEmpty();
 
     [Fact]
     public void A_value_that_is_not_finite_is_lost_and_not_averaged()

@@ -26,8 +26,8 @@ internal static class DifferenceChart
     private static DotRow Row(ReportData data, ArmComparison comparison, bool relative, Func<double, string> format)
     {
         var css = data.Arms.First(arm => arm.Name == comparison.Arm).Css;
-        var baseline = Math.Abs(Summary.Of([.. comparison.Pairs.Select(pair => pair.Baseline)]).Mean);
-        var scale = relative ? 100 / baseline : 1;
+        var interval = relative ? comparison.RelativeInterval : comparison.Interval;
+        var scale = relative ? 100 : 1;
         return new(
             comparison.Arm,
             css,
@@ -36,8 +36,8 @@ internal static class DifferenceChart
                 var value = relative ? 100 * pair.Relative!.Value : pair.Difference;
                 return new Dot(value, $"{comparison.Arm}, seed {pair.Seed}: {format(value)}");
             })],
-            comparison.Pairs.Count > 0 ? scale * comparison.MeanDifference : null,
-            comparison.Interval is { } interval ? new Interval(scale * interval.Low, scale * interval.High) : null,
+            comparison.Pairs.Count > 0 ? scale * (relative ? comparison.RelativeDifference : comparison.MeanDifference) : null,
+            interval is { } range ? new Interval(scale * range.Low, scale * range.High) : null,
             comparison.Conflict?.ToString() ?? "no data");
     }
 }

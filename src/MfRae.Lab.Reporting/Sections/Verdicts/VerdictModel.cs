@@ -15,5 +15,5 @@ internal sealed record VerdictModel(
 /// <summary>A number worth a glance.</summary>
 internal sealed record VerdictTile(string Label, string Value, string Note);
 
-/// <summary>One arm: the word and the sentence.</summary>
-internal sealed record VerdictRow(Html Arm, Html Badge, string Reason, string Losses);
+/// <summary>One arm: the word, the sentence, and how large the difference is.</summary>
+internal sealed record VerdictRow(Html Arm, Html Badge, string Reason, string Effect, string Losses);

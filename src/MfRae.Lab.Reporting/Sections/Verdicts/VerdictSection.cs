@@ -29,7 +29,7 @@ internal sealed class VerdictSection : ISection
         if (data.Primary.Comparisons.FirstOrDefault(comparison => comparison.Arm == arm.Name) is { } comparison)
         {
             return new(Parts.Arm(arm), Parts.Badge(Parts.Tone(comparison.Verdict), ComparisonText.Word(comparison.Verdict)),
-                ComparisonText.Reason(comparison), arm.Losses);
+                ComparisonText.Reason(comparison), ComparisonText.Effect(comparison), arm.Losses);
         }
 
         var sample = arm.Of(data.Primary);
@@ -37,6 +37,6 @@ internal sealed class VerdictSection : ISection
             ? $"no value of {data.Primary.Metric}"
             : sample.Conflict?.ToString() ?? $"{data.Primary.Metric} "
                 + $"{Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary))}, the others are compared with it";
-        return new(Parts.Arm(arm), Parts.Badge("plain", "baseline"), reason, arm.Losses);
+        return new(Parts.Arm(arm), Parts.Badge("plain", "baseline"), reason, "", arm.Losses);
     }
 }
