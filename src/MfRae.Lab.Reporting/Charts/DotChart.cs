@@ -16,6 +16,10 @@ internal sealed record DotChart(
 {
     private const double Pitch = 26;
 
+    // Names that are longer stand above their rows, where there is room for all of them: cut, they would no longer differ.
+    private const double WidestName = 170;
+    private const double NameHeight = 15;
+
     /// <summary>What is no number has no place.</summary>
     public IReadOnlyList<DotRow> Rows { get; } =
     [
@@ -34,11 +38,14 @@ internal sealed record DotChart(
             return Html.Empty;
         }
 
-        var left = Math.Clamp(Rows.Max(row => Svg.Width(row.Name)) + 14, 60, 150);
+        var longest = Rows.Max(row => Svg.Width(row.Name));
+        var above = longest > WidestName;
+        var pitch = Pitch + (above ? NameHeight : 0);
+        var left = above ? 14 : Math.Max(longest + 14, 60);
         var top = Rules.Count > 0 ? 20 : 10;
-        var frame = new Frame(440, top + Rows.Count * Pitch + 40, left, top, 16, 40);
+        var frame = new Frame(440, top + Rows.Count * pitch + 40, left, top, 16, 40);
         var x = Range(frame);
-        var rows = Rows.Select((row, i) => Row(row, frame, x, frame.Top + (i + 0.5) * Pitch));
+        var rows = Rows.Select((row, i) => Row(row, frame, x, frame.Top + (i + 1) * pitch - Pitch / 2, above));
         var near = Rules.Where(rule => rule.Value >= x.Low && rule.Value <= x.High);
         return frame.Figure(
             "dots",
@@ -64,10 +71,12 @@ internal sealed record DotChart(
             frame.Left + frame.PlotWidth, log: false);
     }
 
-    private Html Row(DotRow row, Frame frame, Scale x, double y)
+    private Html Row(DotRow row, Frame frame, Scale x, double y, bool above)
     {
-        var name = Html.Of($"<text class=\"name\" x=\"{Svg.At(frame.Left - 8)}\" "
-            + $"y=\"{Svg.At(y + 4)}\">{Svg.Fit(row.Name, frame.Left - 10)}<title>{row.Name}</title></text>");
+        var name = above
+            ? Html.Of($"<text class=\"name above\" x=\"{Svg.At(4)}\" y=\"{Svg.At(y - Pitch / 2 + 2)}\">{Svg.Fit(row.Name, frame.Width - 8)}"
+                + $"<title>{row.Name}</title></text>")
+            : Html.Of($"<text class=\"name\" x=\"{Svg.At(frame.Left - 8)}\" y=\"{Svg.At(y + 4)}\">{row.Name}<title>{row.Name}</title></text>");
         if (row.Dots.Count == 0)
         {
             return Html.Of($"<g class=\"{row.Css}\">{name}<text class=\"note\" x=\"{Svg.At(frame.Left + 6)}\" "

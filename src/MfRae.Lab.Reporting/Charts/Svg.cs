@@ -17,18 +17,22 @@ internal static class Svg
     /// </summary>
     public static Html Digits(double value, int digits) => Html.Text(value.ToString("G" + digits, CultureInfo.InvariantCulture));
 
-    /// <summary>Text cut to a width in pixels at the size of chart labels, with an ellipsis.</summary>
+    /// <summary>
+    /// Text cut to a width in pixels at the size of chart labels, with an ellipsis in its middle: names of options and arms differ at
+    /// either end.
+    /// </summary>
     public static string Fit(string text, double width)
     {
-        var characters = (int)(width / Character);
+        var characters = Math.Max(2, (int)(width / Character));
         if (text.Length <= characters)
         {
             return text;
         }
 
+        var (head, tail) = (characters / 2, text.Length - (characters - 1) / 2);
         // Half a pair of surrogates is no character.
-        var cut = Math.Max(1, characters - 1);
-        return text[..(char.IsHighSurrogate(text[cut - 1]) ? cut - 1 : cut)] + "…";
+        return text[..(char.IsHighSurrogate(text[head - 1]) ? head - 1 : head)] + "…"
+            + text[(tail < text.Length && char.IsLowSurrogate(text[tail]) ? tail + 1 : tail)..];
     }
 
     /// <summary>About how wide chart labels are.</summary>

@@ -86,6 +86,27 @@ public sealed class LayoutTests
     }
 
     [ChromiumFact]
+    public async Task No_long_name_runs_into_what_stands_beside_it()
+    {
+        const string Long = "derivative=central, learningRate=0.0003, ";
+        var record = SampleRecord.Small();
+        await using var page = await OpenPage.Report(record with
+        {
+            Arms = [.. record.Arms.Select(arm => arm with { Name = Long + arm.Name })],
+            Runs = [.. record.Runs.Select(run => run with { Arm = Long + run.Arm })],
+        });
+
+        foreach (var width in new[] { 360, 1280, 3840 })
+        {
+            await page.Browser.Resize(width);
+            (await page.Number("[...document.querySelectorAll('.arm')].filter(arm => arm.offsetParent && "
+                + "arm.getBoundingClientRect().right > arm.closest('th, .who, figure').getBoundingClientRect().right + 1).length")).Should().Be(0);
+            (await page.Number("[...document.querySelectorAll('.tile *')].filter(part => part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0).length"))
+                .Should().Be(0);
+        }
+    }
+
+    [ChromiumFact]
     public async Task Assistive_technology_meets_no_serious_obstacle()
     {
         await using var page = await OpenPage.Of("");
