@@ -8,7 +8,8 @@ namespace MfRae.Lab.Reporting.Charts;
 /// <summary>
 /// Colours of arms, told apart also by readers with any of the colour-vision deficiencies. Arms along a numeric axis get
 /// a ramp that grows from dark to light (plasma, by van der Walt and Smith), others the colours of Okabe and Ito. The
-/// dark page takes a lighter stretch of the ramp, and lighter variants of the others.
+/// dark page takes a lighter stretch of the ramp, and lighter variants of the others. Where there are more arms than colours, those that
+/// come back are told apart by dashes and hollow marks.
 /// </summary>
 internal static class Palette
 {
@@ -20,6 +21,13 @@ internal static class Palette
     private static readonly int[] OnLight = [0x0072b2, 0xd55e00, 0x009e73, 0xb4508c, 0x9a7b00, 0x3d3d3d, 0x2f9bd8, 0x7a5230];
 
     private static readonly int[] OnDark = [0x56b4e9, 0xf28e4c, 0x2dd4a0, 0xe28fc0, 0xf0e442, 0xd0d0d0, 0x8fa8ff, 0xc9a27a];
+
+    // Of the first round of colours, the second, the third.
+    private static readonly string[] Rounds =
+    [
+        "", "--dash:7 4;--fill:var(--card);--edge:var(--arm);",
+        "--dash:2 4;--fill:color-mix(in srgb,var(--arm) 35%,var(--card));--edge:var(--arm);",
+    ];
 
     /// <summary>Style rules: a colour for each arm, and what hides it when its legend entry is switched off.</summary>
     public static string Css(ReportData data)
@@ -42,7 +50,8 @@ internal static class Palette
     public static string Rule(ReportData data, ArmView arm)
     {
         var (light, dark) = Colours(data, arm);
-        return $".{arm.Css}{{--arm:light-dark({light},{dark});}}";
+        var round = data.Axis is null ? Rounds[arm.Index / OnLight.Length % Rounds.Length] : "";
+        return $".{arm.Css}{{--arm:light-dark({light},{dark});{round}}}";
     }
 
     /// <summary>The same for the two sides of a comparison, whose arms have no colours of their own.</summary>

@@ -36,6 +36,18 @@ public sealed partial class PaletteTests
         Palette.Css(new ReportData(record with { Arms = [.. arms] })).Should().Contain("#0072b2");
     }
 
+    [Fact]
+    public void No_two_arms_look_alike_though_there_are_more_of_them_than_colours()
+    {
+        var record = SampleRecord.Sweep([.. Enumerable.Range(0, 24).Select(at => at / 32d)], seeds: 1, steps: 2, diverged: false);
+        var data = new ReportData(record with
+        {
+            Arms = [.. record.Arms.Select((arm, at) => arm with { Differences = new Dictionary<string, string> { ["kind"] = $"\"{at}\"" } })],
+        });
+
+        data.Arms.Select(arm => Palette.Rule(data, arm)[$".{arm.Css}".Length..]).Should().OnlyHaveUniqueItems();
+    }
+
     private static double[] Light(ExperimentRecord record) =>
     [
         .. from match in Colour().Matches(Palette.Css(new ReportData(record)))
