@@ -27,6 +27,26 @@ public sealed class TableTests
     }
 
     [ChromiumFact]
+    public async Task The_names_of_arms_and_columns_stay_in_view()
+    {
+        const string Box = "document.querySelector('.scroll:has(> .results)')";
+        const string Places = "(box => ['thead th', 'tbody th', 'thead th:last-child'].map(css => box.querySelector(css).getBoundingClientRect())"
+            + $".flatMap(at => [at.left, at.top]).map(Math.round))({Box})";
+        await using var page = await OpenPage.Report(
+            SampleRecord.Sweep([.. Enumerable.Range(0, 30).Select(at => at / 32d)], seeds: 1, steps: 2, diverged: false), width: 400);
+        await page.Do($"{Box}.scrollIntoView()");
+        var before = (await page.Browser.Evaluate(Places))!.AsArray();
+
+        await page.Do($"{Box}.scrollTo(200, 300)");
+
+        var after = (await page.Browser.Evaluate(Places))!.AsArray();
+        after.Take(3).Select(at => (int)at!).Should().Equal(before.Take(3).Select(at => (int)at!), "the corner and the arms' left edge");
+        ((int)after[3]!).Should().Be((int)before[3]! - 300, "the first arm is scrolled away");
+        ((int)after[4]!).Should().Be((int)before[4]! - 200, "so is the first metric");
+        ((int)after[5]!).Should().Be((int)before[5]!, "its header's height stays");
+    }
+
+    [ChromiumFact]
     public async Task Keys_sort_as_clicks_do_and_arms_are_in_the_order_of_their_numbers()
     {
         await using var page = await OpenPage.Report(SampleRecord.Sweep([10, 9, 0], seeds: 1, steps: 4, diverged: false));
