@@ -158,7 +158,7 @@ class CurveChart {
       group.replaceChildren(...ticks.map(tick => lab.svg("path", { d: line(tick) })));
       texts.replaceChildren(...ticks.map(tick => {
         const node = lab.svg("text", text(tick));
-        node.textContent = lab.format(tick);
+        node.textContent = lab.tick(tick);
         return node;
       }));
     };

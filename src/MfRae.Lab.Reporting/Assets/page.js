@@ -22,6 +22,13 @@ const lab = (() => {
     if (size >= 1e6 || size < 1e-3) return value.toExponential(2).replaceAll("-", "−");
     return value.toPrecision(4).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "").replace("-", "−");
   };
+  // A number beside an axis, in the units of the drawn charts.
+  const tick = value => {
+    const size = Math.abs(value), [unit, sign] = size >= 1e9 ? [1, ""] : size >= 1e6 ? [1e6, "M"] : size >= 1e4 ? [1e3, "k"] : [1, ""];
+    const text = size >= 1e9 || (size > 0 && size < 1e-4) ? value.toExponential(2).replace(/\.?0*e\+?/, "e") 
+      : (value / unit).toLocaleString("en", { maximumSignificantDigits: 6 }) + sign;
+    return text.replaceAll("-", "−");
+  };
   // Whether the text is on the clipboard. Where pages may not write to it, an old command still may.
   const copy = async (text, beside) => {
     try {
@@ -36,7 +43,7 @@ const lab = (() => {
       return done;
     }
   };
-  return { set, svg, html, button, format, copy };
+  return { set, svg, html, button, format, tick, copy };
 })();
 
 // A legend entry hides its arm in every chart of the page, and is switched off wherever it stands.

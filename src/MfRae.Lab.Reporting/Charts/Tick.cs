@@ -13,13 +13,14 @@ internal sealed record Tick(double Value, string Label)
         var rough = (high - low) / most;
         var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
         var step = Nice.Select(nice => nice * power).MinBy(nice => Math.Abs(Math.Log(nice / rough)));
-        var decimals = Math.Clamp(-(int)Math.Floor(Math.Log10(step) + 1e-9), 0, 12);
+        var unit = Unit(Math.Max(Math.Abs(low), Math.Abs(high)), step);
+        var decimals = Math.Clamp(-(int)Math.Floor(Math.Log10(step / unit.Size) + 1e-9), 0, 12);
         var ticks = new List<Tick>();
         var first = Math.Ceiling(low / step - 1e-9);
         // Counted from the first: beyond 2⁵³ steps adding one to a number changes nothing.
         for (var at = 0; at <= 2 * most && (first + at) * step <= high + step * 1e-9; at++)
         {
-            ticks.Add(new((first + at) * step, Text((first + at) * step, decimals)));
+            ticks.Add(new((first + at) * step, Text((first + at) * step, decimals, unit)));
         }
 
         return ticks;
@@ -51,7 +52,7 @@ internal sealed record Tick(double Value, string Label)
                 var value = digit * Math.Pow(10, exponent);
                 if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9))
                 {
-                    ticks.Add(new(value, Text(value, Math.Clamp(-exponent, 0, 12))));
+                    ticks.Add(new(value, Text(value, Math.Clamp(-exponent, 0, 12), Unit(value, value))));
                 }
             }
         }
@@ -59,16 +60,25 @@ internal sealed record Tick(double Value, string Label)
         return ticks;
     }
 
-    private static string Text(double value, int decimals)
+    /// <summary>One for a whole axis: that of its largest value, unless its steps are too fine for it.</summary>
+    private static (double Size, string Sign) Unit(double largest, double step) => largest switch
+    {
+        >= 1e9 => (1, ""),
+        >= 1e6 when step >= 1e4 => (1e6, "M"),
+        >= 1e4 when step >= 10 => (1e3, "k"),
+        _ => (1, ""),
+    };
+
+    private static string Text(double value, int decimals, (double Size, string Sign) unit)
     {
         var size = Math.Abs(value);
         var text = size switch
         {
-            >= 1e7 or (> 0 and < 1e-4) => value.ToString("0.##e0", CultureInfo.InvariantCulture),
+            >= 1e9 or (> 0 and < 1e-4) => value.ToString("0.##e0", CultureInfo.InvariantCulture),
             // Its neighbours are written with exponents.
             0 when decimals > 4 => "0",
-            >= 10_000 => (value / 1000).ToString("0.##", CultureInfo.InvariantCulture) + "k",
-            _ => (size < 1e-12 ? 0 : value).ToString("N" + decimals, CultureInfo.InvariantCulture),
+            0 when unit.Size > 1 => "0",
+            _ => ((size < 1e-12 ? 0 : value) / unit.Size).ToString("N" + decimals, CultureInfo.InvariantCulture) + unit.Sign,
         };
         return text.Replace('-', '−');
     }

@@ -38,7 +38,7 @@ public sealed class CurveTests
             $"[...document.querySelectorAll('{Chart} .tool')].find(button => button.textContent === 'reset').click()" })
         {
             await page.Drag(Plot, (0.2, 0.2), (0.5, 0.7));
-            (await page.Text(Ticks)).Should().NotBe(ticks).And.Contain("2000");
+            (await page.Text(Ticks)).Should().NotBe(ticks).And.Contain("2,000");
             (await page.Text(Line)).Should().NotBe(line);
 
             await page.Do(undo);

@@ -12,6 +12,17 @@ public sealed class ScaleTests
     public void Ticks_keep_their_sign_and_separators() =>
         Tick.Linear(-4_000, 4_000, 4).Select(tick => tick.Label).Should().Equal("−4,000", "−2,000", "0", "2,000", "4,000");
 
+    [Theory]
+    [InlineData(0, 12_000, "0", "5k", "10k")]
+    [InlineData(0, 2_000_000, "0", "0.5M", "1.0M", "1.5M", "2.0M")]
+    [InlineData(1_000_000, 1_000_012, "1,000,000", "1,000,005", "1,000,010")]
+    public void The_ticks_of_an_axis_have_one_unit(double low, double high, params string[] labels) =>
+        Tick.Linear(low, high, 3).Select(tick => tick.Label).Should().Equal(labels);
+
+    [Fact]
+    public void Logarithmic_ticks_turn_to_thousands_and_millions() =>
+        Tick.Logarithmic(100, 1e9, 10).Select(tick => tick.Label).Should().Equal("100", "1,000", "10k", "100k", "1M", "10M", "100M", "1e9");
+
     [Fact]
     public void Zero_among_tiny_ticks_is_a_plain_zero() =>
         Tick.Linear(-1e-14, 1e-14, 4).Select(tick => tick.Label).Should().Equal("−1e−14", "−5e−15", "0", "5e−15", "1e−14");
