@@ -20,14 +20,21 @@ internal sealed record HeatMap(
     private const double Faintest = 0.04;
     private const double Strongest = 0.42;
 
+    private double Left => Math.Clamp(Rows.Max(Svg.Width) + 14, 44, 120);
+
+    /// <summary>Of a cell, so that its value and the name of its column have room; a small grid is as wide as other charts.</summary>
+    private double Pitch => Math.Clamp(
+        Math.Max((Usual - Left - 8) / Columns.Count, Math.Max(Columns.Max(Svg.Width), 1.3 * Cells.Max(cell => Svg.Width(cell.Value))) + 12),
+        Narrowest, Widest);
+
+    public double Width => Math.Max(Usual, Left + Columns.Count * Pitch + 8);
+
     public Html Draw()
     {
-        var left = Math.Clamp(Rows.Max(Svg.Width) + 14, 44, 120);
         const double Top = 24;
-        // A small grid is as wide as other charts, so that its text is as large as theirs.
-        var wide = Math.Clamp((Usual - left - 8) / Columns.Count, Narrowest, Widest);
+        var (left, wide) = (Left, Pitch);
         var height = Top + Rows.Count * High + 40;
-        var frame = new Frame(Math.Max(Usual, left + Columns.Count * wide + 8), height, left, Top, 8, 40);
+        var frame = new Frame(Width, height, left, Top, 8, 40);
         return frame.Figure("heat", Title, string.Join("; ", Cells.Select(cell => cell.Tip)), Html.Join(
         [
             Html.Of($"<text class=\"note\" x=\"{Svg.At(4)}\" y=\"{Svg.At(14)}\">{Vertical}</text>"),

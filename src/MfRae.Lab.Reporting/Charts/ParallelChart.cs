@@ -9,10 +9,12 @@ internal sealed record ParallelChart(string Title, string Metric, IReadOnlyList<
     private const double Left = 70;
     private const double Right = 64;
 
+    public double Width => Left + Axes.Count * Pitch + Right;
+
     public Html Draw()
     {
         const double Top = 30;
-        var frame = new Frame(Left + Axes.Count * Pitch + Right, 300, Left, Top, Right, 18);
+        var frame = new Frame(Width, 300, Left, Top, Right, 18);
         var values = Lines.Where(line => line.Value is not null).Select(line => line.Value!.Value).ToArray();
         var scale = Scale.Over(values, frame.Floor - 8, frame.Top + 8);
         var end = Left + Axes.Count * Pitch;
@@ -27,9 +29,20 @@ internal sealed record ParallelChart(string Title, string Metric, IReadOnlyList<
 
     private static Html Axis(Frame frame, ParallelAxis axis, double x) => Html.Join(
     [
-        Upright(frame, x, axis.Name, axis.Name[(axis.Name.LastIndexOf('.') + 1)..]),
+        Upright(frame, x, axis.Name, End(axis.Name)),
         .. axis.Values.Select((value, at) => Label(x - 7, Place(frame, at, axis.Values.Count), Svg.Fit(value, 62), "end")),
     ]);
+
+    /// <summary>As much of a path as has room: `kind` alone is the name of many options.</summary>
+    private static string End(string path)
+    {
+        while (Svg.Width(path) > Pitch - 8 && path.Contains('.', StringComparison.Ordinal))
+        {
+            path = path[(path.IndexOf('.', StringComparison.Ordinal) + 1)..];
+        }
+
+        return path;
+    }
 
     private static Html Upright(Frame frame, double x, string name, string label) => Html.Of(
         $"<path class=\"upright\" d=\"M{Svg.At(x)} {Svg.At(frame.Top)}V{Svg.At(frame.Floor)}\"/><text class=\"axis\" x=\"{Svg.At(x)}\" "

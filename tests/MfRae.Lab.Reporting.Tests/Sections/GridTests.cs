@@ -59,5 +59,48 @@ public sealed class GridTests
         chart.Should().Contain("fill-opacity=\"0\"").And.Contain("n 0 of 2");
     }
 
+    [Fact]
+    public void Values_far_apart_are_shaded_by_their_ratios()
+    {
+        var record = GridRecord.Small();
+        string[] arms = [.. record.Arms.Select(arm => arm.Name)];
+        var value = record.Runs.ToDictionary(run => run.Stages["evaluation"], run => Math.Pow(10, 3 * Array.IndexOf(arms, run.Arm)));
+        var model = (GridModel)new GridSection().Model(new ReportData(record with
+        {
+            Stages = [.. record.Stages.Select(stage => !value.TryGetValue(stage.Key, out var set) ? stage : stage with
+            {
+                Measurements = [.. stage.Measurements.Select(measurement => measurement with { Value = set })],
+            })],
+        }));
+
+        model.Chart.ToString().Should().ContainAll("0.42", "0.293", "0.167", "0.04");
+        model.Note.Should().Contain("by ratios");
+    }
+
+    [Fact]
+    public void Long_values_and_paths_are_told_in_full_and_what_an_arm_does_not_have_comes_first()
+    {
+        static string Of(params (string Path, string[] Values)[] options)
+        {
+            var record = GridRecord.Small();
+            return Chart(new ReportData(record with
+            {
+                Arms = [.. record.Arms.Select((arm, at) => arm with
+                {
+                    Differences = options.Where(option => option.Values[at].Length > 0)
+                        .ToDictionary(option => option.Path, option => option.Values[at]),
+                })],
+            }));
+        }
+
+        Of(("study.kind", ["\"centralDifference\"", "\"forwardDifference\"", "\"centralDifference\"", "\"forwardDifference\""]), ("t", ["0", "0", "1", "1"]))
+            .Should().ContainAll(">centralDifference<", ">forwardDifference<");
+
+        var lines = Of(("derivative.kind", ["1", "1", "2", "2"]), ("tangent", ["0.5", "1", "", "0"]), ("c", ["1", "2", "3", "4"]));
+        lines.Should().Contain(">derivative.kind<");
+        int[] order = [.. new[] { ">–<", ">0<", ">0.5<" }.Select(text => lines.IndexOf(text, StringComparison.Ordinal))];
+        order.Should().BeInAscendingOrder().And.NotContain(-1);
+    }
+
     private static string Chart(ReportData data) => ((GridModel)new GridSection().Model(data)).Chart.ToString();
 }

@@ -9,9 +9,6 @@ namespace MfRae.Lab.Reporting.Sections.Grid;
 /// <summary>Where arms differ in two options: a heat map; in more, or in two that form no grid: parallel coordinates.</summary>
 internal sealed class GridSection : ISection
 {
-    private const int FewColumns = 8;
-    private const int FewAxes = 3;
-
     public string Name => "Grid";
 
     public string Title => "Quality over the options";
@@ -24,21 +21,30 @@ internal sealed class GridSection : ISection
         var axes = Differing(data).Select(row => new GridAxis(row)).ToArray();
         var title = MetricName.OfKey(data.Primary.Metric);
         var better = Higher(data) switch { true => ", higher is better", false => ", lower is better", null => "" };
-        return IsGrid(axes, data.Arms.Count)
-            ? new GridModel(
+        if (IsGrid(axes, data.Arms.Count))
+        {
+            var map = Map(data, axes[0], axes[1], title);
+            return new GridModel(
                 Palette.Legend(data.Arms),
-                Map(data, axes[0], axes[1], title).Draw(),
-                axes[0].Values.Count > FewColumns ? "full" : "wide",
-                $"Mean of {data.Primary.Metric} over seeds{better}. The stronger the colour, the {(Higher(data) is null ? "larger" : "better")}; "
-                    + "the best is framed.",
-                Parts.Sql(data.Sql.Results))
-            : new GridModel(
-                Palette.Legend(data.Arms),
-                Parallel(data, axes, title).Draw(),
-                axes.Length > FewAxes ? "full" : "wide",
-                $"A line is an arm, through its option values to the mean of {data.Primary.Metric} over seeds{better}.",
+                map.Draw(),
+                Box(map.Width),
+                $"Mean of {data.Primary.Metric} over seeds{better}. The stronger the colour, the {(Higher(data) is null ? "larger" : "better")}"
+                    + $"{(Shades(data).Log ? ", by ratios" : "")}; the best is framed.",
                 Parts.Sql(data.Sql.Results));
+        }
+
+        var lines = Parallel(data, axes, title);
+        return new GridModel(
+            Palette.Legend(data.Arms),
+            lines.Draw(),
+            Box(lines.Width),
+            $"A line is an arm, through its option values to the mean of {data.Primary.Metric} over seeds{better}."
+                + (axes.Any(axis => axis.Values.Contains(GridAxis.Absent)) ? $" {GridAxis.Absent}: the arm does not have it." : ""),
+            Parts.Sql(data.Sql.Results));
     }
+
+    /// <summary>The class of a box in which a drawing of that width has text about as large as elsewhere.</summary>
+    private static string Box(double width) => width switch { <= 600 => "wide", <= 900 => "wider", _ => "full" };
 
     private static OptionRow[] Differing(ReportData data) => [.. data.Options.Rows.Where(row => row.Differs)];
 
@@ -51,11 +57,14 @@ internal sealed class GridSection : ISection
         && Enumerable.Range(0, arms).Select(arm => (axes[0].Places[arm], axes[1].Places[arm])).Distinct().Count() == arms
         && 2 * arms >= axes[0].Values.Count * axes[1].Values.Count;
 
+    /// <summary>As on an axis, by ratios where values lie far apart: all but the largest would look alike otherwise.</summary>
+    private static Scale Shades(ReportData data) => Scale.Over(
+        [.. data.Primary.Arms.Where(arm => arm.Values.Count > 0).Select(arm => arm.Summary.Mean)], 0, 1, margin: 0);
+
     private static HeatMap Map(ReportData data, GridAxis across, GridAxis up, string title)
     {
-        double[] means = [.. data.Primary.Arms.Where(arm => arm.Values.Count > 0).Select(arm => arm.Summary.Mean)];
-        var (low, high) = (means.Min(), means.Max());
-        double Strength(double mean) => high <= low ? 0.5 : Higher(data) == false ? (high - mean) / (high - low) : (mean - low) / (high - low);
+        var scale = Shades(data);
+        double Strength(double mean) => scale.High <= scale.Low ? 0.5 : Higher(data) == false ? 1 - scale.Map(mean) : scale.Map(mean);
         return new(title, across.Path, up.Path, across.Values, up.Values,
         [
             .. from arm in data.Arms
