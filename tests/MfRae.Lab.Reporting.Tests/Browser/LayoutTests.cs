@@ -51,8 +51,11 @@ public sealed class LayoutTests
         await page.Browser.Media("print");
 
         (await page.Text("getComputedStyle(document.querySelector('table')).color")).Should().Be("rgb(27, 28, 32)");
-        (await page.Number("[...document.querySelectorAll('nav, .tools, .axes, .theme')].filter(node => node.offsetHeight > 0).length"))
+        (await page.Number("[...document.querySelectorAll('nav, .tools, .axes, .theme, summary')].filter(node => !node.closest('.seeds')).filter(node => node.offsetHeight > 0).length"))
             .Should().Be(0);
+        await page.Browser.Resize(720);
+        (await page.Number("Math.max(...[...document.querySelectorAll('table')].map(table => table.getBoundingClientRect().right))"))
+            .Should().BeLessThanOrEqualTo(720, "no column is cut");
     }
 
     [ChromiumFact]
