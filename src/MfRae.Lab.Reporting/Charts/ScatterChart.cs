@@ -41,7 +41,7 @@ internal sealed record ScatterChart(
 
         ScatterPoint[] seeds = [.. Seeds.Where(IsPlace)];
         var costs = Points.Concat(seeds).Select(point => point.X).ToArray();
-        var far = costs.Min() > 0 && costs.Max() / costs.Min() > 30;
+        var far = costs.Min() > 0 && costs.Max() / costs.Min() > 10;
         // From zero, unless all would then stand at the far end.
         var fromZero = costs.Min() < costs.Max() / 2;
         var x = Scale.Over(far || !fromZero ? costs : [0, .. costs], Frame.Left, Frame.Left + Frame.PlotWidth, far);

@@ -97,7 +97,8 @@ internal sealed class JudgeSection : ISection
     private static Html Chart(Ladder ladder) => new LineChart(
         Capital(ladder.Corruption),
         ladder.Corruption == "blur" ? "σ of the blur in pixels" : "σ of the noise in grey values",
-        [new Line(ladder.Corruption, "a0", [.. ladder.Rungs.Select(rung => new CurvePoint(
+        // No arm's colour: it is about none of them, and stays when an arm is hidden.
+        [new Line(ladder.Corruption, "judge", [.. ladder.Rungs.Select(rung => new CurvePoint(
             rung.Level, rung.Value, rung.Value ?? double.NaN, rung.Value ?? double.NaN))])],
         Log: false).Draw();
 

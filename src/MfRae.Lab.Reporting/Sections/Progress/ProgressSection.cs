@@ -24,8 +24,8 @@ internal sealed class ProgressSection : ISection
         var samples = Definitions(data).Select(definition => StoredJson.Find(definition, "samples")?.ToString()).First() ?? "";
         var title = $"FID, 1 step, n {(long.TryParse(samples, out var count) ? Numbers.Count(count) : samples)}";
         var unit = Unit(arms);
-        LineChart Chart(string horizontal, Func<ProgressArm, double, double> across, Func<ProgressSeed, double, double> alone) => new(
-            title,
+        LineChart Chart(string over, string horizontal, Func<ProgressArm, double, double> across, Func<ProgressSeed, double, double> alone) => new(
+            $"{title}, over {over}",
             horizontal,
             [.. arms.Select(arm => new Line(
                 arm.Arm.Name,
@@ -33,11 +33,11 @@ internal sealed class ProgressSection : ISection
                 Moved(arm.Mean, step => across(arm, step)),
                 arm.Seeds.Count < 2 ? null : [.. arm.Seeds.Select(seed => Moved(seed.Points, step => alone(seed, step)))]))]);
 
-        var steps = Chart("steps of MeanFlow training", (_, step) => step, (_, step) => step);
+        var steps = Chart("steps", "steps of MeanFlow training", (_, step) => step, (_, step) => step);
         var operations = unit is null ? null : Chart(
-            $"training {unit.Name}", (arm, step) => arm.Operations(step)!.Value / unit.Size,
+            "operations", $"training {unit.Name}", (arm, step) => arm.Operations(step)!.Value / unit.Size,
             (seed, step) => seed.Operations!.At(step) / unit.Size);
-        var seconds = Chart($"training {cost.Unit}", (arm, step) => arm.Seconds(step), (seed, step) => seed.Seconds.At(step));
+        var seconds = Chart("time", $"training {cost.Unit}", (arm, step) => arm.Seconds(step), (seed, step) => seed.Seconds.At(step));
         var targets = conflict.Length > 0 ? [] : Targets(arms);
         return new ProgressModel(
             conflict,
@@ -84,7 +84,7 @@ internal sealed class ProgressSection : ISection
         }
 
         var operations = unit is null ? "" : $"{Numbers.Significant(arm.Operations(step) / unit.Size, 3)} {unit.Name}, ";
-        return Html.Of($"<td class=\"number\">{(step == 0 ? "at the start" : Numbers.Significant(step, 3))}<span class=\"n\">{operations}"
+        return Html.Of($"<td class=\"number\">{(step == 0 ? "at the start" : $"step {Numbers.Significant(step, 3)}")}<span class=\"n\">{operations}"
             + $"<span data-timing>{Numbers.Significant(arm.Seconds(step), 3)} {seconds}</span></span></td>");
     }
 
