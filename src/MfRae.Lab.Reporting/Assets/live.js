@@ -5,7 +5,7 @@
   let tag = null, due = false, paused = false, touched = -Infinity, source = null, working = false;
   const patience = 4000;
   const listen = EventTarget.prototype.addEventListener;
-  const parts = ["header", "main", "footer"], original = new Set(document.body.children);
+  const parts = ["header", "nav", "main", "footer"], original = new Set(document.body.children);
   const part = (page, name) => page.querySelector(`body > ${name}`);
   const ownScript = page => page.querySelector("body > script:not([data-stamp])").textContent;
 
@@ -108,7 +108,7 @@
     generation.abort();
     generation = new AbortController();
     for (const node of [...document.body.children]) if (!original.has(node) && !parts.includes(node.localName)) node.remove();
-    for (const name of parts) part(document, name).replaceWith(document.adoptNode(part(next, name)));
+    for (const name of parts) part(document, name)?.replaceWith(document.adoptNode(part(next, name)));
     document.title = next.title;
     placeBar();
     script.textContent = "{" + ownScript(document) + "}";

@@ -84,6 +84,21 @@ for (const command of document.querySelectorAll("pre.command")) {
   document.addEventListener("toggle", reach, true);
 }
 
+// The entry of the section that is being read is marked, and in view where the list is wider than the screen.
+{
+  const links = [...document.querySelectorAll("nav a")];
+  const watch = new IntersectionObserver(entries => {
+    for (const { target, isIntersecting } of entries) for (const link of links) {
+      if (link.hash !== "#" + target.id) continue;
+      if (!isIntersecting) { link.removeAttribute("aria-current"); continue; }
+      link.setAttribute("aria-current", "true");
+      const list = link.parentElement, end = link.offsetLeft + link.offsetWidth;
+      if (link.offsetLeft < list.scrollLeft || end > list.scrollLeft + list.clientWidth) list.scrollLeft = link.offsetLeft - 40;
+    }
+  }, { rootMargin: "-30% 0px -70% 0px" });
+  for (const section of document.querySelectorAll("main > section")) watch.observe(section);
+}
+
 // The page follows the system until it is told otherwise, and forgets what it was told when it is left.
 {
   const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)");

@@ -73,6 +73,21 @@ public sealed class LayoutTests
     }
 
     [ChromiumFact]
+    public async Task The_list_of_sections_stays_in_view_and_marks_the_one_that_is_read()
+    {
+        await using var page = await OpenPage.Report(SampleRecord.Realistic(), width: 400);
+
+        await page.Do("document.querySelector('nav a[href=\"#stages\"]').click()");
+        await page.Browser.Evaluate("new Promise(done => setTimeout(done, 300))");
+
+        (await page.Text("[...document.querySelectorAll('nav [aria-current]')].map(link => link.hash).join()")).Should().Be("#stages");
+        (await page.Holds("(at => at.top >= 0 && at.left >= 0 && at.right <= innerWidth)(document.querySelector('nav [aria-current]').getBoundingClientRect())"))
+            .Should().BeTrue();
+        (await page.Holds("document.querySelector('#stages h2').getBoundingClientRect().top > document.querySelector('nav').getBoundingClientRect().bottom"))
+            .Should().BeTrue("the heading is not under the list");
+    }
+
+    [ChromiumFact]
     public async Task No_width_from_a_telephone_to_a_wall_scrolls_sideways()
     {
         await using var page = await OpenPage.Of("");
