@@ -61,6 +61,8 @@ public sealed class DbVerb(Terminal terminal, Places places, ArtifactStore store
             terminal.Out.WriteLine($"{outcome.CarriedOver} stages are taken from the old database: the store no longer has all their journals");
         if (outcome.Backup is { } backup)
             terminal.Out.WriteLine($"the old database is kept as {places.Show(backup)}");
+        using var database = LabDatabase.OpenReadOnly(places.Database);
+        new Reports(new RunQueries(database), places).Update(new HashSet<(string, string?)>());
         return ExitCode.Ok;
     }
 }

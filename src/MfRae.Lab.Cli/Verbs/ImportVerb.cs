@@ -15,12 +15,14 @@ public sealed class ImportVerb(Terminal terminal, Places places, ArtifactStore s
     public int Execute(string file, long maxBytes, bool json)
     {
         IReadOnlyList<string> warnings = [];
+        IReadOnlySet<(string, string?)> before = new HashSet<(string, string?)>();
         var outcome = new CapsuleImport(store, time).Run(
             Path.GetFullPath(file, places.WorkingDirectory),
             maxBytes,
             (plan, marks) =>
             {
                 using var database = LabDatabase.OpenOrCreate(places.Database);
+                before = new Reports(new RunQueries(database), places).State(but: plan.Name);
                 warnings = new ImportedPlan(store, database).Take(plan, marks);
             },
             signals.Stop);
@@ -29,7 +31,7 @@ public sealed class ImportVerb(Terminal terminal, Places places, ArtifactStore s
         MarkSubject.Keep(queries, store);
         var reports = new Reports(queries, places);
         var record = queries.Experiment(outcome.Experiment)!;
-        reports.Write(record);
+        reports.Update(before);
 
         foreach (var warning in warnings)
             terminal.Error.WriteLine($"warning: {PrintableText.Of(warning, 500)}");

@@ -1,5 +1,6 @@
 using System.Text;
 using MfRae.Lab.Cli.Output;
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting;
 using MfRae.Lab.Tracking;
@@ -25,10 +26,26 @@ public sealed class Reports(RunQueries queries, Places places)
         ]));
     }
 
-    /// <summary>Writes an experiment's page and the index, where their bytes differ from what is there.</summary>
-    public void Write(ExperimentRecord record)
+    /// <summary>What the database says of each experiment by now, see <see cref="RunQueries.Stamp"/>.</summary>
+    /// <param name="but">Left out: <see cref="Update"/> will write its page whether that says anything new or not.</param>
+    public IReadOnlySet<(string Name, string? Stamp)> State(string? but = null) =>
+        queries.Names().Where(name => name != but).Select(name => (name, queries.Stamp(name))).ToHashSet();
+
+    /// <summary>
+    /// Writes the pages of experiments of which the database says something else than before, and the index, each where its bytes differ
+    /// from what is there. Experiments share stages: what a run of one computes may stand in the pages of others. A name that cannot be
+    /// that of a file has no page.
+    /// </summary>
+    public void Update(IReadOnlySet<(string Name, string? Stamp)> before)
     {
-        FileOutput.WriteIfChanged(File(record), Page(record));
-        FileOutput.WriteIfChanged(IndexFile, IndexPage());
+        foreach (var (name, _) in State().Where(now => !before.Contains(now) && ArtifactName.IsExperiment(now.Name)))
+        {
+            if (queries.Experiment(name) is { } changed)
+                FileOutput.WriteIfChanged(File(changed), Page(changed));
+        }
+
+        WriteIndex();
     }
+
+    public void WriteIndex() => FileOutput.WriteIfChanged(IndexFile, IndexPage());
 }

@@ -1,4 +1,3 @@
-using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
@@ -33,7 +32,7 @@ public sealed class RmVerb(Terminal terminal, Places places, ArtifactStore store
         MarkSubject.Keep(queries, store);
         var reports = new Reports(queries, places);
         File.Delete(reports.File(record));
-        FileOutput.WriteIfChanged(reports.IndexFile, reports.IndexPage());
+        reports.WriteIndex();
         terminal.Out.WriteLine($"{record.Name} is removed, and with it all that was known of {forgotten} stages that no other experiment "
             + "has; their files stay in the store until gc");
         return ExitCode.Ok;

@@ -28,12 +28,13 @@ public sealed class RunVerb(
         var noted = new StoreRecords(store).Begin(whole, time.GetUtcNow(), GitCommit.State(places.WorkingDirectory));
         var origin = new RunOrigin(CommandText.Of(request.Arguments), noted.Commit, noted.Patch);
         using var database = LabDatabase.OpenOrCreate(places.Database);
-        var outcome = Run(request, whole, origin, database);
         var queries = new RunQueries(database);
+        var reports = new Reports(queries, places);
+        var before = reports.State(but: whole.Experiment.Name);
+        var outcome = Run(request, whole, origin, database);
         var record = queries.Experiment(whole.Experiment.Name)
             ?? throw new InvalidOperationException($"the run of {whole.Experiment.Name} left nothing in {places.Database}");
-        var reports = new Reports(queries, places);
-        reports.Write(record);
+        reports.Update(before);
 
         var results = Results.Of(record);
         Tell(request, outcome, results, reports.File(record));

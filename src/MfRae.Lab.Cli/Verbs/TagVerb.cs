@@ -6,7 +6,7 @@ using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Shows, adds and removes tags of an experiment or a run.</summary>
+/// <summary>Shows, adds and removes tags of an experiment or a run. The index shows those of experiments, and is rendered again.</summary>
 public sealed class TagVerb(Terminal terminal, Places places, ArtifactStore store)
 {
     /// <param name="tags">None: only show what is there.</param>
@@ -32,6 +32,8 @@ public sealed class TagVerb(Terminal terminal, Places places, ArtifactStore stor
 
         if (tags.Count > 0)
             MarkSubject.Keep(queries, store);
+        if (tags.Count > 0 && about.Kind == Mark.Experiment)
+            new Reports(queries, places).WriteIndex();
         Show(about, [.. queries.Marks().Tags.Where(mark => mark.Kind == about.Kind && mark.Subject == about.Name).Select(mark => mark.Text)], json);
         return ExitCode.Ok;
     }
