@@ -61,7 +61,7 @@ internal sealed class StoreCommands(Composition composition, Func<ParseResult, P
     private Command Db()
     {
         var json = new Option<bool>("--json") { Description = "As JSON" };
-        var check = new Command("check", "Look through the whole file: pages, references, schema; exit 3 where something is wrong") { json };
+        var check = new Command("check", "Look through the whole file: pages, references, names, schema; exit 3 where something is wrong") { json };
         check.SetAction(parsed => composition.Db(placesOf(parsed)).Check(parsed.GetValue(json)));
 
         var rebuild = new Command("rebuild", "Make the database anew from the store's plans and journals; the old file is kept");

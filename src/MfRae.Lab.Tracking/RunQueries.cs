@@ -8,7 +8,7 @@ namespace MfRae.Lab.Tracking;
 /// <summary>Everything that is read from the database. Each call sees one consistent state, also while a run writes.</summary>
 public sealed class RunQueries(LabDatabase database)
 {
-    /// <summary>The current plan of an experiment with all its results, or null where there is none of this name.</summary>
+    /// <summary>The current plan of an experiment with all its results, or null where there is none of this name or it has no arm.</summary>
     public ExperimentRecord? Experiment(string name) => Read(() => new Reading.ExperimentReader(database.Connection).Read(name));
 
     /// <summary>The names of all experiments, in order.</summary>

@@ -59,6 +59,7 @@ public sealed class LabDatabaseTests : IDisposable
 
         Execute(Path, "PRAGMA user_version = 1; PRAGMA application_id = 1298551372");
         Execute(Path, "INSERT INTO experiment VALUES (1, 'first', 'h', 1, 'first.json', '?', '!', 'fid@1', '[]', '{}')");
+        Execute(Path, "INSERT INTO arm VALUES (1, 'base', 0, 1, '{}', '{}')");
 
         using var database = LabDatabase.OpenOrCreate(Path);
         new RunQueries(database).Experiment("first").Should().BeEquivalentTo(new { Name = "first", PlanHash = "h", Title = (string?)null });

@@ -98,7 +98,7 @@ internal sealed class LivePages(DatabaseView database, Func<string, bool> runs, 
         var stoppable = page != Index && runs(page);
         var hook = new LiveHook(stamp, Route.EventsOf(page), token, stoppable ? Route.StopOf(page) : null);
         var served = page == Index
-            ? IndexBuilder.Serve(Entries(), hook)
+            ? ServeIndex(hook)
             : database.Read(queries => queries.Experiment(page)) is { } record ? ReportBuilder.Serve(record, hook) : null;
         if (served is null)
             return null;
@@ -108,7 +108,7 @@ internal sealed class LivePages(DatabaseView database, Func<string, bool> runs, 
     }
 
     /// <summary>One experiment in the list needs all of its record: those that have not changed are not read again.</summary>
-    private List<IndexEntry> Entries()
+    private ServedPage ServeIndex(LiveHook hook)
     {
         var names = database.Read(queries => queries.Names());
         var tags = database.Read(queries => queries.ExperimentTags());
@@ -123,7 +123,8 @@ internal sealed class LivePages(DatabaseView database, Func<string, bool> runs, 
                 entries[name] = (stamp, IndexEntry.Of(record, tags[name]));
         }
 
-        return [.. names.Where(entries.ContainsKey).Select(name => entries[name].Entry)];
+        return IndexBuilder.Serve(
+            [.. names.Where(entries.ContainsKey).Select(name => entries[name].Entry)], [.. names.Where(name => !entries.ContainsKey(name))], hook);
     }
 
     private static string Hex(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];

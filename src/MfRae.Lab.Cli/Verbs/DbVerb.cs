@@ -13,32 +13,33 @@ public sealed class DbVerb(Terminal terminal, Places places, ArtifactStore store
     public int Check(bool json)
     {
         var health = DatabaseCheck.Of(places.Database);
+        var problems = health.Problems.Count > 0 ? health.Problems : DatabaseCheck.Unreadable(places.Database);
         if (json)
         {
             terminal.Out.WriteLine(JsonText.Write(writer =>
             {
                 writer.WriteStartObject();
                 writer.WriteString("database", places.Database);
-                writer.WriteBoolean("ok", health.Problems.Count == 0);
+                writer.WriteBoolean("ok", problems.Count == 0);
                 if (health.Schema is { } schema)
                     writer.WriteNumber("schema", schema);
                 writer.WriteNumber("newestSchema", health.Newest);
-                writer.Strings("problems", health.Problems);
+                writer.Strings("problems", problems);
                 writer.WriteEndObject();
             }));
         }
         else
         {
-            foreach (var problem in health.Problems)
+            foreach (var problem in problems)
                 terminal.Out.WriteLine($"{places.Show(places.Database)}: {PrintableText.Of(problem)}");
-            if (health.Problems.Count == 0)
-                terminal.Out.WriteLine($"{places.Show(places.Database)} is whole: pages, references, schema {health.Schema}"
+            if (problems.Count == 0)
+                terminal.Out.WriteLine($"{places.Show(places.Database)} is whole: pages, references, names, schema {health.Schema}"
                     + (health.Schema < health.Newest ? $" (the next run brings it to {health.Newest})" : ""));
             else
                 terminal.Out.WriteLine("`db rebuild` makes it anew from the store; the file is kept beside it");
         }
 
-        return health.Problems.Count == 0 ? ExitCode.Ok : ExitCode.Incomparable;
+        return problems.Count == 0 ? ExitCode.Ok : ExitCode.Incomparable;
     }
 
     public int Backup(string file)

@@ -1,5 +1,3 @@
-using MfRae.Lab.Cli.Output;
-using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Tracking;
 
@@ -41,21 +39,14 @@ public sealed class ReportVerb(Terminal terminal, Places places)
         return check ? Check([(page, Reports.Page(record))], "its data says") : Write([(page, Reports.Page(record))]);
     }
 
-    private static IReadOnlyList<ExperimentRecord> Records(RunQueries queries, string? experiment)
+    private List<ExperimentRecord> Records(RunQueries queries, string? experiment)
     {
-        var names = queries.Experiments().Select(summary => summary.Name).ToList();
         if (experiment is not null)
-        {
-            var name = experiment.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-                ? Path.GetFileNameWithoutExtension(experiment)
-                : experiment;
-            if (!names.Contains(name))
-                throw new LabException(
-                    $"the database has no experiment `{name}`; it has {(names.Count == 0 ? "none" : string.Join(", ", names))}");
-            names = [name];
-        }
-
-        return [.. names.Select(queries.Experiment).OfType<ExperimentRecord>()];
+            return [new Subjects(queries).Experiment(experiment)];
+        var all = queries.Names().Select(name => (Name: name, Record: queries.Experiment(name))).ToList();
+        foreach (var (name, _) in all.Where(one => one.Record is null))
+            terminal.Error.WriteLine(Subjects.Unreadable(name));
+        return [.. all.Select(one => one.Record).OfType<ExperimentRecord>()];
     }
 
     private int Write(List<(string File, byte[] Page)> pages) => new PageFiles(terminal, places).Write(pages);

@@ -19,11 +19,10 @@ public sealed class Reports(RunQueries queries, Places places)
     public byte[] IndexPage()
     {
         var tags = queries.ExperimentTags();
+        var entries = queries.Names().Select(name => (Name: name, Entry: queries.Experiment(name) is { } record ? IndexEntry.Of(record, tags[name]) : null))
+            .ToList();
         return Encoding.UTF8.GetBytes(IndexBuilder.Build(
-        [
-            .. queries.Experiments().Select(summary => queries.Experiment(summary.Name)).OfType<ExperimentRecord>()
-                .Select(record => IndexEntry.Of(record, tags[record.Name])),
-        ]));
+            [.. entries.Select(one => one.Entry).OfType<IndexEntry>()], [.. entries.Where(one => one.Entry is null).Select(one => one.Name)]));
     }
 
     /// <summary>What the database says of each experiment by now, see <see cref="RunQueries.Stamp"/>.</summary>

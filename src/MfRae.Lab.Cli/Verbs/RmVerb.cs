@@ -25,7 +25,7 @@ public sealed class RmVerb(Terminal terminal, Places places, ArtifactStore store
                 throw new StoreLockedException($"{owner} computes the stage {stage.Label} of {record.Name}; wait for it, or stop that process");
         }
 
-        var others = queries.Experiments().Where(other => other.Name != record.Name).Select(other => queries.Experiment(other.Name)!).ToList();
+        var others = queries.Names().Where(other => other != record.Name).Select(queries.Experiment).OfType<ExperimentRecord>().ToList();
         RefuseCited(record, others);
         var forgotten = new ExperimentRemoval(database).Remove(record.Name);
         new StoreRecords(store).Remove(record.Name);

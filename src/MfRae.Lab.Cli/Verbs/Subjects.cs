@@ -11,8 +11,13 @@ public sealed class Subjects(RunQueries queries)
 {
     private readonly IReadOnlyList<string> names = queries.Names();
 
-    /// <exception cref="LabException">There is none of this name.</exception>
-    public ExperimentRecord Experiment(string text) => queries.Experiment(Name(text))!;
+    /// <exception cref="LabException">There is none of this name, or it cannot be read.</exception>
+    public ExperimentRecord Experiment(string text) => Name(text) is var name && queries.Experiment(name) is { } record
+        ? record
+        : throw new LabException(Unreadable(name));
+
+    /// <summary>It is listed, and no query finds it.</summary>
+    public static string Unreadable(string name) => $"the experiment `{PrintableText.Of(name)}` cannot be read; `db check` says why";
 
     /// <summary>Its name alone: what has many points is not read for that.</summary>
     /// <exception cref="LabException">There is none of this name.</exception>
@@ -27,11 +32,11 @@ public sealed class Subjects(RunQueries queries)
     public (ExperimentRecord Experiment, RunListing? Run) Any(string text)
     {
         if (Find(text) is { } name)
-            return (queries.Experiment(name)!, null);
+            return (Experiment(name), null);
         if (text.Length == 0 || !text.All(char.IsAsciiHexDigit))
             throw new LabException($"`{PrintableText.Of(text)}` is no experiment and no run's id; {Advice(text)}");
         var run = Run(text);
-        return (queries.Experiment(run.Experiment)!, run);
+        return (Experiment(run.Experiment), run);
     }
 
     /// <exception cref="LabException">There is no such arm.</exception>

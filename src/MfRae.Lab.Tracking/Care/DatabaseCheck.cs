@@ -50,4 +50,22 @@ public static class DatabaseCheck
 
         return new(version, Schema.Latest, problems);
     }
+
+    /// <summary>
+    /// Experiments of a whole file that are listed, and that no query finds or that hold nothing, each in a sentence. The file can be
+    /// copied and rebuilt all the same.
+    /// </summary>
+    public static IReadOnlyList<string> Unreadable(string path)
+    {
+        using var connection = LabDatabase.Connect(path, SqliteOpenMode.ReadOnly);
+        return
+        [
+            .. connection.Query<string>("SELECT DISTINCT name FROM experiment ORDER BY name")
+                .Where(name => connection.ExecuteScalar<long>("SELECT count(*) FROM experiment WHERE name = @name", new { name }) == 0)
+                .Select(name => $"the name of the experiment `{name}` is not valid UTF-8, so that no query finds it"),
+            .. connection.Query<string>(
+                    "SELECT name FROM experiment e WHERE NOT EXISTS (SELECT 1 FROM arm WHERE arm.experiment = e.id) ORDER BY name")
+                .Select(name => $"a plan of the experiment `{name}` has no arm"),
+        ];
+    }
 }

@@ -18,7 +18,7 @@ internal sealed class ExperimentReader(SqliteConnection connection)
             WHERE experiment = @name
             """,
             new { name });
-        if (row is null)
+        if (row is null || Arms(row.Plan) is not { Count: > 0 } arms)
         {
             return null;
         }
@@ -32,7 +32,7 @@ internal sealed class ExperimentReader(SqliteConnection connection)
             row.PrimaryMetric,
             row.PlanHash,
             StoredText.List(row.Overrides),
-            Arms(row.Plan),
+            arms,
             runs.Select(run => run.Seed).Distinct().ToList(),
             runs,
             new StageReader(connection).Read(row.Plan),
