@@ -1,4 +1,6 @@
+using System.Text;
 using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting;
 using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -26,7 +28,12 @@ public sealed class ReportVerb(Terminal terminal, Places places)
         using var database = LabDatabase.OpenReadOnly(places.Database);
         var record = Records(new RunQueries(database), experiment).Single();
         var name = places.PublishedName(record.Name);
-        var files = new List<(string, byte[])> { (name + ".html", Reports.Page(record)), (name + RecordFile.Extension, RecordFile.Write(record)) };
+        var page = ReportBuilder.Build(record);
+        List<(string, byte[])> files =
+        [
+            (name + ".html", Encoding.UTF8.GetBytes(page)),
+            (name + RecordFile.Extension, RecordFile.Write(PublishedRecord.Of(record, page))),
+        ];
         return check ? Check(files, "the database says") : Write(files);
     }
 

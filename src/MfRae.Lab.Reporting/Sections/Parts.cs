@@ -81,11 +81,14 @@ internal static class Parts
     /// <summary>At twice its size, unsmoothed, so that pixels of small images can be judged.</summary>
     public static Html Picture(ImageRecord image, string alternative)
     {
-        var data = Convert.ToBase64String(image.Png);
+        var source = Source(image);
         return Size(image.Png) is var (width, height)
-            ? Html.Of($"<img src=\"data:image/png;base64,{data}\" width=\"{2 * width}\" height=\"{2 * height}\" alt=\"{alternative}\">")
-            : Html.Of($"<img src=\"data:image/png;base64,{data}\" alt=\"{alternative}\">");
+            ? Html.Of($"<img {source} width=\"{2 * width}\" height=\"{2 * height}\" alt=\"{alternative}\">")
+            : Html.Of($"<img {source} alt=\"{alternative}\">");
     }
+
+    /// <summary>The attribute by which a page holds an image: a page that shows it has this text in it, and no other.</summary>
+    public static Html Source(ImageRecord image) => Html.Of($"src=\"data:image/png;base64,{Convert.ToBase64String(image.Png)}\"");
 
     /// <summary>Width and height from the first chunk of a PNG file.</summary>
     private static (int Width, int Height)? Size(byte[] png)

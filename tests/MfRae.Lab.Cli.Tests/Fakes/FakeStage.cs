@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
@@ -8,7 +9,7 @@ namespace MfRae.Lab.Cli.Tests.Fakes;
 /// <summary>Does what the real stages do for their readers, in no time: progress, curves, measurements, an image.</summary>
 internal sealed class FakeStage(StageDefinition definition, Action<StageContext>? first) : IStage
 {
-    // One black pixel.
+    // One black pixel. What follows it tells the images apart, and no reader of images looks at it.
     private static readonly byte[] Png = Convert.FromBase64String(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==");
 
@@ -23,7 +24,7 @@ internal sealed class FakeStage(StageDefinition definition, Action<StageContext>
                 Train(context);
                 break;
             case SamplingStage sampling:
-                File.WriteAllBytes(context.File("samples.png"), Png);
+                File.WriteAllBytes(context.File("samples.png"), Image(context, "samples"));
                 context.Journal.Write(new ImageEvent($"samples@{sampling.Steps[0]}", "samples.png", "samples"));
                 File.WriteAllText(context.File("steps.txt"), string.Join(' ', sampling.Steps));
                 foreach (var steps in sampling.Steps)
@@ -37,7 +38,7 @@ internal sealed class FakeStage(StageDefinition definition, Action<StageContext>
                 foreach (var step in SnapshotSteps.Of(snapshots.TrainingSteps, snapshots.Snapshots).Append(snapshots.TrainingSteps))
                 {
                     var file = $"sheet.{step}.png";
-                    File.WriteAllBytes(context.File(file), Png);
+                    File.WriteAllBytes(context.File(file), Image(context, file));
                     context.Journal.Write(new ImageEvent($"{MetricNames.Snapshot}@{step}", file, $"after {step} steps"));
                     context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { [MetricNames.SnapshotFid] = 90 - step }));
                 }
@@ -48,6 +49,8 @@ internal sealed class FakeStage(StageDefinition definition, Action<StageContext>
                 break;
         }
     }
+
+    private static byte[] Image(StageContext context, string name) => [.. Png, .. Encoding.UTF8.GetBytes(context.Spec.Node.Key + name)];
 
     private static void Train(StageContext context)
     {
