@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -39,7 +40,7 @@ public sealed class WeightsVerifyVerb(Terminal terminal, string workingDirectory
             return "is missing, though there is a card for it";
         if (card is not null && new FileInfo(file).Length is var bytes && bytes != card.Bytes)
             return FormattableString.Invariant($"has {bytes} bytes where its card says {card.Bytes}");
-        if (card is not null && WeightHash.Of(file) is var hash && hash != card.Sha256)
+        if (card is not null && FileHash.Of(file) is var hash && hash != card.Sha256)
             return $"has the SHA-256 {hash} where its card says {card.Sha256}";
         var bad = TensorCheck.NotFinite(file);
         return bad.Count == 0

@@ -21,7 +21,7 @@ public static class FileHash
                 return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Listing(new DirectoryInfo(full)))));
             }
 
-            return Of(full);
+            return OfContent(full);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -30,8 +30,21 @@ public static class FileHash
         }
     };
 
-    /// <summary>The SHA-256 of a file in lower-case hex.</summary>
+    /// <summary>The identity of a file: SHA-256 of its content, in lower-case hex.</summary>
+    /// <exception cref="LabException">The file is missing or cannot be read.</exception>
     public static string Of(string path)
+    {
+        try
+        {
+            return OfContent(path);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"{path} cannot be read: {refused.Message}", refused);
+        }
+    }
+
+    private static string OfContent(string path)
     {
         using var stream = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));

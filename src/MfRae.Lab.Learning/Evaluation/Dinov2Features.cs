@@ -63,7 +63,7 @@ internal sealed class Dinov2Features : IFeatureNetwork
     {
         using var scope = NewDisposeScope();
         var file = Dinov2Names.Translate(TensorFile.Open(path));
-        return new(Dinov2Sizes.Of(file), file, FileDigest.Of(WeightPath.FileOf(path)), device);
+        return new(Dinov2Sizes.Of(file), file, FileHash.Of(WeightPath.FileOf(path)), device);
     }
 
     public FeatureBatch Extract(Tensor images)

@@ -55,7 +55,7 @@ internal static class FeatureNetworks
                 return TorchScriptFile.Load(file, device);
             default:
                 var network = NetworkMetadata.Features(file);
-                return new SmallInceptionFeatures(network, Weights.Load(network.Declare(), file, device), FileDigest.Of(path));
+                return new SmallInceptionFeatures(network, Weights.Load(network.Declare(), file, device), FileHash.Of(path));
         }
     }
 

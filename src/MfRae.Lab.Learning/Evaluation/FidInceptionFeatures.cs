@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
@@ -50,7 +51,7 @@ internal sealed class FidInceptionFeatures : IFeatureNetwork
         {
             ["type"] = NetworkMetadata.FidInceptionType,
             [ResizingEntry] = resizing,
-            [SourceEntry] = FileDigest.Of(source),
+            [SourceEntry] = FileHash.Of(source),
         });
     }
 
@@ -63,7 +64,7 @@ internal sealed class FidInceptionFeatures : IFeatureNetwork
     public static FidInceptionFeatures Release(string path, string resizing, Device device)
     {
         using var scope = NewDisposeScope();
-        return Load(TensorFile.Open(path), device, resizing, FileDigest.Of(path));
+        return Load(TensorFile.Open(path), device, resizing, FileHash.Of(path));
     }
 
     /// <summary>Pool, logits without bias as all published scores have them, and the map that sFID sees.</summary>

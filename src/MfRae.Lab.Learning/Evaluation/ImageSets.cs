@@ -31,7 +31,7 @@ internal sealed class ImageSets(int crop, int threads, IEvaluationProgress progr
     public ImageSet OpenFile(EvaluationPath path, TensorFile file)
     {
         var images = ArrayImages.Open(file);
-        return new(path.Given, images, FileDigest.Of(path.Full), images.HasLabels ? Numbered(images.Classes) : null,
+        return new(path.Given, images, FileHash.Of(path.Full), images.HasLabels ? Numbered(images.Classes) : null,
             index => FormattableString.Invariant($"image {index} of {path.Full}"));
     }
 
@@ -41,7 +41,7 @@ internal sealed class ImageSets(int crop, int threads, IEvaluationProgress progr
             throw new LabException($"{path.Full} holds the two halves of an IDX dataset: say which, {path.Given}:train or {path.Given}:test");
         var train = path.Split == EvaluationPath.Train;
         var images = train ? IdxDataset.Train(path.Full, 0) : IdxDataset.Test(path.Full, 0);
-        var hashes = StageFiles.IdxNames.Skip(train ? 0 : 2).Take(2).Select(name => FileDigest.Of(Path.Combine(path.Full, name)));
+        var hashes = StageFiles.IdxNames.Skip(train ? 0 : 2).Take(2).Select(name => FileHash.Of(Path.Combine(path.Full, name)));
         return new(path.Given, images, Hash(hashes), Numbered(images.Classes),
             index => FormattableString.Invariant($"image {index} of {path.Given}"));
     }
@@ -64,7 +64,7 @@ internal sealed class ImageSets(int crop, int threads, IEvaluationProgress progr
             try
             {
                 Parallel.For(start, Math.Min(lines.Length, start + atOnce), new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
-                    lines[i] = FileDigest.Of(Path.Combine(tree.Root, tree.Paths[i]))
+                    lines[i] = FileHash.Of(Path.Combine(tree.Root, tree.Paths[i]))
                         + string.Create(CultureInfo.InvariantCulture, $" {tree.Labels?[i] ?? -1}"));
             }
             catch (AggregateException failures) when (failures.InnerExceptions.OfType<LabException>().MinBy(one => one.Message) is { } first)

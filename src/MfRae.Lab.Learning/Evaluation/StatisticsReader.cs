@@ -1,5 +1,6 @@
 using System.Globalization;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Metrics;
 using TorchSharp;
@@ -37,7 +38,7 @@ internal static class StatisticsReader
                 $"{file.Path} has statistics of {width} features, but its {StatisticsNames.Feats} have {features.shape[1]}"));
         var layout = own ? "lab" : spatial is not null ? "adm" : file.Format.StartsWith("PyTorch", StringComparison.Ordinal) ? "torchFidelity"
             : features is not null ? "cleanFid" : "pytorchFid";
-        return new(file.Path, layout, pool, spatial, features, Identity(file), Count(file) ?? features?.shape[0], FileDigest.Of(file.Path));
+        return new(file.Path, layout, pool, spatial, features, Identity(file), Count(file) ?? features?.shape[0], FileHash.Of(file.Path));
     }
 
     private static FeatureIdentity? Identity(TensorFile file) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Numerics;
@@ -40,7 +41,7 @@ internal sealed class TorchScriptFeatures : IFeatureNetwork
     /// <exception cref="LabException">The file is missing or is no TorchScript.</exception>
     public static TorchScriptFeatures Load(string path, TorchScriptInput input, Device device)
     {
-        var identity = FileDigest.Of(path);
+        var identity = FileHash.Of(path);
         try
         {
             var module = jit.load(path);

@@ -27,7 +27,7 @@ internal static class OracleFiles
         File.ReadAllText(Path.Combine(context.Input(StageInput.Dataset), DistributionFile)), LabJson.Default.DistributionOptions)!);
 
     /// <summary>The hash of a distribution's file in a folder, by which values of one are told from those of another.</summary>
-    public static string Identity(string folder) => FileDigest.Of(Path.Combine(folder, DistributionFile));
+    public static string Identity(string folder) => FileHash.Of(Path.Combine(folder, DistributionFile));
 
     public static OracleBatches Batches(StageContext context, int batchSize) =>
         new(Mixture(context), batchSize, context.Random(), context.Device());

@@ -77,6 +77,6 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
         var path = Path.Combine(context.Input(input), FileName);
         var file = Safetensors.Read(path);
         var (pool, spatial) = OwnStatistics.Read(file);
-        return new(split, pool, FileDigest.Of(path), spatial, file[Features], file[Labels]);
+        return new(split, pool, FileHash.Of(path), spatial, file[Features], file[Labels]);
     }
 }

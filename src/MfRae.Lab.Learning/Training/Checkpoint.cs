@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using static TorchSharp.torch;
@@ -25,7 +26,7 @@ public sealed class Checkpoint(string folder, Weights weights, Weights average, 
         {
             [StepEntry] = step.ToString(CultureInfo.InvariantCulture),
         });
-        var record = new CheckpointRecord(name, FileDigest.Of(Path.Combine(folder, name)));
+        var record = new CheckpointRecord(name, FileHash.Of(Path.Combine(folder, name)));
         FileAside.Write(Path.Combine(folder, RecordName), file =>
             JsonSerializer.Serialize(file, record, CheckpointJson.Default.CheckpointRecord));
         foreach (var old in Directory.EnumerateFiles(folder, "checkpoint.*" + Suffix).Where(path => Path.GetFileName(path) != name))
@@ -71,7 +72,7 @@ public sealed class Checkpoint(string folder, Weights weights, Weights average, 
             return $"{record} is damaged";
         name = content.File;
         return !File.Exists(Path.Combine(folder, name)) ? $"the checkpoint {name} is missing"
-            : FileDigest.Of(Path.Combine(folder, name)) != content.Sha256 ? $"the checkpoint {name} has changed since it was written"
+            : FileHash.Of(Path.Combine(folder, name)) != content.Sha256 ? $"the checkpoint {name} has changed since it was written"
             : null;
     }
 

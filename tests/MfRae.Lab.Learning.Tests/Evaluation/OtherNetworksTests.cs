@@ -45,7 +45,7 @@ public sealed class OtherNetworksTests : IDisposable
         var expected = F.layer_norm(x.select(1, 0), [64], weights["layernorm.weight"], weights["layernorm.bias"], 1e-6);
         (said.Features - expected).abs().max().item<float>().Should().BeLessThan(1e-5f);
         said.Logits.Should().BeNull();
-        features.Identity.Should().Be(FileDigest.Of(_lab.At("dinov2.safetensors")));
+        features.Identity.Should().Be(FileHash.Of(_lab.At("dinov2.safetensors")));
         features.Preprocessing(new(3, 20, 20)).Should().Contain("bicubic with antialias to 224x224 uint8").And.Contain("class token");
     }
 

@@ -41,7 +41,7 @@ public sealed class FidInceptionStageTests : IDisposable
         var pool = network.Extract(FidInceptionInput.TensorFlow(_images.repeat(1, 3, 1, 1))).Pool;
         measured.Metric.Should().Be("is");
         measured.Value.Should().BeApproximately(InceptionScore.OfSplits(network.Logits(pool), 1).Mean, 1e-6);
-        measured.Extractor.Should().Be(FileDigest.Of(_folder.File("released")));
+        measured.Extractor.Should().Be(FileHash.Of(_folder.File("released")));
         measured.Preprocessing.Should().Be(
             "uint8, grey repeated to RGB, bilinear to 299x299 from corners without antialias, (x - 128) / 128");
     }

@@ -269,5 +269,5 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
 
     private TensorFile Network(string stage) => Safetensors.Read(lab.At($"{stage}/network.safetensors"));
 
-    private string Hash(string file) => FileDigest.Of(lab.At(file));
+    private string Hash(string file) => FileHash.Of(lab.At(file));
 }
