@@ -8,7 +8,7 @@ namespace MfRae.Lab.Core.Upkeep;
 /// <param name="One">JSON text of the first; null where it has no such value.</param>
 public sealed record JsonDifference(string Path, string? One, string? Other)
 {
-    /// <summary>All differences, in the order of the first text, then of the second. Lists are compared as a whole.</summary>
+    /// <summary>All differences, in the order of the first text, then of the second. Lists are compared as a whole; what is no JSON, or gives a name twice, as text.</summary>
     public static IReadOnlyList<JsonDifference> Of(string one, string other)
     {
         var first = new OrderedDictionary<string, string>();
@@ -24,7 +24,7 @@ public sealed record JsonDifference(string Path, string? One, string? Other)
     {
         try
         {
-            return JsonNode.Parse(text);
+            return JsonNode.Parse(text, documentOptions: new() { AllowDuplicateProperties = false });
         }
         catch (JsonException)
         {

@@ -14,6 +14,10 @@ public sealed class JsonDifferenceTests
                 new JsonDifference("new", null, "null"));
 
     [Fact]
+    public void An_object_that_gives_a_name_twice_is_compared_as_text() =>
+        JsonDifference.Of("""{"a":{"b":1,"b":2}}""", """{"a":{"b":1}}""").Select(difference => difference.Path).Should().Equal("", "a.b");
+
+    [Fact]
     public void Text_that_is_no_json_is_compared_as_text() =>
         JsonDifference.Of("{", "{}").Should().ContainSingle().Which.One.Should().Be("\"{\"");
 }

@@ -17,7 +17,7 @@ internal sealed class OptionsSection : ISection
             [.. data.Arms.Select(Parts.Arm)],
             [.. data.Options.Rows.Select(row => new OptionsRow(row.Path, [.. row.Values.Select(value => Value(value, row.Values[baseline]))]))],
             data.Record.Overrides,
-            [.. data.Arms.Select(arm => new OptionsFold($"All options of {arm.Name}", JsonLines.Of(arm.Record.OptionsJson)))],
+            [.. data.Arms.Select(arm => new OptionsFold($"All options of {arm.Name}", StoredJson.Lines(arm.Record.OptionsJson)))],
             [.. (data.Record.Files ?? []).Select((file, place) => new OptionsFile(file.Path, Note(file, place), file.Text))]);
     }
 

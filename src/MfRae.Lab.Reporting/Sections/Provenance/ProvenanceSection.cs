@@ -79,6 +79,6 @@ internal sealed class ProvenanceSection : ISection
         var inputs = string.Concat(
             stage.Inputs.OrderBy(input => input.Key, StringComparer.Ordinal).Select(input => $"input {input.Key}: {input.Value}\n"));
         var seed = stage.Seed is { } value ? $"seed: {value.ToString(CultureInfo.InvariantCulture)}\n" : "";
-        return $"key: {stage.Key}\n{seed}{inputs}{JsonLines.Of(stage.DefinitionJson)}";
+        return $"key: {stage.Key}\n{seed}{inputs}{StoredJson.Lines(stage.DefinitionJson)}";
     }
 }
