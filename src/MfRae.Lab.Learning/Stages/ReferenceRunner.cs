@@ -51,7 +51,7 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
     /// <summary>Some images as they are: of each class alike where there are few, else at even distances.</summary>
     private void WriteSheet(StageContext context, IImageSource images)
     {
-        var columns = (int)(images.Classes <= SampleDrawing.MostColumns ? images.Classes : SheetRows);
+        var columns = SampleDrawing.Columns(images.Classes);
         var classes = columns == images.Classes
             ? Enumerable.Range(0, columns).Select(label => images.Labels.eq(label).nonzero().flatten()).ToArray()
             : [];

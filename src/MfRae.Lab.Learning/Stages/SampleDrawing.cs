@@ -16,8 +16,8 @@ namespace MfRae.Lab.Learning.Stages;
 /// <param name="protocol">How labels are drawn: balanced or random.</param>
 internal sealed class SampleDrawing(StageContext context, int seed, int batchSize, string protocol)
 {
-    /// <summary>More columns than these are not classes side by side any more.</summary>
-    public const int MostColumns = 20;
+    // More columns than these are not classes side by side any more.
+    private const int MostColumns = 20;
 
     private const int SheetColumns = 8;
 
@@ -30,6 +30,9 @@ internal sealed class SampleDrawing(StageContext context, int seed, int batchSiz
     private readonly RandomSource _random = new(seed, context.Device());
 
     public IDecoder Decoder => _decoder.Network;
+
+    /// <summary>How many columns a sheet has: one for each class, or a fixed number where they are too many.</summary>
+    public static int Columns(long classes) => classes <= MostColumns ? (int)classes : SheetColumns;
 
     /// <summary>int64 [count]; balanced ones go round.</summary>
     public Tensor Labels(int count, int classes) => protocol == "random"
@@ -56,7 +59,7 @@ internal sealed class SampleDrawing(StageContext context, int seed, int batchSiz
     /// <returns>What to say of it beside what it shows, or the empty string.</returns>
     public string WriteSheet(string file, Tensor images, int classes, int rows)
     {
-        var columns = classes <= MostColumns ? classes : SheetColumns;
+        var columns = Columns(classes);
         ImageSheet.Write(context.File(file), images.slice(0, 0, Math.Min(images.shape[0], rows * columns), 1), columns);
         return protocol == "random" ? "; random classes" : columns == classes ? "; columns are classes" : "";
     }
