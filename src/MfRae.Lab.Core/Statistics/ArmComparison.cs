@@ -36,7 +36,7 @@ public sealed record ArmComparison(
         : null;
 
     /// <summary>Whether the mean difference is larger than the noise band; true where the metric has none.</summary>
-    public bool BeyondBand => Band is not { } band || RelativeDifference is not { } relative || Math.Abs(relative) > band;
+    public bool BeyondBand => NoiseBand.IsExceeded(Band, RelativeDifference);
 
     /// <summary>Whether every pair differs in the same direction.</summary>
     public bool SeedsAgree => Pairs.All(pair => pair.Difference > 0) || Pairs.All(pair => pair.Difference < 0);

@@ -41,30 +41,20 @@ public static class Comparison
         })];
     }
 
-    private static Verdict Judge(ArmComparison comparison)
-    {
-        if (comparison.Conflict is not null)
-        {
-            return Verdict.NotComparable;
-        }
+    /// <summary>Of a difference that was tested, or that could not be for want of values.</summary>
+    /// <param name="smallest">The smallest adjusted p that was within reach.</param>
+    /// <param name="beyondBand">See <see cref="NoiseBand.IsExceeded"/>.</param>
+    internal static Verdict Judge(double difference, double adjustedPValue, double smallest, bool beyondBand, bool? higherIsBetter) =>
+        smallest >= Power.Level ? Verdict.Underpowered
+        : adjustedPValue >= Power.Level || !beyondBand || higherIsBetter is not { } higher ? Verdict.Inconclusive
+        : difference > 0 == higher ? Verdict.Better
+        : Verdict.Worse;
 
-        if (comparison.Pairs.Count == 0)
-        {
-            return Verdict.Missing;
-        }
-
-        if (comparison.SmallestPValue >= Power.Level)
-        {
-            return Verdict.Underpowered;
-        }
-
-        if (comparison.AdjustedPValue >= Power.Level || !comparison.BeyondBand || comparison.HigherIsBetter is not { } higherIsBetter)
-        {
-            return Verdict.Inconclusive;
-        }
-
-        return comparison.MeanDifference > 0 == higherIsBetter ? Verdict.Better : Verdict.Worse;
-    }
+    private static Verdict Judge(ArmComparison comparison) =>
+        comparison.Conflict is not null ? Verdict.NotComparable
+        : comparison.Pairs.Count == 0 ? Verdict.Missing
+        : Judge(
+            comparison.MeanDifference, comparison.AdjustedPValue, comparison.SmallestPValue, comparison.BeyondBand, comparison.HigherIsBetter);
 
     private sealed record Candidate(ArmSample Arm, IdentityConflict? Conflict, IReadOnlyList<PairedDifference> Pairs)
     {
