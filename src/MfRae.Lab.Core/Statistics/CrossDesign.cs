@@ -12,6 +12,6 @@ public enum CrossDesign
     /// <summary>By the means, with Welch's t.</summary>
     Unpaired,
 
-    /// <summary>Not at all, for want of values.</summary>
+    /// <summary>Not at all, for want of values or of any spread between them.</summary>
     None,
 }

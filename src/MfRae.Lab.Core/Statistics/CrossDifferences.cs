@@ -44,9 +44,8 @@ public static class CrossDifferences
     private static CrossDifference Paired(CrossDifference draft, IReadOnlyList<PairedDifference> pairs, ArmSample one, ArmSample other)
     {
         double[] differences = [.. pairs.Select(pair => pair.Difference)];
-        var stages = one.Finite.ToDictionary(seed => seed.Seed, seed => seed.Stage);
         var same = differences.All(difference => difference == 0)
-            && other.Finite.Where(seed => stages.ContainsKey(seed.Seed)).All(seed => stages[seed.Seed] == seed.Stage);
+            && one.Finite.Join(other.Finite, seed => seed.Seed, seed => seed.Seed, (mine, theirs) => mine.Stage == theirs.Stage).All(shared => shared);
         var compared = draft with
         {
             Design = same ? CrossDesign.Same : CrossDesign.Paired,
@@ -56,22 +55,35 @@ public static class CrossDifferences
         };
         return same ? compared : compared with
         {
-            Interval = Bootstrap.OfMean(differences),
+            Interval = pairs.Count < Bootstrap.FewestValues ? null : Bootstrap.OfMean(differences),
             PValue = SignFlip.PValue(differences),
             SmallestPValue = SignFlip.SmallestPValue(pairs.Count),
         };
     }
 
-    private static CrossDifference Unpaired(CrossDifference draft, Summary one, Summary other) => Welch.Of(one, other) is { } welch
-        ? draft with
+    private static CrossDifference Unpaired(CrossDifference draft, Summary one, Summary other)
+    {
+        if (Welch.Of(one, other) is { } welch)
         {
-            Design = CrossDesign.Unpaired,
-            Difference = welch.Difference,
-            Interval = welch.Interval,
-            PValue = welch.PValue,
-            SmallestPValue = 0,
+            return draft with
+            {
+                Design = CrossDesign.Unpaired,
+                Difference = welch.Difference,
+                Interval = welch.Interval,
+                PValue = welch.PValue,
+                SmallestPValue = 0,
+            };
         }
-        : draft with { Difference = other.Mean - one.Mean };
+
+        // Values without spread are not too few: more seeds might well be like them.
+        var few = one.Count < 2 || other.Count < 2;
+        return draft with
+        {
+            Why = draft.Why + (few ? "; too few values" : "; no spread of values") + " to say how far means scatter",
+            Difference = other.Mean - one.Mean,
+            SmallestPValue = few ? 1 : 0,
+        };
+    }
 
     private static long[] Seeds(ExperimentRecord record, string arm) =>
         [.. record.Runs.Where(run => run.Arm == arm).Select(run => run.Seed).Distinct().Order()];

@@ -51,8 +51,7 @@ internal sealed record ComparedArm(string Name, Html One, Html Other, Html Diffe
         CrossDesign.Same => "the same stages gave it in both",
         CrossDesign.Paired => $"{Numbers.Plural(difference.Pairs.Count, "paired seed")}, sign flips: {Test(difference)}",
         CrossDesign.Unpaired => $"{difference.Why}; Welch’s t: {Test(difference)}",
-        _ when difference.Difference is null => difference.Why,
-        _ => $"{difference.Why}; too few values to say how far means scatter",
+        _ => difference.Why,
     };
 
     private static string Test(CrossDifference difference)

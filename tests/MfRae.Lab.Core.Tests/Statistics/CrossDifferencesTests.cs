@@ -21,8 +21,16 @@ public sealed class CrossDifferencesTests
     }
 
     [Fact]
-    public void Two_pairs_show_nothing_and_say_so() =>
-        Of(Record([0, 1], seed => 10 + seed), Record([0, 1], seed => 5 + seed)).Single().Verdict.Should().Be(Verdict.Underpowered);
+    public void Few_pairs_show_nothing_and_say_so_and_have_no_interval()
+    {
+        foreach (var seeds in new long[][] { [0], [0, 1], [0, 1, 2, 3, 4] })
+        {
+            var difference = Of(Record(seeds, seed => 10 + seed), Record(seeds, seed => 5 + 2 * seed)).Single();
+
+            difference.Should().BeEquivalentTo(new { Design = CrossDesign.Paired, Verdict = Verdict.Underpowered, Interval = (Interval?)null });
+            difference.Pairs.Should().HaveSameCount(seeds);
+        }
+    }
 
     [Fact]
     public void A_difference_inside_the_band_is_no_finding() =>
@@ -41,7 +49,7 @@ public sealed class CrossDifferencesTests
         });
         difference.Pairs.Should().BeEmpty();
         difference.Difference.Should().BeApproximately(11.7, 1e-12);
-        Of(Record([0], seed => 1), Record(Six, seed => seed)).Single().Why.Should().EndWith("the first has seed 0, the second seeds 0–5");
+        Of(Record([0], seed => 1), Record(Six, seed => seed)).Single().Why.Should().Contain("the first has seed 0, the second seeds 0–5;");
     }
 
     [Fact]
@@ -51,7 +59,34 @@ public sealed class CrossDifferencesTests
 
         difference.Should().BeEquivalentTo(new { Design = CrossDesign.None, Difference = 10.0, Verdict = Verdict.Underpowered });
         difference.PValue.Should().BeNull();
+        difference.Why.Should().EndWith("; too few values to say how far means scatter");
     }
+
+    [Fact]
+    public void Values_without_any_spread_are_not_too_few_and_decide_nothing()
+    {
+        var difference = Of(Record([0, 1, 2], _ => 10), Record([3, 4], _ => 20)).Single();
+
+        difference.Should().BeEquivalentTo(new { Design = CrossDesign.None, Difference = 10.0, Verdict = Verdict.Inconclusive });
+        difference.PValue.Should().BeNull();
+        difference.Why.Should().EndWith("; no spread of values to say how far means scatter");
+        Of(Record(Six, _ => 10), Record(Six, _ => 10)).Single()
+            .Should().BeEquivalentTo(new { Design = CrossDesign.Paired, PValue = 1.0, Verdict = Verdict.Inconclusive });
+        Of(Record(Six, _ => 10), Record(Six, _ => 8)).Single().Verdict.Should().Be(Verdict.Better);
+    }
+
+    [Fact]
+    public void Zero_as_the_first_mean_has_no_fraction_and_no_band()
+    {
+        var difference = Of(Record(Six, _ => 0), Record(Six, seed => 1 + seed)).Single();
+
+        difference.Should().BeEquivalentTo(new { Relative = (double?)null, BeyondBand = true, Verdict = Verdict.Worse });
+    }
+
+    [Fact]
+    public void A_metric_without_a_direction_is_neither_better_nor_worse() =>
+        Of(Record(Six, seed => 10 + seed, direction: null), Record(Six, seed => 5 + seed, direction: null)).Single()
+            .Verdict.Should().Be(Verdict.Inconclusive);
 
     [Fact]
     public void The_same_stages_with_the_same_values_are_the_same_and_with_others_are_not()
@@ -72,6 +107,15 @@ public sealed class CrossDifferencesTests
     }
 
     [Fact]
+    public void Two_runs_of_one_seed_break_nothing()
+    {
+        var one = Record(Six, seed => 10 + seed, stages: "shared");
+        var doubled = one with { Runs = [.. one.Runs, one.Runs[0] with { Id = "again" }] };
+
+        Of(doubled, one).Single().Design.Should().Be(CrossDesign.Same);
+    }
+
+    [Fact]
     public void Holm_is_over_the_arms_that_both_have_and_that_are_tested()
     {
         var (one, other) = (Record(Six, seed => 10 + seed, arms: ["a", "b", "mine"]), Record(Six, seed => 8 + seed, arms: ["a", "b", "theirs"]));
@@ -86,7 +130,7 @@ public sealed class CrossDifferencesTests
     private static IReadOnlyList<CrossDifference> Of(ExperimentRecord one, ExperimentRecord other) =>
         CrossDifferences.Of(CrossComparison.Of(one, other).Single(), one, other);
 
-    private static ExperimentRecord Record(long[] seeds, Func<long, double?> value, string? stages = null, string[]? arms = null)
+    private static ExperimentRecord Record(long[] seeds, Func<long, double?> value, string? stages = null, string[]? arms = null, bool? direction = false)
     {
         arms ??= ["a"];
         stages ??= Guid.NewGuid().ToString();
@@ -99,6 +143,6 @@ public sealed class CrossDifferencesTests
                 Key(arm, seed), arm, seed, "completed", new Dictionary<string, string> { ["evaluation"] = Key(arm, seed) })))],
             [.. arms.SelectMany(arm => seeds.Select(seed => new StageRecord(
                 Key(arm, seed), "evaluation", Key(arm, seed), "completed", null, seed, "{}", new Dictionary<string, string>(), [],
-                [new("fid", value(seed), null, null, 10, 1, 1, "balanced", "e", "p", "r", false)], [], [])))]);
+                [new("fid", value(seed), null, null, 10, 1, 1, "balanced", "e", "p", "r", direction)], [], [])))]);
     }
 }
