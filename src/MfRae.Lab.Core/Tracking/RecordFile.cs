@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Upkeep;
 
 namespace MfRae.Lab.Core.Tracking;
 
@@ -44,11 +45,28 @@ public static class RecordFile
             }
 
             json.Position = 0;
-            return JsonSerializer.Deserialize(json, RecordJson.Default.ExperimentRecord) ?? throw new JsonException("null");
+            return Whole(JsonSerializer.Deserialize(json, RecordJson.Default.ExperimentRecord) ?? throw new JsonException("null"));
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new LabException($"{path} cannot be read as the data of a report: {e.Message} `report EXPERIMENT --publish` writes such files", e);
+        }
+    }
+
+    /// <summary>A database has no two of these by its schema; a file may come from anywhere.</summary>
+    private static ExperimentRecord Whole(ExperimentRecord record)
+    {
+        Distinct("arm", record.Arms.Select(arm => arm.Name));
+        Distinct("stage", record.Stages.Select(stage => stage.Key));
+        return record.Arms.Count > 0 ? record : throw new JsonException("it has no arm.");
+    }
+
+    private static void Distinct(string what, IEnumerable<string> names)
+    {
+        var seen = new HashSet<string>();
+        if (names.FirstOrDefault(name => !seen.Add(name)) is { } twice)
+        {
+            throw new JsonException($"it has the {what} `{PrintableText.Of(twice)}` twice.");
         }
     }
 }

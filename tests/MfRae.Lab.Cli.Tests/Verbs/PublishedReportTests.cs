@@ -87,6 +87,27 @@ public sealed class PublishedReportTests : IDisposable
         answer.Error.Should().Contain(message).And.Contain("x.json.gz");
     }
 
+    [Fact]
+    public void Data_in_which_a_page_could_not_tell_things_apart_is_refused()
+    {
+        var whole = RecordFile.Read(Path.Combine(Checkout.Root, "reports/published/oracle-derivative.json.gz"));
+        var wrong = new (ExperimentRecord Record, string Message)[]
+        {
+            (whole with { Arms = [] }, "it has no arm"),
+            (whole with { Arms = [.. whole.Arms, whole.Arms[0]] }, $"it has the arm `{whole.Arms[0].Name}` twice"),
+            (whole with { Stages = [.. whole.Stages, whole.Stages[0]] }, $"it has the stage `{whole.Stages[0].Key}` twice"),
+        };
+        Directory.CreateDirectory(lab.At("data"));
+
+        foreach (var (record, message) in wrong)
+        {
+            File.WriteAllBytes(lab.At("data/x.json.gz"), RecordFile.Write(record));
+            var answer = lab.Run("report", "--from", "data/x.json.gz");
+            answer.Code.Should().Be(ExitCode.Environment);
+            answer.Error.Should().Contain(message);
+        }
+    }
+
     [Theory]
     [InlineData("report", "--publish")]
     [InlineData("report", "smoke", "--from", "x.json.gz")]
