@@ -28,12 +28,10 @@ public sealed record ArmComparison(
     /// The mean difference as a fraction of the baseline's mean over the same seeds, or null where that is zero or there
     /// are no pairs.
     /// </summary>
-    public double? RelativeDifference => Relative(MeanDifference);
+    public double? RelativeDifference => Math.Abs(MeanBaseline) is > 0 and var size ? MeanDifference / size : null;
 
-    /// <summary>The interval as fractions of the same; null where there is none of either.</summary>
-    public Interval? RelativeInterval => Interval is { } interval && Relative(interval.Low) is { } low && Relative(interval.High) is { } high
-        ? new(low, high)
-        : null;
+    /// <summary>Of the seeds that are compared.</summary>
+    public double MeanBaseline => Summary.Of([.. Pairs.Select(pair => pair.Baseline)]).Mean;
 
     /// <summary>Whether the mean difference is larger than the noise band; true where the metric has none.</summary>
     public bool BeyondBand => NoiseBand.IsExceeded(Band, RelativeDifference);
@@ -41,9 +39,12 @@ public sealed record ArmComparison(
     /// <summary>Whether every pair differs in the same direction.</summary>
     public bool SeedsAgree => Pairs.All(pair => pair.Difference > 0) || Pairs.All(pair => pair.Difference < 0);
 
-    private double? Relative(double value)
-    {
-        var baseline = Math.Abs(Summary.Of([.. Pairs.Select(pair => pair.Baseline)]).Mean);
-        return baseline > 0 ? value / baseline : null;
-    }
+    /// <summary>The mean difference in this form; null without pairs, or where the baseline's mean is zero and must not be.</summary>
+    public double? Mean(DifferenceForm form) => Pairs.Count == 0 ? null : form.Tell(MeanDifference, MeanBaseline);
+
+    /// <summary>The interval in the same form; null where there is none.</summary>
+    public Interval? IntervalOf(DifferenceForm form) => Interval is { } interval
+        && form.Tell(interval.Low, MeanBaseline) is { } low && form.Tell(interval.High, MeanBaseline) is { } high
+            ? new(low, high)
+            : null;
 }

@@ -33,20 +33,18 @@ public static class ComparisonText
 
     /// <summary>
     /// How large the difference is: `mean −8.4 %, 95 % interval −11.3 to −5.6 %, n 8`. Without an interval where it would be of too few
-    /// pairs; empty where there are none, or where numbers are not comparable.
+    /// pairs; empty where one pair says all, where there is none, or where numbers are not comparable.
     /// </summary>
     public static string Effect(ArmComparison comparison)
     {
-        if (comparison.Pairs.Count == 0 || comparison.Conflict is not null)
+        var form = DifferenceForms.Of(comparison.Pairs);
+        if (comparison.Pairs.Count < 2 || comparison.Conflict is not null || comparison.Mean(form) is not { } mean)
             return "";
-        var relative = comparison.RelativeDifference;
-        var interval = comparison.Pairs.Count < Bootstrap.FewestValues ? null
-            : relative is null ? comparison.Interval
-            : comparison.RelativeInterval;
-        var (form, unit) = relative is null ? ((Func<double, string>)Number, "") : (PercentNumber, " %");
-        string Signed(double value) => (value > 0 ? "+" : "") + form(value);
-        return $"mean {Signed(relative ?? comparison.MeanDifference)}{unit}"
-            + (interval is { } range ? $", 95 % interval {Signed(range.Low)} to {Signed(range.High)}{unit}" : "")
+        var interval = comparison.Pairs.Count < Bootstrap.FewestValues ? null : comparison.IntervalOf(form);
+        return $"mean {Signed(form, mean)}{form.Unit()}"
+            + (interval is { } range
+                ? $", 95 % interval {Signed(form, range.Low)} to {Signed(form, range.High)}{(form == DifferenceForm.Percent ? form.Unit() : "")}"
+                : "")
             + $", n {comparison.Pairs.Count}" + (comparison.Pairs.Count < comparison.Planned ? $" of {comparison.Planned}" : "");
     }
 
@@ -61,7 +59,7 @@ public static class ComparisonText
     }
 
     /// <summary>A fraction as a percentage: `4.1 %`.</summary>
-    public static string Percent(double fraction) => PercentNumber(fraction) + " %";
+    public static string Percent(double fraction) => DifferenceForm.Percent.Number(100 * fraction) + DifferenceForm.Percent.Unit();
 
     private static string Direction(ArmComparison comparison)
     {
@@ -76,24 +74,29 @@ public static class ComparisonText
         if (comparison.SeedsAgree)
         {
             var who = pairs.Count == 1 ? "the only seed is" : $"all {pairs.Count} seeds";
-            return $"{who} {(up > 0 ? "higher" : "lower")} by {Range(comparison, signed: false)}";
+            return $"{who} {(up > 0 ? "higher" : "lower")}{Range(comparison, ": ", " by ", signed: false)}";
         }
 
         var (count, word) = comparison.MeanDifference > 0 ? (up, "higher") : (down, "lower");
-        return $"{count} of {pairs.Count} seeds {word}, from {Range(comparison, signed: true)}";
+        return $"{count} of {pairs.Count} seeds {word}{Range(comparison, ", from ", ", from ", signed: true)}";
     }
 
-    private static string Range(ArmComparison comparison, bool signed)
+    private static string Range(ArmComparison comparison, string factors, string others, bool signed)
     {
-        var relative = comparison.Pairs.All(pair => pair.Relative is not null);
+        var form = DifferenceForms.Of(comparison.Pairs);
         var values = comparison.Pairs
-            .Select(pair => relative ? pair.Relative!.Value : pair.Difference)
+            .Select(pair => form.Tell(pair.Difference, pair.Baseline)!.Value)
             .Select(value => signed ? value : Math.Abs(value))
             .ToArray();
-        string Show(double value) => (signed && value > 0 ? "+" : "") + (relative ? PercentNumber(value) : Number(value));
+        string Show(double value) => signed ? Signed(form, value) : form.Number(value);
         var (low, high) = (Show(values.Min()), Show(values.Max()));
-        return (low == high ? low : signed ? $"{low} to {high}" : $"{low}–{high}") + (relative ? " %" : "");
+        return (form == DifferenceForm.Factor ? factors : others)
+            + (low == high ? low : signed ? $"{low} to {high}" : $"{low}–{high}") + form.Unit();
     }
+
+    // A factor has no sign to show.
+    private static string Signed(DifferenceForm form, double value) =>
+        (value > 0 && form != DifferenceForm.Factor ? "+" : "") + form.Number(value);
 
     private static string Band(ArmComparison comparison) => comparison.Band is { } band && comparison.RelativeDifference is not null
         ? $", {(comparison.BeyondBand ? "beyond" : "within")} the {Percent(band)} band"
@@ -103,9 +106,4 @@ public static class ComparisonText
 
     /// <summary>`p = 0.0313`.</summary>
     public static string P(double value) => value < 0.0001 ? "p < 0.0001" : $"p = {value.ToString("0.####", CultureInfo.InvariantCulture)}";
-
-    private static string PercentNumber(double fraction) =>
-        (100 * fraction).ToString(Math.Abs(fraction) < 1 ? "0.0" : "0", CultureInfo.InvariantCulture).Replace('-', '−');
-
-    private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture).Replace('-', '−');
 }

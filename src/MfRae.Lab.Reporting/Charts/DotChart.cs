@@ -6,13 +6,15 @@ namespace MfRae.Lab.Reporting.Charts;
 /// <summary>One row per arm: small dots for seeds, a large one for the mean, a bar for the interval.</summary>
 /// <param name="Shade">A range of values to shade, such as a noise band.</param>
 /// <param name="Format">How tips show a value.</param>
+/// <param name="Log">A logarithmic axis, of values that are all positive.</param>
 internal sealed record DotChart(
     string Title,
     string Horizontal,
     IReadOnlyList<DotRow> Rows,
     IReadOnlyList<Rule> Rules,
     Func<double, string> Format,
-    Interval? Shade = null)
+    Interval? Shade = null,
+    bool Log = false)
 {
     private const double Pitch = 26;
 
@@ -61,14 +63,15 @@ internal sealed record DotChart(
     private Scale Range(Frame frame)
     {
         var dots = Rows.SelectMany(row => row.Dots).Select(dot => dot.Value).ToArray();
-        var spread = Math.Max(dots.Max() - dots.Min(), 1e-9);
-        var (least, most) = (dots.Min() - 2 * spread, dots.Max() + 2 * spread);
+        var (first, last) = (dots.Min(), dots.Max());
+        var spread = Log ? last / first : Math.Max(last - first, 1e-9);
+        var (least, most) = Log ? (first / (spread * spread), last * spread * spread) : (first - 2 * spread, last + 2 * spread);
         var ends = Rows.Where(row => row.Interval is not null).SelectMany(
             row => new[] { row.Interval!.Value.Low, row.Interval.Value.High });
         var shade = Shade is { } band ? new[] { band.Low, band.High } : [];
         var near = Rules.Select(rule => rule.Value).Where(value => value >= least && value <= most);
         return Scale.Over([.. dots, .. ends.Select(end => Math.Clamp(end, least, most)), .. shade, .. near], frame.Left,
-            frame.Left + frame.PlotWidth, log: false);
+            frame.Left + frame.PlotWidth, Log);
     }
 
     private Html Row(DotRow row, Frame frame, Scale x, double y, bool above)

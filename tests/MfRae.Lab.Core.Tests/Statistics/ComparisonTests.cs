@@ -92,6 +92,25 @@ public sealed class ComparisonTests
             .Should().Be("mean +1.5, 95 % interval +1 to +2, n 6");
 
     [Fact]
+    public void What_is_many_times_the_baseline_or_a_small_part_of_it_is_told_as_a_factor()
+    {
+        var comparisons = Compare(
+            Arm("base", 1, 2, 1, 2, 1, 2), Arm("up", 9, 16, 8, 18, 9, 16), Arm("down", 1e-5, 3e-5, 1e-5, 2e-5, 1e-5, 2e-5));
+
+        ComparisonText.Sentence(comparisons[0]).Should().Contain("all 6 seeds higher: 8–9 times the baseline, beyond the 1.3 % band");
+        ComparisonText.Effect(comparisons[0]).Should().Be("mean 8.44 times the baseline, 95 % interval 6 to 11, n 6");
+        ComparisonText.Sentence(comparisons[1]).Should().Contain("all 6 seeds lower: 1e−5–1.5e−5 times the baseline");
+    }
+
+    [Fact]
+    public void Factors_need_a_baseline_and_values_above_zero() =>
+        ComparisonText.Sentence(Compare(Arm("base", 1, -1), Arm("a", 9, -9)).Single()).Should().Contain("from −800 to +800 %");
+
+    [Fact]
+    public void One_pair_has_said_its_effect_in_the_sentence() =>
+        ComparisonText.Effect(Compare(Arm("base", 10), Arm("mfd", 9)).Single()).Should().BeEmpty();
+
+    [Fact]
     public void Without_pairs_there_is_no_effect() =>
         ComparisonText.Effect(Compare(Arm("base", 10), new ArmSample("mfd", [], 1)).Single()).Should().BeEmpty();
 

@@ -13,14 +13,16 @@ internal sealed class VerdictSection : ISection
 
     public object Model(ReportData data)
     {
-        var chart = DifferenceChart.Of(data).Draw();
+        var differences = DifferenceChart.Of(data);
+        var chart = differences.Draw();
         return new VerdictModel(
             data.Primary.Conflict?.ToString() ?? "",
             VerdictTiles.Of(data),
             [.. data.Arms.Select(arm => Row(data, arm))],
             ComparisonText.PowerOf(data.Primary.Comparisons),
             chart,
-            chart.IsEmpty ? "" : "Small dots: seeds. Diamond: mean. Bar: 95 % bootstrap interval of the mean. Shaded: the noise band.",
+            chart.IsEmpty ? "" : "Small dots: seeds. Diamond: mean. Bar: 95 % bootstrap interval of the mean."
+                + (differences.Shade is null ? "" : " Shaded: the noise band."),
             Parts.Sql(data.Sql.Pairs(data.Primary.Metric)));
     }
 
