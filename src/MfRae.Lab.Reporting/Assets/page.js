@@ -25,7 +25,7 @@ const lab = (() => {
   // A number beside an axis, in the units of the drawn charts.
   const tick = value => {
     const size = Math.abs(value), [unit, sign] = size >= 1e9 ? [1, ""] : size >= 1e6 ? [1e6, "M"] : size >= 1e4 ? [1e3, "k"] : [1, ""];
-    const text = size >= 1e9 || (size > 0 && size < 1e-4) ? value.toExponential(2).replace(/\.?0*e\+?/, "e") 
+    const text = size >= 1e9 || (size > 0 && size < 1e-4) ? value.toExponential(2).replace(/\.?0*e\+?/, "e")
       : (value / unit).toLocaleString("en", { maximumSignificantDigits: 6 }) + sign;
     return text.replaceAll("-", "−");
   };
