@@ -74,14 +74,14 @@ public static class ComparisonText
         if (comparison.SeedsAgree)
         {
             var who = pairs.Count == 1 ? "the only seed is" : $"all {pairs.Count} seeds";
-            return $"{who} {(up > 0 ? "higher" : "lower")}{Range(comparison, ": ", " by ", signed: false)}";
+            return $"{who} {(up > 0 ? "higher" : "lower")}{Range(comparison, signed: false)}";
         }
 
         var (count, word) = comparison.MeanDifference > 0 ? (up, "higher") : (down, "lower");
-        return $"{count} of {pairs.Count} seeds {word}{Range(comparison, ", from ", ", from ", signed: true)}";
+        return $"{count} of {pairs.Count} seeds {word}{Range(comparison, signed: true)}";
     }
 
-    private static string Range(ArmComparison comparison, string factors, string others, bool signed)
+    private static string Range(ArmComparison comparison, bool signed)
     {
         var form = DifferenceForms.Of(comparison.Pairs);
         var values = comparison.Pairs
@@ -90,7 +90,7 @@ public static class ComparisonText
             .ToArray();
         string Show(double value) => signed ? Signed(form, value) : form.Number(value);
         var (low, high) = (Show(values.Min()), Show(values.Max()));
-        return (form == DifferenceForm.Factor ? factors : others)
+        return (signed ? ", from " : form == DifferenceForm.Factor ? ": " : " by ")
             + (low == high ? low : signed ? $"{low} to {high}" : $"{low}–{high}") + form.Unit();
     }
 

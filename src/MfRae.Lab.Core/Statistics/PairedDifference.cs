@@ -5,9 +5,6 @@ public sealed record PairedDifference(long Seed, double Baseline, double Value)
 {
     public double Difference => Value - Baseline;
 
-    /// <summary>The difference as a fraction of the baseline, or null where the baseline is zero.</summary>
-    public double? Relative => Baseline == 0 ? null : Difference / Math.Abs(Baseline);
-
     /// <summary>The pairs of the seeds that both have. Seeds that share both measurements say the same thing, and make one pair.</summary>
     public static IReadOnlyList<PairedDifference> Of(ArmSample baseline, ArmSample arm) =>
     [
