@@ -31,7 +31,7 @@ public sealed class ImportVerb(Terminal terminal, Places places, ArtifactStore s
         MarkSubject.Keep(queries, store);
         var reports = new Reports(queries, places);
         var record = queries.Experiment(outcome.Experiment)!;
-        reports.Update(before);
+        reports.Update(before, record);
 
         foreach (var warning in warnings)
             terminal.Error.WriteLine($"warning: {PrintableText.Of(warning, 500)}");

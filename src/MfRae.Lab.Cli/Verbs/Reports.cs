@@ -26,7 +26,7 @@ public sealed class Reports(RunQueries queries, Places places)
     }
 
     /// <summary>What the database says of each experiment by now, see <see cref="RunQueries.Stamp"/>.</summary>
-    /// <param name="but">Left out: <see cref="Update"/> will write its page whether that says anything new or not.</param>
+    /// <param name="but">Left out: <see cref="Update"/> is given its record, and writes its page whether that says anything new or not.</param>
     public IReadOnlySet<(string Name, string? Stamp)> State(string? but = null) =>
         queries.Names().Where(name => name != but).Select(name => (name, queries.Stamp(name))).ToHashSet();
 
@@ -35,16 +35,21 @@ public sealed class Reports(RunQueries queries, Places places)
     /// from what is there. Experiments share stages: what a run of one computes may stand in the pages of others. A name that cannot be
     /// that of a file has no page.
     /// </summary>
-    public void Update(IReadOnlySet<(string Name, string? Stamp)> before)
+    /// <param name="own">Has been read already, and is written in any case.</param>
+    public void Update(IReadOnlySet<(string Name, string? Stamp)> before, ExperimentRecord? own = null)
     {
-        foreach (var (name, _) in State().Where(now => !before.Contains(now) && ArtifactName.IsExperiment(now.Name)))
+        if (own is not null)
+            Write(own);
+        foreach (var (name, _) in State(but: own?.Name).Where(now => !before.Contains(now) && ArtifactName.IsExperiment(now.Name)))
         {
             if (queries.Experiment(name) is { } changed)
-                FileOutput.WriteIfChanged(File(changed), Page(changed));
+                Write(changed);
         }
 
         WriteIndex();
     }
+
+    private void Write(ExperimentRecord record) => FileOutput.WriteIfChanged(File(record), Page(record));
 
     public void WriteIndex() => FileOutput.WriteIfChanged(IndexFile, IndexPage());
 }

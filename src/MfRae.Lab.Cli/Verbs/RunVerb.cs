@@ -34,7 +34,7 @@ public sealed class RunVerb(
         var outcome = Run(request, whole, origin, database);
         var record = queries.Experiment(whole.Experiment.Name)
             ?? throw new InvalidOperationException($"the run of {whole.Experiment.Name} left nothing in {places.Database}");
-        reports.Update(before);
+        reports.Update(before, record);
 
         var results = Results.Of(record);
         Tell(request, outcome, results, reports.File(record));
