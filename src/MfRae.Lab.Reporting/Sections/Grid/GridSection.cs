@@ -23,13 +23,14 @@ internal sealed class GridSection : ISection
         var better = Higher(data) switch { true => ", higher is better", false => ", lower is better", null => "" };
         if (IsGrid(axes, data.Arms.Count))
         {
-            var map = Map(data, axes[0], axes[1], title);
+            var shades = Shades(data);
+            var map = Map(data, axes[0], axes[1], shades, title);
             return new GridModel(
                 Palette.Legend(data.Arms),
                 map.Draw(),
                 Box(map.Width),
                 $"Mean of {data.Primary.Metric} over seeds{better}. The stronger the colour, the {(Higher(data) is null ? "larger" : "better")}"
-                    + $"{(Shades(data).Log ? ", by ratios" : "")}; the best is framed.",
+                    + $"{(shades.Log ? ", by ratios" : "")}; the best is framed.",
                 Parts.Sql(data.Sql.Results));
         }
 
@@ -61,10 +62,9 @@ internal sealed class GridSection : ISection
     private static Scale Shades(ReportData data) => Scale.Over(
         [.. data.Primary.Arms.Where(arm => arm.Values.Count > 0).Select(arm => arm.Summary.Mean)], 0, 1, margin: 0);
 
-    private static HeatMap Map(ReportData data, GridAxis across, GridAxis up, string title)
+    private static HeatMap Map(ReportData data, GridAxis across, GridAxis up, Scale shades, string title)
     {
-        var scale = Shades(data);
-        double Strength(double mean) => scale.High <= scale.Low ? 0.5 : Higher(data) == false ? 1 - scale.Map(mean) : scale.Map(mean);
+        double Strength(double mean) => shades.High <= shades.Low ? 0.5 : Higher(data) == false ? 1 - shades.Map(mean) : shades.Map(mean);
         return new(title, across.Path, up.Path, across.Values, up.Values,
         [
             .. from arm in data.Arms
