@@ -87,9 +87,8 @@ internal sealed partial class ChaosLab : IDisposable
 
     public void Dispose() => Directory.Delete(path, recursive: true);
 
-    // A test that runs in the background of a shell would pass on to the program that it is to ignore SIGINT.
     private Process Launch(string[] args) => LabProcess.Start(
-        path, [.. args, "--store", "store", "--db", "lab.db", "--reports", "reports"], before: ["env", "--default-signal=INT"]);
+        path, [.. args, "--store", "store", "--db", "lab.db", "--reports", "reports"], before: LabProcess.HeedsInterrupts);
 
     [GeneratedRegex(@"<(\w+)\b[^<>]* data-timing[^<>]*>.*?</\1>", RegexOptions.Singleline)]
     private static partial Regex Timing();

@@ -7,6 +7,12 @@ internal static class LabProcess
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// Starts a program that heeds SIGINT (coreutils 8.31 or newer). A shell without job control starts background commands with SIGINT ignored;
+    /// a test run started that way would pass the setting on.
+    /// </summary>
+    public static readonly string[] HeedsInterrupts = ["env", "--default-signal=INT"];
+
     /// <param name="folder">Its working directory.</param>
     /// <param name="before">A program that starts it in its way, with its arguments; none: it is started as it is.</param>
     public static Process Start(string folder, IEnumerable<string> args, string[]? before = null, Action<ProcessStartInfo>? prepare = null)

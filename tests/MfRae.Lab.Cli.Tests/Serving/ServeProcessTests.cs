@@ -28,7 +28,7 @@ public sealed class ServeProcessTests : IDisposable
         (await viewer.Next()).Should().NotBeNull();
         Interrupt(process);
 
-        process.WaitForExit(20_000).Should().BeTrue();
+        process.WaitForExit(60_000).Should().BeTrue();
         process.ExitCode.Should().Be(ExitCode.Ok);
     }
 
@@ -47,7 +47,7 @@ public sealed class ServeProcessTests : IDisposable
         Interrupt(process);
 
         answer.Should().StartWith("HTTP/1.1 403").And.NotContain("smoke");
-        process.WaitForExit(20_000).Should().BeTrue();
+        process.WaitForExit(60_000).Should().BeTrue();
     }
 
     [LinuxFact]
@@ -61,7 +61,7 @@ public sealed class ServeProcessTests : IDisposable
 
         var answer = JsonDocument.Parse(text).RootElement;
         answer.GetProperty("url").GetString().Should().Be($"http://127.0.0.1:{answer.GetProperty("port").GetInt32()}/");
-        process.WaitForExit(20_000).Should().BeTrue();
+        process.WaitForExit(60_000).Should().BeTrue();
     }
 
     [Fact]
@@ -95,13 +95,7 @@ public sealed class ServeProcessTests : IDisposable
         answer.Error.Should().Contain("none.db");
     }
 
-    private Process Start(params string[] args) => Process.Start(new ProcessStartInfo(
-        "dotnet", [Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll"), "serve", .. args])
-    {
-        WorkingDirectory = lab.Path,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+    private Process Start(params string[] args) => LabProcess.Start(lab.Path, ["serve", .. args], before: LabProcess.HeedsInterrupts);
 
     private static void Interrupt(Process process) => Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
 }

@@ -42,7 +42,7 @@ public sealed class StopTests : IDisposable
         first.Status.Should().Be(200);
         first.Body.Should().Contain($"process {mine.Id}");
         second.Status.Should().Be(409, "a second signal would kill what writes its checkpoint");
-        mine.WaitForExit(10_000).Should().BeTrue();
+        mine.WaitForExit(60_000).Should().BeTrue();
         mine.ExitCode.Should().Be(128 + 2, "it is a SIGINT");
         other.HasExited.Should().BeFalse();
     }
@@ -84,7 +84,7 @@ public sealed class StopTests : IDisposable
     /// <summary>A process that only waits, with the lease of a stage that both experiments need.</summary>
     private Process Coordinator(string experiment, string? started = null)
     {
-        var child = Process.Start("sleep", "60");
+        var child = Process.Start(LabProcess.HeedsInterrupts[0], [.. LabProcess.HeedsInterrupts[1..], "sleep", "300"]);
         children.Add(child);
         using var database = LabDatabase.OpenReadOnly(served.DatabaseFile);
         var stages = new RunQueries(database).Experiment(experiment)!.Stages;
