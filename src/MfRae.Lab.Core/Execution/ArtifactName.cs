@@ -3,21 +3,53 @@ using System.Text.RegularExpressions;
 namespace MfRae.Lab.Core.Execution;
 
 /// <summary>
-/// Keys and file names become paths, and both may come from a file that somebody else wrote: what is not a plain name
-/// is refused, so that no path leaves its folder on any system.
+/// Names that become parts of paths: keys, files of stages, experiments, arms. They may come from a file that somebody else wrote.
+/// A name that some system cannot use as a file name is refused, so that no path leaves its folder on any system.
 /// </summary>
 public static partial class ArtifactName
 {
+    /// <summary>The name of the page that lists all experiments.</summary>
+    public const string Index = "index";
+
+    /// <summary>Compares names as file systems of Windows and macOS do: two names that are equal here may be one file.</summary>
+    public static StringComparer SameFile => StringComparer.OrdinalIgnoreCase;
+
     public static bool IsKey(string text) => KeyPattern().IsMatch(text);
 
-    /// <summary>Letters, digits, dot, underscore and hyphen, at most 128 of them, and not only dots.</summary>
-    public static bool IsName(string text) => NamePattern().IsMatch(text);
+    /// <summary>The name of a stage's file: letters, digits, dot, underscore and hyphen, at most 128 of them, and no <see cref="Fault"/>.</summary>
+    public static bool IsName(string text) => NamePattern().IsMatch(text) && Fault(text) is null;
 
     /// <summary>
     /// Whether an experiment of this name can have files of its own, whatever wrote the name: a page, a record. What some system takes for
     /// a path, a device or nothing is refused.
     /// </summary>
-    public static bool IsExperiment(string text) => ExperimentPattern().IsMatch(text) && text.Trim(' ', '.') == text;
+    public static bool IsExperiment(string text) =>
+        ExperimentPattern().IsMatch(text) && text.Trim(' ', '.') == text && ExperimentFault(text) is null;
+
+    /// <summary>
+    /// Why no file or folder can have this name on every system, or null where it can. The letters that a name may have are a question
+    /// of their own.
+    /// </summary>
+    public static string? Fault(string name) =>
+        DevicePattern().IsMatch(name) ? "Windows reserves this name for a device"
+        : name.EndsWith('.') ? "it ends with a dot, which Windows drops"
+        : name.EndsWith(' ') ? "it ends with a space, which Windows drops"
+        : null;
+
+    /// <summary>As <see cref="Fault"/>, for the name of an experiment, whose page is NAME.html.</summary>
+    public static string? ExperimentFault(string name) =>
+        SameFile.Equals(name, Index) ? $"its page would be {Index}.html, the list of all experiments"
+        : name.StartsWith('.') ? "it begins with a dot, which hides its page"
+        : Fault(name);
+
+    /// <summary>A similar name without fault.</summary>
+    public static string Instead(string name) => name.Trim('.', ' ') switch
+    {
+        "" => "name",
+        var trimmed when ExperimentFault(trimmed) is null => trimmed,
+        var trimmed when trimmed.Contains('.', StringComparison.Ordinal) => trimmed.Replace('.', '-'),
+        var trimmed => trimmed + "-1",
+    };
 
     internal static string Key(string key) => IsKey(key)
         ? key
@@ -31,4 +63,8 @@ public static partial class ArtifactName
 
     [GeneratedRegex(@"\A(?!\.+\z)[A-Za-z0-9._-]{1,128}\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
+
+    // The superscript digits count as digits there, and so does an extension or a space after the name.
+    [GeneratedRegex(@"\A(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\z|\.)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex DevicePattern();
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments.Reading;
 
 namespace MfRae.Lab.Core.Experiments;
@@ -40,6 +41,13 @@ public static partial class ExperimentReader
         {
             mistakes.Add(
                 new Location(file, 0, "$"), $"`{name}` cannot name an experiment", "rename the file: 1 to 120 letters, digits and . _ -");
+        }
+        else if (ArtifactName.ExperimentFault(name) is { } fault)
+        {
+            mistakes.Add(
+                new Location(file, 0, "$"),
+                $"`{name}` cannot name an experiment: {fault}",
+                $"rename the file, for example to {ArtifactName.Instead(name)}.json");
         }
 
         return overrides.Count == 0

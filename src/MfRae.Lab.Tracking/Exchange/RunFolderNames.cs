@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using MfRae.Lab.Core.Execution;
 
 namespace MfRae.Lab.Tracking.Exchange;
 
@@ -18,7 +19,7 @@ internal sealed partial class RunFolderNames
     {
         var plain = Unsafe().Replace(arm, "_");
         plain = plain.Length > MostOfArm ? plain[..MostOfArm] : plain;
-        if (plain.Length == 0 || plain[0] == '.' || Device().IsMatch(plain))
+        if (plain.Length == 0 || plain[0] == '.' || ArtifactName.Fault(plain) is not null)
         {
             plain = "_" + plain;
         }
@@ -31,7 +32,4 @@ internal sealed partial class RunFolderNames
 
     [GeneratedRegex("[^A-Za-z0-9._=-]")]
     private static partial Regex Unsafe();
-
-    [GeneratedRegex(@"\A(con|prn|aux|nul|com[0-9]|lpt[0-9])(\z|\.)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex Device();
 }

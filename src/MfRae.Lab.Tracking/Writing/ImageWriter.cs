@@ -1,11 +1,11 @@
-using System.Text.RegularExpressions;
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Tracking.Writing;
 
 /// <summary>Copies an image from a stage's folder into the database. Of each name the latest attempt's image is kept.</summary>
-internal sealed partial class ImageWriter(Writer writer, string stage, string folder)
+internal sealed class ImageWriter(Writer writer, string stage, string folder)
 {
     private static ReadOnlySpan<byte> PngSignature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1a, (byte)'\n'];
 
@@ -28,10 +28,10 @@ internal sealed partial class ImageWriter(Writer writer, string stage, string fo
     private byte[] Read(string file)
     {
         // The name comes from data: it must not lead out of the folder.
-        if (!PlainName().IsMatch(file) || file is "." or "..")
+        if (!ArtifactName.IsName(file))
         {
             throw new LabException($"the journal of the stage {stage} names the image file \"{file}\"; only letters, digits, '.', "
-                + "'_' and '-' are allowed, at most 128.");
+                + "'_' and '-' are allowed, at most 128, and no name that Windows reserves.");
         }
 
         byte[] bytes;
@@ -52,7 +52,4 @@ internal sealed partial class ImageWriter(Writer writer, string stage, string fo
             : throw new LabException(
                 $"{Path.Combine(folder, file)} is no PNG image. Remove that folder and run again; the stage is then computed anew.");
     }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,128}\z")]
-    private static partial Regex PlainName();
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using MfRae.Lab.Core.Execution;
 
 namespace MfRae.Lab.Core.Experiments.Reading;
 
@@ -25,12 +26,32 @@ internal sealed partial class ArmReader(Mistakes mistakes)
         var drafts = arms is not null ? ReadArms(arms, document)
             : axes is not null ? new AxisReader(mistakes).Read(axes, document)
             : ReadSingle(document);
-        foreach (var arm in drafts.Arms.Where(arm => !ArmName().IsMatch(arm.Name)))
+        foreach (var arm in drafts.Arms)
         {
-            mistakes.Add(arm.Location, $"`{arm.Name}` cannot name an arm", "use 1 to 128 letters, digits and . _ = , + -");
+            CheckName(arm, drafts.Arms.TakeWhile(other => other != arm));
         }
 
         return drafts;
+    }
+
+    /// <param name="before">The arms that precede it in the file.</param>
+    private void CheckName(ArmDraft arm, IEnumerable<ArmDraft> before)
+    {
+        if (!ArmName().IsMatch(arm.Name))
+        {
+            mistakes.Add(arm.Location, $"`{arm.Name}` cannot name an arm", "use 1 to 128 letters, digits and . _ = , + -");
+        }
+        else if (ArtifactName.Fault(arm.Name) is { } fault)
+        {
+            mistakes.Add(arm.Location, $"`{arm.Name}` cannot name an arm: {fault}", $"use another name, for example {ArtifactName.Instead(arm.Name)}");
+        }
+        else if (before.FirstOrDefault(other => ArtifactName.SameFile.Equals(other.Name, arm.Name)) is { } same)
+        {
+            mistakes.Add(
+                arm.Location,
+                $"the names `{arm.Name}` and `{same.Name}` differ only in upper and lower case: on some systems their files would be the same",
+                "use another name for one of the two arms");
+        }
     }
 
     private ArmDrafts ReadArms(LocatedNode node, LocatedObject document)

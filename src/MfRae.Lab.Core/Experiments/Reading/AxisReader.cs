@@ -1,3 +1,5 @@
+using MfRae.Lab.Core.Execution;
+
 namespace MfRae.Lab.Core.Experiments.Reading;
 
 /// <summary>Turns `axes` into arms: every combination of the values, or with `zip` the first values, the second values, ….</summary>
@@ -94,7 +96,7 @@ internal sealed class AxisReader(Mistakes mistakes)
         foreach (var values in combinations)
         {
             string name = string.Join(",", values.Select((value, i) => $"{labels[i]}={ValueName(value)}"));
-            int same = arms.Count(arm => arm.Name == name || arm.Name.StartsWith(name + "-", StringComparison.Ordinal));
+            int same = arms.Count(arm => ArtifactName.SameFile.Equals(arm.Name, name) || arm.Name.StartsWith(name + "-", StringComparison.OrdinalIgnoreCase));
             var patch = values
                 .Select((value, i) => MergePatch.At(axes[i].Path.Split('.'), value))
                 .Aggregate((a, b) => (LocatedObject)MergePatch.Apply(a, b));
