@@ -42,7 +42,13 @@ internal sealed class DocumentLoader(Mistakes mistakes, OptionChecker checker, s
         }
 
         var parser = new LocatedParser(NameOf(fullPath), above.Count, mistakes);
-        var content = ReadBytes(fullPath);
+        if (WrittenText.Read(ReadBytes(fullPath), out var content) is { } fault)
+        {
+            mistakes.Add(new Location(NameOf(fullPath), fault.Line, "$", above.Count), fault.Message, fault.Suggestion);
+            Whole = false;
+            return null;
+        }
+
         _files.Add(WrittenFile.Of(NameOf(fullPath), content));
         var root = parser.Parse(content, "$");
         Whole &= parser.Whole;
@@ -62,11 +68,18 @@ internal sealed class DocumentLoader(Mistakes mistakes, OptionChecker checker, s
         return merged;
     }
 
-    private LocatedObject? Extended(LocatedObject document, string fullPath, IReadOnlyList<string> above) =>
-        document.GetText("extends") is { } extends
-            ? Load(Path.GetFullPath(extends.Replace('\0', ' '), Path.GetDirectoryName(fullPath)!), document.Get("extends")!.Location,
-                [.. above, fullPath])
-            : null;
+    private LocatedObject? Extended(LocatedObject document, string fullPath, IReadOnlyList<string> above)
+    {
+        if (document.GetText("extends") is not { } extends)
+        {
+            // A path that is not a string is a mistake of its own; without the file it cannot be said what is missing.
+            Whole &= document.Get("extends") is null;
+            return null;
+        }
+
+        string path = Path.GetFullPath(extends.Replace('\0', ' '), Path.GetDirectoryName(fullPath)!);
+        return Load(path, document.Get("extends")!.Location, [.. above, fullPath]);
+    }
 
     private string SuggestFile(string fullPath)
     {
