@@ -31,6 +31,11 @@ public static partial class ExperimentReader
             experiment = resolved is null ? null : resolved with { Files = loader.Files };
         }
 
+        foreach (var word in mistakes.Count == 0 ? loader.BareWords : [])
+        {
+            mistakes.Add(word.Location, $"{word.Bare} is not JSON", "write a number in digits, or text in double quotes");
+        }
+
         return mistakes.Count > 0 ? new ReadResult(null, mistakes.Sorted(file)) : new ReadResult(experiment, []);
     }
 

@@ -5,12 +5,16 @@ internal sealed class DocumentLoader(Mistakes mistakes, OptionChecker checker, s
 {
     private readonly OptionType _fileType = OptionTypes.ExperimentFile();
     private readonly List<WrittenFile> _files = [];
+    private readonly List<LocatedScalar> _bareWords = [];
 
     /// <summary>False once a file was broken or absent: then it cannot be said what is missing.</summary>
     public bool Whole { get; private set; } = true;
 
     /// <summary>What was read, each file before the one that it extends.</summary>
     public IReadOnlyList<WrittenFile> Files => _files;
+
+    /// <summary>Words in all of them that are not JSON, see <see cref="LocatedParser.BareWords"/>.</summary>
+    public IReadOnlyList<LocatedScalar> BareWords => _bareWords;
 
     /// <summary>How messages name a file.</summary>
     public string NameOf(string fullPath)
@@ -52,6 +56,7 @@ internal sealed class DocumentLoader(Mistakes mistakes, OptionChecker checker, s
         _files.Add(WrittenFile.Of(NameOf(fullPath), content));
         var root = parser.Parse(content, "$");
         Whole &= parser.Whole;
+        _bareWords.AddRange(parser.BareWords);
         if (root is not LocatedObject document)
         {
             if (root is not null)

@@ -21,7 +21,9 @@ internal abstract class LocatedNode(Location location)
 
 /// <param name="json">The value as JSON text.</param>
 /// <param name="text">The characters of a text, else null.</param>
-internal sealed class LocatedScalar(Location location, JsonValueKind kind, string json, string? text = null) : LocatedNode(location)
+/// <param name="bare">The word as written where it is not JSON, such as NaN: then the kind is undefined, and it is no value of any option.</param>
+internal sealed class LocatedScalar(Location location, JsonValueKind kind, string json, string? text = null, string? bare = null)
+    : LocatedNode(location)
 {
     public JsonValueKind Kind { get; } = kind;
 
@@ -29,11 +31,13 @@ internal sealed class LocatedScalar(Location location, JsonValueKind kind, strin
 
     public string? Text { get; } = text;
 
+    public string? Bare { get; } = bare;
+
     public override string Describe() => Kind switch
     {
         JsonValueKind.String => $"the text {Json}",
         JsonValueKind.Number => $"the number {Json}",
-        _ => Json,
+        _ => Bare ?? Json,
     };
 
     public override JsonNode? ToJson() => JsonNode.Parse(Json);

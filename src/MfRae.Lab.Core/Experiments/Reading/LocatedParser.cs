@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace MfRae.Lab.Core.Experiments.Reading;
 
@@ -10,19 +11,25 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 /// </summary>
 /// <param name="file">As messages name it; null for the command line.</param>
 /// <param name="depth">How many `extends` lead to it.</param>
-internal sealed class LocatedParser(string? file, int depth, Mistakes mistakes)
+internal sealed partial class LocatedParser(string? file, int depth, Mistakes mistakes)
 {
     private readonly List<LocatedNode> _open = [];
     private LocatedNode? _root;
+    private readonly List<LocatedScalar> _found = [];
+    private BareWords _words = new([]);
     private byte[] _bytes = [];
     private int[] _lines = [];
 
     /// <summary>True after <see cref="Parse"/> read the text to its end.</summary>
     public bool Whole { get; private set; }
 
+    /// <summary>Values that are not JSON, such as NaN or text without quotes: read as <see cref="LocatedScalar.Bare"/>, and a mistake.</summary>
+    public IReadOnlyList<LocatedScalar> BareWords => _found;
+
     public LocatedNode? Parse(ReadOnlySpan<byte> text, string rootPath)
     {
-        _bytes = (text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text).ToArray();
+        _words = new((text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text).ToArray());
+        _bytes = _words.Text;
         _lines = [0, .. Enumerable.Range(0, _bytes.Length).Where(i => _bytes[i] == '\n').Select(i => i + 1)];
         var options = new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
         var reader = new Utf8JsonReader(_bytes, options);
@@ -99,7 +106,20 @@ internal sealed class LocatedParser(string? file, int depth, Mistakes mistakes)
         }
     }
 
-    private static LocatedScalar ReadScalar(ref Utf8JsonReader reader, Location at) => reader.TokenType switch
+    private LocatedScalar ReadScalar(ref Utf8JsonReader reader, Location at)
+    {
+        if (reader.TokenType != JsonTokenType.String || !_words.IsAt(reader.TokenStartIndex))
+        {
+            return ReadJson(ref reader, at);
+        }
+
+        string word = reader.GetString()!;
+        var scalar = new LocatedScalar(at, JsonValueKind.Undefined, Quote(word), bare: word);
+        _found.Add(scalar);
+        return scalar;
+    }
+
+    private static LocatedScalar ReadJson(ref Utf8JsonReader reader, Location at) => reader.TokenType switch
     {
         JsonTokenType.String => new LocatedScalar(at, JsonValueKind.String, Quote(reader.GetString()!), reader.GetString()),
         JsonTokenType.Number => new LocatedScalar(at, JsonValueKind.Number, Encoding.UTF8.GetString(reader.ValueSpan)),
@@ -114,14 +134,18 @@ internal sealed class LocatedParser(string? file, int depth, Mistakes mistakes)
     {
         int line = (int)Math.Min(broken.LineNumber ?? 0, _lines.Length - 1);
         var lineBytes = _bytes.AsSpan(_lines[line]);
-        int column = Encoding.UTF8.GetCharCount(lineBytes[..(int)Math.Min(broken.BytePositionInLine ?? 0, lineBytes.Length)]) + 1;
+        int position = (int)Math.Min(broken.BytePositionInLine ?? 0, lineBytes.Length);
+        string before = Encoding.UTF8.GetString(lineBytes[..position]);
+        int column = before.Length + 1 - _words.Added(_lines[line], _lines[line] + position);
         string what = broken.Message.Split(" LineNumber:")[0];
         var inside = _open.LastOrDefault()?.Location;
         var at = new Location(file, file is null ? 0 : line + 1, inside?.Path ?? rootPath, depth);
-        mistakes.Add(at, $"broken JSON at column {column}: {what}", Suggest(what, inside));
+        mistakes.Add(at, $"broken JSON at column {column}: {what}", Suggest(what, inside, before, Encoding.UTF8.GetString(lineBytes[position..])));
     }
 
-    private static string Suggest(string what, Location? inside)
+    /// <param name="before">The line up to the break.</param>
+    /// <param name="after">The rest of the text.</param>
+    private static string Suggest(string what, Location? inside, string before, string after)
     {
         if (inside is not null
             && (what.Contains("end of data", StringComparison.Ordinal) || what.Contains("open JSON", StringComparison.Ordinal)))
@@ -137,6 +161,12 @@ internal sealed class LocatedParser(string? file, int depth, Mistakes mistakes)
         if (what.Contains("after a value", StringComparison.Ordinal))
         {
             return "put a comma after the value before it, or close the object or list";
+        }
+
+        if (DecimalBefore().Match(before) is { Success: true } whole && DecimalAfter().Match(after) is { Success: true } part)
+        {
+            var (left, right) = (whole.Groups[1].Value, part.Value);
+            return $"write {left}.{right} with a decimal point, or [{left}, {right}] for a list";
         }
 
         if (what.Contains("start of a property name", StringComparison.Ordinal))
@@ -159,4 +189,10 @@ internal sealed class LocatedParser(string? file, int depth, Mistakes mistakes)
         int found = Array.BinarySearch(_lines, (int)offset);
         return new Location(file, (found >= 0 ? found : ~found - 1) + 1, path, depth);
     }
+
+    [GeneratedRegex(@"(-?[0-9]+),\z", RegexOptions.CultureInvariant)]
+    private static partial Regex DecimalBefore();
+
+    [GeneratedRegex(@"\A[0-9]+", RegexOptions.CultureInvariant)]
+    private static partial Regex DecimalAfter();
 }

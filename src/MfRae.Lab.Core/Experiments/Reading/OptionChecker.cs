@@ -30,8 +30,11 @@ internal sealed class OptionChecker(Mistakes mistakes, ObjectRules rules)
             case BooleanShape when node is LocatedScalar { Kind: JsonValueKind.True or JsonValueKind.False }:
             case OwnShape:
                 break;
+            case NumberShape when node is LocatedScalar scalar && ValueAdvice.IsNotFinite(scalar.Text ?? scalar.Bare):
+                ReportNotFinite(scalar, shape);
+                break;
             default:
-                mistakes.Add(node.Location, $"expected {shape.Expected}, found {node.Describe()}", SuggestType(node, shape));
+                mistakes.Add(node.Location, $"expected {shape.Expected}, found {node.Describe()}", ValueAdvice.For(node, shape));
                 break;
         }
     }
@@ -123,7 +126,11 @@ internal sealed class OptionChecker(Mistakes mistakes, ObjectRules rules)
     private void CheckNumber(LocatedScalar value, NumberShape shape)
     {
         double number = double.Parse(value.Json, CultureInfo.InvariantCulture);
-        if (number < shape.Minimum || number > shape.Maximum)
+        if (!double.IsFinite(number))
+        {
+            ReportNotFinite(value, shape);
+        }
+        else if (number < shape.Minimum || number > shape.Maximum)
         {
             mistakes.Add(value.Location, $"{value.Json} is out of range", $"write {shape.Expected}");
         }
@@ -136,6 +143,9 @@ internal sealed class OptionChecker(Mistakes mistakes, ObjectRules rules)
         }
     }
 
+    private void ReportNotFinite(LocatedScalar value, OptionShape shape) =>
+        mistakes.Add(value.Location, $"{value.Text ?? value.Bare ?? value.Json} is not {shape.Expected}", $"write {shape.Expected}");
+
     private void CheckText(LocatedScalar value, TextShape shape)
     {
         if (shape.Choices.Count > 0 && !shape.Choices.Contains(value.Text!))
@@ -146,16 +156,4 @@ internal sealed class OptionChecker(Mistakes mistakes, ObjectRules rules)
                 : near);
         }
     }
-
-    private static string SuggestType(LocatedNode node, OptionShape shape) => (node, shape) switch
-    {
-        (LocatedScalar { Text: { } text }, NumberShape) when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture,
-            out _) =>
-            $"write {text} without quotes",
-        (LocatedScalar { Text: "true" or "false" } scalar, BooleanShape) => $"write {scalar.Text} without quotes",
-        (LocatedScalar { Kind: JsonValueKind.Number, Json: var json }, TextShape { Choices.Count: 0 }) => $"write \"{json}\"",
-        (LocatedScalar { Kind: not JsonValueKind.Null, Json: var json }, ListShape) => $"write [{json}]",
-        (LocatedScalar { Text: { } text }, UnionShape union) when union.Find(text) is not null => $"write {{ \"kind\": \"{text}\" }}",
-        _ => $"write {shape.Expected}",
-    };
 }

@@ -63,7 +63,7 @@ internal sealed class OverrideReader(Mistakes mistakes)
     {
         var parser = new LocatedParser(null, -1, new Mistakes());
         var node = parser.Parse(Encoding.UTF8.GetBytes(value), path);
-        return parser.Whole && node is not null
+        return parser.Whole && node is not (null or LocatedScalar { Bare: not null })
             ? node
             : new LocatedScalar(
                 Location.CommandLine(path), JsonValueKind.String, JsonSerializer.Serialize(value, LabJson.Default.String), value);

@@ -1,0 +1,119 @@
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Tests.Experiments;
+
+/// <summary>Values as people type them, which are not JSON: the message says what to write.</summary>
+public sealed class WrittenValueTests : IDisposable
+{
+    private readonly Workspace _work = new();
+
+    public void Dispose() => _work.Dispose();
+
+    [Theory]
+    [InlineData("sampling.steps=1,4", "expected a list", "write [1,4]")]
+    [InlineData("sampling.steps=1, 4, 8", "expected a list", "write [1,4,8]")]
+    [InlineData("sampling.steps=(1,4)", "expected a list", "write [1,4]")]
+    [InlineData("sampling.steps=4", "expected a list", "write [4]")]
+    [InlineData("sampling.steps=[1,NaN]", "NaN is not a whole number from 1 to 1000", "write a whole number")]
+    [InlineData("evaluation.references=test,train", "expected a list", "write [\"test\",\"train\"]")]
+    [InlineData("meanflow.lambda=NaN", "NaN is not a number from 0 to 1", "write a number from 0 to 1")]
+    [InlineData("meanflow.lambda=nan", "nan is not a number from 0 to 1", "write a number from 0 to 1")]
+    [InlineData("meanflow.lambda=Infinity", "Infinity is not a number from 0 to 1", "write a number from 0 to 1")]
+    [InlineData("meanflow.lambda=-inf", "-inf is not a number from 0 to 1", "write a number from 0 to 1")]
+    [InlineData("meanflow.lambda=1e999", "1e999 is not a number from 0 to 1", "write a number from 0 to 1")]
+    [InlineData("meanflow.training.learningRate=1e999", "1e999 is not a number", "write a number")]
+    [InlineData("meanflow.training.learningRate=NaN", "NaN is not a number", "write a number")]
+    [InlineData("meanflow.lambda=.5", "expected a number from 0 to 1", "write 0.5")]
+    [InlineData("meanflow.lambda=0,5", "expected a number from 0 to 1", "write 0.5")]
+    [InlineData("meanflow.lambda=1.", "expected a number from 0 to 1", "write 1")]
+    [InlineData("meanflow.training.steps=1_000", "expected a whole number", "write 1000")]
+    [InlineData("meanflow.training.steps=1,000", "expected a whole number", "write 1000")]
+    [InlineData("meanflow.training.steps=007", "expected a whole number", "write 7")]
+    [InlineData("evaluation.probes=True", "expected true or false", "write true")]
+    [InlineData("evaluation.probes=yes", "expected true or false", "write true")]
+    [InlineData("meanflow.tangentLambda=None", "expected a number from 0 to 1", "write null")]
+    [InlineData("meanflow.derivative={kind:jvp}", "expected an object", "quote it for the shell")]
+    public void A_value_on_the_command_line_is_answered_with_what_to_write(string given, string message, string suggestion)
+    {
+        var found = _work.Mistake("", given);
+
+        (found.File, found.Path).Should().Match<(string? File, string Path)>(at => at.File == null && given.StartsWith(at.Path.Split('[')[0]));
+        found.Message.Should().StartWith(message);
+        found.Suggestion.Should().Contain(suggestion);
+    }
+
+    [Theory]
+    [InlineData("\"meanflow\": { \"lambda\": NaN }", "$.base.meanflow.lambda", "NaN is not a number from 0 to 1", "write a number from 0 to 1")]
+    [InlineData("\"meanflow\": { \"lambda\": -Infinity }", "$.base.meanflow.lambda", "-Infinity is not a number from 0 to 1", "write a number")]
+    [InlineData("\"meanflow\": { \"lambda\": \"NaN\" }", "$.base.meanflow.lambda", "NaN is not a number from 0 to 1", "write a number")]
+    [InlineData("\"meanflow\": { \"lambda\": 1e999 }", "$.base.meanflow.lambda", "1e999 is not a number from 0 to 1", "write a number")]
+    [InlineData("\"meanflow\": { \"lambda\": .5 }", "$.base.meanflow.lambda", "expected a number from 0 to 1, found .5", "write 0.5")]
+    [InlineData("\"meanflow\": { \"lambda\": \".5\" }", "$.base.meanflow.lambda", "expected a number from 0 to 1", "write 0.5 without quotes")]
+    [InlineData("\"meanflow\": { \"lambda\": \"0,5\" }", "$.base.meanflow.lambda", "expected a number from 0 to 1", "write 0.5 without quotes")]
+    [InlineData("\"meanflow\": { \"tangentLambda\": None }", "$.base.meanflow.tangentLambda", "expected a number from 0 to 1, found None", "write null")]
+    [InlineData("\"meanflow\": { \"initialisation\": teacher }", "$.base.meanflow.initialisation", "expected", "\"teacher\"")]
+    [InlineData("\"meanflow\": { \"derivative\": { \"kind\": jvp } }", "$.base.meanflow.derivative.kind", "expected a text, found jvp", "`jvp`")]
+    [InlineData("\"dataset\": { \"path\": 'data' }", "$.base.dataset.path", "expected a text, found 'data'", "write \"data\"")]
+    [InlineData("\"sampling\": { \"steps\": [1, NaN] }", "$.base.sampling.steps[1]", "NaN is not a whole number from 1 to 1000", "whole number")]
+    [InlineData("\"sampling\": { \"samples\": 99999999999 }", "$.base.sampling.samples", "99999999999 is out of range", "write a whole number from")]
+    public void A_value_in_a_file_is_answered_with_what_to_write(string options, string path, string message, string suggestion)
+    {
+        var found = _work.Mistake($"\"base\": {{ {options} }}");
+
+        (found.File, found.Line, found.Path).Should().Be(("x.json", 2, path));
+        found.Message.Should().StartWith(message);
+        found.Suggestion.Should().Contain(suggestion);
+    }
+
+    [Theory]
+    [InlineData("\"lambda\": 0,5", "write 0.5")]
+    [InlineData("\"lambda\": 1,4", "write 1.4")]
+    public void A_decimal_comma_in_a_file_is_recognised(string option, string suggestion)
+    {
+        var found = _work.Mistake($"\"base\": {{ \"meanflow\": {{ {option} }} }}");
+
+        found.Message.Should().StartWith("broken JSON");
+        found.Suggestion.Should().StartWith(suggestion).And.Contain("decimal point");
+    }
+
+    [Fact]
+    public void A_word_at_the_top_of_a_file_is_told_with_what_is_missing()
+    {
+        _work.Write("y.json", "{ \"version\": one }");
+
+        Core.Experiments.ExperimentReader.Read("y.json", [], _work.Root).Diagnostics.Select(found => $"{found.Path} {found.Message}")
+            .Should().Contain("$.version expected 1, found one").And.Contain("$.question `question` is missing");
+    }
+
+    [Fact]
+    public void A_word_without_quotes_does_not_hide_the_mistakes_after_it() =>
+        _work.Read(""" "base": { "meanflow": { "lambda": NaN, "lamda": 1 }, "cmt": { "training": { "steps": True } } } """).Diagnostics
+            .Select(found => found.Path).Should().Equal("$.base.cmt.training.steps", "$.base.meanflow.lambda", "$.base.meanflow.lamda");
+
+    [Fact]
+    public void A_word_without_quotes_is_a_mistake_even_where_an_override_replaces_it() =>
+        _work.Mistake("""
+            "arms": { "a": {}, "b": { "meanflow": { "lambda": NaN, "initialisation": "teacher" } } }, "baseline": "a"
+            """, "meanflow.lambda=0.5").Message.Should().StartWith("NaN is not JSON");
+
+    [Fact]
+    public void Seeds_without_quotes_are_told_the_forms() =>
+        _work.Mistake(""" "seeds": 0-5 """).Should().Match<Core.Experiments.Diagnostic>(found =>
+            found.Message == "expected seeds, found 0-5" && found.Suggestion!.Contains("\"0-5\""));
+
+    [Fact]
+    public void Keys_without_quotes_and_words_in_comments_are_left_to_the_reader_of_json()
+    {
+        _work.Mistake(""" seeds: [1] """).Suggestion.Should().Contain("double quotes");
+        _work.Valid(" // NaN, 'x': y\n \"seeds\": [1] /* : NaN */ ").Seeds.Should().Equal(1);
+    }
+
+    [Fact]
+    public void Text_on_the_command_line_stays_text()
+    {
+        _work.Write("data//weights/other//file, 2.safetensors", "");
+        var options = _work.Valid("", "teacher.weights=data//weights/other//file, 2.safetensors").Arms[0].Options;
+
+        options.Teacher.Should().BeOfType<PretrainedTeacherOptions>().Which.Weights.Should().Be("data//weights/other//file, 2.safetensors");
+    }
+}
