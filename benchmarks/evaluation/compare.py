@@ -59,11 +59,17 @@ def answer_of(command, environment=None):
     return json.loads(done.stdout) if done.stdout else None
 
 
-def compare_numbers(arguments, work, threads):
+def prepare(arguments, work, threads):
+    """Makes what both parts read: folders of images (samples and reference, by kind), and the weights where none are given."""
     inputs.image_folders(arguments.data, work, arguments.count)
     folders = {name: [str(work / name / part) for part in ("samples", "reference")] for name in ("grey-28", "colour-64")}
-    if not os.path.exists(arguments.weights):
+    if not arguments.weights:
+        arguments.weights = str(work / "weights.pth")
         answer_of(*public(arguments, "weights", threads, "--folders", folders["grey-28"][1], folders["colour-64"][1]))
+    return folders
+
+
+def compare_numbers(arguments, folders, threads):
     print(f"\n{arguments.count} samples against {arguments.count} images of each kind.\n")
     print("| images | public implementation | metric | public | lab | difference | at most | |\n|---|---|---|---|---|---|---|---|")
     agreed = True
@@ -183,10 +189,14 @@ def main():
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--only", choices=["numbers", "speed"])
     arguments = parser.parse_args()
+    for name in ("pytorch_fid", "torch_fidelity", "lab", "benchmarks", "data", "weights"):
+        path = getattr(arguments, name)
+        if path and not os.path.exists(path):
+            parser.error(f"--{name.replace('_', '-')} {path}: not found")
     print(versions())
     with tempfile.TemporaryDirectory() as work:
-        arguments.weights = arguments.weights or str(pathlib.Path(work) / "weights.pth")
-        good = arguments.only == "speed" or compare_numbers(arguments, pathlib.Path(work), THREADS[0])
+        folders = prepare(arguments, pathlib.Path(work), THREADS[0])
+        good = arguments.only == "speed" or compare_numbers(arguments, folders, THREADS[0])
         fast = arguments.only == "numbers" or compare_speed(arguments, pathlib.Path(work))
     raise SystemExit(0 if good and fast else 1)
 
