@@ -17,6 +17,9 @@ public sealed record Places(string WorkingDirectory, string Store, string Databa
         Path.GetFullPath(database ?? DefaultDatabase, workingDirectory),
         Path.GetFullPath(reports ?? DefaultReports, workingDirectory));
 
+    /// <summary>The page that lists all experiments.</summary>
+    public string Index => Path.Combine(Reports, ArtifactName.Index + ".html");
+
     /// <summary>Pages that are kept, with their data.</summary>
     public string Published => Path.Combine(Reports, "published");
 
@@ -37,6 +40,6 @@ public sealed record Places(string WorkingDirectory, string Store, string Databa
     private static string Named(string experiment) => ArtifactName.IsExperiment(experiment)
         ? experiment
         : throw new LabException(
-            $"the database has an experiment `{PrintableText.Of(experiment)}`, which cannot name a page: on some system no file can be "
-            + "called that");
+            $"the database has an experiment `{PrintableText.Of(experiment)}`, which cannot name a page: "
+            + (ArtifactName.ExperimentFault(experiment) ?? "on some systems no file can have this name"));
 }

@@ -12,7 +12,7 @@ public sealed class Reports(RunQueries queries, Places places)
 {
     public string File(ExperimentRecord record) => places.Report(record.Name);
 
-    public string IndexFile => places.Report("index");
+    public string IndexFile => places.Index;
 
     public static byte[] Page(ExperimentRecord record) => Encoding.UTF8.GetBytes(ReportBuilder.Build(record));
 

@@ -31,7 +31,9 @@ public sealed class RmVerb(Terminal terminal, Places places, ArtifactStore store
         new StoreRecords(store).Remove(record.Name);
         MarkSubject.Keep(queries, store);
         var reports = new Reports(queries, places);
-        File.Delete(reports.File(record));
+        // An old or foreign name may be one that no page can have.
+        if (ArtifactName.IsExperiment(record.Name))
+            File.Delete(reports.File(record));
         reports.WriteIndex();
         terminal.Out.WriteLine($"{record.Name} is removed, and with it all that was known of {forgotten} stages that no other experiment "
             + "has; their files stay in the store until gc");
