@@ -39,11 +39,16 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
     {
         lock (gate)
         {
-            if (board?.Find(stageKey) is not { } stage || !stage.Change(status, reason))
+            if (board?.Find(stageKey) is not { } stage)
                 return;
-            form.Changed(stage);
-            if (status.IsFailure())
+            var changed = stage.Change(status, reason);
+            if (changed)
+                form.Changed(stage);
+            if (changed && status.IsFailure())
                 form.Say(Failure(stage));
+            // Why a stage waits or starts again: a worker that was killed, one that still lives, files that were damaged.
+            if (status == StageStatus.Queued && reason is not null)
+                form.Say($"{stage.Node.Label}: {PrintableText.Of(FirstLine(reason), LongestReason)}");
         }
     }
 

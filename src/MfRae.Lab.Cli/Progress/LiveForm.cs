@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace MfRae.Lab.Cli.Progress;
 
@@ -31,7 +32,7 @@ public sealed class LiveForm(IAnsiConsole console, Lock gate) : IProgressForm
     {
         line = Output.PrintableWriter.Clean(line);
         if (painter is null)
-            console.WriteLine(line);
+            console.Write(new Unbroken(line));
         else
             lines.Enqueue(line);
     }
@@ -59,15 +60,22 @@ public sealed class LiveForm(IAnsiConsole console, Lock gate) : IProgressForm
         lock (gate)
         {
             while (lines.TryDequeue(out var line))
-                console.WriteLine(line);
+                console.Write(new Unbroken(line));
         }
 
         live.UpdateTarget(Draw(board));
     }
 
-    private Spectre.Console.Rendering.IRenderable Draw(ProgressBoard board)
+    private IRenderable Draw(ProgressBoard board)
     {
         lock (gate)
             return StageTable.Render(board);
+    }
+
+    /// <summary>Lines as they are: the terminal folds what is too long, and a path can still be copied in one piece.</summary>
+    private sealed class Unbroken(string text) : Renderable
+    {
+        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
+            text.ReplaceLineEndings("\n").Split('\n').SelectMany(line => new[] { new Segment(line), Segment.LineBreak });
     }
 }

@@ -8,6 +8,7 @@ public sealed class PlainForm(TextWriter writer, TimeProvider time, bool quiet) 
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
+    private readonly Dictionary<StageView, long> started = [];
     private ProgressBoard? board;
     private long begun;
     private long lastProgress;
@@ -25,8 +26,9 @@ public sealed class PlainForm(TextWriter writer, TimeProvider time, bool quiet) 
         // A plan queues dozens of stages at once; a line each would bury what happens.
         if (stage.Status is StageStatus.Planned or StageStatus.Queued || stage.Reused)
             return;
-        Say($"{stage.Node.Label} "
-            + $"{stage.Status.Word()}{(stage.Status == StageStatus.Completed ? $" ({board!.Done}/{board.Total})" : "")}");
+        if (stage.Status == StageStatus.Running)
+            started.TryAdd(stage, time.GetTimestamp());
+        Say($"{stage.Node.Label} {stage.Status.Word()}{(stage.Status == StageStatus.Completed ? Completion(stage) : "")}");
     }
 
     public void Progressed()
@@ -46,6 +48,13 @@ public sealed class PlainForm(TextWriter writer, TimeProvider time, bool quiet) 
         writer.WriteLine(board is null ? line : $"[{StageText.Duration(time.GetElapsedTime(begun))}] {line}");
 
     public void End() => writer.Flush();
+
+    /// <summary>The time since the stage first ran here, attempts that were killed included, and how many stages are complete.</summary>
+    private string Completion(StageView stage)
+    {
+        var took = started.TryGetValue(stage, out var at) ? $" in {StageText.Duration(time.GetElapsedTime(at))}" : "";
+        return $"{took} ({board!.Done}/{board.Total})";
+    }
 
     private static string Prefixed(string prefix, string text) => text.Length == 0 ? "" : prefix + text;
 }

@@ -9,39 +9,27 @@ public static class StageTable
 {
     private const int WaitingShown = 5;
 
+    /// <summary>The table as it is now; the width of the terminal decides at drawing what fits into a line.</summary>
     public static IRenderable Render(ProgressBoard board)
     {
-        var table = new Table().Border(TableBorder.None).HideHeaders();
-        foreach (var alignment in new[] { Justify.Left, Justify.Left, Justify.Right, Justify.Right, Justify.Right, Justify.Right })
-            table.AddColumn(new TableColumn("") { Alignment = alignment, NoWrap = true });
-
+        var lines = new StageLines();
         if (board.Reused > 0)
-            Line(table, "grey", $"{board.Reused} stage{(board.Reused == 1 ? "" : "s")} reused");
+            lines.Add(Color.Grey, $"{board.Reused} stage{(board.Reused == 1 ? "" : "s")} reused");
         var computed = board.Done - board.Reused;
         if (computed > 0)
-            Line(table, "green", $"{computed} stage{(computed == 1 ? "" : "s")} computed");
+            lines.Add(Color.Green, $"{computed} stage{(computed == 1 ? "" : "s")} computed");
         foreach (var stage in board.Stages.Where(IsWrong))
-            Line(table, "red", $"{stage.Node.Label} {stage.Status.Word()}");
+            lines.Add(Color.Red, stage.Node.Label, " " + stage.Status.Word());
         foreach (var stage in board.Running)
-            Row(table, stage);
+            lines.AddRunning(stage);
         var waiting = board.Stages.Where(stage => stage.Status is StageStatus.Planned or StageStatus.Queued).ToList();
         foreach (var stage in waiting.Take(WaitingShown))
-            Line(table, "grey", $"{stage.Node.Label} {stage.Status.Word()}");
+            lines.Add(Color.Grey, stage.Node.Label, " " + stage.Status.Word());
         if (waiting.Count > WaitingShown)
-            Line(table, "grey", $"{waiting.Count - WaitingShown} more to come");
-        return table;
+            lines.Add(Color.Grey, $"{waiting.Count - WaitingShown} more to come");
+        return lines;
     }
 
     private static bool IsWrong(StageView stage) =>
         stage.Status.IsFailure() || stage.Status is StageStatus.Interrupted or StageStatus.Skipped;
-
-    private static void Row(Table table, StageView stage) => table.AddRow(
-        new Markup(Markup.Escape(stage.Node.Label)),
-        new Markup("[yellow]running[/]"),
-        new Markup(Markup.Escape(StageText.Steps(stage))),
-        new Markup(Markup.Escape(StageText.Rate(stage))),
-        new Markup(stage.Loss is null ? "" : "loss " + StageText.Loss(stage)),
-        new Markup(stage.Left is null ? "" : StageText.Left(stage) + " left"));
-
-    private static void Line(Table table, string colour, string text) => table.AddRow(new Markup($"[{colour}]{Markup.Escape(text)}[/]"));
 }

@@ -21,8 +21,39 @@ public sealed class ConsoleRunLogTests
         time.Advance(65);
         log.Status("encoder", StageStatus.Completed);
 
-        Lines().Should().Equal("[0:00] 1 of 3 stages reused", "[0:00] encoder running", "[1:05] encoder completed (2/3)");
+        Lines().Should().Equal("[0:00] 1 of 3 stages reused", "[0:00] encoder running", "[1:05] encoder completed in 1:05 (2/3)");
         output.ToString().Should().BeEmpty("progress goes to stderr");
+    }
+
+    [Fact]
+    public void The_restart_of_a_killed_worker_is_announced_with_its_reason()
+    {
+        using var log = Plain();
+        log.Begin(Plans.Of("teacher"), new HashSet<string>());
+        log.Status("teacher", StageStatus.Queued);
+        log.Status("teacher", StageStatus.Running);
+        time.Advance(20);
+        log.Status("teacher", StageStatus.Queued, "the worker was ended by signal 9; trying once more from its last checkpoint");
+        log.Status("teacher", StageStatus.Running);
+        time.Advance(10);
+        log.Status("teacher", StageStatus.Completed);
+
+        Lines().Should().Equal(
+            "[0:00] teacher running",
+            "[0:20] teacher: the worker was ended by signal 9; trying once more from its last checkpoint",
+            "[0:20] teacher running",
+            "[0:30] teacher completed in 0:30 (1/1)");
+    }
+
+    [Fact]
+    public void What_a_queued_stage_waits_for_is_announced_too()
+    {
+        using var log = Plain();
+        log.Begin(Plans.Of("teacher"), new HashSet<string>());
+        log.Status("teacher", StageStatus.Queued);
+        log.Status("teacher", StageStatus.Queued, "waiting for the worker of an earlier run to end");
+
+        Lines().Should().Equal("[0:00] teacher: waiting for the worker of an earlier run to end");
     }
 
     [Fact]
@@ -98,6 +129,23 @@ public sealed class ConsoleRunLogTests
         console.Output.Should().ContainAll("1 stage reused", "cmt failed: out of memory", "stages that have no result");
         error.ToString().Should().BeEmpty();
         output.ToString().Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_path_that_is_longer_than_the_terminal_is_wide_stays_in_one_piece()
+    {
+        var path = "/data/" + string.Concat(Enumerable.Repeat("folder/", 12)) + "worker.1.log";
+        using var console = new TestConsole().Width(40).Interactive();
+        var plan = Plans.Of("cmt");
+        using (var log = new ConsoleRunLog(new Terminal(output, error, console), time, quiet: false, (_, _) => path))
+        {
+            log.Begin(plan, new HashSet<string>());
+            log.Status("cmt", StageStatus.Running);
+            log.Status("cmt", StageStatus.Failed, "out of memory");
+            log.End(plan);
+        }
+
+        console.Output.Should().Contain(path);
     }
 
     private ConsoleRunLog Plain(bool quiet = false) =>

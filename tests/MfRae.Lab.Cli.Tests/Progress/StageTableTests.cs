@@ -60,9 +60,62 @@ public sealed class StageTableTests
         Draw(board).Should().Equal("cmt diverged", "meanflow skipped");
     }
 
-    private static IReadOnlyList<string> Draw(ProgressBoard board)
+    [Theory]
+    [InlineData(80)]
+    [InlineData(60)]
+    [InlineData(40)]
+    public void A_narrow_terminal_breaks_no_word_and_no_number(int width)
     {
-        using var console = new TestConsole().Width(120);
+        var board = Busy();
+
+        var lines = Draw(board, width);
+
+        lines.Should().OnlyContain(line => line.Length <= width);
+        lines.Should().HaveCount(5, "each stage has one line");
+        lines[0].Should().StartWith("meanflow").And.Contain("seed 1").And.EndWith(" failed");
+        lines[1].Should().StartWith("meanflow").And.Contain("seed 2").And.Contain("step 1200/20000");
+        lines[2].Should().StartWith("cmt").And.Contain("step 5/10");
+        lines[^1].Should().StartWith("sampling").And.EndWith(" planned");
+    }
+
+    [Fact]
+    public void Eighty_columns_hold_the_time_left_and_a_hundred_and_twenty_all()
+    {
+        Draw(Busy(), 80)[1].Should().EndWith("2:36 left").And.Contain("120/s");
+        Draw(Busy(), 120)[1].Should().ContainAll(
+            "meanflow meanflow.lambda=0.25,meanflow.seed=17 seed 2", "running", "step 1200/20000", "120/s", "loss 0.1235", "2:36 left");
+    }
+
+    [Fact]
+    public void Letters_that_take_two_cells_are_counted_as_two()
+    {
+        var board = new ProgressBoard(Plans.Of("meanflow " + new string('実', 40)), new HashSet<string>());
+
+        Draw(board, 40).Should().ContainSingle().Which.Should().EndWith(" planned").And.Match<string>(line => line.Sum(letter => letter == '実' ? 2 : 1) <= 40);
+    }
+
+    private static ProgressBoard Busy()
+    {
+        string[] labels =
+        [
+            "meanflow meanflow.lambda=0.25,meanflow.seed=17 seed 1", "meanflow meanflow.lambda=0.25,meanflow.seed=17 seed 2", "cmt",
+            "evaluation meanflow.lambda=0.25,meanflow.seed=17 seed 1", "sampling meanflow.lambda=0.25,meanflow.seed=17 seed 2",
+        ];
+        var board = new ProgressBoard(Plans.Of(labels), new HashSet<string>());
+        board.Find(labels[0])!.Change(StageStatus.Failed, "no memory");
+        var busy = board.Find(labels[1])!;
+        busy.Change(StageStatus.Running, null);
+        busy.Apply(Plans.Line(1, 0, new ProgressEvent(0, 20000, "step")));
+        busy.Apply(Plans.Line(2, 10, new ProgressEvent(1200, 20000, "step")));
+        busy.Apply(Plans.Line(3, 10, new MetricsEvent(1200, new Dictionary<string, double?> { ["loss"] = 0.123456 })));
+        board.Find(labels[2])!.Change(StageStatus.Running, null);
+        board.Find(labels[2])!.Apply(Plans.Line(1, 0, new ProgressEvent(5, 10, "step")));
+        return board;
+    }
+
+    private static IReadOnlyList<string> Draw(ProgressBoard board, int width = 120)
+    {
+        using var console = new TestConsole().Width(width);
         console.Write(StageTable.Render(board));
         return [.. console.Output.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
     }
