@@ -10,6 +10,9 @@ namespace MfRae.Lab.Cli;
 /// <summary>The verbs and their options. Every flag is a run setting: none changes a number.</summary>
 public sealed class CommandLine(Composition composition)
 {
+    /// <summary>The name of the argument that takes `path.to.option=value`.</summary>
+    internal const string Override = "OVERRIDE";
+
     private readonly Option<string> store = new("--store")
     {
         Description = $"Folder of the stages' outputs [default: {Places.DefaultStore}]",
@@ -46,18 +49,20 @@ public sealed class CommandLine(Composition composition)
             root.Add(command);
         foreach (var command in new ExchangeCommands(composition, PlacesOf).Build())
             root.Add(command);
+        root.SetAction(_ => HelpText.WriteStart(root, composition.Terminal.Out));
+        HelpText.AddExamples(root);
         return root;
     }
 
     private RootCommand Root() => new("A research harness for few-step generative models: MeanFlow in the latent space of "
-        + "representation autoencoders. A bare FILE.json means `run FILE.json`.")
+        + "representation autoencoders. A bare FILE.json means `run FILE.json`; path.to.option=value after it changes an option.")
     {
         store,
         database,
         reports,
         RunCommand(),
         PlanCommand(),
-        ValidateCommand(),
+        ValidateCommand.Build(composition),
         ProfileCommand(),
         SchemaCommand(),
         LsCommand(),
@@ -139,14 +144,6 @@ public sealed class CommandLine(Composition composition)
         var command = new Command("plan", "Say what would run, what is cached, and what the seeds can show") { file, overrides, only };
         command.SetAction(parsed => composition.Plan(PlacesOf(parsed))
             .Execute(parsed.GetRequiredValue(file), parsed.GetValue(overrides) ?? [], parsed.GetValue(only) ?? []));
-        return command;
-    }
-
-    private Command ValidateCommand()
-    {
-        var files = new Argument<string[]>("FILE") { Description = "Experiment files", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("validate", "Tell every mistake in experiment files") { files };
-        command.SetAction(parsed => composition.Validate().Execute(parsed.GetRequiredValue(files)));
         return command;
     }
 
@@ -284,7 +281,7 @@ public sealed class CommandLine(Composition composition)
 
     private static Argument<string> FileArgument() => new("FILE") { Description = "The experiment file" };
 
-    private static Argument<string[]> OverridesArgument() => new("OVERRIDE")
+    internal static Argument<string[]> OverridesArgument() => new(Override)
     {
         Description = "path.to.option=value for every arm, or seeds=0-5",
         Arity = ArgumentArity.ZeroOrMore,

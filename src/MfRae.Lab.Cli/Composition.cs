@@ -19,9 +19,9 @@ public sealed class Composition(
 
     public string WorkingDirectory => workingDirectory;
 
-    public RunVerb Run(Places places) => new(terminal, places, Loader(), new ArtifactStore(places.Store), launcher, signals, time);
+    public RunVerb Run(Places places) => new(terminal, places, Loader(places), new ArtifactStore(places.Store), launcher, signals, time);
 
-    public PlanVerb Plan(Places places) => new(terminal, Loader(), new ArtifactStore(places.Store));
+    public PlanVerb Plan(Places places) => new(terminal, Loader(places), new ArtifactStore(places.Store));
 
     public ValidateVerb Validate() => new(terminal, workingDirectory);
 
@@ -97,5 +97,5 @@ public sealed class Composition(
             : new WorkerProcessLauncher("dotnet", [assembly, "worker"]);
     }
 
-    private PlanLoader Loader() => new(terminal, workingDirectory);
+    private PlanLoader Loader(Places places) => new(terminal, places);
 }

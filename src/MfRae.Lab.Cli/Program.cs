@@ -34,10 +34,17 @@ public static class Program
         // A word that begins with @ is a word: without this, the file of that name would be read in its place.
         var parsed = new CommandLine(composition).Build().Parse(
             CommandLine.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Action is ParseErrorAction mistakes)
+        var unknown = UnknownOptions.In(parsed);
+        if (parsed.Action is ParseErrorAction || unknown.Count > 0)
         {
-            mistakes.ShowHelp = false;
-            parsed.Invoke(new InvocationConfiguration { Output = terminal.Error, Error = terminal.Error });
+            if (parsed.Action is ParseErrorAction mistakes)
+            {
+                mistakes.ShowHelp = false;
+                parsed.Invoke(new InvocationConfiguration { Output = terminal.Error, Error = terminal.Error });
+            }
+
+            foreach (var message in unknown)
+                terminal.Error.WriteLine(PrintableText.Of(message, LongestMessage));
             terminal.Error.WriteLine("--help shows what there is; nothing was started");
             return ExitCode.Usage;
         }

@@ -1,6 +1,7 @@
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core.Exchange;
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Upkeep;
 using MfRae.Lab.Tracking;
 using MfRae.Lab.Tracking.Care;
@@ -10,7 +11,7 @@ namespace MfRae.Lab.Cli.Verbs;
 /// <summary>Takes what another lab packed into store and database, and renders its report.</summary>
 public sealed class ImportVerb(Terminal terminal, Places places, ArtifactStore store, StopSignals signals, TimeProvider time)
 {
-    /// <exception cref="Core.Experiments.LabException">The file is no capsule, or not as it says; nothing was taken in.</exception>
+    /// <exception cref="LabException">The file is no capsule, or not as it says, or its name is taken; nothing was taken in.</exception>
     /// <exception cref="StoreLockedException">A run is going on.</exception>
     public int Execute(string file, long maxBytes, bool json)
     {
@@ -24,6 +25,11 @@ public sealed class ImportVerb(Terminal terminal, Places places, ArtifactStore s
                 using var database = LabDatabase.OpenOrCreate(places.Database);
                 before = new Reports(new RunQueries(database), places).State(but: plan.Name);
                 warnings = new ImportedPlan(store, database).Take(plan, marks);
+            },
+            name =>
+            {
+                if (RecordedNames.Conflict(RecordedNames.In(places), name) is { } conflict)
+                    throw new LabException($"{file} is refused: {PrintableText.Of(conflict)}. Remove that experiment first (`rm`), or import elsewhere (`--db`, `--store`, `--reports`)");
             },
             signals.Stop);
         using var database = LabDatabase.OpenReadOnly(places.Database);

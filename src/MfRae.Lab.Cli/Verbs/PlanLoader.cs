@@ -5,17 +5,18 @@ using MfRae.Lab.Core.Planning;
 namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>From an experiment file to its plan, or to everything that is wrong with it on stderr.</summary>
-public sealed class PlanLoader(Terminal terminal, string workingDirectory)
+public sealed class PlanLoader(Terminal terminal, Places places)
 {
-    /// <returns>The whole plan, or null after the mistakes were told.</returns>
+    /// <param name="code">The exit code where there is no plan.</param>
+    /// <returns>The whole plan, or null after the mistakes were written.</returns>
     /// <exception cref="LabException">A file that the options name cannot be read.</exception>
-    public Plan? Load(string file, IReadOnlyList<string> overrides, IReadOnlyList<string> only)
+    public Plan? Load(string file, IReadOnlyList<string> overrides, IReadOnlyList<string> only, out int code)
     {
-        var read = ExperimentReader.Read(file, overrides, workingDirectory);
-        var diagnostics = read.Experiment is { } experiment ? ArmFilter.Check(experiment, only) : read.Diagnostics;
-        if (diagnostics.Count == 0)
-            return Planner.Build(read.Experiment!, FileHash.In(workingDirectory));
-        DiagnosticText.Write(terminal.Error, diagnostics);
-        return null;
+        var read = ExperimentReader.Read(file, overrides, places.WorkingDirectory);
+        IReadOnlyList<Diagnostic> diagnostics = read.Experiment is { } experiment
+            ? [.. ArmFilter.Check(experiment, only), .. RecordedNames.Check(places, experiment)]
+            : read.Diagnostics;
+        code = diagnostics.Count == 0 ? ExitCode.Ok : DiagnosticText.Write(terminal.Error, diagnostics);
+        return diagnostics.Count == 0 ? Planner.Build(read.Experiment!, FileHash.In(places.WorkingDirectory)) : null;
     }
 }

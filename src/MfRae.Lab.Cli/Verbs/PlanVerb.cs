@@ -8,8 +8,8 @@ public sealed class PlanVerb(Terminal terminal, PlanLoader loader, ArtifactStore
 {
     public int Execute(string file, IReadOnlyList<string> overrides, IReadOnlyList<string> only)
     {
-        if (loader.Load(file, overrides, only) is not { } plan)
-            return ExitCode.Usage;
+        if (loader.Load(file, overrides, only, out var code) is not { } plan)
+            return code;
         terminal.Text.Write(PlanText.Describe(ArmFilter.Limit(plan, only), store.IsComplete));
         return ExitCode.Ok;
     }

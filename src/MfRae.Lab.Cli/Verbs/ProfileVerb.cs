@@ -11,10 +11,7 @@ public sealed class ProfileVerb(Terminal terminal, string workingDirectory)
     {
         var read = ExperimentReader.Read(file, overrides, workingDirectory, needFiles: false);
         if (read.Experiment is not { } experiment)
-        {
-            DiagnosticText.Write(terminal.Error, read.Diagnostics);
-            return ExitCode.Usage;
-        }
+            return DiagnosticText.Write(terminal.Error, read.Diagnostics);
 
         var arms = Profiler.Profile(experiment, workingDirectory);
         terminal.Out.Write(json ? ProfileJson.Write(experiment.Name, arms) + "\n" : ProfileText.Write(experiment, arms));

@@ -1,7 +1,9 @@
 using System.Text;
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Upkeep;
 using MfRae.Lab.Reporting;
 using MfRae.Lab.Tracking;
 
@@ -20,7 +22,10 @@ public sealed class ReportAgainstVerb(Terminal terminal, Places places)
         var compared = CrossComparison.Of(first.Record, second.Record);
         var page = Encoding.UTF8.GetBytes(ComparisonBuilder.Build(first.Record, second.Record, compared));
         var files = new PageFiles(terminal, places);
-        (string, byte[])[] pages = [(places.Report($"{first.Name}-vs-{second.Name}"), page)];
+        var name = RecordedNames.Pair(first.Name, second.Name);
+        if (RecordedNames.In(places).FirstOrDefault(recorded => ArtifactName.SameFile.Equals(recorded, name)) is { } taken)
+            throw new LabException($"{name}.html is the page of the recorded experiment `{PrintableText.Of(taken)}`: remove or rename that experiment first");
+        (string, byte[])[] pages = [(places.Report(name), page)];
         if (check)
             return files.Check(pages, "its data says");
         files.Write(pages);

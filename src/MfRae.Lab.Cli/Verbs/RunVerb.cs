@@ -21,8 +21,8 @@ public sealed class RunVerb(
 {
     public int Execute(RunRequest request)
     {
-        if (loader.Load(request.File, request.Overrides, request.Only) is not { } whole)
-            return ExitCode.Usage;
+        if (loader.Load(request.File, request.Overrides, request.Only, out var code) is not { } whole)
+            return code;
 
         // Before the database is opened: a rebuild that goes on puts another file in its place.
         var noted = new StoreRecords(store).Begin(whole, time.GetUtcNow(), GitCommit.State(places.WorkingDirectory));
@@ -77,8 +77,18 @@ public sealed class RunVerb(
             return;
         }
 
-        terminal.Text.Write(ResultsText.Write(results, terminal.Width));
-        terminal.Out.WriteLine();
+        if (outcome.Interrupted)
+        {
+            var done = outcome.Stages.Count(stage => stage.Status == StageStatus.Completed);
+            terminal.Error.WriteLine($"interrupted with {done} of {outcome.Stages.Count} stages complete; run the same command to resume");
+        }
+
+        if (!outcome.Interrupted || results.Rows.Any(row => row.Values.Count > 0))
+        {
+            terminal.Text.Write(ResultsText.Write(results, terminal.Width));
+            terminal.Out.WriteLine();
+        }
+
         terminal.Out.WriteLine($"report:   {places.Show(reportFile)}");
         terminal.Out.WriteLine($"database: {places.Show(places.Database)}");
         if (results.Conflict is { } conflict)

@@ -22,13 +22,16 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
     private int replaced;
 
     /// <param name="tell">Called with the plan and the marks while no run can begin, once the stages are in their places.</param>
+    /// <param name="admit">Called with the experiment's name before anything is unpacked; what it throws refuses the capsule.</param>
     /// <exception cref="LabException">The capsule is none, or not as it says; or the store cannot be written.</exception>
     /// <exception cref="StoreLockedException">A run is going on in the store, or another import.</exception>
-    public ImportOutcome Run(string path, long maxBytes, Action<PlanRecord, Marks> tell, CancellationToken stop = default)
+    public ImportOutcome Run(
+        string path, long maxBytes, Action<PlanRecord, Marks> tell, Action<string>? admit = null, CancellationToken stop = default)
     {
         using var capsule = Capsule.Open(path, maxBytes);
         var plan = PlanOf(capsule);
         var marks = MarksOf(capsule, plan);
+        admit?.Invoke(plan.Name);
         ArtifactStore.CreateFolder(store.Root);
         using var only = FileLock.Try(Path.Combine(ArtifactStore.CreateFolder(store.LockFolder), "import"))
             ?? throw new StoreLockedException($"another import into {store.Root} is going on; wait for it");

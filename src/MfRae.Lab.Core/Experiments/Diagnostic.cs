@@ -5,7 +5,8 @@ namespace MfRae.Lab.Core.Experiments;
 /// <param name="Line">From 1; 0 where there is none.</param>
 /// <param name="Path">JSON path such as `$.base.meanflow.lambda`.</param>
 /// <param name="Suggestion">What would be right, or null.</param>
-public sealed record Diagnostic(string? File, int Line, string Path, string Message, string? Suggestion)
+/// <param name="Absent">The file or folder that options name and that is not there, as the options write it; null for any other mistake.</param>
+public sealed record Diagnostic(string? File, int Line, string Path, string Message, string? Suggestion, string? Absent = null)
 {
     public override string ToString() =>
         $"{File ?? "command line"}{(Line > 0 ? $":{Line}" : "")}: {Path}: {Message}{(Suggestion is null ? "" : $" — {Suggestion}")}";

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Fakes;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
@@ -19,6 +20,52 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
+    public void Without_arguments_the_program_says_what_it_is_what_to_try_and_which_verbs_there_are()
+    {
+        var answer = lab.Run();
+
+        answer.Code.Should().Be(ExitCode.Ok);
+        answer.Out.Should().ContainAll(
+            "laboratory", "dotnet run -- experiments/smoke.json", "dotnet run -- experiments/ablation-lambda.json", "serve", "evaluate ", "--help");
+        answer.Out.Should().NotContain("worker");
+        answer.Error.Should().BeEmpty();
+        Directory.EnumerateFileSystemEntries(lab.At("data")).Should().HaveCount(2, "nothing is written");
+    }
+
+    [Fact]
+    public void The_commands_to_try_first_name_files_that_are_shipped()
+    {
+        var files = lab.Run().Out.Split(' ', '\n').Where(word => word.EndsWith(".json", StringComparison.Ordinal)).ToList();
+
+        files.Should().HaveCountGreaterThan(1).And.OnlyContain(file => File.Exists(Path.Combine(Checkout.Root, file)));
+    }
+
+    [Fact]
+    public void The_help_of_each_verb_ends_with_an_example_that_the_command_line_accepts()
+    {
+        var verbs = Verbs(lab.Run("--help").Out).SelectMany(verb => verb is "weights" or "db"
+            ? Verbs(lab.Run(verb, "--help").Out).Select(inner => $"{verb} {inner}").Append(verb)
+            : [verb]).ToList();
+
+        verbs.Should().Contain("weights convert").And.HaveCountGreaterThan(25);
+        foreach (var verb in verbs)
+        {
+            var help = lab.Run([.. verb.Split(' '), "--help"]).Out.TrimEnd().Split('\n');
+            var example = help[^1].Trim();
+            help[^2].Trim().Should().Be("Example:", $"the help of {verb} ends with one");
+            example.Should().StartWith($"dotnet run -- {verb}");
+            var words = Regex.Matches(example["dotnet run -- ".Length..], "\"[^\"]*\"|[^ ]+").Select(word => word.Value.Trim('"')).TakeWhile(word => word != ">");
+            using var signals = new StopSignals();
+            var command = new CommandLine(new Composition(
+                new Terminal(TextWriter.Null, TextWriter.Null, null), lab.Path, null!, () => Stream.Null, signals, TimeProvider.System)).Build();
+            command.Parse([.. words]).Errors.Should().BeEmpty(example);
+        }
+    }
+
+    private static IEnumerable<string> Verbs(string help) => help.Split('\n').SkipWhile(line => !line.StartsWith("Commands:", StringComparison.Ordinal)).Skip(1)
+        .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] is >= 'a' and <= 'z').Select(line => line.Trim().Split(' ')[0]);
+
+    [Fact]
     public void Help_of_a_verb_explains_its_options() =>
         lab.Run("run", "--help").Out.Should().ContainAll("--only", "--fresh", "--fail-fast", "seeds=0-5");
 
@@ -32,7 +79,20 @@ public sealed class UsageTests : IDisposable
     [InlineData("run x.json --launcher slurm", "--launcher")]
     [InlineData("query select --json --csv", "exclude each other")]
     [InlineData("query select --limit 0", "--limit takes a number from 1")]
-    [InlineData("", "--help")]
+    [InlineData("run x.json --jbos 2", "run has no option --jbos; did you mean --jobs?")]
+    [InlineData("run x.json --seeds 0", "there is no option --seeds; write seeds=0")]
+    [InlineData("run x.json --seeds=0-5", "there is no option --seeds; write seeds=0-5")]
+    [InlineData("run x.json --seed 3", "there is no option --seed; write seeds=3")]
+    [InlineData("x.json --meanflow.lambda 0.5", "there is no option --meanflow.lambda; write meanflow.lambda=0.5")]
+    [InlineData("validate x.json --seeds 1", "there is no option --seeds; write seeds=1")]
+    [InlineData("validate seeds=1", "Required argument 'FILE' missing")]
+    [InlineData("ls --jsn", "ls has no option --jsn; did you mean --json?")]
+    [InlineData("query --jsno", "query has no option --jsno; did you mean --json?")]
+    [InlineData("note smoke --remove", "note has no option --remove")]
+    [InlineData("tag smoke --stroe x", "tag has no option --stroe; did you mean --store?")]
+    [InlineData("gc --dryrun", "--dry-run")]
+    [InlineData("show 3f --jso", "--json")]
+    [InlineData("db chek", "check")]
     public void A_wrong_command_line_exits_2_with_the_reason_and_touches_nothing(string command, string reason)
     {
         var answer = lab.Run(command.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -96,6 +156,69 @@ public sealed class UsageTests : IDisposable
     public void Validate_tells_the_size_of_what_is_right() =>
         lab.Run("validate", "experiments/smoke.json")
             .Should().Match<Answer>(answer => answer.Code == ExitCode.Ok && answer.Out.Contains("2 arms, 1 seeds"));
+
+    [Fact]
+    public void Validate_takes_overrides_for_all_of_its_files()
+    {
+        lab.Run("validate", "experiments/smoke.json", "seeds=0-5").Out.Should().Contain("2 arms, 6 seeds");
+
+        var wrong = lab.Run("validate", "experiments/smoke.json", "meanflow.lamda=1");
+        wrong.Code.Should().Be(ExitCode.Usage);
+        wrong.Error.Should().Contain("command line: meanflow.lamda").And.NotContain("there is no file");
+    }
+
+    [Fact]
+    public void A_file_whose_name_has_an_equals_sign_is_a_file()
+    {
+        File.Copy(lab.At("experiments/smoke.json"), lab.At("a=b.json"));
+
+        var answer = lab.Run("validate", "a=b.json");
+
+        answer.Error.Should().Contain("`a=b` cannot name an experiment").And.NotContain("override");
+    }
+
+    [Fact]
+    public void Missing_files_alone_exit_4_each_listed_once_with_where_to_get_it()
+    {
+        lab.Write("experiments/other.json", File.ReadAllText(lab.At("experiments/smoke.json")).Replace(
+            "\"mfd\": {", "\"mfd\": { \"teacher\": { \"weights\": \"data/weights/teacher.safetensors\" },", StringComparison.Ordinal));
+        File.Delete(lab.At("data/weights/teacher.safetensors"));
+
+        foreach (var command in new[] { new[] { "validate", "experiments/smoke.json", "experiments/other.json" }, ["plan", "experiments/smoke.json"], ["experiments/smoke.json"] })
+        {
+            var answer = lab.Run(command);
+
+            answer.Code.Should().Be(ExitCode.Environment, answer.Error);
+            var line = answer.Error.Split('\n').Should().ContainSingle(line => line.Contains("data/weights/teacher.safetensors")).Subject;
+            line.Should().Contain("git checkout -- data/weights");
+            answer.Error.Should().Contain("1 missing file; nothing was started");
+            lab.Exists("data/store").Should().BeFalse();
+        }
+
+        lab.Run("validate", "experiments/smoke.json", "experiments/other.json").Error.Should().Contain("also named by experiments/other.json:");
+    }
+
+    [Fact]
+    public void A_mistake_beside_a_missing_file_exits_2()
+    {
+        File.Delete(lab.At("data/weights/teacher.safetensors"));
+
+        var answer = lab.Run("validate", "experiments/smoke.json", "meanflow.lambda=2");
+
+        answer.Code.Should().Be(ExitCode.Usage);
+        answer.Error.Should().Contain("1 mistake and 1 missing file; nothing was started");
+    }
+
+    [Fact]
+    public void The_same_mistake_of_a_file_that_two_experiments_extend_is_told_once()
+    {
+        lab.Write("experiments/base/broken.json", """{ "extends": "fashion-mnist.json", "base": { "meanflow": { "lambda": 2 } } }""");
+        foreach (var name in new[] { "one", "two" })
+            lab.Write($"experiments/{name}.json", """{ "extends": "base/broken.json" }""");
+
+        lab.Run("validate", "experiments/one.json", "experiments/two.json").Error.Split('\n')
+            .Should().ContainSingle(line => line.Contains("2 is out of range"));
+    }
 
     [Fact]
     public void Plan_tells_stages_and_power_and_touches_nothing()

@@ -30,6 +30,21 @@ public sealed class ShippedExperimentsTests : IDisposable
     }
 
     [Fact]
+    public void Every_file_that_they_name_has_a_source_to_get_it_from()
+    {
+        Directory.Delete(Path.Combine(_work.Root, "data"), recursive: true);
+
+        string[] files = [.. Directory.GetFiles(Path.Combine(_work.Root, "experiments"), "*.json", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(Path.GetDirectoryName(file)) != "base" && Path.GetFileName(file) != "experiment.schema.json")];
+        var found = files.SelectMany(file => ExperimentReader.Read(file, [], _work.Root).Diagnostics).ToList();
+
+        found.Should().OnlyContain(one => one.Absent != null, "nothing else is wrong with them");
+        found.Select(one => one.Suggestion).Should().OnlyContain(text =>
+            text!.Contains("git checkout", StringComparison.Ordinal) || text.Contains("hf download", StringComparison.Ordinal) || text.Contains("https://", StringComparison.Ordinal));
+        found.Select(one => one.Absent).Should().Contain("data/imagenet").And.Contain("data/weights/teacher.safetensors");
+    }
+
+    [Fact]
     public void The_smoke_test_is_small()
     {
         var experiment = Read("experiments/smoke.json");

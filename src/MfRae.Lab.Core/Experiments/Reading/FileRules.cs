@@ -48,15 +48,16 @@ internal sealed class FileRules(Mistakes mistakes, string workingDirectory, bool
         string folder = Path.GetFullPath(path, workingDirectory);
         if (!Directory.Exists(folder))
         {
-            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", "name the folder with " + string.Join(
-                ", ", StageFiles.IdxNames));
+            string advice = FileSources.Of(path) ?? "name the folder with " + string.Join(", ", StageFiles.IdxNames);
+            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", advice, path);
         }
         else if (StageFiles.IdxNames.Where(name => !File.Exists(Path.Combine(folder, name))).ToList() is { Count: > 0 } missing)
         {
             mistakes.Add(
                 view.At("path"),
                 $"the folder {path} lacks {string.Join(", ", missing)}",
-                "it must hold the four gzipped IDX files under these names");
+                FileSources.Of(path) ?? "it must hold the four gzipped IDX files under these names",
+                path);
         }
     }
 
@@ -67,7 +68,7 @@ internal sealed class FileRules(Mistakes mistakes, string workingDirectory, bool
             + FormattableString.Invariant($"{view.Number("classes")} classes");
         if (!Directory.Exists(folder))
         {
-            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", layout);
+            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", WithSource(layout, path), path);
             return;
         }
 
@@ -76,7 +77,7 @@ internal sealed class FileRules(Mistakes mistakes, string workingDirectory, bool
             string inside = Path.Combine(folder, split);
             if (!Directory.Exists(inside))
             {
-                mistakes.Add(view.At("path"), $"the folder {path} lacks {split}", layout);
+                mistakes.Add(view.At("path"), $"the folder {path} lacks {split}", WithSource(layout, path), path);
             }
             else if (Directory.EnumerateDirectories(inside).Count() is var found && view.Number("classes") is { } classes && found != classes)
             {
@@ -101,8 +102,11 @@ internal sealed class FileRules(Mistakes mistakes, string workingDirectory, bool
         string? near = Directory.Exists(folder)
             ? Nearest.To(name, Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal))
             : null;
-        mistakes.Add(at, $"there is no file {path} below {workingDirectory}", near is null
+        string advice = FileSources.Of(path) ?? (near is null
             ? "put it there, name another weights file, or choose a kind that trains"
             : $"did you mean `{path[..^name.Length]}{near}`?");
+        mistakes.Add(at, $"there is no file {path} below {workingDirectory}", advice, path);
     }
+
+    private static string WithSource(string layout, string path) => FileSources.Of(path) is { } source ? $"{layout}; {source}" : layout;
 }

@@ -11,9 +11,10 @@ internal sealed class Mistakes
 
     public int Count => _found.Count;
 
-    public void Add(Location at, string message, string? suggestion)
+    /// <param name="absent">See <see cref="Diagnostic.Absent"/>.</param>
+    public void Add(Location at, string message, string? suggestion, string? absent = null)
     {
-        _found.Add(new Diagnostic(at.File, at.Line, at.Path, message, suggestion));
+        _found.Add(new Diagnostic(at.File, at.Line, at.Path, message, suggestion, absent));
         if (at.File is not null && !_files.Contains(at.File))
         {
             _files.Add(at.File);
