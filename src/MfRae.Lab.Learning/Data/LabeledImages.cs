@@ -1,4 +1,6 @@
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
@@ -36,7 +38,8 @@ public sealed record LabeledImages(Tensor Images, Tensor Labels) : IImageSource
     public static Tensor ToUnit(Tensor images) => images.to(float32).div_(127.5).sub_(1);
 
     /// <summary>[-1, 1] → uint8, rounded to the nearest value.</summary>
-    public static Tensor ToBytes(Tensor pixels) => pixels.add(1).mul_(127.5).round_().clamp_(0, 255).to(uint8);
+    /// <exception cref="DivergedException">A pixel is NaN or infinite, which no byte can say.</exception>
+    public static Tensor ToBytes(Tensor pixels) => Finite.Require(pixels, "the decoded images").add(1).mul_(127.5).round_().clamp_(0, 255).to(uint8);
 
     public void Save(string path) => Safetensors.Write(path, [("images", Images), ("labels", Labels)]);
 

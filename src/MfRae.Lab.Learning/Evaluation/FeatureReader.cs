@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -97,5 +98,5 @@ internal sealed class FeatureReader(
     private static Tensor? Join(List<Tensor> parts) => parts.Count > 0 ? cat(parts) : null;
 
     private static bool TensorsAreFinite(FeatureBatch batch) =>
-        new[] { batch.Features, batch.Logits, batch.Spatial }.OfType<Tensor>().All(Formats.TensorCheck.IsFinite);
+        new[] { batch.Features, batch.Logits, batch.Spatial }.OfType<Tensor>().All(Finite.Holds);
 }

@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Metrics;
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,6 +17,9 @@ internal static class StatisticsReader
 {
     // Of float32 sums in other tools, and far below what a wrong matrix shows.
     private const double Asymmetry = 1e-3;
+
+    // Far above any feature, and far below values whose products overflow.
+    private const double Largest = 1e100;
 
     public static bool Recognises(TensorFile file) =>
         file.Tensors.ContainsKey(StatisticsNames.Mu) || file.Tensors.ContainsKey(StatisticsNames.Mean)
@@ -65,8 +69,10 @@ internal static class StatisticsReader
                 + $"[{string.Join(", ", covarianceShape)}]; a mean [F] and a covariance [F, F] are needed");
         // Contiguous and of their own: what is mapped may be of any type.
         var (mean, covariance) = (file[meanName].to(float64).contiguous(), file[covarianceName].to(float64).contiguous());
-        if (!TensorCheck.IsFinite(mean) || !TensorCheck.IsFinite(covariance))
+        if (!Finite.Holds(mean) || !Finite.Holds(covariance))
             throw new LabException($"{file.Path} holds values in '{meanName}' or '{covarianceName}' that are not finite: compute them again");
+        if (mean.abs().max().item<double>() > Largest || covariance.abs().max().item<double>() > Largest)
+            throw new LabException($"{file.Path} holds values above {Largest} in '{meanName}' or '{covarianceName}': compute them again");
         var uneven = (covariance - covariance.t()).abs().max().item<double>();
         if (uneven > Asymmetry * covariance.abs().max().item<double>() || covariance.diagonal().min().item<double>() < 0)
             throw new LabException($"{file.Path} holds '{covarianceName}', which is not symmetric or has negative variances: it is no covariance");
@@ -80,7 +86,7 @@ internal static class StatisticsReader
         if (stored.Shape.Count != 2 || stored.Shape.Contains(0))
             throw new LabException($"{file.Path} holds '{StatisticsNames.Feats}' [{string.Join(", ", stored.Shape)}], not features [N, F]");
         var features = file[StatisticsNames.Feats].to(float32).contiguous();
-        return TensorCheck.IsFinite(features)
+        return Finite.Holds(features)
             ? features
             : throw new LabException($"{file.Path} holds values in '{StatisticsNames.Feats}' that are not finite");
     }

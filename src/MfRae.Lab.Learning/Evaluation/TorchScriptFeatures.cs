@@ -38,7 +38,7 @@ internal sealed class TorchScriptFeatures : IFeatureNetwork
 
     public long Batch => 16;
 
-    /// <exception cref="LabException">The file is missing or is no TorchScript.</exception>
+    /// <exception cref="LabException">The file is missing, is no TorchScript, or holds parameters that are not finite.</exception>
     public static TorchScriptFeatures Load(string path, TorchScriptInput input, Device device)
     {
         var identity = FileHash.Of(path);
@@ -47,7 +47,9 @@ internal sealed class TorchScriptFeatures : IFeatureNetwork
             var module = jit.load(path);
             module.eval();
             module.to(device);
-            return new(module, input, path, identity, device);
+            return module.named_parameters().FirstOrDefault(parameter => !Finite.Holds(parameter.parameter)).name is { } damaged
+                ? throw new LabException($"{path} holds NaN or infinite values in '{damaged}': use other weights")
+                : new(module, input, path, identity, device);
         }
         catch (Exception refused) when (refused is ExternalException or ArgumentException or InvalidOperationException)
         {

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,14 +18,9 @@ public static class TensorCheck
         foreach (var (name, tensor) in TensorFile.Open(path).Tensors)
         {
             using var one = NewDisposeScope();
-            if (!IsFinite(tensor.Read()))
+            if (!Finite.Holds(tensor.Read()))
                 names.Add(name);
         }
         return names;
     }
-
-    /// <summary>Whether all values are finite: by the extremes, which are NaN where a value is; a mask would be as large as it.</summary>
-    internal static bool IsFinite(Tensor value) =>
-        !value.is_floating_point() || value.numel() == 0
-        || (double.IsFinite(value.min().to(float64).item<double>()) && double.IsFinite(value.max().to(float64).item<double>()));
 }

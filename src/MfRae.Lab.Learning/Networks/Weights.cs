@@ -69,7 +69,7 @@ public sealed class Weights : IDisposable
     }
 
     /// <summary>Weights from a file that holds the declared tensors and none but those and the ones declared unused.</summary>
-    /// <exception cref="LabException">A tensor is missing, too many, or of another shape.</exception>
+    /// <exception cref="LabException">A tensor is missing, too many, of another shape, or holds values that are not finite.</exception>
     public static Weights Load(WeightSpec spec, TensorFile file, Device device, ScalarType type = ScalarType.Float32)
     {
         var surplus = file.Tensors.Keys.Except(spec.Entries.Select(entry => entry.Name)).Except(spec.UnusedNames)
@@ -86,7 +86,10 @@ public sealed class Weights : IDisposable
                     + $"[{string.Join(", ", entry.Shape)}]");
             weights[entry.Name].copy_(value);
         }
-        return weights;
+        var damaged = weights.NotFinite();
+        return damaged.Count == 0 ? weights : throw new LabException(
+            $"{file.Path} holds NaN or infinite values in {string.Join(", ", damaged.Take(5).Select(name => $"'{name}'"))}"
+            + $"{(damaged.Count > 5 ? ", …" : "")}: the training that wrote the file diverged, or the file is damaged. Use other weights");
     }
 
     /// <summary>
@@ -142,6 +145,11 @@ public sealed class Weights : IDisposable
 
     public void Save(string path, IReadOnlyDictionary<string, string> metadata) =>
         Safetensors.Write(path, [.. _trained.Concat(_constants).Select(name => (name, _views[name]))], metadata);
+
+    /// <summary>The names of tensors with values that are not finite.</summary>
+    public IReadOnlyList<string> NotFinite() => Finite.Holds(Flat) && _constants.All(name => Finite.Holds(_views[name]))
+        ? []
+        : [.. _views.Where(view => !Finite.Holds(view.Value)).Select(view => view.Key)];
 
     /// <summary>The constants by name, for checkpoints.</summary>
     public IEnumerable<(string Name, Tensor Value)> Constants() => _constants.Select(name => (name, _views[name]));

@@ -1,3 +1,6 @@
+using System.Globalization;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Paths;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,7 +49,10 @@ public sealed class FewStepGenerator
         new(PathSteps.MeanFlow(Scoped(average)), 1, shift, 0);
 
     /// <summary>noise [B, C, H, W], y int64 [B] → normalised latents. Call it inside a dispose scope, without gradient.</summary>
-    public Tensor Sample(Tensor noise, Tensor y, int steps) => Along(_shift.Grid(steps, _gridEnd), noise, y);
+    /// <exception cref="DivergedException">A latent is NaN or infinite.</exception>
+    public Tensor Sample(Tensor noise, Tensor y, int steps) => Finite.Require(
+        Along(_shift.Grid(steps, _gridEnd), noise, y),
+        string.Create(CultureInfo.InvariantCulture, $"the latents sampled in {steps} step{(steps == 1 ? "" : "s")}"));
 
     /// <summary>The same along given times, from noise to data.</summary>
     public Tensor Along(IReadOnlyList<double> grid, Tensor noise, Tensor y)

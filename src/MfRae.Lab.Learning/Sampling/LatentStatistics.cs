@@ -1,6 +1,8 @@
 using System.Globalization;
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,28 +40,40 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
         return new(mean.to(float32), square.div_(count).to(float32), epsilon);
     }
 
-    public void Save(string path) => Safetensors.Write(path, [("mean", Mean), ("variance", Variance)], new Dictionary<string, string>
+    /// <exception cref="DivergedException">A mean or a variance is NaN or infinite.</exception>
+    public void Save(string path)
     {
-        ["type"] = "latent-statistics",
-        ["epsilon"] = Epsilon.ToString("R", CultureInfo.InvariantCulture),
-    });
+        Finite.Require(Mean, "the means of the latents");
+        Finite.Require(Variance, "the variances of the latents");
+        Safetensors.Write(path, [("mean", Mean), ("variance", Variance)], new Dictionary<string, string>
+        {
+            ["type"] = "latent-statistics",
+            ["epsilon"] = Epsilon.ToString("R", CultureInfo.InvariantCulture),
+        });
+    }
 
     /// <summary>Reads what <see cref="Save"/> wrote, or RAE's statistics, a checkpoint with `mean` and `var`.</summary>
     /// <param name="epsilon">ε where the file does not say it.</param>
-    /// <exception cref="LabException">The file is neither.</exception>
+    /// <exception cref="LabException">The file is neither, or holds values that no statistics have.</exception>
     public static LatentStatistics Load(string path, double epsilon = 1e-5)
     {
         var file = TensorFile.Open(path);
         if (file.Metadata.TryGetValue("epsilon", out var written)
             && !double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out epsilon))
             throw new LabException($"{path} gives '{written}' for epsilon, not a number");
-        return new(Element(file, "mean"), Element(file, file.Tensors.ContainsKey("var") ? "var" : "variance"), epsilon);
+        var variance = file.Tensors.ContainsKey("var") ? "var" : "variance";
+        var statistics = new LatentStatistics(Element(file, "mean"), Element(file, variance), epsilon);
+        return statistics.Variance.ge(0).all().item<bool>()
+            ? statistics
+            : throw new LabException($"{path} holds negative values in '{variance}': variances are needed");
     }
 
     // [C, H, W], also where a dimension for the batch stands before.
     private static Tensor Element(TensorFile file, string name)
     {
         var value = file[name].to(float32);
+        if (!Finite.Holds(value))
+            throw new LabException($"{file.Path} holds NaN or infinite values in '{name}': compute the statistics again");
         return value.dim() == 4 && value.shape[0] == 1 ? value.squeeze(0)
             : value.dim() == 3 ? value
             : throw new LabException($"{file.Path} has a '{name}' of shape [{string.Join(", ", value.shape)}] where [C, H, W] is needed");

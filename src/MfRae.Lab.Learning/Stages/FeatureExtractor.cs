@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Metrics;
+using MfRae.Lab.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
@@ -44,9 +45,19 @@ internal sealed class FeatureExtractor : IDisposable
         long start = 0;
         _context.ForBatches(images, _network.Batch, bytes =>
         {
-            take(start, _network.Extract(bytes));
+            take(start, Checked(_network.Extract(bytes)));
             start += bytes.shape[0];
         });
+    }
+
+    private static FeatureBatch Checked(FeatureBatch batch)
+    {
+        Finite.Require(batch.Features, "the features of images");
+        if (batch.Logits is { } logits)
+            Finite.Require(logits, "the class scores of images");
+        if (batch.Spatial is { } spatial)
+            Finite.Require(spatial, "the spatial features of images");
+        return batch;
     }
 
     /// <summary>FID of images under more and more noise and blur, against statistics of images as they are.</summary>

@@ -5,6 +5,7 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -35,8 +36,7 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
 
     private void Keep(StageContext context, IEncoder encoder, Weights weights, IImageSource data)
     {
-        using var latents = context.InBatches(
-            data, Batch, bytes => encoder.Encode(weights, LabeledImages.ToUnit(bytes).to(weights.Device)));
+        using var latents = context.InBatches(data, Batch, bytes => encoder.EncodeBytes(weights, bytes));
         var statistics = options switch
         {
             PretrainedLatentOptions pretrained => Import(context, pretrained, encoder.Shape),
@@ -45,6 +45,7 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
         };
         statistics.Save(context.File(Statistics));
         statistics.NormaliseInPlace(latents);
+        Finite.Require(latents, "the normalised latents");
         Safetensors.Write(context.File(Latents), [("latents", latents), ("labels", data.Labels)]);
     }
 
@@ -62,7 +63,7 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
     private static LatentMoments Accumulate(StageContext context, IEncoder encoder, Weights weights, IImageSource data)
     {
         var moments = new LatentMoments(encoder.Shape);
-        context.ForBatches(data, Batch, bytes => moments.Add(encoder.Encode(weights, LabeledImages.ToUnit(bytes).to(weights.Device))));
+        context.ForBatches(data, Batch, bytes => moments.Add(encoder.EncodeBytes(weights, bytes)));
         return moments;
     }
 

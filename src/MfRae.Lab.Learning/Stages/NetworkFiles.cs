@@ -5,6 +5,7 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
@@ -49,6 +50,11 @@ internal static class NetworkFiles
 
     public static (DitNetwork Network, Weights Weights) LoadGenerator(string path, Device device, ScalarType type = ScalarType.Float32) =>
         Load(path, device, NetworkMetadata.Generator, network => network.Declare(), type);
+
+    /// <summary>The latents [B, C, H, W] of images uint8 [B, C, H, W].</summary>
+    /// <exception cref="DivergedException">A latent is NaN or infinite.</exception>
+    public static Tensor EncodeBytes(this IEncoder encoder, Weights weights, Tensor images) =>
+        Finite.Require(encoder.Encode(weights, LabeledImages.ToUnit(images).to(weights.Device)), "the latents of images");
 
     private static string Seen(IEncoder encoder) =>
         encoder is VitEncoder vit ? $"it was trained on images of {vit.Image}" : "it needs colours";

@@ -25,7 +25,7 @@ internal sealed class ProbeRunner : IStage
 
         Tensor Seen(Tensor bytes) => LabeledImages.ToUnit(bytes).to(device);
         Tensor Features(IImageSource images, Weights encoder) =>
-            context.InBatches(images, Batch, bytes => network.Encode(encoder, Seen(bytes)).flatten(1));
+            context.InBatches(images, Batch, bytes => network.EncodeBytes(encoder, bytes).flatten(1));
         Tensor Pixels(IImageSource images) => context.InBatches(images, Batch, bytes => Seen(bytes).flatten(1));
 
         Measure(context, "encoder", train, test, images => Features(images, trained));

@@ -35,7 +35,7 @@ internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
         if (decoder.Image != test.Shape)
             throw new LabException($"the decoder makes images of {decoder.Image}, the dataset has {test.Shape}: nothing can be compared");
         var rebuilt = context.InBatches(test, Batch, bytes => LabeledImages.ToBytes(
-            decoder.Decode(decoderWeights, encoder.Encode(encoderWeights, LabeledImages.ToUnit(bytes).to(device)))));
+            decoder.Decode(decoderWeights, encoder.EncodeBytes(encoderWeights, bytes))));
 
         using var extractor = FeatureExtractor.Load(context);
         var (features, logits) = extractor.Extract(new LabeledImages(rebuilt, test.Labels));

@@ -61,7 +61,9 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
                 GC.Collect(0);
         }
         average.CopyConstants(weights);
-        return average;
+
+        // The loss is of the weights before the last update, so a finite loss does not say that they are finite after it.
+        return average.NotFinite() is [var damaged, ..] ? throw DivergedException.NotFinite(step, $"'{damaged}' of the trained weights") : average;
     }
 
     private static void TrainStep(

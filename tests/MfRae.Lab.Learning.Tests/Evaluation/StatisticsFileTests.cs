@@ -78,6 +78,9 @@ public sealed class StatisticsFileTests : IDisposable
     [Theory]
     [InlineData("width", "*statistics of 5 features*those of embedded are 32*")]
     [InlineData("nan", "*statistics.npz*not finite*")]
+    [InlineData("infinite mean", "*statistics.npz*not finite*")]
+    [InlineData("huge", "*statistics.npz*above 1E+100*")]
+    [InlineData("nan feats", "*statistics.npz*'feats'*not finite*")]
     [InlineData("half", "*'mu' without 'sigma'*")]
     [InlineData("shape", "*'mu' [32]*'sigma' [32, 31]*")]
     [InlineData("asymmetric", "*'sigma'*not symmetric*")]
@@ -93,6 +96,9 @@ public sealed class StatisticsFileTests : IDisposable
         Write("statistics.npz", mistake switch
         {
             "width" => [("mu", zeros(5)), ("sigma", eye(5))],
+            "infinite mean" => [("mu", full(32, double.NegativeInfinity)), ("sigma", broken)],
+            "huge" => [("mu", full(32, 1e300, dtype: float64)), ("sigma", broken)],
+            "nan feats" => [("feats", full([4, 32], double.NaN))],
             "half" => [("mu", zeros(32))],
             "shape" => [("mu", zeros(32)), ("sigma", zeros(32, 31))],
             "negative" => [("mu", zeros(32)), ("sigma", -eye(32))],
