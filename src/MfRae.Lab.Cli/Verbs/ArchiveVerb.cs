@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Upkeep;
 using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -10,7 +11,8 @@ public sealed class ArchiveVerb(Terminal terminal, Places places, ArtifactStore 
     {
         using var database = LabDatabase.OpenExisting(places.Database);
         var queries = new RunQueries(database);
-        var name = new Subjects(queries).Experiment(experiment).Name;
+        var name = new Subjects(queries).Name(experiment);
+        new StoreRecords(store).RequireKnownMarks();
         new MarkLog(database).Archive(name, !undo);
         MarkSubject.Keep(queries, store);
         terminal.Out.WriteLine(undo

@@ -23,6 +23,7 @@ public sealed class NoteVerb(Terminal terminal, Places places, ArtifactStore sto
         var about = MarkSubject.Of(new Subjects(queries), subject);
         if (text is not null)
         {
+            new StoreRecords(store).RequireKnownMarks();
             new MarkLog(database).Note(about.Kind, about.Name, text);
             MarkSubject.Keep(queries, store);
         }

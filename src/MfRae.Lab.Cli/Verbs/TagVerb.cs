@@ -21,6 +21,8 @@ public sealed class TagVerb(Terminal terminal, Places places, ArtifactStore stor
         using var database = tags.Count > 0 ? LabDatabase.OpenExisting(places.Database) : LabDatabase.OpenReadOnly(places.Database);
         var queries = new RunQueries(database);
         var about = MarkSubject.Of(new Subjects(queries), subject);
+        if (tags.Count > 0)
+            new StoreRecords(store).RequireKnownMarks();
         var log = new MarkLog(database);
         foreach (var tag in tags)
         {

@@ -208,7 +208,7 @@ internal sealed class Capsule : IDisposable
         }
         catch (JsonException error)
         {
-            throw Wrong($"{name} cannot be read: {PrintableText.Of(error.Message)}");
+            throw Wrong($"{name} cannot be read: {PrintableText.Of(error.Message)} If a newer version of the program wrote it, update this one");
         }
     }
 

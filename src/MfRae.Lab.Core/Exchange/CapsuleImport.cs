@@ -134,9 +134,10 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
                 throw capsule.Wrong($"the stage {stage.Key}: {PrintableText.Of(check.ToString())}");
             }
 
-            var manifest = ManifestSeal.Read(File.ReadAllBytes(Path.Combine(place, ArtifactStore.ManifestName)));
+            var path = Path.Combine(place, ArtifactStore.ManifestName);
+            var manifest = ManifestSeal.Read(File.ReadAllBytes(path), path);
             var names = manifest.Files.Select(file => file.Name).Append(ArtifactStore.ManifestName).ToHashSet();
-            if (Directory.EnumerateFiles(place).Select(path => Path.GetFileName(path)).FirstOrDefault(
+            if (Directory.EnumerateFiles(place).Select(file => Path.GetFileName(file)).FirstOrDefault(
                 name => !names.Contains(name) && !ArtifactStore.IsLog(name)) is { } extra)
             {
                 throw capsule.Wrong($"the manifest of the stage {stage.Key} does not know {extra}");

@@ -59,6 +59,7 @@ public sealed class ArtifactStore(string root)
             .Where(log => log.Attempt > 0).OrderBy(log => log.Attempt)];
 
     /// <summary>Hashes every file of a complete stage and compares it with the manifest.</summary>
+    /// <exception cref="LabException">A newer version of the program wrote the manifest.</exception>
     public ArtifactCheck Verify(string key, CancellationToken stop = default) => ArtifactVerifier.Check(key, CompleteFolder(key), stop);
 
     /// <exception cref="LabException">The stage is not complete, or its manifest is no manifest.</exception>
@@ -67,7 +68,7 @@ public sealed class ArtifactStore(string root)
         var path = Path.Combine(CompleteFolder(key), ManifestName);
         try
         {
-            return ManifestSeal.Read(File.ReadAllBytes(path));
+            return ManifestSeal.Read(File.ReadAllBytes(path), path);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

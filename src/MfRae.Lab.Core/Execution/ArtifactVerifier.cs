@@ -6,12 +6,14 @@ namespace MfRae.Lab.Core.Execution;
 /// <summary>Compares the files of a folder with its manifest: all of them, each time.</summary>
 internal static class ArtifactVerifier
 {
+    /// <exception cref="Experiments.LabException">A newer version of the program wrote the manifest.</exception>
     public static ArtifactCheck Check(string key, string folder, CancellationToken stop)
     {
         Manifest manifest;
         try
         {
-            manifest = ManifestSeal.Read(File.ReadAllBytes(Path.Combine(folder, ArtifactStore.ManifestName)));
+            var path = Path.Combine(folder, ArtifactStore.ManifestName);
+            manifest = ManifestSeal.Read(File.ReadAllBytes(path), path);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {

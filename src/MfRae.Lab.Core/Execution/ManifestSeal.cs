@@ -22,9 +22,12 @@ internal static class ManifestSeal
         return [.. Encoding.ASCII.GetBytes(Opening + Hash(rest)), .. rest];
     }
 
+    /// <param name="path">For the message.</param>
     /// <exception cref="JsonException">It is no manifest, or not as it was written.</exception>
-    public static Manifest Read(ReadOnlySpan<byte> bytes)
+    /// <exception cref="Experiments.LabException">It is of a newer format: neither damaged nor to be read here.</exception>
+    public static Manifest Read(ReadOnlySpan<byte> bytes, string path)
     {
+        VersionedJson.RefuseNewer(path, bytes, Format);
         if (!bytes.StartsWith(Encoding.ASCII.GetBytes(Opening)))
         {
             return Parse(bytes) is { Format: < Format } old ? old : throw new JsonException("it does not begin with its own hash");
@@ -40,7 +43,7 @@ internal static class ManifestSeal
     }
 
     private static Manifest Parse(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, LabJson.Default.Manifest) ?? throw new JsonException("null");
+        VersionedJson.Read<Manifest>(json);
 
     private static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

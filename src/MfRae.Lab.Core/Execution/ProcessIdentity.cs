@@ -12,12 +12,15 @@ public sealed record ProcessIdentity(string Host, int Pid, string BootId, string
     public static ProcessIdentity Current() =>
         new(Environment.MachineName, Environment.ProcessId, CurrentBootId(), StartOf(Environment.ProcessId) ?? "");
 
+    /// <summary>The owner of a lease that this version cannot read.</summary>
+    internal static ProcessIdentity Unknown { get; } = new("", 0, "", "");
+
     public bool IsOnThisHost => Host == Environment.MachineName;
 
     /// <summary>Whether the process, which must be one of this host, still runs.</summary>
     public bool IsAlive() => BootId == CurrentBootId() && StartOf(Pid) == Started;
 
-    public override string ToString() => $"process {Pid} on {Host}";
+    public override string ToString() => this == Unknown ? "a process of another version of the program" : $"process {Pid} on {Host}";
 
     private static string CurrentBootId()
     {

@@ -12,6 +12,7 @@ public sealed class StageLeases : IDisposable
     public static readonly TimeSpan Expiry = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
     private const string Suffix = ".lease.json";
+    private static readonly Lease Unreadable = new(ProcessIdentity.Unknown, "");
     private readonly Lease mine;
     private readonly HashSet<string> keys;
     private readonly ArtifactStore store;
@@ -125,14 +126,18 @@ public sealed class StageLeases : IDisposable
 
     private static string PathOf(ArtifactStore store, string key) => Path.Combine(store.LockFolder, ArtifactName.Key(key) + Suffix);
 
-    /// <summary>Leases appear whole, by a rename: what cannot be read is not one.</summary>
+    /// <summary>Leases appear whole, by a rename: one that cannot be read is of a newer version, and its heartbeat says whether it lives.</summary>
     private static Lease? Read(string path)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(path), LabJson.Default.Lease);
+            return VersionedJson.Read<Lease>(File.ReadAllBytes(path));
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or JsonException)
+        catch (JsonException)
+        {
+            return Unreadable;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }

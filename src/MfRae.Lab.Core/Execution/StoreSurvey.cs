@@ -23,7 +23,7 @@ internal static class StoreSurvey
 
         // The last attempt decides: an earlier one may have diverged before somebody asked for another try.
         return JournalFile.In(store.PartialFolder(key)) is [.., var last]
-            && JournalReader.Read(last.Path).Lines is [.., { Event: FinishedEvent finished }]
+            && JournalReader.Read(last.Path).Finished is { } finished
                 ? finished.Status switch
                 {
                     AttemptStatus.Diverged when !options.RetryFailed => new(Found.Diverged, finished.Error),

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Core.Tracking;
 
@@ -59,14 +60,16 @@ public sealed class Journal : IJournal, IDisposable
     /// Writes the end of an attempt whose worker died before it could, after the last whole line. Returns what was written,
     /// or null where the journal had its end already.
     /// </summary>
+    /// <exception cref="LabException">A complete line cannot be read; nothing was changed.</exception>
     public static FinishedEvent? Close(string path, string status, string error, TimeProvider time)
     {
-        var (lines, end) = JournalReader.Read(path);
-        if (lines is [.., { Event: FinishedEvent }])
+        var journaled = JournalReader.Read(path);
+        if (journaled.Finished is not null)
         {
             return null;
         }
 
+        var (lines, end) = journaled;
         var wall = lines.Count == 0 ? 0 : (lines[^1].At - lines[0].At).TotalSeconds;
         var finished = new FinishedEvent(status, wall, 0, 0, error);
         var stream = Open(path, FileMode.Open);

@@ -42,6 +42,14 @@ public sealed record ImageEvent(string Name, string File, string Caption) : Jour
 /// <summary>Something that the user should know, and that changes no number.</summary>
 public sealed record NoticeEvent(string Text) : JournalEvent;
 
+/// <summary>
+/// An event that a newer version of the program wrote, with a kind or with fields of a measurement that this version does not know.
+/// Readers keep it in the file and skip it. It is never written.
+/// </summary>
+/// <param name="Kind">The event's `type`.</param>
+/// <param name="Understood">The event without its unknown fields, or null where the kind is unknown.</param>
+public sealed record NewerEvent(string Kind, JournalEvent? Understood = null) : JournalEvent;
+
 /// <summary>The attempt ended.</summary>
 /// <param name="Status">One of <see cref="AttemptStatus"/>.</param>
 /// <param name="PeakBytes">Peak resident memory of the worker.</param>

@@ -1,22 +1,36 @@
+using System.Globalization;
 using System.Text.Json;
+using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Core.Tracking;
 
 /// <summary>
-/// Reads journals while they are written, or after their writer died. A line without its end, or one that is no JSON, is
-/// not there yet: reading goes on at its beginning the next time.
+/// Reads journals while they are written, or after their writer died. A line without its newline is not complete yet: the next read starts at
+/// its beginning. Events of newer versions become <see cref="NewerEvent"/>; unknown fields of other events are skipped.
 /// </summary>
 public static class JournalReader
 {
-    public static JournalChunk Read(string path, long offset = 0)
+    private static readonly HashSet<string> Kinds =
+        [.. LabJson.Default.JournalEvent.PolymorphismOptions!.DerivedTypes.Select(type => type.TypeDiscriminator).OfType<string>()];
+
+    /// <exception cref="LabException">A complete line cannot be read. The message names file and line; the file is left as it is.</exception>
+    public static JournalChunk Read(string path, long offset = 0) => ReadUpToProblem(path, out var problem, offset) is var chunk && problem is null
+        ? chunk
+        : throw new LabException(problem);
+
+    /// <summary>The lines before the first one that cannot be read.</summary>
+    /// <param name="problem">What is wrong with that line, or null where every complete line can be read.</param>
+    public static JournalChunk ReadUpToProblem(string path, out string? problem, long offset = 0)
     {
         var bytes = ReadBytes(path, offset);
         var lines = new List<JournalLine>();
         var start = 0;
+        problem = null;
         for (int length; (length = bytes.AsSpan(start).IndexOf((byte)'\n')) >= 0; start += length + 1)
         {
-            if (Parse(bytes.AsSpan(start, length)) is not { } line)
+            if (Parse(bytes.AsSpan(start, length), out var mistake) is not { } line)
             {
+                problem = Problem(path, offset + start, mistake);
                 break;
             }
 
@@ -26,7 +40,7 @@ public static class JournalReader
         return new(lines, offset + start);
     }
 
-    private static byte[] ReadBytes(string path, long offset)
+    private static byte[] ReadBytes(string path, long offset, long end = long.MaxValue)
     {
         try
         {
@@ -37,7 +51,7 @@ public static class JournalReader
             }
 
             stream.Position = offset;
-            var bytes = new byte[stream.Length - offset];
+            var bytes = new byte[Math.Min(end, stream.Length) - offset];
             var read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             return bytes[..read];
         }
@@ -48,13 +62,56 @@ public static class JournalReader
         }
     }
 
-    private static JournalLine? Parse(ReadOnlySpan<byte> line)
+    private static string Problem(string path, long offset, string mistake)
+    {
+        var line = 1 + ReadBytes(path, 0, offset).AsSpan().Count((byte)'\n');
+        return $"{path}, line {line.ToString(CultureInfo.InvariantCulture)}: not a line of a journal ({mistake}). The file was left as it is. "
+            + $"If it is damaged, move the folder {Path.GetDirectoryName(path)} away: the next run then computes the stage again.";
+    }
+
+    private static JournalLine? Parse(ReadOnlySpan<byte> line, out string mistake)
+    {
+        mistake = "";
+        try
+        {
+            return JsonSerializer.Deserialize(line, LabJson.Default.JournalLine) ?? throw new JsonException("null");
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            mistake = e.Message;
+            return Newer(line);
+        }
+    }
+
+    private static JournalLine? Newer(ReadOnlySpan<byte> bytes)
     {
         try
         {
-            return JsonSerializer.Deserialize(line, LabJson.Default.JournalLine);
+            var line = VersionedJson.Read<JournalLine>(bytes);
+            // What is not known of a measurement may be part of its identity: the value must not be pooled with others.
+            return line.Event is MeasuredEvent ? line with { Event = new NewerEvent("measured", line.Event) } : line;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            return UnknownKind(bytes);
+        }
+    }
+
+    private static JournalLine? UnknownKind(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(bytes);
+            using var document = JsonDocument.ParseValue(ref reader);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } root
+                && root.TryGetProperty("seq", out var seq) && seq.ValueKind == JsonValueKind.Number && seq.TryGetInt64(out var number)
+                && root.TryGetProperty("at", out var at) && at.ValueKind == JsonValueKind.String && at.TryGetDateTimeOffset(out var time)
+                && root.TryGetProperty("event", out var entry) && entry.ValueKind == JsonValueKind.Object
+                && entry.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && !Kinds.Contains(type.GetString()!)
+                    ? new(number, time, new NewerEvent(type.GetString()!))
+                    : null;
+        }
+        catch (JsonException)
         {
             return null;
         }

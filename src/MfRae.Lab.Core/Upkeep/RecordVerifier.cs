@@ -21,16 +21,16 @@ public sealed class RecordVerifier(ArtifactStore store)
                 : new(stage.Key, stage.Label, 0, 0, [], $"{stage.Status}: nothing to check");
         }
 
-        var problems = store.Verify(stage.Key, stop).Problems.ToList();
+        List<string> problems = [];
         Manifest manifest;
         try
         {
+            problems.AddRange(store.Verify(stage.Key, stop).Problems);
             manifest = store.ReadManifest(stage.Key);
         }
-        catch (LabException)
+        catch (LabException error)
         {
-            // The check of the files has said so.
-            return new(stage.Key, stage.Label, 0, 0, problems, null);
+            return new(stage.Key, stage.Label, 0, 0, problems.Count > 0 ? problems : [error.Message], null);
         }
 
         if (!SameDefinition(stage.DefinitionJson, manifest.Definition))
@@ -89,14 +89,19 @@ public sealed class RecordVerifier(ArtifactStore store)
             return [];
         }
 
-        var told = JournalFile.In(store.CompleteFolder(stage.Key))
-            .SelectMany(journal => JournalReader.Read(journal.Path).Lines)
-            .Select(line => line.Event)
-            .OfType<MeasuredEvent>()
-            .Select(entry => entry.Measurement)
-            .ToHashSet();
-        return stage.Measurements.Where(measurement => !told.Contains(measurement))
-            .Select(measurement => $"the database has a value of {measurement.Key} that no journal of the stage tells");
+        var told = new HashSet<Measurement>();
+        var problems = new List<string>();
+        foreach (var journal in JournalFile.In(store.CompleteFolder(stage.Key)))
+        {
+            var chunk = JournalReader.ReadUpToProblem(journal.Path, out var problem);
+            problems.AddRange(problem is null ? [] : [problem]);
+            // A database of a newer version is read without what this one does not know, and so is the journal.
+            told.UnionWith(chunk.Lines.Select(line => line.Event is NewerEvent { Understood: { } known } ? known : line.Event)
+                .OfType<MeasuredEvent>().Select(entry => entry.Measurement));
+        }
+
+        return [.. problems, .. stage.Measurements.Where(measurement => !told.Contains(measurement))
+            .Select(measurement => $"the database has a value of {measurement.Key} that no journal of the stage tells")];
     }
 
     private static bool SameDefinition(string database, JsonElement manifest)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
@@ -14,6 +15,7 @@ namespace MfRae.Lab.Core.Upkeep;
 /// </summary>
 public sealed class StoreRecords(ArtifactStore store)
 {
+    private const int Format = 1;
     private const string MarksName = "marks.json";
     private const string PatchSuffix = ".patch";
     private const int HashDigits = 32;
@@ -37,7 +39,8 @@ public sealed class StoreRecords(ArtifactStore store)
             Write(PatchPath(record.Patch), content);
         }
 
-        Write(PathOf(record.Name, record.Hash), JsonSerializer.SerializeToUtf8Bytes(record, LabJson.Default.PlanRecord));
+        var path = PathOf(record.Name, record.Hash);
+        Write(path, Updated(path, record));
         return record;
     }
 
@@ -67,7 +70,7 @@ public sealed class StoreRecords(ArtifactStore store)
     /// <exception cref="LabException">A record is no record.</exception>
     public IReadOnlyList<PlanRecord> Plans() => Directory.Exists(Folder)
         ? [.. Directory.EnumerateFiles(Folder, "*.plan.json").Order(StringComparer.Ordinal)
-            .Select(path => Read(path, bytes => JsonSerializer.Deserialize(bytes, LabJson.Default.PlanRecord)))
+            .Select(Read<PlanRecord>)
             .OrderBy(plan => plan.Begun)]
         : [];
 
@@ -82,11 +85,27 @@ public sealed class StoreRecords(ArtifactStore store)
 
     /// <summary>What people wrote, or null where nothing was ever kept.</summary>
     public Marks? ReadMarks() => Path.Combine(Folder, MarksName) is var path && File.Exists(path)
-        ? Read(path, bytes => JsonSerializer.Deserialize(bytes, LabJson.Default.Marks))
+        ? Read<Marks>(path)
         : null;
 
-    public void WriteMarks(Marks marks) =>
+    /// <exception cref="LabException">A newer version of the program wrote the marks that are there, or the store cannot be written.</exception>
+    public void WriteMarks(Marks marks)
+    {
+        RequireKnownMarks();
         Write(Path.Combine(Folder, MarksName), JsonSerializer.SerializeToUtf8Bytes(marks, LabJson.Default.Marks));
+    }
+
+    /// <summary>Refuses before anything is changed what <see cref="WriteMarks"/> would refuse.</summary>
+    /// <exception cref="LabException">A newer version of the program wrote the marks that are there.</exception>
+    public void RequireKnownMarks()
+    {
+        if (Path.Combine(Folder, MarksName) is var path && File.Exists(path) && Bytes(path) is var bytes
+            && !VersionedJson.IsKnown<Marks>(bytes) && TryRead<Marks>(bytes) is not null)
+        {
+            throw new LabException($"{path} has fields of a newer version: update the program to change tags, notes and what is archived. "
+                + "The file was left as it is.");
+        }
+    }
 
     /// <summary>
     /// What is wrong with the patch that a plan names, in a sentence; null where it is as it was or there is none. With its commit
@@ -134,14 +153,51 @@ public sealed class StoreRecords(ArtifactStore store)
         }
     }
 
-    private static T Read<T>(string path, Func<byte[], T?> parse)
+    /// <summary>The text of a record. What a newer version of the program noted about the same plan stays in it.</summary>
+    private static byte[] Updated(string path, PlanRecord record)
+    {
+        var now = JsonSerializer.SerializeToUtf8Bytes(record, LabJson.Default.PlanRecord);
+        return File.Exists(path) && Bytes(path) is var old && !VersionedJson.IsKnown<PlanRecord>(old) && TryRead<PlanRecord>(old) is not null
+            ? Encoding.UTF8.GetBytes(VersionedJson.Update(JsonNode.Parse(old), JsonNode.Parse(now))!.ToJsonString())
+            : now;
+    }
+
+    private static T? TryRead<T>(byte[] bytes)
         where T : class
     {
         try
         {
-            return parse(File.ReadAllBytes(path)) ?? throw new JsonException("null");
+            return VersionedJson.Read<T>(bytes);
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <exception cref="LabException">The record is of a newer format, or the file cannot be read.</exception>
+    private static byte[] Bytes(string path)
+    {
+        try
+        {
+            var bytes = File.ReadAllBytes(path);
+            VersionedJson.RefuseNewer(path, bytes, Format);
+            return bytes;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"{path} cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static T Read<T>(string path)
+        where T : class
+    {
+        try
+        {
+            return VersionedJson.Read<T>(Bytes(path));
+        }
+        catch (JsonException e)
         {
             throw new LabException($"{path} cannot be read: {e.Message} Move it away; the next run of that experiment writes it anew.", e);
         }

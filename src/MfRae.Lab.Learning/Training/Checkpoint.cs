@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
@@ -14,6 +16,8 @@ namespace MfRae.Lab.Learning.Training;
 /// </summary>
 public sealed class Checkpoint(string folder, Weights weights, Weights average, AdamW optimizer, CurveWindow curves, GradientWatch gradients)
 {
+    // Written records have no number: it appears with the first change that an older version must not continue from.
+    private const int KnownFormat = 1;
     private const string StepEntry = "step";
     private const string RecordName = "checkpoint.json";
     private const string Suffix = ".safetensors";
@@ -35,6 +39,7 @@ public sealed class Checkpoint(string folder, Weights weights, Weights average, 
 
     /// <summary>The number of steps done; 0 without a checkpoint, or with one that is damaged.</summary>
     /// <param name="damaged">Told what is wrong with it.</param>
+    /// <exception cref="LabException">A newer version of the program wrote it, in a format that this one does not read. It is kept.</exception>
     public long Restore(Action<string> damaged)
     {
         var record = Path.Combine(folder, RecordName);
@@ -61,7 +66,9 @@ public sealed class Checkpoint(string folder, Weights weights, Weights average, 
         CheckpointRecord? content;
         try
         {
-            content = JsonSerializer.Deserialize(File.ReadAllBytes(record), CheckpointJson.Default.CheckpointRecord);
+            var bytes = File.ReadAllBytes(record);
+            VersionedJson.RefuseNewer(record, bytes, KnownFormat);
+            content = JsonSerializer.Deserialize(bytes, CheckpointJson.Default.CheckpointRecord);
         }
         catch (JsonException)
         {

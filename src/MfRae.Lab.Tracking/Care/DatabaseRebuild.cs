@@ -97,15 +97,8 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
             foreach (var journal in JournalFile.In(folder))
             {
                 stop.ThrowIfCancellationRequested();
-                try
-                {
-                    log.Ingest(key, journal.Attempt, JournalReader.Read(journal.Path).Lines, folder);
-                    count++;
-                }
-                catch (LabException error)
-                {
-                    warnings.Add(error.Message);
-                }
+                warnings.AddRange(JournalIngest.Take(log, key, journal, folder, out var taken));
+                count += taken ? 1 : 0;
             }
         }
 

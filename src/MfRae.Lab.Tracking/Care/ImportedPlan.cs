@@ -30,14 +30,7 @@ public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
         {
             foreach (var journal in JournalFile.In(folder))
             {
-                try
-                {
-                    log.Ingest(stage.Key, journal.Attempt, JournalReader.Read(journal.Path).Lines, folder);
-                }
-                catch (LabException error)
-                {
-                    warnings.Add(error.Message);
-                }
+                warnings.AddRange(JournalIngest.Take(log, stage.Key, journal, folder, out _));
             }
         }
 

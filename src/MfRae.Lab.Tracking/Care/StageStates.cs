@@ -45,7 +45,7 @@ internal static class StageStates
 
     private static (string Status, string? Reason)? Told(ArtifactStore store, string key) =>
         JournalFile.In(store.PartialFolder(key)) is not [.., var last] ? null
-        : JournalReader.Read(last.Path).Lines is [.., { Event: FinishedEvent finished }]
+        : JournalReader.ReadUpToProblem(last.Path, out _).Finished is { } finished
             ? (finished.Status, finished.Error?.Split('\n')[0].TrimEnd())
             : ("interrupted", Writing.PlanWriter.Deserted);
 

@@ -41,7 +41,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
             Finish(fresh[^1].At, rewound: before.LastSeq == 0 || before.KeepsThrough != attempt.KeepsThrough);
         }
 
-        if (ordered[^1].Event is FinishedEvent { Status: var status } && AttemptStatus.IsFailure(status))
+        if (ordered.FindLast(line => line.Event is not NewerEvent)?.Event is FinishedEvent { Status: var status } && AttemptStatus.IsFailure(status))
         {
             KeepLog();
         }
@@ -87,7 +87,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
                 End(end);
                 break;
             default:
-                // Progress is for the screen: the curves say how far a stage came.
+                // Progress is for the screen: the curves say how far a stage came. What a newer version told is left to it.
                 break;
         }
     }

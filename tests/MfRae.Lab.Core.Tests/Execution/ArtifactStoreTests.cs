@@ -1,6 +1,10 @@
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.TestWorker;
@@ -29,6 +33,29 @@ public sealed class ArtifactStoreTests : IDisposable
         manifest.Files[1]
             .Should().Be(new ManifestFile("weights.bin", 3, "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81"));
         manifest.Definition.GetProperty("split").GetString().Should().Be("steps=1");
+    }
+
+    [Fact]
+    public void A_manifest_with_fields_of_a_newer_version_verifies()
+    {
+        Complete();
+        Reseal(json => json["compression"] = "none");
+
+        Store.Verify(Node.Key).Ok.Should().BeTrue();
+        Store.ReadManifest(Node.Key).Kind.Should().Be(Node.Kind);
+    }
+
+    [Fact]
+    public void A_stage_of_a_newer_format_is_refused_and_stays_where_it_is()
+    {
+        Complete();
+        Reseal(json => json["format"] = 3);
+
+        FluentActions.Invoking(() => lab.Run(TestPlan.Of([Node]))).Should().Throw<LabException>()
+            .WithMessage("*manifest.json*format 3*update the program*");
+
+        Store.IsComplete(Node.Key).Should().BeTrue();
+        Store.FoldersOf(Node.Key).Should().Equal(Store.CompleteFolder(Node.Key));
     }
 
     [Fact]
@@ -172,5 +199,16 @@ public sealed class ArtifactStoreTests : IDisposable
             journal.Dispose();
         });
         return partial;
+    }
+
+    /// <summary>Changes the manifest and its hash, as a version of the program would that writes it so.</summary>
+    private void Reseal(Action<JsonObject> change)
+    {
+        var path = Path.Combine(Store.CompleteFolder(Node.Key), ArtifactStore.ManifestName);
+        var json = JsonNode.Parse(File.ReadAllBytes(path))!.AsObject();
+        json.Remove("sha256");
+        change(json);
+        var rest = "\"," + json.ToJsonString()[1..];
+        File.WriteAllText(path, "{\"sha256\":\"" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(rest))) + rest);
     }
 }

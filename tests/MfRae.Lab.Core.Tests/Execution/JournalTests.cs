@@ -1,4 +1,5 @@
 using System.Text;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Core.Tests.Execution;
@@ -45,8 +46,7 @@ public sealed class JournalTests : IDisposable
 
     [Theory]
     [InlineData("""{"seq":2,"at":"2030-01-02T03:04""")]
-    [InlineData("\0\0\0\0\n")]
-    [InlineData("""{"seq":2,"at":"2030-01-02T03:04:05+00:00","event":{"type":"unheardOf"}}""" + "\n")]
+    [InlineData("\0\0\0\0")]
     public void A_torn_tail_is_not_there_yet(string tail)
     {
         WriteLines(1);
@@ -56,6 +56,80 @@ public sealed class JournalTests : IDisposable
 
         chunk.Lines.Should().ContainSingle();
         chunk.NextOffset.Should().Be(new FileInfo(File1).Length - Encoding.UTF8.GetByteCount(tail));
+    }
+
+    [Theory]
+    [InlineData("\0\0\0\0\n")]
+    [InlineData("\n")]
+    [InlineData("""{"seq":2,"at":"2030-01-02T03:04:05+00:00"}""" + "\n")]
+    [InlineData("""{"seq":2,"at":"2030-01-02T03:04:05+00:00","event":{"type":"checkpoint"}}""" + "\n")]
+    [InlineData("""{"seq":"2","at":"2030-01-02T03:04:05+00:00","event":{"type":"unheardOf"}}""" + "\n")]
+    public void A_complete_line_that_cannot_be_read_is_an_error_that_names_the_line_and_changes_nothing(string line)
+    {
+        WriteLines(1);
+        var first = new FileInfo(File1).Length;
+        File.AppendAllText(File1, line + """{"seq":3,"at":"2030-01-02T03:04:06+00:00","event":{"type":"checkpoint","step":7}}""" + "\n");
+        var bytes = File.ReadAllBytes(File1);
+
+        FluentActions.Invoking(() => JournalReader.Read(File1)).Should().Throw<LabException>().WithMessage($"{File1}, line 2: *");
+        FluentActions.Invoking(() => JournalReader.Read(File1, first)).Should().Throw<LabException>().WithMessage($"{File1}, line 2: *");
+        FluentActions.Invoking(() => Journal.Close(File1, AttemptStatus.Interrupted, "killed", time))
+            .Should().Throw<LabException>().WithMessage($"{File1}, line 2: *");
+
+        File.ReadAllBytes(File1).Should().Equal(bytes);
+    }
+
+    [Fact]
+    public void An_event_kind_of_a_newer_version_is_kept_and_skipped_and_numbering_continues_after_it()
+    {
+        WriteLines(1);
+        File.AppendAllText(File1, """{"seq":2,"at":"2030-01-02T03:04:05+00:00","event":{"type":"unheardOf","what":[1,{"a":null}]},"more":1}""" + "\n");
+        var bytes = File.ReadAllBytes(File1);
+
+        var lines = JournalReader.Read(File1).Lines;
+        Journal.Close(File1, AttemptStatus.Interrupted, "killed", time).Should().NotBeNull();
+
+        lines.Select(line => line.Seq).Should().Equal(1, 2);
+        lines[1].At.Should().Be(new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero));
+        File.ReadAllBytes(File1).Take(bytes.Length).Should().Equal(bytes);
+        var closed = JournalReader.Read(File1).Lines;
+        closed.Select(line => line.Seq).Should().Equal(1, 2, 3);
+        closed[2].Event.Should().BeOfType<FinishedEvent>();
+    }
+
+    [Fact]
+    public void Unknown_fields_of_a_known_event_are_skipped()
+    {
+        File.WriteAllText(File1,
+            """{"seq":1,"host":"h","at":"2030-01-02T03:04:05+00:00","event":{"type":"progress","step":1,"total":2,"unit":"step","left":"3 s"}}""" + "\n");
+
+        JournalReader.Read(File1).Lines.Should().ContainSingle().Which.Event.Should().Be(new ProgressEvent(1, 2, "step"));
+    }
+
+    [Fact]
+    public void A_measurement_with_an_unknown_field_is_not_taken_as_one_without_it()
+    {
+        using (var journal = new Journal(folder.Path, 1, time))
+        {
+            journal.Write(new MeasuredEvent(new("fid", 3, null, null, 1, 1, 1, "balanced", "", "", "", false)));
+        }
+
+        File.WriteAllText(File1, File.ReadAllText(File1).Replace("\"metric\":", "\"colourSpace\":\"lab\",\"metric\":", StringComparison.Ordinal));
+
+        JournalReader.Read(File1).Lines.Should().ContainSingle().Which.Event.Should().NotBeOfType<MeasuredEvent>();
+    }
+
+    [Fact]
+    public void An_attempt_whose_end_is_followed_by_events_of_a_newer_version_keeps_its_end()
+    {
+        using (var journal = new Journal(folder.Path, 1, time))
+        {
+            journal.Write(new FinishedEvent("diverged", 1, 1, 1, "loss"));
+        }
+
+        File.AppendAllText(File1, """{"seq":2,"at":"2030-01-02T03:04:05+00:00","event":{"type":"unheardOf"}}""" + "\n");
+
+        Journal.Close(File1, AttemptStatus.Interrupted, "killed", time).Should().BeNull();
     }
 
     [Fact]

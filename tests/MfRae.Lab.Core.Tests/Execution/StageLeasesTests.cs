@@ -45,6 +45,34 @@ public sealed class StageLeasesTests : IDisposable
     }
 
     [Fact]
+    public void A_lease_with_fields_of_a_newer_version_is_respected()
+    {
+        using var held = Acquire(First);
+        var path = Path.Combine(lab.Store.Root, ".locks", First.Key + ".lease.json");
+        var written = File.GetLastWriteTimeUtc(path);
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"token\":", "\"purpose\":\"study\",\"token\":", StringComparison.Ordinal));
+        File.SetLastWriteTimeUtc(path, written);
+
+        TryAcquire(First).Should().BeNull();
+        StageLeases.LiveOwner(lab.Store, First.Key, time).Should().Be(ProcessIdentity.Current());
+    }
+
+    [Fact]
+    public void A_lease_that_cannot_be_read_holds_until_its_heartbeat_is_too_old()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(lab.Store.Root, ".locks")).FullName;
+        var path = Path.Combine(folder, First.Key + ".lease.json");
+        File.WriteAllText(path, """{"holder":[1,2]}""");
+        File.SetLastWriteTimeUtc(path, time.GetUtcNow().UtcDateTime);
+
+        TryAcquire(First).Should().BeNull();
+        time.Pass(StageLeases.Expiry + TimeSpan.FromSeconds(1));
+        using var taken = Acquire(First);
+
+        StageLeases.LiveOwner(lab.Store, First.Key, time).Should().Be(ProcessIdentity.Current());
+    }
+
+    [Fact]
     public void A_process_that_reuses_the_number_of_a_dead_owner_is_not_taken_for_it()
     {
         Write(ProcessIdentity.Current() with { Started = "1" });

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tests.Execution;
 using MfRae.Lab.Core.Tracking;
@@ -68,5 +69,71 @@ public sealed class StoreRecordsTests : IDisposable
         Records.WriteMarks(marks);
 
         Records.ReadMarks().Should().BeEquivalentTo(marks);
+    }
+
+    [Fact]
+    public void What_a_newer_version_noted_of_a_plan_is_kept_when_this_one_runs_it()
+    {
+        var plan = TestPlan.Chain("steps=1", "");
+        Records.Begin(plan, Noon);
+        var file = Directory.GetFiles(Path.Combine(lab.Store.Root, ".plans")).Single();
+        Edit(file, json =>
+        {
+            json["power"] = 0.8;
+            json["stages"]![1]!["priority"] = 7;
+        });
+
+        Records.Begin(plan, Noon.AddHours(1));
+
+        Records.Plans().Should().ContainSingle().Which.Begun.Should().Be(Noon.AddHours(1));
+        var json = JsonNode.Parse(File.ReadAllText(file))!;
+        json["power"]!.GetValue<double>().Should().Be(0.8);
+        json["stages"]![1]!["priority"]!.GetValue<int>().Should().Be(7);
+    }
+
+    [Fact]
+    public void A_record_of_a_newer_format_is_refused_and_not_overwritten()
+    {
+        var plan = TestPlan.Chain("");
+        Records.Begin(plan, Noon);
+        Records.WriteMarks(new(1, [], [], []));
+        var folder = Path.Combine(lab.Store.Root, ".plans");
+        var before = Directory.GetFiles(folder).Order().Select(file =>
+        {
+            Edit(file, json => json["format"] = 2);
+            return File.ReadAllText(file);
+        }).ToList();
+
+        foreach (var act in new Action[]
+        {
+            () => Records.Plans(), () => Records.Begin(plan, Noon), () => Records.ReadMarks(), () => Records.WriteMarks(new(1, [], [], [])),
+        })
+        {
+            act.Should().Throw<LabException>().WithMessage($"{folder}*format 2*update the program*");
+        }
+
+        Directory.GetFiles(folder).Order().Select(File.ReadAllText).Should().Equal(before);
+    }
+
+    [Fact]
+    public void Marks_with_fields_of_a_newer_version_are_read_and_not_overwritten()
+    {
+        var marks = new Marks(1, [new("run", "abc", "good")], [], ["old"]);
+        Records.WriteMarks(marks);
+        var file = Path.Combine(lab.Store.Root, ".plans", "marks.json");
+        Edit(file, json => json["tags"]![0]!["author"] = "me");
+        var before = File.ReadAllText(file);
+
+        Records.ReadMarks().Should().BeEquivalentTo(marks);
+        FluentActions.Invoking(() => Records.WriteMarks(marks)).Should().Throw<LabException>().WithMessage($"{file}*update the program*");
+
+        File.ReadAllText(file).Should().Be(before);
+    }
+
+    private static void Edit(string file, Action<JsonNode> change)
+    {
+        var json = JsonNode.Parse(File.ReadAllText(file))!;
+        change(json);
+        File.WriteAllText(file, json.ToJsonString());
     }
 }

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Networks;
@@ -134,6 +135,24 @@ public sealed class TrainerTests : IDisposable
             journal.Events.OfType<NoticeEvent>().Should().ContainSingle().Which.Text.Should().EndWith("the training begins anew");
             journal.Events.OfType<ResumedEvent>().Should().BeEmpty();
         }
+    }
+
+    [Fact]
+    public void A_checkpoint_of_a_newer_version_is_continued_from_or_kept_for_it()
+    {
+        var folder = _folder.File("newer");
+        FluentActions.Invoking(() => Train(folder, 20, out _, stopAt: 10)).Should().Throw<OperationCanceledException>();
+        var record = Path.Combine(folder, "checkpoint.json");
+        var known = File.ReadAllText(record);
+
+        File.WriteAllText(record, known.Replace("{", "{\"format\":2,", StringComparison.Ordinal));
+        FluentActions.Invoking(() => Train(folder, 20, out _)).Should().Throw<LabException>()
+            .WithMessage($"{record} has format 2*update the program*");
+        File.Exists(record).Should().BeTrue();
+
+        File.WriteAllText(record, known.Replace("{", "{\"written\":\"later\",", StringComparison.Ordinal));
+        Train(folder, 20, out var journal);
+        journal!.Events.OfType<ResumedEvent>().Should().Equal(new ResumedEvent(10));
     }
 
     [Fact]

@@ -1,0 +1,103 @@
+using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Cli.Tests.Verbs;
+
+/// <summary>A store that a newer version of the program worked in, and one with a damaged journal.</summary>
+public sealed class NewerVersionTests : IDisposable
+{
+    private const string Smoke = "experiments/smoke.json";
+    private const string Newer = """{"seq":SEQ,"at":"2030-01-02T03:04:05+00:00","event":{"type":"energy","joules":5}}""";
+
+    private readonly LabFolder lab = new();
+
+    public void Dispose() => lab.Dispose();
+
+    [Fact]
+    public void Event_kinds_of_a_newer_version_survive_a_rebuild_an_export_an_import_and_the_next_run()
+    {
+        var journal = FailedJournal();
+        Append(journal, Newer);
+        var told = File.ReadAllText(journal);
+
+        var rebuilt = lab.Run("db", "rebuild");
+        rebuilt.Code.Should().Be(ExitCode.Ok, rebuilt.Error);
+        rebuilt.Error.Should().Contain(journal).And.Contain("`energy`").And.Contain("update the program");
+        lab.Run("query", "select status from attempts where status = 'failed'", "--csv").Out.Should().Contain("failed");
+        using var other = new LabFolder();
+        lab.Run("export", "smoke", "--to", lab.At("smoke.capsule")).Code.Should().Be(ExitCode.Ok);
+        var imported = other.Run("import", lab.At("smoke.capsule"));
+        imported.Code.Should().Be(ExitCode.Ok, imported.Error);
+        File.ReadAllText(Journals(other).Single(path => File.ReadAllText(path).Contains("energy", StringComparison.Ordinal))).Should().Be(told);
+
+        var run = lab.Run(Smoke);
+
+        run.Code.Should().Be(ExitCode.Ok, run.Error);
+        File.ReadAllText(Journals(lab).Single(path => File.ReadAllText(path).Contains("energy", StringComparison.Ordinal))).Should().Be(told);
+        lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Ok);
+    }
+
+    [Fact]
+    public void A_damaged_journal_stops_a_run_and_is_reported_by_a_rebuild_and_is_not_cut()
+    {
+        var journal = FailedJournal();
+        Append(journal, "no line of a journal");
+        Append(journal, Newer);
+        var told = File.ReadAllText(journal);
+        var line = told.Count(character => character == '\n') - 1;
+
+        var run = lab.Run(Smoke);
+        run.Code.Should().Be(ExitCode.Environment);
+        run.Error.Should().Contain($"{journal}, line {line}: ");
+        var rebuilt = lab.Run("db", "rebuild");
+        rebuilt.Code.Should().Be(ExitCode.Ok, rebuilt.Error);
+        rebuilt.Error.Should().Contain($"{journal}, line {line}: ");
+
+        File.ReadAllText(journal).Should().Be(told);
+        lab.Run("query", "select status from attempts where status = 'failed'", "--csv").Out.Should().Contain("failed");
+    }
+
+    [Fact]
+    public void Marks_of_a_newer_version_are_not_overwritten_and_the_database_stays_as_it_is()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        lab.Run("tag", "smoke", "good").Code.Should().Be(ExitCode.Ok);
+        var marks = lab.At("data/store/.plans/marks.json");
+        File.WriteAllText(marks, File.ReadAllText(marks).Replace("\"text\":", "\"author\":\"me\",\"text\":", StringComparison.Ordinal));
+        var before = File.ReadAllText(marks);
+
+        foreach (var command in (string[][])[["tag", "smoke", "bad"], ["note", "smoke", "text"], ["archive", "smoke"]])
+        {
+            var answer = lab.Run(command);
+            answer.Code.Should().Be(ExitCode.Environment);
+            answer.Error.Should().Contain("marks.json").And.Contain("update the program");
+        }
+
+        File.ReadAllText(marks).Should().Be(before);
+        lab.Run("tag", "smoke").Out.Should().Be("smoke: good" + Environment.NewLine);
+    }
+
+    /// <summary>The journal of an evaluation that failed, in a folder of a stage in work.</summary>
+    private string FailedJournal()
+    {
+        var failed = false;
+        lab.OnStage = context =>
+        {
+            if (context.Spec.Node.Definition is EvaluationStage && !failed)
+            {
+                failed = true;
+                throw new LabException("the machine is too small");
+            }
+        };
+        lab.Run(Smoke).Code.Should().Be(ExitCode.RunsFailed);
+        return Directory.EnumerateFiles(lab.At("data/store/.partial"), "journal.*.jsonl", SearchOption.AllDirectories).Single();
+    }
+
+    private static void Append(string journal, string line) => File.AppendAllText(journal, line.Replace(
+        "SEQ", (File.ReadAllLines(journal).Length + 1).ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal) + "\n");
+
+    private static IEnumerable<string> Journals(LabFolder lab) =>
+        Directory.EnumerateFiles(lab.At("data/store"), "journal.*.jsonl", SearchOption.AllDirectories);
+}
