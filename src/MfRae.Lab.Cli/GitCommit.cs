@@ -1,5 +1,4 @@
-using System.ComponentModel;
-using System.Diagnostics;
+using System.Text;
 using MfRae.Lab.Core.Upkeep;
 
 namespace MfRae.Lab.Cli;
@@ -15,28 +14,19 @@ public static class GitCommit
         ? null
         : Git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", commit + "^{commit}") is not null;
 
-    /// <summary>The commit and what tracked files have beyond it; null where there is no git or no repository.</summary>
-    public static SourceState? State(string folder) => Git(folder, "rev-parse", "--verify", "--quiet", "HEAD") is { } commit
-        ? new(commit, Git(folder, "diff", "--no-color", "--no-ext-diff", "--binary", "HEAD") ?? "")
-        : null;
+    /// <summary>
+    /// The commit and the patch from it to the working tree; null without git, outside a repository, and before the first commit.
+    /// </summary>
+    /// <param name="outputs">Files and folders that are not source although git does not ignore them, with their full paths.</param>
+    public static SourceState? State(string folder, SourceLimits? limits = null, IReadOnlyList<string>? outputs = null) =>
+        Git(folder, "rev-parse", "--verify", "--quiet", "HEAD") is { } commit
+            ? SourcePatch.Take(folder, commit, limits ?? new(), outputs ?? [])
+            : null;
 
     private static string? Git(string folder, params string[] arguments)
     {
-        try
-        {
-            using var git = Process.Start(new ProcessStartInfo("git", arguments)
-            {
-                WorkingDirectory = folder,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            });
-            var answer = git!.StandardOutput.ReadToEnd().Trim();
-            git.WaitForExit();
-            return git.ExitCode == 0 && answer.Length > 0 ? answer : null;
-        }
-        catch (Win32Exception)
-        {
-            return null;
-        }
+        var answer = GitProcess.Run(folder, arguments);
+        var text = Encoding.UTF8.GetString(answer.Output).Trim();
+        return answer.Problem is null && text.Length > 0 ? text : null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using MfRae.Lab.Cli.Tests.Fakes;
 
 namespace MfRae.Lab.Cli.Tests;
@@ -20,7 +21,8 @@ public sealed class GitCommitTests : IDisposable
     public void A_run_keeps_the_commit_and_what_the_checkout_has_beyond_it()
     {
         Git("init", "-q");
-        Git("add", "experiments");
+        lab.Write(".gitignore", "data\nreports\n");
+        Git("add", "experiments", ".gitignore");
         Git("-c", "user.name=n", "-c", "user.email=e@e", "commit", "-q", "-m", "first");
         lab.Write("experiments/smoke.json", File.ReadAllText(lab.At("experiments/smoke.json")) + "\n");
 
@@ -28,11 +30,11 @@ public sealed class GitCommitTests : IDisposable
         GitCommit.Knows(lab.Path, state.Commit).Should().BeTrue();
         GitCommit.Knows(lab.Path, new string('a', 40)).Should().BeFalse();
         GitCommit.Knows(lab.Path, "--all").Should().BeFalse("a commit from a file is data, not an option");
-        state.Patch.Should().Contain("experiments/smoke.json");
+        Encoding.UTF8.GetString(state.Patch).Should().Contain("experiments/smoke.json");
 
         lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
         var patch = Directory.GetFiles(lab.At("data/store/.plans"), "*.patch").Should().ContainSingle().Subject;
-        File.ReadAllText(patch).Should().Be(state.Patch);
+        File.ReadAllBytes(patch).Should().Equal(state.Patch);
         lab.Run("verify", "smoke").Out.Should().NotContain("patch");
 
         File.AppendAllText(patch, " ");

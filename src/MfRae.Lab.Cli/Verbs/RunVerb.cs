@@ -25,7 +25,10 @@ public sealed class RunVerb(
             return code;
 
         // Before the database is opened: a rebuild that goes on puts another file in its place.
-        var noted = new StoreRecords(store).Begin(whole, time.GetUtcNow(), GitCommit.State(places.WorkingDirectory));
+        var source = GitCommit.State(places.WorkingDirectory, outputs: [places.Store, places.Database, places.Reports]);
+        var noted = new StoreRecords(store).Begin(whole, time.GetUtcNow(), source);
+        if (noted.PatchOmitted is { } omitted)
+            terminal.Error.WriteLine($"the record of the source is incomplete: {omitted}");
         var origin = new RunOrigin(CommandText.Of(request.Arguments), noted.Commit, noted.Patch);
         using var database = LabDatabase.OpenOrCreate(places.Database);
         var queries = new RunQueries(database);

@@ -87,6 +87,11 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
             throw capsule.Wrong($"its plan has no stage {foreign}");
         }
 
+        if (plan.PatchOmitted is { Length: > LongestPath })
+        {
+            throw capsule.Wrong("its plan has a text about its patch that is too long");
+        }
+
         if (plan.Files is { } files && (files.Count > MostFiles || files.Any(file => file.Path.Length > LongestPath
             || Encoding.UTF8.GetByteCount(file.Text) > WrittenFile.MostBytes || file.Omitted < 0)))
         {

@@ -57,7 +57,7 @@ public sealed class CapsuleWriter(ArtifactStore store)
     private IEnumerable<CapsuleEntry> Pack(ZipArchive zip, PlanRecord plan, Marks marks, CancellationToken stop)
     {
         var records = new StoreRecords(store);
-        var patch = plan.Patch is { } hash && records.PatchProblem(plan) is null ? records.ReadPatch(hash) : null;
+        var patch = plan.Patch is { } hash && records.PatchDamage(plan) is null ? records.ReadPatch(hash) : null;
         yield return Put(zip, CapsuleName.Plan, JsonSerializer.SerializeToUtf8Bytes(
             patch is null ? plan with { Patch = null } : plan, LabJson.Default.PlanRecord));
         yield return Put(zip, CapsuleName.Marks, JsonSerializer.SerializeToUtf8Bytes(marks, LabJson.Default.Marks));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 
@@ -14,6 +15,7 @@ namespace MfRae.Lab.Core.Tracking;
 /// <param name="Stages">Inputs before users.</param>
 /// <param name="Commit">The commit of the checkout in which it was run, or null where there was none.</param>
 /// <param name="Patch">SHA-256 of what the checkout had beyond that commit, or null where it had nothing.</param>
+/// <param name="PatchOmitted">What the patch leaves out and why, or null where it is whole.</param>
 /// <param name="Files">The experiment file and what it extends, as written; null where the record is of before they were kept.</param>
 public sealed record PlanRecord(
     int Format,
@@ -32,7 +34,8 @@ public sealed record PlanRecord(
     IReadOnlyList<PlannedRun> Runs,
     string? Commit = null,
     string? Patch = null,
-    IReadOnlyList<WrittenFile>? Files = null)
+    IReadOnlyList<WrittenFile>? Files = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? PatchOmitted = null)
 {
     public static PlanRecord Of(Plan plan, DateTimeOffset begun)
     {

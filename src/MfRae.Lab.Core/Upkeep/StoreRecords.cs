@@ -17,6 +17,7 @@ public sealed class StoreRecords(ArtifactStore store)
 {
     private const int Format = 1;
     private const string MarksName = "marks.json";
+    private const int LongestReason = 2_000;
     private const string PatchSuffix = ".patch";
     private const int HashDigits = 32;
 
@@ -31,12 +32,11 @@ public sealed class StoreRecords(ArtifactStore store)
     /// <exception cref="StoreLockedException">Another process has held the store for too long.</exception>
     public PlanRecord Begin(Plan plan, DateTimeOffset now, SourceState? source = null)
     {
-        var record = PlanRecord.Of(plan, now) with { Commit = source?.Commit };
+        var record = PlanRecord.Of(plan, now) with { Commit = source?.Commit, PatchOmitted = source?.Omitted };
         if (source is { Patch.Length: > 0 })
         {
-            var content = Encoding.UTF8.GetBytes(source.Patch);
-            record = record with { Patch = Convert.ToHexStringLower(SHA256.HashData(content)) };
-            Write(PatchPath(record.Patch), content);
+            record = record with { Patch = Convert.ToHexStringLower(SHA256.HashData(source.Patch)) };
+            Write(PatchPath(record.Patch), source.Patch);
         }
 
         var path = PathOf(record.Name, record.Hash);
@@ -63,7 +63,7 @@ public sealed class StoreRecords(ArtifactStore store)
         }
     }
 
-    /// <summary>The bytes of a patch that <see cref="PatchProblem"/> found nothing wrong with.</summary>
+    /// <summary>The bytes of a patch that <see cref="PatchDamage"/> found nothing wrong with.</summary>
     internal byte[] ReadPatch(string hash) => File.ReadAllBytes(PatchPath(hash));
 
     /// <summary>Every plan, the one begun first first.</summary>
@@ -111,7 +111,12 @@ public sealed class StoreRecords(ArtifactStore store)
     /// What is wrong with the patch that a plan names, in a sentence; null where it is as it was or there is none. With its commit
     /// it is the source that the plan was run from.
     /// </summary>
-    public string? PatchProblem(PlanRecord plan)
+    public string? PatchProblem(PlanRecord plan) => PatchDamage(plan) ?? (plan.PatchOmitted is { } omitted
+        ? $"the patch on top of its commit is incomplete: {PrintableText.Of(omitted, LongestReason)}"
+        : null);
+
+    /// <summary>The same for the file alone, which may be whole and the patch incomplete from the beginning.</summary>
+    internal string? PatchDamage(PlanRecord plan)
     {
         if (plan.Patch is not { } hash)
         {

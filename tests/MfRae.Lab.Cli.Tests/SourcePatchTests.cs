@@ -1,0 +1,248 @@
+using System.Diagnostics;
+using System.Text;
+using MfRae.Lab.Cli.Tests.Fakes;
+
+namespace MfRae.Lab.Cli.Tests;
+
+/// <summary>The patch that a run stores, applied to a clean checkout of its commit, makes the tree that was run.</summary>
+public sealed class SourcePatchTests : IDisposable
+{
+    private static readonly string Lines = string.Concat(Enumerable.Range(0, 9).Select(i => $"line {i}\n"));
+    private readonly LabFolder lab = new();
+    private readonly DirectoryInfo clean = Directory.CreateTempSubdirectory("clean-");
+
+    public void Dispose()
+    {
+        lab.Dispose();
+        clean.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData("a context that ends in a blank line")]
+    [InlineData("carriage returns")]
+    [InlineData("binary")]
+    [InlineData("Latin-1")]
+    [InlineData("untracked")]
+    [InlineData("untracked in a folder of its own")]
+    [InlineData("names with blanks, quotes and letters of many scripts")]
+    [InlineData("renamed")]
+    [InlineData("mode")]
+    [InlineData("link")]
+    [InlineData("deleted")]
+    [InlineData("deleted from the index only")]
+    [InlineData("staged and changed again")]
+    [InlineData("no newline at the end")]
+    [InlineData("the user's own settings of diff")]
+    [InlineData("a folder in place of a file")]
+    public void The_stored_patch_applied_to_the_commit_makes_the_tree_that_was_run(string change)
+    {
+        Commit();
+        Change(change);
+        var index = File.ReadAllBytes(lab.At(".git/index"));
+        var objects = Directory.GetFiles(lab.At(".git/objects"), "*", SearchOption.AllDirectories);
+
+        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+
+        File.ReadAllBytes(lab.At(".git/index")).Should().Equal(index);
+        Directory.GetFiles(lab.At(".git/objects"), "*", SearchOption.AllDirectories).Should().BeEquivalentTo(objects);
+        var patch = Directory.GetFiles(lab.At("data/store/.plans"), "*.patch").Should().ContainSingle().Subject;
+        Git(clean.FullName, "clone", "-q", lab.Path, "copy");
+        var copy = Path.Combine(clean.FullName, "copy");
+        Git(copy, "apply", "--index", patch);
+        var applied = Git(copy, "write-tree");
+        Git(lab.Path, "add", "-A");
+        applied.Should().Be(Git(lab.Path, "write-tree"));
+    }
+
+    [Fact]
+    public void A_clean_checkout_stores_no_patch_whether_git_ignores_the_outputs_or_not()
+    {
+        Commit(ignored: "/data/fashion-mnist\n/data/weights\n");
+
+        lab.Run("experiments/smoke.json").Error.Should().NotContain("incomplete");
+
+        Directory.GetFiles(lab.At("data/store/.plans"), "*.patch").Should().BeEmpty();
+        lab.Run("verify", "smoke").Out.Should().NotContain("patch");
+        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        Directory.GetFiles(lab.At("data/store/.plans"), "*.patch").Should().BeEmpty("store, database and reports are not source");
+    }
+
+    [Fact]
+    public async Task What_git_says_at_length_on_standard_error_blocks_nothing()
+    {
+        Commit();
+        // A warning for each of them: files that git may not touch the line endings of.
+        Git(lab.Path, "config", "core.autocrlf", "true");
+        for (var i = 0; i < 1_500; i++)
+            lab.Write($"src/{new string('n', 80)}{i}.cs", "// text\n");
+
+        var state = await Task.Run(() => GitCommit.State(lab.Path)).WaitAsync(TimeSpan.FromSeconds(100));
+
+        state!.Omitted.Should().BeNull();
+        state.Patch.Length.Should().BeGreaterThan(100_000);
+    }
+
+    [Fact]
+    public void What_is_too_large_is_left_out_with_a_reason_that_run_and_verify_state()
+    {
+        Commit();
+        lab.Write("note.txt", "changed\n");
+        using (var large = File.Create(lab.At("weights.bin")))
+            large.SetLength((16L << 20) + 1);
+
+        var run = lab.Run("experiments/smoke.json");
+
+        run.Code.Should().Be(ExitCode.Ok);
+        run.Error.Should().Contain("the record of the source is incomplete: it leaves out weights.bin (16.0 MB)");
+        var patch = Directory.GetFiles(lab.At("data/store/.plans"), "*.patch").Should().ContainSingle().Subject;
+        File.ReadAllText(patch).Should().Contain("note.txt").And.NotContain("weights.bin");
+        lab.Run("verify", "smoke").Out.Should().Contain("incomplete: it leaves out weights.bin");
+        lab.Run("export", "smoke", "--to", lab.At("data/smoke.capsule")).Code.Should().Be(ExitCode.Ok);
+        using var other = new LabFolder();
+        other.Run("import", lab.At("data/smoke.capsule")).Code.Should().Be(ExitCode.Ok);
+        Directory.GetFiles(other.At("data/store/.plans"), "*.patch").Should().ContainSingle();
+    }
+
+    [Fact]
+    public void A_large_file_that_is_tracked_or_staged_is_left_out_too()
+    {
+        lab.Write("tracked.bin", "small");
+        Commit();
+        lab.Write("tracked.bin", new string('x', 300));
+        lab.Write("staged.bin", new string('y', 300));
+        Git(lab.Path, "add", "staged.bin");
+        lab.Write("note.txt", "changed\n");
+
+        var state = GitCommit.State(lab.Path, new(File: 200))!;
+
+        Encoding.UTF8.GetString(state.Patch).Should().Contain("note.txt").And.NotContain("tracked.bin").And.NotContain("staged.bin");
+        state.Omitted.Should().Contain("tracked.bin").And.Contain("staged.bin");
+        GitCommit.State(lab.Path, new(Patch: 50))!.Omitted.Should().Be("the patch is not kept: it has more than 50 bytes");
+        GitCommit.State(lab.Path, new(Files: 1))!.Omitted.Should().Contain("3 files differ");
+    }
+
+    [Fact]
+    public void A_repository_in_the_repository_is_named_and_a_submodule_is_kept_as_its_commit()
+    {
+        Directory.CreateDirectory(lab.At("inner"));
+        Init(lab.At("inner"));
+        File.WriteAllText(lab.At("inner/a.txt"), "a");
+        Git(lab.At("inner"), "add", "a.txt");
+        Save(lab.At("inner"));
+        Commit();
+        Git(lab.Path, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", lab.At("inner"), "module");
+        Save(lab.Path);
+        File.WriteAllText(lab.At("module/a.txt"), "b");
+
+        var state = GitCommit.State(lab.Path)!;
+
+        state.Omitted.Should().Contain("inner/ (a repository of its own)").And.Contain("module (changes inside a submodule)");
+        state.Patch.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Without_a_commit_or_without_a_repository_a_run_goes_on()
+    {
+        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        Init(lab.Path);
+
+        GitCommit.State(lab.Path).Should().BeNull();
+        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+    }
+
+    private void Commit(string ignored = "/data\n/reports\n")
+    {
+        Init(lab.Path);
+        lab.Write(".gitignore", ignored);
+        lab.Write("blank.txt", Lines + "\n");
+        lab.Write("crlf.txt", Lines.ReplaceLineEndings("\r\n"));
+        lab.Write("note.txt", Lines);
+        lab.Write("gone.txt", Lines);
+        File.WriteAllBytes(lab.At("binary.bin"), [0, 1, 2, 255]);
+        File.WriteAllBytes(lab.At("latin.txt"), Encoding.Latin1.GetBytes("größe\n"));
+        Git(lab.Path, "add", ".gitignore", "experiments", "*.txt");
+        foreach (var file in new[] { "binary.bin", "tracked.bin" }.Where(lab.Exists))
+            Git(lab.Path, "add", file);
+        Save(lab.Path);
+    }
+
+    private void Change(string change)
+    {
+        switch (change)
+        {
+            case "a context that ends in a blank line":
+                lab.Write("blank.txt", (Lines + "\n").Replace("line 7", "changed", StringComparison.Ordinal));
+                break;
+            case "carriage returns":
+                lab.Write("crlf.txt", Lines.ReplaceLineEndings("\r\n").Replace("line 7", "changed", StringComparison.Ordinal));
+                break;
+            case "binary":
+                File.WriteAllBytes(lab.At("binary.bin"), [.. Enumerable.Range(0, 999).Select(i => (byte)(i * 7))]);
+                break;
+            case "Latin-1":
+                File.WriteAllBytes(lab.At("latin.txt"), Encoding.Latin1.GetBytes("größer\n"));
+                break;
+            case "untracked":
+                lab.Write("Added.cs", "class Added;\n");
+                File.WriteAllBytes(lab.At("added.bin"), [0, 9, 8]);
+                break;
+            case "untracked in a folder of its own":
+                lab.Write("some/where/deep.json", "{}\n");
+                lab.Write("data/ignored.txt", "ignored\n");
+                break;
+            case "names with blanks, quotes and letters of many scripts":
+                lab.Write("a name.txt", "1\n");
+                lab.Write("größe \"λ\" 画像*?[x].txt", "2\n");
+                lab.Write("-rf", "3\n");
+                lab.Write("tab\tand\nline", "4\n");
+                break;
+            case "renamed":
+                File.Move(lab.At("note.txt"), lab.At("moved.txt"));
+                break;
+            case "mode":
+                Process.Start("chmod", ["+x", lab.At("note.txt")]).WaitForExit();
+                break;
+            case "link":
+                File.Delete(lab.At("note.txt"));
+                File.CreateSymbolicLink(lab.At("note.txt"), "blank.txt");
+                break;
+            case "deleted":
+                File.Delete(lab.At("gone.txt"));
+                break;
+            case "deleted from the index only":
+                Git(lab.Path, "rm", "-q", "--cached", "gone.txt", "note.txt");
+                lab.Write("note.txt", "changed\n");
+                break;
+            case "staged and changed again":
+                lab.Write("note.txt", "one\n");
+                Git(lab.Path, "add", "note.txt");
+                lab.Write("note.txt", "two\n");
+                break;
+            case "no newline at the end":
+                lab.Write("note.txt", Lines.TrimEnd());
+                break;
+            case "the user's own settings of diff":
+                foreach (var setting in (string[][])[["diff.noprefix", "true"], ["diff.external", "false"], ["color.ui", "always"], ["diff.renames", "copies"]])
+                    Git(lab.Path, ["config", .. setting]);
+                lab.Write("note.txt", "one\n");
+                break;
+            case "a folder in place of a file":
+                File.Delete(lab.At("note.txt"));
+                lab.Write("note.txt/inner.txt", "inner\n");
+                break;
+        }
+    }
+
+    private static void Init(string folder) => Git(folder, "init", "-q");
+
+    private static void Save(string folder) => Git(folder, "-c", "user.name=n", "-c", "user.email=e@e", "commit", "-q", "-m", "saved");
+
+    private static string Git(string folder, params string[] arguments)
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true })!;
+        var text = git.StandardOutput.ReadToEnd();
+        git.WaitForExit();
+        git.ExitCode.Should().Be(0, string.Join(' ', arguments));
+        return text;
+    }
+}
