@@ -70,7 +70,6 @@ public sealed class CommandLine(Composition composition)
         QueryCommand(),
         ReportCommand(),
         ServeCommand.Build(composition, PlacesOf),
-        PublishCommand(),
         new EvaluateCommand().Build(composition, PlacesOf),
         WeightsCommand.Build(composition),
         WorkerCommand(),
@@ -246,17 +245,6 @@ public sealed class CommandLine(Composition composition)
                 : parsed.GetValue(publish) ? verb.Publish(name!, checks)
                 : verb.Execute(name, checks);
         });
-        return command;
-    }
-
-    private Command PublishCommand()
-    {
-        var experiment = new Argument<string>("EXPERIMENT") { Description = "Its name" };
-        var folder = new Option<string>("--to") { Description = "Folder", HelpName = "DIR", DefaultValueFactory = _ => "data/weights" };
-        var command = new Command("publish",
-            "Copy the networks that an experiment trained to a folder of weights, with cards") { experiment, folder };
-        command.SetAction(parsed => composition.Publish(PlacesOf(parsed)).Execute(
-            parsed.GetRequiredValue(experiment), Path.GetFullPath(parsed.GetRequiredValue(folder), composition.WorkingDirectory)));
         return command;
     }
 

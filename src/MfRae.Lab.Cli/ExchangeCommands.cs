@@ -6,7 +6,7 @@ using MfRae.Lab.Tracking.Exchange;
 
 namespace MfRae.Lab.Cli;
 
-/// <summary>The verbs that carry what was recorded elsewhere and back.</summary>
+/// <summary>The verbs that write results for other places, and read them back.</summary>
 internal sealed class ExchangeCommands(Composition composition, Func<ParseResult, Places> placesOf)
 {
     private const string Capsule = "capsule";
@@ -14,7 +14,7 @@ internal sealed class ExchangeCommands(Composition composition, Func<ParseResult
     private static readonly (string Word, ExportFormat Format)[] Tables =
         [("csv", ExportFormat.Csv), ("parquet", ExportFormat.Parquet), ("tensorboard", ExportFormat.TensorBoard)];
 
-    public IEnumerable<Command> Build() => [Export(), Import()];
+    public IEnumerable<Command> Build() => [Export(), Import(), Publish()];
 
     private Command Export()
     {
@@ -82,4 +82,24 @@ internal sealed class ExchangeCommands(Composition composition, Func<ParseResult
 
     private static bool TryParse(string text, out long number) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number > 0;
+
+    private Command Publish()
+    {
+        var subject = new Argument<string>("RUN|EXPERIMENT") { Description = "The first digits of a run's id, or an experiment's name" };
+        var folder = new Option<string>("--to") { Description = "Folder", HelpName = "DIR", DefaultValueFactory = _ => "data/weights" };
+        var arm = new Option<string>("--arm") { Description = "Only the networks of this arm" };
+        var seed = new Option<long?>("--seed") { Description = "Only the networks of this seed" };
+        var command = new Command("publish",
+            "Copy the networks that an experiment or a run trained to a folder of weights, with cards. A network that all chosen runs share is "
+                + "named after its role; of several, each has arm and seed in its name")
+        {
+            subject, folder, arm, seed,
+        };
+        command.SetAction(parsed => composition.Publish(placesOf(parsed)).Execute(
+            parsed.GetRequiredValue(subject),
+            parsed.GetValue(arm),
+            parsed.GetValue(seed),
+            Path.GetFullPath(parsed.GetRequiredValue(folder), composition.WorkingDirectory)));
+        return command;
+    }
 }

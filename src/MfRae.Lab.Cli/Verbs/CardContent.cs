@@ -5,7 +5,7 @@ namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>What a <see cref="WeightCard"/> says, read back.</summary>
 /// <param name="Measurements">Metrics with their values, in the order of the card.</param>
-public sealed record CardContent(string Sha256, long Bytes, IReadOnlyList<(string Metric, double Value)> Measurements)
+public sealed record CardContent(string Sha256, long Bytes, IReadOnlyList<(string Metric, double? Value)> Measurements)
 {
     /// <summary>The card in a file; null where there is no file, or its JSON is no card.</summary>
     /// <exception cref="LabException">The file is a card but not as this lab writes them, or no JSON.</exception>
@@ -30,6 +30,8 @@ public sealed record CardContent(string Sha256, long Bytes, IReadOnlyList<(strin
         }
     }
 
-    private static (string, double) Measurement(JsonElement measured) =>
-        (measured.GetProperty("metric").GetString() ?? "", measured.GetProperty("value").GetDouble());
+    // A value that was not finite is null.
+    private static (string, double?) Measurement(JsonElement measured) => (
+        measured.GetProperty("metric").GetString() ?? "",
+        measured.GetProperty("value") is { ValueKind: not JsonValueKind.Null } value ? value.GetDouble() : null);
 }

@@ -1,7 +1,7 @@
-using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -18,10 +18,12 @@ public static class WeightCard
     /// <summary>Whether the stage loaded a file that had been published before.</summary>
     public static bool IsLoaded(StageRecord stage) => Options(stage)?["kind"]?.GetValue<string>() == "pretrained";
 
-    /// <param name="content">The weights file.</param>
+    /// <param name="file">The weights file with its size in bytes.</param>
+    /// <param name="usedBy">Runs that use it, where the experiment trained several of its kind; else none.</param>
     /// <param name="commit">The commit of the code that publishes, or null where there is no repository.</param>
     public static byte[] Write(
-        ExperimentRecord record, StageRecord stage, byte[] content, string? commit, IReadOnlyList<Measurement> measurements)
+        ExperimentRecord record, StageRecord stage, ManifestFile file, string? commit, IReadOnlyList<Measurement> measurements,
+        IReadOnlyList<string> usedBy)
     {
         var values = new JsonArray();
         foreach (var measurement in measurements)
@@ -38,8 +40,8 @@ public static class WeightCard
 
         var card = new JsonObject
         {
-            ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(content)),
-            ["bytes"] = content.Length,
+            ["sha256"] = file.Sha256,
+            ["bytes"] = file.Size,
             ["recipe"] = record.Path,
             ["command"] = $"dotnet run -- {record.Path}",
             ["commit"] = commit,
@@ -49,6 +51,8 @@ public static class WeightCard
             ["options"] = Options(stage)?.DeepClone(),
             ["measurements"] = values,
         };
+        if (usedBy.Count > 0)
+            card["usedBy"] = new JsonArray([.. usedBy.Select(run => (JsonNode?)run)]);
         return [.. JsonSerializer.SerializeToUtf8Bytes(card, Readable), (byte)'\n'];
     }
 

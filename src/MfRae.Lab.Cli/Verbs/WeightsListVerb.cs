@@ -40,7 +40,7 @@ public sealed class WeightsListVerb(Terminal terminal, string workingDirectory)
         }
     }
 
-    private static string Short(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
+    private static string Short(double? value) => value?.ToString("G4", CultureInfo.InvariantCulture) ?? "not finite";
 
     private static string Grouped(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -68,7 +68,9 @@ public sealed class PublishVerbTests : IDisposable
         lab.Run("publish", "training", "--to", "weights").Code.Should().Be(ExitCode.Ok);
 
         Directory.EnumerateFiles(lab.At("weights")).Select(Path.GetFileName)
-            .Should().BeEquivalentTo("encoder.safetensors", "encoder.json", "latents.safetensors", "latents.json");
+            .Should().BeEquivalentTo(
+                "encoder.safetensors", "encoder.json", "latents.safetensors", "latents.json", "cmt.safetensors", "cmt.json",
+                "meanflow-mfd.safetensors", "meanflow-mfd.json", "meanflow-mft.safetensors", "meanflow-mft.json");
     }
 
     [Fact]
@@ -109,7 +111,112 @@ public sealed class PublishVerbTests : IDisposable
         var answer = lab.Run("publish", "trainig");
 
         answer.Code.Should().Be(ExitCode.Environment);
-        answer.Error.Should().Contain("no experiment `trainig`");
+        answer.Error.Should().Contain("`trainig` is no experiment").And.Contain("`training`");
+    }
+
+    [Fact]
+    public void The_generators_of_all_arms_and_seeds_have_names_of_their_own_and_what_they_share_has_one()
+    {
+        Train(seeds: "5, 6");
+
+        var answer = lab.Run("publish", "training", "--to", "weights");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        foreach (var arm in (string[])["mfd", "mft"])
+        {
+            foreach (var seed in (int[])[5, 6])
+            {
+                File.ReadAllText(lab.At($"weights/meanflow-{arm}-seed{seed}.safetensors")).Should().Be($"meanflow {arm} {seed}");
+                using var card = JsonDocument.Parse(File.ReadAllText(lab.At($"weights/meanflow-{arm}-seed{seed}.json")));
+                card.RootElement.GetProperty("seed").GetInt64().Should().Be(seed);
+                card.RootElement.GetProperty("usedBy").EnumerateArray().Select(run => run.GetString()).Should().Equal($"{arm} seed {seed}");
+                card.RootElement.GetProperty("measurements").EnumerateArray().Select(one => one.GetProperty("metric").GetString())
+                    .Should().Contain("fid@1");
+            }
+        }
+
+        File.ReadAllText(lab.At("weights/cmt-seed6.safetensors")).Should().Be("cmt 6", "both arms begin with it");
+        lab.Exists("weights/encoder-seed5.safetensors").Should().BeTrue();
+        lab.Exists("weights/meanflow.safetensors").Should().BeFalse();
+    }
+
+    [Fact]
+    public void Arm_and_seed_or_a_run_choose_the_network()
+    {
+        Train(seeds: "5, 6");
+
+        lab.Run("publish", "training", "--arm", "mft", "--seed", "6", "--to", "one").Code.Should().Be(ExitCode.Ok);
+        File.ReadAllText(lab.At("one/meanflow.safetensors")).Should().Be("meanflow mft 6");
+        File.ReadAllText(lab.At("one/cmt.safetensors")).Should().Be("cmt 6");
+        lab.Run("publish", "training", "--arm", "mft", "--to", "two").Code.Should().Be(ExitCode.Ok);
+        File.ReadAllText(lab.At("two/meanflow-seed5.safetensors")).Should().Be("meanflow mft 5");
+        var run = lab.Run("query", "select run from runs where arm = 'mfd' and seed = 5", "--csv").Out.ReplaceLineEndings("\n").Split('\n')[1];
+        lab.Run("publish", run, "--to", "three").Code.Should().Be(ExitCode.Ok);
+        File.ReadAllText(lab.At("three/meanflow.safetensors")).Should().Be("meanflow mfd 5");
+
+        lab.Run("publish", "training", "--arm", "mfx").Error.Should().Contain("there is no arm `mfx`");
+        lab.Run("publish", "training", "--seed", "7").Error.Should().Contain("no seed 7; its seeds are 5, 6");
+        lab.Run("publish", run, "--seed", "5").Error.Should().Contain("has one arm and one seed");
+    }
+
+    [Fact]
+    public void A_network_that_changed_after_it_was_trained_is_not_published()
+    {
+        Train();
+        var file = Directory.EnumerateFiles(lab.At("data/store"), "encoder.safetensors", SearchOption.AllDirectories).Single();
+        File.WriteAllText(file, "another encoder");
+
+        var answer = lab.Run("publish", "training", "--to", "weights");
+
+        answer.Code.Should().Be(ExitCode.Environment);
+        answer.Error.Should().Contain(file).And.Contain("SHA-256");
+        lab.Exists("weights/encoder.json").Should().BeFalse();
+    }
+
+    [Fact]
+    public void Weights_above_two_gigabytes_are_published_and_listed()
+    {
+        const long Size = (1L << 31) + 5;
+        lab.Write("experiments/training.json", Training);
+        lab.OnStage = context =>
+        {
+            Leave(context);
+            if (context.Spec.Node.Definition is EncoderStage)
+            {
+                // A hole in the file: it takes no room.
+                using var file = File.OpenWrite(context.File("encoder.safetensors"));
+                file.SetLength(Size);
+            }
+        };
+        lab.Run("experiments/training.json").Code.Should().Be(ExitCode.Ok);
+
+        var answer = lab.Run("publish", "training", "--arm", "mft", "--to", "weights");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        new FileInfo(lab.At("weights/encoder.safetensors")).Length.Should().Be(Size);
+        using var card = JsonDocument.Parse(File.ReadAllText(lab.At("weights/encoder.json")));
+        card.RootElement.GetProperty("bytes").GetInt64().Should().Be(Size);
+        lab.Run("weights", "hash", "weights/encoder.safetensors").Out.Should().StartWith(card.RootElement.GetProperty("sha256").GetString());
+        lab.Run("weights", "list", "weights").Out.Should().Contain("2,147,483,653");
+    }
+
+    [Fact]
+    public void A_value_that_is_not_finite_leaves_a_card_that_can_be_read()
+    {
+        lab.Write("experiments/training.json", Training);
+        lab.OnStage = context =>
+        {
+            Leave(context);
+            if (context.Spec.Node.Definition is ProbeStage)
+                context.Journal.Write(new MeasuredEvent(new("linear.encoder", double.NaN, null, null, 500, 0, 1, "dataset", "", "none", "", true)));
+        };
+        lab.Run("experiments/training.json").Code.Should().Be(ExitCode.Ok);
+        lab.Run("publish", "training", "--to", "weights").Code.Should().Be(ExitCode.Ok);
+
+        var list = lab.Run("weights", "list", "weights");
+
+        list.Code.Should().Be(ExitCode.Ok, list.Error);
+        list.Out.Should().Contain("linear.encoder not finite").And.Contain("knn.encoder 0.75");
     }
 
     [Fact]
@@ -120,13 +227,13 @@ public sealed class PublishVerbTests : IDisposable
         var answer = lab.Run("publish", "smoke", "--to", "weights");
 
         answer.Code.Should().Be(ExitCode.Environment);
-        answer.Error.Should().Contain("smoke trained none of features, encoder, decoder, latents, teacher");
+        answer.Error.Should().Contain("smoke trained none of features, encoder, decoder, latents, teacher, cmt, meanflow");
         lab.Exists("weights").Should().BeFalse();
     }
 
-    private void Train()
+    private void Train(string seeds = "5")
     {
-        lab.Write("experiments/training.json", Training);
+        lab.Write("experiments/training.json", Training.Replace("[5]", $"[{seeds}]", StringComparison.Ordinal));
         lab.OnStage = Leave;
         var answer = lab.Run("experiments/training.json");
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
@@ -138,6 +245,13 @@ public sealed class PublishVerbTests : IDisposable
         {
             case EncoderStage:
                 File.WriteAllText(context.File("encoder.safetensors"), "trained encoder");
+                break;
+            case CmtStage:
+                File.WriteAllText(context.File("network.safetensors"), $"cmt {context.Seed}");
+                break;
+            case MeanFlowStage:
+                var arm = context.Spec.Node.Label.Split(' ') is [_, var name, ..] ? name : "";
+                File.WriteAllText(context.File("network.safetensors"), $"meanflow {arm} {context.Seed}");
                 break;
             case LatentStage:
                 File.WriteAllText(context.File("statistics.safetensors"), "own statistics");
