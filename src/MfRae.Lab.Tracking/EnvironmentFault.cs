@@ -23,7 +23,7 @@ internal static class EnvironmentFault
         raw.SQLITE_NOTADB => "it is no SQLite database; `db rebuild` makes one in its place from the store.",
         raw.SQLITE_CORRUPT => "it is damaged; `db rebuild` makes it anew from the store.",
         raw.SQLITE_BUSY => $"another process has held it for {LabDatabase.BusySeconds} s. Wait for that process, or end it; then run the same command again.",
-        raw.SQLITE_CANTOPEN => "it is not there or may not be read and written by this user.",
+        raw.SQLITE_CANTOPEN => "it is not there, or it or its folder may not be read and written by this user.",
         raw.SQLITE_READONLY => "this user may not write to it or its folder.",
         raw.SQLITE_FULL => "the disk is full. Make room and run again; nothing that was computed is lost.",
         raw.SQLITE_IOERR => $"the disk reports an error ({error.Message}).",

@@ -4,6 +4,7 @@ using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Tracking.Migrations;
 using MfRae.Lab.Tracking.Writing;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace MfRae.Lab.Tracking;
 
@@ -12,8 +13,12 @@ public sealed class LabDatabase : IDisposable
 {
     internal const int BusySeconds = 10;
 
-    private LabDatabase(string path, SqliteConnection connection, string? notice, bool readOnly)
+    private readonly (long Length, DateTime Written)? opened;
+
+    private LabDatabase(
+        string path, SqliteConnection connection, string? notice, bool readOnly, (long Length, DateTime Written)? opened = null)
     {
+        this.opened = opened;
         Path = path;
         Connection = connection;
         Notice = notice;
@@ -60,7 +65,9 @@ public sealed class LabDatabase : IDisposable
         return Open(path, SqliteOpenMode.ReadWrite);
     }
 
-    /// <summary>For queries and reports, also while another process writes.</summary>
+    /// <summary>
+    /// For queries and reports, also while another process writes, on a read-only file system, and in a folder of another user.
+    /// </summary>
     /// <exception cref="LabException">As <see cref="OpenExisting"/>, or the schema is too old to be read without a migration.</exception>
     public static LabDatabase OpenReadOnly(string path)
     {
@@ -96,6 +103,16 @@ public sealed class LabDatabase : IDisposable
         }
     }
 
+    /// <summary>A database that was opened without locks is read in vain where somebody writes to it meanwhile.</summary>
+    /// <exception cref="LabException">Somebody has.</exception>
+    internal void RequireUnchanged()
+    {
+        if (opened is { } then && !ReadableDatabase.IsUnchanged(Path, then))
+        {
+            throw new LabException($"the database {Path} was changed while it was read without locks; run the same command again");
+        }
+    }
+
     private static void RequireFile(string path)
     {
         if (!File.Exists(path))
@@ -111,7 +128,8 @@ public sealed class LabDatabase : IDisposable
         SqliteConnection? connection = null;
         try
         {
-            connection = Connect(path, mode);
+            (long Length, DateTime Written)? opened = null;
+            connection = mode == SqliteOpenMode.ReadOnly ? ReadableDatabase.Connect(path, out opened) : Connect(path, mode);
             RefuseForeign(path, connection);
             var version = Schema.Version(connection);
             if (version > Schema.Latest)
@@ -119,9 +137,9 @@ public sealed class LabDatabase : IDisposable
                 var notice = $"{path} has schema {version}; this program knows {Schema.Latest}. It is opened for reading only: "
                     + "update the program to write to it.";
                 connection.Dispose();
-                connection = Connect(path, SqliteOpenMode.ReadOnly);
+                connection = ReadableDatabase.Connect(path, out opened);
                 connection.Execute("PRAGMA query_only = ON");
-                return new LabDatabase(path, connection, notice, readOnly: true);
+                return new LabDatabase(path, connection, notice, readOnly: true, opened);
             }
 
             if (mode == SqliteOpenMode.ReadOnly)
@@ -133,7 +151,7 @@ public sealed class LabDatabase : IDisposable
                 }
 
                 connection.Execute("PRAGMA query_only = ON");
-                return new LabDatabase(path, connection, notice: null, readOnly: true);
+                return new LabDatabase(path, connection, notice: null, readOnly: true, opened);
             }
 
             connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;");
@@ -143,7 +161,9 @@ public sealed class LabDatabase : IDisposable
         catch (SqliteException error)
         {
             connection?.Dispose();
-            throw EnvironmentFault.Of(error, $"the database {path} cannot be opened");
+            throw error.SqliteErrorCode == raw.SQLITE_CANTOPEN && mode != SqliteOpenMode.ReadOnly && File.Exists(path)
+                ? new LabException($"the database {path} cannot be opened: this user may not write to it or its folder", error)
+                : EnvironmentFault.Of(error, $"the database {path} cannot be opened");
         }
         catch
         {

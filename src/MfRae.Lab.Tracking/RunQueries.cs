@@ -56,7 +56,9 @@ public sealed class RunQueries(LabDatabase database)
             try
             {
                 using var transaction = database.Connection.BeginTransaction(deferred: true);
-                return work();
+                var answer = work();
+                database.RequireUnchanged();
+                return answer;
             }
             catch (SqliteException error) when (EnvironmentFault.Is(error))
             {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Upkeep;
 using MfRae.Lab.Tracking;
 using MfRae.Lab.Tracking.Care;
@@ -67,7 +68,16 @@ public sealed class StoreCheckup(Places places, ArtifactStore store, TimeProvide
             return new("database", Diagnosis.Ok, $"{places.Show(places.Database)} is not there yet; the first run makes it");
         if (NetworkFileSystem.TypeOf(places.Database) is { } type)
             return new("database", Diagnosis.Fail, $"it lies on a network file system ({type})", "Give --db a path on a local disk");
-        var health = DatabaseCheck.Of(places.Database);
+        DatabaseHealth health;
+        try
+        {
+            health = DatabaseCheck.Of(places.Database);
+        }
+        catch (Exception error) when (error is LabException or StoreLockedException)
+        {
+            return new("database", Diagnosis.Fail, error.Message);
+        }
+
         return health.Problems is [var problem, ..]
             ? new("database", Diagnosis.Fail, $"{places.Show(places.Database)}: {problem}", "`db rebuild` makes it anew from the store")
             : new("database", Diagnosis.Ok, $"{places.Show(places.Database)} is whole, schema {health.Schema}");

@@ -2,6 +2,7 @@ using Dapper;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Tracking.Migrations;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace MfRae.Lab.Tracking.Care;
 
@@ -10,8 +11,8 @@ public static class DatabaseCheck
 {
     private const int MostProblems = 20;
 
-    /// <summary>What is wrong with the file is in the answer; only a file that is not there is an error.</summary>
-    /// <exception cref="LabException">There is no such file, or it lies on a network file system.</exception>
+    /// <summary>What is wrong with the file is in the answer; a file that is not there or cannot be read here is an error.</summary>
+    /// <exception cref="LabException">There is no such file, it lies on a network file system, or this user cannot read it.</exception>
     public static DatabaseHealth Of(string path)
     {
         if (!File.Exists(path))
@@ -24,7 +25,7 @@ public static class DatabaseCheck
         var problems = new List<string>();
         try
         {
-            using var connection = LabDatabase.Connect(path, SqliteOpenMode.ReadOnly);
+            using var connection = ReadableDatabase.Connect(path, out _);
             version = Schema.Version(connection);
             if (connection.ExecuteScalar<long>("PRAGMA application_id") != Schema.ApplicationId)
             {
@@ -43,6 +44,11 @@ public static class DatabaseCheck
                 problems.Add($"it has schema {version}; this program knows {Schema.Latest}: update the program");
             }
         }
+        catch (SqliteException error) when (error.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_BUSY)
+        {
+            // That says nothing about the file: nobody should rebuild it for that.
+            throw EnvironmentFault.Of(error, $"the database {path} cannot be checked");
+        }
         catch (SqliteException error)
         {
             problems.Add(EnvironmentFault.Explain(error));
@@ -57,7 +63,7 @@ public static class DatabaseCheck
     /// </summary>
     public static IReadOnlyList<string> Unreadable(string path)
     {
-        using var connection = LabDatabase.Connect(path, SqliteOpenMode.ReadOnly);
+        using var connection = ReadableDatabase.Connect(path, out _);
         return
         [
             .. connection.Query<string>("SELECT DISTINCT name FROM experiment ORDER BY name")

@@ -29,6 +29,7 @@ internal sealed class QueryRunner(string path)
                 rows.Add(Enumerable.Range(0, columns.Count).Select(i => reader.IsDBNull(i) ? null : reader.GetValue(i)).ToList());
             }
 
+            database.RequireUnchanged();
             return new QueryResult(columns, rows, Truncated: false);
         }
         catch (SqliteException error)
