@@ -11,6 +11,16 @@ public sealed class RunQueries(LabDatabase database)
     /// <summary>The current plan of an experiment with all its results, or null where there is none of this name or it has no arm.</summary>
     public ExperimentRecord? Experiment(string name) => Read(() => new Reading.ExperimentReader(database.Connection).Read(name));
 
+    /// <summary>
+    /// The same without curves, images, logs and the texts of files, which are most of a database's bytes: enough for the index, for comparisons
+    /// and for everything that asks for names, options, states and measurements.
+    /// </summary>
+    public ExperimentRecord? Outline(string name) => Read(() => new Reading.ExperimentReader(database.Connection).Read(name, outline: true));
+
+    /// <summary>All options of an arm as JSON, or null where there is no such arm.</summary>
+    public string? Options(string experiment, string arm) =>
+        Read(() => new Reading.ExperimentReader(database.Connection).Options(experiment, arm));
+
     /// <summary>The names of all experiments, in order.</summary>
     public IReadOnlyList<string> Names() => Read(() => new SummaryReader(database.Connection).Names());
 
@@ -27,7 +37,7 @@ public sealed class RunQueries(LabDatabase database)
     public IReadOnlyList<RunListing> Runs(RunFilter? filter = null) =>
         Read(() => new RunReader(database.Connection).List(filter ?? new RunFilter()));
 
-    /// <summary>The one run whose id starts with these digits.</summary>
+    /// <summary>The one run whose id starts with these digits, in outline: without curves, images and logs.</summary>
     /// <exception cref="LabException">None does, or more than one.</exception>
     public RunDetail Show(string idPrefix) => Read(() => new RunReader(database.Connection).Show(idPrefix));
 

@@ -107,7 +107,7 @@ internal sealed class LivePages(DatabaseView database, Func<string, bool> runs, 
         return new(stamp, html, served.Policy + "; frame-ancestors 'none'", $"\"{Hex(html)}\"", 0);
     }
 
-    /// <summary>One experiment in the list needs all of its record: those that have not changed are not read again.</summary>
+    /// <summary>Experiments that have not changed are not read again.</summary>
     private ServedPage ServeIndex(LiveHook hook)
     {
         var names = database.Read(queries => queries.Names());
@@ -119,7 +119,7 @@ internal sealed class LivePages(DatabaseView database, Func<string, bool> runs, 
             var stamp = database.Read(queries => queries.Stamp(name));
             if (stamp is null || (entries.TryGetValue(name, out var known) && known.Stamp == stamp))
                 continue;
-            if (database.Read(queries => queries.Experiment(name)) is { } record)
+            if (database.Read(queries => queries.Outline(name)) is { } record)
                 entries[name] = (stamp, IndexEntry.Of(record, tags[name]));
         }
 

@@ -1,4 +1,5 @@
 using MfRae.Lab.Cli.Output;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Core.Upkeep;
@@ -80,5 +81,5 @@ public sealed class DiffVerb(Terminal terminal, Places places)
     }
 
     private static string Options(RunListing run, RunQueries queries) =>
-        queries.Experiment(run.Experiment)!.Arms.Single(arm => arm.Name == run.Arm).OptionsJson;
+        queries.Options(run.Experiment, run.Arm) ?? throw new LabException(Subjects.Unreadable(run.Experiment));
 }

@@ -12,8 +12,8 @@ public sealed record MarkSubject(string Kind, string Name)
 {
     public static MarkSubject Of(Subjects subjects, string text)
     {
-        var (experiment, run) = subjects.Any(text);
-        return run is null ? new(Mark.Experiment, experiment.Name) : new(Mark.Run, run.Id);
+        var (experiment, run) = subjects.Names(text);
+        return run is null ? new(Mark.Experiment, experiment) : new(Mark.Run, run.Id);
     }
 
     /// <summary>Marks stand in the store too: no journal tells them, and the database could be lost.</summary>

@@ -19,7 +19,7 @@ public sealed class Reports(RunQueries queries, Places places)
     public byte[] IndexPage()
     {
         var tags = queries.ExperimentTags();
-        var entries = queries.Names().Select(name => (Name: name, Entry: queries.Experiment(name) is { } record ? IndexEntry.Of(record, tags[name]) : null))
+        var entries = queries.Names().Select(name => (Name: name, Entry: queries.Outline(name) is { } record ? IndexEntry.Of(record, tags[name]) : null))
             .ToList();
         return Encoding.UTF8.GetBytes(IndexBuilder.Build(
             [.. entries.Select(one => one.Entry).OfType<IndexEntry>()], [.. entries.Where(one => one.Entry is null).Select(one => one.Name)]));

@@ -16,6 +16,12 @@ public sealed class Subjects(RunQueries queries)
         ? record
         : throw new LabException(Unreadable(name));
 
+    /// <summary>The same in outline, see <see cref="RunQueries.Outline"/>.</summary>
+    /// <exception cref="LabException">As <see cref="Experiment"/>.</exception>
+    public ExperimentRecord Outline(string text) => Name(text) is var name && queries.Outline(name) is { } record
+        ? record
+        : throw new LabException(Unreadable(name));
+
     /// <summary>It is listed, and no query finds it.</summary>
     public static string Unreadable(string name) => $"the experiment `{PrintableText.Of(name)}` cannot be read; `db check` says why";
 
@@ -27,16 +33,24 @@ public sealed class Subjects(RunQueries queries)
     /// <exception cref="LabException">No run's id starts so, or several do.</exception>
     public RunListing Run(string text) => queries.Show(text).Run;
 
-    /// <summary>One of the two: an experiment where a name fits exactly, else a run.</summary>
+    /// <summary>One of the two: an experiment where a name fits exactly, else a run. The experiment is read in outline.</summary>
     /// <exception cref="LabException">It is neither.</exception>
     public (ExperimentRecord Experiment, RunListing? Run) Any(string text)
     {
+        var (name, run) = Names(text);
+        return (Outline(name), run);
+    }
+
+    /// <summary>The same without reading the experiment.</summary>
+    /// <exception cref="LabException">It is neither.</exception>
+    public (string Experiment, RunListing? Run) Names(string text)
+    {
         if (Find(text) is { } name)
-            return (Experiment(name), null);
+            return (name, null);
         if (text.Length == 0 || !text.All(char.IsAsciiHexDigit))
             throw new LabException($"`{PrintableText.Of(text)}` is no experiment and no run's id; {Advice(text)}");
         var run = Run(text);
-        return (Experiment(run.Experiment), run);
+        return (run.Experiment, run);
     }
 
     /// <exception cref="LabException">There is no such arm.</exception>

@@ -8,7 +8,8 @@ namespace MfRae.Lab.Tracking.Reading;
 /// <summary>Puts together everything about the current plan of an experiment.</summary>
 internal sealed class ExperimentReader(SqliteConnection connection)
 {
-    public ExperimentRecord? Read(string name)
+    /// <param name="outline">Without curves, images, logs and the texts of files.</param>
+    public ExperimentRecord? Read(string name, bool outline = false)
     {
         var row = connection.QuerySingleOrDefault<ExperimentRow>(
             """
@@ -35,10 +36,15 @@ internal sealed class ExperimentReader(SqliteConnection connection)
             arms,
             runs.Select(run => run.Seed).Distinct().ToList(),
             runs,
-            new StageReader(connection).Read(row.Plan),
+            new StageReader(connection).Read(row.Plan, outline),
             row.Title,
-            Files(row.Plan));
+            outline ? null : Files(row.Plan));
     }
+
+    /// <summary>All options of an arm of the current plan, as JSON.</summary>
+    public string? Options(string experiment, string arm) => connection.ExecuteScalar<string?>(
+        "SELECT a.options FROM experiments e JOIN arm a ON a.experiment = e.plan WHERE e.experiment = @experiment AND a.name = @arm",
+        new { experiment, arm });
 
     /// <returns>Null where the plan was begun before files were kept.</returns>
     public List<WrittenFile>? Files(long plan)

@@ -8,23 +8,25 @@ namespace MfRae.Lab.Tracking.Reading;
 /// <param name="keys">A subquery for the keys of the stages.</param>
 internal sealed class ResultReader(SqliteConnection connection, string keys, object parameters)
 {
-    public ILookup<string, AttemptRecord> Attempts()
+    /// <param name="outline">Without what explains failures: curves and logs.</param>
+    public ILookup<string, AttemptRecord> Attempts(bool outline)
     {
-        var curves = new TraceReader(connection, keys, parameters).Read();
-        return AttemptRows()
+        var curves = outline ? null : new TraceReader(connection, keys, parameters).Read();
+        return AttemptRows(outline ? 0 : 1)
             .GroupBy(row => row.Stage)
-            .SelectMany(stage => stage.Select((row, i) => (row.Stage, Attempt: row.Record(i + 1, [.. curves[row.Id]]))))
+            .SelectMany(stage => stage.Select((row, i) => (row.Stage, Attempt: row.Record(i + 1, [.. curves?[row.Id] ?? []]))))
             .ToLookup(entry => entry.Stage, entry => entry.Attempt);
     }
 
-    private IEnumerable<AttemptRow> AttemptRows() => connection.Query<AttemptRow>(
+    private IEnumerable<AttemptRow> AttemptRows(int logs) => connection.Query<AttemptRow>(
             $"""
             SELECT a.id, a.stage, a.status, a.host, a.device, a.threads, a.started, a.resumed_from AS resumedFrom,
               a.wall_seconds AS wallSeconds, a.cpu_seconds AS cpuSeconds, a.peak_bytes AS peakBytes, a.error, n.tool, n.system, n.runtime,
               n.numerics, n.processor, n.accelerators, n.packages, a.devices, a.files, a.flops, a.command, a.source_commit AS sourceCommit,
-              a.source_patch AS sourcePatch, a.log
+              a.source_patch AS sourcePatch, l.log
             FROM attempt a
             LEFT JOIN environment n ON n.id = a.environment
+            LEFT JOIN attempt l ON l.id = a.id AND {logs}
             WHERE a.stage IN ({keys})
             ORDER BY a.stage, a.generation, a.number
             """,

@@ -8,22 +8,24 @@ namespace MfRae.Lab.Tracking.Reading;
 internal sealed class StageReader(SqliteConnection connection)
 {
     /// <summary>The stages in plan order: inputs before users.</summary>
-    public IReadOnlyList<StageRecord> Read(long plan) => Read("SELECT stage FROM plan_stage WHERE experiment = @plan", new { plan });
+    /// <param name="outline">Without curves, images and logs.</param>
+    public IReadOnlyList<StageRecord> Read(long plan, bool outline) =>
+        Read("SELECT stage FROM plan_stage WHERE experiment = @plan", new { plan }, outline);
 
-    /// <summary>The stages of one run, in plan order.</summary>
+    /// <summary>The stages of one run, in plan order, without curves, images and logs.</summary>
     public IReadOnlyList<StageRecord> Read(long plan, string run) =>
-        Read("SELECT stage FROM run_stage WHERE experiment = @plan AND run = @run", new { plan, run });
+        Read("SELECT stage FROM run_stage WHERE experiment = @plan AND run = @run", new { plan, run }, outline: true);
 
-    private List<StageRecord> Read(string keys, object parameters)
+    private List<StageRecord> Read(string keys, object parameters, bool outline)
     {
         var results = new ResultReader(connection, keys, parameters);
         var inputs = connection.Query<InputRow>(
             $"SELECT stage, name, input FROM stage_input WHERE stage IN ({keys}) ORDER BY stage, name", parameters).ToLookup(
                 row => row.Stage);
-        var attempts = results.Attempts();
+        var attempts = results.Attempts(outline);
         var measurements = results.Measurements();
-        var series = results.Series();
-        var images = results.Images();
+        var series = outline ? null : results.Series();
+        var images = outline ? null : results.Images();
         return connection.Query<StageRow>(
                 $"""
                 SELECT s.key, s.kind, p.label, s.status, s.reason, s.seed, s.definition
@@ -44,8 +46,8 @@ internal sealed class StageReader(SqliteConnection connection)
                 inputs[row.Key].ToDictionary(input => input.Name, input => input.Input),
                 attempts[row.Key].ToList(),
                 measurements[row.Key].ToList(),
-                series[row.Key].ToList(),
-                images[row.Key].ToList()))
+                series?[row.Key].ToList() ?? [],
+                images?[row.Key].ToList() ?? []))
             .ToList();
     }
 
