@@ -1,11 +1,15 @@
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
+using System.Runtime.ExceptionServices;
+using MfRae.Lab.Core.Upkeep;
 
 namespace MfRae.Lab.Cli.Serving;
 
-/// <summary>Looks whether the database has changed, while anybody watches, and tells whoever watches a page that changed with it.</summary>
+/// <summary>
+/// Polls the database for changes while pages are watched, and notifies the viewers of each page that changed. Every exception is reported,
+/// viewers are warned that their page may be out of date, and the feed tries again.
+/// </summary>
 internal sealed class ChangeFeed(LivePages pages, DatabaseView database, Pace pace, TimeProvider time)
 {
+    private const int LongestTrouble = 300;
     private readonly Lock gate = new();
     private readonly Dictionary<string, Watched> watched = [];
 
@@ -35,12 +39,12 @@ internal sealed class ChangeFeed(LivePages pages, DatabaseView database, Pace pa
         return new(this, page);
     }
 
-    /// <summary>The stamp that was announced last, and the end of whose wait is the next.</summary>
-    internal (string Stamp, Task Next) Now(string page)
+    /// <summary>The stamp that was announced last, why it may be an old one or null, and a task that ends when either changes.</summary>
+    internal (string Stamp, string? Trouble, Task Next) Now(string page)
     {
         lock (gate)
         {
-            return (watched[page].Stamp, watched[page].Next.Task);
+            return (watched[page].Stamp, watched[page].Trouble, watched[page].Next.Task);
         }
     }
 
@@ -53,9 +57,11 @@ internal sealed class ChangeFeed(LivePages pages, DatabaseView database, Pace pa
         }
     }
 
-    public async Task Run(CancellationToken stop)
+    /// <param name="complain">Receives each exception once; the same exception again only after a success.</param>
+    public async Task Run(Action<Exception> complain, CancellationToken stop)
     {
         (int, long)? last = null;
+        string? told = null;
         while (true)
         {
             try
@@ -70,15 +76,32 @@ internal sealed class ChangeFeed(LivePages pages, DatabaseView database, Pace pa
             try
             {
                 Look(ref last);
+                told = null;
             }
-            catch (Exception error) when (error is LabException or StoreLockedException)
+            catch (Exception error)
             {
-                // A database that is being made anew is there again in a moment; who asks for a page meanwhile is told.
+                // Of any kind: viewers would otherwise go on to trust a page that no longer changes.
                 last = null;
+                if (error.Message != told)
+                    Complain(complain, error);
+                told = error.Message;
             }
         }
     }
 
+    private static void Complain(Action<Exception> complain, Exception error)
+    {
+        try
+        {
+            complain(error);
+        }
+        catch (IOException)
+        {
+            // Nobody reads standard error any more. The pages still say that they may be old.
+        }
+    }
+
+    /// <exception cref="Exception">The first thing that went wrong, after everything was tried.</exception>
     private void Look(ref (int, long)? last)
     {
         if (Count == 0)
@@ -87,7 +110,18 @@ internal sealed class ChangeFeed(LivePages pages, DatabaseView database, Pace pa
             return;
         }
 
-        var now = database.Version();
+        (int, long) now;
+        try
+        {
+            now = database.Version();
+        }
+        catch (Exception error)
+        {
+            foreach (var (_, entry) in Entries())
+                Tell(entry, entry.Stamp, error.Message);
+            throw;
+        }
+
         if (now != last)
         {
             foreach (var entry in Entries())
@@ -95,18 +129,35 @@ internal sealed class ChangeFeed(LivePages pages, DatabaseView database, Pace pa
             last = now;
         }
 
+        ExceptionDispatchInfo? failure = null;
         foreach (var (page, entry) in Entries().Where(entry => entry.Value.Pending && pages.IsDue(entry.Key)))
         {
-            entry.Pending = false;
-            var stamp = pages.Stamp(page);
-            lock (gate)
+            try
             {
-                if (stamp == entry.Stamp)
-                    continue;
-                entry.Stamp = stamp;
-                entry.Next.SetResult();
-                entry.Next = Watched.Wait();
+                Tell(entry, pages.Stamp(page), null);
+                entry.Pending = false;
             }
+            catch (Exception error)
+            {
+                Tell(entry, entry.Stamp, error.Message);
+                failure ??= ExceptionDispatchInfo.Capture(error);
+            }
+        }
+
+        failure?.Throw();
+    }
+
+    private void Tell(Watched entry, string stamp, string? trouble)
+    {
+        // One line: that is how events are written.
+        trouble = trouble is null ? null : PrintableText.Of(trouble, LongestTrouble);
+        lock (gate)
+        {
+            if (stamp == entry.Stamp && trouble == entry.Trouble)
+                return;
+            (entry.Stamp, entry.Trouble) = (stamp, trouble);
+            entry.Next.SetResult();
+            entry.Next = Watched.Wait();
         }
     }
 
@@ -122,6 +173,9 @@ internal sealed class ChangeFeed(LivePages pages, DatabaseView database, Pace pa
     private sealed class Watched(string stamp)
     {
         public string Stamp { get; set; } = stamp;
+
+        /// <summary>Why the stamp may be an old one, or null.</summary>
+        public string? Trouble { get; set; }
 
         public bool Pending { get; set; } = true;
 

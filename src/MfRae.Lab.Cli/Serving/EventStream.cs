@@ -2,7 +2,10 @@ using System.Text;
 
 namespace MfRae.Lab.Cli.Serving;
 
-/// <summary>Server-sent events: the stamp of what there is to see, at once and after each change.</summary>
+/// <summary>
+/// Server-sent events: the stamp of what there is to see, at once and after each change; `stale` with the reason when changes can no longer be
+/// seen, and `fresh` when they can again.
+/// </summary>
 internal static class EventStream
 {
     /// <summary>Returns when the viewer is gone. The watch ends with it.</summary>
@@ -16,10 +19,14 @@ internal static class EventStream
             try
             {
                 string? told = null;
+                string? warned = null;
                 await Send("retry: 2000\n\n");
                 while (!gone.IsCompleted)
                 {
-                    var (stamp, next) = watch.Now;
+                    var (stamp, trouble, next) = watch.Now;
+                    if (trouble != warned)
+                        await Send(trouble is null ? "event: fresh\ndata: live\n\n" : $"event: stale\ndata: {trouble}\n\n");
+                    warned = trouble;
                     await Send(stamp == told ? ":\n\n" : $"data: {stamp}\n\n");
                     told = stamp;
                     using var waiting = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -39,7 +46,7 @@ internal static class EventStream
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
             limit.CancelAfter(limits.Piece);
-            await stream.WriteAsync(Encoding.ASCII.GetBytes(text), limit.Token);
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(text), limit.Token);
         }
     }
 }

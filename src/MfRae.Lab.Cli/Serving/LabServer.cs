@@ -45,9 +45,9 @@ internal sealed class LabServer : IDisposable
     public (int Made, int Watched, int Open) Load => (pages.Made, feed.Count, server.Open);
 
     /// <summary>Answers until it is told to stop.</summary>
-    /// <param name="complain">Told of exceptions that are bugs.</param>
+    /// <param name="complain">Receives exceptions that are bugs, and those that keep pages from being updated.</param>
     public Task Run(Action<Exception> complain, CancellationToken stop) =>
-        Task.WhenAll(server.Run(site.Answer, complain, stop), feed.Run(stop));
+        Task.WhenAll(server.Run(site.Answer, complain, stop), feed.Run(complain, stop));
 
     public void Dispose()
     {

@@ -1,6 +1,7 @@
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Cli.Serving;
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Cli.Verbs;
 
@@ -10,7 +11,7 @@ public sealed class ServeVerb(Terminal terminal, Places places, ArtifactStore st
     public const int DefaultPort = 8642;
 
     /// <param name="port">0: a free one.</param>
-    /// <exception cref="Core.Experiments.LabException">The database cannot be read, or the port cannot be used.</exception>
+    /// <exception cref="LabException">The database cannot be read, or the port cannot be used.</exception>
     public int Execute(int port, bool json)
     {
         using var server = new LabServer(
@@ -27,7 +28,11 @@ public sealed class ServeVerb(Terminal terminal, Places places, ArtifactStore st
             : server.Address);
         terminal.Out.Flush();
         terminal.Error.WriteLine("for programs of this machine only; Ctrl-C ends it");
-        server.Run(error => terminal.Error.WriteLine(error), signals.Stop).GetAwaiter().GetResult();
+        server.Run(Complain, signals.Stop).GetAwaiter().GetResult();
         return ExitCode.Ok;
     }
+
+    private void Complain(Exception error) => terminal.Error.WriteLine(error is LabException or StoreLockedException
+        ? $"the pages may be out of date: {error.Message}"
+        : $"{error}");
 }

@@ -153,6 +153,8 @@
     source = new EventSource(own.events);
     listen.call(source, "open", () => say(paused ? "paused" : "live"));
     listen.call(source, "message", event => { if (event.data !== own.stamp) { due = true; update(); } });
+    listen.call(source, "stale", event => say(`not up to date (${event.data}); trying again`));
+    listen.call(source, "fresh", () => say(paused ? "paused" : "live"));
     listen.call(source, "error", () => {
       say("the server does not answer; trying again");
       if (source?.readyState === EventSource.CLOSED) { source = null; setTimeout(follow, 3000); }

@@ -81,6 +81,25 @@ public sealed class EventTests : IDisposable
     }
 
     [Fact]
+    public async Task Whatever_goes_wrong_is_reported_and_told_to_viewers_and_the_feed_goes_on()
+    {
+        using var viewer = await Viewer.Open(Port, "/events/smoke");
+        var first = await viewer.Next();
+
+        served.Execute("PRAGMA legacy_alter_table = ON; ALTER TABLE attempt RENAME TO hidden");
+
+        (await viewer.Next()).Should().Contain("no such table");
+        await served.Until(() => served.Complaints.Count > 0);
+        await Task.Delay(300);
+        served.Complaints.Should().ContainSingle("it is the same each time").Which.Message.Should().Contain("no such table");
+        served.Execute("PRAGMA legacy_alter_table = ON; ALTER TABLE hidden RENAME TO attempt");
+        (await viewer.Next()).Should().Be("live");
+        served.LogPoint("smoke", "mfd");
+        (await viewer.Next()).Should().NotBeNull().And.NotBe(first);
+        served.Complaints.Clear();
+    }
+
+    [Fact]
     public async Task An_experiment_that_is_removed_is_gone()
     {
         (await Visit.Ask(Port, "/smoke.html")).Status.Should().Be(200);

@@ -59,6 +59,21 @@ public sealed class LiveBrowserTests : IDisposable
     }
 
     [ChromiumFact]
+    public async Task A_page_that_cannot_be_kept_up_to_date_says_so_until_it_can()
+    {
+        await using var browser = await Chromium.Start();
+        await browser.Open(new Uri(served.Server.Address + "smoke.html"), 1000);
+        await Until(browser, "document.querySelector('header [role=status]').textContent === 'live'");
+
+        served.Execute("PRAGMA legacy_alter_table = ON; ALTER TABLE attempt RENAME TO hidden");
+
+        await Until(browser, "document.querySelector('header [role=status]').textContent.startsWith('not up to date (')");
+        served.Execute("PRAGMA legacy_alter_table = ON; ALTER TABLE hidden RENAME TO attempt");
+        await Until(browser, "document.querySelector('header [role=status]').textContent === 'live'");
+        served.Complaints.Clear();
+    }
+
+    [ChromiumFact]
     public async Task The_list_of_experiments_is_live_too()
     {
         await using var browser = await Chromium.Start();

@@ -3,6 +3,7 @@ using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Tracking;
+using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Serving;
 
@@ -43,6 +44,9 @@ public sealed class ServedLab : IDisposable
 
     internal ArtifactStore Store => new(Lab.At("data/store"));
 
+    /// <summary>What the server complained about; a test that expects something takes it away.</summary>
+    public IList<Exception> Complaints => complaints;
+
     public string DatabaseFile => Lab.At("data/lab.db");
 
     /// <summary>Writes another point of a curve of an experiment, as a run does.</summary>
@@ -69,6 +73,15 @@ public sealed class ServedLab : IDisposable
         var record = new RunQueries(database).Experiment(experiment)!;
         using var log = new RunLog(database);
         log.Status(record.Runs.First(run => run.Arm == arm).Stages["meanflow"], StageStatus.Interrupted, "the run was interrupted");
+    }
+
+    public void Execute(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={DatabaseFile};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
     }
 
     public async Task Until(Func<bool> condition)
