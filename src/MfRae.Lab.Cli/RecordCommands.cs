@@ -96,11 +96,14 @@ internal sealed class RecordCommands(Composition composition, Func<ParseResult, 
     private Command Rm()
     {
         var experiment = Experiment("EXPERIMENT");
+        var dryRun = new Option<bool>("--dry-run") { Description = "Print what would be removed, without removing it" };
+        var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask; without it a person at a terminal is asked, and a script is not" };
         var command = new Command("rm", "Remove an experiment from the database and free its name; refused where something cites it")
         {
-            experiment,
+            experiment, dryRun, yes,
         };
-        command.SetAction(parsed => composition.Rm(placesOf(parsed)).Execute(parsed.GetRequiredValue(experiment)));
+        command.SetAction(parsed => composition.Rm(placesOf(parsed)).Execute(
+            parsed.GetRequiredValue(experiment), parsed.GetValue(dryRun), parsed.GetValue(yes)));
         return command;
     }
 

@@ -6,8 +6,9 @@ namespace MfRae.Lab.Cli;
 /// <summary>Where the lab writes: results to <paramref name="Out"/>, everything else to <paramref name="Error"/>.</summary>
 /// <param name="Live">The same place as <paramref name="Error"/> where a person looks at it as it changes; null where lines
 /// are the better form.</param>
+/// <param name="Ask">Puts a question that is answered by yes or no to the person at the terminal; null where nobody can answer.</param>
 /// <param name="Width">Characters of a line of <paramref name="Out"/> where a person reads it; null: lines may be as long as they are.</param>
-public sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Live, int? Width = null)
+public sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Live, int? Width = null, Func<string, bool>? Ask = null)
 {
     /// <summary><see cref="Out"/> for what people read; data for programs go there as they are.</summary>
     public TextWriter Text { get; } = new PrintableWriter(Out);
@@ -20,7 +21,15 @@ public sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Li
         var watched = !Console.IsErrorRedirected && string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable("CI"));
         // A terminal that does not tell its width says zero.
         var width = Console.IsOutputRedirected ? 0 : Console.WindowWidth;
-        return new(Console.Out, Console.Error, watched ? OnError() : null, width > 0 ? width : null);
+        return new(
+            Console.Out, Console.Error, watched ? OnError() : null, width > 0 ? width : null,
+            Console.IsInputRedirected || Console.IsErrorRedirected ? null : AskOnError);
+    }
+
+    private static bool AskOnError(string question)
+    {
+        Console.Error.Write($"{question} [y/N] ");
+        return Console.ReadLine()?.Trim().ToLowerInvariant() is "y" or "yes";
     }
 
     private static IAnsiConsole OnError() =>

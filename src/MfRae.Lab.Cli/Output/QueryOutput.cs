@@ -6,8 +6,15 @@ namespace MfRae.Lab.Cli.Output;
 /// <summary>The answer to a query as a table, as CSV or as JSON.</summary>
 public static class QueryOutput
 {
-    public static void Table(QueryResult result, TextWriter writer) =>
-        writer.Write(new TextTable([.. result.Columns]).Add(result.Rows.Select(row => row.Select(CellText.Of).ToArray())));
+    /// <param name="width">Characters of a line; cells of wider tables are cut. Null: nothing is cut.</param>
+    /// <returns>Whether anything was cut.</returns>
+    public static bool Table(QueryResult result, TextWriter writer, int? width = null)
+    {
+        var table = new TextTable([.. result.Columns]).Add(result.Rows.Select(row => row.Select(CellText.Of).ToArray()));
+        var cut = false;
+        writer.Write(width is { } most ? table.Cut(most, out cut) : table.ToString());
+        return cut;
+    }
 
     public static void Csv(QueryResult result, TextWriter writer)
     {

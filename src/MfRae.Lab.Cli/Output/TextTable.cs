@@ -9,6 +9,9 @@ public sealed class TextTable(params string[] headers)
     // Every cell is as wide as the widest of its column. What is longer is for --csv and --json.
     private const int LongestCell = 10_000;
 
+    // Less of a cell says nothing.
+    private const int LeastCell = 8;
+
     private const string Gap = "  ";
 
     private readonly string[] headers = [.. headers.Select(OneLine)];
@@ -46,6 +49,30 @@ public sealed class TextTable(params string[] headers)
         }
 
         return string.Join(Environment.NewLine, parts.Select(Write));
+    }
+
+    /// <summary>The table with cells cut, the widest first, so that lines fit into a width. Cells keep at least eight characters.</summary>
+    public string Cut(int width, out bool cut)
+    {
+        var columns = Enumerable.Range(0, headers.Length).ToArray();
+        var widths = columns.Select(Width).ToArray();
+        var most = widths.Max();
+        while (most > LeastCell && columns.Sum(column => Math.Min(widths[column], most) + Gap.Length) - Gap.Length > width)
+            most--;
+        cut = widths.Any(one => one > most);
+        var table = new TextTable([.. headers.Select(cell => Shortened(cell, most))]);
+        foreach (var row in rows)
+            table.rows.Add([.. row.Select(cell => Shortened(cell, most))]);
+        return table.ToString();
+    }
+
+    private static string Shortened(string cell, int most)
+    {
+        if (cell.Length <= most)
+            return cell;
+        // Not between the two halves of one character.
+        var end = char.IsHighSurrogate(cell[most - 2]) ? most - 2 : most - 1;
+        return cell[..end] + "…";
     }
 
     private int Width(int column) => rows.Select(row => row[column].Length).Append(headers[column].Length).Max();

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>A length of time as it is given on the command line: `7d`, `12h`, `30m`, `0`.</summary>
+/// <summary>A length of time as it is given on the command line: `7d`, `12h`, `30m`, `0s`, `0`.</summary>
 public static class Age
 {
-    public const string Form = "a whole number of days, hours or minutes, as 7d, 12h or 30m";
+    public const string Form = "a whole number of days, hours, minutes or seconds, as 7d, 12h, 30m or 0s";
 
     private const int MostDays = 36500;
 
@@ -22,6 +22,7 @@ public static class Age
             'd' => TimeSpan.FromDays(number),
             'h' => TimeSpan.FromHours(number),
             'm' => TimeSpan.FromMinutes(number),
+            's' => TimeSpan.FromSeconds(number),
             _ => null,
         };
         age = parsed ?? TimeSpan.Zero;

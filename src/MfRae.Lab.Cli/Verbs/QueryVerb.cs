@@ -34,7 +34,8 @@ public sealed class QueryVerb(Terminal terminal, Places places)
                 QueryOutput.Json(result, terminal.Out);
                 break;
             default:
-                QueryOutput.Table(result, terminal.Out);
+                if (QueryOutput.Table(result, terminal.Out, terminal.Width))
+                    terminal.Error.WriteLine("cells are cut to the width of the terminal; --csv, --json and a pipe show them whole");
                 break;
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Tracking;
@@ -12,28 +13,49 @@ namespace MfRae.Lab.Cli.Verbs;
 /// </summary>
 public sealed class RmVerb(Terminal terminal, Places places, ArtifactStore store, TimeProvider time)
 {
-    /// <exception cref="LabException">A published page, another experiment or a committed file cites what only it has.</exception>
+    /// <param name="dryRun">Print the removals without making them.</param>
+    /// <param name="sure">Skip the question. Without it a person at a terminal is asked; a script is not.</param>
+    /// <exception cref="LabException">A published page, another experiment or a committed file cites a stage that only this experiment has.</exception>
     /// <exception cref="StoreLockedException">It is running.</exception>
-    public int Execute(string experiment)
+    public int Execute(string experiment, bool dryRun, bool sure)
     {
-        using var database = LabDatabase.OpenExisting(places.Database);
+        using var database = dryRun ? LabDatabase.OpenReadOnly(places.Database) : LabDatabase.OpenExisting(places.Database);
         var queries = new RunQueries(database);
-        var record = new Subjects(queries).Experiment(experiment);
+        var record = new Subjects(queries).Outline(experiment);
         foreach (var stage in record.Stages)
         {
             if (StageLeases.LiveOwner(store, stage.Key, time) is { } owner)
                 throw new StoreLockedException($"{owner} computes the stage {stage.Label} of {record.Name}; wait for it, or stop that process");
         }
 
-        var others = queries.Names().Where(other => other != record.Name).Select(queries.Experiment).OfType<ExperimentRecord>().ToList();
+        var others = queries.Names().Where(other => other != record.Name).Select(queries.Outline).OfType<ExperimentRecord>().ToList();
         RefuseCited(record, others);
+        var shared = others.SelectMany(other => other.Stages).Select(stage => stage.Key).ToHashSet();
+        var own = record.Stages.Count(stage => !shared.Contains(stage.Key));
+        var reports = new Reports(queries, places);
+        // An old or foreign name may be one that no page can have.
+        var file = ArtifactName.IsExperiment(record.Name) && File.Exists(reports.File(record)) ? reports.File(record) : null;
+        var page = file is null ? "" : $" and the page {places.Show(file)}";
+        var what = string.Create(CultureInfo.InvariantCulture,
+            $"{record.Name} with {record.Runs.Count} runs, all that is known of {own} stages that no other experiment has,{page}");
+        if (dryRun)
+        {
+            terminal.Out.WriteLine($"would be removed: {what.TrimEnd(',')}; the files of its stages stay in the store until gc. Nothing was changed");
+            return ExitCode.Ok;
+        }
+
+        if (!sure && terminal.Ask is { } ask && !ask($"Remove {what.TrimEnd(',')}?"))
+        {
+            terminal.Error.WriteLine("nothing was removed");
+            return ExitCode.Ok;
+        }
+
+        new StoreRecords(store).RequireKnownMarks();
         var forgotten = new ExperimentRemoval(database).Remove(record.Name);
         new StoreRecords(store).Remove(record.Name);
         MarkSubject.Keep(queries, store);
-        var reports = new Reports(queries, places);
-        // An old or foreign name may be one that no page can have.
-        if (ArtifactName.IsExperiment(record.Name))
-            File.Delete(reports.File(record));
+        if (file is not null)
+            File.Delete(file);
         reports.WriteIndex();
         terminal.Out.WriteLine($"{record.Name} is removed, and with it all that was known of {forgotten} stages that no other experiment "
             + "has; their files stay in the store until gc");

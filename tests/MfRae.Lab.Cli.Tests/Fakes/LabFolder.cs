@@ -25,6 +25,12 @@ internal sealed class LabFolder : IDisposable
     /// <summary>Called at the begin of each stage.</summary>
     public Action<StageContext>? OnStage { get; set; }
 
+    /// <summary>Of the terminal; null: output goes to a pipe.</summary>
+    public int? Width { get; set; }
+
+    /// <summary>Answers questions; null: nobody is at the terminal.</summary>
+    public Func<string, bool>? Ask { get; set; }
+
     public StopSignals Signals { get; private set; } = new();
 
     /// <summary>Labels of the stages that the last command computed.</summary>
@@ -47,7 +53,7 @@ internal sealed class LabFolder : IDisposable
         var launcher = new ThreadLauncher(definition => new FakeStage(definition, OnStage));
         Signals = new();
         var composition = new Composition(
-            new Terminal(output, error, null), Path, launcher, () => Stream.Null, Signals, TimeProvider.System);
+            new Terminal(output, error, null, Width, Ask), Path, launcher, () => Stream.Null, Signals, TimeProvider.System);
         var code = Program.Run(args, composition, Signals);
         Started = launcher.Started;
         return new(code, output.ToString(), error.ToString());

@@ -16,6 +16,25 @@ public sealed class TextTableTests
             """);
 
     [Fact]
+    public void The_widest_cells_are_cut_first_and_none_to_less_than_eight_characters()
+    {
+        var table = new TextTable("a", "name").Add("1", "a rather long cell of text").Add("22", "😀😀😀😀😀😀😀😀😀😀😀😀😀");
+
+        table.Cut(16, out var cut).ReplaceLineEndings("\n").Should().Be(
+            """
+            a   name
+            --  ------------
+            1   a rather lo…
+            22  😀😀😀😀😀…
+
+            """);
+        cut.Should().BeTrue();
+        table.Cut(100, out cut).Should().Be(table.ToString());
+        cut.Should().BeFalse();
+        table.Cut(3, out _).Should().Contain("a rathe…");
+    }
+
+    [Fact]
     public void A_table_too_wide_for_a_line_stands_in_parts_that_repeat_what_a_row_is_about()
     {
         var table = new TextTable("arm", "n", "fid", "is", "recall").Add("a", "2", "11.2", "4.5", "0.1").Add("b", "2", "9.8", "4.7", "0.2");

@@ -101,10 +101,22 @@ public sealed class GcVerbTests : IDisposable
     }
 
     [Theory]
+    [InlineData("0s")]
+    [InlineData("90s")]
+    [InlineData("0m")]
+    public void Seconds_are_a_length_of_time_too(string age)
+    {
+        Run();
+
+        lab.Run("gc", "--dry-run", "--older-than", age).Code.Should().Be(ExitCode.Ok);
+    }
+
+    [Theory]
     [InlineData("7")]
     [InlineData("-1d")]
     [InlineData("d")]
     [InlineData("1000000d")]
+    [InlineData("1w")]
     public void A_length_of_time_that_is_none_is_a_mistake(string age) =>
         lab.Run("gc", "--older-than", age).Code.Should().Be(ExitCode.Usage);
 

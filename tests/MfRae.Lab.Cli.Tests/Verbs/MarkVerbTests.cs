@@ -16,6 +16,60 @@ public sealed class MarkVerbTests : IDisposable
         "../x", "..\\x", "/etc/passwd", "@/etc/hostname", "<img src=x onerror=alert(1)>", "'; drop table note; --", "\u001b[2J\a",
         "--json", "a\u202Eb", "line\nline", "$(id) `id`");
 
+    [Fact]
+    public void A_dry_run_says_what_would_be_removed_and_removes_nothing()
+    {
+        var said = Ok("rm", "smoke", "--dry-run");
+
+        said.Should().Contain("would be removed: smoke with 2 runs").And.Contain("reports/smoke.html").And.Contain("Nothing was changed");
+        lab.Exists("reports/smoke.html").Should().BeTrue();
+        Ok("ls").Should().Contain("smoke");
+    }
+
+    [Fact]
+    public void A_person_at_a_terminal_is_asked_before_an_experiment_is_removed_and_a_script_is_not()
+    {
+        string? asked = null;
+        lab.Ask = question =>
+        {
+            asked = question;
+            return false;
+        };
+
+        lab.Run("rm", "smoke").Error.Should().Contain("nothing was removed");
+        asked.Should().StartWith("Remove smoke with 2 runs");
+        Ok("ls").Should().Contain("smoke");
+
+        asked = null;
+        Ok("rm", "smoke", "--yes").Should().Contain("removed");
+        asked.Should().BeNull();
+        Ok("experiments/smoke.json");
+        lab.Ask = _ => true;
+        Ok("rm", "smoke").Should().Contain("removed");
+        Ok("experiments/smoke.json");
+        lab.Ask = null;
+        Ok("rm", "smoke").Should().Contain("removed");
+    }
+
+    [Fact]
+    public void A_query_cuts_wide_cells_on_a_terminal_and_nowhere_else()
+    {
+        string[] query = ["query", "select experiment, question, question as again from experiments"];
+        var whole = Ok(query);
+        var (csv, json) = (Ok([.. query, "--csv"]), Ok([.. query, "--json"]));
+        lab.Width = 80;
+
+        var shown = lab.Run(query);
+
+        shown.Out.ReplaceLineEndings("\n").Split('\n').Should().OnlyContain(line => line.Length <= 80);
+        shown.Out.Should().Contain("smoke").And.Contain("Does the whole path work").And.Contain("…");
+        shown.Error.Should().Contain("cut to the width of the terminal");
+        Ok([.. query, "--csv"]).Should().Be(csv);
+        Ok([.. query, "--json"]).Should().Be(json);
+        whole.Should().Contain("from the experiment file to the report?").And.NotContain("…");
+        lab.Run("query", "select experiment from experiments").Error.Should().BeEmpty();
+    }
+
     [Theory]
     [MemberData(nameof(HostileTexts))]
     public void A_note_is_any_text_and_nothing_but_text(string text)
