@@ -26,7 +26,7 @@ public static partial class ExperimentReader
         if (loader.Load(fullPath) is { } document)
         {
             var draft = new ExperimentDraft(
-                mistakes, checker, (LocatedObject)MergePatch.Apply(document, given.Document), given.Base, loader.Whole);
+                mistakes, checker, new InputHeaders(workingDirectory, needFiles), (LocatedObject)MergePatch.Apply(document, given.Document), given.Base, loader.Whole);
             var resolved = draft.Resolve(NameOf(fullPath, file, overrides, mistakes), file, overrides);
             experiment = resolved is null ? null : resolved with { Files = loader.Files };
         }

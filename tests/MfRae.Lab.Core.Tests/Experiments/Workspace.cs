@@ -1,3 +1,6 @@
+using System.IO.Compression;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 
@@ -55,6 +58,58 @@ internal sealed class Workspace : IDisposable
         string full = Path.Combine(Root, path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         File.WriteAllText(full, text);
+    }
+
+    /// <summary>Writes a safetensors file of metadata and of tensors full of zeros.</summary>
+    public void WriteWeights(string path, Dictionary<string, string> metadata, params (string Name, long[] Shape)[] tensors)
+    {
+        var header = new JsonObject();
+        if (metadata.Count > 0)
+        {
+            header["__metadata__"] = JsonSerializer.SerializeToNode(metadata);
+        }
+
+        long offset = 0;
+        foreach (var (name, shape) in tensors)
+        {
+            long end = offset + (4 * shape.Aggregate(1L, (product, size) => product * size));
+            header[name] = new JsonObject
+            {
+                ["dtype"] = "F32",
+                ["shape"] = JsonSerializer.SerializeToNode(shape),
+                ["data_offsets"] = new JsonArray(offset, end),
+            };
+            offset = end;
+        }
+
+        byte[] text = JsonSerializer.SerializeToUtf8Bytes(header);
+        Write(path, "");
+        using var file = File.Create(Path.Combine(Root, path));
+        file.Write(BitConverter.GetBytes((long)text.Length));
+        file.Write(text);
+        file.SetLength(8 + text.Length + offset);
+    }
+
+    /// <summary>Writes an IDX dataset of one black image for each label; the last class has no test image.</summary>
+    public void WriteIdx(string folder, int rows, int columns, int classes, int testRows = 0)
+    {
+        Write($"{folder}/{StageFiles.IdxNames[0]}", "");
+        Pack(folder, 0, [classes, rows, columns], new byte[classes * rows * columns]);
+        Pack(folder, 1, [classes], [.. Enumerable.Range(0, classes).Select(label => (byte)label)]);
+        Pack(folder, 2, [1, testRows > 0 ? testRows : rows, columns], new byte[(testRows > 0 ? testRows : rows) * columns]);
+        Pack(folder, 3, [1], [0]);
+    }
+
+    private void Pack(string folder, int file, int[] sizes, byte[] values)
+    {
+        using var stream = new GZipStream(File.Create(Path.Combine(Root, folder, StageFiles.IdxNames[file])), CompressionLevel.Fastest);
+        stream.Write([0, 0, 8, (byte)sizes.Length]);
+        foreach (int size in sizes)
+        {
+            stream.Write(BitConverter.GetBytes(size).Reverse().ToArray());
+        }
+
+        stream.Write(values);
     }
 
     /// <summary>Reads an experiment that extends the base, given the rest of its keys.</summary>

@@ -16,7 +16,7 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
 
     public void Check()
     {
-        CheckImages();
+        CheckFlip();
         if (HasStudy)
         {
             CheckStudy();
@@ -36,37 +36,11 @@ internal sealed class CombinationRules(Mistakes mistakes, OptionView options)
         }
     }
 
-    /// <summary>Whether networks and latents suit the dataset's images. Those of files of the lab's own are known only to the files.</summary>
-    private void CheckImages()
+    private void CheckFlip()
     {
-        if (Is("encoder", "dinov2") && Is("dataset", "idx"))
-        {
-            mistakes.Add(
-                options.Blame("encoder.kind", "dataset.kind"),
-                "encoder of kind `dinov2` on a dataset of kind `idx`: it sees colour images",
-                "choose a dataset of kind imageFolder, or encoder pretrained or selfSupervised");
-        }
-
-        if (!Is("dataset", "imageFolder") || options.Number("dataset.size") is not { } size)
+        if (!Is("dataset", "imageFolder"))
         {
             return;
-        }
-
-        if (options.Number("decoder.network.imageSize") is { } made && made != size)
-        {
-            mistakes.Add(
-                options.Blame("decoder.network.imageSize", "dataset.size"),
-                FormattableString.Invariant($"the decoder makes images of {made}×{made}, the dataset's are {size}×{size}"),
-                FormattableString.Invariant($"write size {made}, or choose a decoder for {size}"));
-        }
-
-        // Three layers of stride 2, and a decoder that makes whole patches of them.
-        if (Is("encoder", "selfSupervised") && size % 8 != 0)
-        {
-            mistakes.Add(
-                options.Blame("dataset.size", "encoder.kind"),
-                FormattableString.Invariant($"`size` {size} is no multiple of 8, the pixels of a token of a selfSupervised encoder"),
-                FormattableString.Invariant($"e.g. size {Math.Max(8, Math.Floor(size / 8) * 8)}"));
         }
 
         bool trains = Is("teacher", "flowMatching") || Is("meanflow", "lambda");

@@ -5,9 +5,10 @@ using MfRae.Lab.Core.Options;
 namespace MfRae.Lab.Core.Experiments.Reading;
 
 /// <summary>A merged document on its way to an experiment: arms are patched, checked, and once all is clean, deserialised.</summary>
+/// <param name="headers">Reads the files that options name.</param>
 /// <param name="whole">False where a file was broken or absent: then it cannot be said what is missing.</param>
 internal sealed class ExperimentDraft(
-    Mistakes mistakes, OptionChecker checker, LocatedObject document, IReadOnlyList<Override> overrides, bool whole)
+    Mistakes mistakes, OptionChecker checker, InputHeaders headers, LocatedObject document, IReadOnlyList<Override> overrides, bool whole)
 {
     // Characters of a text that people read in one piece.
     private const int LongestText = 10_000;
@@ -143,12 +144,17 @@ internal sealed class ExperimentDraft(
         var options = new OptionView(tree, _lab);
         var combination = new CombinationRules(mistakes, options);
         combination.Check();
+        new NetworkRules(mistakes, options, headers).Check(!combination.HasStudy, combination.HasTeacher || combination.HasGenerator);
         if (document.Get("evaluation") is LocatedObject evaluation)
         {
             var primaryAt = document.Get("primaryMetric")?.Location ?? document.Location.Child("primaryMetric");
             var view = new OptionView(evaluation, _evaluation);
             new OracleRules(mistakes, options, view).Check();
             new EvaluationRules(mistakes, view).Check(options, combination, Primary, primaryAt);
+            if (!combination.HasStudy)
+            {
+                new FeatureRules(mistakes, options, view, headers).Check();
+            }
         }
     }
 

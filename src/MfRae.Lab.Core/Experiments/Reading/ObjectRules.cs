@@ -18,6 +18,7 @@ internal sealed class ObjectRules(Mistakes mistakes, FileRules files)
         else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions))
         {
             CheckHeads(view, "width", "heads", 1, "");
+            CheckPositions(view, "width");
         }
         else if (type.Record == typeof(Dinov2Options))
         {
@@ -28,6 +29,7 @@ internal sealed class ObjectRules(Mistakes mistakes, FileRules files)
         else if (type.Record == typeof(MaeDecoderOptions))
         {
             CheckHeads(view, "hiddenSize", "heads", 1, "");
+            CheckPositions(view, "hiddenSize");
             CheckPatches(view, "imageSize");
         }
         else if (type.Record == typeof(SamplingOptions))
@@ -84,6 +86,18 @@ internal sealed class ObjectRules(Mistakes mistakes, FileRules files)
                 string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is no multiple of {wide}: {because}"),
                 string.Create(
                     CultureInfo.InvariantCulture, $"e.g. {width} {(below > 0 ? $"{below} or " : "")}{below + (count * multiple)}"));
+        }
+    }
+
+    private void CheckPositions(OptionView view, string width)
+    {
+        if (view.Number(width) is { } channels && channels % 4 != 0)
+        {
+            double below = Math.Floor(channels / 4) * 4;
+            mistakes.Add(
+                view.At(width),
+                string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is no multiple of 4: positions are sines and cosines of rows and columns"),
+                string.Create(CultureInfo.InvariantCulture, $"e.g. {width} {below} or {below + 4}"));
         }
     }
 
