@@ -115,6 +115,7 @@ public sealed class StageRunner(
         CancellationToken stop,
         CancellationToken abort)
     {
+        var order = new StartOrder(graph);
         var stopping = false;
         var failedFast = false;
         try
@@ -134,7 +135,7 @@ public sealed class StageRunner(
 
                 if (!stopping)
                 {
-                    StartReady(graph, runs, leases);
+                    StartReady(order, runs, leases);
                 }
 
                 var running = runs.Values.Where(run => run.Worker is not null).ToList();
@@ -176,18 +177,15 @@ public sealed class StageRunner(
             || (!failedFast && runs.Values.Any(run => run.Status == StageStatus.Interrupted));
     }
 
-    /// <summary>Fills the free places with what is ready: the way with the most work to the end first, then in the order of the plan.</summary>
-    private void StartReady(RunGraph graph, Dictionary<string, StageRun> runs, StageLeases leases)
+    /// <summary>Fills the free places with what is ready, in the order of <see cref="StartOrder"/>.</summary>
+    private void StartReady(StartOrder order, Dictionary<string, StageRun> runs, StageLeases leases)
     {
         var running = runs.Values.Count(run => run.Worker is not null);
         for (bool more = true; more;)
         {
             // A stage that turns out to be complete makes others ready at once.
             more = false;
-            var ready = graph.Stages.Select(stage => runs[stage.Key])
-                .Where(run => run.Status == StageStatus.Queued)
-                .Where(run => run.Node.Inputs.Values.All(input => runs[input].Status == StageStatus.Completed))
-                .OrderByDescending(run => graph.Chain(run.Key)).ToList();
+            var ready = order.Ready(runs);
             if (ready.Count == 0 && running == 0 && runs.Values.FirstOrDefault(run => run.Status == StageStatus.Queued) is { } stuck)
             {
                 throw new InvalidOperationException($"the stage {stuck.Node.Label} can never start: none of its inputs is running");

@@ -31,6 +31,15 @@ public static class StageWork
         _ => 0,
     };
 
+    /// <summary>Whether the stage trains a network, which may take hours.</summary>
+    public static bool Trains(StageDefinition definition) => definition
+        is FeatureStage { Features: InceptionOptions }
+        or EncoderStage { Encoder: SelfSupervisedEncoderOptions }
+        or DecoderStage { Decoder: RaeDecoderOptions }
+        or TeacherStage { Teacher: FlowMatchingOptions }
+        or CmtStage { Cmt: TrajectoryCmtOptions }
+        or MeanFlowStage { MeanFlow: LambdaMeanFlowOptions };
+
     // The reference in float64 and its higher derivatives, then two probes at each step.
     private static long Derivatives(DerivativeErrorOptions study) =>
         (study.Samples + study.EarlySamples) * (EvaluationsPerReference + (2L * study.Deltas.Count));
