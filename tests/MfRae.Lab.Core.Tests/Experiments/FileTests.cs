@@ -81,6 +81,18 @@ public sealed class FileTests : IDisposable
     }
 
     [Fact]
+    public void Images_without_class_folders_are_told_to_move_into_one()
+    {
+        _work.Write("data/images/train/1.png", "");
+        _work.Write("data/images/val/2.png", "");
+        var found = _work.Read(Images).Diagnostics;
+
+        found.Should().HaveCount(2).And.OnlyContain(mistake => mistake.Path == "$.base.dataset.path"
+            && mistake.Message.Contains("no class folders")
+            && mistake.Suggestion!.Contains("data/images/train/all and data/images/val/all, and write classes 1"));
+    }
+
+    [Fact]
     public void What_follows_two_colons_is_not_part_of_the_file()
     {
         _work.Mistake(Checkpoint).Message.Should().StartWith("there is no file data/weights/model.pt below");

@@ -79,6 +79,14 @@ internal sealed class FileRules(Mistakes mistakes, string workingDirectory, bool
             {
                 mistakes.Add(view.At("path"), $"the folder {path} lacks {split}", WithSource(layout, path), path);
             }
+            else if (!Directory.EnumerateDirectories(inside).Any() && Directory.EnumerateFiles(inside).Any())
+            {
+                mistakes.Add(
+                    view.At("path"),
+                    $"{path}/{split} holds files and no class folders",
+                    $"images without classes are one class: move them into {string.Join(" and ", StageFiles.Splits.Select(each => $"{path}/{each}/all"))}, "
+                        + "and write classes 1");
+            }
             else if (Directory.EnumerateDirectories(inside).Count() is var found && view.Number("classes") is { } classes && found != classes)
             {
                 mistakes.Add(
