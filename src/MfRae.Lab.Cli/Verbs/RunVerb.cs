@@ -60,11 +60,25 @@ public sealed class RunVerb(
                 new(() => StageFlops.Of(whole, places.WorkingDirectory))),
             places.WorkingDirectory,
             time);
-        return runner.Run(ArmFilter.Limit(whole, request.Only), signals.Stop, signals.Abort);
+        try
+        {
+            return runner.Run(ArmFilter.Limit(whole, request.Only), signals.Stop, signals.Abort);
+        }
+        catch (OperationCanceledException) when (signals.Received is not null)
+        {
+            console.Say("interrupted before anything was started; run the same command to start it");
+            throw;
+        }
     }
 
     private void Tell(RunRequest request, RunOutcome outcome, Results results, string reportFile)
     {
+        if (outcome.Interrupted)
+        {
+            var done = outcome.Stages.Count(stage => stage.Status == StageStatus.Completed);
+            terminal.Error.WriteLine($"interrupted with {done} of {outcome.Stages.Count} stages complete; run the same command to resume");
+        }
+
         if (request.Json)
         {
             var report = new RunReport(
@@ -78,12 +92,6 @@ public sealed class RunVerb(
                 places.Database);
             terminal.Out.WriteLine(RunReportJson.Write(report));
             return;
-        }
-
-        if (outcome.Interrupted)
-        {
-            var done = outcome.Stages.Count(stage => stage.Status == StageStatus.Completed);
-            terminal.Error.WriteLine($"interrupted with {done} of {outcome.Stages.Count} stages complete; run the same command to resume");
         }
 
         if (!outcome.Interrupted || results.Rows.Any(row => row.Values.Count > 0))

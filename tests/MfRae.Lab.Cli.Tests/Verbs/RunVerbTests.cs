@@ -174,6 +174,17 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
+    public void An_interruption_says_how_to_resume_beside_json_too()
+    {
+        lab.OnStage = _ => lab.Signals.Receive(ExitCode.Interrupted);
+
+        var stopped = lab.Run(Smoke, "--jobs", "1", "--json");
+
+        stopped.Error.Should().Contain("run the same command to resume");
+        JsonDocument.Parse(stopped.Out).RootElement.GetProperty("status").GetString().Should().Be("interrupted");
+    }
+
+    [Fact]
     public void Sigterm_stops_with_143()
     {
         lab.OnStage = _ => lab.Signals.Receive(ExitCode.Terminated);

@@ -63,6 +63,7 @@ public sealed class UsageTests : IDisposable
     }
 
     private static IEnumerable<string> Verbs(string help) => help.Split('\n').SkipWhile(line => !line.StartsWith("Commands:", StringComparison.Ordinal)).Skip(1)
+        .TakeWhile(line => line.Trim().Length > 0)
         .Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] is >= 'a' and <= 'z').Select(line => line.Trim().Split(' ')[0]);
 
     [Fact]
