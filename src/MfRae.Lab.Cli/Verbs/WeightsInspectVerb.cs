@@ -38,6 +38,13 @@ public sealed class WeightsInspectVerb(Terminal terminal, string workingDirector
         foreach (var tensor in content.Tensors)
             table.Add(tensor.Name, tensor.Type, $"[{string.Join(", ", tensor.Shape)}]", Grouped(tensor.Count));
         terminal.Out.Write("\n" + table);
+        if (content.Unread.Count > 0)
+        {
+            var unread = new TextTable("not read", "reason");
+            foreach (var (name, reason) in content.Unread)
+                unread.Add(name.Length > 0 ? name : "(the whole)", reason);
+            terminal.Out.Write("\n" + unread);
+        }
         if (content.Metadata.Count == 0)
             return;
         var metadata = new TextTable("metadata", "value");
@@ -55,6 +62,10 @@ public sealed class WeightsInspectVerb(Terminal terminal, string workingDirector
         json.WriteStartObject("metadata");
         foreach (var (key, value) in content.Metadata)
             json.WriteString(key, value);
+        json.WriteEndObject();
+        json.WriteStartObject("notRead");
+        foreach (var (name, reason) in content.Unread)
+            json.WriteString(name, reason);
         json.WriteEndObject();
         json.Objects("tensors", content.Tensors, tensor =>
         {

@@ -42,9 +42,11 @@ public sealed class WeightsVerifyVerb(Terminal terminal, string workingDirectory
             return FormattableString.Invariant($"has {bytes} bytes where its card says {card.Bytes}");
         if (card is not null && FileHash.Of(file) is var hash && hash != card.Sha256)
             return $"has the SHA-256 {hash} where its card says {card.Sha256}";
-        var bad = TensorCheck.NotFinite(file);
-        return bad.Count == 0
-            ? null
-            : $"has values that are not finite in {string.Join(", ", bad.Take(ShownNames))}{(bad.Count > ShownNames ? ", …" : "")}";
+        if (TensorCheck.NotRead(file) is { Count: > 0 } unread)
+            return $"has values that are not read, {Shown(unread)}: 'weights inspect' says why";
+        return TensorCheck.NotFinite(file) is { Count: > 0 } bad ? $"has values that are not finite in {Shown(bad)}" : null;
     }
+
+    private static string Shown(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(ShownNames)) + (names.Count > ShownNames ? ", …" : "");
 }

@@ -3,7 +3,8 @@ namespace MfRae.Lab.Core.Planning;
 /// <summary>`PATH::NAME` in options: the dictionary NAME inside a checkpoint, such as `ema`.</summary>
 public static class WeightPath
 {
-    private const string Inside = "::";
+    /// <summary>What separates a file from the dictionary inside it.</summary>
+    public const string Inside = "::";
 
     /// <summary>The file alone.</summary>
     public static string FileOf(string weights) =>

@@ -53,7 +53,7 @@ internal sealed class ArrayImages : IImageSource
         if (Find(file) is not { } name)
             throw new LabException($"{file.Path} holds no images: an array uint8 [N, H, W, C] ({First}, or the only one), or "
                 + $"uint8 [N, C, H, W] called {Lab}, is needed; it has {Contents(file)}");
-        var stored = file.Tensors[name];
+        var stored = file.Stored(name);
         var channelsLast = name != Lab;
         var channels = stored.Shape.Count == 4 ? stored.Shape[channelsLast ? 3 : 1] : 0;
         if (stored.Type != ScalarType.Byte || channels is not (1 or 3) || stored.Shape.Contains(0))
@@ -83,15 +83,16 @@ internal sealed class ArrayImages : IImageSource
     }
 
     private static string? Find(TensorFile file) =>
-        file.Tensors.ContainsKey(Lab) ? Lab
-        : file.Tensors.ContainsKey(First) ? First
+        file.Names(Lab) ? Lab
+        : file.Names(First) ? First
         : file.Tensors.Where(entry => entry.Value.Type == ScalarType.Byte && entry.Value.Shape.Count == 4).ToList() is [var only] ? only.Key
         : null;
 
     private static Tensor? ReadLabels(TensorFile file, string name, long count)
     {
-        if (!file.Tensors.TryGetValue(name, out var stored))
+        if (!file.Names(name))
             return null;
+        var stored = file.Stored(name);
         var whole = stored.Type is ScalarType.Int64 or ScalarType.Int32 or ScalarType.Int16 or ScalarType.Int8 or ScalarType.Byte;
         if (!whole || stored.Shape is not [var labels] || labels != count)
             throw new LabException($"{file.Path} holds '{name}' of {Text(stored)} beside {count} images: labels must be whole numbers [N]");
@@ -101,9 +102,10 @@ internal sealed class ArrayImages : IImageSource
             : throw new LabException($"{file.Path} holds labels in '{name}' that are not from 0 to {MostClasses - 1}");
     }
 
-    private static string Contents(TensorFile file) => file.Tensors.Count == 0
+    private static string Contents(TensorFile file) => file.Tensors.Count + file.Unread.Count == 0
         ? "nothing"
-        : string.Join(", ", file.Tensors.Take(5).Select(entry => $"'{entry.Key}' of {Text(entry.Value)}"));
+        : string.Join(", ", file.Tensors.Select(entry => $"'{entry.Key}' of {Text(entry.Value)}")
+            .Concat(file.Unread.Select(entry => $"'{entry.Key}', which {entry.Value}")).Take(5));
 
     private static string Text(StoredTensor stored) =>
         $"{ElementType.Of(stored.Type).Safetensors.ToLowerInvariant()} [{string.Join(", ", stored.Shape)}]";

@@ -1,17 +1,16 @@
 using System.Text;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>Finds out what a file is, by its content, and reads it.</summary>
 internal static class FileFormats
 {
-    private const string Inside = "::";
-
     public static TensorFile Open(string path)
     {
-        var split = File.Exists(path) ? -1 : path.LastIndexOf(Inside, StringComparison.Ordinal);
-        return split < 0 ? Read(FileBytes.Open(path)) : Read(FileBytes.Open(path[..split])).At(path[(split + Inside.Length)..]);
+        var split = File.Exists(path) ? -1 : path.LastIndexOf(WeightPath.Inside, StringComparison.Ordinal);
+        return split < 0 ? Read(FileBytes.Open(path)) : Read(FileBytes.Open(path[..split])).At(path[(split + WeightPath.Inside.Length)..]);
     }
 
     /// <exception cref="LabException">The content is of no known format, damaged, or asks for code to be run.</exception>

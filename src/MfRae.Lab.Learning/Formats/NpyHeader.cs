@@ -1,16 +1,16 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>The head of an array in numpy's .npy format: magic, version, length, and a Python dictionary in text.</summary>
+/// <param name="Type">Null where the numbers are not read; <paramref name="Unread"/> then says why.</param>
 /// <param name="BigEndian">Whether numbers have their most significant byte first.</param>
 /// <param name="Fortran">Whether the first index runs fastest.</param>
 /// <param name="Length">Bytes of the head.</param>
-internal sealed partial record NpyHeader(ElementType Type, bool BigEndian, bool Fortran, IReadOnlyList<long> Shape, long Length)
+internal sealed record NpyHeader(
+    ElementType? Type, string Unread, bool BigEndian, bool Fortran, IReadOnlyList<long> Shape, long Length)
 {
     /// <summary>Bytes before the text, in version 1: magic, version, length.</summary>
     public const int Prefix = 10;
@@ -23,7 +23,7 @@ internal sealed partial record NpyHeader(ElementType Type, bool BigEndian, bool 
     public static bool Recognises(ReadOnlySpan<byte> start) => start.StartsWith(Magic);
 
     /// <param name="start">Gives the first so many bytes of the array's file.</param>
-    /// <exception cref="LabException">The head is damaged, or the numbers are of a type that is not read.</exception>
+    /// <exception cref="LabException">The head is damaged.</exception>
     public static NpyHeader Read(FileBytes file, string name, Func<int, byte[]> start)
     {
         var head = start(Smallest);
@@ -37,39 +37,22 @@ internal sealed partial record NpyHeader(ElementType Type, bool BigEndian, bool 
         if (length > LongestText)
             throw file.Broken($"declares a head of {length} bytes for the array '{name}'");
         var text = Encoding.Latin1.GetString(start(prefix + (int)length).AsSpan(prefix));
-        if (Dictionary().Match(text) is not { Success: true } match)
-            throw file.Broken($"describes the array '{name}' as {FileFormats.Printable(text)}, which is not read: numbers of one type are");
-        var shape = Shapes(match.Groups["shape"].Value)
-            ?? throw file.Broken($"gives the array '{name}' an impossible shape: {FileFormats.Printable(text)}");
-        var descr = match.Groups["descr"].Value;
-        return new(TypeOf(file, name, descr), descr[0] == '>', match.Groups["fortran"].Value == "True", shape, prefix + length);
-    }
-
-    private static ElementType TypeOf(FileBytes file, string name, string descr)
-    {
-        if (descr.EndsWith('O'))
-            throw new LabException($"the file {file.Path} holds Python objects in the array '{name}'. They are pickles, and "
-                + "refused without being looked at; save arrays of numbers");
+        if (!PythonLiteral.TryRead(text, out var value) || value is not Dictionary<string, object?> { Count: 3 } fields
+            || !fields.TryGetValue("descr", out var described) || !fields.TryGetValue("shape", out var extents)
+            || !fields.TryGetValue("fortran_order", out var order) || order is not bool fortran)
+            throw file.Broken($"describes the array '{name}' as {FileFormats.Printable(text)}, where numpy writes descr, fortran_order and shape");
+        if (extents is not List<object?> items || !items.All(extent => extent is long and >= 0))
+            throw file.Broken($"gives the array '{name}' an impossible shape: {FileFormats.Printable(text)}");
+        var shape = items.Cast<long>().ToList();
+        if (described is not string descr)
+            return new(null, $"is described as {FileFormats.Printable(text)}; arrays of numbers of one type are read", false, fortran, shape,
+                prefix + length);
         var type = descr is ['<' or '>' or '|' or '=', ..] ? ElementType.All.FirstOrDefault(type => type.Numpy == descr[1..]) : null;
-        return type ?? throw new LabException(
-            $"the file {file.Path} holds an array '{name}' of type '{FileFormats.Printable(descr)}'; read are "
-            + string.Join(", ", ElementType.All.Where(type => type.Numpy.Length > 0).Select(type => type.Numpy)));
+        return new(type, type is null ? Why(descr) : "", descr is ['>', ..], fortran, shape, prefix + length);
     }
 
-    private static List<long>? Shapes(string text)
-    {
-        var shape = new List<long>();
-        foreach (var item in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (!long.TryParse(item.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out var extent))
-                return null;
-            shape.Add(extent);
-        }
-        return shape;
-    }
-
-    // As numpy writes it, with its keys in order.
-    [GeneratedRegex(
-        @"^\{'descr': '(?<descr>[^']+)', 'fortran_order': (?<fortran>True|False), 'shape': \((?<shape>[0-9L, ]*)\),? *\} *\n?$")]
-    private static partial Regex Dictionary();
+    private static string Why(string descr) => descr.EndsWith('O')
+        ? "holds Python objects. They are pickles, and refused without being looked at; save arrays of numbers"
+        : $"is of type '{FileFormats.Printable(descr)}'; read are "
+            + string.Join(", ", ElementType.All.Where(type => type.Numpy.Length > 0).Select(type => type.Numpy));
 }

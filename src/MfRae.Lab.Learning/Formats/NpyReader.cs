@@ -18,42 +18,61 @@ internal sealed class NpyReader(FileBytes file)
     private const long SmallEnough = 1 << 16;
     private const int Chunk = 1 << 22;
 
+    private readonly Dictionary<string, StoredTensor> _arrays = [];
+    private readonly Dictionary<string, string> _unread = [];
+
     public static bool Recognises(FileBytes file) => NpyHeader.Recognises(file.Copy(0, Math.Min(8, file.Length), "its start"));
 
     public static bool Recognises(IReadOnlyDictionary<string, ZipMember> members) =>
-        members.Count > 0 && members.Keys.All(name => name.EndsWith(Suffix, StringComparison.Ordinal));
+        members.Keys.Any(IsArray);
 
     /// <summary>The array of an .npy file, under the name that numpy gives to arrays without one: `arr_0`.</summary>
     /// <exception cref="LabException">The file is damaged, or holds something else than numbers.</exception>
     public TensorFile ReadArray()
     {
-        var arrays = new Dictionary<string, StoredTensor> { [Single] = Stored(Single, 0, file.Length) };
-        return new(file.Path, "npy", arrays, new Dictionary<string, string>());
+        Add(Single, Stored(Single, 0, file.Length));
+        return new(file.Path, "npy", _arrays, new Dictionary<string, string>(), _unread);
     }
 
-    /// <summary>The arrays of an .npz archive.</summary>
-    /// <exception cref="LabException">As above, or an array would unpack to much more than the file.</exception>
+    /// <summary>The arrays of an .npz archive. Other members, and arrays of other types, are named as unread.</summary>
+    /// <exception cref="LabException">The file is damaged, or an array would unpack to much more than the file.</exception>
     public TensorFile ReadArchive(IReadOnlyDictionary<string, ZipMember> members)
     {
         var unpacked = members.Values.Where(member => member.Deflated).Aggregate((Int128)0, (sum, member) => sum + member.Length);
         if (unpacked > SmallEnough + ((Int128)MostExpansion * file.Length))
             throw file.Broken($"would unpack to {unpacked} bytes, more than {MostExpansion} times its own");
-        var arrays = members.Values.ToDictionary(
-            member => member.Name[..^Suffix.Length],
-            member => member.Deflated ? Packed(member) : Stored(member.Name, member.Offset, member.Length));
-        return new(file.Path, "npz", arrays, new Dictionary<string, string>());
+        foreach (var member in members.Values)
+        {
+            if (IsArray(member.Name))
+                Add(member.Name[..^Suffix.Length], member.Deflated ? Packed(member) : Stored(member.Name, member.Offset, member.Length));
+            else
+                _unread[member.Name] = "is a file in the archive that is no array of numpy";
+        }
+        return new(file.Path, "npz", _arrays, new Dictionary<string, string>(), _unread);
     }
 
-    private StoredTensor Stored(string name, long offset, long length)
+    private static bool IsArray(string member) => member.EndsWith(Suffix, StringComparison.Ordinal);
+
+    private void Add(string name, (StoredTensor? Array, string Unread) found)
+    {
+        if (found.Array is { } array)
+            _arrays[name] = array;
+        else
+            _unread[name] = found.Unread;
+    }
+
+    private (StoredTensor? Array, string Unread) Stored(string name, long offset, long length)
     {
         var header = NpyHeader.Read(file, name, count => file.Copy(offset, Math.Min(count, length), $"the array '{name}'"));
-        CheckLength(name, header, length);
+        if (header.Type is not { } type)
+            return (null, header.Unread);
+        CheckLength(name, header, type, length);
         var rowMajor = header.Fortran ? header.Shape.Reverse().ToList() : header.Shape;
-        var values = file.Stored(name, header.Type, rowMajor, offset + header.Length);
-        return new(header.Type.Type, header.Shape, () => Arranged(values.Read(), header));
+        var values = file.Stored(name, type, rowMajor, offset + header.Length);
+        return (new(type.Type, header.Shape, () => Arranged(values.Read(), header, type)), "");
     }
 
-    private StoredTensor Packed(ZipMember member)
+    private (StoredTensor? Array, string Unread) Packed(ZipMember member)
     {
         var name = member.Name;
         var header = NpyHeader.Read(file, name, count => Unpack(member, stream =>
@@ -62,21 +81,23 @@ internal sealed class NpyReader(FileBytes file)
             stream.ReadExactly(start);
             return start;
         }));
-        var count = CheckLength(name, header, member.Length);
-        return new(header.Type.Type, header.Shape, () => Arranged(Unpack(member, stream => Values(stream, header, count)), header));
+        if (header.Type is not { } type)
+            return (null, header.Unread);
+        var count = CheckLength(name, header, type, member.Length);
+        return (new(type.Type, header.Shape, () => Arranged(Unpack(member, stream => Values(stream, header, type, count)), header, type)), "");
     }
 
-    private long CheckLength(string name, NpyHeader header, long length)
+    private long CheckLength(string name, NpyHeader header, ElementType type, long length)
     {
-        var count = file.Count(name, header.Shape, header.Type, length);
-        var bytes = header.Length + (count * header.Type.Size);
+        var count = file.Count(name, header.Shape, type, length);
+        var bytes = header.Length + (count * type.Size);
         return bytes == length ? count : throw file.Broken($"gives the array '{name}' {length} bytes where its shape needs {bytes}");
     }
 
-    private Tensor Values(Stream stream, NpyHeader header, long count)
+    private Tensor Values(Stream stream, NpyHeader header, ElementType type, long count)
     {
-        var truths = header.Type.Type == ScalarType.Bool;
-        var values = empty(count, dtype: truths ? ScalarType.Byte : header.Type.Type);
+        var truths = type.Type == ScalarType.Bool;
+        var values = empty(count, dtype: truths ? ScalarType.Byte : type.Type);
         stream.ReadExactly(new byte[header.Length]);
         for (long done = 0; done < count; done += Chunk)
         {
@@ -104,10 +125,10 @@ internal sealed class NpyReader(FileBytes file)
         }
     }
 
-    private static Tensor Arranged(Tensor values, NpyHeader header)
+    private static Tensor Arranged(Tensor values, NpyHeader header, ElementType type)
     {
-        if (header.BigEndian && header.Type.Size > 1)
-            values = Swapped(values, header.Type.Size);
+        if (header.BigEndian && type.Size > 1)
+            values = Swapped(values, type.Size);
         if (!header.Fortran)
             return values.view([.. header.Shape]);
         long[] axes = [.. Enumerable.Range(0, header.Shape.Count).Select(axis => header.Shape.Count - 1L - axis)];

@@ -10,14 +10,27 @@ internal static class PickleCalls
     {
         (PickledGlobal.OrderedDictionary, []) => new PickledDictionary(),
         (PickledGlobal.OrderedDictionary, [List<object?> pairs]) => Dictionary(pairs),
+        (PickledGlobal.DefaultDictionary, [] or [_]) => new PickledDictionary(),
         (PickledGlobal.Size, [object?[] extents]) => extents,
-        (PickledGlobal.Parameter, [PickledTensor tensor, ..]) => tensor,
+        (PickledGlobal.Parameter or PickledGlobal.StatefulParameter, [PickledTensor tensor, ..]) => tensor,
         (PickledGlobal.Tensor or PickledGlobal.OldTensor,
-            [PickledStorage storage, long offset, object?[] shape, object?[] strides, ..]) => Tensor(storage, offset, shape, strides),
+            [PickledStorage { Class.Type: not null } storage, long offset, object?[] shape, object?[] strides, ..]) => Tensor(storage, offset, shape, strides),
         (PickledGlobal.Array or PickledGlobal.NewArray, [PickledGlobal { Name: PickledGlobal.ArrayClass }, object?[], PickledBytes]) =>
             new PickledArray(),
-        (PickledGlobal.Numbers, [string name, bool, bool]) => new PickledNumbers(name),
+        (PickledGlobal.Numbers, [string name, bool or long, bool or long]) => new PickledNumbers(name),
         (PickledGlobal.Encode, [string letters, "latin1"]) => Bytes(letters),
+        _ => null,
+    };
+
+    /// <summary>
+    /// The first argument of a call that is not read, or null. The result of the call is then not read either: it alone is refused, and only
+    /// when it is asked for.
+    /// </summary>
+    public static PickledObject? Unread(object?[] arguments, long place) => arguments.FirstOrDefault(argument =>
+        argument is PickledObject or PickledStorage { Class.Type: null }) switch
+    {
+        PickledObject unread => unread,
+        PickledStorage storage => new($"torch.{storage.Class.Name}", place),
         _ => null,
     };
 

@@ -24,6 +24,11 @@ internal static class PickleCode
     public const byte BytesText = (byte)'T';
     public const byte ShortBytesText = (byte)'U';
 
+    public const byte Bytes = (byte)'B';
+    public const byte ShortBytes = (byte)'C';
+    public const byte LongBytes = 0x8e;
+    public const byte ByteArray = 0x96;
+
     public const byte Put = (byte)'q';
     public const byte LongPut = (byte)'r';
     public const byte Memoize = 0x94;
@@ -41,23 +46,25 @@ internal static class PickleCode
     public const byte Appends = (byte)'e';
     public const byte SetItem = (byte)'s';
     public const byte SetItems = (byte)'u';
+    public const byte EmptySet = 0x8f;
+    public const byte AddItems = 0x90;
+    public const byte FrozenSet = 0x91;
 
     public const byte Global = (byte)'c';
     public const byte StackGlobal = 0x93;
     public const byte PersistentId = (byte)'Q';
     public const byte Reduce = (byte)'R';
     public const byte Build = (byte)'b';
+    public const byte NewObject = 0x81;
+    public const byte NewObjectWithKeywords = 0x92;
 
     /// <summary>An instruction for a message.</summary>
     public static string NameOf(byte code) => code switch
     {
         (byte)'i' => "the pickle instruction INST, which makes an object of a class",
         (byte)'o' => "the pickle instruction OBJ, which makes an object of a class",
-        0x81 => "the pickle instruction NEWOBJ, which makes an object of a class",
-        0x92 => "the pickle instruction NEWOBJ_EX, which makes an object of a class",
         0x82 or 0x83 or 0x84 => "the pickle instruction EXT, which names something registered in Python",
         (byte)'P' => "the pickle instruction PERSID",
-        (byte)'B' or (byte)'C' or 0x8e or 0x96 => "a pickle instruction for raw bytes",
         _ => $"the pickle instruction 0x{code:x2}",
     };
 }

@@ -6,10 +6,10 @@ namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>
 /// Reads a pickle as data. A pickle is a program for a stack machine; this one knows the instructions by which torch.save
-/// writes tensors, arrays of numpy, dictionaries, lists, tuples, numbers and texts. It can call nothing: of the functions and classes that
-/// a pickle may name it knows those of <see cref="PickledGlobal"/>, and refuses all others by name.
+/// writes tensors, arrays of numpy, dictionaries, lists, tuples, sets, bytes, numbers and texts. It can call nothing: of the functions and
+/// classes that a pickle may name it knows those of <see cref="PickledGlobal"/>; all others become a <see cref="PickledObject"/>.
 /// </summary>
-/// <exception cref="LabException">Everywhere: the pickle is damaged, or names something else.</exception>
+/// <exception cref="LabException">Everywhere: the pickle is damaged, or names what runs programs.</exception>
 internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string what)
 {
     /// <summary>Bytes of the longest pickle that is read. Those of large checkpoints have a few megabytes: values are elsewhere.</summary>
@@ -23,6 +23,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
     private readonly List<int> _marks = [];
     private readonly Dictionary<long, object?> _memo = [];
     private readonly List<PickledStorage> _storages = [];
+    private readonly StringBuilder _line = new();
     private long _bytes;
 
     /// <summary>Every storage that was named, perhaps more than once.</summary>
@@ -39,7 +40,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
                 return _stack.Count == 1 && _marks.Count == 0 ? _stack[0] : throw file.Broken($"leaves {what} unfinished");
             if (!(ReadValue(code) || ReadReference(code, place) || ReadContainer(code, place)))
                 throw new LabException($"the file {file.Path} uses {PickleCode.NameOf(code)} at byte {place}, in {what}. It is "
-                    + "refused: only tensors, dictionaries, lists, tuples, numbers and texts are read, as torch.save writes them");
+                    + "refused: only what torch.save writes is read");
         }
     }
 
@@ -71,6 +72,12 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
                 return Push(cursor.BigEndianDouble());
             case PickleCode.ShortText or PickleCode.ShortBytesText:
                 return Push(Text(cursor.Byte()));
+            case PickleCode.ShortBytes:
+                return Push(Counted(new(cursor.Take(cursor.Byte()).ToArray())));
+            case PickleCode.Bytes:
+                return Push(Counted(new(cursor.Take(cursor.UInt32()).ToArray())));
+            case PickleCode.LongBytes or PickleCode.ByteArray:
+                return Push(Counted(new(cursor.Take(cursor.Int64()).ToArray())));
             case PickleCode.Text or PickleCode.BytesText:
                 return Push(Text(cursor.UInt32()));
             case PickleCode.LongText:
@@ -95,18 +102,19 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
             case PickleCode.LongGet:
                 return Push(Recall(cursor.UInt32()));
             case PickleCode.Global:
-                return Push(Known($"{Line()}.{Line()}", place));
+                return Push(Named($"{Line()}.{Line()}", place));
             case PickleCode.StackGlobal:
                 var name = Pop<string>(place);
-                return Push(Known($"{Pop<string>(place)}.{name}", place));
+                return Push(Named($"{Pop<string>(place)}.{name}", place));
             case PickleCode.PersistentId:
-                _storages.Add(PickleCalls.Storage(Pop<object?[]>(place)) ?? throw Senseless("names a storage", place));
-                return Push(_storages[^1]);
-            case PickleCode.Reduce:
+                return Push(Storage(Pop<object?[]>(place), place));
+            case PickleCode.Reduce or PickleCode.NewObject:
                 var arguments = Pop<object?[]>(place);
-                var function = Pop<PickledGlobal>(place);
-                var result = PickleCalls.Result(function, arguments) ?? throw Senseless($"calls {function.Name}", place);
-                return Push(result is PickledBytes bytes ? Counted(bytes) : result);
+                return Push(Called(Pop<object>(place), arguments, place));
+            case PickleCode.NewObjectWithKeywords:
+                PopMany(1, place);
+                var positional = Pop<object?[]>(place);
+                return Push(Called(Pop<object>(place), positional, place));
             case PickleCode.Build:
                 return Build(PopMany(1, place)[0], place);
             default:
@@ -132,13 +140,14 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
             case PickleCode.Tuple1 or PickleCode.Tuple2 or PickleCode.Tuple3:
                 return Push(PopMany(code - PickleCode.Tuple1 + 1, place));
             case PickleCode.Append:
-                var item = PopMany(1, place);
-                Top<List<object?>>(place).AddRange(item);
-                return true;
-            case PickleCode.Appends:
-                var items = PopToMark(place);
-                Top<List<object?>>(place).AddRange(items);
-                return true;
+                return Append(PopMany(1, place), place);
+            case PickleCode.Appends or PickleCode.AddItems:
+                return Append(PopToMark(place), place);
+            case PickleCode.EmptySet:
+                return Push(new PickledObject("set", place));
+            case PickleCode.FrozenSet:
+                PopToMark(place);
+                return Push(new PickledObject("frozenset", place));
             case PickleCode.SetItem:
                 return SetItems(PopMany(2, place), place);
             case PickleCode.SetItems:
@@ -153,20 +162,57 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
         ? bytes
         : throw file.Broken($"makes more bytes than it has, in {what}");
 
+    // A storage of a class that is not read has no tensor that is. Its length in the file is known for some classes only.
+    private object Storage(object?[] id, long place)
+    {
+        if (id is ["storage", PickledObject unread, string, string, ..])
+            return unread;
+        _storages.Add(PickleCalls.Storage(id) ?? throw Senseless("names a storage", place));
+        return _storages[^1];
+    }
+
+    private object Called(object callee, object?[] arguments, long place)
+    {
+        if (callee is PickledObject unread)
+            return unread;
+        if (callee is not PickledGlobal function)
+            throw Senseless("calls a value", place);
+        var result = PickleCalls.Result(function, arguments) ?? PickleCalls.Unread(arguments, place)
+            ?? throw Senseless($"calls {function.Name}", place);
+        return result is PickledBytes bytes ? Counted(bytes) : result;
+    }
+
+    private bool Append(object?[] items, long place)
+    {
+        switch (Top<object>(place))
+        {
+            case List<object?> list:
+                list.AddRange(items);
+                return true;
+            case PickledObject:
+                return true;
+            default:
+                throw Senseless($"needs a {Kind<List<object?>>()}", place);
+        }
+    }
+
     private bool Build(object? state, long place) => (state, Top<object>(place)) switch
     {
+        (_, PickledObject) => true,
         // Versions of the modules that made an ordered dictionary, of no use here.
         (PickledDictionary, PickledDictionary) => true,
-        (object?[] values, PickledArray array) when array.Build(values) => true,
+        (object?[] values, PickledArray array) when array.Build(values) || values.Any(value => value is PickledObject) => true,
         (object?[] values, PickledNumbers type) when type.Build(values) => true,
         _ => throw Senseless("gives something a state", place),
     };
 
     private bool SetItems(object?[] items, long place)
     {
-        var dictionary = Top<PickledDictionary>(place);
         if (items.Length % 2 != 0)
             throw Senseless("has a key without value", place);
+        if (Top<object>(place) is PickledObject)
+            return true;
+        var dictionary = Top<PickledDictionary>(place);
         for (var i = 0; i < items.Length; i += 2)
             dictionary.Add(items[i], items[i + 1]);
         return true;
@@ -218,22 +264,23 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
     private object? Recall(long index) =>
         _memo.TryGetValue(index, out var value) ? value : throw file.Broken($"recalls value {index} of {what}, which is not there");
 
-    private PickledGlobal Known(string name, long place) => PickledGlobal.Find(name) ?? throw new LabException(
-        $"the file {file.Path} asks for '{FileFormats.Printable(name)}' at byte {place}, in {what}. It is refused, and nothing "
-        + "of the file was run: only tensors, dictionaries, lists, tuples, numbers and texts are read. Save the weights alone, as by "
-        + "torch.save(model.state_dict(), …)");
+    private object Named(string name, long place) => PickledGlobal.Find(name) is { } known ? known
+        : PickledGlobal.Attacks(name) ? throw new LabException(
+            $"the file {file.Path} asks for '{FileFormats.Printable(name)}' at byte {place}, in {what}, which runs programs. The file is "
+            + "refused, and nothing of the file was run. No checkpoint needs that: do not open the file in Python")
+        : new PickledObject(name, place);
 
     private string Text(long length) => Encoding.UTF8.GetString(cursor.Take(length));
 
     private string Line()
     {
-        var line = new StringBuilder();
+        _line.Clear();
         for (var next = cursor.Byte(); next != '\n'; next = cursor.Byte())
         {
-            if (line.Append((char)next).Length > LongestName)
+            if (_line.Append((char)next).Length > LongestName)
                 throw file.Broken($"names something of more than {LongestName} letters in {what}");
         }
-        return line.ToString();
+        return _line.ToString();
     }
 
     private static object Integer(ReadOnlySpan<byte> digits)

@@ -18,6 +18,7 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
 
     private readonly Dictionary<string, StoredTensor> _tensors = [];
     private readonly Dictionary<string, string> _metadata = [];
+    private readonly Dictionary<string, string> _unread = [];
     private readonly long _length = length;
     private long _visits = length;
     private long _letters = (1 << 16) + (8 * length);
@@ -27,7 +28,7 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
     public TensorFile Flatten(object? value, string format)
     {
         Walk("", value, 0);
-        return new(file.Path, format, _tensors, _metadata);
+        return new(file.Path, format, _tensors, _metadata, _unread);
     }
 
     private void Walk(string name, object? value, int depth)
@@ -44,6 +45,9 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
                 if (!_tensors.TryAdd(own, Stored(own, tensor)))
                     throw file.Broken($"holds two tensors of the name '{own}'");
                 break;
+            case PickledArray { Unread: { } reason }:
+                _unread[name] = reason;
+                break;
             case PickledArray array:
                 var called = name.Length > 0 ? name : Root;
                 if (!_tensors.TryAdd(called, array.Stored(file, called)))
@@ -51,7 +55,12 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
                 break;
             case PickledDictionary dictionary:
                 foreach (var (key, item) in dictionary.Entries)
-                    Walk(Join(name, Key(key, name)), item, depth + 1);
+                {
+                    if (Key(key) is { } text)
+                        Walk(Join(name, text), item, depth + 1);
+                    else
+                        _unread[name] = "has keys that are neither strings nor whole numbers";
+                }
                 break;
             case IReadOnlyList<object?> items when items.Count > 0 && items.All(IsPlain):
                 _metadata[name] = Row(items);
@@ -63,14 +72,19 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
             case var plain when IsPlain(plain):
                 _metadata[name] = Text(plain);
                 break;
+            case PickledObject unread:
+                _unread[name] = unread.Why;
+                break;
             default:
-                throw file.Broken($"holds something at '{name}' that is no tensor, dictionary, list, tuple, number or text");
+                _unread[name] = "is no tensor, dictionary, list, tuple, number or string";
+                break;
         }
     }
 
     private StoredTensor Stored(string name, PickledTensor tensor)
     {
-        var (type, key, count) = tensor.Storage;
+        var (storage, key, count) = tensor.Storage;
+        var type = storage.Type ?? throw new InvalidOperationException($"the storage of '{name}' is not read");
         if (find(key) is not { } place)
             throw file.Broken($"does not hold the storage '{key}' of the tensor '{name}'");
         if ((Int128)count * type.Size != place.Bytes)
@@ -99,11 +113,11 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
 
     private static string Join(string name, string key) => name.Length > 0 ? name + "." + key : key;
 
-    private string Key(object? key, string name) => key switch
+    private static string? Key(object? key) => key switch
     {
         string text => text,
         long or BigInteger or bool => Text(key),
-        _ => throw file.Broken($"has a dictionary '{name}' with keys that are neither texts nor whole numbers"),
+        _ => null,
     };
 
     private static bool IsPlain(object? value) => value is null or bool or long or BigInteger or double or string;

@@ -40,7 +40,7 @@ internal sealed class SafetensorsReader(FileBytes file)
     private TensorFile Read(JsonElement header, long dataStart)
     {
         var metadata = new Dictionary<string, string>();
-        var entries = new List<(string Name, ElementType Type, long[] Shape, long Begin, long End)>();
+        var entries = new List<(string Name, string Dtype, long[] Shape, long Begin, long End)>();
         foreach (var entry in header.EnumerateObject())
         {
             if (entry.Name != Safetensors.MetadataName)
@@ -48,39 +48,45 @@ internal sealed class SafetensorsReader(FileBytes file)
                 entries.Add(Entry(entry));
                 continue;
             }
+            if (entry.Value.ValueKind == JsonValueKind.Null)
+                continue;
             foreach (var item in entry.Value.EnumerateObject())
                 metadata[item.Name] = item.Value.GetString() ?? throw file.Broken($"has no text for '{item.Name}' in its metadata");
         }
 
         // Whatever the order of the header: tensors follow one another without holes from the start of the data to the end.
         var tensors = new Dictionary<string, StoredTensor>();
+        var unread = new Dictionary<string, string>();
         var end = 0L;
-        foreach (var (name, type, shape, begin, next) in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
+        foreach (var (name, dtype, shape, begin, next) in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
         {
             if (begin != end || next < begin || next > file.Length - dataStart)
                 throw file.Broken($"places '{name}' outside the file, over another tensor or behind a gap");
+            if (tensors.ContainsKey(name) || unread.ContainsKey(name))
+                throw file.Broken($"declares '{name}' twice");
+            end = next;
+            if (ElementType.All.FirstOrDefault(type => type.Safetensors == dtype) is not { } type)
+            {
+                unread[name] = $"is of type {FileFormats.Printable(dtype)}; read are {string.Join(", ", ElementType.All.Select(known => known.Safetensors))}";
+                continue;
+            }
             var bytes = file.Count(name, shape, type, file.Length) * type.Size;
             if (bytes != next - begin)
                 throw file.Broken($"gives '{name}' {next - begin} bytes where its shape needs {bytes}");
-            if (!tensors.TryAdd(name, file.Stored(name, type, shape, dataStart + begin)))
-                throw file.Broken($"declares '{name}' twice");
-            end = next;
+            tensors[name] = file.Stored(name, type, shape, dataStart + begin);
         }
         if (dataStart + end != file.Length)
             throw file.Broken($"ends at {file.Length} where its header says {dataStart + end}");
-        return new(file.Path, Format, tensors, metadata);
+        return new(file.Path, Format, tensors, metadata, unread);
     }
 
-    private (string Name, ElementType Type, long[] Shape, long Begin, long End) Entry(JsonProperty entry)
+    private (string Name, string Dtype, long[] Shape, long Begin, long End) Entry(JsonProperty entry)
     {
-        var dtype = entry.Value.GetProperty("dtype").GetString();
-        var type = ElementType.All.FirstOrDefault(type => type.Safetensors == dtype) ?? throw new LabException(
-            $"the file {file.Path} has a tensor '{entry.Name}' of type {dtype}; read are "
-            + string.Join(", ", ElementType.All.Select(type => type.Safetensors)));
+        var dtype = entry.Value.GetProperty("dtype").GetString() ?? throw file.Broken($"gives '{entry.Name}' no type");
         long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(item => item.GetInt64())];
         long[] offsets = [.. entry.Value.GetProperty("data_offsets").EnumerateArray().Select(item => item.GetInt64())];
         return offsets.Length == 2
-            ? (entry.Name, type, shape, offsets[0], offsets[1])
+            ? (entry.Name, dtype, shape, offsets[0], offsets[1])
             : throw file.Broken($"gives '{entry.Name}' {offsets.Length} offsets, not two");
     }
 }

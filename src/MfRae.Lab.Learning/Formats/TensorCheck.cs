@@ -8,6 +8,14 @@ namespace MfRae.Lab.Learning.Formats;
 /// <summary>Looks at the values of a file.</summary>
 public static class TensorCheck
 {
+    /// <summary>The names of values that are not read.</summary>
+    /// <exception cref="LabException">The file cannot be opened or read.</exception>
+    public static IReadOnlyList<string> NotRead(string path)
+    {
+        using var scope = NewDisposeScope();
+        return [.. TensorFile.Open(path).Unread.Keys];
+    }
+
     /// <summary>The names of tensors with values that are not finite. Reads the whole file, a tensor at a time.</summary>
     /// <exception cref="LabException">The file cannot be opened or read.</exception>
     public static IReadOnlyList<string> NotFinite(string path)

@@ -25,7 +25,7 @@ public sealed record TensorConversion(string Source, string Target, string? Type
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var file = TensorFile.Open(Source);
-        var mistakes = new List<string>();
+        var mistakes = file.Unread.Select(entry => $"'{entry.Key}' of {file.Path} {entry.Value}").ToList();
         var tensors = Converted(file, mistakes);
         var archive = Target.EndsWith(Archive, StringComparison.OrdinalIgnoreCase);
         if (!archive && !Target.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))

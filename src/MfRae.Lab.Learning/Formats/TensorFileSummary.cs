@@ -5,8 +5,9 @@ namespace MfRae.Lab.Learning.Formats;
 /// <summary>What a file of tensors holds.</summary>
 /// <param name="Tensors">In the order of the file.</param>
 /// <param name="Metadata">Texts and numbers beside them.</param>
+/// <param name="Unread">What is not read, with the reason.</param>
 public sealed record TensorFileSummary(
-    string Format, IReadOnlyList<TensorSummary> Tensors, IReadOnlyDictionary<string, string> Metadata)
+    string Format, IReadOnlyList<TensorSummary> Tensors, IReadOnlyDictionary<string, string> Metadata, IReadOnlyDictionary<string, string> Unread)
 {
     /// <summary>Number of values of all tensors.</summary>
     public long Count => Tensors.Sum(tensor => tensor.Count);
@@ -17,7 +18,7 @@ public sealed record TensorFileSummary(
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
         var file = TensorFile.Open(path);
-        return new(file.Format, [.. file.Tensors.Select(entry => Summary(entry.Key, entry.Value))], file.Metadata);
+        return new(file.Format, [.. file.Tensors.Select(entry => Summary(entry.Key, entry.Value))], file.Metadata, file.Unread);
     }
 
     private static TensorSummary Summary(string name, StoredTensor tensor)

@@ -45,9 +45,9 @@ internal sealed class TorchLegacyReader(FileBytes file)
     {
         if (keys is not List<object?> list)
             throw file.Broken("has no list of its storages");
-        var types = new Dictionary<string, ElementType>();
+        var types = new Dictionary<string, StorageClass>();
         foreach (var storage in storages)
-            types[storage.Key] = storage.Type;
+            types[storage.Key] = storage.Class;
 
         var places = new Dictionary<string, (long Offset, long Bytes)>();
         var at = _cursor.Position;

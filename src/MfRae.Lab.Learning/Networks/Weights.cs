@@ -75,7 +75,8 @@ public sealed class Weights : IDisposable
         var surplus = file.Tensors.Keys.Except(spec.Entries.Select(entry => entry.Name)).Except(spec.UnusedNames)
             .Order(StringComparer.Ordinal).ToList();
         if (surplus.Count > 0)
-            throw new LabException($"{file.Path} holds tensors that the network does not have: {string.Join(", ", surplus.Take(5))}");
+            throw new LabException($"{file.Path} holds tensors that the network does not have: {string.Join(", ", surplus.Take(5))}"
+                + file.NestingAdvice([.. spec.Entries.Select(entry => entry.Name)]));
         using var quiet = no_grad();
         var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)

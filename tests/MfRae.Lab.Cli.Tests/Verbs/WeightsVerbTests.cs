@@ -64,6 +64,30 @@ public sealed class WeightsVerbTests : IDisposable
     }
 
     [Theory]
+    [InlineData("pt-namespace.pt", "other", "argparse.Namespace")]
+    [InlineData("extra-uint32.npz", "seed", "<u4")]
+    public void What_is_not_read_is_listed_and_fails_what_needs_every_value(string file, string name, string reason)
+    {
+        var path = Path.Combine(Checkout.Root, "tests", "Golden", "cases", file);
+
+        var answer = lab.Run("weights", "inspect", path);
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        answer.Out.Split(Environment.NewLine).Should().Contain(line => line.StartsWith(name) && line.Contains(reason));
+        using var json = JsonDocument.Parse(lab.Run("weights", "inspect", path, "--json").Out);
+        json.RootElement.GetProperty("notRead").GetProperty(name).GetString().Should().Contain(reason);
+
+        lab.Run("weights", "verify", path).Should().Match<Answer>(verified =>
+            verified.Code == ExitCode.Incomparable && verified.Out.Contains($"not read, {name}"));
+        lab.Run("weights", "convert", path, "out.safetensors").Should().Match<Answer>(converted =>
+            converted.Code == ExitCode.Usage && converted.Error.Contains(reason));
+    }
+
+    [Fact]
+    public void Convert_takes_the_weights_beside_what_is_not_read() => lab.Run(
+            "weights", "convert", Path.Combine(Checkout.Root, "tests", "Golden", "cases", "pt-namespace.pt"), "out.safetensors", "--key", "model")
+        .Code.Should().Be(ExitCode.Ok);
+
+    [Theory]
     [InlineData("malicious_os_system.pt", "posix.system")]
     [InlineData("malicious_nested_eval.pt", "__builtin__.eval")]
     [InlineData("unknown_global.pt", "subprocess.Popen")]

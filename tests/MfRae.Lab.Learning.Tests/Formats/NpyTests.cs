@@ -35,13 +35,61 @@ public sealed class NpyTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{'shape': (2, 3), 'fortran_order': False, 'descr': '|u1'}")]
+    [InlineData("{\"descr\": \"|u1\", \"fortran_order\": False, \"shape\": (2, 3), }")]
+    [InlineData("{'descr':'|u1','fortran_order':False,'shape':(2,3)}\n")]
+    [InlineData(" { 'descr' : u'|u1' , 'fortran_order' : False , 'shape' : ( 2L , 3L , ) , } ")]
+    [InlineData("{'descr': '|u1',\n 'fortran_order': False,\n 'shape': [2, 3]}")]
+    public void Every_literal_of_python_that_describes_the_array_is_read(string header)
+    {
+        var text = Encoding.ASCII.GetBytes(header);
+        var array = Open([0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, 0, .. text, 1, 2, 3, 4, 5, 6])["arr_0"];
+
+        array.shape.Should().Equal(2, 3);
+        array.contiguous().data<byte>().ToArray().Should().Equal(1, 2, 3, 4, 5, 6);
+    }
+
+    [Theory]
+    [InlineData("{'descr': '|u1', 'fortran_order': False}")]
+    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (6,), 'more': 1}")]
+    [InlineData("{'descr': '|u1', 'descr': '|u1', 'shape': (6,)}")]
+    [InlineData("{'descr': '|u1', 'fortran_order': 0, 'shape': (6,)}")]
+    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (6,)} x")]
+    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (6 6)}")]
+    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': __import__('os')}")]
+    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': (-6,)}")]
+    [InlineData("{'descr': '|u1', 'fortran_order': False, 'shape': 6}")]
+    [InlineData("{'descr': '|u1")]
+    [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[")]
+    public void A_header_that_describes_no_array_is_refused(string header)
+    {
+        var text = Encoding.ASCII.GetBytes(header);
+        Opening([0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, 0, .. text, 1, 2, 3, 4, 5, 6])
+            .Should().Throw<LabException>().WithMessage("*test.npy*'arr_0'*");
+    }
+
+    [Fact]
+    public void Members_of_other_types_are_passed_over_until_they_are_asked_for()
+    {
+        var file = TestArchive.Open(TestArchive.Stored(
+            ("arr_0.npy", Array("|u1", "False", "3,", [1, 2, 3])), ("note.npy", Array("<U2", "False", "", new byte[8])),
+            ("seed.npy", Array("<u4", "False", "1,", new byte[4])), ("z.npy", Array("<c8", "False", "1,", new byte[8])),
+            ("objects.npy", Array("|O", "False", "1,", [0x80, 2, (byte)'N', (byte)'.'])), ("readme.txt", [1])));
+
+        file["arr_0"].data<byte>().ToArray().Should().Equal(1, 2, 3);
+        file.Tensors.Keys.Should().Equal("arr_0");
+        file.Unread.Keys.Should().BeEquivalentTo("note", "seed", "z", "objects", "readme.txt");
+        FluentActions.Invoking(() => file["seed"]).Should().Throw<LabException>().WithMessage("*'seed' is of type '<u4'; read are f8*");
+    }
+
+    [Theory]
     [InlineData("|O", "2,", "*holds Python objects*refused*")]
     [InlineData("<c8", "1,", "*type '<c8'; read are f8, *")]
     [InlineData("<U4", "1,", "*type '<U4'*")]
     [InlineData("<f4", "3,", "*where its shape needs*")]
     [InlineData("<f4", "1,", "*where its shape needs*")]
     [InlineData("<f4", "1000,", "*larger than the file*")]
-    [InlineData("<f4", "99999999999999999999,", "*impossible shape*")]
+    [InlineData("<f4", "99999999999999999999,", "*describes the array*")]
     [InlineData("<f4", "4611686018427387904, 4", "*impossible shape*")]
     public void What_is_no_array_of_numbers_is_refused(string type, string shape, string message) =>
         Opening(Array(type, "False", shape, new byte[8])).Should().Throw<LabException>().WithMessage(message);
@@ -51,7 +99,7 @@ public sealed class NpyTests : IDisposable
     {
         var text = Encoding.ASCII.GetBytes("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,), }\n");
         Opening([0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, 0, .. text, 0, 0, 0, 0])
-            .Should().Throw<LabException>().WithMessage("*'arr_0' as {'descr': ?('x'*");
+            .Should().Throw<LabException>().WithMessage("*'arr_0' is described as {'descr': ?('x'*");
     }
 
     [Fact]

@@ -43,6 +43,17 @@ public sealed class NumpyPickleTests : IDisposable
     [Fact]
     public void Integers_keep_their_type() => Read(Array("i8", "<", false, [1], BitConverter.GetBytes(7L)))["a"].item<long>().Should().Be(7);
 
+    [Fact]
+    public void An_array_of_objects_is_refused_only_when_it_is_asked_for()
+    {
+        var objects = Array("O8", "|", false, [1], [], PickleBytes.List(PickleBytes.Text("x")));
+        var file = TestArchive.Open(TestArchive.Checkpoint(
+            PickleBytes.Dictionary(("a", Array("f4", "<", false, [1], BitConverter.GetBytes(2f))), ("b", objects))));
+
+        file["a"].item<float>().Should().Be(2);
+        FluentActions.Invoking(() => file["b"]).Should().Throw<LabException>().WithMessage("*'b' is an array of 'O8', which is not read*");
+    }
+
     [Theory]
     [InlineData("f8", ">", 8, "'>f8', which is not read")]
     [InlineData("U3", "<", 12, "'U3', which is not read")]
@@ -73,7 +84,7 @@ public sealed class NumpyPickleTests : IDisposable
 
     private static TensorFile Read(byte[] value) => TestArchive.Open(TestArchive.Checkpoint(PickleBytes.Dictionary(("a", value))));
 
-    private static byte[] Array(string type, string order, bool fortran, long[] shape, byte[] values)
+    private static byte[] Array(string type, string order, bool fortran, long[] shape, byte[] values, byte[]? state = null)
     {
         byte[] Bytes(byte[] content) => PickleBytes.Call("_codecs\nencode\n",
             PickleBytes.Text(string.Concat(content.Select(one => (char)one))), PickleBytes.Text("latin1"));
@@ -86,7 +97,7 @@ public sealed class NumpyPickleTests : IDisposable
             .. PickleBytes.Call("numpy.core.multiarray\n_reconstruct\n",
                 PickleBytes.Raw("cnumpy\nndarray\n"), PickleBytes.Tuple(PickleBytes.Int(0)), Bytes("b"u8.ToArray())),
             .. PickleBytes.Tuple(
-                PickleBytes.Int(1), PickleBytes.Tuple([.. shape.Select(PickleBytes.Int)]), numbers, fortran ? yes : no, Bytes(values)),
+                PickleBytes.Int(1), PickleBytes.Tuple([.. shape.Select(PickleBytes.Int)]), numbers, fortran ? yes : no, state ?? Bytes(values)),
             (byte)'b',
         ];
     }

@@ -152,8 +152,28 @@ public sealed class SafetensorsTests
         Parse("""{"b":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}""", [0, 1, 255])["b"].data<bool>().ToArray()
             .Should().Equal(false, true, true);
 
+    [Fact]
+    public void Metadata_may_be_null() =>
+        Parse("""{"__metadata__":null,"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}""", [1, 2])["a"].shape.Should().Equal(2);
+
     [Theory]
-    [InlineData("""{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}""", "*type F8_E4M3; read are F64, *")]
+    [InlineData("F8_E4M3")]
+    [InlineData("U16")]
+    [InlineData("F4")]
+    [InlineData("C64")]
+    public void A_tensor_of_another_type_is_refused_only_when_it_is_asked_for(string type)
+    {
+        var file = Parse(
+            $$$"""{"a":{"dtype":"{{{type}}}","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[2],"data_offsets":[4,6]}}""",
+            [1, 2, 3, 4, 5, 6]);
+
+        file["b"].data<byte>().ToArray().Should().Equal(5, 6);
+        file.Tensors.Keys.Should().Equal("b");
+        FluentActions.Invoking(() => file["a"]).Should().Throw<LabException>().WithMessage($"*'a' is of type {type}; read are F64, *");
+    }
+
+    [Theory]
+    [InlineData("""{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}""", "*type F8_E4M3; read are F64, *")]
     [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"I8","shape":[1],"data_offsets":[1,2]}}""", "*twice*")]
     [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}""", "*behind a gap*")]
     [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", "*ends at*where its header says*")]

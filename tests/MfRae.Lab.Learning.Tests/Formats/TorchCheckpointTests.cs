@@ -69,6 +69,41 @@ public sealed class TorchCheckpointTests : IDisposable
         Opening(TestArchive.Checkpoint(value)).Should().Throw<LabException>().WithMessage("*does not hold the storage '0'*");
     }
 
+    [Theory]
+    [InlineData("ComplexFloatStorage")]
+    [InlineData("Float8_e4m3fnStorage")]
+    public void A_tensor_of_another_type_is_refused_only_when_it_is_asked_for(string storage)
+    {
+        var file = TestArchive.Open(TestArchive.Checkpoint(
+            PickleBytes.Dictionary(("a", Float(0, [6], [1])), ("b", PickleBytes.Tensor(storage, "1", 1, 0, [1], [1]))),
+            ("0", Six), ("1", new byte[8])));
+
+        file["a"].shape.Should().Equal(6);
+        FluentActions.Invoking(() => file["b"]).Should().Throw<LabException>().WithMessage($"*'b' asks for 'torch.{storage}'*");
+    }
+
+    [Fact]
+    public void A_tensor_made_by_another_function_is_refused_only_when_it_is_asked_for()
+    {
+        var other = PickleBytes.Call("torch._utils\n_rebuild_sparse_tensor\n", Float(0, [6], [1]));
+        var file = TestArchive.Open(TestArchive.Checkpoint(PickleBytes.Dictionary(("a", Float(0, [6], [1])), ("b", other)), ("0", Six)));
+
+        file["a"].shape.Should().Equal(6);
+        FluentActions.Invoking(() => file["b"]).Should().Throw<LabException>().WithMessage("*'b' asks for 'torch._utils._rebuild_sparse_tensor'*");
+        FluentActions.Invoking(() => file["c"]).Should().Throw<LabException>().WithMessage("*holds no tensor 'c'");
+    }
+
+    [Fact]
+    public void A_tensor_inside_an_object_is_refused_with_the_object()
+    {
+        var model = PickleBytes.Raw("cnet\nModel\n)\u0081").Concat(PickleBytes.Dictionary(("w", Float(0, [6], [1])))).Append((byte)'b').ToArray();
+        var file = TestArchive.Open(TestArchive.Checkpoint(PickleBytes.Dictionary(("model", model), ("steps", PickleBytes.Int(1))), ("0", Six)));
+
+        FluentActions.Invoking(() => file["model.w"]).Should().Throw<LabException>()
+            .WithMessage("*no tensor 'model.w': 'model' asks for 'net.Model'*state_dict*");
+        FluentActions.Invoking(() => file.At("model")).Should().Throw<LabException>().WithMessage("*'model' asks for 'net.Model'*state_dict*");
+    }
+
     [Fact]
     public void A_compressed_archive_is_refused()
     {

@@ -17,7 +17,9 @@ public sealed class NotFiniteTests(TinyLab lab) : IClassFixture<TinyLab>
     [InlineData(double.PositiveInfinity)]
     [InlineData(double.NegativeInfinity)]
     public void A_pretrained_decoder_with_one_value_that_is_not_finite_is_refused_by_name(double value) =>
-        Refuses(new DecoderStage(new PretrainedDecoderOptions(Spoilt("decoder/decoder", "decoder", value))), $"decoder.spoilt.safetensors*'{First("decoder/decoder")}'");
+        Refuses(
+            new DecoderStage(new PretrainedDecoderOptions(Spoilt("decoder/decoder", "decoder", value))),
+            $"decoder.spoilt.safetensors*'{First("decoder/decoder")}'");
 
     [Fact]
     public void A_value_that_becomes_infinite_in_the_type_of_the_network_is_refused()
