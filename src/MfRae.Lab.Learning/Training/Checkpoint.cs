@@ -14,11 +14,13 @@ namespace MfRae.Lab.Learning.Training;
 /// report and the step. Random numbers need no state. `checkpoint.json` names the file with the tensors and its hash, and
 /// appears after it: what does not have that hash is not gone on from.
 /// </summary>
-public sealed class Checkpoint(string folder, Weights weights, Weights average, AdamW optimizer, CurveWindow curves, GradientWatch gradients)
+public sealed class Checkpoint(
+    string folder, Weights weights, Weights average, AdamW optimizer, CurveWindow curves, GradientWatch gradients, LastSteps last)
 {
     // Written records have no number: it appears with the first change that an older version must not continue from.
     private const int KnownFormat = 1;
     private const string StepEntry = "step";
+    private const string LastEntry = "lastSteps";
     private const string RecordName = "checkpoint.json";
     private const string Suffix = ".safetensors";
 
@@ -26,7 +28,8 @@ public sealed class Checkpoint(string folder, Weights weights, Weights average, 
     public void Save(long step)
     {
         var name = $"checkpoint.{step.ToString(CultureInfo.InvariantCulture)}{Suffix}";
-        Safetensors.Write(Path.Combine(folder, name), [.. Tensors()], new Dictionary<string, string>(curves.Save())
+        using var kept = last.Save(step);
+        Safetensors.Write(Path.Combine(folder, name), [.. Tensors(), (LastEntry, kept)], new Dictionary<string, string>(curves.Save())
         {
             [StepEntry] = step.ToString(CultureInfo.InvariantCulture),
         });
@@ -57,7 +60,12 @@ public sealed class Checkpoint(string folder, Weights weights, Weights average, 
         foreach (var (entry, tensor) in Tensors())
             tensor.copy_(file[entry]);
         curves.Restore(file.Metadata, weights.Device);
-        return long.Parse(file.Meta(StepEntry), CultureInfo.InvariantCulture);
+        var step = long.Parse(file.Meta(StepEntry), CultureInfo.InvariantCulture);
+
+        // Checkpoints of earlier versions do not have them.
+        if (file.Tensors.ContainsKey(LastEntry))
+            last.Restore(file[LastEntry], step);
+        return step;
     }
 
     private string? Problem(string record, out string name)

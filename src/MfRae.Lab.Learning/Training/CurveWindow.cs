@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Training;
 
 /// <summary>
-/// Means of scalars between two reports. Tensors are added up on their device, in float64, and read off together when a report is due:
-/// a step never waits for the device.
+/// Means of scalars between two reports, and numbers as they are at the report. Tensors are added up on their device, in float64, and
+/// read off together when a report is due: a step never waits for the device.
 /// </summary>
 public sealed class CurveWindow : IDisposable
 {
@@ -25,13 +25,14 @@ public sealed class CurveWindow : IDisposable
         Count(name);
     }
 
-    public void Add(string name, double value)
+    /// <summary>A number of which the report tells the last value, not a mean: a setting in force at a step.</summary>
+    public void Set(string name, double value)
     {
-        _numbers[name] = _numbers.GetValueOrDefault(name) + value;
-        Count(name);
+        _numbers[name] = value;
+        _counts[name] = 1;
     }
 
-    /// <summary>The means since the last call by name, null where one is not finite.</summary>
+    /// <summary>The means since the last call and the last numbers by name, null where one is not finite.</summary>
     public IReadOnlyDictionary<string, double?> Take()
     {
         using var scope = NewDisposeScope();
@@ -59,7 +60,7 @@ public sealed class CurveWindow : IDisposable
             if (Name(key, TensorEntry) is { } series)
                 _tensors[series] = tensor(Sum(series, text), float64, device).DetachFromDisposeScope();
             else if (Name(key, NumberEntry) is { } number)
-                _numbers[number] = Sum(number, text);
+                Set(number, Sum(number, text) / _counts[number]);
         }
     }
 

@@ -27,16 +27,17 @@ public sealed class GradientWatch(TrainingOptions options, Device device) : IDis
         _longest.copy_(maximum(_longest, _streak));
     }
 
-    /// <exception cref="DivergedException">The limit was passed for too long since the last call.</exception>
-    public void Check(long step)
+    /// <summary>The divergence, where the limit was passed for too long since the last call; else null.</summary>
+    public DivergedException? Check(long step)
     {
         if (options.GradientNormLimit <= 0)
-            return;
+            return null;
         using var scope = NewDisposeScope();
         var longest = (long)_longest.item<double>();
         if (longest >= options.GradientNormSteps)
-            throw DivergedException.Exploded(step, options.GradientNormLimit, longest);
+            return DivergedException.Exploded(step, options.GradientNormLimit, longest);
         _longest.zero_();
+        return null;
     }
 
     public void Dispose()

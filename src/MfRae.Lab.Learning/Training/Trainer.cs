@@ -14,6 +14,11 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
     // Libtorch fragments the native heap unless finalizers run now and then.
     private const int StepsPerCollection = 50;
 
+    // The number of single steps that a run which diverges writes to its curves.
+    private const int StepsBeforeDivergence = 100;
+    private const string Loss = "loss";
+    private const string Norm = "gradientNorm";
+
     /// <summary>
     /// Trains <paramref name="weights"/> from the start or from the folder's checkpoint, and returns the average of the
     /// weights that is used downstream. The same bits come out whether or not it was interrupted.
@@ -30,7 +35,8 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         var training = new TrainingStep(options, weights, average, optimizer);
         using var curves = new CurveWindow();
         using var gradients = new GradientWatch(options, weights.Device);
-        var checkpoint = new Checkpoint(context.Folder, weights, average, optimizer, curves, gradients);
+        using var last = new LastSteps(StepsBeforeDivergence + context.Spec.Settings.LogEvery, weights.Device);
+        var checkpoint = new Checkpoint(context.Folder, weights, average, optimizer, curves, gradients, last);
         var step = checkpoint.Restore(problem => context.Journal.Write(new NoticeEvent(problem)));
         if (step > 0)
             context.Journal.Write(new ResumedEvent(step));
@@ -40,13 +46,13 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         var lastCheckpoint = context.Time.GetTimestamp();
         while (step < options.Steps)
         {
-            TrainStep(training, objective, step, curves, gradients);
+            TrainStep(training, objective, step, curves, gradients, last);
             step++;
 
             // Before the checkpoint: an attempt that goes on from one finds all snapshots up to there.
             snapshots?.Take(step, average, weights);
             if (step % context.Spec.Settings.LogEvery == 0 || step == options.Steps)
-                Report(step, curves, gradients);
+                Report(step, curves, gradients, last);
             if (context.Stop.IsCancellationRequested)
             {
                 Save(checkpoint, step);
@@ -63,34 +69,58 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         average.CopyConstants(weights);
 
         // The loss is of the weights before the last update, so a finite loss does not say that they are finite after it.
-        return average.NotFinite() is [var damaged, ..] ? throw DivergedException.NotFinite(step, $"'{damaged}' of the trained weights") : average;
+        if (average.NotFinite() is not [var damaged, ..])
+            return average;
+        WriteLast(last.Read(step), step);
+        throw DivergedException.NotFinite(step, $"'{damaged}' of the trained weights");
     }
 
     private static void TrainStep(
-        TrainingStep training, IObjective objective, long step, CurveWindow curves, GradientWatch gradients)
+        TrainingStep training, IObjective objective, long step, CurveWindow curves, GradientWatch gradients, LastSteps last)
     {
         using var scope = NewDisposeScope();
         var (value, norm, learningRate) = training.Take(objective, step);
         using var quiet = no_grad();
         gradients.Add(norm);
-        curves.Add("loss", value.Loss);
-        curves.Add("gradientNorm", norm);
-        curves.Add("learningRate", learningRate);
+        last.Add(step + 1, value.Loss, norm);
+        curves.Add(Loss, value.Loss);
+        curves.Add(Norm, norm);
+        curves.Set("learningRate", learningRate);
         foreach (var (name, series) in value.Series)
             curves.Add(name, series);
     }
 
-    private void Report(long step, CurveWindow curves, GradientWatch gradients)
+    private void Report(long step, CurveWindow curves, GradientWatch gradients, LastSteps last)
     {
         var means = curves.Take();
+        var divergence = means[Loss] is null || means[Norm] is null ? NotFinite(step, means, last) : gradients.Check(step);
+        if (divergence is not null)
+            WriteLast(last.Read(step), divergence.Step);
         context.Journal.Write(new MetricsEvent(step, means));
         context.Journal.Write(new ProgressEvent(step, options.Steps, "step"));
-        foreach (var name in new[] { "loss", "gradientNorm" })
+        if (divergence is not null)
+            throw divergence;
+    }
+
+    // Finds the step of the first value that is not finite. Where a resumed window lacks it, the step of the report is named.
+    private static DivergedException NotFinite(long reported, IReadOnlyDictionary<string, double?> means, LastSteps last)
+    {
+        foreach (var (step, loss, norm) in last.Read(reported))
         {
-            if (means[name] is null)
-                throw DivergedException.NotFinite(step, name);
+            if (loss is null || norm is null)
+                return DivergedException.NotFinite(step, loss is null ? Loss : Norm);
         }
-        gradients.Check(step);
+        return DivergedException.NotFinite(reported, means[Loss] is null ? Loss : Norm);
+    }
+
+    // Writes the values of single steps up to a divergence. Steps that have a report keep its means.
+    private void WriteLast(IReadOnlyList<(long Step, double? Loss, double? Norm)> steps, long divergence)
+    {
+        foreach (var (step, loss, norm) in steps.Where(step => step.Step <= divergence).TakeLast(StepsBeforeDivergence))
+        {
+            if (step % context.Spec.Settings.LogEvery != 0 && step != options.Steps)
+                context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { [Loss] = loss, [Norm] = norm }));
+        }
     }
 
     private void Save(Checkpoint checkpoint, long step)

@@ -195,6 +195,18 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void The_learning_rate_of_a_report_is_the_one_in_force()
+    {
+        var stage = new TestStage(_folder.File("rate")) { LogEvery = 5 };
+        var options = new TrainingOptions(20, LearningRate: 0.05, WarmupSteps: 8, Schedule: "cosine");
+        using var weights = Weights.Initialise(Regression.Spec, new RandomSource(0, CPU), CPU);
+        using var average = new Trainer(options, stage.Context()).Run(Regression.Spec, weights, new Regression());
+
+        Points(stage).Select(point => point.Values["learningRate"])
+            .Should().Equal(new long[] { 5, 10, 15, 20 }.Select(step => (double?)LearningRate.At(options, step - 1)));
+    }
+
+    [Fact]
     public void No_tensor_outlives_its_step()
     {
         Train(_folder.File("warm"), 3, out _);
@@ -256,7 +268,7 @@ public sealed class TrainerTests : IDisposable
     }
 
     /// <summary>Learns y = 2 x₀ - x₁ from random points.</summary>
-    private sealed class Regression(long breakAt = -1, Action<long>? taken = null) : IObjective
+    internal sealed class Regression(long breakAt = -1, Action<long>? taken = null) : IObjective
     {
         public static readonly WeightSpec Spec = Declare();
 
