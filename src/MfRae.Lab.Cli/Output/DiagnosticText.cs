@@ -9,6 +9,13 @@ public static class DiagnosticText
     // A mistake quotes what it is about, and that may be a text without end.
     private const int LongestMistake = 4_000;
 
+    /// <summary>Writes warnings, each once, one line each.</summary>
+    public static void Warn(TextWriter error, IReadOnlyList<Diagnostic> warnings)
+    {
+        foreach (var warning in warnings.Distinct())
+            Line(error, $"warning: {warning}");
+    }
+
     /// <summary>
     /// Writes each mistake once: files that extend the same file share its mistakes. A file that is not there is listed once too, however
     /// many options name it.

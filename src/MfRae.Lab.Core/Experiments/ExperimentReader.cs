@@ -36,7 +36,10 @@ public static partial class ExperimentReader
             mistakes.Add(word.Location, $"{word.Bare} is not JSON", "write a number in digits, or text in double quotes");
         }
 
-        return mistakes.Count > 0 ? new ReadResult(null, mistakes.Sorted(file)) : new ReadResult(experiment, []);
+        return (mistakes.Count > 0 ? new ReadResult(null, mistakes.Sorted(file)) : new ReadResult(experiment, [])) with
+        {
+            Warnings = mistakes.Warnings(file),
+        };
     }
 
     private static string NameOf(string fullPath, string file, IReadOnlyList<string> overrides, Mistakes mistakes)

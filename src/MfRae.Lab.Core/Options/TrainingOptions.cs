@@ -28,4 +28,14 @@ public sealed record TrainingOptions(
     [property: OptionChoice("float32", "tf32")] string Precision = "float32",
     [property: OptionRange(1e-16, 1)] double Epsilon = 1e-8,
     [property: OptionRange(0, 1e30)] double GradientNormLimit = 0,
-    [property: OptionRange(1, 1_000_000)] int GradientNormSteps = 100);
+    [property: OptionRange(1, 1_000_000)] int GradientNormSteps = 100)
+{
+    /// <summary>Above this share of initial weights in the average, results say more of them than of the training.</summary>
+    public const double NotableInitialShare = 0.1;
+
+    /// <summary>
+    /// The share of the weights that training starts from in the average after it, ema^steps: the average starts there and moves by 1 - ema of
+    /// the way at each step, without a ramp. 0 for an ema of 0.
+    /// </summary>
+    public static double InitialShare(double ema, double steps) => ema > 0 ? Math.Pow(ema, steps) : 0;
+}

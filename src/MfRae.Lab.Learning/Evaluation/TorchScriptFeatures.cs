@@ -38,7 +38,7 @@ internal sealed class TorchScriptFeatures : IFeatureNetwork
 
     public long Batch => 16;
 
-    /// <exception cref="LabException">The file is missing, is no TorchScript, or holds parameters that are not finite.</exception>
+    /// <exception cref="LabException">The file is missing, is not TorchScript, or holds parameters that are not finite.</exception>
     public static TorchScriptFeatures Load(string path, TorchScriptInput input, Device device)
     {
         var identity = FileHash.Of(path);

@@ -154,6 +154,58 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
+    public void Warnings_are_told_and_stop_nothing()
+    {
+        lab.Write("experiments/short.json", """
+            {
+              "version": 1,
+              "question": "?", "expectation": "!", "primaryMetric": "fid@1",
+              "extends": "base/fashion-mnist.json",
+              "base": { "meanflow": { "training": { "steps": 30, "ema": 0.999, "warmupSteps": 60 } } },
+              "arms": { "only": {} },
+              "baseline": "only",
+              "seeds": [0]
+            }
+            """);
+
+        foreach (var verb in new[] { "validate", "plan" })
+        {
+            var answer = lab.Run(verb, "experiments/short.json");
+
+            answer.Code.Should().Be(ExitCode.Ok, verb);
+            answer.Out.Should().NotContain("warning");
+            answer.Error.Split(Environment.NewLine)
+                .Should().Contain(line => line.StartsWith("warning: ") && line.Contains("short.json:5") && line.Contains("97 % of the average"), verb)
+                .And.Contain(line => line.StartsWith("warning: ") && line.Contains("short.json:5") && line.Contains("`warmupSteps` 60 of 30"), verb);
+        }
+    }
+
+    [Fact]
+    public void A_path_of_weights_that_leads_nowhere_is_a_mistake_before_anything_runs()
+    {
+        var nested = Path.Combine(Checkout.Root, "tests", "Golden", "cases", "pt-namespace.pt").Replace('\\', '/');
+        lab.Write("experiments/nested.json", $$"""
+            {
+              "version": 1,
+              "question": "?", "expectation": "!", "primaryMetric": "fid@1",
+              "extends": "base/fashion-mnist.json",
+              "base": { "teacher": { "kind": "pretrained", "weights": "{{nested}}::ema" } },
+              "arms": { "only": {} },
+              "baseline": "only",
+              "seeds": [0]
+            }
+            """);
+
+        foreach (var verb in new[] { "validate", "plan" })
+        {
+            var answer = lab.Run(verb, "experiments/nested.json");
+
+            answer.Code.Should().Be(ExitCode.Usage, verb);
+            answer.Error.Should().ContainAll("nested.json", "teacher.weights", "no dictionary 'ema'", "model");
+        }
+    }
+
+    [Fact]
     public void Validate_tells_the_size_of_what_is_right() =>
         lab.Run("validate", "experiments/smoke.json")
             .Should().Match<Answer>(answer => answer.Code == ExitCode.Ok && answer.Out.Contains("2 arms, 1 seeds"));

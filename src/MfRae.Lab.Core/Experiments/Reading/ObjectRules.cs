@@ -65,6 +65,41 @@ internal sealed class ObjectRules(Mistakes mistakes, FileRules files)
         {
             CheckSchedules(view);
         }
+        else if (type.Record == typeof(TrainingOptions))
+        {
+            WarnOfTraining(view);
+        }
+    }
+
+    private void WarnOfTraining(OptionView view)
+    {
+        if (view.Number("steps") is not { } steps || steps < 1)
+        {
+            return;
+        }
+
+        if (view.Number("ema") is { } ema && TrainingOptions.InitialShare(ema, steps) is var share and > TrainingOptions.NotableInitialShare)
+        {
+            double enough = Math.Ceiling(Math.Log(TrainingOptions.NotableInitialShare) / Math.Log(ema));
+            double largest = Math.Floor(Math.Pow(TrainingOptions.NotableInitialShare, 1 / steps) * 1000) / 1000;
+            mistakes.Warn(
+                view.Blame("ema", "steps"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"`ema` {ema} averages over more than the {steps} training steps: {share * 100:0} % of the average are the initial weights"),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"write a smaller ema (at most {largest}), or train for {enough} steps"));
+        }
+
+        if (view.Number("warmupSteps") is { } warmup && warmup > steps)
+        {
+            mistakes.Warn(
+                view.Blame("warmupSteps", "steps"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"`warmupSteps` {warmup} of {steps} training steps: the learning rate rises to {steps / warmup * 100:0} % of `learningRate` only"),
+                string.Create(CultureInfo.InvariantCulture, $"write at most {steps}"));
+        }
     }
 
     private void CheckHeads(OptionView view, string width, string heads, int multiple, string reason)

@@ -26,6 +26,7 @@ internal sealed class QuestionSection : ISection
             $"{Numbers.Plural(record.Arms.Count, "arm")} × {Numbers.Plural(record.Seeds.Count, "seed")} = "
                 + $"{Numbers.Plural(record.Runs.Count, "run")}, baseline {data.Primary.Baseline}",
             record.Path,
-            string.Join(" ", record.Overrides));
+            string.Join(" ", record.Overrides),
+            InitialShares.Notes(record));
     }
 }

@@ -1,0 +1,135 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Profiling;
+
+/// <summary>
+/// Whether the paths of released weights in options lead to their networks: `PATH` to one at the top of a file, `PATH::NAME` to one in a
+/// dictionary. Reads names and shapes only, so a file of gigabytes takes no longer than a small one.
+/// </summary>
+public static class WeightPathCheck
+{
+    private const int Shown = 5;
+
+    // Names of a network do not depend on the latents that it is for.
+    private static readonly LatentShape AnyShape = new(8, 4, 4);
+
+    // Under the names of Hugging Face, and under those of the release and of timm.
+    private static readonly IReadOnlyList<IReadOnlyCollection<string>> Dinov2 =
+        [["embeddings.patch_embeddings.projection.weight"], ["patch_embed.proj.weight"]];
+
+    /// <summary>A mistake for each path that leads to no network where another one would. Files that cannot be opened are left to their stages.</summary>
+    public static IReadOnlyList<Diagnostic> Mistakes(Experiment experiment, string workingDirectory)
+    {
+        // Files of the lab's own have one network at the top: without `::` there is nothing to look at, and torch is not loaded.
+        var paths = experiment.Arms.SelectMany(arm => Paths(arm.Options))
+            .Concat(Paths("evaluation.features.weights", experiment.Evaluation.Features))
+            .Concat(Paths("evaluation.secondFeatures.weights", experiment.Evaluation.SecondFeatures))
+            .Where(path => path.Names.Count > 0 || WeightPath.FileOf(path.Weights) != path.Weights)
+            .DistinctBy(path => (path.Option, path.Weights)).ToList();
+        return [.. paths.Select(path => Mistake(experiment.Path, path, workingDirectory)).OfType<Diagnostic>()];
+    }
+
+    private static Diagnostic? Mistake(string file, Named path, string workingDirectory)
+    {
+        var weights = WeightPath.FileOf(path.Weights);
+        var full = Path.GetFullPath(weights, workingDirectory);
+        if (!File.Exists(full) || (weights != path.Weights && File.Exists(Path.GetFullPath(path.Weights, workingDirectory))))
+            return null;
+        using var scope = NewDisposeScope();
+        TensorFile whole;
+        try
+        {
+            whole = TensorFile.Open(full);
+        }
+        catch (LabException)
+        {
+            return null;
+        }
+
+        var dictionary = weights == path.Weights ? "" : path.Weights[(weights.Length + WeightPath.Inside.Length)..];
+        if (path.Names.Any(names => Holds(whole, dictionary, names)))
+            return null;
+        string[] others = [.. path.Names.SelectMany(names => Places(whole, names)).Distinct()];
+        if (others.Length > 0)
+        {
+            return new(file, 0, path.Option,
+                dictionary.Length == 0
+                    ? $"the network is not at the top of {weights} but in a dictionary"
+                    : $"the network is not in the dictionary '{dictionary}' of {weights}",
+                "write " + string.Join(" or ", others.Take(Shown).Select(other => $"`{weights}{(other.Length > 0 ? WeightPath.Inside : "")}{other}`")));
+        }
+        return dictionary.Length == 0 || whole.Tensors.Keys.Any(name => name.StartsWith(dictionary + ".", StringComparison.Ordinal))
+            ? null
+            : new(file, 0, path.Option, $"{weights} holds no dictionary '{dictionary}' with tensors", Suggestion(whole, weights));
+    }
+
+    private static string Suggestion(TensorFile whole, string weights)
+    {
+        string[] dictionaries =
+            [.. whole.Tensors.Keys.Where(name => name.Contains('.')).Select(name => name[..name.IndexOf('.')]).Distinct().Take(Shown)];
+        return dictionaries.Length == 0
+            ? $"its tensors are at the top: write `{weights}`"
+            : $"write `{weights}`, or one of {string.Join(", ", dictionaries)} behind {WeightPath.Inside}";
+    }
+
+    // The dictionaries that have the network; the empty name is the top of the file.
+    private static IEnumerable<string> Places(TensorFile whole, IReadOnlyCollection<string> names) =>
+        Holds(whole, "", names) ? whole.Nesting(names).Prepend("") : whole.Nesting(names);
+
+    private static bool Holds(TensorFile whole, string dictionary, IReadOnlyCollection<string> names)
+    {
+        var prefix = dictionary.Length == 0 ? "" : dictionary + ".";
+        return names.All(name => whole.Tensors.ContainsKey(prefix + name));
+    }
+
+    private static IEnumerable<Named> Paths(LabOptions options)
+    {
+        switch (options.Encoder)
+        {
+            case PretrainedEncoderOptions own:
+                yield return new("encoder.weights", own.Weights, []);
+                break;
+            case Dinov2EncoderOptions dinov2:
+                yield return new("encoder.weights", dinov2.Weights, Dinov2);
+                break;
+        }
+        if (options.Decoder is PretrainedDecoderOptions decoder)
+        {
+            yield return new("decoder.weights", decoder.Weights,
+                decoder.Network is MaeDecoderOptions released ? Of(new MaeDecoder(released, AnyShape).Declare()) : []);
+        }
+        if (options.Latents is PretrainedLatentOptions latents)
+            yield return new("latents.weights", latents.Weights, WeightPath.FileOf(latents.Weights) == latents.Weights ? [] : [["mean"]]);
+        if (options.Teacher is PretrainedTeacherOptions teacher)
+        {
+            yield return new("teacher.weights", teacher.Weights,
+                teacher.Network is { } network ? Of(new DitNetwork(network, AnyShape, 1, interval: false).Declare()) : []);
+        }
+    }
+
+    private static IEnumerable<Named> Paths(string option, FeatureOptions? features)
+    {
+        switch (features)
+        {
+            case PretrainedFeatureOptions own:
+                yield return new(option, own.Weights, []);
+                break;
+            case FidInceptionOptions fid:
+                yield return new(option, fid.Weights, Of(FidInception.Declare()));
+                break;
+            case Dinov2FeatureOptions dinov2:
+                yield return new(option, dinov2.Weights, Dinov2);
+                break;
+        }
+    }
+
+    private static List<IReadOnlyCollection<string>> Of(WeightSpec spec) => [[.. spec.Entries.Select(entry => entry.Name)]];
+
+    /// <param name="Names">Tensors of the network, one list for each naming; none where they are not known.</param>
+    private sealed record Named(string Option, string Weights, IReadOnlyList<IReadOnlyCollection<string>> Names);
+}
