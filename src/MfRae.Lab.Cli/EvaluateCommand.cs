@@ -43,7 +43,9 @@ internal sealed class EvaluateCommand
     };
 
     private readonly Option<string> form = Choice("--is-form", "How samples are parted for the Inception score", EvaluationNames.InceptionScoreForms);
-    private readonly Option<int> splits = Number("--is-splits", 1, "Parts of samples for the Inception score", 10);
+    private readonly Option<int> splits = Number(
+        "--is-splits", 0, "Parts of samples for the Inception score; 0 for the usual number: 1, and 10 for torchFidelity");
+
     private readonly Option<bool> ladder = new("--ladder")
     {
         Description = "Corrupt reference images step by step, to see whether FID follows",
@@ -106,7 +108,7 @@ internal sealed class EvaluateCommand
         parsed.GetValue(saveStatistics),
         parsed.GetValue(layout),
         parsed.GetRequiredValue(form),
-        parsed.GetValue(splits));
+        parsed.GetValue(splits) is > 0 and var parts ? parts : EvaluationNames.InceptionScoreSplits(parsed.GetRequiredValue(form)));
 
     private List<FeatureChoice> Choices(ParseResult parsed)
     {

@@ -36,6 +36,7 @@ public static class EvaluationJson
     private static void Space(Utf8JsonWriter json, EvaluatedSpace space)
     {
         json.WriteString("features", space.Name);
+        json.WriteString("network", space.Network);
         json.WriteNumber("width", space.Width);
         json.WriteString("extractor", space.Identity.Extractor);
         json.WriteString("preprocessing", space.Identity.Preprocessing);
@@ -46,6 +47,10 @@ public static class EvaluationJson
             json.WriteString("metric", skipped.Metric);
             json.WriteString("reason", skipped.Reason);
         });
+        json.WriteStartArray("warnings");
+        foreach (var warning in space.Warnings)
+            json.WriteStringValue(warning);
+        json.WriteEndArray();
         if (space.Neighbours.Count > 0)
             Neighbours(json, space.Neighbours);
         if (space.Ladder is { } ladder)

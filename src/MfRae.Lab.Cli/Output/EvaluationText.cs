@@ -15,8 +15,7 @@ public static class EvaluationText
         var text = new StringBuilder();
         foreach (var space in result.Spaces)
         {
-            if (result.Spaces.Count > 1)
-                text.AppendLine(space.Name);
+            text.AppendLine($"features: {space.Network}");
             Numbers(text, space);
             if (space.Neighbours.Count > 0)
                 Neighbours(text, space.Neighbours);
@@ -69,7 +68,7 @@ public static class EvaluationText
 
     private static void Identity(StringBuilder text, EvaluatedSpace space)
     {
-        text.AppendLine(CultureInfo.InvariantCulture, $"features       {space.Name}, {space.Width} wide, sha256 {Short(space.Identity.Extractor)}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"features       {space.Network}, {space.Width} wide, sha256 {Short(space.Identity.Extractor)}");
         text.AppendLine($"preprocessing  {space.Identity.Preprocessing}");
         var reference = space.Reference;
         var count = reference.Count is { } images ? $"{Quantity.Count(images)} images" : "of an unstated number of images";

@@ -25,17 +25,32 @@ public sealed record FidOptions : MetricOptions;
 public sealed record SfidOptions : MetricOptions;
 
 /// <summary>exp E KL(p(y|x) ‖ p(y)), the mean over parts of the samples.</summary>
-/// <param name="Splits">Number of parts of about equal size; adm has its own.</param>
-/// <param name="Form">Parts of consecutive samples, consecutive chunks of 5,000 (adm), or parts of samples that were shuffled
-/// first (torchFidelity). The name of the value says which: is, is.adm, is.torchFidelity.</param>
+/// <param name="Splits">Number of parts of about equal size; adm has its own. torch-fidelity itself takes 10.</param>
+/// <param name="Form">Which samples form a part. contentOrder: samples are first ordered by a hash of their pixels, so the value does not
+/// depend on their order. The other forms depend on it. consecutive: samples that follow each other. adm: chunks of 5,000 that follow each
+/// other. torchFidelity: samples that torch-fidelity's permutation brings together. The value is named is, is.adm or is.torchFidelity.</param>
 public sealed record InceptionScoreOptions(
     [property: OptionRange(1, 100)] int Splits = 1,
-    [property: OptionChoice(InceptionScoreOptions.Consecutive, InceptionScoreOptions.Adm, InceptionScoreOptions.TorchFidelity)]
-    string Form = InceptionScoreOptions.Consecutive) : MetricOptions
+    [property: OptionChoice(
+        InceptionScoreOptions.ContentOrder, InceptionScoreOptions.Consecutive, InceptionScoreOptions.Adm, InceptionScoreOptions.TorchFidelity)]
+    string Form = InceptionScoreOptions.ContentOrder) : MetricOptions
 {
+    public const string ContentOrder = "contentOrder";
     public const string Consecutive = "consecutive";
     public const string Adm = "adm";
     public const string TorchFidelity = "torchFidelity";
+
+    /// <summary>The samples of a part in ADM's form.</summary>
+    public const int AdmPart = 5000;
+
+    /// <summary>The name of the value.</summary>
+    public static string NameOf(string? form) => form is Adm or TorchFidelity ? $"is.{form}" : "is";
+
+    /// <summary>The number of parts that so many samples are cut into.</summary>
+    public long Parts(long samples) => Form == Adm ? (samples + AdmPart - 1) / AdmPart : Splits;
+
+    /// <summary>Whether the value is that of the samples in an order by their content.</summary>
+    public bool NeedsContentOrder() => Form == ContentOrder && Splits > 1;
 }
 
 /// <summary>Kernel distance to the primary reference, the mean over pairs of random subsets.</summary>

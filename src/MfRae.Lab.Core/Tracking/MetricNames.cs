@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MfRae.Lab.Core.Tracking;
 
 /// <summary>Under which names the metrics of an experiment file are measured; a number of steps follows as `@1`.</summary>
@@ -34,6 +36,13 @@ public static class MetricNames
 
     /// <summary>An image of a reference's own images.</summary>
     public const string Real = "real";
+
+    /// <summary>Images of a subset of published kernel distances.</summary>
+    public const int PublishedKernelSubset = 1000;
+
+    /// <summary>The name of a kernel distance of subsets of so many images.</summary>
+    public static string Kid(double subset) =>
+        subset == PublishedKernelSubset ? "kid" : string.Create(CultureInfo.InvariantCulture, $"kid.{subset}");
 
     /// <param name="kind">Of the metric's options.</param>
     /// <param name="references">Splits; the first gives the plain name, another one NAME.SPLIT.</param>

@@ -22,6 +22,18 @@ internal static class ClassMatch
         return Small("samples", samples) ?? Small("reference", reference);
     }
 
+    /// <summary>Why the classes that a network predicts are not those of the samples, or null where each has its number.</summary>
+    /// <param name="network">Its name, for the message.</param>
+    public static string? Unpredicted(IReadOnlyList<string>? predicted, string network, ImageSet samples)
+    {
+        if (predicted is null)
+            return "the feature network does not predict the samples' classes";
+        if (samples.Classes is not { } own)
+            return "the samples have no classes";
+        return own.Count <= predicted.Count && own.SequenceEqual(predicted.Take(own.Count)) ? null
+            : $"samples are of {own.Count} classes ({First(own)}), and {network} predicts {predicted.Count} others ({First(predicted)})";
+    }
+
     private static string? Small(string what, ImageSet set)
     {
         using var scope = NewDisposeScope();

@@ -13,5 +13,15 @@ public static class EvaluationNames
 
     /// <summary>How samples are parted for the Inception score; the first is the default.</summary>
     public static IReadOnlyList<string> InceptionScoreForms { get; } =
-        [InceptionScoreOptions.Consecutive, InceptionScoreOptions.TorchFidelity, InceptionScoreOptions.Adm];
+    [
+        InceptionScoreOptions.ContentOrder, InceptionScoreOptions.Consecutive, InceptionScoreOptions.TorchFidelity,
+        InceptionScoreOptions.Adm,
+    ];
+
+    // Of torch-fidelity's published scores.
+    private const int TorchFidelitySplits = 10;
+
+    /// <summary>Into how many parts a form cuts the samples where nobody says it: those of experiments, but torch-fidelity's own.</summary>
+    public static int InceptionScoreSplits(string form) =>
+        form == InceptionScoreOptions.TorchFidelity ? TorchFidelitySplits : new InceptionScoreOptions().Splits;
 }

@@ -15,7 +15,7 @@ namespace MfRae.Lab.Learning.Evaluation;
 /// <param name="Ladder">Whether the reference is corrupted step by step to see whether FID follows.</param>
 /// <param name="SaveStatistics">Where statistics of the samples are written to, or null.</param>
 /// <param name="Layout">Whose layout they are written in, or null for what suits the file's name.</param>
-/// <param name="InceptionScoreForm">consecutive, adm or torchFidelity.</param>
+/// <param name="InceptionScoreForm">A word of <see cref="EvaluationNames.InceptionScoreForms"/>.</param>
 /// <param name="InceptionScoreSplits">Parts of the samples, but for ADM's form.</param>
 public sealed record EvaluationRequest(
     string WorkingDirectory,

@@ -39,14 +39,22 @@ public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress pro
         using var train = request.Train is { } given ? Open(given) : null;
 
         var choices = request.Features.Count > 0 ? request.Features : [Usual(sampled.Images.Shape)];
+        var training = train?.NeedImages("training images");
+        SpaceEvaluator Space(FeatureChoice choice, IFeatureNetwork network, FeatureCache? cache) =>
+            new(request, choice, network, new(network, choice.Name, cache, request.Batch, progress, stop), progress, stop);
+        // What the last network cannot give is found before the first one sees all images.
+        foreach (var choice in choices.Skip(1))
+        {
+            using var network = FeatureNetworks.Open(choice, request.WorkingDirectory, device);
+            Space(choice, network, null).Check(sampled, reference, training);
+        }
+
         var spaces = new List<EvaluatedSpace>();
         foreach (var choice in choices)
         {
             using var network = FeatureNetworks.Open(choice, request.WorkingDirectory, device);
             var cache = request.Cache is { } folder ? new FeatureCache(folder, progress) : null;
-            var reader = new FeatureReader(network, choice.Name, cache, request.Batch, progress, stop);
-            spaces.Add(new SpaceEvaluator(request, choice, network, reader, progress, stop)
-                .Run(sampled, reference, train?.NeedImages("training images"), spaces.Count == 0 ? save : null));
+            spaces.Add(Space(choice, network, cache).Run(sampled, reference, training, spaces.Count == 0 ? save : null));
         }
 
         return new(Described(sampled), train is null ? null : Described(train.Images!), spaces, EvaluationVersions.Of(device.ToString()));

@@ -22,6 +22,7 @@ internal sealed class FeatureCache(string root, IEvaluationProgress progress)
     private const string Features = "features";
     private const string Logits = "logits";
     private const string Spatial = "spatial";
+    private const string Content = "content";
 
     public static string Key(ImageSet images, FeatureIdentity identity) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         string.Create(CultureInfo.InvariantCulture, $"features 1\n{PartSize}\n{images.Hash}\n{identity.Extractor}\n{identity.Preprocessing}"))));
@@ -62,8 +63,12 @@ internal sealed class FeatureCache(string root, IEvaluationProgress progress)
         Tensor? Rows(string name) => !file.Tensors.TryGetValue(name, out var tensor) ? null
             : tensor.Shape.Count == 2 && tensor.Shape[0] == count && tensor.Type == ScalarType.Float32 ? tensor.Read()
             : throw new LabException($"{path} holds '{name}' of another shape than {count} rows");
+        // Parts that older versions wrote have no hashes of images.
+        var content = !file.Tensors.TryGetValue(Content, out var hashes) ? null
+            : hashes.Shape.Count == 1 && hashes.Shape[0] == count && hashes.Type == ScalarType.Int64 ? hashes.Read()
+            : throw new LabException($"{path} holds '{Content}' of another shape than {count} numbers");
         var batch = new FeatureBatch(
-            Rows(Features) ?? throw new LabException($"{path} holds no features"), Rows(Logits), Rows(Spatial));
+            Rows(Features) ?? throw new LabException($"{path} holds no features"), Rows(Logits), Rows(Spatial), content);
         return Hash(Tensors(batch)) == file.Meta(HashEntry)
             ? batch
             : throw new LabException($"{path} is damaged: its values are not those that were written");
@@ -76,6 +81,8 @@ internal sealed class FeatureCache(string root, IEvaluationProgress progress)
             tensors.Add((Logits, logits));
         if (batch.Spatial is { } spatial)
             tensors.Add((Spatial, spatial));
+        if (batch.Content is { } content)
+            tensors.Add((Content, content));
         return tensors;
     }
 
@@ -85,7 +92,9 @@ internal sealed class FeatureCache(string root, IEvaluationProgress progress)
         foreach (var (name, value) in tensors)
         {
             hash.AppendData(Encoding.UTF8.GetBytes(name));
-            hash.AppendData(MemoryMarshal.AsBytes(value.contiguous().data<float>().ToArray().AsSpan()));
+            hash.AppendData(value.dtype == int64
+                ? MemoryMarshal.AsBytes(value.contiguous().data<long>().ToArray().AsSpan())
+                : MemoryMarshal.AsBytes(value.contiguous().data<float>().ToArray().AsSpan()));
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

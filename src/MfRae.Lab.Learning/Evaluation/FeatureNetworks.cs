@@ -39,6 +39,18 @@ internal static class FeatureNetworks
         }
     }
 
+    /// <summary>The name of a network for people.</summary>
+    public static string Title(FeatureChoice choice, IFeatureNetwork network) => (choice.Name, choice.Weights, network) switch
+    {
+        (FeatureChoice.Embedded, null, _) => "embedded Fashion-MNIST network",
+        (FeatureChoice.Embedded, { } file, _) => $"embedded network with the weights {file}",
+        (FeatureChoice.Inception, _, _) => "inception, the Inception-v3 network of published FID values",
+        (FeatureChoice.Dinov2, _, _) => "dinov2, the DINOv2 network",
+        (var file, _, TorchScriptFeatures) => $"{file}, a TorchScript network",
+        (var file, _, SmallInceptionFeatures own) => FormattableString.Invariant($"{file}, a network for {own.Classes.Count} classes"),
+        var (file, _, _) => file,
+    };
+
     /// <summary>A file that describes itself, as a feature stage leaves it.</summary>
     /// <exception cref="LabException">The file is none, or describes another network.</exception>
     public static IFeatureNetwork Load(string path, Device device)

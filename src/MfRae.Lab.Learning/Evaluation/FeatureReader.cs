@@ -21,8 +21,9 @@ internal sealed class FeatureReader(
     /// What the network says of all images in their order, part after part. A part is gone when <paramref name="take"/> returns.
     /// </summary>
     /// <param name="what">The images in a word, for messages.</param>
+    /// <param name="content">Whether each part must have the hashes of its images.</param>
     /// <exception cref="LabException">An image cannot be decoded, or the network cannot take the images.</exception>
-    public void Read(ImageSet set, string what, Action<FeatureBatch> take)
+    public void Read(ImageSet set, string what, Action<FeatureBatch> take, bool content = false)
     {
         var images = set.For(network.Channels);
         var key = FeatureCache.Key(set, Identity(set));
@@ -37,6 +38,9 @@ internal sealed class FeatureReader(
                 cache?.Store(key, part, found);
             }
 
+            if (content && found.Content is null)
+                found = found with { Content = Hash(images, start, end) };
+
             take(found);
             progress.Step(label, end, images.Count);
         }
@@ -46,7 +50,7 @@ internal sealed class FeatureReader(
     {
         using var quiet = no_grad();
         var size = Size(images.Shape);
-        var (features, logits, spatial) = (new List<Tensor>(), new List<Tensor>(), new List<Tensor>());
+        var (features, logits, spatial, content) = (new List<Tensor>(), new List<Tensor>(), new List<Tensor>(), new List<Tensor>());
         for (var (at, done) = (start, 0); at < end; at += size, done++)
         {
             stop.ThrowIfCancellationRequested();
@@ -55,6 +59,7 @@ internal sealed class FeatureReader(
             {
                 var bytes = images.Bytes(Indices(at, Math.Min(end, at + size)));
                 Announce(images, at + size, end, size);
+                content.Add(ImageContent.Hashes(bytes).MoveToOuterDisposeScope());
                 var said = network.Extract(bytes);
                 Keep(features, said.Features);
                 Keep(logits, said.Logits);
@@ -66,10 +71,23 @@ internal sealed class FeatureReader(
                 GC.Collect(0);
         }
 
-        var joined = new FeatureBatch(cat(features), Join(logits), Join(spatial));
+        var joined = new FeatureBatch(cat(features), Join(logits), Join(spatial), Join(content));
         return TensorsAreFinite(joined)
             ? joined
             : throw new LabException($"the network {name} gives features that are not finite: are its weights damaged?");
+    }
+
+    private Tensor Hash(IImageSource images, long start, long end)
+    {
+        var (size, parts) = (Size(images.Shape), new List<Tensor>());
+        for (var at = start; at < end; at += size)
+        {
+            using var scope = NewDisposeScope();
+            stop.ThrowIfCancellationRequested();
+            parts.Add(ImageContent.Hashes(images.Bytes(Indices(at, Math.Min(end, at + size)))).MoveToOuterDisposeScope());
+        }
+
+        return cat(parts);
     }
 
     // Into the next part too, but no batch reaches over its end.

@@ -12,6 +12,9 @@ internal interface IFeatureNetwork : IDisposable
     /// <summary>Of the images it takes: 1 or 3, where grey is repeated to three.</summary>
     long Channels { get; }
 
+    /// <summary>The classes that it predicts, by the names that a dataset with numbers for names gives them; null where they are others.</summary>
+    IReadOnlyList<string>? Classes => null;
+
     /// <summary>What is done to images of a shape before the network, in words that are stored with every number.</summary>
     string Preprocessing(ImageShape image);
 

@@ -32,14 +32,16 @@ internal sealed record KnownMetric(
             inputs => new InceptionScoreOptions(inputs.InceptionScoreSplits, inputs.InceptionScoreForm),
             inputs => inputs.InceptionScoreForm switch
             {
-                InceptionScoreOptions.Adm => "mean over consecutive parts of 5000",
-                InceptionScoreOptions.TorchFidelity => Text($"mean over {inputs.InceptionScoreSplits} parts, shuffled as by torch-fidelity"),
-                _ => Text($"mean over {inputs.InceptionScoreSplits} consecutive parts"),
+                InceptionScoreOptions.Adm => Text($"mean over parts of {InceptionScoreOptions.AdmPart} in the order of files"),
+                InceptionScoreOptions.TorchFidelity => Text($"mean over {inputs.InceptionScoreSplits} parts, the order of files shuffled as by torch-fidelity"),
+                InceptionScoreOptions.Consecutive => Text($"mean over {inputs.InceptionScoreSplits} parts in the order of files"),
+                _ when inputs.InceptionScoreSplits == 1 => "of all samples in one part",
+                _ => Text($"mean over {inputs.InceptionScoreSplits} parts in an order by content, whatever the order of files"),
             }),
         new("kid",
             inputs => Rows(inputs, 2), _ => Kid,
             inputs => Text($"{Kid.Subsets} pairs of subsets of {Math.Min(Kid.SubsetSize, Math.Min(inputs.Samples, inputs.ReferenceRows))}, ")
-                + "cubic kernel, unbiased"),
+                + "cubic kernel, unbiased; drawn from the order of files as by torch-fidelity"),
         new("prdc",
             inputs => Rows(inputs, MostNeighbours + 1), _ => Balls,
             _ => Text($"balls to neighbour {Balls.Neighbours} (precision, recall) and {Balls.DensityNeighbours} (density, coverage)")),
@@ -49,9 +51,7 @@ internal sealed record KnownMetric(
             _ => new FidInfinityOptions(InfinitySizes), _ => Text($"FID of {InfinitySizes} subsets, extrapolated to 1/n = 0")),
         new("classFid", inputs => inputs.Classes, _ => new ClassFidOptions(), _ => "FID within each class; mean and worst"),
         new("accuracy",
-            inputs => !inputs.OwnClasses ? "the feature network does not predict the samples' classes"
-                : inputs.Labelled ? null : "the samples have no classes",
-            _ => new ClassAccuracyOptions(), _ => "share of samples that the network assigns to their class"),
+            inputs => inputs.Accuracy, _ => new ClassAccuracyOptions(), _ => "share of samples that the network assigns to their class"),
         new("fidFloor", inputs => inputs.Train, _ => new FidFloorOptions(), _ => "FID of as many training images as there are samples"),
         new("memorisation",
             inputs => inputs.Train ?? Rows(inputs, 2), _ => new MemorisationOptions(),

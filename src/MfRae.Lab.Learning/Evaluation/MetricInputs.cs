@@ -3,8 +3,7 @@ namespace MfRae.Lab.Learning.Evaluation;
 /// <summary>What there is for metrics to be computed from.</summary>
 /// <param name="Width">Dimensions of a feature.</param>
 /// <param name="Logits">Whether the network classifies.</param>
-/// <param name="OwnClasses">Whether it predicts the classes that the samples were drawn for.</param>
-/// <param name="Labelled">Whether the samples have classes.</param>
+/// <param name="Accuracy">Why it does not predict the classes of the samples, or null where it does.</param>
 /// <param name="Classes">Why samples and reference cannot be compared class by class, or null where they can.</param>
 /// <param name="Spatial">Whether it has a map for sFID.</param>
 /// <param name="ReferenceSpatial">Whether the reference has statistics of that map.</param>
@@ -14,8 +13,7 @@ internal sealed record MetricInputs(
     long Samples,
     long Width,
     bool Logits,
-    bool OwnClasses,
-    bool Labelled,
+    string? Accuracy,
     string? Classes,
     bool Spatial,
     bool ReferenceSpatial,

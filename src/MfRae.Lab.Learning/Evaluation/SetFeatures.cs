@@ -1,3 +1,4 @@
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Metrics;
 using static TorchSharp.torch;
 
@@ -8,7 +9,8 @@ namespace MfRae.Lab.Learning.Evaluation;
 /// <param name="Features">float32 [N, F]; null where they are too many to be kept.</param>
 /// <param name="Logits">float32 [N, classes], or null.</param>
 /// <param name="Spatial">Statistics of the maps that sFID sees, or null.</param>
-internal sealed record SetFeatures(FeatureStatistics? Pool, Tensor? Features, Tensor? Logits, FeatureStatistics? Spatial)
+/// <param name="Order">int64 [N]: which image of the set each row is of; null where rows are in the order of the images.</param>
+internal sealed record SetFeatures(FeatureStatistics? Pool, Tensor? Features, Tensor? Logits, FeatureStatistics? Spatial, Tensor? Order = null)
 {
     // 64,000 rows of Inception are kept, ImageNet's million is not.
     private const long MostKeptBytes = 512L << 20;
@@ -20,22 +22,31 @@ internal sealed record SetFeatures(FeatureStatistics? Pool, Tensor? Features, Te
     /// <param name="keep">Whether features themselves are kept.</param>
     /// <param name="statistics">Whether their statistics are asked for.</param>
     /// <param name="spatial">Whether the statistics of the maps are asked for.</param>
-    public static SetFeatures Of(FeatureReader reader, ImageSet set, string what, bool keep, bool statistics, bool spatial)
+    /// <param name="byContent">Whether rows are put into an order that does not depend on the order of the images.</param>
+    public static SetFeatures Of(
+        FeatureReader reader, ImageSet set, string what, bool keep, bool statistics, bool spatial, bool byContent = false)
     {
         using var pool = new FeatureMoments(set.Path);
         using var map = new FeatureMoments(set.Path);
         using var collector = keep ? new FeatureCollector(set.Count) : null;
-        reader.Read(set, what, part =>
+        var content = new List<long>();
+        void Take(FeatureBatch part)
         {
+            if (byContent)
+                content.AddRange(part.Content!.data<long>());
             collector?.Add(part with { Spatial = null });
             if (statistics)
                 pool.Add(part.Features);
             if (spatial && part.Spatial is { } maps)
                 map.Add(maps);
-        });
-        // Another handle of the same memory, which belongs to the caller's scope.
+        }
+
+        reader.Read(set, what, Take, byContent);
+        var order = byContent ? ImageContent.Order(content) : null;
+        // Else another handle of the same memory, which belongs to the caller's scope.
+        Tensor? Rows(Tensor? given) => order is null ? given?.alias() : given?.index_select(0, order);
         return new(
-            statistics ? pool.Statistics() : null, collector?.Features.alias(), collector?.Logits?.alias(),
-            map.Count > 0 ? map.Statistics() : null);
+            statistics ? pool.Statistics() : null, Rows(collector?.Features), Rows(collector?.Logits),
+            map.Count > 0 ? map.Statistics() : null, order);
     }
 }

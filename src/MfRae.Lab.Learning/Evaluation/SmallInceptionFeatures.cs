@@ -1,3 +1,4 @@
+using System.Globalization;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Networks;
 using TorchSharp;
@@ -11,6 +12,9 @@ internal sealed class SmallInceptionFeatures(InceptionNetwork network, Weights w
     public string Identity { get; } = identity;
 
     public long Channels => network.Channels;
+
+    public IReadOnlyList<string> Classes { get; } =
+        [.. Enumerable.Range(0, network.Classes).Select(label => label.ToString(CultureInfo.InvariantCulture))];
 
     /// <summary>What the network does to images, and what figures without a feature network are computed from too.</summary>
     public static string PixelValues(ImageShape image) =>

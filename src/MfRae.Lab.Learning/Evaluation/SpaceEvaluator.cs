@@ -15,6 +15,20 @@ internal sealed class SpaceEvaluator(
     private const int ShownSamples = 16;
     private const int ShownNeighbours = 3;
 
+    // A network that assigns fewer of the reference's own images to their class was trained on other classes.
+    private const double LeastAccuracy = 0.5;
+
+    private readonly string _title = FeatureNetworks.Title(choice, network);
+    private readonly List<string> _warnings = [];
+
+    /// <summary>Finds what cannot be computed before any features are.</summary>
+    /// <exception cref="RequestException">A metric that was asked for by name cannot be computed.</exception>
+    public void Check(ImageSet samples, EvaluationInput reference, ImageSet? train)
+    {
+        using var scope = NewDisposeScope();
+        MetricPlan.Of(request.Metrics, Inputs(First(samples), samples, reference, train));
+    }
+
     /// <param name="save">Where statistics of the samples go to, or null.</param>
     /// <exception cref="IncomparableException">The reference's statistics come from another network or preprocessing.</exception>
     /// <exception cref="RequestException">A metric that was asked for by name cannot be computed.</exception>
@@ -29,21 +43,30 @@ internal sealed class SpaceEvaluator(
         var plan = MetricPlan.Of(request.Metrics, Inputs(said, samples, reference, train));
         var names = plan.Chosen.Select(metric => metric.Name).ToList();
         var spatial = names.Contains("sfid");
+        CheckRank(names, said, samples, reference, train);
 
-        var compared = Compared(reference, names, said.Features.shape[1]);
-        var sampled = SetFeatures.Of(
-            reader, samples, "samples", keep: true, statistics: save is not null, spatial || (save is not null && said.Spatial is not null));
+        var (compared, foreign) = Compared(reference, names, said.Features.shape[1]);
+        if (foreign is not null)
+            plan = Without("accuracy", plan, foreign);
+        var sampled = SetFeatures.Of(reader, samples, "samples", keep: true, statistics: save is not null,
+            spatial || (save is not null && said.Spatial is not null), byContent: true);
         var references = new List<ReferenceSet> { compared };
-        if (train is not null)
-            references.Add(Of(SetFeatures.Of(reader, train, "training images", keep: true, statistics: true, spatial), EvaluationPath.Train, train));
+        var trained = train is null
+            ? null
+            : SetFeatures.Of(reader, train, "training images", keep: true, statistics: true, spatial, byContent: true);
+        if (trained is not null)
+            references.Add(Of(trained, EvaluationPath.Train, train!));
 
-        var labels = samples.Classes is null ? null : samples.Images.Labels;
-        var set = new SampleSet(sampled.Features!, sampled.Logits, sampled.Spatial, labels, null, null, references);
+        // Rows are in an order by content, so that the draws of intervals and subsets are the same ones for any order of files.
+        var labels = samples.Classes is null ? null : samples.Images.Labels.index_select(0, sampled.Order!);
+        var set = new SampleSet(
+            sampled.Features!, sampled.Logits, sampled.Spatial, labels, null, null, references, RowOrders.OfSorted(sampled.Order!));
         var (values, skipped) = Measure(plan, set);
-        var near = train is null ? [] : Neighbours(set.Features, references[1].Features!, samples, train);
+        var near = trained is null ? [] : Neighbours(set, samples, trained, train!);
         var ladder = request.Ladder ? Ladder(reference, compared.Statistics) : null;
         save?.Write(sampled, identity, samples);
-        return new(choice.Name, identity, said.Features.shape[1], Described(reference), values, skipped, near, ladder);
+        return new(
+            choice.Name, _title, identity, said.Features.shape[1], Described(reference), values, skipped, _warnings, near, ladder);
     }
 
     private (List<EvaluatedMetric> Values, List<SkippedMetric> Skipped) Measure(MetricPlan plan, SampleSet set)
@@ -56,6 +79,8 @@ internal sealed class SpaceEvaluator(
             progress.Step($"{choice.Name} metrics: {name}", i, plan.Chosen.Count);
             try
             {
+                if (SortedSamples.Warning(options, set) is { } warning)
+                    Warn(warning);
                 values.AddRange(Metric.Compute(options, set, request.Draws).Select(value => new EvaluatedMetric(
                     value.Name, value.Value, value.Low, value.High, value.Samples, value.HigherIsBetter, definition, value.Reference)));
             }
@@ -76,36 +101,83 @@ internal sealed class SpaceEvaluator(
     }
 
     // The first samples, for a look at them.
-    private static List<EvaluatedNeighbours> Neighbours(Tensor features, Tensor training, ImageSet samples, ImageSet train)
+    private static List<EvaluatedNeighbours> Neighbours(SampleSet set, ImageSet samples, SetFeatures trained, ImageSet train)
     {
         using var scope = NewDisposeScope();
-        var count = (int)Math.Min(ShownSamples, features.shape[0]);
-        var nearest = (int)Math.Min(ShownNeighbours, training.shape[0]);
-        var found = NearestRows.Of(features.slice(0, 0, count, 1), training, nearest);
+        var count = (int)Math.Min(ShownSamples, set.Count);
+        var nearest = (int)Math.Min(ShownNeighbours, train.Count);
+        var found = NearestRows.Of(set.Features.index_select(0, set.Orders!.AsGiven.slice(0, 0, count, 1)), trained.Features!, nearest);
+        var images = trained.Order!.index_select(0, found.Indices.flatten()).view(count, nearest);
         return [.. Enumerable.Range(0, count).Select(i => new EvaluatedNeighbours(samples.Name(i), [.. Enumerable.Range(0, nearest).Select(k =>
-            new NearImage(train.Name(found.Indices[i, k].item<long>()), Math.Sqrt(found.Squared[i, k].item<double>())))]))];
+            new NearImage(train.Name(images[i, k].item<long>()), Math.Sqrt(found.Squared[i, k].item<double>())))]))];
     }
 
     // Statistics that are given are of a whole dataset, of which images beside them are a part.
-    private ReferenceSet Compared(EvaluationInput reference, List<string> metrics, long width)
+    private (ReferenceSet Set, string? Foreign) Compared(EvaluationInput reference, List<string> metrics, long width)
     {
         var needsRows = metrics.Exists(KnownMetric.NeedsRows);
         if (reference.Statistics is not { } stored)
         {
             var images = reference.Images!;
-            return Of(SetFeatures.Of(reader, images, "reference", needsRows && SetFeatures.AreKept(images.Count, width), statistics: true,
-                metrics.Contains("sfid")), Reference, images);
+            var judged = metrics.Contains("accuracy");
+            var features = SetFeatures.Of(reader, images, "reference", (needsRows || judged) && SetFeatures.AreKept(images.Count, width),
+                statistics: true, metrics.Contains("sfid"));
+            return (Of(features, Reference, images), judged ? Foreign(features, images) : null);
         }
 
         var rows = reference.Images is { } some && needsRows
             ? SetFeatures.Of(reader, some, "reference", keep: true, statistics: false, spatial: false).Features
             : stored.Features;
-        return new(Reference, stored.Pool ?? FeatureStatistics.Of(stored.Features!), stored.Hash, stored.Spatial, rows,
-            reference.Images is { Classes: not null } labelled ? labelled.Images.Labels : null);
+        return (new(Reference, stored.Pool ?? FeatureStatistics.Of(stored.Features!), stored.Hash, stored.Spatial, rows,
+            reference.Images is { Classes: not null } labelled ? labelled.Images.Labels : null), null);
+    }
+
+    // Numbers as names of classes may stand for anything: the reference's own images show whether they are those of the network.
+    private string? Foreign(SetFeatures features, ImageSet images)
+    {
+        if (features.Logits is not { } logits || ClassMatch.Unpredicted(network.Classes, _title, images) is not null)
+            return null;
+        using var scope = NewDisposeScope();
+        var right = logits.argmax(1).eq(images.Images.Labels).to(float64).mean().item<double>();
+        return right >= LeastAccuracy ? null : FormattableString.Invariant($"{_title} assigns only {100 * right:0.#} % of the reference images ")
+            + "to their class, so it was trained on other classes";
+    }
+
+    // A metric that was asked for by name is computed all the same.
+    private MetricPlan Without(string name, MetricPlan plan, string reason)
+    {
+        if (request.Metrics.Count == 0)
+            return new([.. plan.Chosen.Where(metric => metric.Name != name)], [.. plan.Skipped, new(name, reason)]);
+        Warn($"{name}: {reason}");
+        return plan;
+    }
+
+    private void CheckRank(List<string> metrics, FeatureBatch said, ImageSet samples, EvaluationInput reference, ImageSet? train)
+    {
+        (string What, long? Count)[] sets =
+        [
+            ("samples", samples.Count), ("reference images", reference.Statistics is { } stored ? stored.Count : reference.Images!.Count),
+            ("training images", train?.Count),
+        ];
+        foreach (var (metric, map) in new[] { ("fid", said.Features), ("sfid", said.Spatial) })
+        {
+            if (!metrics.Contains(metric) || map is null || sets.Where(set => set.Count <= map.shape[1]).ToList() is not { Count: > 0 } few)
+                continue;
+            Warn(FormattableString.Invariant($"{metric}: {string.Join(" and ", few.Select(set => FormattableString.Invariant($"{set.Count} {set.What}")))} ")
+                + FormattableString.Invariant($"are too few for a covariance of full rank, which takes {map.shape[1] + 1} images for {map.shape[1]} ")
+                + "features. The value depends strongly on the number of images");
+        }
+    }
+
+    private void Warn(string warning)
+    {
+        _warnings.Add(warning);
+        progress.Say($"warning: {warning}");
     }
 
     private static ReferenceSet Of(SetFeatures features, string split, ImageSet set) => new(
-        split, features.Pool!, set.Hash, features.Spatial, features.Features, set.Classes is null ? null : set.Images.Labels);
+        split, features.Pool!, set.Hash, features.Spatial, features.Features,
+        set.Classes is null ? null : features.Order is { } order ? set.Images.Labels.index_select(0, order) : set.Images.Labels);
 
     // What the network says of the first image shows what it can say of all.
     private FeatureBatch First(ImageSet samples)
@@ -122,8 +194,7 @@ internal sealed class SpaceEvaluator(
             samples.Count,
             width,
             said.Logits is not null,
-            network is SmallInceptionFeatures,
-            samples.Classes is not null,
+            ClassMatch.Unpredicted(network.Classes, _title, samples),
             ClassMatch.Problem(samples, reference.Images),
             said.Spatial is not null,
             stored is null ? said.Spatial is not null : stored.Spatial is not null,
@@ -145,8 +216,7 @@ internal sealed class SpaceEvaluator(
         if (reference.Statistics?.Identity is { } stated && identity.Differences(stated) is { Count: > 0 } conflicts)
             throw new IncomparableException($"the samples {samples.Path}", $"the statistics {reference.Path}", conflicts);
         if (reference.Statistics is { Identity: null } bare)
-            progress.Say($"{bare.Path} does not say what network and preprocessing its statistics come from: that they are those of "
-                + $"{choice.Name} here is for you to know");
+            Warn($"{bare.Path} does not say what network and preprocessing its statistics come from: check that they are those of {choice.Name}");
     }
 
     private void CheckWidth(EvaluationInput reference, FeatureBatch said)

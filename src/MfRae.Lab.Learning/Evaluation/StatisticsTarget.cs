@@ -67,7 +67,7 @@ internal sealed class StatisticsTarget
                 break;
             case CleanFid:
                 Npz.Write(_path, Pool(features));
-                Npz.Write(StatisticsNames.Beside(_path), [(StatisticsNames.Feats, StoredTensor.Of(features.Features!))]);
+                Npz.Write(StatisticsNames.Beside(_path), [(StatisticsNames.Feats, StoredTensor.Of(InFileOrder(features)))]);
                 break;
             default:
                 Npz.Write(_path, layout == Adm
@@ -87,6 +87,9 @@ internal sealed class StatisticsTarget
             [StatisticsNames.Source] = source.Hash,
         });
     }
+
+    private static Tensor InFileOrder(SetFeatures features) =>
+        features.Order is { } order ? features.Features!.index_select(0, order.argsort()) : features.Features!;
 
     private static List<(string, StoredTensor)> Pool(SetFeatures features) =>
         Pair(StatisticsNames.Mu, features.Pool!.Mean, StatisticsNames.Sigma, features.Pool.Covariance);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Metrics;
 
-/// <summary>FID (arXiv 1706.08500): ‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2 (Σ₁ Σ₂)^½).</summary>
+/// <summary>FID (arXiv 1706.08500): ‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2 (Σ₁ Σ₂)^½). Where rounding leaves less than 0, the distance is 0.</summary>
 public static class FrechetDistance
 {
     /// <summary>
@@ -26,7 +26,7 @@ public static class FrechetDistance
         var (mean1, factor1, trace1) = Factor(first.to(float64));
         var (mean2, factor2, trace2) = Factor(second.to(float64));
         var cross = linalg.svdvals(factor1.mm(factor2.t())).sum();
-        return ((mean1 - mean2).square().sum() + trace1 + trace2 - (2 * cross)).item<double>();
+        return FrechetReference.AtLeastZero(((mean1 - mean2).square().sum() + trace1 + trace2 - (2 * cross)).item<double>());
     }
 
     // Mean, a matrix R with RᵀR = Σ and at most F rows, and tr Σ.

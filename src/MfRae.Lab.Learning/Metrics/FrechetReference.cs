@@ -59,13 +59,17 @@ public sealed class FrechetReference
         return this;
     }
 
-    /// <summary>The distance to a Gaussian of these statistics.</summary>
+    /// <summary>A sum that rounding may leave below zero, as a distance.</summary>
+    internal static double AtLeastZero(double sum) => Math.Max(0, sum);
+
+    /// <summary>The distance to a Gaussian of these statistics, at least 0.</summary>
     public double Distance(FeatureStatistics samples)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         CheckDimensions(samples.Mean.shape[0]);
-        return ((samples.Mean - _mean).square().sum() + samples.Covariance.trace() + _trace - (2 * Cross(samples.Covariance))).item<double>();
+        return AtLeastZero(
+            ((samples.Mean - _mean).square().sum() + samples.Covariance.trace() + _trace - (2 * Cross(samples.Covariance))).item<double>());
     }
 
     /// <summary>The distance of features [N, F], N ≥ 2.</summary>
@@ -112,7 +116,7 @@ public sealed class FrechetReference
             var turned = centred.square().sum([1]) - centred.mm(map).square().sum([1]);
             influences.slice(0, start, end, 1).copy_(Influences(centred, difference, turned, features.shape[0]));
         }
-        return new(distance.item<double>(), Numbers(influences));
+        return new(AtLeastZero(distance.item<double>()), Numbers(influences));
     }
 
     // With fewer rows than the reference has directions: the singular values of X R from the Gram matrix of its rows, without those
@@ -131,7 +135,7 @@ public sealed class FrechetReference
         var difference = mean - _mean;
         var distance = difference.square().sum().item<double>() + Trace(centred) + _trace - (2 * roots.sum().item<double>());
         var turned = centred.square().sum([1]) - (vectors.square().mv(roots) * (count - 1));
-        return new(distance, Numbers(Influences(centred, difference, turned, count)));
+        return new(AtLeastZero(distance), Numbers(Influences(centred, difference, turned, count)));
     }
 
     // tr (Σ₁ Σ₂)^½. Eigenvalues cost a third of singular values and need no factor of the other covariance, and their roots are as exact

@@ -22,8 +22,10 @@ public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
     /// samples [N, F] against reference [M, F] as torch-fidelity: subsets without replacement, drawn in turn for samples and reference.
     /// </summary>
     /// <param name="size">Rows of a subset; N or M where that is less.</param>
+    /// <param name="order">int64 [N]: the rows of the samples in the order of their files, which torch-fidelity draws from; null where they
+    /// are in it.</param>
     /// <exception cref="LabException">Fewer than two rows on a side, or other dimensions.</exception>
-    public static KernelDistance Of(Tensor samples, Tensor reference, int subsets = 100, int size = 1000, uint seed = 2020)
+    public static KernelDistance Of(Tensor samples, Tensor reference, int subsets = 100, int size = 1000, uint seed = 2020, Tensor? order = null)
     {
         var rows = (int)Math.Min(size, Math.Min(samples.shape[0], reference.shape[0]));
         if (rows < 2)
@@ -34,13 +36,16 @@ public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
                 $"features of {samples.shape[1]} dimensions cannot be compared with reference features of {reference.shape[1]}");
         }
         var random = new NumpyRandom(seed);
-        Tensor Draw(Tensor features) =>
-            features.index_select(0, tensor(random.Permutation((int)features.shape[0]).AsSpan(0, rows).ToArray(), device: features.device));
+        Tensor Draw(Tensor features, Tensor? given)
+        {
+            var drawn = tensor(random.Permutation((int)features.shape[0]).AsSpan(0, rows).ToArray(), device: features.device);
+            return features.index_select(0, given is null ? drawn : given.index_select(0, drawn));
+        }
         var values = new double[subsets];
         for (var i = 0; i < subsets; i++)
         {
             using var scope = NewDisposeScope();
-            values[i] = Between(Draw(samples), Draw(reference));
+            values[i] = Between(Draw(samples, order), Draw(reference, null));
         }
         return new(values, rows);
     }

@@ -9,9 +9,6 @@ namespace MfRae.Lab.Learning.Metrics;
 /// <summary>The metrics by their options.</summary>
 public static class Metric
 {
-    // ADM's evaluator scores so many samples at a time.
-    private const long AdmChunk = 5000;
-
     /// <summary>
     /// The values of a metric; FID and sFID have one for each reference, of which the first has the plain name and the others are
     /// NAME.SPLIT.
@@ -50,13 +47,15 @@ public static class Metric
         var needed = new Needed("inceptionScore", set);
         var logits = needed.OfSamples(set.Logits, "class scores");
         needed.Samples(options.Splits);
-        var (name, score) = options.Form switch
+        var rows = options.Form != InceptionScoreOptions.ContentOrder ? set.AsGiven(logits)
+            : options.NeedsContentOrder() ? logits.index_select(0, needed.OfSamples(set.Orders, "order by content").ByContent) : logits;
+        var score = options.Form switch
         {
-            InceptionScoreOptions.Adm => ("is.adm", InceptionScore.OfChunks(logits, AdmChunk, resamples)),
-            InceptionScoreOptions.TorchFidelity => ("is.torchFidelity", InceptionScore.OfShuffled(logits, options.Splits, resamples)),
-            _ => ("is", InceptionScore.OfSplits(logits, options.Splits, resamples)),
+            InceptionScoreOptions.Adm => InceptionScore.OfChunks(rows, InceptionScoreOptions.AdmPart, resamples),
+            InceptionScoreOptions.TorchFidelity => InceptionScore.OfShuffled(rows, options.Splits, resamples),
+            _ => InceptionScore.OfSplits(rows, options.Splits, resamples),
         };
-        return [Of(name, score.Mean, Resamples.About(score.Mean, score.Drawn, least: 1), set.Count, "", higherIsBetter: true)];
+        return [Of(InceptionScoreOptions.NameOf(options.Form), score.Mean, Resamples.About(score.Mean, score.Drawn, least: 1), set.Count, "", higherIsBetter: true)];
     }
 
     private static MetricValue[] ClassAccuracy(SampleSet set, Resamples resamples)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Tracking;
 
@@ -7,16 +6,13 @@ namespace MfRae.Lab.Learning.Metrics;
 /// <summary>Metrics of pairs of samples and images whose features were kept.</summary>
 internal static class PairMetrics
 {
-    private const int PublishedSubset = 1000;
-
     /// <summary>Named kid with published subsets of 1,000, and by the size of the subsets otherwise.</summary>
     public static MetricValue[] Kernel(KidOptions options, SampleSet set, Resamples resamples)
     {
         var needed = new Needed("kid", set);
         var primary = needed.Primary;
         var features = needed.OfReference(primary.Features, primary, "kept features");
-        var distance = KernelDistance.Of(set.Features, features, options.Subsets, options.SubsetSize);
-        var name = distance.Size == PublishedSubset ? "kid" : string.Create(CultureInfo.InvariantCulture, $"kid.{distance.Size}");
+        var distance = KernelDistance.Of(set.Features, features, options.Subsets, options.SubsetSize, order: set.Orders?.AsGiven);
         double[] shifts = [];
         if (resamples.Draws > 0)
         {
@@ -27,7 +23,7 @@ internal static class PairMetrics
                 primary.Neighbours!, Math.Min(balls.Neighbours, most), Math.Min(balls.DensityNeighbours, most));
             shifts = distance.Shifts(scores.KernelInfluences, resamples);
         }
-        return [Metric.Of(name, distance.Mean, Resamples.About(distance.Mean, shifts), set.Count, primary.Hash, higherIsBetter: false)];
+        return [Metric.Of(MetricNames.Kid(distance.Size), distance.Mean, Resamples.About(distance.Mean, shifts), set.Count, primary.Hash, higherIsBetter: false)];
     }
 
     public static MetricValue[] Balls(PrecisionRecallOptions options, SampleSet set, Resamples resamples)

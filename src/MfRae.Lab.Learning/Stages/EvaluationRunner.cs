@@ -32,13 +32,32 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
             using var spatial = stage.Metrics.Any(metric => metric is SfidOptions) ? new FeatureMoments("the samples") : null;
             var (features, logits) = extractor.Extract(images, spatial is null ? null : spatial.Add);
             var set = new SampleSet(
-                features, logits, spatial?.Statistics(), images.Labels, samples["latents"], teacher, references);
-            foreach (var value in stage.Metrics.SelectMany(metric => Metric.Compute(metric, set, stage.BootstrapDraws)))
+                features, logits, spatial?.Statistics(), images.Labels, samples["latents"], teacher, references,
+                Orders(stage.Metrics, images.Images));
+            foreach (var value in Compute(context, stage.Metrics, set, stage.BootstrapDraws))
                 context.Measured(Identified(value, steps, samples, extractor));
             if (stage.Metrics.Any(metric => metric is MemorisationOptions))
                 NeighbourSheet.Write(context, set, images.Images, steps);
             if (second is not null)
                 context.Measured(Identified(SecondFrechet(second, secondReference!, images), steps, samples, second));
+        }
+    }
+
+    /// <summary>The orders of samples uint8 [N, C, H, W] where a metric asks for them, or null.</summary>
+    public static RowOrders? Orders(IReadOnlyList<MetricOptions> metrics, Tensor images) =>
+        metrics.Any(metric => metric is InceptionScoreOptions score && score.NeedsContentOrder())
+            ? RowOrders.OfGiven(ImageContent.Order(ImageContent.Hashes(images).data<long>().ToArray()))
+            : null;
+
+    /// <summary>The values of all metrics; what is wrong with the order of the samples goes to the journal.</summary>
+    public static IEnumerable<MetricValue> Compute(StageContext context, IReadOnlyList<MetricOptions> metrics, SampleSet set, int draws)
+    {
+        foreach (var metric in metrics)
+        {
+            if (SortedSamples.Warning(metric, set) is { } warning)
+                context.Journal.Write(new NoticeEvent(warning));
+            foreach (var value in Metric.Compute(metric, set, draws))
+                yield return value;
         }
     }
 

@@ -39,8 +39,9 @@ internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
 
         using var extractor = FeatureExtractor.Load(context);
         var (features, logits) = extractor.Extract(new LabeledImages(rebuilt, test.Labels));
-        var set = new SampleSet(features, logits, null, test.Labels, null, null, ReferenceRunner.Load(context, ["test"]));
-        foreach (var value in stage.Metrics.SelectMany(metric => Metric.Compute(metric, set, stage.BootstrapDraws)))
+        var set = new SampleSet(features, logits, null, test.Labels, null, null, ReferenceRunner.Load(context, ["test"]),
+            EvaluationRunner.Orders(stage.Metrics, rebuilt));
+        foreach (var value in EvaluationRunner.Compute(context, stage.Metrics, set, stage.BootstrapDraws))
         {
             context.Measured(new("r" + value.Name, value.Value, value.Low, value.High, value.Samples, 0, 1, "dataset",
                 extractor.Identity, extractor.Preprocessing(test.Shape), value.Reference, value.HigherIsBetter));

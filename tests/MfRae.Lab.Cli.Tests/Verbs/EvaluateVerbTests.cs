@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
@@ -25,8 +26,9 @@ public sealed class EvaluateVerbTests : IDisposable
         var answer = Evaluate("samples.npz", "reference.npz");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
-        answer.Out.Should().ContainAll("fid", "features       embedded", "uint8, 28x28, [-1, 1]", "no accuracy: the samples have no classes");
-        answer.Error.Should().BeEmpty();
+        answer.Out.Should().StartWith("features: embedded Fashion-MNIST network").And.ContainAll(
+            "fid", "features       embedded", "uint8, 28x28, [-1, 1]", "no accuracy: the samples have no classes");
+        answer.Error.Trim().Should().StartWith("warning: fid: 40 samples and 40 reference images are too few").And.NotContain("\n");
         lab.Exists("data/store/features").Should().BeTrue();
     }
 
@@ -37,6 +39,8 @@ public sealed class EvaluateVerbTests : IDisposable
 
         var space = json.RootElement.GetProperty("spaces")[0];
         space.GetProperty("extractor").GetString().Should().HaveLength(64);
+        space.GetProperty("network").GetString().Should().Be("embedded Fashion-MNIST network");
+        space.GetProperty("warnings").EnumerateArray().Single().GetString().Should().Contain("which takes 193 images for 192 features");
         space.GetProperty("reference").GetProperty("origin").GetString().Should().Be("stated");
         var fid = space.GetProperty("metrics").EnumerateArray().Single(metric => metric.GetProperty("metric").GetString() == "fid");
         fid.GetProperty("value").GetDouble().Should().BePositive();
@@ -45,6 +49,30 @@ public sealed class EvaluateVerbTests : IDisposable
         json.RootElement.GetProperty("samples").GetProperty("count").GetInt32().Should().Be(40);
         json.RootElement.GetProperty("versions").GetProperty("torchSharp").GetString().Should().NotBeEmpty();
         lab.Exists("data/store/features").Should().BeFalse();
+    }
+
+    [Fact]
+    public void Class_accuracy_is_that_of_a_network_that_knows_the_reference()
+    {
+        var known = Evaluate(Case("is-sorted.npz"), Case("is-shuffled.npz"), "--json");
+        Values(known.Out)["accuracy"].Should().BeGreaterThan(0.5);
+
+        // Ten classes whose names are the network's numbers, but no clothes.
+        WriteImages("digits.npz", 3, labelled: true);
+        var foreign = Evaluate("digits.npz", "digits.npz");
+        foreign.Code.Should().Be(ExitCode.Ok, foreign.Error);
+        foreign.Out.Should().MatchRegex("no accuracy: embedded Fashion-MNIST network assigns only .* % of the reference images to their class");
+        Evaluate("digits.npz", "digits.npz", "--metrics", "accuracy,fid").Error.Should().Contain("warning: accuracy: embedded Fashion-MNIST network");
+    }
+
+    [Fact]
+    public void The_usual_inception_score_is_that_of_experiments()
+    {
+        using var json = JsonDocument.Parse(Evaluate("samples.npz", "reference.npz", "--json", "--metrics", "is").Out);
+
+        json.RootElement.GetProperty("spaces")[0].GetProperty("metrics")[0].GetProperty("definition").GetString()
+            .Should().Be("of all samples in one part");
+        new InceptionScoreOptions().Splits.Should().Be(1);
     }
 
     [Fact]
@@ -66,6 +94,29 @@ public sealed class EvaluateVerbTests : IDisposable
         other.Keys.Should().Equal(usual.Keys).And.Contain(["fid", "is", "kid.40", "precision", "coverage"]);
         foreach (var (name, value) in usual)
             other[name].Should().BeApproximately(value, 1e-6 * Math.Abs(value), name);
+    }
+
+    // The same 100 images, by class and in no order.
+    [Theory]
+    [InlineData()]
+    [InlineData("--is-splits", "10")]
+    public void The_inception_score_is_one_number_whatever_the_order_of_images(params string[] options)
+    {
+        double Score(string name) => Values(Evaluate(Case(name), "reference.npz", ["--json", "--metrics", "is", .. options]).Out)["is"];
+
+        // Class scores are float32, and kernels differ with the place of an image in its batch.
+        var sorted = Score("is-sorted.npz");
+        Score("is-shuffled.npz").Should().BeApproximately(sorted, 1e-5 * sorted).And.BeGreaterThan(2);
+    }
+
+    [Fact]
+    public void A_set_against_itself_is_at_distance_zero_and_never_below()
+    {
+        foreach (var name in new[] { Case("is-sorted.npz"), Case("is-shuffled.npz"), "samples.npz", "reference.npz" })
+        {
+            var values = Values(Evaluate(name, name, "--json", "--metrics", "fid").Out);
+            values["fid"].Should().BeInRange(0, 1e-6, name);
+        }
     }
 
     [Fact]
@@ -127,6 +178,8 @@ public sealed class EvaluateVerbTests : IDisposable
 
     public void Dispose() => lab.Dispose();
 
+    private static string Case(string name) => Path.Combine(Checkout.Root, "tests/Golden/cases", name);
+
     private Answer Evaluate(string samples, string reference, params string[] options) =>
         lab.Run(["evaluate", "--samples", samples, "--reference", reference, "--draws", "0", .. options]);
 
@@ -138,19 +191,32 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     // numpy's own form, so that no tensors are needed here: uint8 [40, 28, 28, 1].
-    private void WriteImages(string name, int seed)
+    private void WriteImages(string name, int seed, bool labelled = false)
     {
         const int count = 40;
         var random = new Random(seed);
-        var header = $"{{'descr': '|u1', 'fortran_order': False, 'shape': ({count}, {Side}, {Side}, 1), }}".PadRight(117) + "\n";
         using var archive = new ZipArchive(File.Create(lab.At(name)), ZipArchiveMode.Create);
+        if (labelled)
+        {
+            using var labels = archive.CreateEntry("arr_1.npy", CompressionLevel.NoCompression).Open();
+            labels.Write(Header("<i8", $"{count},"));
+            for (var i = 0; i < count; i++)
+                labels.Write(BitConverter.GetBytes((long)i % 10));
+        }
+
         using var array = archive.CreateEntry("arr_0.npy", CompressionLevel.NoCompression).Open();
-        array.Write([0x93, .. "NUMPY"u8, 1, 0, 118, 0, .. Encoding.ASCII.GetBytes(header)]);
+        array.Write(Header("|u1", $"{count}, {Side}, {Side}, 1"));
         for (var i = 0; i < count; i++)
         {
             var (width, bright) = (random.Next(1, 9), random.Next(60, 255));
             for (var pixel = 0; pixel < Side * Side; pixel++)
                 array.WriteByte((byte)(pixel % Side / width % 2 == 0 ? bright : random.Next(40)));
         }
+    }
+
+    private static byte[] Header(string type, string shape)
+    {
+        var header = $"{{'descr': '{type}', 'fortran_order': False, 'shape': ({shape}), }}".PadRight(117) + "\n";
+        return [0x93, .. "NUMPY"u8, 1, 0, 118, 0, .. Encoding.ASCII.GetBytes(header)];
     }
 }

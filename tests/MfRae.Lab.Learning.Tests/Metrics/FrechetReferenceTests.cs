@@ -79,6 +79,29 @@ public sealed class FrechetReferenceTests
         Clouds.Refused(() => reference.Estimate(Clouds.Normal(1, 1, 4))).Message.Should().Contain("at least two");
     }
 
+    // Rounding leaves ‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2 (Σ₁ Σ₂)^½) on either side of zero.
+    [Theory]
+    [InlineData(6, 20)]
+    [InlineData(40, 20)]
+    [InlineData(400, 20)]
+    public void A_set_is_at_no_negative_distance_from_itself(int count, int width)
+    {
+        using var scope = NewDisposeScope();
+        for (var seed = 0; seed < 20; seed++)
+        {
+            using var each = NewDisposeScope();
+            var features = Clouds.Normal(seed, count, width, shift: 3);
+            var (statistics, reference) = (FeatureStatistics.Of(features), FrechetReference.OfFeatures(features));
+            double[] distances =
+            [
+                reference.Distance(features), reference.Distance(statistics), reference.Estimate(features).Distance,
+                FrechetReference.Of(statistics).Distance(statistics), FrechetReference.Of(statistics).Estimate(features).Distance,
+                FrechetDistance.Between(statistics, statistics), FrechetDistance.BetweenFeatures(features, features),
+            ];
+            distances.Should().OnlyContain(distance => distance >= 0 && distance < 1e-6);
+        }
+    }
+
     // Divided by N - 1 as the lab's statistics are, with the weights' sum kept.
     private static double Weighted(Tensor samples, Tensor others, int row, double step)
     {
