@@ -68,6 +68,105 @@ public sealed class EvaluationRulesTests : IDisposable
         plan.Runs.Select(run => run.Stages["ladder"]).Distinct().Should().ContainSingle();
     }
 
+    [Theory]
+    [InlineData("""{ "kind": "inceptionScore", "splits": 60 }""", "inceptionScore needs at least 60 samples, and there are 50: it cuts them into 60 parts")]
+    [InlineData("""{ "kind": "inceptionScore", "splits": 60, "form": "torchFidelity" }""", "inceptionScore needs at least 60 samples")]
+    [InlineData("""{ "kind": "inceptionScore", "splits": 30 }""", "inceptionScore needs at least 30 test images, and there are 20")]
+    [InlineData("""{ "kind": "precisionRecall", "neighbours": 50 }""", "precisionRecall needs at least 51 samples, and there are 50")]
+    [InlineData("""{ "kind": "precisionRecall", "densityNeighbours": 20 }""", "precisionRecall needs at least 21 reference images, and there are 20")]
+    [InlineData("""{ "kind": "fidInfinity", "sizes": 26 }""", "fidInfinity needs at least 52 samples")]
+    [InlineData("""{ "kind": "memorisation" }""", "memorisation needs at least 3 training images, and there are 2")]
+    public void A_metric_that_needs_more_images_than_the_options_keep_is_refused_beforehand(string metric, string message)
+    {
+        var found = _work.Read($$"""
+            "base": { "dataset": { "testLimit": 20, "trainLimit": 2 }, "sampling": { "samples": 50 } },
+            "evaluation": { "reconstruction": true, "metrics": [{ "kind": "fid" }, {{metric}}] }
+            """).Diagnostics;
+
+        found.Should().Contain(one => one.Message.StartsWith(message, StringComparison.Ordinal))
+            .And.OnlyContain(one => one.Path == "$.evaluation.metrics[1]" && one.Suggestion != null);
+    }
+
+    [Theory]
+    [InlineData("""{ "kind": "inceptionScore", "splits": 20 }""")]
+    [InlineData("""{ "kind": "inceptionScore", "splits": 60, "form": "adm" }""")]
+    [InlineData("""{ "kind": "precisionRecall", "neighbours": 19, "densityNeighbours": 19 }""")]
+    [InlineData("""{ "kind": "fidInfinity", "sizes": 25 }""")]
+    [InlineData("""{ "kind": "fidFloor" }""")]
+    [InlineData("""{ "kind": "kid" }""")]
+    public void A_metric_with_as_many_images_as_it_needs_is_read(string metric) => _work.Valid($$"""
+        "base": { "dataset": { "testLimit": 20, "trainLimit": 2 }, "sampling": { "samples": 50 } },
+        "evaluation": { "reconstruction": true, "metrics": [{ "kind": "fid" }, {{metric}}] }
+        """);
+
+    [Theory]
+    [InlineData("""{ "kind": "fidInception", "weights": "data/weights/encoder.safetensors" }""", 4096)]
+    [InlineData("""{ "kind": "inception", "training": { "steps": 10 }, "augmentation": {}, "width": 30 }""", 480)]
+    [InlineData("""{ "kind": "pretrained", "weights": "data/weights/inception.safetensors" }""", 384)]
+    public void Extrapolation_takes_twice_as_many_samples_as_features_have_dimensions(string features, int least)
+    {
+        File.Copy(Repository.File("data/weights/inception.safetensors"), Path.Combine(_work.Root, "data/weights/inception.safetensors"), true);
+        string Keys(int samples) => $$"""
+            "base": { "sampling": { "samples": {{samples}} } },
+            "evaluation": { "features": {{features}}, "metrics": [{ "kind": "fid" }, { "kind": "fidInfinity" }] }
+            """;
+
+        _work.Mistake(Keys(least - 1)).Message.Should()
+            .Be($"fidInfinity needs at least {least} samples, and there are {least - 1}: twice the {least / 2} dimensions of a feature");
+        _work.Valid(Keys(least));
+    }
+
+    [Fact]
+    public void Class_distances_take_two_images_of_each_class()
+    {
+        foreach (string split in (string[])["train", "val"])
+        {
+            for (int label = 0; label < 30; label++)
+            {
+                _work.Write($"images/{split}/{label}/0.png", "");
+            }
+        }
+
+        string Keys(int samples, int limit) => $$"""
+            "base": {
+              "dataset": { "kind": "imageFolder", "path": "images", "size": 64, "classes": 30, "testLimit": {{limit}} },
+              "sampling": { "samples": {{samples}} }
+            },
+            "evaluation": { "metrics": [{ "kind": "fid" }, { "kind": "classFid" }] }
+            """;
+
+        _work.Mistake(Keys(59, 0)).Message.Should().Be("classFid needs at least 60 samples, and there are 59: two of each class");
+        _work.Mistake(Keys(60, 59)).Message.Should().Be("classFid needs at least 60 reference images, and there are 59: two of each class");
+        _work.Valid(Keys(60, 60));
+    }
+
+    [Fact]
+    public void A_reference_of_one_image_is_refused_beforehand()
+    {
+        var found = _work.Mistake("\"base\": { \"dataset\": { \"trainLimit\": 1 } }");
+
+        found.Path.Should().Be("$.base.dataset.trainLimit");
+        found.Message.Should().Contain("one image has no covariance");
+    }
+
+    [Theory]
+    [InlineData("""{ "kind": "kid" }""", 200, "kid.200@1", "kid@1")]
+    [InlineData("""{ "kind": "kid" }""", 5000, "kid@1", "kid.5000@1")]
+    [InlineData("""{ "kind": "kid", "subsetSize": 100 }""", 5000, "kid.100@1", "kid@1")]
+    [InlineData("""{ "kind": "inceptionScore", "form": "adm" }""", 200, "is.adm@1", "is@1")]
+    [InlineData("""{ "kind": "inceptionScore" }""", 200, "is@1", "is.torchFidelity@1")]
+    [InlineData("""{ "kind": "inceptionScore", "form": "consecutive" }""", 200, "is@1", "is.consecutive@1")]
+    public void The_primary_metric_has_the_name_that_its_options_give_it(string metric, int samples, string measured, string other)
+    {
+        string Keys(string primary) => $$"""
+            "primaryMetric": "{{primary}}",
+            "base": { "sampling": { "samples": {{samples}} } }, "evaluation": { "metrics": [{ "kind": "fid" }, {{metric}}] }
+            """;
+
+        _work.Valid(Keys(measured));
+        _work.Mistake(Keys(other)).Path.Should().Be("$.primaryMetric");
+    }
+
     private static string Evaluation(string features, string kind, string references) => $$"""
         "evaluation": { "features": {{features}}, "metrics": [{ "kind": "fid" }, { "kind": "{{kind}}" }], "references": {{references}} }
         """;

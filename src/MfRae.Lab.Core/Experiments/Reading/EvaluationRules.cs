@@ -1,4 +1,5 @@
 using System.Globalization;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Core.Experiments.Reading;
@@ -24,7 +25,7 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
             return;
         }
 
-        var names = Names(arm.HasGenerator);
+        var names = Names(options, arm.HasGenerator);
         var steps = arm.HasGenerator
             ? options.Numbers("sampling.steps") ?? [.. SamplingDefaults.Steps.Select(step => (double)step)]
             : TeacherEvaluations(options);
@@ -152,7 +153,7 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
             .ToList() ?? [];
 
     /// <summary>The names under which metrics are measured, or null where the list has mistakes.</summary>
-    private List<string>? Names(bool withTeacher)
+    private List<string>? Names(OptionView options, bool withTeacher)
     {
         if (Metrics() is not { } metrics)
         {
@@ -168,7 +169,13 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
                 return null;
             }
 
-            names.AddRange(kind == "endpointError" && !withTeacher ? [] : found);
+            names.AddRange(kind switch
+            {
+                "endpointError" when !withTeacher => [],
+                "inceptionScore" => [InceptionScoreOptions.NameOf(metric.GetText("form"))],
+                "kid" => [MetricNames.Kid(KernelSubset(options, metric, references))],
+                _ => found,
+            });
         }
 
         if (evaluation.Kind("secondFeatures") is not (null or "none"))
@@ -177,6 +184,15 @@ internal sealed class EvaluationRules(Mistakes mistakes, OptionView evaluation)
         }
 
         return names;
+    }
+
+    /// <summary>The images of a subset of KID: no more than there are samples or reference images.</summary>
+    private static double KernelSubset(OptionView options, LocatedObject metric, List<string> references)
+    {
+        var view = new OptionView(metric, OptionTypes.Of(typeof(KidOptions)));
+        double? limit = references.Count > 0 ? options.Number($"dataset.{references[0]}Limit") : null;
+        double?[] most = [view.Number("subsetSize"), options.Number("sampling.samples"), limit > 0 ? limit : null];
+        return most.Min() ?? MetricNames.PublishedKernelSubset;
     }
 
     private List<LocatedObject>? Metrics() =>
