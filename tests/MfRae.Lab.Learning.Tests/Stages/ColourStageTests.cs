@@ -64,7 +64,9 @@ public sealed class ColourStageTests(ColourLab colour) : IClassFixture<ColourLab
         var pixels = rand(2, 3, 32, 32, generator: new Generator(1, CPU)) * 2 - 1;
 
         encoder.Shape.Should().Be(colour.Encoder.Shape);
-        (encoder.Encode(loaded, pixels) == colour.Encoder.Encode(colour.EncoderWeights, (pixels + 1) / 2)).all().item<bool>().Should().BeTrue();
+        // Tokens after the last norm are of size 1. The file's encoder scales pixels itself, which rounds in float32.
+        (encoder.Encode(loaded, pixels) - colour.Encoder.Encode(colour.EncoderWeights, (pixels + 1) / 2)).abs().max().item<float>()
+            .Should().BeLessThan(1e-5f);
     }
 
     [Fact]
