@@ -67,7 +67,9 @@ public sealed class FiniteDifferenceTests
         apart.ProbedTimes.Should().HaveCount(2);
         together.ProbedTimes.Should().HaveCount(6);
         separate.data<double>().ToArray()[0].Should().Be(0);
-        (separate == joined).all().item<bool>().Should().BeTrue("the samples without interval have no derivative either way");
+        // Kernels may round the values of a batch of another size differently.
+        (separate - joined).abs().max().item<double>().Should().BeLessThan(
+            1e-12, "the samples without interval have no derivative either way");
     }
 
     private static double Estimate(DerivativeOptions options, Polynomial u, double r, double t, double z = 1, double w = 1) =>

@@ -66,5 +66,6 @@ public sealed class PrecisionOfProductsTests
 
     private static Tensor Narrow(Tensor x) => x.to(bfloat16).to_type(float32);
 
-    private static void Same(Tensor actual, Tensor expected) => (actual == expected).all().item<bool>().Should().BeTrue();
+    // Sums of float32 products, which kernels may add up in another order; operands that are not rounded differ by 1e-2.
+    private static void Same(Tensor actual, Tensor expected) => (actual - expected).abs().max().item<float>().Should().BeLessThan(1e-5f);
 }
