@@ -30,6 +30,9 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
 
     public bool Accepts(ImageShape image) => image.Channels == 3;
 
+    // Its attention is fused and keeps no matrix of all pairs of tokens.
+    public long LargestTensor => (1 + Options.RegisterTokens + Shape.Tokens) * (long)(Options.HiddenSize * Math.Max(1, Options.MlpRatio));
+
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();
@@ -134,12 +137,14 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
     /// <summary>[B, T, C] → the same, through layer <paramref name="index"/>.</summary>
     internal Tensor Layer(Weights weights, int index, Tensor x)
     {
+        using var scope = NewDisposeScope();
         var name = $"encoder.layer.{index}";
         Tensor Norm(string part, Tensor value) => F.layer_norm(
             value, [value.shape[^1]], weights[$"{name}.{part}.weight"], weights[$"{name}.{part}.bias"], Options.NormEpsilon);
         var mixed = FrozenAttention.Forward(weights, name, Norm("norm1", x), Options.Heads);
         x = addcmul(x, mixed, weights[name + ".layer_scale1.lambda1"], 1);
         var hidden = F.gelu(Layers.Linear(weights, name + ".mlp.fc1", Norm("norm2", x)));
-        return addcmul(x, Layers.Linear(weights, name + ".mlp.fc2", hidden), weights[name + ".layer_scale2.lambda1"], 1);
+        return addcmul(x, Layers.Linear(weights, name + ".mlp.fc2", hidden), weights[name + ".layer_scale2.lambda1"], 1)
+            .MoveToOuterDisposeScope();
     }
 }

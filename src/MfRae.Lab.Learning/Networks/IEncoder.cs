@@ -1,4 +1,5 @@
 using MfRae.Lab.Learning.Data;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Networks;
@@ -12,8 +13,39 @@ public interface IEncoder
     /// <summary>Whether it can see such images.</summary>
     bool Accepts(ImageShape image);
 
+    /// <summary>Number of values of the largest tensor that encoding one image needs.</summary>
+    long LargestTensor { get; }
+
     WeightSpec Declare();
 
     /// <summary>pixels [B, C, H, W] in [-1, 1] → latents [B, C, H, W], not normalised.</summary>
     Tensor Encode(Weights weights, Tensor pixels);
+}
+
+/// <summary>Encoding by a frozen network within bounded memory.</summary>
+public static class EncoderExtensions
+{
+    // Of one tensor, 128 MB: batches of 28×28 images go through the shipped encoder at once, and about 8 images of 256×256.
+    private const long MostValues = 1L << 25;
+
+    /// <summary>
+    /// pixels [B, C, H, W] in [-1, 1] → latents [B, C, H, W], not normalised and without gradient. Large batches go through the network in
+    /// parts.
+    /// </summary>
+    public static Tensor EncodeInParts(this IEncoder encoder, Weights weights, Tensor pixels)
+    {
+        using var quiet = no_grad();
+        var (count, most) = (pixels.shape[0], Math.Max(1, MostValues / encoder.LargestTensor));
+        using var scope = NewDisposeScope();
+        if (count <= most)
+            return encoder.Encode(weights, pixels).MoveToOuterDisposeScope();
+        var parts = new List<Tensor>();
+        for (long start = 0; start < count; start += most)
+        {
+            using var part = NewDisposeScope();
+            parts.Add(encoder.Encode(weights, pixels.slice(0, start, Math.Min(count, start + most), 1)).MoveToOuterDisposeScope());
+        }
+
+        return cat(parts).MoveToOuterDisposeScope();
+    }
 }

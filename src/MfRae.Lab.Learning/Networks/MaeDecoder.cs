@@ -87,9 +87,10 @@ public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, Cha
 
     private Tensor Layer(Weights weights, string name, Tensor x)
     {
+        using var scope = NewDisposeScope();
         x = x + FrozenAttention.Forward(weights, name, Norm(weights, name + ".layernorm_before", x), Options.Heads);
         var hidden = F.gelu(Layers.Linear(weights, name + ".intermediate.dense", Norm(weights, name + ".layernorm_after", x)));
-        return x + Layers.Linear(weights, name + ".output.dense", hidden);
+        return (x + Layers.Linear(weights, name + ".output.dense", hidden)).MoveToOuterDisposeScope();
     }
 
     private Tensor Norm(Weights weights, string name, Tensor x) =>

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
 
@@ -18,12 +19,13 @@ internal static class VitBlock
         spec.Linear(name + ".mlp.fc2", hidden, width, times: tokens);
     }
 
-    /// <summary>[B, T, width] → the same.</summary>
+    /// <summary>[B, T, width] → the same. What is computed on the way is disposed of: of several blocks, only one holds memory.</summary>
     public static Tensor Forward(Weights weights, string name, Tensor x, long heads)
     {
+        using var scope = NewDisposeScope();
         var (q, k, v) = Layers.SplitHeads(Layers.Linear(weights, name + ".attn.qkv", Layers.LayerNorm(weights, name + ".norm1", x)), heads);
         x = x + Layers.Linear(weights, name + ".attn.proj", Layers.Attend(q, k, v, weights.Precision));
         var hidden = F.gelu(Layers.Linear(weights, name + ".mlp.fc1", Layers.LayerNorm(weights, name + ".norm2", x)));
-        return x + Layers.Linear(weights, name + ".mlp.fc2", hidden);
+        return (x + Layers.Linear(weights, name + ".mlp.fc2", hidden)).MoveToOuterDisposeScope();
     }
 }

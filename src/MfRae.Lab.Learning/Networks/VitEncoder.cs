@@ -24,6 +24,11 @@ public sealed class VitEncoder(VitOptions options, ImageShape? image = null) : I
 
     public bool Accepts(ImageShape image) => image == Image;
 
+    // Of the stem's first layer, a block's hidden layer, and its attention between all tokens.
+    public long LargestTensor => Math.Max(
+        Places(1) * (Options.Width / 3),
+        Shape.Tokens * Math.Max((long)(Options.Width * Math.Max(3, Options.MlpRatio)), Options.Heads * Shape.Tokens));
+
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();

@@ -18,6 +18,7 @@ public sealed class Weights : IDisposable
 
     private Weights(WeightSpec spec, Device device, ScalarType type)
     {
+        using var scope = NewDisposeScope();
         long total = 0;
         foreach (var entry in spec.Entries.Where(entry => entry.Trained))
             total += Count(entry.Shape);
@@ -77,6 +78,7 @@ public sealed class Weights : IDisposable
         if (surplus.Count > 0)
             throw new LabException($"{file.Path} holds tensors that the network does not have: {string.Join(", ", surplus.Take(5))}"
                 + file.NestingAdvice([.. spec.Entries.Select(entry => entry.Name)]));
+        using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
@@ -133,6 +135,7 @@ public sealed class Weights : IDisposable
     /// <summary>Lets gradients gather in <see cref="Gradient"/>: each parameter's gradient is a view of it.</summary>
     public void Train()
     {
+        using var scope = NewDisposeScope();
         Gradient = zeros_like(Flat).DetachFromDisposeScope();
         long offset = 0;
         foreach (var name in _trained)

@@ -10,7 +10,7 @@ namespace MfRae.Lab.Learning.Objectives;
 
 /// <summary>Cross-entropy with label smoothing on augmented images: trains the feature network.</summary>
 public sealed class ClassificationObjective(
-    InceptionOptions options, InceptionNetwork network, IImageSource data, RandomSource random, Device device) : IObjective
+    InceptionOptions options, InceptionNetwork network, IImageSource data, RandomSource random, Device device) : IObjective, IDisposable
 {
     private readonly ImageBatches _batches = new(data, options.Training.BatchSize, random);
     private readonly Augmenter _augmenter = new(options.Augmentation, random);
@@ -23,4 +23,6 @@ public sealed class ClassificationObjective(
         var loss = F.cross_entropy(logits, labels, label_smoothing: options.LabelSmoothing);
         return new(loss, ("accuracy", (logits.argmax(1) == labels).to(float32).mean()));
     }
+
+    public void Dispose() => _batches.Dispose();
 }

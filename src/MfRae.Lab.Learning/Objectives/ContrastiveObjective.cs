@@ -14,7 +14,7 @@ namespace MfRae.Lab.Learning.Objectives;
 /// that they keep what a decoder needs.
 /// </summary>
 public sealed class ContrastiveObjective(
-    SelfSupervisedEncoderOptions options, VitEncoder encoder, IImageSource data, RandomSource random, Device device) : IObjective
+    SelfSupervisedEncoderOptions options, VitEncoder encoder, IImageSource data, RandomSource random, Device device) : IObjective, IDisposable
 {
     private const int ProjectionHidden = 256;
     private const int Projection = 128;
@@ -52,6 +52,8 @@ public sealed class ContrastiveObjective(
         var error = (rebuilt - Patches(views)).square().mean();
         return new(contrast + (options.ReconstructionWeight * error), ("loss.contrastive", contrast), ("loss.pixels", error));
     }
+
+    public void Dispose() => _batches.Dispose();
 
     private static Tensor Project(Weights weights, Tensor pooled)
     {

@@ -8,7 +8,7 @@ namespace MfRae.Lab.Learning.Objectives;
 /// <summary>
 /// Where an objective's training data come from: a file of latents, or a distribution. A batch is a function of the step.
 /// </summary>
-public interface ILatentSource
+public interface ILatentSource : IDisposable
 {
     /// <summary>Samples of a batch.</summary>
     int BatchSize { get; }

@@ -13,7 +13,7 @@ namespace MfRae.Lab.Learning.Objectives;
 /// </summary>
 public sealed class ReconstructionObjective(
     RaeDecoderOptions options, IDecoder decoder, IEncoder encoder, Weights encoderWeights, IImageSource data, RandomSource random,
-        Device device) : IObjective
+        Device device) : IObjective, IDisposable
 {
     private readonly ImageBatches _batches = new(data, options.Training.BatchSize, random);
 
@@ -23,7 +23,7 @@ public sealed class ReconstructionObjective(
         Tensor latents, noisy;
         using (no_grad())
         {
-            latents = encoder.Encode(encoderWeights, pixels);
+            latents = encoder.EncodeInParts(encoderWeights, pixels);
             noisy = Noised(latents, options.NoiseTau, random.Uniform("noise scale", step, latents.shape[0], 1, 1, 1),
                 random.Normal("noise", step, latents.shape));
         }
@@ -34,6 +34,8 @@ public sealed class ReconstructionObjective(
         var tokenError = (encoder.Encode(encoderWeights, rebuilt) - latents).square().mean();
         return new(pixelError + (options.PerceptualWeight * tokenError), ("loss.pixels", pixelError), ("loss.tokens", tokenError));
     }
+
+    public void Dispose() => _batches.Dispose();
 
     /// <summary>z + σ n with σ = τ u; z and n of one shape, u one uniform number for each sample.</summary>
     internal static Tensor Noised(Tensor latents, double tau, Tensor uniform, Tensor normal) => latents + (tau * uniform * normal);

@@ -29,4 +29,9 @@ public sealed class OracleBatches(GaussianMixture mixture, int batchSize, Random
     public (Tensor X, Tensor Labels) Draw(long step) => (
         mixture.Sample(Random, step, BatchSize).to(float32).view(BatchSize, mixture.Dimension, 1, 1).to(Device),
         zeros(BatchSize, dtype: int64, device: Device));
+
+    public void Dispose()
+    {
+        // The distribution is the caller's.
+    }
 }

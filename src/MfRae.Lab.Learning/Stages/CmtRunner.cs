@@ -11,8 +11,9 @@ internal sealed class CmtRunner(CmtOptions options) : IStage
 {
     public void Run(StageContext context)
     {
+        using var scope = NewDisposeScope();
         var trajectory = (TrajectoryCmtOptions)options;
-        var batches = GeneratorTraining.Source(context, trajectory.Training.BatchSize);
+        using var batches = GeneratorTraining.Source(context, trajectory.Training.BatchSize);
         var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, batches, trajectory.Training);
         using var frozen = teacherWeights;
         var network = teacher.WithInterval();

@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
@@ -27,6 +28,7 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
 
     private static void Train(RaeDecoderOptions options, StageContext context, string path)
     {
+        using var scope = NewDisposeScope();
         var device = context.Device();
         using var data = DatasetFiles.Open(context, DatasetFiles.Train);
         var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(context, data.Shape);
@@ -34,7 +36,7 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
         var decoder = new RaeDecoder(options.Network, encoder.Shape, data.Shape);
         var spec = decoder.Declare();
         using var weights = Weights.Initialise(spec, context.Random(), device);
-        var objective = new ReconstructionObjective(options, decoder, encoder, frozen, data, context.Random(), device);
+        using var objective = new ReconstructionObjective(options, decoder, encoder, frozen, data, context.Random(), device);
         using var trained = new Trainer(options.Training, context).Run(spec, weights, objective);
         NetworkFiles.Save(path, decoder, trained);
     }

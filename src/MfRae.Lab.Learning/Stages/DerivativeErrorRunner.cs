@@ -27,9 +27,13 @@ internal sealed class DerivativeErrorRunner(DerivativeErrorOptions options) : IS
         var (network, exact) = GeneratorTraining.Load(context, StageInput.Generator, ScalarType.Float64);
         var (_, weights) = GeneratorTraining.Load(
             context, StageInput.Generator, options.Precision == "float64" ? ScalarType.Float64 : ScalarType.Float32);
+        using var loaded = exact;
+        using var estimated = weights;
         weights.Precision = Precision.Of(options.Precision);
         var study = new DerivativeStudy(options, network, exact, weights);
-        var teacher = Teacher(context);
+        var (teacherNetwork, teacherWeights) = context.HasInput(StageInput.Teacher) ? GeneratorTraining.Load(context, StageInput.Teacher) : default;
+        using var frozen = teacherWeights;
+        VelocityField? teacher = teacherWeights is null ? null : (z, t, y) => teacherNetwork.Velocity(teacherWeights, z, t, y);
 
         var losses = new DerivativeErrors();
         var usual = Measure(context, study, options.Samples, (sampler, step) => sampler.Draw(step), teacher, losses);
@@ -38,21 +42,13 @@ internal sealed class DerivativeErrorRunner(DerivativeErrorOptions options) : IS
         ReportMeasurements(context, study, usual, early[study.Own], losses);
     }
 
-    private static VelocityField? Teacher(StageContext context)
-    {
-        if (!context.HasInput(StageInput.Teacher))
-            return null;
-        var (network, weights) = GeneratorTraining.Load(context, StageInput.Teacher);
-        return (z, t, y) => network.Velocity(weights, z, t, y);
-    }
-
     /// <summary>The errors at each step of the study, over so many samples.</summary>
     private List<DerivativeErrors> Measure(
         StageContext context, DerivativeStudy study, int samples, Func<DerivativeSampler, long, DerivativePoints?> draw,
         VelocityField? teacher, DerivativeErrors? losses)
     {
         var errors = study.Deltas.Select(_ => new DerivativeErrors()).ToList();
-        var source = GeneratorTraining.Source(context, Math.Min(samples, MostAtOnce));
+        using var source = GeneratorTraining.Source(context, Math.Min(samples, MostAtOnce));
         var sampler = new DerivativeSampler(options, source, teacher);
         var batches = (samples + source.BatchSize - 1) / source.BatchSize;
         for (var step = 0; step < batches; step++)

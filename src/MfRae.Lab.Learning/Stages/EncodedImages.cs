@@ -14,7 +14,7 @@ namespace MfRae.Lab.Learning.Stages;
 /// Training latents that are kept nowhere: the images of a batch are encoded and normalised when it is drawn. The encoder is loaded
 /// with the first batch, for some objectives draw none.
 /// </summary>
-internal sealed class EncodedImages : ILatentSource, IDisposable
+internal sealed class EncodedImages : ILatentSource
 {
     private readonly string _encoderFile;
     private readonly IImageSource _images;
@@ -30,7 +30,12 @@ internal sealed class EncodedImages : ILatentSource, IDisposable
         _encoderFile = Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder);
         _images = DatasetFiles.Open(context, DatasetFiles.Train);
         _batches = new(_images, batchSize, Random);
-        _statistics = LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).To(Device);
+        using (NewDisposeScope())
+        {
+            var loaded = LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).To(Device);
+            _statistics = loaded with { Mean = loaded.Mean.DetachFromDisposeScope(), Variance = loaded.Variance.DetachFromDisposeScope() };
+        }
+
         Classes = (int)_images.Classes;
         var shape = _statistics.Mean.shape;
         Shape = new(shape[0], shape[1], shape[2]);
@@ -49,15 +54,19 @@ internal sealed class EncodedImages : ILatentSource, IDisposable
     public (Tensor X, Tensor Labels) Draw(long step)
     {
         using var quiet = no_grad();
+        using var scope = NewDisposeScope();
         _encoder ??= NetworkFiles.LoadEncoder(_encoderFile, Device);
         var (network, weights) = _encoder.Value;
         var (pixels, labels) = _batches.Draw(step, Device);
-        return (_statistics.Normalise(network.Encode(weights, pixels)), labels);
+        var latents = _statistics.Normalise(network.EncodeInParts(weights, pixels));
+        return (latents.MoveToOuterDisposeScope(), labels.MoveToOuterDisposeScope());
     }
 
     public void Dispose()
     {
         _encoder?.Weights.Dispose();
+        _statistics.Mean.Dispose();
+        _statistics.Variance.Dispose();
         _batches.Dispose();
         _images.Dispose();
     }

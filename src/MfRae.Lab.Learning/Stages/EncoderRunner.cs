@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
@@ -30,10 +31,11 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
 
     private static void Train(SelfSupervisedEncoderOptions options, StageContext context, string path)
     {
+        using var scope = NewDisposeScope();
         var device = context.Device();
         using var data = DatasetFiles.Open(context, DatasetFiles.Train);
         var encoder = new VitEncoder(options.Network, data.Shape);
-        var objective = new ContrastiveObjective(options, encoder, data, context.Random(), device);
+        using var objective = new ContrastiveObjective(options, encoder, data, context.Random(), device);
         var spec = objective.Declare();
         using var weights = Weights.Initialise(spec, context.Random(), device);
         using var trained = new Trainer(options.Training, context).Run(spec, weights, objective);

@@ -30,13 +30,14 @@ internal sealed class FeatureExtractor : IDisposable
     public static FeatureExtractor Load(StageContext context, string input = StageInput.Features) => new(
         context, FeatureNetworks.Load(Path.Combine(context.Input(input), NetworkFiles.Features), context.Device()));
 
-    /// <summary>Features [N, F] and logits [N, classes] or null, on the CPU.</summary>
+    /// <summary>Features [N, F] and logits [N, classes] or null, on the CPU, in the caller's dispose scope.</summary>
     /// <param name="spatial">Takes the maps [B, S] that sFID sees, batch by batch.</param>
     public (Tensor Features, Tensor? Logits) Extract(IImageSource images, Action<Tensor>? spatial = null)
     {
-        var collected = new FeatureCollector(images.Count, spatial);
+        using var collected = new FeatureCollector(images.Count, spatial);
         Visit(images, (_, batch) => collected.Add(batch));
-        return (collected.Features, collected.Logits);
+        // Other handles of the same memory, which belong to the caller's scope.
+        return (collected.Features.alias(), collected.Logits?.alias());
     }
 
     /// <summary>Shows what the network says of batches of images in their order, and where each begins; nothing is kept.</summary>

@@ -44,17 +44,18 @@ internal sealed class FeatureRunner(FeatureOptions options) : IStage
 
     private static void Train(InceptionOptions options, StageContext context, string path)
     {
+        using var scope = NewDisposeScope();
         var device = context.Device();
         using var data = DatasetFiles.Open(context, DatasetFiles.Train);
         var network = new InceptionNetwork(options.Width, (int)data.Classes, (int)data.Shape.Channels);
         var spec = network.Declare();
         using var weights = Weights.Initialise(spec, context.Random(), device);
-        var objective = new ClassificationObjective(options, network, data, context.Random(), device);
+        using var objective = new ClassificationObjective(options, network, data, context.Random(), device);
         using var trained = new Trainer(options.Training, context).Run(spec, weights, objective);
         NetworkFiles.Save(path, network, trained);
 
         using var test = DatasetFiles.Open(context, DatasetFiles.Test);
-        var predicted = context.InBatches(test, TestBatch, bytes =>
+        using var predicted = context.InBatches(test, TestBatch, bytes =>
             InceptionNetwork.Logits(trained, network.Pool(trained, LabeledImages.ToUnit(bytes).to(device))).argmax(1));
         context.MeasuredShare("testAccuracy", (predicted == test.Labels).to(float64).mean().item<double>(), test);
     }

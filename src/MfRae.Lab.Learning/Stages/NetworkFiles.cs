@@ -54,7 +54,7 @@ internal static class NetworkFiles
     /// <summary>The latents [B, C, H, W] of images uint8 [B, C, H, W].</summary>
     /// <exception cref="DivergedException">A latent is NaN or infinite.</exception>
     public static Tensor EncodeBytes(this IEncoder encoder, Weights weights, Tensor images) =>
-        Finite.Require(encoder.Encode(weights, LabeledImages.ToUnit(images).to(weights.Device)), "the latents of images");
+        Finite.Require(encoder.EncodeInParts(weights, LabeledImages.ToUnit(images).to(weights.Device)), "the latents of images");
 
     private static string Seen(IEncoder encoder) =>
         encoder is VitEncoder vit ? $"it was trained on images of {vit.Image}" : "it needs colours";

@@ -22,7 +22,12 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         var flow = Distributions.Flow(mixture, stage.Metric.Tolerance);
         var (network, weights) = Load(context, StageInput.Generator);
         var exact = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context) : null;
-        var teacher = exact?.Field ?? Trained(context);
+        using var judgedWeights = weights;
+        var (teacherNetwork, teacherWeights) =
+            exact is null && context.HasInput(StageInput.Teacher) ? Load(context, StageInput.Teacher) : default;
+        using var frozen = teacherWeights;
+        VelocityField? trained = teacherWeights is null ? null : (z, t, y) => teacherNetwork.Velocity(teacherWeights, z, t, y);
+        var teacher = exact?.Field ?? trained;
         var judged = new Judged(
             mixture, (LambdaMeanFlowOptions)stage.MeanFlow, teacher, exact is null ? null : exact.Bias, network, weights);
         var random = new RandomSource(stage.Seed, CPU);
@@ -65,15 +70,6 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         var identity = OracleFiles.Identity(context.Input(StageInput.Dataset));
         foreach (var value in (OracleValue[])[.. deviation.Values(), .. split.Values(), .. gradient.Values(), .. noise.Values()])
             context.Measured(OracleFiles.Identified(value, identity));
-    }
-
-    // The teacher where it was trained.
-    private static VelocityField? Trained(StageContext context)
-    {
-        if (!context.HasInput(StageInput.Teacher))
-            return null;
-        var (network, weights) = Load(context, StageInput.Teacher);
-        return (z, t, y) => network.Velocity(weights, z, t, y);
     }
 
     private static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>

@@ -16,6 +16,7 @@ internal sealed class ProbeRunner : IStage
 
     public void Run(StageContext context)
     {
+        using var scope = NewDisposeScope();
         var device = context.Device();
         using var train = DatasetFiles.Open(context, DatasetFiles.Train);
         using var test = DatasetFiles.Open(context, DatasetFiles.Test);

@@ -5,6 +5,7 @@ using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Metrics;
+using MfRae.Lab.Learning.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,9 +33,11 @@ internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
         var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(context, test.Shape);
         var (decoder, decoderWeights) = NetworkFiles.LoadDecoder(
             Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), device);
+        using var frozen = encoderWeights;
+        using var trained = decoderWeights;
         if (decoder.Image != test.Shape)
             throw new LabException($"the decoder makes images of {decoder.Image}, the dataset has {test.Shape}: nothing can be compared");
-        var rebuilt = context.InBatches(test, Batch, bytes => LabeledImages.ToBytes(
+        using var rebuilt = context.InBatches(test, Batch, bytes => LabeledImages.ToBytes(
             decoder.Decode(decoderWeights, encoder.EncodeBytes(encoderWeights, bytes))));
 
         using var extractor = FeatureExtractor.Load(context);

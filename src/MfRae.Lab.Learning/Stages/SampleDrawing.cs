@@ -14,7 +14,7 @@ namespace MfRae.Lab.Learning.Stages;
 /// of batches alone, so whoever draws by them starts from the same ones.
 /// </summary>
 /// <param name="protocol">How labels are drawn: balanced or random.</param>
-internal sealed class SampleDrawing(StageContext context, int seed, int batchSize, string protocol)
+internal sealed class SampleDrawing(StageContext context, int seed, int batchSize, string protocol) : IDisposable
 {
     // More columns than these are not classes side by side any more.
     private const int MostColumns = 20;
@@ -52,6 +52,8 @@ internal sealed class SampleDrawing(StageContext context, int seed, int batchSiz
             drawn?.Invoke(start, latents);
             return LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, _statistics.Denormalise(latents)));
         });
+
+    public void Dispose() => _decoder.Weights.Dispose();
 
     /// <summary>
     /// Writes the first so many rows of images as a sheet. Balanced labels go round, so with few classes a row holds one sample of each.

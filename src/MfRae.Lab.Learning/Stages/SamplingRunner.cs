@@ -28,15 +28,16 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator);
+        using var loaded = weights;
         var generator = Generator(network, weights);
-        var drawing = new SampleDrawing(context, stage.Seed, stage.BatchSize, stage.Labels);
+        using var drawing = new SampleDrawing(context, stage.Seed, stage.BatchSize, stage.Labels);
         var labels = drawing.Labels(stage.Samples, network.Classes);
 
         foreach (var steps in stage.Steps)
         {
             var shape = network.Shape;
             var kept = new List<Tensor> { empty(0, shape.Channels, shape.Rows, shape.Columns) };
-            var images = drawing.Draw(generator, shape, labels, steps, $"sample of {steps} steps", (start, latents) =>
+            using var images = drawing.Draw(generator, shape, labels, steps, $"sample of {steps} steps", (start, latents) =>
             {
                 if (start < stage.KeptLatents)
                     kept.Add(latents.cpu().MoveToOuterDisposeScope());

@@ -26,7 +26,7 @@ internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
         using var quiet = no_grad();
         using var extractor = stage.Reference is null ? null : FeatureExtractor.Load(context, StageInput.Features);
         var references = stage.Reference is null ? [] : ReferenceRunner.Load(context, [stage.Reference]);
-        var drawing = new SampleDrawing(context, stage.Seed, stage.BatchSize, stage.Labels);
+        using var drawing = new SampleDrawing(context, stage.Seed, stage.BatchSize, stage.Labels);
         foreach (var step in SnapshotSteps.Of(stage.TrainingSteps, stage.Snapshots).Append(stage.TrainingSteps))
         {
             using var one = NewDisposeScope();

@@ -2,6 +2,7 @@ using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
@@ -19,12 +20,18 @@ internal sealed class TeacherRunner(TeacherOptions options) : IStage
                 OracleFiles.Save(context, oracle.Bias);
                 break;
             case FlowMatchingOptions flow:
-                var batches = GeneratorTraining.Source(context, flow.Training.BatchSize);
-                var network = new DitNetwork(flow.Network, batches.Shape, batches.Classes, interval: false);
-                GeneratorTraining.Train(context, flow.Training, network, null, new FlowMatchingObjective(flow, network, batches));
+                Train(flow, context);
                 break;
             default:
                 throw new NotSupportedException($"{options.GetType().Name} has no runner");
         }
+    }
+
+    private static void Train(FlowMatchingOptions options, StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        using var batches = GeneratorTraining.Source(context, options.Training.BatchSize);
+        var network = new DitNetwork(options.Network, batches.Shape, batches.Classes, interval: false);
+        GeneratorTraining.Train(context, options.Training, network, null, new FlowMatchingObjective(options, network, batches));
     }
 }

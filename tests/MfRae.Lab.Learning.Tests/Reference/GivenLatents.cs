@@ -19,4 +19,9 @@ internal sealed class GivenLatents(DitNetwork network) : ILatentSource
     public Device Device => CPU;
 
     public (Tensor X, Tensor Labels) Draw(long step) => throw new InvalidOperationException("the batches are the manifest's");
+
+    public void Dispose()
+    {
+        // There is nothing in it.
+    }
 }

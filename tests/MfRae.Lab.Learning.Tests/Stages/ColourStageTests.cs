@@ -29,6 +29,30 @@ public sealed class ColourStageTests(ColourLab colour) : IClassFixture<ColourLab
     }
 
     [Fact]
+    public void No_stage_leaves_tensors_behind_where_latents_are_encoded_as_they_are_drawn() =>
+        _lab.LeftTensors.Where(left => left.Value != 0 && !TinyLab.KeepsReferences(left.Key)).Should().BeEmpty();
+
+    [Fact]
+    public void A_batch_of_encoded_images_leaves_its_latents_and_labels_alone()
+    {
+        static long Live() => DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        var context = _lab.Context(ColourLab.Released, "meanflow");
+        var before = Live();
+        using (var source = new EncodedImages(context, 4))
+        {
+            // The first batch loads the encoder.
+            var (first, firstLabels) = source.Draw(0);
+            var loaded = Live();
+            var (latents, labels) = source.Draw(1);
+            Live().Should().Be(loaded + 2);
+            foreach (var tensor in new[] { first, firstLabels, latents, labels })
+                tensor.Dispose();
+        }
+
+        Live().Should().Be(before);
+    }
+
+    [Fact]
     public void Samples_of_both_arms_are_measured_alike()
     {
         foreach (var arm in new[] { ColourLab.Released, ColourLab.Own })

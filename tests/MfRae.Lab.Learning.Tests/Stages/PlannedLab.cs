@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Stages;
+using TorchSharp;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 
@@ -12,6 +13,9 @@ internal sealed class PlannedLab : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, Journal> _journals = [];
     private Plan? _plan;
+
+    /// <summary>How many more tensors lived after each stage than before it.</summary>
+    public Dictionary<string, long> LeftTensors { get; } = [];
 
     public string At(string path) => _folder.File(path);
 
@@ -39,6 +43,9 @@ internal sealed class PlannedLab : IDisposable
         return _plan.Stages.Single(stage => stage.Key == key);
     }
 
+    /// <summary>What a stage sees, without running it.</summary>
+    public StageContext Context(string arm, string role) => Context(Node(arm, role), At("unused"), new());
+
     /// <summary>The folder of the stage that plays a role in an arm.</summary>
     public string Folder(string arm, string role) => Folder(Node(arm, role).Key);
 
@@ -55,10 +62,17 @@ internal sealed class PlannedLab : IDisposable
     {
         Directory.CreateDirectory(folder);
         var journal = _journals[folder] = new Journal();
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        Catalog.Create(node.Definition).Run(Context(node, folder, journal));
+        LeftTensors[$"{node.Label} {node.Key[..6]}"] = DisposeScopeManager.Statistics.ThreadTotalLiveCount - before;
+    }
+
+    private StageContext Context(StageNode node, string folder, Journal journal)
+    {
         var spec = new StageSpec(
             node, node.Inputs.ToDictionary(input => input.Key, input => Folder(input.Value)), _folder.Root, 1,
             new RunSettings(Device: "cpu", Threads: 2, LogEvery: 1));
-        Catalog.Create(node.Definition).Run(new(spec, folder, journal, TimeProvider.System, CancellationToken.None));
+        return new(spec, folder, journal, TimeProvider.System, CancellationToken.None);
     }
 
     private sealed class Journal : IJournal

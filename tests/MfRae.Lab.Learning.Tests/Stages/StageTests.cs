@@ -39,6 +39,10 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
             .Should().BeEquivalentTo(files);
 
     [Fact]
+    public void No_stage_leaves_tensors_behind() =>
+        lab.LeftTensors.Where(left => left.Value != 0 && !TinyLab.KeepsReferences(left.Key)).Should().BeEmpty();
+
+    [Fact]
     public void Every_curve_of_every_training_is_finite()
     {
         foreach (var stage in new[] { "features", "encoder", "decoder", "teacher", "cmt", "meanflow0", "meanflow1" })

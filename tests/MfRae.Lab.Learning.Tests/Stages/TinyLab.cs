@@ -1,6 +1,7 @@
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Stages;
+using TorchSharp;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 
@@ -71,6 +72,13 @@ public sealed class TinyLab : IDisposable
     public LabOptions Options(SamplingOptions sampling) => new(
         new IdxDatasetOptions(At("idx")), Encoder, Decoder, new PerElementLatentOptions(), Teacher, Cmt, MeanFlow(1), sampling);
 
+    /// <summary>How many more tensors lived after each stage than before it.</summary>
+    public Dictionary<string, long> LeftTensors { get; } = [];
+
+    /// <summary>Whether a stage compares with references, which keep their factored covariance and radii for the next set of samples.</summary>
+    public static bool KeepsReferences(string stage) =>
+        stage.Contains("evaluation") || stage.Contains("reconstruction") || stage.Contains("snapshots");
+
     public string At(string path) => _folder.File(path);
 
     public void Sample(string name, string generator, SamplingStage stage) =>
@@ -85,7 +93,9 @@ public sealed class TinyLab : IDisposable
     {
         var stage = new TestStage(At(name), seed: 3, inputs.Select(input => (input.Name, At(input.Stage))).ToArray());
         _stages[name] = stage;
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         Catalog.Create(definition).Run(stage.Context(definition));
+        LeftTensors[name] = DisposeScopeManager.Statistics.ThreadTotalLiveCount - before;
     }
 
     internal TestStage Stage(string name) => _stages[name];
