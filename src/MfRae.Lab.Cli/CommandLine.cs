@@ -7,7 +7,9 @@ using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli;
 
-/// <summary>The verbs and their options. Every flag is a run setting: none changes a number.</summary>
+/// <summary>
+/// The verbs and their options. The flags of `run` are run settings: none is part of a key, and only the device changes numbers, by rounding.
+/// </summary>
 public sealed class CommandLine(Composition composition)
 {
     /// <summary>The name of the argument that takes `path.to.option=value`.</summary>

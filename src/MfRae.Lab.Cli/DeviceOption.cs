@@ -9,7 +9,7 @@ internal static class DeviceOption
     {
         var device = new Option<string>("--device")
         {
-            Description = "auto, cpu, cuda or cuda:N",
+            Description = "auto, cpu, cuda or cuda:N; another device changes numbers by rounding",
             HelpName = "DEVICE",
             DefaultValueFactory = _ => "auto",
         };

@@ -88,6 +88,18 @@ public sealed class RunLog : IRunLog, IDisposable
         }
     }
 
+    /// <summary>As <see cref="Ingest"/>, for a rebuild: the identity of measurements of earlier versions waits for <see cref="Identify"/>.</summary>
+    internal void IngestAlone(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder)
+    {
+        if (lines.Count > 0)
+        {
+            Write(writer => new JournalWriter(writer, stageKey, attempt, folder, completes: false).Write(lines));
+        }
+    }
+
+    /// <summary>Completes the identity of measurements of earlier versions, once every stage and attempt is known.</summary>
+    internal void Identify() => Write(writer => new IdentityWriter(writer).CompleteAll());
+
     /// <summary>A plan as it was noted, for a database that is rebuilt.</summary>
     internal void Begin(PlanRecord plan, IReadOnlySet<string> cached) => Write(writer => new PlanWriter(writer).Write(plan, cached));
 

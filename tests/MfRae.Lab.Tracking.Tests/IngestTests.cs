@@ -29,6 +29,17 @@ public sealed class IngestTests : IDisposable
     }
 
     [Fact]
+    public void A_journal_of_an_earlier_version_gets_the_identity_that_was_in_force()
+    {
+        lab.Tell(Plans.Training("b", 1), 1, Started(1) with { Device = "cuda:1" }, Finished());
+        lab.Tell(Plans.Evaluation("b", 1), 1, Started(1), Measured("fid", 3), Finished());
+        lab.Tell(Plans.Evaluation("a", 1), 1, Started(1), Measured("fid", 3).As("cuda", "run", "k=9"), Finished());
+
+        lab.Rows("select arm, device, noise, setting from evaluations where role = 'evaluation' order by arm").Should().BeEquivalentTo(
+            new object[][] { ["a", "cuda", "run", "k=9"], ["b", "cpu+cuda", "fixed:0", ""] }, options => options.WithStrictOrdering());
+    }
+
+    [Fact]
     public void Batches_may_overlap_and_come_in_any_order_within_themselves()
     {
         var lines = Of(1, Started(1), Loss(10, 1.0), Loss(20, 0.5), Loss(30, 0.25), Finished());

@@ -67,6 +67,35 @@ public sealed class MigrationTests : IDisposable
         before.Should().HaveCount(rows);
     }
 
+    [Fact]
+    public void Measurements_of_schema_11_read_as_what_was_in_force_when_they_were_made()
+    {
+        using (var old = Old(5))
+        {
+            Fill(old);
+            Execute(old,
+                $"""
+                UPDATE stage SET kind = 'sampling', definition = '{"{\"stage\":\"sampling\",\"seed\":4,\"batchSize\":250}"}' WHERE key = '{Stage}';
+                UPDATE stage SET kind = 'evaluation',
+                  definition = '{"{\"stage\":\"evaluation\",\"metrics\":[{\"kind\":\"inceptionScore\",\"splits\":10}]}"}' WHERE key = 'nothing';
+                UPDATE attempt SET device = 'cuda:0' WHERE stage = '{Stage}' AND number = 3;
+                UPDATE attempt SET device = 'cuda:0' WHERE stage = 'teacher' AND generation = 1;
+                INSERT INTO stage_input VALUES ('nothing', 'samples', '{Stage}');
+                """);
+        }
+
+        using var database = LabDatabase.OpenExisting(Path);
+
+        Lines(database.Connection, "SELECT stage, metric, reference, device, noise, setting FROM measurement ORDER BY attempt, seq").Should().Equal(
+            $"{Stage}|fid|r|cpu+cuda||",
+            "teacher|fid|r|cpu||",
+            "teacher|fid|r|cpu||",
+            "nothing|fid|r|cpu+cuda|fixed:4|batch=250",
+            "nothing|fid|other|cpu+cuda|fixed:4|batch=250",
+            "nothing|is|r|cpu+cuda|fixed:4|splits=10 form=consecutive batch=250");
+        Lines(database.Connection, "SELECT count(*) FROM measurement WHERE superseded = 1").Should().Equal("1");
+    }
+
     [Theory]
     [InlineData("arms")]
     [InlineData("runs")]

@@ -65,6 +65,22 @@ public sealed class ViewTests : IDisposable
             .Should().BeEquivalentTo(new object[][] { [10.0, 1L, "test statistics"], [20.0, 1L, "train statistics"] });
     }
 
+    [Theory]
+    [InlineData("device", "cuda", "fixed:0", "")]
+    [InlineData("noise", "cpu", "fixed:1", "")]
+    [InlineData("setting", "cpu", "fixed:0", "k=3")]
+    public void Values_of_another_device_noise_or_setting_are_never_averaged(string column, string device, string noise, string setting)
+    {
+        lab.Begin(Plans.Of(arms: ["a"]));
+        Evaluate("a", 0, Measured("fid", 10).As());
+        Evaluate("a", 1, Measured("fid", 20).As(device, noise, setting));
+
+        lab.Rows($"select mean, n, {column} from arms where name = 'fid' order by mean").Should().HaveCount(2)
+            .And.OnlyContain(row => (long)row[1]! == 1);
+        lab.Rows($"select distinct {column} from evaluations where name = 'fid'").Should().HaveCount(2);
+        lab.Queries.Experiments().Single().BestArm.Should().BeNull("values that may not be compared have no best");
+    }
+
     [Fact]
     public void An_arm_that_is_studied_instead_of_sampled_has_what_its_study_measured()
     {

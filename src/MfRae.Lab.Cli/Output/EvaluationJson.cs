@@ -81,6 +81,7 @@ public static class EvaluationJson
             json.WriteNull("higherIsBetter");
         json.WriteString("definition", metric.Definition);
         json.WriteString("reference", metric.Reference);
+        json.WriteString("setting", metric.Setting);
     }
 
     private static void Neighbours(Utf8JsonWriter json, IReadOnlyList<EvaluatedNeighbours> samples)

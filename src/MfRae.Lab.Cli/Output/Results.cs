@@ -37,6 +37,8 @@ public sealed record Results(
     {
         var samples = comparisons.Values
             .Select(comparison => comparison.Arms.Single(sample => sample.Arm == arm.Name))
+            // Values of different identities have no mean; the conflict is told instead.
+            .Where(sample => sample.Conflict is null)
             .Select(sample => (Measurement: sample.Measured.Count > 0 ? sample.Measured[0].Measurement : null, sample.Summary))
             .Where(item => item.Measurement?.Steps == steps && item.Summary.Count > 0);
         return new(
@@ -66,6 +68,7 @@ public sealed record Results(
                    teacher.Keys.Count,
                    measured.Where(measurement => measurement.Steps == steps)
                        .GroupBy(measurement => measurement.Metric)
+                       .Where(metric => MeasurementIdentity.Difference(metric) is null)
                        .ToDictionary(metric => metric.Key, metric => Summary.Of([.. metric.Select(item => item.Value).OfType<double>()])));
     }
 

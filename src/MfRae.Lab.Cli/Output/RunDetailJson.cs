@@ -46,5 +46,8 @@ public static class RunDetailJson
         json.WriteString("extractor", measurement.Extractor);
         json.WriteString("preprocessing", measurement.Preprocessing);
         json.WriteString("reference", measurement.Reference);
+        json.WriteString("device", measurement.Device);
+        json.WriteString("noise", measurement.Noise);
+        json.WriteString("setting", measurement.Setting);
     }
 }

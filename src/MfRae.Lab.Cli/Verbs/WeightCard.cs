@@ -35,6 +35,9 @@ public static class WeightCard
                 ["samples"] = measurement.Samples,
                 ["extractor"] = measurement.Extractor,
                 ["reference"] = measurement.Reference,
+                ["device"] = measurement.Device,
+                ["noise"] = measurement.Noise,
+                ["setting"] = measurement.Setting,
             });
         }
 

@@ -3,9 +3,9 @@ using MfRae.Lab.Core.Tracking;
 namespace MfRae.Lab.Core.Execution;
 
 /// <summary>
-/// Who computed an artifact, with what, and when. Nothing in it changes a number. What the attempt took, in time and memory, is in the
-/// last line of its journal, which is one of the artifact's files. All from <paramref name="Packages"/> on is null in manifests of
-/// earlier versions.
+/// Who computed an artifact, with what, and when. Apart from <paramref name="Files"/> nothing in it is part of the stage's key; device, threads
+/// and processor change at most the last bits of its numbers. What the attempt took, in time and memory, is in the last line of its journal,
+/// which is one of the artifact's files. All from <paramref name="Packages"/> on is null in manifests of earlier versions.
 /// </summary>
 /// <param name="Tool">Version of this library, with the commit where the build knew it.</param>
 /// <param name="Started">When the attempt that completed the stage began.</param>
@@ -15,6 +15,7 @@ namespace MfRae.Lab.Core.Execution;
 /// <param name="Files">Path in the options → SHA-256 of the dataset or weights there.</param>
 /// <param name="Flops">Floating-point operations of the stage, estimated; null where there is no cost model for it.</param>
 /// <param name="Run">The command, and the source that it was run from.</param>
+/// <param name="Devices">Device classes of this stage and of all computed stages upstream (<see cref="Identity.DeviceClass"/>).</param>
 public sealed record Provenance(
     string Tool,
     string Host,
@@ -30,14 +31,22 @@ public sealed record Provenance(
     IReadOnlyList<string>? Accelerators = null,
     IReadOnlyDictionary<string, string>? Files = null,
     double? Flops = null,
-    RunOrigin? Run = null)
+    RunOrigin? Run = null,
+    string? Devices = null)
 {
     /// <summary>The commit that the library was built from, or null where the build knew none.</summary>
     public string? Commit => Tool.IndexOf('+') is >= 0 and var plus ? Tool[(plus + 1)..] : null;
 
     /// <param name="origin">What the attempt said of itself when it started.</param>
+    /// <param name="devices">Device classes of the stage and of all computed stages upstream; null where no stage was computed.</param>
     public static Provenance Of(
-        AttemptOrigin origin, string device, int threads, int attempt, DateTimeOffset started, DateTimeOffset finished) => new(
+        AttemptOrigin origin,
+        string device,
+        int threads,
+        int attempt,
+        DateTimeOffset started,
+        DateTimeOffset finished,
+        string? devices = null) => new(
         origin.Tool,
         Environment.MachineName,
         origin.System,
@@ -52,5 +61,6 @@ public sealed record Provenance(
         origin.Accelerators,
         origin.Files,
         origin.Flops,
-        origin.Run);
+        origin.Run,
+        devices);
 }

@@ -1,6 +1,9 @@
 namespace MfRae.Lab.Core.Execution;
 
-/// <summary>What changes no number (threads: none beyond the last bits), and so is no part of any key.</summary>
+/// <summary>
+/// What changes at most the last bits of numbers, and so is no part of any key: device and threads change those, nothing else does. The device
+/// class is part of the identity of each measurement (<see cref="Identity.DeviceClass"/>).
+/// </summary>
 /// <param name="Device">auto, cpu, cuda or cuda:N.</param>
 /// <param name="Jobs">Stages that may run at once; 0: as the cores and the threads of each allow, on a GPU one.</param>
 /// <param name="Threads">Threads of the stage's numerics; 0: as many as the machine's cores say.</param>

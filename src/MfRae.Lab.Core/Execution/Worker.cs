@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Identity;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tracking;
 
@@ -35,6 +36,7 @@ public static class Worker
         using var alone = FileLock.Wait(FileLock.OfWorker(store, node.Key), TimeSpan.FromSeconds(2))
             ?? throw new LabException($"the stage {node.Label} is being computed by another worker");
         using var journal = OpenJournal();
+        var identified = new IdentifiedJournal(journal, spec, folder, device, Lineage.Of(store));
         using var lifeline = new Lifeline(coordinator, stop);
         var owner = ProcessIdentity.Current();
         var origin = AttemptOrigins.OfProcess(device, spec);
@@ -47,7 +49,7 @@ public static class Worker
         try
         {
             journal.Write(new StartedEvent(spec.Attempt, owner.Host, owner.Pid, owner.BootId, device, threads, origin));
-            create(node.Definition).Run(new(spec, folder, journal, time, lifeline.Stop));
+            create(node.Definition).Run(new(spec, folder, identified, time, lifeline.Stop));
         }
         catch (OperationCanceledException) when (lifeline.Stop.IsCancellationRequested)
         {
@@ -114,7 +116,8 @@ public static class Worker
             var ended = false;
             try
             {
-                store.Complete(node, Provenance.Of(origin, device, threads, spec.Attempt, started, time.GetUtcNow()), () =>
+                var provenance = Provenance.Of(origin, device, threads, spec.Attempt, started, time.GetUtcNow(), identified.Devices);
+                store.Complete(node, provenance, () =>
                 {
                     Finish(AttemptStatus.Completed, null);
                     ended = true;

@@ -1,8 +1,8 @@
 namespace MfRae.Lab.Core.Options;
 
 /// <summary>
-/// How many samples are drawn for evaluation, and how. The noise depends on <paramref name="Seed"/> alone, so every arm and
-/// seed starts from the same noise and labels.
+/// How many samples are drawn for evaluation, and how. The noise depends on <paramref name="Seed"/> and <paramref name="BatchSize"/> alone, so
+/// every arm and seed starts from the same noise and labels.
 /// </summary>
 /// <param name="Samples">Number of samples.</param>
 /// <param name="Steps">Numbers of network evaluations of the few-step generator.</param>

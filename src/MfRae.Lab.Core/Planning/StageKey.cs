@@ -15,12 +15,23 @@ public static class StageKey
         int revision,
         long? seed,
         IReadOnlyDictionary<string, string> inputs,
+        IReadOnlyDictionary<string, string> files) =>
+        Of(JsonSerializer.SerializeToNode(definition, LabJson.Default.StageDefinition), kind, revision, JsonValue.Create(seed), inputs, files);
+
+    /// <summary>The same of a definition as it was stored.</summary>
+    /// <param name="seed">A number, or null.</param>
+    internal static string Of(
+        JsonNode? definition,
+        string kind,
+        int revision,
+        JsonNode? seed,
+        IReadOnlyDictionary<string, string> inputs,
         IReadOnlyDictionary<string, string> files) => CanonicalJson.Hash(new JsonObject
         {
             ["kind"] = kind,
             ["revision"] = revision,
             ["seed"] = seed,
-            ["options"] = JsonSerializer.SerializeToNode(definition, LabJson.Default.StageDefinition),
+            ["options"] = definition,
             ["inputs"] = Object(inputs),
             ["files"] = Object(files),
         });

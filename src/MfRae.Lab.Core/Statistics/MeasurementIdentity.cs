@@ -6,6 +6,8 @@ namespace MfRae.Lab.Core.Statistics;
 /// <summary>Two measurements may be compared only if they are values of the same thing.</summary>
 public static class MeasurementIdentity
 {
+    private const string Unknown = "not recorded";
+
     /// <summary>The first field of the identity in which two measurements differ, or null where they may be compared.</summary>
     public static IdentityConflict? Difference(Measurement one, Measurement other) => Differences(one, other).FirstOrDefault();
 
@@ -42,6 +44,9 @@ public static class MeasurementIdentity
         ("guidance", measurement.Guidance.ToString("R", CultureInfo.InvariantCulture)),
         ("labels", measurement.Labels),
         ("direction", Direction(measurement)),
+        ("device", measurement.Device ?? Unknown),
+        ("noise", measurement.Noise ?? Unknown),
+        ("setting", measurement.Setting ?? Unknown),
     ];
 
     private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);

@@ -1,6 +1,6 @@
 namespace MfRae.Lab.Core.Tracking;
 
-/// <summary>What an attempt was computed with, and for which command: told once, when it starts. Nothing in it changes a number.</summary>
+/// <summary>What an attempt was computed with, and for which command: told once, when it starts. None of it is an option.</summary>
 /// <param name="Tool">Version of the program, with the commit that it was built from where the build knew it.</param>
 /// <param name="Numerics">The tensor library's packages with their versions; empty where the program has none.</param>
 /// <param name="Processor">Model and number of logical processors.</param>

@@ -14,6 +14,13 @@ namespace MfRae.Lab.Core.Tracking;
 /// <param name="Preprocessing">What was done to images before the extractor, e.g. `uint8, 28x28, [-1, 1]`.</param>
 /// <param name="Reference">SHA-256 of the reference statistics, or the empty string.</param>
 /// <param name="HigherIsBetter">Direction, or null where there is none.</param>
+/// <param name="Device">Device classes of all computed stages behind the value, such as `cpu` or `cpu+cuda`
+/// (<see cref="Identity.DeviceClass"/>); empty where the value is arithmetic of the options.</param>
+/// <param name="Noise">How the noise of samples is chosen: `fixed:SEED` where all runs use one set, `run` where it follows the run's seed;
+/// empty where nothing is sampled. It is a rule and never a run's seed, so values of several seeds have one identity.</param>
+/// <param name="Setting">Everything else that defines the value, as `name=value` with spaces between
+/// (<see cref="Identity.MeasurementSetting"/>); empty where nothing does. <paramref name="Device"/>, <paramref name="Noise"/> and this are null
+/// only in journals of earlier versions and until a worker or a reader adds them (<see cref="Identity.Lineage"/>).</param>
 public sealed record Measurement(
     string Metric,
     double? Value,
@@ -26,7 +33,10 @@ public sealed record Measurement(
     string Extractor,
     string Preprocessing,
     string Reference,
-    bool? HigherIsBetter)
+    bool? HigherIsBetter,
+    string? Device = null,
+    string? Noise = null,
+    string? Setting = null)
 {
     /// <summary>`fid@1`: the metric and its number of steps; without steps just the metric.</summary>
     public string Key => Steps > 0 ? $"{Metric}@{Steps}" : Metric;

@@ -1,27 +1,35 @@
 using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Identity;
 using MfRae.Lab.Core.Upkeep;
 
 namespace MfRae.Lab.Core.Tracking;
 
 /// <summary>
 /// A report's data in a file: the record as JSON, compressed. The page is a function of it, so whoever has the file can render the page
-/// again, byte for byte.
+/// again, byte for byte. The JSON begins with its version; a file without one is of before measurements had device, noise and setting.
 /// </summary>
 public static class RecordFile
 {
     public const string Extension = ".json.gz";
+
+    private const string Opening = "{\"version\":";
+    private const int Version = 2;
 
     // A record that claims to be larger than this is not one that a page was made from.
     private const long MostBytes = 1L << 30;
 
     public static byte[] Write(ExperimentRecord record)
     {
+        var json = JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.ExperimentRecord);
         using var buffer = new MemoryStream();
         using (var gzip = new GZipStream(buffer, CompressionLevel.SmallestSize, leaveOpen: true))
         {
-            JsonSerializer.Serialize(gzip, record, RecordJson.Default.ExperimentRecord);
+            gzip.Write(Encoding.ASCII.GetBytes($"{Opening}{Version},"));
+            // Without the object's own opening brace.
+            gzip.Write(json.AsSpan(1));
         }
 
         return buffer.ToArray();
@@ -44,13 +52,48 @@ public static class RecordFile
                 }
             }
 
-            json.Position = 0;
-            return Whole(JsonSerializer.Deserialize(json, RecordJson.Default.ExperimentRecord) ?? throw new JsonException("null"));
+            return Parse(json.GetBuffer().AsSpan(0, (int)json.Length), path);
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new LabException($"{path} cannot be read as the data of a report: {e.Message} `report EXPERIMENT --publish` writes such files", e);
         }
+    }
+
+    private static ExperimentRecord Parse(Span<byte> json, string path)
+    {
+        var opening = Encoding.ASCII.GetBytes(Opening);
+        var comma = json.IndexOf((byte)',');
+        if (!json.StartsWith(opening) || comma < 0)
+        {
+            return Completed(Whole(Record(json)));
+        }
+
+        var version = Encoding.ASCII.GetString(json[opening.Length..comma]);
+        if (version != $"{Version}")
+        {
+            throw new LabException($"{path} has version {PrintableText.Of(version)} of a report's data; this program reads versions up to "
+                + $"{Version}. Update the program.");
+        }
+
+        json[comma] = (byte)'{';
+        return Whole(Record(json[comma..]));
+    }
+
+    private static ExperimentRecord Record(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, RecordJson.Default.ExperimentRecord) ?? throw new JsonException("null");
+
+    /// <summary>With what was in force before measurements said their device, noise and setting.</summary>
+    private static ExperimentRecord Completed(ExperimentRecord record)
+    {
+        var lineage = Lineage.Of(record);
+        return record with
+        {
+            Stages = [.. record.Stages.Select(stage => stage.Measurements.Count == 0 ? stage : stage with
+            {
+                Measurements = [.. stage.Measurements.Select(measurement => lineage.Complete(measurement, StageFacts.Of(stage)))],
+            })],
+        };
     }
 
     /// <summary>A database has no two of these by its schema; a file may come from anywhere.</summary>

@@ -1,3 +1,5 @@
+using MfRae.Lab.Core.Identity;
+
 namespace MfRae.Lab.Learning.Evaluation;
 
 /// <summary>A number with its interval.</summary>
@@ -8,5 +10,7 @@ namespace MfRae.Lab.Learning.Evaluation;
 /// <param name="HigherIsBetter">Null where there is no better.</param>
 /// <param name="Definition">What there is of choice in the metric, in words.</param>
 /// <param name="Reference">Hash of what it compares with, or empty.</param>
+/// <param name="Setting">What the options of the metric decide, as the setting of a measurement says it (<see cref="MeasurementSetting"/>).</param>
 public sealed record EvaluatedMetric(
-    string Name, double Value, double? Low, double? High, long Samples, bool? HigherIsBetter, string Definition, string Reference);
+    string Name, double Value, double? Low, double? High, long Samples, bool? HigherIsBetter, string Definition, string Reference,
+    string Setting);

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Identity;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Metrics;
 using TorchSharp;
@@ -82,7 +83,8 @@ internal sealed class SpaceEvaluator(
                 if (SortedSamples.Warning(options, set) is { } warning)
                     Warn(warning);
                 values.AddRange(Metric.Compute(options, set, request.Draws).Select(value => new EvaluatedMetric(
-                    value.Name, value.Value, value.Low, value.High, value.Samples, value.HigherIsBetter, definition, value.Reference)));
+                    value.Name, value.Value, value.Low, value.High, value.Samples, value.HigherIsBetter, definition, value.Reference,
+                    MeasurementSetting.OfOptions(value.Name, value.Samples, options))));
             }
             catch (LabException refused) when (request.Metrics.Count == 0)
             {

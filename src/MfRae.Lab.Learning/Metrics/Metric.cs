@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Identity;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Statistics;
 using TorchSharp;

@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Identity;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -13,7 +14,8 @@ public static class Probes
     /// Share of test rows whose class is the majority among the <paramref name="neighbours"/> training rows of highest
     /// cosine, or among all where there are fewer; features float32 [N, D], labels int64 [N].
     /// </summary>
-    public static double NearestNeighbours(Tensor train, Tensor trainLabels, Tensor test, Tensor testLabels, int neighbours = 20)
+    public static double NearestNeighbours(
+        Tensor train, Tensor trainLabels, Tensor test, Tensor testLabels, int neighbours = MeasurementSetting.ProbeNeighbours)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
@@ -38,7 +40,7 @@ public static class Probes
     /// Test accuracy of a softmax regression on standardised features, fitted to all training rows by
     /// <paramref name="steps"/> full-batch Adam steps with a cosine schedule.
     /// </summary>
-    public static double Linear(Tensor train, Tensor trainLabels, Tensor test, Tensor testLabels, int steps = 300)
+    public static double Linear(Tensor train, Tensor trainLabels, Tensor test, Tensor testLabels, int steps = MeasurementSetting.ProbeSteps)
     {
         using var scope = NewDisposeScope();
         var mean = train.mean([0], keepdim: true);

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Identity;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
@@ -65,7 +66,8 @@ internal sealed class FeatureExtractor : IDisposable
     public CorruptionLadder Climb(IImageSource images, FeatureStatistics statistics)
     {
         var set = new ImageSet("the dataset", images, "", null, index => $"image {index}");
-        return new LadderClimber(_network, "features", seed: 0, batch: 0, new LadderProgress(_context), _context.Stop).Climb(set, statistics);
+        var progress = new LadderProgress(_context);
+        return new LadderClimber(_network, "features", MeasurementSetting.LadderSeed, batch: 0, progress, _context.Stop).Climb(set, statistics);
     }
 
     public void Dispose() => _network.Dispose();

@@ -21,7 +21,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
 
     /// <summary>
     /// Trains <paramref name="weights"/> from the start or from the folder's checkpoint, and returns the average of the
-    /// weights that is used downstream. The same bits come out whether or not it was interrupted.
+    /// weights that is used downstream. On one machine and device the same bits come out whether or not it was interrupted.
     /// </summary>
     /// <param name="snapshots">What is kept of the average on the way; null: nothing.</param>
     /// <exception cref="DivergedException">Loss or gradient is not finite, or the gradient norm was above its limit for too long.</exception>

@@ -77,7 +77,8 @@ internal static class Sameness
             .Select(group => (one.Label, group.Key.Key, group.Last().Value, theirs[group.Key]));
     }
 
-    private static Measurement Identity(Measurement measurement) => measurement with { Value = null, Low = null, High = null };
+    // The device is left out: whether another one gives the same bits is what is asked here.
+    private static Measurement Identity(Measurement measurement) => measurement with { Value = null, Low = null, High = null, Device = null };
 
     private static string Arms(ExperimentRecord one, ExperimentRecord other)
     {

@@ -6,13 +6,13 @@ internal sealed class Sql(string experiment)
     private readonly string name = Literal(experiment);
 
     public string Results => $"""
-        select arm, metric, mean, sd, n, seeds, samples, extractor, preprocessing, reference
+        select arm, metric, mean, sd, n, seeds, samples, extractor, preprocessing, reference, device, noise, setting
         from arms
         where experiment = {name};
         """;
 
     public string Teacher => $"""
-        select distinct role, stage, metric, value, low, high, samples, extractor, preprocessing, reference
+        select distinct role, stage, metric, value, low, high, samples, extractor, preprocessing, reference, device, noise, setting
         from evaluations
         where experiment = {name} and role not in ('evaluation', 'sampling', 'teacherSampling');
         """;

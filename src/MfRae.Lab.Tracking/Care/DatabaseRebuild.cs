@@ -66,6 +66,7 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
         var keys = plans.SelectMany(plan => plan.Stages).Select(stage => stage.Key).Distinct().ToList();
         var journals = keys.Sum(key => Ingest(log, key, stop));
         var carried = old?.CarryOver(database) ?? 0;
+        log.Identify();
         log.States(StageStates.Of(store, plans, complete, old?.States ?? new Dictionary<string, (string Status, string? Reason)>()));
         foreach (var plan in plans)
         {

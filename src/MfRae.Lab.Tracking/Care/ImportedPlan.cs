@@ -34,6 +34,7 @@ public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
             }
         }
 
+        log.Identify();
         log.States(StageStates.Of(store, plans, complete, known));
         foreach (var other in plans)
         {

@@ -3,7 +3,10 @@ using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Tracking.Care;
 
-/// <summary>Ingests whole journals of a store, and says what of them was not taken in.</summary>
+/// <summary>
+/// Ingests whole journals of a store, and says what of them was not taken in. The identity of measurements of earlier versions waits for
+/// <see cref="RunLog.Identify"/>.
+/// </summary>
 internal static class JournalIngest
 {
     /// <summary>Ingests the lines up to the first one that cannot be read.</summary>
@@ -16,7 +19,7 @@ internal static class JournalIngest
         taken = true;
         try
         {
-            log.Ingest(stage, journal.Attempt, chunk.Lines, folder);
+            log.IngestAlone(stage, journal.Attempt, chunk.Lines, folder);
         }
         catch (LabException error)
         {

@@ -129,9 +129,9 @@ internal sealed class OldDatabase
                 SELECT moved.after, t.step, t.wall FROM moved JOIN old.tick t ON t.attempt = moved.before;
 
                 INSERT INTO main.measurement (stage, attempt, seq, superseded, metric, value, low, high, samples, steps, guidance, labels,
-                  extractor, preprocessing, reference, higher_is_better)
+                  extractor, preprocessing, reference, higher_is_better, device, noise, setting)
                 SELECT o.stage, moved.after, o.seq, o.superseded, o.metric, o.value, o.low, o.high, o.samples, o.steps, o.guidance,
-                  o.labels, o.extractor, o.preprocessing, o.reference, o.higher_is_better
+                  o.labels, o.extractor, o.preprocessing, o.reference, o.higher_is_better, o.device, o.noise, o.setting
                 FROM old.measurement o JOIN moved ON moved.before = o.attempt;
 
                 INSERT INTO main.image (stage, name, attempt, seq, caption, png)

@@ -16,14 +16,15 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
     [
         new("experiments", OfExperiment, "experiment"),
         new("experiment_files", OfExperiment, "position"),
-        new("arms", OfExperiment, "arm, name, steps, samples, guidance, labels, extractor, preprocessing, reference, higher_is_better"),
+        new("arms", OfExperiment, "arm, name, steps, samples, guidance, labels, extractor, preprocessing, reference, higher_is_better, "
+            + "device, noise, setting"),
         new("runs", OfExperiment, "arm, seed, run"),
         new("run_stages", OfExperiment, "arm, seed, run, role, stage"),
         new("stages", OfExperiment, "position"),
         new("attempts", OfExperiment, "stage, attempt"),
         new("costs", OfExperiment, "stage"),
         new("evaluations", OfExperiment, "arm, seed, run, role, stage, name, steps, samples, guidance, labels, extractor, preprocessing, "
-            + "reference, higher_is_better, value"),
+            + "reference, higher_is_better, device, noise, setting, value"),
         new("metrics", OfExperiment, "name, step", ByStage: true),
         new("tags", OfSubject, "kind, subject, tag"),
         new("notes", OfSubject, "kind, subject"),

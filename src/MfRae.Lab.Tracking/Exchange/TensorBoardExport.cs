@@ -69,7 +69,8 @@ internal sealed class TensorBoardExport(SqliteConnection connection, string expe
             """
             SELECT role AS Role, stage AS Stage, metric AS Metric, value AS Value,
               'samples ' || samples || ', steps ' || steps || ', guidance ' || guidance || ', labels ' || labels || ', extractor ' || extractor
-                || ', preprocessing ' || preprocessing || ', reference ' || reference AS Identity
+                || ', preprocessing ' || preprocessing || ', reference ' || reference || ', device ' || coalesce(device, '') || ', noise ' || coalesce(noise, '')
+                || ', setting ' || coalesce(setting, '') AS Identity
             FROM evaluations WHERE experiment = @experiment AND run = @run ORDER BY role, metric, Identity, stage
             """,
             new { experiment, run }).AsList();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dapper;
+using MfRae.Lab.Tracking.Writing;
 using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Tracking.Migrations;
@@ -10,10 +11,12 @@ internal static class Schema
     /// <summary>"MfRL" in ASCII: tells our databases from any other SQLite file.</summary>
     public const long ApplicationId = 0x4d66524c;
 
+    private const string Identities = "012_identity.sql";
+
     private static readonly string[] Scripts =
     [
         "001_initial.sql", "002_title.sql", "003_studies.sql", "004_marks.sql", "005_outcomes.sql", "006_points.sql", "007_digest.sql",
-        "008_many_runs.sql", "009_origins.sql", "010_files.sql", "011_logs.sql",
+        "008_many_runs.sql", "009_origins.sql", "010_files.sql", "011_logs.sql", Identities,
     ];
 
     public static long Latest => Scripts.Length;
@@ -36,6 +39,10 @@ internal static class Schema
         for (; version < Latest; version++)
         {
             connection.Execute(Read(Scripts[version]), transaction: transaction);
+            if (Scripts[version] == Identities)
+            {
+                new IdentityWriter(new Writer(connection, transaction)).CompleteAll();
+            }
         }
 
         connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}"), transaction: transaction);

@@ -35,7 +35,7 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
     public ILookup<string, Measurement> Measurements() => connection.Query<MeasurementRow>(
             $"""
             SELECT m.stage, m.metric, m.value, m.low, m.high, m.samples, m.steps, m.guidance, m.labels, m.extractor, m.preprocessing,
-              m.reference, m.higher_is_better AS higherIsBetter
+              m.reference, m.higher_is_better AS higherIsBetter, m.device, m.noise, m.setting
             FROM measurement m
             JOIN attempt a ON a.id = m.attempt
             WHERE m.superseded = 0 AND m.stage IN ({keys})
@@ -61,10 +61,10 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
 
     private sealed record MeasurementRow(
         string Stage, string Metric, double? Value, double? Low, double? High, long Samples, long Steps, double Guidance, string Labels,
-        string Extractor, string Preprocessing, string Reference, long? HigherIsBetter)
+        string Extractor, string Preprocessing, string Reference, long? HigherIsBetter, string? Device, string? Noise, string? Setting)
     {
         public Measurement Record() => new(
             Metric, Value, Low, High, Samples, (int)Steps, Guidance, Labels, Extractor, Preprocessing, Reference,
-            HigherIsBetter is { } higher ? higher != 0 : null);
+            HigherIsBetter is { } higher ? higher != 0 : null, Device, Noise, Setting);
     }
 }

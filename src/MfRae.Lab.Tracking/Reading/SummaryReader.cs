@@ -56,7 +56,8 @@ internal sealed class SummaryReader(SqliteConnection connection)
         using var reader = connection.ExecuteReader(
             """
             SELECT a.experiment, a.arm, a.mean, a.higher_is_better,
-              json_array(a.samples, a.guidance, a.labels, a.extractor, a.preprocessing, a.reference, a.higher_is_better)
+              json_array(a.samples, a.guidance, a.labels, a.extractor, a.preprocessing, a.reference, a.higher_is_better, a.device, a.noise,
+                a.setting)
             FROM arms a
             JOIN experiments e ON e.experiment = a.experiment
             JOIN arm o ON o.experiment = e.plan AND o.name = a.arm

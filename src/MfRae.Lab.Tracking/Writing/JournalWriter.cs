@@ -8,7 +8,9 @@ namespace MfRae.Lab.Tracking.Writing;
 /// Takes in lines of one attempt's journal. The result depends on the journals alone, not on how their lines were cut into
 /// batches, how often they were told, or which attempt was told first.
 /// </summary>
-internal sealed class JournalWriter(Writer writer, string stage, int number, string folder)
+/// <param name="completes">Whether measurements of earlier versions get the rest of their identity at once. Otherwise
+/// <see cref="IdentityWriter"/> has to add it when the stages behind them are known.</param>
+internal sealed class JournalWriter(Writer writer, string stage, int number, string folder, bool completes = true)
 {
     private AttemptState attempt = new();
     private PointWriter points = new(writer, 0);
@@ -117,9 +119,9 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
         writer.Execute(
             """
             INSERT INTO measurement (stage, attempt, seq, superseded, metric, value, low, high, samples, steps, guidance, labels,
-              extractor, preprocessing, reference, higher_is_better)
+              extractor, preprocessing, reference, higher_is_better, device, noise, setting)
             VALUES (@stage, @Id, @seq, 0, @Metric, @value, @low, @high, @Samples, @Steps, @Guidance, @Labels,
-              @Extractor, @Preprocessing, @Reference, @higher)
+              @Extractor, @Preprocessing, @Reference, @higher, @Device, @Noise, @Setting)
             """,
             new
             {
@@ -138,6 +140,9 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
                 measurement.Preprocessing,
                 measurement.Reference,
                 higher = measurement.HigherIsBetter is { } higher ? (higher ? 1L : 0L) : (long?)null,
+                measurement.Device,
+                measurement.Noise,
+                measurement.Setting,
             });
     }
 
@@ -179,6 +184,11 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
         if (finished)
         {
             DigestWriter.Write(writer, attempt.Id);
+        }
+
+        if (measured && completes)
+        {
+            new IdentityWriter(writer).Complete(stage);
         }
 
         var supersession = new Supersession(writer, stage);

@@ -27,7 +27,8 @@ internal sealed class Supersession(Writer writer, string stage)
         """
         WITH ranked AS (
           SELECT m.attempt, m.seq, a.superseded OR row_number() OVER (
-            PARTITION BY m.metric, m.samples, m.steps, m.guidance, m.labels, m.extractor, m.preprocessing, m.reference, m.higher_is_better
+            PARTITION BY m.metric, m.samples, m.steps, m.guidance, m.labels, m.extractor, m.preprocessing, m.reference, m.higher_is_better,
+              m.device, m.noise, m.setting
             ORDER BY a.generation DESC, a.number DESC, m.seq DESC) > 1 AS superseded
           FROM measurement m
           JOIN attempt a ON a.id = m.attempt

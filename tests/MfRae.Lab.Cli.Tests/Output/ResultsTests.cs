@@ -35,6 +35,44 @@ public sealed class ResultsTests
     }
 
     [Fact]
+    public void Seeds_of_one_arm_on_different_devices_have_no_mean()
+    {
+        var record = Record([("a", 0, 10, "r"), ("a", 1, 20, "r"), ("b", 0, 20, "r"), ("b", 1, 20, "r")]);
+        var mixed = record with
+        {
+            Stages = [.. record.Stages.Select(stage => stage with
+            {
+                Measurements = [.. stage.Measurements.Select(value => value with { Device = stage.Key == "a1" ? "cuda" : "cpu" })],
+            })],
+        };
+
+        var results = Results.Of(mixed);
+
+        results.Rows.Single(row => row.Name == "a").Values.Should().BeEmpty();
+        results.Rows.Single(row => row.Name == "b").Values["fid"].Should().Be(Summary.Of([20, 20]));
+        results.Conflict.Should().Be("fid@1: not comparable: device differs: cpu and cuda");
+    }
+
+    [Fact]
+    public void Teachers_of_several_seeds_on_different_devices_have_no_mean()
+    {
+        var record = Record([("a", 0, 10, "r"), ("a", 1, 20, "r")]);
+        var teachers = record with
+        {
+            Runs = [.. record.Runs.Select(run => run with
+            {
+                Stages = new Dictionary<string, string>(run.Stages) { ["teacherEvaluation"] = $"teacher{run.Seed}" },
+            })],
+            Stages =
+            [
+                .. record.Stages, Stage("teacher0", Fid(5, 50, "r") with { Device = "cpu" }), Stage("teacher1", Fid(7, 50, "r") with { Device = "cuda" }),
+            ],
+        };
+
+        Results.Of(teachers).Rows.Single(row => row.Name == "teacher").Values.Should().BeEmpty();
+    }
+
+    [Fact]
     public void The_teacher_stands_below_the_arms()
     {
         var results = Results.Of(Record([("a", 0, 10, "r"), ("b", 0, 20, "r")]));

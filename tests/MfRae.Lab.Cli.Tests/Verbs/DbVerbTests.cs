@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
@@ -8,7 +9,7 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
-public sealed class DbVerbTests : IDisposable
+public sealed partial class DbVerbTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
 
@@ -68,6 +69,50 @@ public sealed class DbVerbTests : IDisposable
 
         lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok);
         lab.Run("query", "select text from experiment_files where position = 0", "--csv").Out.Should().Contain("The reason for <this> run.");
+    }
+
+    /// <summary>As an earlier version left it: nothing says device, noise or setting, and one training ran on a GPU.</summary>
+    [Fact]
+    public void A_store_and_a_database_of_before_measurements_said_their_identity_give_the_same_rows()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        const string Identities = "select arm, metric, device, noise, setting from arms";
+        var told = lab.Run("query", Identities, "--csv").Out;
+        var training = Folder("meanflow mfd");
+        foreach (var journal in Directory.GetFiles(lab.At("data/store"), "journal.*.jsonl", SearchOption.AllDirectories))
+        {
+            var text = IdentityFields().Replace(File.ReadAllText(journal), "");
+            var onGpu = journal.StartsWith(training, StringComparison.Ordinal);
+            File.WriteAllText(journal, onGpu ? text.Replace("\"device\":\"cpu\"", "\"device\":\"cuda:0\"") : text);
+        }
+
+        DeleteDatabase();
+        lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
+        var rebuilt = Dump();
+        told.Should().Contain("mfd,fid@1,cpu,fixed:0,batch=").And.NotContain("cuda");
+        lab.Run("query", Identities, "--csv").Out.Should().Be(told.Replace("mfd,fid@1,cpu,", "mfd,fid@1,cpu+cuda,")
+            .Replace("mfd,fid@2,cpu,", "mfd,fid@2,cpu+cuda,").Replace("mfd,accuracy@1,cpu,", "mfd,accuracy@1,cpu+cuda,")
+            .Replace("mfd,accuracy@2,cpu,", "mfd,accuracy@2,cpu+cuda,"));
+
+        using (var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText =
+                """
+                DROP VIEW evaluations; DROP VIEW arms;
+                ALTER TABLE measurement DROP COLUMN device; ALTER TABLE measurement DROP COLUMN noise; ALTER TABLE measurement DROP COLUMN setting;
+                CREATE VIEW evaluations AS SELECT 1; CREATE VIEW arms AS SELECT 1; PRAGMA user_version = 11;
+                """;
+            command.ExecuteNonQuery();
+        }
+
+        LabDatabase.OpenExisting(lab.At("data/lab.db")).Dispose();
+        Dump().Should().Be(rebuilt);
+        lab.Run("report", "smoke").Code.Should().Be(ExitCode.Ok);
+        var page = File.ReadAllText(lab.At("reports/smoke.html"));
+        page.Should().Contain("device differs");
+        lab.Run("compare", "smoke", "smoke").Error.Should().Contain("fid@1 is not comparable: device is cpu and cpu+cuda");
     }
 
     [Fact]
@@ -219,6 +264,9 @@ public sealed class DbVerbTests : IDisposable
         answer.Code.Should().Be(ExitCode.Environment);
         lab.Exists("data/lab.db").Should().BeFalse();
     }
+
+    [GeneratedRegex(",\"device\":\"[^\"]*\",\"noise\":\"[^\"]*\",\"setting\":\"[^\"]*\"")]
+    private static partial Regex IdentityFields();
 
     private string Dump(string database = "data/lab.db") =>
         string.Concat(Views.Select(sql => lab.Run("query", sql, "--json", "--limit", "100000", "--db", database).Out));

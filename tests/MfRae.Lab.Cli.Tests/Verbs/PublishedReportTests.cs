@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting;
@@ -6,7 +8,7 @@ using MfRae.Lab.Tracking;
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
 /// <summary>Pages that are kept come with their data, from which anyone renders them again.</summary>
-public sealed class PublishedReportTests : IDisposable
+public sealed partial class PublishedReportTests : IDisposable
 {
     private readonly LabFolder lab = new();
 
@@ -70,6 +72,45 @@ public sealed class PublishedReportTests : IDisposable
         lab.Run("report", "--from", "reports/published/smoke.json.gz", "--check").Code.Should().Be(ExitCode.Ok);
         lab.Run("report", "smoke", "--publish", "--check").Code.Should().Be(ExitCode.Ok);
     }
+
+    [Fact]
+    public void Data_without_a_version_reads_as_what_was_in_force_when_it_was_published()
+    {
+        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        lab.Run("report", "smoke", "--publish").Code.Should().Be(ExitCode.Ok);
+        var page = File.ReadAllText(lab.At("reports/published/smoke.html"));
+        Rewrite("reports/published/smoke.json.gz", json => IdentityFields().Replace(json, "").Replace("{\"version\":2,", "{"));
+
+        lab.Run("report", "--from", "reports/published/smoke.json.gz", "--check").Code.Should().Be(ExitCode.Ok);
+
+        page.Should().Contain("<td>fixed:0</td><td>batch=");
+    }
+
+    [Fact]
+    public void Data_of_a_newer_version_is_refused_by_its_number()
+    {
+        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        lab.Run("report", "smoke", "--publish").Code.Should().Be(ExitCode.Ok);
+        Rewrite("reports/published/smoke.json.gz", json => json.Replace("{\"version\":2,", "{\"version\":99,"));
+
+        var answer = lab.Run("report", "--from", "reports/published/smoke.json.gz");
+
+        answer.Code.Should().Be(ExitCode.Environment);
+        answer.Error.Should().Contain("has version 99").And.Contain("Update the program.");
+    }
+
+    private void Rewrite(string path, Func<string, string> change)
+    {
+        string json;
+        using (var text = new StreamReader(new GZipStream(File.OpenRead(lab.At(path)), CompressionMode.Decompress)))
+            json = text.ReadToEnd();
+        change(json).Should().NotBe(json);
+        using var changed = new StreamWriter(new GZipStream(File.Create(lab.At(path)), CompressionLevel.Fastest));
+        changed.Write(change(json));
+    }
+
+    [GeneratedRegex(",\"device\":\"[^\"]*\",\"noise\":\"[^\"]*\",\"setting\":\"[^\"]*\"")]
+    private static partial Regex IdentityFields();
 
     private static IEnumerable<bool> Shown(ExperimentRecord record, string page) => record.Stages.SelectMany(stage => stage.Images)
         .Select(image => page.Contains(Convert.ToBase64String(image.Png), StringComparison.Ordinal));

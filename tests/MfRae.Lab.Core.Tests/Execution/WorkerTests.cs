@@ -54,6 +54,63 @@ public sealed class WorkerTests : IDisposable
         kept.Packages.Should().Equal(told.Packages);
     }
 
+    [Fact]
+    public void A_measurement_says_on_which_devices_the_stages_behind_it_were_computed_and_so_does_the_manifest()
+    {
+        var trained = TestPlan.Stage("trained", "");
+        var node = TestPlan.Stage("measured", "", trained);
+        Measure(trained, "cuda:0");
+
+        Measure(node, "cpu").Should().Be(WorkerExit.Completed);
+
+        Events(lab.Store.CompleteFolder(node.Key)).OfType<MeasuredEvent>().Single().Measurement
+            .Should().Match<Measurement>(value => value.Device == "cpu+cuda" && value.Noise == "" && value.Setting == "");
+        lab.Store.ReadManifest(trained.Key).Provenance.Devices.Should().Be("cuda");
+        lab.Store.ReadManifest(node.Key).Provenance.Devices.Should().Be("cpu+cuda");
+    }
+
+    [Fact]
+    public void A_manifest_of_an_earlier_version_says_on_which_device_its_own_stage_was_computed()
+    {
+        var (first, second, node) = (TestPlan.Stage("first", ""), TestPlan.Stage("second", ""), TestPlan.Stage("measured", ""));
+        second = second with { Inputs = new Dictionary<string, string> { ["first"] = first.Key } };
+        node = node with { Inputs = new Dictionary<string, string> { ["second"] = second.Key } };
+        Measure(first, "cuda:1");
+        Measure(second, "cpu");
+        foreach (var earlier in new[] { first, second })
+        {
+            var manifest = lab.Store.ReadManifest(earlier.Key);
+            var old = manifest with { Provenance = manifest.Provenance with { Devices = null } };
+            File.WriteAllBytes(Path.Combine(lab.Store.CompleteFolder(earlier.Key), ArtifactStore.ManifestName), ManifestSeal.Write(old));
+        }
+
+        Measure(node, "cpu");
+
+        Events(lab.Store.CompleteFolder(node.Key)).OfType<MeasuredEvent>().Single().Measurement.Device.Should().Be("cpu+cuda");
+    }
+
+    [Fact]
+    public void An_attempt_that_goes_on_with_the_work_of_another_device_counts_both()
+    {
+        var node = TestPlan.Stage("stage", "steps=4 checkpoint=2 fail=3");
+        Worker.Run(lab.Prepare(node), Program.Create, "cuda:0", 1, null, TimeProvider.System, default);
+
+        Worker.Run(
+            lab.Prepare(node with { Definition = new ReferenceStage("steps=4 checkpoint=2") }, attempt: 2), Program.Create, "cpu", 1, null,
+            TimeProvider.System, default).Should().Be(WorkerExit.Completed);
+
+        lab.Store.ReadManifest(node.Key).Provenance.Devices.Should().Be("cpu+cuda");
+    }
+
+    private int Measure(StageNode node, string device) =>
+        Worker.Run(lab.Prepare(node), _ => new Measuring(), device, 1, null, TimeProvider.System, default);
+
+    private sealed class Measuring : IStage
+    {
+        public void Run(StageContext context) => context.Journal.Write(
+            new MeasuredEvent(new("fid", 1, null, null, 10, 1, 1, "balanced", "", "", "", false)));
+    }
+
     [Theory]
     [InlineData("fail=2", WorkerExit.Environment, "failed", "the file weights.bin is missing")]
     [InlineData("bug=2", WorkerExit.Failed, "failed",

@@ -131,6 +131,9 @@ public sealed class ComparisonTests
     [InlineData("samples")]
     [InlineData("guidance")]
     [InlineData("labels")]
+    [InlineData("device")]
+    [InlineData("noise")]
+    [InlineData("setting")]
     public void Another_identity_is_refused_by_the_name_of_the_field(string field)
     {
         var other = Measured(0, 9).Measurement;
@@ -141,6 +144,9 @@ public sealed class ComparisonTests
             "preprocessing" => other with { Preprocessing = "other" },
             "samples" => other with { Samples = 7 },
             "guidance" => other with { Guidance = 1.5 },
+            "device" => other with { Device = "cpu+cuda" },
+            "noise" => other with { Noise = "fixed:1" },
+            "setting" => other with { Setting = "k=4" },
             _ => other with { Labels = "other" },
         };
 
@@ -150,6 +156,7 @@ public sealed class ComparisonTests
         comparison.Pairs.Should().BeEmpty();
         comparison.Conflict!.Field.Should().Be(field);
         ComparisonText.Sentence(comparison).Should().Be($"not comparable: {field} differs");
+        new ArmSample("mfd", [Measured(1, 8), new(0, "s", other)], 2).Conflict!.Field.Should().Be(field, "they are not averaged either");
     }
 
     [Fact]
@@ -190,5 +197,5 @@ public sealed class ComparisonTests
         values.Length);
 
     private static SeedMeasurement Measured(long seed, double? value) =>
-        new(seed, $"stage{seed}", new Measurement("fid", value, null, null, 10_000, 1, 1, "balanced", "e", "p", "r", false));
+        new(seed, $"stage{seed}", new Measurement("fid", value, null, null, 10_000, 1, 1, "balanced", "e", "p", "r", false, "cpu", "fixed:0", "k=3"));
 }

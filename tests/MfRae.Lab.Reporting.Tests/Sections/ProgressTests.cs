@@ -25,6 +25,22 @@ public sealed class ProgressTests
     }
 
     [Fact]
+    public void Curves_of_networks_from_other_devices_are_neither_averaged_nor_compared()
+    {
+        var training = Record.Runs.Single(run => run is { Arm: "lambda=1", Seed: 1 }).Stages["meanflow"];
+        var other = Record with
+        {
+            Stages = [.. Record.Stages.Select(stage => stage.Key != training ? stage : stage with
+            {
+                Attempts = [.. stage.Attempts.Select(attempt => attempt with { Device = "cuda:0" })],
+            })],
+        };
+
+        Arms(new(Record)).Select(arm => arm.Arm.Name).Should().Equal("lambda=0", "lambda=0.5", "lambda=1");
+        Arms(new(other)).Select(arm => arm.Arm.Name).Should().Equal("lambda=0", "lambda=0.5");
+    }
+
+    [Fact]
     public void Where_every_arm_begins_as_the_baseline_ends_that_is_no_target()
     {
         var worse = Changed(Record, series => series with { Values = [.. series.Values.Select((value, at) => at == 4 ? 99 : value)] }, "lambda=0");

@@ -20,6 +20,9 @@ internal static class Journal
         string? error = null) =>
         new(status, wall, cpu, peak, error);
 
+    public static MeasuredEvent As(this MeasuredEvent entry, string device = "cpu", string noise = "fixed:0", string setting = "") =>
+        new(entry.Measurement with { Device = device, Noise = noise, Setting = setting });
+
     public static MeasuredEvent Measured(string metric, double? value, int steps = 1, bool? higher = false, string reference = "ref",
         long samples = 100) =>
         new(new Measurement(metric, value, null, null, samples, steps, 1, "balanced", "net", "uint8", reference, higher));

@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Data;
 
@@ -10,9 +11,15 @@ internal sealed record DerivativeArm(
 {
     public static IReadOnlyList<DerivativeArm> All(ReportData data) => [.. data.Arms.Select(arm => Of(data, arm)).OfType<DerivativeArm>()];
 
-    /// <summary>The mean over seeds, or null where it was not measured.</summary>
-    public double? Mean(string metric) => Average(
-        Stages.Select(stage => stage.Measurements.LastOrDefault(measurement => measurement.Metric == metric)?.Value));
+    /// <summary>The mean over seeds; null where it was not measured, or where the seeds measured values of different identities.</summary>
+    public double? Mean(string metric)
+    {
+        Measurement[] values = [.. Measured(Stages, metric)];
+        return MeasurementIdentity.Difference(values) is null ? Average(values.Select(measurement => measurement.Value)) : null;
+    }
+
+    private static IEnumerable<Measurement> Measured(IEnumerable<StageRecord> stages, string metric) =>
+        stages.Select(stage => stage.Measurements.LastOrDefault(measurement => measurement.Metric == metric)).OfType<Measurement>();
 
     private static DerivativeArm? Of(ReportData data, ArmView arm)
     {
@@ -34,7 +41,9 @@ internal sealed record DerivativeArm(
 
     private static List<DerivativePoint> PointsOf(StageRecord[] stages)
     {
-        double? At(string name, long step) => Average(stages.Select(stage => stage.Series.FirstOrDefault(series => series.Name == name))
+        // A curve is a value of what the measurements beside it are values of.
+        var mixed = MeasurementIdentity.Difference(Measured(stages, DerivativeErrorNames.Error)) is not null;
+        double? At(string name, long step) => mixed ? null : Average(stages.Select(stage => stage.Series.FirstOrDefault(series => series.Name == name))
             .OfType<SeriesRecord>()
             .Select(series => series.Steps.ToList().IndexOf(step) is >= 0 and var place ? series.Values[place] : null));
         var steps = stages.SelectMany(stage => stage.Series).SelectMany(series => series.Steps).Distinct().Order();

@@ -10,7 +10,8 @@ internal static class OracleChart
     /// <summary>Over the λ of the aim: a mark for each seed, and the prediction's mean along the arms with a single λ.</summary>
     public static Html OverLambda(string title, OracleArm[][] groups, string measured, string? predicted)
     {
-        var points = groups.SelectMany(group => group.SelectMany(arm => arm.Values(measured).Select(value => new ScatterPoint(
+        var points = groups.SelectMany(group => group.Where(arm => arm.IsComparable(measured)).SelectMany(arm => arm.Values(measured)
+            .Select(value => new ScatterPoint(
             arm.Lambda, value.Value, group[0].Arm.Css, arm.IsDiagonal ? 0 : 1,
             $"{arm.Arm.Name}, seed {value.Seed}: {Numbers.Significant(value.Value)}{Beside(arm, predicted)}"))));
         var lines = predicted is null ? [] : groups.Select(group => Line(group, predicted)).Where(line => line.Points.Count > 1);
@@ -39,7 +40,7 @@ internal static class OracleChart
         group[0].Group,
         group[0].Arm.Css,
         [.. group
-            .Where(arm => arm.IsDiagonal && arm.Mean(key) is not null)
+            .Where(arm => arm.IsDiagonal && arm.IsComparable(key) && arm.Mean(key) is not null)
             .OrderBy(arm => arm.Lambda)
             .Select(arm => Point(arm.Lambda, arm.Mean(key)!.Value))]);
 

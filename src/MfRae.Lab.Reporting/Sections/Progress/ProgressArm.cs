@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Identity;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
@@ -11,13 +12,23 @@ internal sealed record ProgressArm(ArmView Arm, IReadOnlyList<ProgressSeed> Seed
     /// <summary>The arms whose snapshots have been measured, at some step in all of their seeds.</summary>
     public static IReadOnlyList<ProgressArm> All(ReportData data, ProgressCost cost) =>
     [
-        .. from arm in data.Arms
+        .. from arm in OfOneDevice(data)
            let seeds = arm.Runs.Select(run => ProgressSeed.Of(data, run, cost)).OfType<ProgressSeed>().ToArray()
            where seeds.Length > 0
            let mean = MeanOf(seeds)
            where mean.Count > 0
            select new ProgressArm(arm, seeds, mean),
     ];
+
+    /// <summary>The arms whose snapshots have the device classes of the first: curves of different ones are neither averaged nor compared.</summary>
+    private static IReadOnlyList<ArmView> OfOneDevice(ReportData data)
+    {
+        var lineage = Lineage.Of(data.Record);
+        IEnumerable<string> Devices(ArmView arm) => arm.Runs.Select(run => data.Stage(run, ProgressSection.Role)).OfType<StageRecord>()
+            .Select(stage => lineage.Devices(StageFacts.Of(stage)));
+        var first = data.Arms.SelectMany(Devices).FirstOrDefault();
+        return [.. data.Arms.Where(arm => Devices(arm).All(devices => devices == first))];
+    }
 
     /// <summary>The value at the end of training; null where it is not finite.</summary>
     public double? End => Mean[^1].Mean;

@@ -29,4 +29,5 @@ internal sealed record ResultsSeed(string Label, string Status, IReadOnlyList<Ht
 internal sealed record ResultsBlock(string Title, string Note, Html Table);
 
 internal sealed record ResultsIdentity(
-    string Key, string Samples, string Steps, string Guidance, string Labels, Html Extractor, string Preprocessing, Html Reference);
+    string Key, string Samples, string Steps, string Guidance, string Labels, Html Extractor, string Preprocessing, Html Reference,
+    string Device, string Noise, string Setting);

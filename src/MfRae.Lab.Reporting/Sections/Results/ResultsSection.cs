@@ -87,5 +87,10 @@ internal sealed class ResultsSection : ISection
         measurement.Labels,
         Parts.Hash(measurement.Extractor),
         measurement.Preprocessing,
-        Parts.Hash(measurement.Reference));
+        Parts.Hash(measurement.Reference),
+        Or(measurement.Device),
+        Or(measurement.Noise),
+        Or(measurement.Setting));
+
+    private static string Or(string? text) => string.IsNullOrEmpty(text) ? "–" : text;
 }

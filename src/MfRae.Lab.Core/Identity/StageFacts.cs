@@ -1,0 +1,97 @@
+using System.Text.Json;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tracking;
+
+namespace MfRae.Lab.Core.Identity;
+
+/// <summary>What the identity of a value needs to know of a stage behind it, from wherever it is recorded.</summary>
+/// <param name="Definition">The definition with every option, as it was stored; undefined where it is no JSON.</param>
+/// <param name="Inputs">Input name → key.</param>
+/// <param name="Files">Path in the options → SHA-256; empty where it was not recorded.</param>
+/// <param name="Devices">Devices of the attempts that made the stage: cpu, cuda:0, ….</param>
+/// <param name="Total">Device classes of the stage and of all computed stages upstream, where a manifest says them; else null.</param>
+public sealed record StageFacts(
+    string Key,
+    string Kind,
+    JsonElement Definition,
+    long? Seed,
+    IReadOnlyDictionary<string, string> Inputs,
+    IReadOnlyDictionary<string, string> Files,
+    IReadOnlyList<string> Devices,
+    string? Total = null)
+{
+    private static readonly Dictionary<string, string> NoFiles = [];
+
+    public static StageFacts Of(StageNode node, IReadOnlyList<string> devices) => new(
+        node.Key,
+        node.Kind,
+        JsonSerializer.SerializeToElement(node.Definition, LabJson.Default.StageDefinition),
+        node.Seed,
+        node.Inputs,
+        node.Files ?? NoFiles,
+        devices);
+
+    public static StageFacts Of(Manifest manifest) => new(
+        manifest.Key,
+        manifest.Kind,
+        manifest.Definition,
+        manifest.Seed,
+        manifest.Inputs,
+        manifest.Provenance.Files ?? NoFiles,
+        [manifest.Provenance.Device],
+        manifest.Provenance.Devices);
+
+    /// <param name="files">Path in the options → SHA-256, or null where it was not recorded.</param>
+    public static StageFacts Of(
+        string key,
+        string kind,
+        string definition,
+        long? seed,
+        IReadOnlyDictionary<string, string> inputs,
+        IReadOnlyDictionary<string, string>? files,
+        IReadOnlyList<string> devices) => new(key, kind, Parse(definition), seed, inputs, files ?? NoFiles, devices);
+
+    /// <summary>Of a record: attempts that a later one began anew after are left out.</summary>
+    public static StageFacts Of(StageRecord stage)
+    {
+        var devices = new List<string>();
+        foreach (var attempt in stage.Attempts)
+        {
+            if (attempt.ResumedFrom is null && attempt.Status is not ("failed" or "killed" or "outOfMemory"))
+            {
+                devices.Clear();
+            }
+
+            devices.Add(attempt.Device);
+        }
+
+        var files = stage.Attempts.LastOrDefault(attempt => attempt.Origin is not null)?.Origin!.Files;
+        return Of(stage.Key, stage.Kind, stage.DefinitionJson, stage.Seed, stage.Inputs, files, devices);
+    }
+
+    /// <summary>An option of the definition, or null.</summary>
+    public JsonElement? Option(string name) => Property(Definition, name);
+
+    public static JsonElement? Property(JsonElement? owner, string name) =>
+        owner is { ValueKind: JsonValueKind.Object } value && value.TryGetProperty(name, out var found) && found.ValueKind != JsonValueKind.Null
+            ? found
+            : null;
+
+    /// <summary>A string of an object, or null.</summary>
+    public static string? Text(JsonElement? owner, string name) =>
+        Property(owner, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+
+    private static JsonElement Parse(string json)
+    {
+        try
+        {
+            return JsonElement.Parse(json);
+        }
+        catch (JsonException)
+        {
+            // A database may come from anywhere: such a stage has no options that are known.
+            return default;
+        }
+    }
+}
