@@ -61,6 +61,8 @@ public sealed class Composition(
 
     public CompareVerb Compare(Places places) => new(terminal, places);
 
+    public HistoryVerb History(Places places) => new(terminal, places);
+
     public LogsVerb Logs(Places places) => new(terminal, places, new ArtifactStore(places.Store));
 
     public TagVerb Tag(Places places) => new(terminal, places, new ArtifactStore(places.Store));

@@ -6,7 +6,7 @@ namespace MfRae.Lab.Cli;
 /// <summary>The verbs that look at what was recorded, and that sort it.</summary>
 internal sealed class RecordCommands(Composition composition, Func<ParseResult, Places> placesOf)
 {
-    public IEnumerable<Command> Build() => [Diff(), Compare(), Logs(), Tag(), Note(), Archive(), Rm()];
+    public IEnumerable<Command> Build() => [Diff(), Compare(), History(), Logs(), Tag(), Note(), Archive(), Rm()];
 
     private Command Diff()
     {
@@ -22,7 +22,7 @@ internal sealed class RecordCommands(Composition composition, Func<ParseResult, 
 
     private Command Compare()
     {
-        var (one, other, json) = (Experiment("EXPERIMENT"), Experiment("OTHER"), Json());
+        var (one, other, json) = (Version("EXPERIMENT"), Version("OTHER"), Json());
         var metric = new Option<string>("--metric") { Description = "Only this one, as fid@1", HelpName = "METRIC" };
         var command = new Command("compare",
             "Put the arms of two experiments side by side; exit 3 and every field that differs where values are not comparable")
@@ -31,6 +31,19 @@ internal sealed class RecordCommands(Composition composition, Func<ParseResult, 
         };
         command.SetAction(parsed => composition.Compare(placesOf(parsed)).Execute(
             parsed.GetRequiredValue(one), parsed.GetRequiredValue(other), parsed.GetValue(metric), parsed.GetValue(json)));
+        return command;
+    }
+
+    private Command History()
+    {
+        var (experiment, json) = (Experiment("EXPERIMENT"), Json());
+        var command = new Command("history",
+            "List the versions of an experiment, oldest first: what changed, how the runs ended, and what they measured")
+        {
+            experiment, json,
+        };
+        command.SetAction(parsed => composition.History(placesOf(parsed)).Execute(
+            parsed.GetRequiredValue(experiment), parsed.GetValue(json)));
         return command;
     }
 
@@ -110,6 +123,9 @@ internal sealed class RecordCommands(Composition composition, Func<ParseResult, 
     private static Argument<string> Run(string name) => new(name) { Description = "The first digits of a run's id" };
 
     private static Argument<string> Experiment(string name) => new(name) { Description = "An experiment's name or file" };
+
+    private static Argument<string> Version(string name) =>
+        new(name) { Description = "An experiment's name or file, or a version of it as NAME@1 (see history)" };
 
     private static Argument<string> Subject() => new("RUN|EXPERIMENT") { Description = "The first digits of a run's id, or an experiment's name" };
 

@@ -29,7 +29,7 @@ public static class ComparisonBuilder
 
         return new Page(
             "Comparison",
-            $"{one.Title ?? one.Name} and {other.Title ?? other.Name}",
+            one.Title == other.Title ? $"{one.Name} and {other.Name}" : $"{one.Title ?? one.Name} and {other.Title ?? other.Name}",
             "Rendered from recorded data alone; docs/reading-a-report.md explains every section.",
             sections,
             Palette.Sides(a.Css, b.Css)).Render();

@@ -11,14 +11,16 @@ namespace MfRae.Lab.Tracking;
 public sealed class RunLog : IRunLog, IDisposable
 {
     private readonly LabDatabase database;
+    private readonly PlanRecord? noted;
     private Plan? open;
 
     // A database that was held too long ends the run. To wait as long again for each word about that would help nobody.
     private StoreLockedException? fault;
 
     /// <param name="database">Stays the caller's: it is not closed with the log.</param>
+    /// <param name="noted">What the store noted of the run: when it began. Null: times are not recorded.</param>
     /// <exception cref="LabException">The database can only be read.</exception>
-    public RunLog(LabDatabase database)
+    public RunLog(LabDatabase database, PlanRecord? noted = null)
     {
         if (database.IsReadOnly)
         {
@@ -26,6 +28,7 @@ public sealed class RunLog : IRunLog, IDisposable
         }
 
         this.database = database;
+        this.noted = noted;
     }
 
     public void Notice(string text)
@@ -35,7 +38,8 @@ public sealed class RunLog : IRunLog, IDisposable
 
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
-        Write(writer => new PlanWriter(writer).Write(PlanRecord.Of(plan, default), cached));
+        Write(writer => new PlanWriter(writer).Write(
+            PlanRecord.Of(plan, noted?.Begun ?? default) with { FirstBegun = noted?.FirstBegun }, cached));
         open = plan;
     }
 

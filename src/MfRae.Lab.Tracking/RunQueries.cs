@@ -21,6 +21,13 @@ public sealed class RunQueries(LabDatabase database)
     public string? Options(string experiment, string arm) =>
         Read(() => new Reading.ExperimentReader(database.Connection).Options(experiment, arm));
 
+    /// <summary>The plan of an experiment with this number, with all its results, under the name `NAME@NUMBER`; null where there is none.</summary>
+    public ExperimentRecord? Version(string name, int number) =>
+        Read(() => new Reading.ExperimentReader(database.Connection).Read(name, number));
+
+    /// <summary>All plans of an experiment with their outcomes, in the order in which they first ran.</summary>
+    public IReadOnlyList<PlanVersion> Versions(string name) => Read(() => new Reading.ExperimentReader(database.Connection).Versions(name));
+
     /// <summary>The names of all experiments, in order.</summary>
     public IReadOnlyList<string> Names() => Read(() => new SummaryReader(database.Connection).Names());
 

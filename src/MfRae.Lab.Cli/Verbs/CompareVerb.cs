@@ -15,7 +15,7 @@ public sealed class CompareVerb(Terminal terminal, Places places)
     {
         using var database = LabDatabase.OpenReadOnly(places.Database);
         var subjects = new Subjects(new RunQueries(database));
-        var (first, second) = (subjects.Outline(one), subjects.Outline(other));
+        var (first, second) = (subjects.Version(one), subjects.Version(other));
         var compared = CrossComparison.Of(first, second);
         if (metric is not null)
         {

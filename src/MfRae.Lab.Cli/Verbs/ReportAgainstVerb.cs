@@ -44,7 +44,7 @@ public sealed class ReportAgainstVerb(Terminal terminal, Places places)
         {
             if (IsData(text))
                 return Data(text);
-            var record = subjects.Experiment(text);
+            var record = subjects.Version(text);
             return (record.Name, record);
         }
     }

@@ -34,7 +34,7 @@ public sealed class RunVerb(
         var queries = new RunQueries(database);
         var reports = new Reports(queries, places);
         var before = reports.State(but: whole.Experiment.Name);
-        var outcome = Run(request, whole, origin, database);
+        var outcome = Run(request, whole, noted, origin, database);
         var record = queries.Experiment(whole.Experiment.Name)
             ?? throw new InvalidOperationException($"the run of {whole.Experiment.Name} left nothing in {places.Database}");
         reports.Update(before, record);
@@ -44,9 +44,9 @@ public sealed class RunVerb(
         return Code(outcome, results);
     }
 
-    private RunOutcome Run(RunRequest request, Plan whole, RunOrigin origin, LabDatabase database)
+    private RunOutcome Run(RunRequest request, Plan whole, PlanRecord noted, RunOrigin origin, LabDatabase database)
     {
-        using var runLog = new RunLog(database);
+        using var runLog = new RunLog(database, noted);
         using var console = new ConsoleRunLog(terminal, time, request.Quiet, store.FindLog);
         signals.Say = console.Say;
         var log = new CompositeRunLog(new WholePlanLog(runLog, whole, store.IsComplete), console);

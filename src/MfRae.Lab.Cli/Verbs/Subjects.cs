@@ -1,3 +1,4 @@
+using System.Globalization;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Experiments.Reading;
 using MfRae.Lab.Core.Tracking;
@@ -22,13 +23,36 @@ public sealed class Subjects(RunQueries queries)
         ? record
         : throw new LabException(Unreadable(name));
 
+    /// <summary>The current plan of an experiment in outline, or another one as `NAME@NUMBER`.</summary>
+    /// <exception cref="LabException">There is none of this name or number, or it cannot be read.</exception>
+    public ExperimentRecord Version(string text) => Numbered(text) is var (name, number)
+        ? queries.Version(name, number) ?? throw NoVersion(name, number)
+        : Outline(text);
+
+    /// <summary>Name and number of `NAME@NUMBER`; null where the text names no version of an experiment of the database.</summary>
+    public (string Name, int Number)? Numbered(string text) =>
+        Find(text) is null && text.LastIndexOf('@') is > 0 and var at && Find(text[..at]) is { } name
+        && int.TryParse(text[(at + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? (name, number)
+            : null;
+
+    /// <summary>The experiment has no version of this number.</summary>
+    public LabException NoVersion(string name, int number)
+    {
+        var count = queries.Versions(name).Count;
+        return new($"{PrintableText.Of(name)} has {(count == 1 ? "one version, @1" : $"the versions @1 to @{count}")}, and no @{number}; "
+            + $"`history {PrintableText.Of(name)}` lists them");
+    }
+
     /// <summary>It is listed, and no query finds it.</summary>
     public static string Unreadable(string name) => $"the experiment `{PrintableText.Of(name)}` cannot be read; `db check` says why";
 
     /// <summary>Its name alone: what has many points is not read for that.</summary>
     /// <exception cref="LabException">There is none of this name.</exception>
     public string Name(string text) => Find(text)
-        ?? throw new LabException($"the database has no experiment `{PrintableText.Of(text)}`; {Advice(text)}");
+        ?? throw new LabException(Numbered(text) is not null
+            ? $"`{PrintableText.Of(text)}` is a version of an experiment: compare, report --against and ls take one, this command takes the experiment"
+            : $"the database has no experiment `{PrintableText.Of(text)}`; {Advice(text)}");
 
     /// <exception cref="LabException">No run's id starts so, or several do.</exception>
     public RunListing Run(string text) => queries.Show(text).Run;

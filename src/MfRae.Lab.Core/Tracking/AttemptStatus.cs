@@ -16,6 +16,12 @@ public static class AttemptStatus
     /// <summary>Whether it ended without a result, of itself or from outside; for stages and runs as well.</summary>
     public static bool IsFailure(string status) => Failures.Contains(status);
 
+    /// <summary>
+    /// Whether the worker was ended from outside, by a signal or with its coordinator. A later attempt goes on from its checkpoint, and ends
+    /// with the same numbers.
+    /// </summary>
+    public static bool IsFromOutside(string status) => status is Killed or Interrupted;
+
     /// <summary>As a sentence has it: `failed`, `out of memory`.</summary>
     public static string Word(string status) => status == OutOfMemory ? "out of memory" : status;
 

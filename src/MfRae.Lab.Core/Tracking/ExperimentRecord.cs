@@ -7,6 +7,7 @@ namespace MfRae.Lab.Core.Tracking;
 /// <param name="Runs">In the order of arms, then seeds; failed and diverged ones included.</param>
 /// <param name="Stages">Every stage of every run once, inputs before users.</param>
 /// <param name="Files">The experiment file and what it extends, as written; null where the plan is of before they were kept.</param>
+/// <param name="Versions">All plans of the experiment where there are several, this one without times; null where this one is the only one.</param>
 public sealed record ExperimentRecord(
     string Name,
     string Path,
@@ -20,7 +21,8 @@ public sealed record ExperimentRecord(
     IReadOnlyList<RunRecord> Runs,
     IReadOnlyList<StageRecord> Stages,
     string? Title = null,
-    IReadOnlyList<WrittenFile>? Files = null);
+    IReadOnlyList<WrittenFile>? Files = null,
+    IReadOnlyList<PlanVersion>? Versions = null);
 
 /// <param name="Differences">Option path → JSON text, where the arm was patched.</param>
 /// <param name="OptionsJson">All options of the arm, defaults included.</param>

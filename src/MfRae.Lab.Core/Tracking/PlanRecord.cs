@@ -17,6 +17,7 @@ namespace MfRae.Lab.Core.Tracking;
 /// <param name="Patch">SHA-256 of what the checkout had beyond that commit, or null where it had nothing.</param>
 /// <param name="PatchOmitted">What the patch leaves out and why, or null where it is whole.</param>
 /// <param name="Files">The experiment file and what it extends, as written; null where the record is of before they were kept.</param>
+/// <param name="FirstBegun">When a run of it first began; null where the record is of before that was kept.</param>
 public sealed record PlanRecord(
     int Format,
     DateTimeOffset Begun,
@@ -35,7 +36,8 @@ public sealed record PlanRecord(
     string? Commit = null,
     string? Patch = null,
     IReadOnlyList<WrittenFile>? Files = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? PatchOmitted = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? PatchOmitted = null,
+    DateTimeOffset? FirstBegun = null)
 {
     public static PlanRecord Of(Plan plan, DateTimeOffset begun)
     {

@@ -32,7 +32,7 @@ public sealed class StoreRecords(ArtifactStore store)
     /// <exception cref="StoreLockedException">Another process has held the store for too long.</exception>
     public PlanRecord Begin(Plan plan, DateTimeOffset now, SourceState? source = null)
     {
-        var record = PlanRecord.Of(plan, now) with { Commit = source?.Commit, PatchOmitted = source?.Omitted };
+        var record = PlanRecord.Of(plan, now) with { Commit = source?.Commit, PatchOmitted = source?.Omitted, FirstBegun = Known(plan) ?? now };
         if (source is { Patch.Length: > 0 })
         {
             record = record with { Patch = Convert.ToHexStringLower(SHA256.HashData(source.Patch)) };
@@ -42,6 +42,22 @@ public sealed class StoreRecords(ArtifactStore store)
         var path = PathOf(record.Name, record.Hash);
         Write(path, Updated(path, record));
         return record;
+    }
+
+    /// <summary>When the plan was first noted; null where it was not, or its record cannot be read and is written again.</summary>
+    private DateTimeOffset? Known(Plan plan)
+    {
+        try
+        {
+            return PathOf(plan.Experiment.Name, plan.Hash) is var path && File.Exists(path)
+                && Read<PlanRecord>(path) is var known
+                    ? known.FirstBegun ?? known.Begun
+                    : null;
+        }
+        catch (LabException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Notes a plan that was run elsewhere; one that is noted already stays as it is.</summary>

@@ -74,6 +74,13 @@ internal sealed class Sql(string experiment)
         where experiment = {name} and status <> 'completed';
         """;
 
+    /// <summary>The attempts without a result of every version of the experiment, this one included.</summary>
+    public string Versions => $"""
+        select version, current, label, attempt, status, error
+        from version_attempts
+        where experiment = {name} and status <> 'completed';
+        """;
+
     public string Attempts => $"""
         select label, attempt, host, device, threads, started
         from attempts

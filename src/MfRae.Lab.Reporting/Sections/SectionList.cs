@@ -13,6 +13,7 @@ using MfRae.Lab.Reporting.Sections.Results;
 using MfRae.Lab.Reporting.Sections.Samples;
 using MfRae.Lab.Reporting.Sections.Stages;
 using MfRae.Lab.Reporting.Sections.Verdicts;
+using MfRae.Lab.Reporting.Sections.Versions;
 
 namespace MfRae.Lab.Reporting.Sections;
 
@@ -35,6 +36,7 @@ internal static class SectionList
         new OptionsSection(),
         new StagesSection(),
         new FailuresSection(),
+        new VersionsSection(),
         new ProvenanceSection(),
     ];
 }

@@ -16,6 +16,11 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
     [
         new("experiments", OfExperiment, "experiment"),
         new("experiment_files", OfExperiment, "position"),
+        new("versions", OfExperiment, "version"),
+        new("version_runs", OfExperiment, "version, arm, seed, run"),
+        new("version_attempts", OfExperiment, "version, stage, attempt"),
+        new("version_evaluations", OfExperiment, "version, arm, seed, run, role, stage, metric, samples, guidance, labels, extractor, preprocessing, "
+            + "reference, device, noise, setting, value"),
         new("arms", OfExperiment, "arm, name, steps, samples, guidance, labels, extractor, preprocessing, reference, higher_is_better, "
             + "device, noise, setting"),
         new("runs", OfExperiment, "arm, seed, run"),

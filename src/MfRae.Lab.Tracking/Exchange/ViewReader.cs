@@ -8,11 +8,11 @@ internal sealed class ViewReader(SqliteConnection connection)
 {
     // SQLite knows no type of a column that is computed; a file's columns must not depend on which values there happen to be.
     private static readonly HashSet<string> ComputedIntegers =
-        ["archived", "attempt", "attempts", "completed", "n", "peak_bytes", "runs", "seeds", "stages"];
+        ["archived", "arms", "attempt", "attempts", "completed", "current", "n", "peak_bytes", "runs", "seeds", "stages", "version"];
 
     private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "device_seconds", "flops", "mean", "sd", "value", "wall", "wall_seconds"];
 
-    private static readonly HashSet<string> ComputedTexts = ["metric", "started", "title"];
+    private static readonly HashSet<string> ComputedTexts = ["metric", "started", "status", "title"];
 
     /// <exception cref="InvalidOperationException">A computed column is in none of the lists above.</exception>
     public IReadOnlyList<ViewColumn> Columns(string view) =>

@@ -1,30 +1,81 @@
 using Dapper;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Core.Tracking;
 using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Tracking.Reading;
 
-/// <summary>Puts together everything about the current plan of an experiment.</summary>
+/// <summary>Puts together everything about a plan of an experiment.</summary>
 internal sealed class ExperimentReader(SqliteConnection connection)
 {
-    /// <param name="outline">Without curves, images, logs and the texts of files.</param>
+    /// <summary>The current plan, with all versions where there are several.</summary>
+    /// <param name="outline">Without versions, curves, images, logs and the texts of files.</param>
     public ExperimentRecord? Read(string name, bool outline = false)
+    {
+        var plan = connection.QuerySingleOrDefault<long?>("SELECT plan FROM experiments WHERE experiment = @name", new { name });
+        if (plan is null || Read(plan.Value, outline) is not { } record)
+        {
+            return null;
+        }
+
+        if (outline)
+        {
+            return record;
+        }
+
+        // When the current plan ran last changes with each run, also of one that computes nothing: a report does not say it.
+        var versions = Plans(name).Count < 2 ? [] : Versions(name);
+        return versions.Count < 2 ? record : record with
+        {
+            Versions = [.. versions.Select(version => version.Current ? version with { FirstRun = null, LastRun = null } : version)],
+        };
+    }
+
+    /// <summary>The plan with this number, under the name `NAME@NUMBER`; null where there is none.</summary>
+    public ExperimentRecord? Read(string name, int number) =>
+        Plans(name).Find(plan => plan.Version == number) is { } version && Read(version.Plan, outline: false) is { } record
+            ? record with { Name = $"{name}@{number}" }
+            : null;
+
+    /// <summary>All plans of an experiment in the order in which they first ran. A plan without arms cannot be read, and has no runs.</summary>
+    public IReadOnlyList<PlanVersion> Versions(string name)
+    {
+        var plans = Plans(name).ConvertAll(plan => (plan, Record: Read(plan.Plan, outline: true)));
+        return plans.Exists(plan => plan.Record is null) ? [] : PlanHistory.Of(plans.ConvertAll(item => new RecordedPlan(
+            item.Record!,
+            item.plan.Evaluation,
+            item.plan.Current != 0,
+            item.plan.FirstRun is { } first ? StoredText.Time(first) : null,
+            item.plan.LastRun is { } last ? StoredText.Time(last) : null)));
+    }
+
+    private List<VersionRow> Plans(string name) => connection.Query<VersionRow>(
+        """
+        SELECT version, plan, current, evaluation, first_run AS firstRun, last_run AS lastRun
+        FROM versions
+        WHERE experiment = @name
+        ORDER BY version
+        """,
+        new { name }).ToList();
+
+    /// <param name="outline">Without curves, images, logs and the texts of files.</param>
+    private ExperimentRecord? Read(long plan, bool outline)
     {
         var row = connection.QuerySingleOrDefault<ExperimentRow>(
             """
-            SELECT plan, experiment, path, question, expectation, primary_metric AS primaryMetric, plan_hash AS planHash, overrides,
-              title
-            FROM experiments
-            WHERE experiment = @name
+            SELECT id AS plan, name AS experiment, path, question, expectation, primary_metric AS primaryMetric, plan_hash AS planHash,
+              overrides, title
+            FROM experiment
+            WHERE id = @plan
             """,
-            new { name });
+            new { plan });
         if (row is null || Arms(row.Plan) is not { Count: > 0 } arms)
         {
             return null;
         }
 
-        var runs = Runs(row.Plan, name);
+        var runs = Runs(row.Plan);
         return new ExperimentRecord(
             row.Experiment,
             row.Path,
@@ -64,7 +115,7 @@ internal sealed class ExperimentReader(SqliteConnection connection)
             arm.Options))
         .ToList();
 
-    private List<RunRecord> Runs(long plan, string experiment)
+    private List<RunRecord> Runs(long plan)
     {
         var stages = connection.Query<RoleRow>(
                 """
@@ -78,14 +129,21 @@ internal sealed class ExperimentReader(SqliteConnection connection)
             .ToLookup(row => row.Run);
         return connection.Query<RunRow>(
                 """
-                SELECT v.run AS id, v.arm, v.seed, v.status
-                FROM runs v
-                JOIN run r ON r.experiment = @plan AND r.id = v.run
-                JOIN arm a ON a.experiment = @plan AND a.name = r.arm
-                WHERE v.experiment = @experiment
+                SELECT r.id, r.arm, r.seed, t.name AS status
+                FROM run r
+                JOIN arm a ON a.experiment = r.experiment AND a.name = r.arm
+                JOIN (
+                  SELECT m.run, max(s.severity) AS severity
+                  FROM run_stage m
+                  JOIN stage_total s ON s.stage = m.stage
+                  WHERE m.experiment = @plan
+                  GROUP BY m.run
+                ) worst ON worst.run = r.id
+                JOIN status t ON t.severity = worst.severity
+                WHERE r.experiment = @plan
                 ORDER BY a.position, r.position
                 """,
-                new { plan, experiment })
+                new { plan })
             .Select(run => new RunRecord(
                 run.Id, run.Arm, run.Seed, run.Status, stages[run.Id].ToDictionary(row => row.Role, row => row.Stage)))
             .ToList();
@@ -95,6 +153,8 @@ internal sealed class ExperimentReader(SqliteConnection connection)
         long Plan, string Experiment, string Path, string Question, string Expectation, string PrimaryMetric, string PlanHash,
             string Overrides,
         string? Title);
+
+    private sealed record VersionRow(long Version, long Plan, long Current, string Evaluation, string? FirstRun, string? LastRun);
 
     private sealed record ArmRow(string Name, long Baseline, string Differences, string Options);
 

@@ -24,14 +24,15 @@ internal sealed class PlanReader(SqliteConnection connection)
     /// <summary>Every plan in full, the one planned first first.</summary>
     public IReadOnlyList<PlanRecord> Records() => connection.Query<ExperimentRow>(
             """
-            SELECT id, name, plan_hash AS hash, path, question, expectation, primary_metric AS primaryMetric, overrides, evaluation, title
+            SELECT id, name, plan_hash AS hash, path, question, expectation, primary_metric AS primaryMetric, overrides, evaluation, title,
+              first_run AS firstRun, last_run AS lastRun
             FROM experiment
             ORDER BY planned
             """)
         .ToList()
         .ConvertAll(row => new PlanRecord(
             1,
-            default,
+            row.LastRun is { } last ? StoredText.Time(last) : default,
             row.Name,
             row.Hash,
             row.Path,
@@ -44,7 +45,8 @@ internal sealed class PlanReader(SqliteConnection connection)
             new ExperimentReader(connection).Arms(row.Id),
             Stages(row.Id),
             Runs(row.Id),
-            Files: new ExperimentReader(connection).Files(row.Id)));
+            Files: new ExperimentReader(connection).Files(row.Id),
+            FirstBegun: row.FirstRun is { } first ? StoredText.Time(first) : null));
 
     private List<PlannedStage> Stages(long plan)
     {
@@ -81,7 +83,7 @@ internal sealed class PlanReader(SqliteConnection connection)
 
     private sealed record ExperimentRow(
         long Id, string Name, string Hash, string Path, string Question, string Expectation, string PrimaryMetric, string Overrides,
-        string Evaluation, string? Title);
+        string Evaluation, string? Title, string? FirstRun, string? LastRun);
 
     private sealed record StageRow(string Key, string Kind, string Label, string Definition, long? Seed);
 

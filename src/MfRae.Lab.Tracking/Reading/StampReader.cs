@@ -26,13 +26,12 @@ internal sealed class StampReader(SqliteConnection connection)
             """
             SELECT x.planned, x.plan_hash, s.key, s.status, s.reason, a.id, a.status, a.last_seq, a.valid_through, a.superseded,
               length(a.log)
-            FROM experiments e
-            JOIN experiment x ON x.id = e.plan
+            FROM experiment x
             LEFT JOIN plan_stage p ON p.experiment = x.id
             LEFT JOIN stage s ON s.key = p.stage
             LEFT JOIN attempt a ON a.stage = s.key
-            WHERE e.experiment = @experiment
-            ORDER BY p.position, a.generation, a.number
+            WHERE x.name = @experiment
+            ORDER BY x.id, p.position, a.generation, a.number
             """,
             new { experiment });
         var any = false;

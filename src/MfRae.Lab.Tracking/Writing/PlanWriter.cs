@@ -58,14 +58,16 @@ internal sealed class PlanWriter(Writer writer)
     {
         return writer.Scalar<long>(
             """
-            INSERT INTO experiment (name, plan_hash, planned, path, question, expectation, primary_metric, overrides, evaluation, title)
+            INSERT INTO experiment (name, plan_hash, planned, path, question, expectation, primary_metric, overrides, evaluation, title,
+              first_run, last_run)
             SELECT @Name, @Hash, coalesce(max(planned), 0) + 1, @Path, @Question, @Expectation, @PrimaryMetric, @Overrides, @Evaluation,
-              @Title
+              @Title, @First, @Last
             FROM experiment
             WHERE true
             ON CONFLICT (name, plan_hash) DO UPDATE SET planned = excluded.planned, path = excluded.path, question = excluded.question,
               expectation = excluded.expectation, primary_metric = excluded.primary_metric, overrides = excluded.overrides,
-              evaluation = excluded.evaluation, title = excluded.title
+              evaluation = excluded.evaluation, title = excluded.title,
+              last_run = coalesce(excluded.last_run, last_run)
             RETURNING id
             """,
             new
@@ -79,6 +81,8 @@ internal sealed class PlanWriter(Writer writer)
                 Overrides = JsonSerializer.Serialize(plan.Overrides, LabJson.Default.IReadOnlyListString),
                 Evaluation = plan.EvaluationJson,
                 plan.Title,
+                First = plan.Begun == default ? null : WallTime.Text(plan.FirstBegun ?? plan.Begun),
+                Last = plan.Begun == default ? null : WallTime.Text(plan.Begun),
             });
     }
 

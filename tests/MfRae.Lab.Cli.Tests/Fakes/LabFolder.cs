@@ -31,6 +31,9 @@ internal sealed class LabFolder : IDisposable
     /// <summary>Answers questions; null: nobody is at the terminal.</summary>
     public Func<string, bool>? Ask { get; set; }
 
+    /// <summary>Of which attempts the worker is killed.</summary>
+    public Func<StageSpec, bool>? Kills { get; set; }
+
     public StopSignals Signals { get; private set; } = new();
 
     /// <summary>Labels of the stages that the last command computed.</summary>
@@ -50,7 +53,7 @@ internal sealed class LabFolder : IDisposable
     {
         var output = new StringWriter();
         var error = new StringWriter();
-        var launcher = new ThreadLauncher(definition => new FakeStage(definition, OnStage));
+        var launcher = new ThreadLauncher(definition => new FakeStage(definition, OnStage), Kills);
         Signals = new();
         var composition = new Composition(
             new Terminal(output, error, null, Width, Ask), Path, launcher, () => Stream.Null, Signals, TimeProvider.System);

@@ -20,13 +20,26 @@ internal sealed class FailuresSection : ISection
                 + $"{string.Join("; ", lost.Select(run => $"{run.Arm} seed {run.Seed} {run.Status}"))}.",
             FailureDetails.Of(data, [.. explained.Take(FailureDetails.Most)]),
             explained.Length > FailureDetails.Most ? Numbers.Plural(explained.Length - FailureDetails.Most, "attempt") : "",
+            [.. data.Record.Stages.SelectMany(Resumed)],
+            Earlier(data),
             Parts.Sql(data.Sql.Failures));
     }
 
+    private static string Earlier(ReportData data)
+    {
+        var lost = (data.Record.Versions ?? []).Where(version => !version.Current)
+            .Sum(version => version.Attempts.Count(attempt => !attempt.IsResumed()));
+        return lost == 0 ? "" : $"{Numbers.Plural(lost, "attempt")} of earlier versions without a result:";
+    }
+
     /// <summary>
-    /// Attempts that failed, also before one that did not. An attempt that was ended from outside and that another one took up changes no
-    /// number: it is counted among the attempts of its stage.
+    /// Attempts that were ended from outside at a stage that completed. How many there are tells how the work went and changes no number.
     /// </summary>
+    private static IEnumerable<FailuresRow> Resumed(StageRecord stage) => stage.Status != AttemptStatus.Completed ? [] : stage.Attempts
+        .Where(attempt => AttemptStatus.IsFromOutside(attempt.Status))
+        .Select(attempt => new FailuresRow(stage.Label, Parts.Status(attempt.Status), Numbers.Count(attempt.Number), attempt.Error ?? ""));
+
+    /// <summary>Attempts that failed, also before one that completed. Those that were resumed are listed apart.</summary>
     private static IEnumerable<FailedAttempt> Failed(StageRecord stage) => stage.Attempts
         .Where(attempt => AttemptStatus.IsFailure(attempt.Status)
             && !(attempt.Status == AttemptStatus.Killed && stage.Status == AttemptStatus.Completed))

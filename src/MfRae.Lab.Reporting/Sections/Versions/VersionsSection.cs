@@ -1,0 +1,63 @@
+using System.Globalization;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
+
+namespace MfRae.Lab.Reporting.Sections.Versions;
+
+/// <summary>The plans of the experiment from before its file or its inputs changed, with their outcomes.</summary>
+internal sealed class VersionsSection : ISection
+{
+    // A page with hundreds of failures of old plans helps nobody: the query has all of them.
+    private const int Most = 60;
+
+    public string Name => "Versions";
+
+    public string Title => "Earlier versions";
+
+    public bool Has(ReportData data) => data.Record.Versions is { Count: > 1 };
+
+    public object Model(ReportData data)
+    {
+        var versions = data.Record.Versions!;
+        var lost = versions.Where(version => !version.Current)
+            .SelectMany(version => version.Attempts.Select(attempt => (version.Number, Attempt: attempt))).ToArray();
+        var failed = lost.Where(one => !one.Attempt.IsResumed()).ToArray();
+        return new VersionsModel(
+            data.Record.Name,
+            [.. versions.Select(Row)],
+            [.. failed.Take(Most).Select(one => Attempt(one.Number, one.Attempt))],
+            failed.Length > Most ? Numbers.Plural(failed.Length - Most, "attempt") : "",
+            [.. lost.Where(one => one.Attempt.IsResumed()).Take(Most).Select(one => Attempt(one.Number, one.Attempt))],
+            Parts.Sql(data.Sql.Versions));
+    }
+
+    private static VersionsRow Row(PlanVersion version) => new(
+        Number(version.Number),
+        version.Current ? "this page" : "",
+        Time(version.FirstRun),
+        version.FirstRun == version.LastRun ? "" : Time(version.LastRun),
+        version.Changes.Count == 0 ? ["–"] : [.. version.Changes.Select(change => change.Text())],
+        Runs(version.Runs),
+        version.PrimaryMetric,
+        [.. version.Arms.Select(Arm)]);
+
+    private static string Arm(VersionArm arm)
+    {
+        var value = arm.Mean is { } mean ? Numbers.PlusMinus(mean, arm.Deviation) : arm.Count > 0 ? "not comparable" : "–";
+        var lost = arm.Runs.Where(run => run.Key != AttemptStatus.Completed).ToArray();
+        return $"{arm.Arm}: {value}, n {arm.Count}" + (arm.Count < arm.Seeds ? $" of {arm.Seeds}" : "")
+            + (lost.Length == 0 ? "" : $" ({string.Join(", ", lost.Select(run => $"{run.Value} {AttemptStatus.Word(run.Key)}"))})");
+    }
+
+    private static VersionsAttempt Attempt(int version, VersionAttempt attempt) => new(
+        Number(version), attempt.Stage, Numbers.Count(attempt.Number), Parts.Status(attempt.Status), attempt.Error ?? "");
+
+    private static string Runs(IReadOnlyDictionary<string, int> runs) =>
+        string.Join(", ", runs.Select(run => $"{run.Value} {AttemptStatus.Word(run.Key)}"));
+
+    private static string Number(int version) => "@" + version.ToString(CultureInfo.InvariantCulture);
+
+    private static string Time(DateTimeOffset? time) =>
+        time?.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture) ?? "";
+}
