@@ -18,7 +18,7 @@ public static class ComparisonOutput
             }
         }
 
-        return table.ToString();
+        return $"mean ± sd over seeds{System.Environment.NewLine}{System.Environment.NewLine}{table}";
     }
 
     public static string Json(string one, string other, IReadOnlyList<CrossComparison> compared) => JsonText.Write(json =>
@@ -56,6 +56,7 @@ public static class ComparisonOutput
         json.WriteStartObject(name);
         json.WriteNumber("n", sample.Summary.Count);
         json.WriteNumber("seeds", sample.Planned);
+        json.WriteNumber("diverged", sample.Diverged);
         if (sample.Summary.Count > 0)
             json.WriteNumber("mean", sample.Summary.Mean);
         if (sample.Summary.Deviation is { } deviation)
@@ -71,5 +72,6 @@ public static class ComparisonOutput
     private static string Value(ArmSample? sample) => sample is null ? "" : ResultsText.Value(sample.Summary);
 
     private static string Count(ArmSample? sample) => sample is null ? ""
-        : sample.Summary.Count == sample.Planned ? $"{sample.Planned}" : $"{sample.Summary.Count} of {sample.Planned}";
+        : (sample.Summary.Count == sample.Planned ? $"{sample.Planned}" : $"{sample.Summary.Count} of {sample.Planned}")
+            + (sample.Diverged > 0 ? $", {sample.Diverged} diverged" : "");
 }

@@ -46,7 +46,8 @@ public sealed record Results(
             arm.Baseline,
             steps,
             record.Runs.Count(run => run.Arm == arm.Name),
-            samples.ToDictionary(item => item.Measurement!.Metric, item => item.Summary));
+            samples.ToDictionary(item => item.Measurement!.Metric, item => item.Summary),
+            record.Runs.Count(run => run.Arm == arm.Name && run.Status == AttemptStatus.Diverged));
     }
 
     // Arms that patch the teacher have teachers of their own; all others share one.

@@ -26,6 +26,8 @@ public static class ResultsText
             ]);
         }
 
+        if (results.Rows.Any(row => row.Values.Values.Any(summary => summary.Deviation is not null)))
+            text.AppendLine("mean ± sd over seeds").AppendLine();
         text.Append(width is { } most ? table.Folded(KeyColumns, most) : table.ToString());
         if (results.Comparisons.Count > 0)
         {
@@ -52,6 +54,6 @@ public static class ResultsText
     private static string Count(ResultRow row)
     {
         var counted = row.Values.Count == 0 ? 0 : row.Values.Values.Max(summary => summary.Count);
-        return counted == row.Planned ? $"{counted}" : $"{counted} of {row.Planned}";
+        return (counted == row.Planned ? $"{counted}" : $"{counted} of {row.Planned}") + (row.Diverged > 0 ? $", {row.Diverged} diverged" : "");
     }
 }

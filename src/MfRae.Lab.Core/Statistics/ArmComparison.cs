@@ -6,6 +6,7 @@ namespace MfRae.Lab.Core.Statistics;
 /// <param name="AdjustedPValue">After Holm over the <paramref name="Family"/> comparisons.</param>
 /// <param name="SmallestPValue">The smallest adjusted value these numbers of seeds can reach.</param>
 /// <param name="Band">Relative noise band of the metric, or null.</param>
+/// <param name="Losses">Seeds that diverged in either arm.</param>
 public sealed record ArmComparison(
     string Arm,
     string Baseline,
@@ -20,7 +21,8 @@ public sealed record ArmComparison(
     int Family,
     double? Band,
     bool? HigherIsBetter,
-    IdentityConflict? Conflict)
+    IdentityConflict? Conflict,
+    SeedLosses Losses = default)
 {
     public double MeanDifference => Summary.Of([.. Pairs.Select(pair => pair.Difference)]).Mean;
 
@@ -47,4 +49,14 @@ public sealed record ArmComparison(
         && form.Tell(interval.Low, MeanBaseline) is { } low && form.Tell(interval.High, MeanBaseline) is { } high
             ? new(low, high)
             : null;
+}
+
+/// <summary>How many seeds of an arm and of its baseline diverged.</summary>
+/// <param name="Arm">Diverged seeds of the arm.</param>
+/// <param name="Baseline">Diverged seeds of the baseline.</param>
+/// <param name="BaselinePlanned">Seeds of the baseline.</param>
+public readonly record struct SeedLosses(int Arm, int Baseline, int BaselinePlanned)
+{
+    /// <summary>Whether the seeds with a value are no verdict.</summary>
+    public bool Decide => Arm > 0 || (Baseline > 0 && Baseline == BaselinePlanned);
 }

@@ -36,7 +36,8 @@ public static class Comparison
                 family.Length,
                 identity is null ? null : NoiseBand.Of(identity.Metric),
                 identity?.HigherIsBetter,
-                candidate.Conflict);
+                candidate.Conflict,
+                new(candidate.Arm.Diverged, baseline.Diverged, baseline.Planned));
             return comparison with { Verdict = Judge(comparison) };
         })];
     }
@@ -52,6 +53,7 @@ public static class Comparison
 
     private static Verdict Judge(ArmComparison comparison) =>
         comparison.Conflict is not null ? Verdict.NotComparable
+        : comparison.Losses.Decide ? Verdict.Diverged
         : comparison.Pairs.Count == 0 ? Verdict.Missing
         : Judge(
             comparison.MeanDifference, comparison.AdjustedPValue, comparison.SmallestPValue, comparison.BeyondBand, comparison.HigherIsBetter);

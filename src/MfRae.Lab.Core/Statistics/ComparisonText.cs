@@ -5,7 +5,7 @@ namespace MfRae.Lab.Core.Statistics;
 /// <summary>A comparison in words, the same in the console and in a report.</summary>
 public static class ComparisonText
 {
-    /// <summary>better, worse, inconclusive, underpowered, not comparable or no data.</summary>
+    /// <summary>better, worse, inconclusive, underpowered, not comparable, diverged or no data.</summary>
     public static string Word(Verdict verdict) => verdict switch
     {
         Verdict.Better => "better",
@@ -13,6 +13,7 @@ public static class ComparisonText
         Verdict.Inconclusive => "inconclusive",
         Verdict.Underpowered => "underpowered",
         Verdict.NotComparable => "not comparable",
+        Verdict.Diverged => "diverged",
         _ => "no data",
     };
 
@@ -25,11 +26,33 @@ public static class ComparisonText
     public static string Reason(ArmComparison comparison) => comparison.Verdict switch
     {
         Verdict.NotComparable => $"{comparison.Conflict!.Field} differs: {comparison.Conflict.One} and {comparison.Conflict.Other}",
+        Verdict.Diverged => Divergence(comparison),
         Verdict.Missing => $"no seed has a value of {comparison.Metric} in both arms",
-        Verdict.Underpowered => $"{Direction(comparison)}{Band(comparison)}",
+        Verdict.Underpowered => $"{Direction(comparison)}{Band(comparison)}{BaselineLosses(comparison)}",
         _ => $"{Direction(comparison)}{Band(comparison)}, {P(comparison.AdjustedPValue)}{After(comparison)}"
-            + (comparison.HigherIsBetter is null ? "; the metric has no better direction" : ""),
+            + (comparison.HigherIsBetter is null ? "; the metric has no better direction" : "") + BaselineLosses(comparison),
     };
+
+    /// <summary>`all 2 seeds`, `1 of 3 seeds`, followed by *diverged*; the empty string where none did.</summary>
+    public static string Diverged(int diverged, int planned, string owner = "") => diverged == 0 ? ""
+        : planned == 1 ? $"the only seed{owner} diverged"
+        : diverged == planned ? $"all {planned} seeds{owner} diverged"
+        : $"{diverged} of {planned} seeds{owner} diverged";
+
+    private static string Divergence(ArmComparison comparison)
+    {
+        var losses = comparison.Losses;
+        string[] parts =
+        [
+            Diverged(losses.Arm, comparison.Planned),
+            Diverged(losses.Baseline, losses.BaselinePlanned, " of the baseline"),
+            comparison.Pairs.Count > 0 ? $"no verdict on the rest: {Direction(comparison)}{Band(comparison)}" : "",
+        ];
+        return string.Join("; ", parts.Where(part => part.Length > 0));
+    }
+
+    private static string BaselineLosses(ArmComparison comparison) =>
+        Diverged(comparison.Losses.Baseline, comparison.Losses.BaselinePlanned, " of the baseline") is { Length: > 0 } text ? "; " + text : "";
 
     /// <summary>
     /// How large the difference is: `mean −8.4 %, 95 % interval −11.3 to −5.6 %, n 8`. Without an interval where it would be of too few

@@ -9,6 +9,7 @@ namespace MfRae.Lab.Core.Statistics;
 /// <param name="AdjustedPValue">After Holm over the <paramref name="Family"/> arms that are tested.</param>
 /// <param name="SmallestPValue">The smallest adjusted value that so many seeds can reach.</param>
 /// <param name="Band">Relative noise band of the metric, or null.</param>
+/// <param name="Divergence">Which seeds of either diverged: the others are no verdict; the empty string where none did.</param>
 public sealed record CrossDifference(
     string Arm,
     string Metric,
@@ -23,7 +24,8 @@ public sealed record CrossDifference(
     double SmallestPValue,
     int Family,
     double? Band,
-    bool? HigherIsBetter)
+    bool? HigherIsBetter,
+    string Divergence = "")
 {
     /// <summary>The difference as a fraction of the first mean, or null where that is zero or there is none.</summary>
     public double? Relative => Difference is { } difference && Baseline != 0 ? difference / Math.Abs(Baseline) : null;
@@ -35,6 +37,7 @@ public sealed record CrossDifference(
     public Verdict? Verdict => Design switch
     {
         CrossDesign.Same => null,
+        _ when Divergence.Length > 0 => Statistics.Verdict.Diverged,
         _ when Difference is null => Statistics.Verdict.Missing,
         _ => Comparison.Judge(Difference.Value, AdjustedPValue ?? 1, SmallestPValue, BeyondBand, HigherIsBetter),
     };

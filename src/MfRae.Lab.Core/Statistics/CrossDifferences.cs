@@ -30,7 +30,12 @@ public static class CrossDifferences
         var identity = one.Measured.Concat(other.Measured).Select(seed => seed.Measurement).FirstOrDefault();
         var draft = new CrossDifference(
             one.Arm, metric, CrossDesign.None, why, [], one.Summary.Mean, null, null, null, null, 1, 0,
-            identity is null ? null : NoiseBand.Of(identity.Metric), identity?.HigherIsBetter);
+            identity is null ? null : NoiseBand.Of(identity.Metric), identity?.HigherIsBetter,
+            string.Join("; ", new[]
+            {
+                ComparisonText.Diverged(one.Diverged, one.Planned, " of the first"),
+                ComparisonText.Diverged(other.Diverged, other.Planned, " of the second"),
+            }.Where(text => text.Length > 0)));
         if (one.Values.Count == 0 || other.Values.Count == 0)
         {
             return draft with { Why = "no seed has a value in " + (one.Values.Count > 0 ? "the second" : other.Values.Count > 0 ? "the first" : "either") };

@@ -41,7 +41,8 @@ public sealed record ExperimentComparison(
                    where found is not null
                    select new SeedMeasurement(run.Seed, found.Stage, found.Measurement),
             ],
-            runs.Length);
+            runs.Length,
+            runs.Count(run => run.Status == AttemptStatus.Diverged));
     }
 
     private static string? BestOf(IReadOnlyList<ArmSample> arms)

@@ -18,6 +18,12 @@ public enum Verdict
     /// <summary>The numbers are values of different things.</summary>
     NotComparable,
 
+    /// <summary>
+    /// Seeds of the arm diverged, or all seeds of the baseline did. Those that did not are no verdict on the arm: they are the ones that
+    /// happened to survive.
+    /// </summary>
+    Diverged,
+
     /// <summary>No seed has a value in both arms.</summary>
     Missing,
 }

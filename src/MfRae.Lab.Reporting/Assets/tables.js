@@ -42,8 +42,8 @@ for (const table of document.querySelectorAll("table.results")) {
 
   const csv = () => {
     const columns = shown().slice(1);
-    const first = ["arm", ...columns.flatMap(i => [heads[i].dataset.key, heads[i].dataset.key + " ±", heads[i].dataset.key + " n"])];
-    const rest = rows().map(({ name, cells }) => [name, ...columns.flatMap(i => ["v", "h", "n"].map(key => cells[i].dataset[key] ?? ""))]);
+    const first = ["arm", ...columns.flatMap(i => [heads[i].dataset.key, heads[i].dataset.key + " sd", heads[i].dataset.key + " 95 % half-width", heads[i].dataset.key + " n"])];
+    const rest = rows().map(({ name, cells }) => [name, ...columns.flatMap(i => ["v", "s", "h", "n"].map(key => cells[i].dataset[key] ?? ""))]);
     return [first, ...rest].map(line => line.map(quote).join(",") + "\n").join("");
   };
 

@@ -23,13 +23,18 @@ internal sealed record ComparedArm(string Name, Html One, Html Other, Html Diffe
     {
         if (sample is null || sample.Values.Count == 0)
         {
-            return sample is null ? Html.Text("–") : Html.Of($"–<span class=\"n lost\">n 0 of {sample.Planned}</span>");
+            return sample is null ? Html.Text("–") : Html.Of($"–<span class=\"n lost\">n 0 of {sample.Planned}{Diverged(sample)}</span>");
         }
 
         var n = $"n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
         return Html.Of(
-            $"{Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary))}<span class=\"n{(sample.Lost > 0 ? " lost" : "")}\">{n}</span>");
+            $"{Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)}<span class=\"n{(sample.Lost > 0 ? " lost" : "")}\">{n}{Diverged(sample)}</span>{Range(sample)}");
     }
+
+    private static string Diverged(ArmSample sample) => sample.Diverged == 0 ? "" : $", {sample.Diverged} diverged";
+
+    private static Html Range(ArmSample sample) =>
+        Student.Text(sample.Summary) is { Length: > 0 } text ? Html.Of($"<span class=\"n\">{text}</span>") : Html.Empty;
 
     private static Html Text(CrossDifference difference)
     {
@@ -46,15 +51,19 @@ internal sealed record ComparedArm(string Name, Html One, Html Other, Html Diffe
         return Html.Of($"{text}{range}");
     }
 
-    private static string Because(CrossDifference difference) => difference.Design switch
+    private static string Because(CrossDifference difference) => difference.Verdict != Verdict.Diverged ? Test(difference)
+        : difference.Difference is null ? difference.Divergence
+        : $"{difference.Divergence}; no verdict on the rest: {Test(difference)}";
+
+    private static string Test(CrossDifference difference) => difference.Design switch
     {
         CrossDesign.Same => "the same stages gave it in both",
-        CrossDesign.Paired => $"{Numbers.Plural(difference.Pairs.Count, "paired seed")}, sign flips: {Test(difference)}",
-        CrossDesign.Unpaired => $"{difference.Why}; Welch’s t: {Test(difference)}",
+        CrossDesign.Paired => $"{Numbers.Plural(difference.Pairs.Count, "paired seed")}, sign flips: {P(difference)}",
+        CrossDesign.Unpaired => $"{difference.Why}; Welch’s t: {P(difference)}",
         _ => difference.Why,
     };
 
-    private static string Test(CrossDifference difference)
+    private static string P(CrossDifference difference)
     {
         var after = difference.Family > 1 ? $" after Holm over {difference.Family} arms" : "";
         var band = difference.Band is { } width && difference.Relative is not null

@@ -47,7 +47,7 @@ internal sealed record ComparedMetric(string Label, string Key, bool Directed, b
             [.. sample.Finite.Select(seed => new Dot(
                 seed.Measurement.Value!.Value, $"{name}, seed {seed.Seed}: {Numbers.Significant(seed.Measurement.Value)}"))],
             summary.Count > 0 ? summary.Mean : null,
-            Student.HalfWidth(summary) is { } half ? new Interval(summary.Mean - half, summary.Mean + half) : null,
+            Student.Interval(summary),
             "no value");
     }
 }

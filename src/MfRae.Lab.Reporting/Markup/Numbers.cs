@@ -38,32 +38,33 @@ internal static class Numbers
         Signed(value.ToString("#,0" + (decimals > 0 ? "." + new string('0', decimals) : ""), CultureInfo.InvariantCulture));
 
     /// <summary>
-    /// `12.34 ± 0.56`: the half-width with two significant digits, the mean to the same decimal; `(2.2 ± 1.4)e−16` where both are tiny, and
-    /// `12.34 ± 1.4e−9` where the half-width alone is.
+    /// `12.34 ± 0.56`: the standard deviation with two significant digits, the mean to the same decimal; `(2.2 ± 1.4)e−16` where both are
+    /// tiny, and `12.34 ± 1.4e−9` where the deviation alone is.
     /// </summary>
-    public static string PlusMinus(double mean, double? halfWidth)
+    /// <param name="deviation">The standard deviation of the values: no other width stands behind a ±.</param>
+    public static string PlusMinus(double mean, double? deviation)
     {
-        if (halfWidth is not { } half || !double.IsFinite(half) || half <= 0)
+        if (deviation is not { } sd || !double.IsFinite(sd) || sd <= 0)
         {
             return Significant(mean);
         }
 
-        var decimals = 1 - (int)Math.Floor(Math.Log10(half));
+        var decimals = 1 - (int)Math.Floor(Math.Log10(sd));
         if (decimals <= MostDecimals)
         {
             decimals = Math.Max(0, decimals);
-            return $"{Fixed(mean, decimals)} ± {Fixed(half, decimals)}";
+            return $"{Fixed(mean, decimals)} ± {Fixed(sd, decimals)}";
         }
 
-        var exponent = (int)Math.Floor(Math.Log10(Math.Max(Math.Abs(mean), half)));
+        var exponent = (int)Math.Floor(Math.Log10(Math.Max(Math.Abs(mean), sd)));
         var shown = decimals + exponent;
         if (exponent >= LeastExponent || shown > MostDecimals)
         {
-            return $"{Significant(mean)} ± {Significant(half, 2)}";
+            return $"{Significant(mean)} ± {Significant(sd, 2)}";
         }
 
         var unit = Math.Pow(10, exponent);
-        return $"({Fixed(mean / unit, shown)} ± {Fixed(half / unit, shown)})e{Signed(exponent.ToString(CultureInfo.InvariantCulture))}";
+        return $"({Fixed(mean / unit, shown)} ± {Fixed(sd / unit, shown)})e{Signed(exponent.ToString(CultureInfo.InvariantCulture))}";
     }
 
     /// <summary>An option as somebody would write it: 0.25, not 0.2500.</summary>

@@ -23,7 +23,7 @@ internal static class Parts
     public static string Tone(Verdict verdict) => verdict switch
     {
         Verdict.Better => "good",
-        Verdict.Worse or Verdict.NotComparable => "bad",
+        Verdict.Worse or Verdict.NotComparable or Verdict.Diverged => "bad",
         Verdict.Underpowered => "doubt",
         _ => "plain",
     };

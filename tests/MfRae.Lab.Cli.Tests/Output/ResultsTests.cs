@@ -27,6 +27,23 @@ public sealed class ResultsTests
     }
 
     [Fact]
+    public void The_header_says_what_stands_behind_the_plus_minus_where_there_is_one()
+    {
+        ResultsText.Write(Results.Of(Record([("a", 0, 10, "r"), ("a", 1, 12, "r"), ("b", 0, 20, "r"), ("b", 1, 20, "r")])))
+            .Should().StartWith("mean ± sd over seeds").And.Contain("11.00 ± 1.41");
+        ResultsText.Write(Results.Of(Record([("a", 0, 10, "r"), ("b", 0, 20, "r")]))).Should().NotContain("±").And.StartWith("arm ");
+    }
+
+    [Fact]
+    public void Diverged_seeds_are_counted_beside_the_arm_and_in_its_verdict()
+    {
+        var record = Record([("a", 0, 10, "r"), ("b", 0, null, "r")]);
+        record = record with { Runs = [.. record.Runs.Select(run => run.Arm == "b" ? run with { Status = "diverged" } : run)] };
+
+        ResultsText.Write(Results.Of(record)).Should().MatchRegex(@"b +1 +0 of 1, 1 diverged").And.Contain("b: diverged: the only seed diverged");
+    }
+
+    [Fact]
     public void Values_against_different_references_are_a_conflict()
     {
         var results = Results.Of(Record([("a", 0, 10, "one"), ("b", 0, 20, "other")]));

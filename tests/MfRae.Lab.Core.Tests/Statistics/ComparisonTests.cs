@@ -124,6 +124,40 @@ public sealed class ComparisonTests
         Compare(Arm("base", 10, 10), diverged).Single().Pairs.Should().HaveCount(1);
     }
 
+    [Fact]
+    public void An_arm_whose_seeds_all_diverged_is_diverged_and_not_without_data()
+    {
+        var comparison = Compare(Arm("base", 10, 10), new ArmSample("mfd", [], 2, 2)).Single();
+
+        comparison.Verdict.Should().Be(Verdict.Diverged);
+        ComparisonText.Sentence(comparison).Should().Be("diverged: all 2 seeds diverged");
+    }
+
+    [Fact]
+    public void Some_diverged_seeds_leave_no_verdict_on_the_rest()
+    {
+        var survivors = Arm("mfd", Around(10, 7));
+
+        var comparison = Compare(Arm("base", Around(12, 8)), survivors with { Planned = 8, Diverged = 1 }).Single();
+
+        comparison.Verdict.Should().Be(Verdict.Diverged);
+        comparison.AdjustedPValue.Should().BeLessThan(0.05, "the survivors alone would have decided");
+        ComparisonText.Sentence(comparison).Should().StartWith(
+            "diverged: 1 of 8 seeds diverged; no verdict on the rest: all 7 seeds lower by ");
+    }
+
+    [Fact]
+    public void A_baseline_that_diverged_is_named_in_every_comparison()
+    {
+        var comparisons = Compare(new ArmSample("base", [], 2, 2), Arm("a", 1, 2), Arm("b", 1, 2));
+
+        comparisons.Should().OnlyContain(comparison => comparison.Verdict == Verdict.Diverged);
+        ComparisonText.Sentence(comparisons[0]).Should().Be("diverged: all 2 seeds of the baseline diverged");
+        var partly = Compare(Arm("base", 10) with { Planned = 2, Diverged = 1 }, Arm("a", 9, 8)).Single();
+        partly.Verdict.Should().Be(Verdict.Underpowered);
+        ComparisonText.Sentence(partly).Should().EndWith("; 1 of 2 seeds of the baseline diverged");
+    }
+
     [Theory]
     [InlineData("reference")]
     [InlineData("extractor")]

@@ -41,6 +41,20 @@ public sealed class ExperimentComparisonTests
         comparison.Best.Should().Be("a");
     }
 
+    [Theory]
+    [InlineData("diverged", Verdict.Diverged)]
+    [InlineData("failed", Verdict.Missing)]
+    public void A_run_that_diverged_is_told_from_one_that_failed(string status, Verdict verdict)
+    {
+        var record = Record(10, null);
+        record = record with { Runs = [.. record.Runs.Select(run => run.Arm == "b" ? run with { Status = status } : run)] };
+
+        ExperimentComparison.Of(record).Comparisons.Single().Verdict.Should().Be(verdict);
+        CrossComparison.Of(record, record).Should().ContainSingle();
+        CrossDifferences.Of(CrossComparison.Of(record, record)[0], record, record).Single(difference => difference.Arm == "b")
+            .Verdict.Should().Be(verdict);
+    }
+
     private static ExperimentRecord Record(double a, double? b, string reference = "r")
     {
         ArmRecord Arm(string name, bool baseline) => new(name, baseline, new Dictionary<string, string>(), "{}");

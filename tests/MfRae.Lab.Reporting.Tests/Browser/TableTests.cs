@@ -91,7 +91,7 @@ public sealed class TableTests
         await page.Click($"{Fid} button");
 
         var csv = (await Copy(page, "CSV")).Split('\n');
-        csv[0].Should().StartWith("arm,fid@1,fid@1 ±,fid@1 n,fid.train@1");
+        csv[0].Should().StartWith("arm,fid@1,fid@1 sd,fid@1 95 % half-width,fid@1 n,fid.train@1");
         csv[1].Should().StartWith("lambda=0.5,9.8").And.Contain(",2,");
         (await Copy(page, "LaTeX")).Should().StartWith("\\begin{tabular}{lrrrrr}\n\\toprule\nArm & FID $\\downarrow$")
             .And.Contain("lambda=0.5 & $\\mathbf{").And.Contain("\\pm").And.EndWith("\\end{tabular}\n");

@@ -43,6 +43,6 @@ internal static class MetricChart
             [.. sample.Finite.Select(seed => new Dot(
                 seed.Measurement.Value!.Value, $"{arm.Name}, seed {seed.Seed}: {Numbers.Significant(seed.Measurement.Value)}"))],
             summary.Mean,
-            Student.HalfWidth(summary) is { } half ? new Interval(summary.Mean - half, summary.Mean + half) : null);
+            Student.Interval(summary));
     }
 }

@@ -98,7 +98,7 @@ internal sealed class GridSection : ISection
 
     private static string Tip(ArmView arm, ArmSample sample) => sample.Values.Count == 0
         ? $"{arm.Name}: no value"
-        : $"{arm.Name}: {Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary))}, {Seeds(sample)}";
+        : $"{arm.Name}: {Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)} (sd over seeds), {Seeds(sample)}";
 
     private static string Seeds(ArmSample sample) =>
         string.Create(CultureInfo.InvariantCulture, $"n {sample.Values.Count}") + (sample.Lost > 0 ? $" of {sample.Planned}" : "");

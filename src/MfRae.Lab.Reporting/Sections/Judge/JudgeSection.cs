@@ -61,7 +61,7 @@ internal sealed class JudgeSection : ISection
         if (widths.Length > 0)
         {
             yield return Html.Of($"<strong>Choice of samples.</strong> Other samples of the same generator would move "
-                + $"{MetricName.OfKey(data.Primary.Metric)} by about ±{Numbers.Significant(Bootstrap.Quantile(widths, 0.5), 2)}: half the 95 % "
+                + $"{MetricName.OfKey(data.Primary.Metric)} by about {Numbers.Significant(Bootstrap.Quantile(widths, 0.5), 2)} up or down: half the 95 % "
                 + $"interval of a run, the median of {Numbers.Plural(widths.Length, "run")}.");
         }
     }

@@ -6,8 +6,8 @@ using MfRae.Lab.Reporting.Markup;
 namespace MfRae.Lab.Reporting.Sections.Results;
 
 /// <summary>
-/// A mean with its 95 % interval and n, or why there is none. Numbers that scripts sort and copy by stand in attributes:
-/// v the value, h half the width, n.
+/// A mean with its standard deviation, 95 % interval and n, or why there is none. Numbers that scripts sort and copy by stand in
+/// attributes: v the value, s the standard deviation, h half the width of the interval, n.
 /// </summary>
 internal static class ResultsCell
 {
@@ -27,20 +27,24 @@ internal static class ResultsCell
 
         if (sample.Values.Count == 0)
         {
-            return Html.Of($"<td class=\"number quiet\">–<span class=\"n\">n 0 of {sample.Planned}</span></td>");
+            return Html.Of($"<td class=\"number quiet\">–<span class=\"n\">n 0 of {sample.Planned}{(sample.Diverged > 0 ? $", {sample.Diverged} diverged" : "")}</span></td>");
         }
 
-        var half = Student.HalfWidth(sample.Summary);
-        var text = Html.Of($"<span class=\"value\">{Numbers.PlusMinus(sample.Summary.Mean, half)}</span>");
+        var interval = Student.Text(sample.Summary);
+        var text = Html.Of($"<span class=\"value\"{Title(interval)}>{Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)}</span>");
         var value = comparison.Best == arm.Name ? Html.Of($"<strong>{text}</strong>")
             : WithinNoise.Of(comparison, sample) ? Html.Of($"{Tie} {text}")
             : text;
         var n = $"n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
-        var width = half is { } number ? Html.Of($" data-h=\"{Svg.Digits(number, Digits)}\"") : Html.Empty;
+        var width = sample.Summary.Deviation is { } deviation && Student.HalfWidth(sample.Summary) is { } half
+            ? Html.Of($" data-s=\"{Svg.Digits(deviation, Digits)}\" data-h=\"{Svg.Digits(half, Digits)}\"")
+            : Html.Empty;
         return Html.Of(
             $"<td class=\"number\" data-v=\"{Svg.Digits(sample.Summary.Mean, Digits)}\"{width} data-n=\"{sample.Values.Count}\">{value}"
                 + $"<span class=\"n{(sample.Lost > 0 ? " lost" : "")}\">{n}</span></td>");
     }
+
+    private static Html Title(string text) => text.Length == 0 ? Html.Empty : Html.Of($" title=\"{text}\"");
 
     /// <summary>What one run of an arm measured, with its interval over samples where the metric has one.</summary>
     public static Html Of(ExperimentComparison comparison, ArmView arm, long seed)

@@ -41,5 +41,5 @@ internal static class DifferenceChart
         })],
         comparison.Mean(form),
         comparison.IntervalOf(form),
-        comparison.Conflict?.ToString() ?? "no data");
+        comparison.Conflict?.ToString() ?? (comparison.Verdict == Verdict.Diverged ? "diverged" : "no data"));
 }

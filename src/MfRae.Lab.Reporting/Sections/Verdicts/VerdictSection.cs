@@ -35,10 +35,11 @@ internal sealed class VerdictSection : ISection
         }
 
         var sample = arm.Of(data.Primary);
+        var interval = Student.Text(sample.Summary);
         var reason = sample.Values.Count == 0
-            ? $"no value of {data.Primary.Metric}"
-            : sample.Conflict?.ToString() ?? $"{data.Primary.Metric} "
-                + $"{Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary))}, the others are compared with it";
+            ? ComparisonText.Diverged(sample.Diverged, sample.Planned) is { Length: > 0 } diverged ? diverged : $"no value of {data.Primary.Metric}"
+            : sample.Conflict?.ToString() ?? $"{data.Primary.Metric} {Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)}"
+                + (interval.Length == 0 ? "" : $" (sd over seeds; {interval})") + ", the others are compared with it";
         return new(Parts.Arm(arm), Parts.Badge("plain", "baseline"), reason, "", arm.Losses);
     }
 }

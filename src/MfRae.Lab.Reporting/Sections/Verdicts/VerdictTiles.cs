@@ -55,7 +55,8 @@ internal static class VerdictTiles
             ? $"the best arm has {Numbers.Significant(best.Summary.Mean / value, 2)} times that"
             : "";
 
-    private static string Value(ArmSample sample) => Numbers.PlusMinus(sample.Summary.Mean, Student.HalfWidth(sample.Summary));
+    private static string Value(ArmSample sample) => Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)
+        + (sample.Summary.Deviation is null ? "" : " (sd over seeds)");
 
     private static string Seeds(ArmSample sample) => $", n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
 }
