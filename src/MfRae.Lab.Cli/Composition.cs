@@ -99,5 +99,5 @@ public sealed class Composition(
             : new WorkerProcessLauncher("dotnet", [assembly, "worker"]);
     }
 
-    private PlanLoader Loader(Places places) => new(terminal, places);
+    private PlanLoader Loader(Places places) => new(terminal, places, signals.Stop);
 }

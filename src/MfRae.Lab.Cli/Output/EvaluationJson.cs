@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MfRae.Lab.Core.Images;
 using MfRae.Lab.Learning.Evaluation;
 
 namespace MfRae.Lab.Cli.Output;
@@ -30,6 +31,7 @@ public static class EvaluationJson
         json.WriteNumber("count", images.Count);
         json.WriteString("shape", images.Shape);
         json.WriteNumber("classes", images.Classes);
+        Passed(json, images.PassedOver);
         json.WriteEndObject();
     }
 
@@ -65,6 +67,22 @@ public static class EvaluationJson
         json.WriteString("layout", reference.Layout);
         json.Number("count", reference.Count);
         json.WriteString("origin", reference.Stated ? "stated" : "unstated");
+        Passed(json, reference.PassedOver);
+        json.WriteEndObject();
+    }
+
+    private static void Passed(Utf8JsonWriter json, PassedOver? passed)
+    {
+        if (passed is null)
+            return;
+        json.WriteStartObject("passedOver");
+        json.WriteNumber("hidden", passed.Hidden);
+        json.WriteNumber("notRegular", passed.Special.Count);
+        json.WriteNumber("linksToReadFolders", passed.Repeated.Count);
+        json.WriteStartObject("notRead");
+        foreach (var (extension, count) in passed.Unread)
+            json.WriteNumber(extension, count);
+        json.WriteEndObject();
         json.WriteEndObject();
     }
 

@@ -6,7 +6,7 @@ using MfRae.Lab.Learning.Profiling;
 namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>From an experiment file to its plan, or to everything that is wrong with it on stderr. Warnings go there too.</summary>
-public sealed class PlanLoader(Terminal terminal, Places places)
+public sealed class PlanLoader(Terminal terminal, Places places, CancellationToken stop)
 {
     /// <param name="code">The exit code where there is no plan.</param>
     /// <returns>The whole plan, or null after the mistakes were written.</returns>
@@ -24,6 +24,6 @@ public sealed class PlanLoader(Terminal terminal, Places places)
             ]
             : read.Diagnostics;
         code = diagnostics.Count == 0 ? ExitCode.Ok : DiagnosticText.Write(terminal.Error, diagnostics);
-        return diagnostics.Count == 0 ? Planner.Build(read.Experiment!, FileHash.In(places.WorkingDirectory)) : null;
+        return diagnostics.Count == 0 ? Planner.Build(read.Experiment!, FileHash.In(places.WorkingDirectory, stop)) : null;
     }
 }

@@ -19,8 +19,10 @@ public sealed record IdxDatasetOptions(
     [property: OptionRange(0, 10_000_000)] int TestLimit = 0) : DatasetOptions;
 
 /// <summary>
-/// Colour images in the layout of ImageNet: `train` and `val` below the folder, in each a folder of JPEG or PNG files for each class;
-/// classes are numbered in the ordinal order of their folders' names. Only an index is kept: images are decoded when they are used.
+/// Colour images in the layout of ImageNet: `train` and `val` below the folder, in each a folder of JPEG, PNG, BMP or WebP files for each
+/// class; classes are numbered in the ordinal order of their folders' names. A split may hold its images without class folders if a file
+/// names their classes: `LOC_val_solution.csv`, or `val.txt` with lines `FILE CLASS`, in the split's folder or beside it. Only an index
+/// is kept: images are decoded when they are used.
 /// </summary>
 /// <param name="Size">Side in pixels that images are brought to: shrunk until the shorter side fits, then cut from the middle.</param>
 /// <param name="Classes">How many class folders there must be.</param>

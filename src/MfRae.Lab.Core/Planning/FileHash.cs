@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Images;
 
 namespace MfRae.Lab.Core.Planning;
 
@@ -9,16 +10,17 @@ public static class FileHash
 {
     /// <summary>
     /// A function from a path, relative to the working directory, to the SHA-256 in lower-case hex: of a file's content, of a folder's
-    /// list of files with their lengths. To read a hundred gigabytes of images before each run would not be worth what it shows.
+    /// list of images with their lengths, and of the file that names the classes of a flat folder. To read a hundred gigabytes of images
+    /// before each run would not be worth what it shows.
     /// </summary>
-    public static Func<string, string> In(string workingDirectory) => path =>
+    public static Func<string, string> In(string workingDirectory, CancellationToken stop = default) => path =>
     {
         string full = Path.GetFullPath(path, workingDirectory);
         try
         {
             if (Directory.Exists(full))
             {
-                return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Listing(new DirectoryInfo(full)))));
+                return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Listing(full, stop))));
             }
 
             return OfContent(full);
@@ -46,12 +48,17 @@ public static class FileHash
 
     private static string OfContent(string path)
     {
+        if (RegularFile.IsSpecial(path))
+            throw new IOException("It is a pipe, a socket or a device.");
         using var stream = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    private static string Listing(DirectoryInfo folder) => string.Join('\n', folder
-        .EnumerateFiles("*", SearchOption.AllDirectories)
-        .Select(file => $"{Path.GetRelativePath(folder.FullName, file.FullName).Replace(Path.DirectorySeparatorChar, '/')} {file.Length}")
-        .Order(StringComparer.Ordinal));
+    // The first line changes with the rules of which files count.
+    private static string Listing(string folder, CancellationToken stop) => string.Join('\n',
+    [
+        "images 2",
+        .. ImageFiles.Below(folder, stop).Files.Select(file => FormattableString.Invariant($"{file.Path} {file.Length}")),
+        .. ImageFiles.IsFlat(folder) && FlatLabels.Find(folder) is { } labels ? [$"classes {OfContent(labels)}"] : Array.Empty<string>(),
+    ]);
 }

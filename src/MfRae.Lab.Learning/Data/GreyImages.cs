@@ -3,10 +3,13 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
 
-/// <summary>Colour images whose colours are all equal, as grey ones.</summary>
+/// <summary>Colour images whose colours are all equal, as grey ones: the red of each pixel.</summary>
 /// <param name="name">Of an image, for messages.</param>
 internal sealed class GreyImages(IImageSource colours, Func<long, string> name) : IImageSource
 {
+    // WebP decodes a grey image with green one level lower here and there.
+    private const int Rounding = 1;
+
     public long Count => colours.Count;
 
     public long Classes => colours.Classes;
@@ -22,7 +25,7 @@ internal sealed class GreyImages(IImageSource colours, Func<long, string> name) 
     {
         var bytes = colours.Bytes(indices);
         var first = bytes.narrow(1, 0, 1);
-        var coloured = bytes.ne(first).flatten(1).any(1);
+        var coloured = bytes.to(int16).sub_(first).abs_().gt(Rounding).flatten(1).any(1);
         if (coloured.any().item<bool>())
             throw new LabException($"{name(indices[coloured.to(uint8).argmax(0)].item<long>())} has colours, and the feature network sees "
                 + "grey images only: choose another one by --features");

@@ -4,20 +4,14 @@ using SkiaSharp;
 namespace MfRae.Lab.Learning.Data;
 
 /// <summary>
-/// Decodes JPEG and PNG files as the image library of the released code does: turned as stored, without colour management, with
+/// Decodes image files as the image library of the released code does: turned as stored, without colour management, with
 /// transparency ignored.
 /// </summary>
 public static class ImageDecoder
 {
-    /// <summary>What names of image files end with.</summary>
-    public static IReadOnlyList<string> Extensions { get; } = [".jpeg", ".jpg", ".png"];
-
     private const int BytesPerPixel = 4;
 
     private static ReadOnlySpan<byte> LargeFilePointer => "version https://git-lfs"u8;
-
-    /// <summary>Whether a file is an image by its name.</summary>
-    public static bool IsImage(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
     /// <exception cref="LabException">The file is missing, is no image, or is cut short.</exception>
     public static RgbImage Decode(string path)

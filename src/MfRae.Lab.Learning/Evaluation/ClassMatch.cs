@@ -9,6 +9,7 @@ internal static class ClassMatch
 {
     // What a covariance needs.
     private const long Fewest = 2;
+    private const int ShownInOrder = 5;
 
     /// <summary>Why not, or null.</summary>
     public static string? Problem(ImageSet samples, ImageSet? reference)
@@ -17,8 +18,11 @@ internal static class ClassMatch
             return "the samples have no classes";
         if (reference?.Classes is not { } others)
             return "the reference has no classes";
-        if (!own.SequenceEqual(others))
+        if (own.Count != others.Count)
             return $"samples are of {own.Count} classes ({First(own)}), the reference of {others.Count} ({First(others)})";
+        // Labels of a file are numbers without names: positions in the list of class folders.
+        if (samples.Named && reference.Named && own.Zip(others).FirstOrDefault(pair => pair.First != pair.Second) is (string one, string other))
+            return $"class folders differ: the samples have '{one}' where the reference has '{other}'";
         return Small("samples", samples) ?? Small("reference", reference);
     }
 
@@ -32,6 +36,24 @@ internal static class ClassMatch
             return "the samples have no classes";
         return own.Count <= predicted.Count && own.SequenceEqual(predicted.Take(own.Count)) ? null
             : $"samples are of {own.Count} classes ({First(own)}), and {network} predicts {predicted.Count} others ({First(predicted)})";
+    }
+
+    /// <summary>
+    /// A warning where labels that are numbers are compared with class folders whose names are numbers in another order than their values;
+    /// or null.
+    /// </summary>
+    public static string? Ambiguity(ImageSet samples, ImageSet? reference)
+    {
+        if (samples.Classes is null || reference?.Classes is null || samples.Named == reference.Named)
+            return null;
+        var (folders, numbers) = samples.Named ? (samples, reference) : (reference, samples);
+        var names = folders.Classes!;
+        if (!names.All(name => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            return null;
+        return names.SequenceEqual(names.OrderBy(name => int.Parse(name, CultureInfo.InvariantCulture)))
+            ? null
+            : $"labels in {numbers.Path} are positions in the list of class folders of {folders.Path} in ordinal order, as torchvision and "
+                + $"the lab's datasets number them: {string.Join(", ", names.Take(ShownInOrder))}{(names.Count > ShownInOrder ? ", …" : "")}";
     }
 
     private static string? Small(string what, ImageSet set)

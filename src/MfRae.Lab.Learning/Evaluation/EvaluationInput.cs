@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Images;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 
@@ -13,6 +14,8 @@ internal sealed record EvaluationInput(string Path, ImageSet? Images, StoredStat
         var path = EvaluationPath.Find(given, workingDirectory);
         if (Directory.Exists(path.Full))
             return new(given, sets.OpenFolder(path), null);
+        if (RegularFile.IsSpecial(path.Full))
+            throw new LabException($"{path.Full} is a pipe, a socket or a device; a folder or a file is needed");
         var file = TensorFile.Open(path.Full);
         if (!StatisticsReader.Recognises(file))
             return new(given, sets.OpenFile(path, file), null);

@@ -36,6 +36,8 @@ public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress pro
         using var reference = Open(request.Reference);
         if (reference.Statistics is null)
             reference.NeedImages("the reference");
+        if (ClassMatch.Ambiguity(sampled, reference.Images) is { } order)
+            progress.Say(order);
         using var train = request.Train is { } given ? Open(given) : null;
 
         var choices = request.Features.Count > 0 ? request.Features : [Usual(sampled.Images.Shape)];
@@ -61,7 +63,7 @@ public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress pro
     }
 
     private static EvaluatedImages Described(ImageSet set) =>
-        new(set.Path, set.Hash, set.Count, set.Images.Shape.ToString(), set.Classes?.Count ?? 0);
+        new(set.Path, set.Hash, set.Count, set.Images.Shape.ToString(), set.Classes?.Count ?? 0, set.PassedOver);
 
     private static FeatureChoice Usual(ImageShape image) => new(
         image with { Channels = 1 } == ImageShape.Mnist ? FeatureChoice.Embedded : FeatureChoice.Inception,

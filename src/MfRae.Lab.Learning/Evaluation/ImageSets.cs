@@ -48,9 +48,11 @@ internal sealed class ImageSets(int crop, int threads, IEvaluationProgress progr
 
     private ImageSet Tree(EvaluationPath path, string folder)
     {
-        var tree = ImageTree.Scan(folder);
+        var tree = ImageTree.Scan(folder, stop);
+        if (tree.PassedOver.Describe() is { } passed)
+            progress.Say($"{path.Given}: {passed}");
         var images = new TreeImages(tree, crop, threads);
-        return new(path.Given, images, Hash(tree), tree.Classes, images.PathOf);
+        return new(path.Given, images, Hash(tree), tree.Classes, images.PathOf, Named: true, tree.PassedOver);
     }
 
     // Of contents, not of names: the same images have the same features wherever they lie.

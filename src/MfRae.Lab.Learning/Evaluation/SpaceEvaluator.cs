@@ -236,5 +236,5 @@ internal sealed class SpaceEvaluator(
 
     private static EvaluatedReference Described(EvaluationInput reference) => reference.Statistics is { } stored
         ? new(reference.Path, stored.Hash, stored.Layout, stored.Count, stored.Identity is not null)
-        : new(reference.Path, reference.Images!.Hash, "images", reference.Images.Count, true);
+        : new(reference.Path, reference.Images!.Hash, "images", reference.Images.Count, true, reference.Images.PassedOver);
 }

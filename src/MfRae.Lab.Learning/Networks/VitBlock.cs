@@ -19,7 +19,7 @@ internal static class VitBlock
         spec.Linear(name + ".mlp.fc2", hidden, width, times: tokens);
     }
 
-    /// <summary>[B, T, width] → the same. What is computed on the way is disposed of: of several blocks, only one holds memory.</summary>
+    /// <summary>[B, T, width] → the same. Intermediate tensors are disposed of, so only one of several blocks holds memory.</summary>
     public static Tensor Forward(Weights weights, string name, Tensor x, long heads)
     {
         using var scope = NewDisposeScope();

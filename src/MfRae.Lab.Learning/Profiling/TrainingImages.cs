@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Images;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
@@ -26,7 +27,7 @@ internal sealed class TrainingImages
                 Classes = images.Classes;
                 var folder = Path.Combine(Path.GetFullPath(images.Path, workingDirectory), StageFiles.Splits[0]);
                 if (Directory.Exists(folder))
-                    Count = Limit(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).LongCount(), images.TrainLimit);
+                    Count = Limit(ImageFiles.Below(folder).Files.Count, images.TrainLimit);
                 break;
         }
     }

@@ -49,15 +49,16 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
     private static void Index(ImageFolderDatasetOptions options, StageContext context)
     {
         var folder = context.Resolve(options.Path);
-        var (train, test) = (ImageFolder.Train(options, folder), ImageFolder.Test(options, folder));
+        var images = new ImageFolder(options, folder, line => context.Journal.Write(new NoticeEvent(line)), context.Stop);
+        var (train, test) = (images.Train(), images.Test());
         if (train.Classes.Zip(test.Classes).FirstOrDefault(pair => pair.First != pair.Second) is (string of, string other))
-            throw new LabException($"{folder} names a class {of} in one split and {other} in the other: labels would not agree");
+            throw new LabException($"{folder} has a class '{of}' in train where val has '{other}': both splits need the same class folders");
         foreach (var (split, index) in new[] { (DatasetFiles.Train, train), (DatasetFiles.Test, test) })
         {
             // One image shows whether this is a folder of images at all; the others are read when they are used.
             using var scope = NewDisposeScope();
-            using (var images = DatasetFiles.Open(context, index))
-                images.Bytes(tensor(new[] { 0L }));
+            using (var first = DatasetFiles.Open(context, index))
+                first.Bytes(tensor(new[] { 0L }));
             index.Save(context.File(DatasetFiles.Index(split)));
             context.Progress(index.Images.Count, index.Images.Count, "image");
         }

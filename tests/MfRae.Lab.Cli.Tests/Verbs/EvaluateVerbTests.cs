@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
@@ -166,6 +167,40 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     [Fact]
+    public void Classes_that_are_called_by_numbers_are_in_the_order_of_the_datasets_of_experiments()
+    {
+        using (var archive = new GZipStream(File.OpenRead(Case("classes.tar.gz")), CompressionMode.Decompress))
+            TarFile.ExtractToDirectory(archive, lab.Path, overwriteFiles: false);
+        double ClassFid(string order)
+        {
+            var answer = Evaluate(Case($"classes-samples-{order}.safetensors"), "classes:test", "--metrics", "classFid", "--json", "--no-cache");
+            answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+            answer.Error.Should().Contain("in ordinal order").And.Contain("0, 1, 10, 11, 2");
+            return Values(answer.Out)["classFid"];
+        }
+
+        // Labels as the lab's dataset stage numbers these folders, and labels by the values of the names. Float32 features of other
+        // processors differ in the sixth digit.
+        ClassFid("ordinal").Should().BeApproximately(0.76, 0.01);
+        ClassFid("numeric").Should().BeApproximately(4.796, 0.01);
+    }
+
+    [Fact]
+    public void What_a_folder_holds_besides_images_is_reported()
+    {
+        var hidden = Evaluate(Case("hidden"), "reference.npz", "--metrics", "fid", "--json");
+        hidden.Error.Should().Contain("passed over 1 name that begins with a dot");
+        Passed(hidden).GetProperty("hidden").GetInt32().Should().Be(1);
+
+        var mixed = Evaluate(Case("mixed-extensions"), "reference.npz", "--metrics", "fid", "--json");
+        mixed.Error.Should().Contain("formats that are not read: 1 .tif");
+        Passed(mixed).GetProperty("notRead").GetProperty(".tif").GetInt32().Should().Be(1);
+        JsonDocument.Parse(mixed.Out).RootElement.GetProperty("samples").GetProperty("count").GetInt32().Should().Be(6);
+
+        static JsonElement Passed(Answer answer) => JsonDocument.Parse(answer.Out).RootElement.GetProperty("samples").GetProperty("passedOver");
+    }
+
+    [Fact]
     public void What_is_missing_is_the_environments_fault()
     {
         var answer = Evaluate("samples.npz", "nowhere");
@@ -182,6 +217,8 @@ public sealed class EvaluateVerbTests : IDisposable
 
     private Answer Evaluate(string samples, string reference, params string[] options) =>
         lab.Run(["evaluate", "--samples", samples, "--reference", reference, "--draws", "0", .. options]);
+
+    private static string Case(string name) => Path.Combine(Checkout.Root, "tests/Golden/cases", name);
 
     private static Dictionary<string, double> Values(string answer)
     {

@@ -76,7 +76,11 @@ public sealed class FileTests : IDisposable
         found.Path.Should().Be("$.base.dataset.classes");
         found.Message.Should().Contain("data/images/val holds 1 class folders where `classes` is 2");
 
-        _work.Write("data/images/val/dog/2.png", "");
+        _work.Write("data/images/val/bird/2.png", "");
+        _work.Write("data/images/val/.ipynb_checkpoints/2-checkpoint.png", "");
+        _work.Mistake(Images).Message.Should().Be("data/images/val has a class 'bird' that data/images/train lacks");
+
+        Directory.Move(Path.Combine(_work.Root, "data/images/val/bird"), Path.Combine(_work.Root, "data/images/val/dog"));
         _work.Valid(Images).Arms[0].Options.Dataset.Should().Be(new ImageFolderDatasetOptions("data/images", Classes: 2));
     }
 

@@ -13,6 +13,7 @@ public sealed class FolderImagesTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly List<string> _notices = [];
     private readonly ImageFolderDatasetOptions _options = new("images", TinyImages.Side, TinyImages.Classes, Flip: true);
 
     public FolderImagesTests() => TinyImages.Write(_folder.File("images"));
@@ -32,7 +33,7 @@ public sealed class FolderImagesTests : IDisposable
         index.Images.Select(image => image.Label).Should().BeInAscendingOrder().And.HaveCount(TinyImages.Classes * TinyImages.Train);
         index.Images[0].Should().Be(new IndexedImage("cat/0.png", 0));
         index.Flip.Should().BeTrue();
-        ImageFolder.Test(_options, _folder.File("images")).Flip.Should().BeFalse("only training mirrors");
+        Folder().Test().Flip.Should().BeFalse("only training mirrors");
     }
 
     [Fact]
@@ -48,7 +49,7 @@ public sealed class FolderImagesTests : IDisposable
 
     [Fact]
     public void A_limit_keeps_images_of_all_classes() =>
-        ImageFolder.Train(_options with { TrainLimit = 3 }, _folder.File("images")).Images.Select(image => image.Label).Should().Equal(0, 1, 2);
+        Folder(_options with { TrainLimit = 3 }).Train().Images.Select(image => image.Label).Should().Equal(0, 1, 2);
 
     [Theory]
     [InlineData(1)]
@@ -108,7 +109,7 @@ public sealed class FolderImagesTests : IDisposable
     [Theory]
     [InlineData(4, "*holds 3 class folders where the options say 4*")]
     public void A_folder_with_other_classes_is_refused(int classes, string message) =>
-        FluentActions.Invoking(() => ImageFolder.Train(_options with { Classes = classes }, _folder.File("images")))
+        FluentActions.Invoking(() => Folder(_options with { Classes = classes }).Train())
             .Should().Throw<LabException>().WithMessage(message);
 
     [Fact]
@@ -120,7 +121,75 @@ public sealed class FolderImagesTests : IDisposable
         FluentActions.Invoking(Index).Should().Throw<LabException>().WithMessage("*dog holds no image*");
     }
 
-    private ImageIndex Index() => ImageFolder.Train(_options, _folder.File("images"));
+    [Fact]
+    public void What_is_no_image_of_a_class_is_passed_over_and_told()
+    {
+        var expected = Index().Images;
+        Directory.CreateDirectory(_folder.File("images/train/.ipynb_checkpoints"));
+        foreach (var name in new[] { ".ipynb_checkpoints/0-checkpoint.png", "cat/._0.png", "dog/7.tif", "loose.png" })
+            File.WriteAllText(_folder.File("images/train/" + name), "");
+
+        Index().Images.Should().Equal(expected);
+        _notices.Should().Equal(
+            "images/train: passed over files of formats that are not read: 1 .tif; 2 names that begin with a dot",
+            "images/train: passed over images that lie in no class folder: 1");
+    }
+
+    [Fact]
+    public void A_link_to_a_folder_above_it_adds_no_images()
+    {
+        var expected = Index().Images;
+        Directory.CreateSymbolicLink(_folder.File("images/train/cat/again"), "..");
+
+        Index().Images.Should().Equal(expected);
+        _notices.Should().Equal("images/train: passed over 1 link to a folder that is read already (cat/again)");
+    }
+
+    [Fact]
+    public void Images_below_a_class_folder_are_of_the_class()
+    {
+        Directory.CreateDirectory(_folder.File("images/train/cat/more"));
+        File.Copy(_folder.File("images/train/dog/0.png"), _folder.File("images/train/cat/more/0.png"));
+
+        Index().Images.Should().Contain(new IndexedImage("cat/more/0.png", 0));
+    }
+
+    [Fact]
+    public void A_flat_split_whose_classes_a_file_names_is_as_one_with_class_folders()
+    {
+        var foldered = Folder().Test();
+        var lines = new List<string> { "ImageId,PredictionString" };
+        var val = _folder.File("images/val");
+        foreach (var (path, label) in foldered.Images.Reverse().Select(image => (image.Path, image.Label)))
+        {
+            var name = path.Replace('/', '_');
+            File.Move(Path.Combine(val, path), Path.Combine(val, name));
+            lines.Add($"{Path.GetFileNameWithoutExtension(name)},{foldered.Classes[label]} 1 2 3 4 ");
+        }
+
+        foreach (var name in foldered.Classes)
+            Directory.Delete(Path.Combine(val, name));
+        FluentActions.Invoking(() => Folder().Test()).Should().Throw<LabException>().WithMessage("*no file that names their classes*LOC_val_solution.csv*");
+
+        File.WriteAllLines(_folder.File("images/LOC_val_solution.csv"), lines);
+        var flat = Folder().Test();
+        flat.Classes.Should().Equal(foldered.Classes);
+        flat.Images.Should().Equal(foldered.Images.Select(image => image with { Path = image.Path.Replace('/', '_') }));
+
+        _notices.Should().BeEmpty();
+        File.Move(_folder.File("images/LOC_val_solution.csv"), _folder.File("images/val/LOC_val_solution.csv"));
+        Folder().Test().Images.Should().Equal(flat.Images);
+        _notices.Should().BeEmpty("the file is read");
+
+        File.Move(_folder.File("images/val/LOC_val_solution.csv"), _folder.File("images/LOC_val_solution.csv"));
+        File.AppendAllText(_folder.File("images/LOC_val_solution.csv"), "other,bird\n");
+        File.WriteAllText(_folder.File("images/val/other.png"), "");
+        FluentActions.Invoking(() => Folder().Test()).Should().Throw<LabException>().WithMessage("*other.png the class 'bird'*train*cat, dog, fish*");
+    }
+
+    private ImageFolder Folder(ImageFolderDatasetOptions? options = null) => new(options ?? _options, _folder.File("images"), _notices.Add);
+
+    private ImageIndex Index() => Folder().Train();
 
     private FolderImages Open(int threads) => new(Index(), _folder.File("images/train"), threads);
 

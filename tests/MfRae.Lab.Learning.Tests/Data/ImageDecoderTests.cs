@@ -19,6 +19,33 @@ public sealed class ImageDecoderTests : IDisposable
     public void Images_decode_to_the_bytes_that_Pillow_sees(string name) =>
         ImageDecoder.Decode(GoldenImages.Path(name)).Should().BeEquivalentTo(GoldenImages.Image(name, "decoded"));
 
+    [Fact]
+    public void A_bitmap_decodes_to_the_bytes_in_its_file()
+    {
+        var path = Golden.Path("cases", "mixed-extensions/5.bmp");
+        var file = File.ReadAllBytes(path);
+        var image = ImageDecoder.Decode(path);
+
+        // Rows from the bottom, of blue, green and red, each filled up to four bytes.
+        var stride = ((image.Width * 3) + 3) / 4 * 4;
+        var start = BitConverter.ToInt32(file, 10);
+        BitConverter.ToInt16(file, 28).Should().Be(24, "bits a pixel");
+        for (var i = 0; i < image.Width * image.Height; i++)
+        {
+            var at = start + ((image.Height - 1 - (i / image.Width)) * stride) + (i % image.Width * 3);
+            image.Values[(3 * i)..((3 * i) + 3)].Should().Equal(file[at + 2], file[at + 1], file[at]);
+        }
+    }
+
+    [Fact]
+    public void A_webp_image_decodes()
+    {
+        var image = ImageDecoder.Decode(Golden.Path("cases", "mixed-extensions/4.webp"));
+
+        (image.Width, image.Height, image.Values.Length).Should().Be((28, 28, 28 * 28 * 3));
+        image.Values.Distinct().Should().HaveCountGreaterThan(10);
+    }
+
     [Theory]
     [InlineData("photo.jpg")]
     [InlineData("odd.png")]

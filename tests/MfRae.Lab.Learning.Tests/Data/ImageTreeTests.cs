@@ -22,14 +22,25 @@ public sealed class ImageTreeTests : IDisposable
     }
 
     [Fact]
-    public void Numbers_are_classes_in_the_order_of_their_values()
+    public void Classes_are_in_ordinal_order_whatever_their_names_are()
     {
         Touch("10/a.png", "9/a.png", "0/a.png");
 
         var tree = ImageTree.Scan(_folder.Root);
 
-        tree.Classes.Should().Equal("0", "9", "10");
-        tree.Paths.Zip(tree.Labels!).Should().Equal(("0/a.png", 0L), ("10/a.png", 2L), ("9/a.png", 1L));
+        tree.Classes.Should().Equal("0", "10", "9");
+        tree.Paths.Zip(tree.Labels!).Should().Equal(("0/a.png", 0L), ("10/a.png", 1L), ("9/a.png", 2L));
+    }
+
+    [Fact]
+    public void A_folder_that_begins_with_a_dot_is_no_class()
+    {
+        Touch("a/0.png", "b/0.png", ".ipynb_checkpoints/0-checkpoint.png");
+
+        var tree = ImageTree.Scan(_folder.Root);
+
+        tree.Classes.Should().Equal("a", "b");
+        tree.PassedOver.Hidden.Should().Be(1);
     }
 
     [Fact]

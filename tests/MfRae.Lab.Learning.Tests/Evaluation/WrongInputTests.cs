@@ -71,7 +71,7 @@ public sealed class WrongInputTests : IDisposable
         Directory.CreateDirectory(_lab.At("samples/inside"));
         File.WriteAllText(_lab.At("samples/inside/readme.txt"), "none");
 
-        Refused("samples", "*samples holds no image (.jpeg, .jpg, .png)*");
+        Refused("samples", "*samples holds no image (.bmp, .jpeg, .jpg, .png, .webp); passed over*1 .txt*");
     }
 
     [Fact]

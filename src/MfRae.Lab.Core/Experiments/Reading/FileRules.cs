@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Images;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 
@@ -81,29 +82,57 @@ internal sealed class FileRules(Mistakes mistakes, string workingDirectory, bool
             return;
         }
 
-        foreach (string split in StageFiles.Splits)
+        (string training, string heldBack) = (StageFiles.Splits[0], StageFiles.Splits[1]);
+        var (train, held) = (Classes(view, path, training, layout), Classes(view, path, heldBack, layout));
+        if (train is not null && held?.Except(train).FirstOrDefault() is { } other)
         {
-            string inside = Path.Combine(folder, split);
-            if (!Directory.Exists(inside))
-            {
-                mistakes.Add(view.At("path"), $"the folder {path} lacks {split}", WithSource(layout, path), path);
-            }
-            else if (!Directory.EnumerateDirectories(inside).Any() && Directory.EnumerateFiles(inside).Any())
+            mistakes.Add(view.At("path"), $"{path}/{heldBack} has a class '{other}' that {path}/{training} lacks", "give both the same classes");
+        }
+    }
+
+    /// <summary>The classes of a split, or null after a mistake was told.</summary>
+    private IReadOnlyList<string>? Classes(OptionView view, string path, string split, string layout)
+    {
+        string inside = Path.Combine(Path.GetFullPath(path, workingDirectory), split);
+        if (!Directory.Exists(inside))
+        {
+            mistakes.Add(view.At("path"), $"the folder {path} lacks {split}", WithSource(layout, path), path);
+            return null;
+        }
+
+        try
+        {
+            bool flat = ImageFiles.IsFlat(inside);
+            if (flat && FlatLabels.Find(inside) is null)
             {
                 mistakes.Add(
                     view.At("path"),
-                    $"{path}/{split} holds files and no class folders",
+                    $"{path}/{split} holds images without class folders",
                     $"images without classes are one class: move them into {string.Join(" and ", StageFiles.Splits.Select(each => $"{path}/{each}/all"))}, "
-                        + "and write classes 1");
+                        + $"and write classes 1. For images of several classes {FlatLabels.Remedy(inside)}");
+                return null;
             }
-            else if (Directory.EnumerateDirectories(inside).Count() is var found && view.Number("classes") is { } classes && found != classes)
+
+            // Images that are held back may be of fewer classes where no folders say which there are.
+            bool partial = flat && split != StageFiles.Splits[0];
+            var found = flat ? FlatLabels.Of(inside).Classes : ImageFiles.ClassFolders(inside);
+            if (view.Number("classes") is not { } classes || (partial ? found.Count <= classes : found.Count == classes))
             {
-                mistakes.Add(
-                    view.Blame("classes", "path"),
-                    FormattableString.Invariant($"{path}/{split} holds {found} class folders where `classes` is {classes}"),
-                    FormattableString.Invariant($"complete the folder, or write classes {found}"));
+                return found;
             }
+
+            mistakes.Add(
+                view.Blame("classes", "path"),
+                FormattableString.Invariant(
+                    $"{path}/{split} holds {found.Count} {(flat ? "classes" : "class folders")} where `classes` is {classes}"),
+                FormattableString.Invariant($"complete the folder, or write classes {found.Count}"));
         }
+        catch (LabException broken)
+        {
+            mistakes.Add(view.At("path"), broken.Message, null);
+        }
+
+        return null;
     }
 
     private void CheckFile(Location at, string path)

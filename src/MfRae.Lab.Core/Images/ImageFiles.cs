@@ -1,0 +1,150 @@
+using System.IO.Enumeration;
+using MfRae.Lab.Core.Experiments;
+
+namespace MfRae.Lab.Core.Images;
+
+/// <summary>An image file below a folder.</summary>
+/// <param name="Path">Relative to the folder, with `/`.</param>
+/// <param name="Length">In bytes.</param>
+public readonly record struct ImageFile(string Path, long Length);
+
+/// <summary>
+/// The image files of a folder, at any depth. Every reader of image folders uses this list: training, evaluation, hashes and counts.
+/// Only regular files are listed. Links are followed, and each real folder is read once. Names that begin with a dot are passed over.
+/// </summary>
+/// <param name="Files">In ordinal order of their paths.</param>
+/// <param name="Folders">Names of the folders of the first level in ordinal order, which is torchvision's order of classes.</param>
+/// <param name="PassedOver">Entries of the folder that are not read as images.</param>
+public sealed record ImageFiles(string Root, IReadOnlyList<ImageFile> Files, IReadOnlyList<string> Folders, PassedOver PassedOver)
+{
+    /// <summary>Extensions of the image formats that are read, in lower case.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [".bmp", ".jpeg", ".jpg", ".png", ".webp"];
+
+    /// <summary>Whether a file is an image by its name.</summary>
+    public static bool IsImage(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Lists the images below a folder.</summary>
+    /// <exception cref="LabException">A folder cannot be read, an image is a broken link, or a name is not UTF-8.</exception>
+    /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
+    public static ImageFiles Below(string root, CancellationToken stop = default) => Reading(root, () => new Walk(root, stop).Run());
+
+    /// <summary>The names of the folders in a folder in ordinal order, without those that begin with a dot.</summary>
+    /// <exception cref="LabException">The folder cannot be read.</exception>
+    public static IReadOnlyList<string> ClassFolders(string root) => Reading<IReadOnlyList<string>>(root, () =>
+        [.. Entries(root).Where(entry => entry.IsFolder && !IsHidden(entry.Name)).Select(entry => entry.Name).Order(StringComparer.Ordinal)]);
+
+    /// <summary>Whether a folder holds images itself and no class folders.</summary>
+    /// <exception cref="LabException">The folder cannot be read.</exception>
+    public static bool IsFlat(string root) => Reading(root, () =>
+    {
+        var visible = Entries(root).Where(entry => !IsHidden(entry.Name)).ToList();
+        return !visible.Exists(entry => entry.IsFolder) && visible.Exists(entry => IsImage(entry.Name));
+    });
+
+    private static bool IsHidden(string name) => name.StartsWith('.');
+
+    private static IEnumerable<(string Name, bool IsFolder)> Entries(string folder) => new FileSystemEnumerable<(string, bool)>(
+        folder,
+        (ref FileSystemEntry entry) => (entry.FileName.ToString(), entry.IsDirectory),
+        new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false });
+
+    private static T Reading<T>(string root, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"the folder {root} cannot be read: {refused.Message}", refused);
+        }
+    }
+
+    private sealed class Walk(string root, CancellationToken stop)
+    {
+        // .NET puts it where bytes of a name are not UTF-8; the file cannot be opened by such a name.
+        private const char Undecodable = '\uFFFD';
+
+        private readonly List<ImageFile> _files = [];
+        private readonly List<string> _folders = [];
+        private readonly HashSet<string> _read = [];
+        private readonly Queue<string> _waiting = new();
+        private readonly SortedSet<string> _links = new(StringComparer.Ordinal);
+        private readonly PassedOver.Counter _passed = new();
+
+        // Folders before links to folders: a folder keeps its own path where a link leads to it.
+        public ImageFiles Run()
+        {
+            Enter("");
+            do
+            {
+                while (_waiting.TryDequeue(out var folder))
+                {
+                    foreach (var (name, isFolder) in Entries(Full(folder)))
+                        Take(folder.Length == 0 ? name : $"{folder}/{name}", name, isFolder);
+                }
+            }
+            while (FollowLink());
+            _folders.Sort(StringComparer.Ordinal);
+            return new(root, [.. _files.OrderBy(file => file.Path, StringComparer.Ordinal)], _folders, _passed.Total());
+        }
+
+        private void Take(string path, string name, bool isFolder)
+        {
+            stop.ThrowIfCancellationRequested();
+            if (IsHidden(name))
+                _passed.Hidden++;
+            else if (isFolder && new DirectoryInfo(Full(path)).LinkTarget is not null)
+                _links.Add(path);
+            else if (isFolder)
+                Enter(path);
+            else
+                TakeFile(path);
+        }
+
+        private void TakeFile(string path)
+        {
+            var status = FileStatus.Of(Full(path));
+            if (status.Kind == FileKind.Missing && IsImage(path))
+                throw Unreachable(path, status.Problem);
+            if (status.Kind == FileKind.Regular && IsImage(path))
+                _files.Add(new(path, status.Length));
+            else if (status.Kind == FileKind.Regular || path.Contains(Undecodable))
+                _passed.Unread(Path.GetExtension(path));
+            else
+                _passed.Special(path);
+        }
+
+        private void Enter(string folder)
+        {
+            var status = FileStatus.Of(Full(folder));
+            if (status.Kind == FileKind.Missing && folder.Length > 0)
+                throw Unreachable(folder, status.Problem);
+            if (!_read.Add(status.Identity))
+            {
+                _passed.Repeated(folder);
+                return;
+            }
+
+            _waiting.Enqueue(folder);
+            if (folder.Length > 0 && !folder.Contains('/'))
+                _folders.Add(folder);
+        }
+
+        private bool FollowLink()
+        {
+            if (_links.Min is not { } next)
+                return false;
+            _links.Remove(next);
+            Enter(next);
+            return true;
+        }
+
+        private string Full(string path) => path.Length == 0 ? root : Path.Combine(root, path);
+
+        private LabException Unreachable(string path, string problem) => new(path.Contains(Undecodable)
+            ? $"{Full(path)}: this name is not UTF-8 ({Undecodable} stands for the bytes that are not); rename it, for example by "
+                + "`convmv -f latin1 -t utf8 --notest`"
+            : $"{Full(path)} cannot be read: {problem}. If it is a link, restore its target or remove it");
+    }
+}
