@@ -62,7 +62,7 @@ public sealed class QueryTests : IDisposable
         var act = () => lab.Queries.Query("pragma user_version = 10");
 
         act.Should().Throw<LabException>();
-        lab.Scalar("pragma user_version").Should().Be(12L);
+        lab.Scalar("pragma user_version").Should().Be(13L);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using MfRae.Lab.Cli.Tests.Chaos;
+using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Tracking;

@@ -218,8 +218,6 @@ public sealed class EvaluateVerbTests : IDisposable
     private Answer Evaluate(string samples, string reference, params string[] options) =>
         lab.Run(["evaluate", "--samples", samples, "--reference", reference, "--draws", "0", .. options]);
 
-    private static string Case(string name) => Path.Combine(Checkout.Root, "tests/Golden/cases", name);
-
     private static Dictionary<string, double> Values(string answer)
     {
         using var json = JsonDocument.Parse(answer);

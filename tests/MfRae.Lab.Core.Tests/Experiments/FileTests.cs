@@ -92,7 +92,7 @@ public sealed class FileTests : IDisposable
         var found = _work.Read(Images).Diagnostics;
 
         found.Should().HaveCount(2).And.OnlyContain(mistake => mistake.Path == "$.base.dataset.path"
-            && mistake.Message.Contains("no class folders")
+            && mistake.Message.Contains("without class folders")
             && mistake.Suggestion!.Contains("data/images/train/all and data/images/val/all, and write classes 1"));
     }
 
