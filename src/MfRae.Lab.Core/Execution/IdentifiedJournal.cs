@@ -4,7 +4,7 @@ using MfRae.Lab.Core.Tracking;
 namespace MfRae.Lab.Core.Execution;
 
 /// <summary>The journal of a stage in work, which adds to each measurement the parts of its identity that follow from the stages behind it.</summary>
-/// <param name="device">What the numerics of this attempt run on.</param>
+/// <param name="device">The device of this attempt: cpu, cuda:0, ….</param>
 /// <param name="lineage">The complete stages of the store.</param>
 internal sealed class IdentifiedJournal(IJournal journal, StageSpec spec, string folder, string device, Lineage lineage) : IJournal
 {
@@ -25,7 +25,7 @@ internal sealed class IdentifiedJournal(IJournal journal, StageSpec spec, string
 
     public void Flush() => journal.Flush();
 
-    /// <summary>Devices of the attempts whose work this one goes on with. An attempt that began anew and wrote a checkpoint goes on with none.</summary>
+    /// <summary>Devices of the attempts that this attempt resumes. An attempt that wrote a checkpoint without resuming starts the list again.</summary>
     private List<string> Earlier()
     {
         var devices = new List<string>();

@@ -4,8 +4,8 @@ namespace MfRae.Lab.Core.Execution;
 
 /// <summary>
 /// Who computed an artifact, with what, and when. Apart from <paramref name="Files"/> nothing in it is part of the stage's key; device, threads
-/// and processor change at most the last bits of its numbers. What the attempt took, in time and memory, is in the last line of its journal,
-/// which is one of the artifact's files. All from <paramref name="Packages"/> on is null in manifests of earlier versions.
+/// and processor change its numbers by rounding. The time and memory of the attempt are in the last line of its journal, which is one of the
+/// artifact's files. All from <paramref name="Packages"/> on is null in manifests of earlier versions.
 /// </summary>
 /// <param name="Tool">Version of this library, with the commit where the build knew it.</param>
 /// <param name="Started">When the attempt that completed the stage began.</param>

@@ -1,8 +1,8 @@
 namespace MfRae.Lab.Core.Execution;
 
 /// <summary>
-/// What changes at most the last bits of numbers, and so is no part of any key: device and threads change those, nothing else does. The device
-/// class is part of the identity of each measurement (<see cref="Identity.DeviceClass"/>).
+/// Settings that change numbers by rounding (device, threads) or not at all (all others), so keys do not include them. The device class is part
+/// of the identity of each measurement (<see cref="Identity.DeviceClass"/>).
 /// </summary>
 /// <param name="Device">auto, cpu, cuda or cuda:N.</param>
 /// <param name="Jobs">Stages that may run at once; 0: as the cores and the threads of each allow, on a GPU one.</param>

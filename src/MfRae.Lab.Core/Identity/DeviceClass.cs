@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace MfRae.Lab.Core.Identity;
 
 /// <summary>
-/// What a stage was computed on, as far as it is part of the identity of a value: `cpu` or `cuda`, without the number of the GPU. A value that
-/// several stages lead to has the set of their classes: `cpu+cuda`.
+/// The class of a device, which is part of the identity of a value: `cpu` or `cuda`, without the number of the GPU. A value that depends on
+/// several stages has the set of their classes: `cpu+cuda`.
 /// </summary>
 public static class DeviceClass
 {
@@ -26,7 +26,7 @@ public static class DeviceClass
         Separator,
         sets.SelectMany(set => set.Split(Separator, StringSplitOptions.RemoveEmptyEntries)).Distinct().Order(StringComparer.Ordinal));
 
-    /// <summary>The classes that a stage adds to the values behind which it stands: none where it only imports or indexes files.</summary>
+    /// <summary>The classes that a stage adds to all values downstream; empty where it only imports or indexes files.</summary>
     public static string Added(StageFacts stage) => IsComputed(stage) ? Measuring(stage) : "";
 
     /// <summary>The classes that the stage itself ran on. An oracle evaluation runs on the CPU whatever the device of the run.</summary>

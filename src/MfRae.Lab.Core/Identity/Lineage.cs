@@ -11,7 +11,7 @@ namespace MfRae.Lab.Core.Identity;
 /// The stages behind a value. From them follow the fields of its identity that no stage computes: device, noise and setting. A worker adds them
 /// to what it measures, a reader to what was recorded before they existed; both by this class, so equal computations have equal identities.
 /// </summary>
-/// <param name="find">A stage by its key, or null where nothing is known of it.</param>
+/// <param name="find">Returns a stage by its key, or null where the stage is unknown.</param>
 public sealed class Lineage(Func<string, StageFacts?> find)
 {
     private const int MostRevisions = 16;
@@ -29,7 +29,7 @@ public sealed class Lineage(Func<string, StageFacts?> find)
         }
         catch (LabException)
         {
-            // What a damaged manifest says is not known. The next run sets its stage aside.
+            // The next run sets a stage with a damaged manifest aside.
             return null;
         }
     });
@@ -50,7 +50,7 @@ public sealed class Lineage(Func<string, StageFacts?> find)
         Setting = measurement.Setting ?? MeasurementSetting.Of(measurement, stage, this),
     };
 
-    /// <summary>A stage by its key, or null where nothing is known of it.</summary>
+    /// <summary>A stage by its key, or null where the stage is unknown.</summary>
     public StageFacts? Find(string? key)
     {
         if (key is null)

@@ -7,8 +7,8 @@ using MfRae.Lab.Core.Tracking;
 namespace MfRae.Lab.Core.Identity;
 
 /// <summary>
-/// What defines a value beyond metric, samples, network and reference: the options of the metric, and the other stages that it compares with.
-/// All of it follows from definitions, so it is the same text for a new measurement and for one that was recorded before the field existed.
+/// The part of a value's identity beyond metric, samples, network and reference: the options of the metric, and further stages that it compares
+/// with. All of it follows from definitions, so it is the same text for a new measurement and for one that was recorded before the field existed.
 /// </summary>
 public static class MeasurementSetting
 {
@@ -134,7 +134,7 @@ public static class MeasurementSetting
         ];
     }
 
-    /// <summary>The end of the teacher's ODE and the space of the distances. The network is the teacher's; the time shift follows from the space.</summary>
+    /// <summary>The end of the teacher's ODE and the latent space of the distances, from which the time shift follows.</summary>
     private static IEnumerable<string> Teacher(StageFacts stage, Lineage lineage)
     {
         var samples = lineage.Input(stage, StageInput.TeacherSamples);

@@ -6,7 +6,7 @@ using MfRae.Lab.Core.Tracking;
 namespace MfRae.Lab.Core.Identity;
 
 /// <summary>What the identity of a value needs to know of a stage behind it, from wherever it is recorded.</summary>
-/// <param name="Definition">The definition with every option, as it was stored; undefined where it is no JSON.</param>
+/// <param name="Definition">The definition with every option, as it was stored; undefined where the text is not JSON.</param>
 /// <param name="Inputs">Input name → key.</param>
 /// <param name="Files">Path in the options → SHA-256; empty where it was not recorded.</param>
 /// <param name="Devices">Devices of the attempts that made the stage: cpu, cuda:0, ….</param>
@@ -52,7 +52,7 @@ public sealed record StageFacts(
         IReadOnlyDictionary<string, string>? files,
         IReadOnlyList<string> devices) => new(key, kind, Parse(definition), seed, inputs, files ?? NoFiles, devices);
 
-    /// <summary>Of a record: attempts that a later one began anew after are left out.</summary>
+    /// <summary>A stage of a record, with the devices of its last attempt and of the attempts that it resumed.</summary>
     public static StageFacts Of(StageRecord stage)
     {
         var devices = new List<string>();

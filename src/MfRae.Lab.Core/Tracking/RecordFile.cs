@@ -89,10 +89,9 @@ public static class RecordFile
         var lineage = Lineage.Of(record);
         return record with
         {
-            Stages = [.. record.Stages.Select(stage => stage.Measurements.Count == 0 ? stage : stage with
-            {
-                Measurements = [.. stage.Measurements.Select(measurement => lineage.Complete(measurement, StageFacts.Of(stage)))],
-            })],
+            Stages = [.. from stage in record.Stages
+                         let facts = StageFacts.Of(stage)
+                         select stage with { Measurements = [.. stage.Measurements.Select(value => lineage.Complete(value, facts))] }],
         };
     }
 

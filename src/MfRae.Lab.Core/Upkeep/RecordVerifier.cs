@@ -100,7 +100,7 @@ public sealed class RecordVerifier(ArtifactStore store)
                 .OfType<MeasuredEvent>().Select(entry => entry.Measurement));
         }
 
-        // A journal of an earlier version tells nothing of device, noise and setting; they follow from the stages behind the value.
+        // Journals of earlier versions do not have device, noise and setting, which follow from the stages behind the value.
         var untold = stage.Measurements.Where(measurement =>
             !told.Contains(measurement) && !told.Contains(measurement with { Device = null, Noise = null, Setting = null }));
         return [.. problems, .. untold.Select(measurement => $"the database has a value of {measurement.Key} that no journal of the stage tells")];

@@ -41,7 +41,7 @@ internal sealed record DerivativeArm(
 
     private static List<DerivativePoint> PointsOf(StageRecord[] stages)
     {
-        // A curve is a value of what the measurements beside it are values of.
+        // A curve has the identity of the measurements of its stage.
         var mixed = MeasurementIdentity.Difference(Measured(stages, DerivativeErrorNames.Error)) is not null;
         double? At(string name, long step) => mixed ? null : Average(stages.Select(stage => stage.Series.FirstOrDefault(series => series.Name == name))
             .OfType<SeriesRecord>()

@@ -25,11 +25,11 @@ internal sealed record OracleArm(ReportData Data, ArmView Arm, double Lambda, do
            select (run.Seed, found.Measurement.Value!.Value),
     ];
 
-    /// <summary>The mean over seeds; null where there is no value, or values of the seeds are not of one identity.</summary>
+    /// <summary>The mean over seeds; null without a value, or where the seeds have values of different identities.</summary>
     public double? Mean(string key) =>
         Arm.Of(Data.Compare(key)).Conflict is null && Values(key) is { Count: > 0 } values ? values.Average(value => value.Value) : null;
 
-    /// <summary>Whether values of all arms may stand in one chart.</summary>
+    /// <summary>Whether the values of all arms have one identity, so one chart may show them.</summary>
     public bool IsComparable(string key) => Data.Compare(key).Conflict is null;
 
     private static OracleArm? Of(ReportData data, ArmView arm)

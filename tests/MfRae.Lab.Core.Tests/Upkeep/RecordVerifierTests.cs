@@ -1,0 +1,47 @@
+using System.Text.Json;
+using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Tests.Execution;
+using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Upkeep;
+using MfRae.Lab.TestWorker;
+
+namespace MfRae.Lab.Core.Tests.Upkeep;
+
+public sealed class RecordVerifierTests : IDisposable
+{
+    private static readonly Measurement Told = new("fid", 3, null, null, 10, 1, 1, "balanced", "e", "p", "r", false);
+
+    private readonly Execution.Lab lab = new();
+
+    public void Dispose() => lab.Dispose();
+
+    [Fact]
+    public void A_value_whose_journal_is_of_before_identities_were_told_is_verified_by_what_it_tells()
+    {
+        var problems = Check(told: Told, kept: Told with { Device = "cpu", Noise = "fixed:0", Setting = "batch=250" });
+
+        problems.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_value_whose_journal_tells_another_device_is_a_mismatch()
+    {
+        var whole = Told with { Device = "cpu", Noise = "fixed:0", Setting = "" };
+
+        Check(told: whole, kept: whole).Should().BeEmpty();
+        Check(told: whole, kept: whole with { Device = "cuda" }).Should().ContainSingle().Which.Should().Contain("fid@1 that no journal");
+    }
+
+    private IReadOnlyList<string> Check(Measurement told, Measurement kept)
+    {
+        var node = TestPlan.Stage($"{told.Device} {kept.Device}", "");
+        var journal = new Journal(lab.Prepare(node), 1, TimeProvider.System);
+        journal.Write(new MeasuredEvent(told));
+        var provenance = Provenance.Of(AttemptOrigins.OfProcess("cpu"), "cpu", 1, 1, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch);
+        lab.Store.Complete(node, provenance, journal.Dispose);
+        var definition = JsonSerializer.Serialize(node.Definition, LabJson.Default.StageDefinition);
+        return new RecordVerifier(lab.Store).Check(new(
+            node.Key, node.Kind, node.Label, "completed", null, node.Seed, definition, node.Inputs, [], [kept], [], [])).Problems;
+    }
+}
