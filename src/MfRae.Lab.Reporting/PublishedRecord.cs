@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Sections;
 
 namespace MfRae.Lab.Reporting;
@@ -16,7 +17,8 @@ public static class PublishedRecord
         [
             .. record.Stages.Select(stage => stage with
             {
-                Images = [.. stage.Images.Where(image => page.Contains(Parts.Source(image).ToString(), StringComparison.Ordinal))],
+                Images = [.. stage.Images.Where(image => page.Contains(Parts.Source(image).ToString(), StringComparison.Ordinal)
+                    || page.Contains(SheetImages.FileName(image), StringComparison.Ordinal))],
             }),
         ],
     };

@@ -1,3 +1,4 @@
+using System.Text;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
@@ -7,19 +8,41 @@ using MfRae.Lab.Reporting.Sections;
 namespace MfRae.Lab.Reporting;
 
 /// <summary>
-/// Renders an experiment as one HTML page that needs nothing else: no network, no other file, no script to be readable.
-/// A pure function: the same record gives the same bytes.
+/// Renders an experiment as one HTML page that needs no network, no other file and no script to be readable. Images that would make the
+/// page large are files beside it that the page links to. A pure function: the same record gives the same bytes.
 /// </summary>
 public static class ReportBuilder
 {
-    public static string Build(ExperimentRecord record) => Page(record).Render();
+    // Bytes of a page at most, of which style and script take less than the second number.
+    private const long Most = 5_000_000;
+    private const long Frame = 150_000;
+
+    public static string Build(ExperimentRecord record) => Fitted(record).Page.Render();
+
+    /// <summary>The images beside the page, which it links to.</summary>
+    public static IReadOnlyList<LinkedImage> Images(ExperimentRecord record) => Fitted(record).Data.Sheets.Linked(record);
 
     /// <summary>The same page, which follows the database.</summary>
-    public static ServedPage Serve(ExperimentRecord record, LiveHook hook) => Page(record).Serve(hook);
+    public static ServedPage Serve(ExperimentRecord record, LiveHook hook) => Fitted(record).Page.Serve(hook);
 
-    private static Page Page(ExperimentRecord record)
+    /// <summary>Where tables and curves take much of the page, fewer images are in it.</summary>
+    private static (Page Page, ReportData Data) Fitted(ExperimentRecord record)
     {
         var data = new ReportData(record);
+        var page = Page(data);
+        var size = Frame + page.Sections.Sum(section => (long)Encoding.UTF8.GetByteCount(section.Content.ToString()));
+        if (size <= Most)
+        {
+            return (page, data);
+        }
+
+        data = new ReportData(record, Math.Max(0, SheetImages.Usual - (size - Most)));
+        return (Page(data), data);
+    }
+
+    private static Page Page(ReportData data)
+    {
+        var record = data.Record;
         return new(
             "Experiment report",
             record.Title ?? record.Name,
@@ -33,3 +56,10 @@ public static class ReportBuilder
         section.Title,
         Templates.Render($"Sections/{section.Name}/{section.Name.ToLowerInvariant()}.sbn-html", section.Model(data)));
 }
+
+/// <summary>An image file beside a page, which the page links to.</summary>
+/// <param name="Path">Relative to the folder of the page.</param>
+/// <param name="Png">The content, or null where only the store has it.</param>
+/// <param name="Stage">Key of the stage that made the image.</param>
+/// <param name="File">Name of the file in the stage's folder, where only the store has the content.</param>
+public sealed record LinkedImage(string Path, byte[]? Png, string Stage, string? File);

@@ -8,7 +8,8 @@ internal sealed class ReportData
 {
     private readonly Dictionary<string, ExperimentComparison> comparisons = [];
 
-    public ReportData(ExperimentRecord record)
+    /// <param name="images">Characters of images that the page may hold.</param>
+    public ReportData(ExperimentRecord record, long images = SheetImages.Usual)
     {
         Record = record;
         Stages = record.Stages.ToDictionary(stage => stage.Key);
@@ -16,6 +17,7 @@ internal sealed class ReportData
         Options = OptionTable.Of(record.Arms);
         Axis = ArmAxis.Of(Options);
         Sql = new(record.Name);
+        Sheets = new(record.Name, images);
         Keys = [.. RunMeasurement.Keys(record).OrderBy(key => key != record.PrimaryMetric)];
         Primary = Compare(record.PrimaryMetric);
     }
@@ -31,6 +33,8 @@ internal sealed class ReportData
     public ArmAxis? Axis { get; }
 
     public Sql Sql { get; }
+
+    public SheetImages Sheets { get; }
 
     /// <summary>Keys of all measurements of runs: the primary one, then the order in which they were measured.</summary>
     public IReadOnlyList<string> Keys { get; }

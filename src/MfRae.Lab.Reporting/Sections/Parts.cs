@@ -78,20 +78,11 @@ internal static class Parts
             $"<td class=\"number\" title=\"n {Numbers.Count(measurement.Samples)}{range}\">{Numbers.Significant(measurement.Value)}</td>");
     }
 
-    /// <summary>At twice its size, unsmoothed, so that pixels of small images can be judged.</summary>
-    public static Html Picture(ImageRecord image, string alternative)
-    {
-        var source = Source(image);
-        return Size(image.Png) is var (width, height)
-            ? Html.Of($"<img {source} width=\"{2 * width}\" height=\"{2 * height}\" alt=\"{alternative}\">")
-            : Html.Of($"<img {source} alt=\"{alternative}\">");
-    }
-
     /// <summary>The attribute by which a page holds an image: a page that shows it has this text in it, and no other.</summary>
     public static Html Source(ImageRecord image) => Html.Of($"src=\"data:image/png;base64,{Convert.ToBase64String(image.Png)}\"");
 
     /// <summary>Width and height from the first chunk of a PNG file.</summary>
-    private static (int Width, int Height)? Size(byte[] png)
+    public static (int Width, int Height)? Size(byte[] png)
     {
         ReadOnlySpan<byte> bytes = png;
         return bytes.Length >= 24 && bytes.Slice(12, 4).SequenceEqual("IHDR"u8)

@@ -109,7 +109,7 @@ internal sealed class JudgeSection : ISection
            where run is not null
            from image in data.Stage(run, "evaluation")?.Images ?? []
            where image.Name.StartsWith(MetricNames.Neighbours, StringComparison.Ordinal)
-           select new JudgeSheet(arm.Css, Parts.Arm(arm), Parts.Picture(image, $"{arm.Name}, {image.Name}"), $"Seed {run.Seed}. {image.Caption}"),
+           select new JudgeSheet(arm.Css, Parts.Arm(arm), data.Sheets.Picture(image, $"{arm.Name}, {image.Name}"), $"Seed {run.Seed}. {image.Caption}"),
     ];
 
     private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];

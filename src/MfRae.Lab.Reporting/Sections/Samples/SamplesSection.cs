@@ -32,7 +32,7 @@ internal sealed class SamplesSection : ISection
                        let image = data.Stage(one.Run, "sampling")!.Images.FirstOrDefault(image => image.Name == name)
                        where image is not null
                        select new SamplesSheet(
-                           one.Arm.Css, Parts.Arm(one.Arm), Parts.Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
+                           one.Arm.Css, Parts.Arm(one.Arm), data.Sheets.Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
                 ],
                 [])),
             .. Films(data),
@@ -47,7 +47,7 @@ internal sealed class SamplesSection : ISection
         var sheets = data.Role(role).SelectMany(group => group.Stage.Images.Select(image => new SamplesSheet(
             "",
             Html.Text(data.Shared(group) ? Heading(image.Name) : $"{Heading(image.Name)}, {group.Names}"),
-            Parts.Picture(image, $"{title}, {image.Name}"),
+            data.Sheets.Picture(image, $"{title}, {image.Name}"),
             image.Caption))).ToArray();
         return sheets.Length == 0 ? [] : [new(title, note, sheets, [])];
     }
@@ -63,7 +63,7 @@ internal sealed class SamplesSection : ISection
             .Select(one => new SamplesFilm(one.Arm.Css, [.. data.Stage(one.Run!, ProgressSection.Role)!.Images
                 .Select(image => (Image: image, Step: Step(image.Name)))
                 .OrderBy(frame => frame.Step)
-                .Select(frame => Frame(one.Arm, one.Run!.Seed, frame.Image, frame.Step))]))
+                .Select(frame => Frame(data, one.Arm, one.Run!.Seed, frame.Image, frame.Step))]))
             .ToArray();
         return films.Length == 0 ? [] : [new(
             "Over training",
@@ -72,13 +72,13 @@ internal sealed class SamplesSection : ISection
             films)];
     }
 
-    private static SamplesFrame Frame(ArmView arm, long seed, ImageRecord image, long step)
+    private static SamplesFrame Frame(ReportData data, ArmView arm, long seed, ImageRecord image, long step)
     {
         var at = $"step {Numbers.Count(step)}";
         return new(at, new(
             arm.Css,
             Html.Of($"{Parts.Arm(arm)} <span class=\"quiet\">{at}</span>"),
-            Parts.Picture(image, $"{arm.Name}, {at}"),
+            data.Sheets.Picture(image, $"{arm.Name}, {at}"),
             $"Seed {seed}, {image.Caption}"));
     }
 
