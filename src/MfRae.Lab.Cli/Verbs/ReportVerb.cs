@@ -15,7 +15,8 @@ public sealed class ReportVerb(Terminal terminal, Places places)
         var queries = new RunQueries(database);
         var reports = new Reports(queries, places);
         var pages = Records(queries, experiment)
-            .Select(record => (File: reports.File(record), Page: Reports.Page(record)))
+            .SelectMany(record => PageImages.Of(record, places.Reports, places.Store).Append((reports.File(record), Reports.Page(record))))
+            .Select(file => (File: file.Item1, Page: file.Item2))
             .Append((File: reports.IndexFile, Page: reports.IndexPage()))
             .ToList();
         return check ? Check(pages, "the database says") : Write(pages);
@@ -33,6 +34,7 @@ public sealed class ReportVerb(Terminal terminal, Places places)
         [
             (name + ".html", Encoding.UTF8.GetBytes(page)),
             (name + RecordFile.Extension, RecordFile.Write(PublishedRecord.Of(record, page))),
+            .. PageImages.Of(record, places.Published, places.Store),
         ];
         return check ? Check(files, "the database says") : Write(files);
     }
@@ -43,7 +45,8 @@ public sealed class ReportVerb(Terminal terminal, Places places)
         var path = Path.GetFullPath(data, places.WorkingDirectory);
         var record = RecordFile.Read(path);
         var page = Path.Combine(Path.GetDirectoryName(path)!, Path.GetFileName(path).Replace(RecordFile.Extension, "") + ".html");
-        return check ? Check([(page, Reports.Page(record))], "its data says") : Write([(page, Reports.Page(record))]);
+        List<(string, byte[])> files = [.. PageImages.Of(record, Path.GetDirectoryName(page)!, places.Store), (page, Reports.Page(record))];
+        return check ? Check(files, "its data says") : Write(files);
     }
 
     private List<ExperimentRecord> Records(RunQueries queries, string? experiment)

@@ -49,7 +49,11 @@ public sealed class Reports(RunQueries queries, Places places)
         WriteIndex();
     }
 
-    private void Write(ExperimentRecord record) => FileOutput.WriteIfChanged(File(record), Page(record));
+    private void Write(ExperimentRecord record)
+    {
+        PageImages.Write(record, File(record), places.Store);
+        FileOutput.WriteIfChanged(File(record), Page(record));
+    }
 
     public void WriteIndex() => FileOutput.WriteIfChanged(IndexFile, IndexPage());
 }

@@ -55,7 +55,11 @@ public sealed class RmVerb(Terminal terminal, Places places, ArtifactStore store
         new StoreRecords(store).Remove(record.Name);
         MarkSubject.Keep(queries, store);
         if (file is not null)
+        {
             File.Delete(file);
+            PageImages.Delete(file);
+        }
+
         reports.WriteIndex();
         terminal.Out.WriteLine($"{record.Name} is removed, and with it all that was known of {forgotten} stages that no other experiment "
             + "has; their files stay in the store until gc");

@@ -1,6 +1,8 @@
+using MfRae.Lab.Core.Tracking;
 using SkiaSharp;
 using TorchSharp;
 using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
 
 namespace MfRae.Lab.Learning.Data;
 
@@ -9,8 +11,36 @@ public static class ImageSheet
 {
     private const int Gap = 1;
 
-    /// <summary>images uint8 [N, 1 or 3, H, W], row by row, with a gap of one white pixel between them.</summary>
+    // What a page shows beside other sheets.
+    private const int MostPixels = 640;
+
+    /// <summary>
+    /// images uint8 [N, 1 or 3, H, W], row by row, with a gap of one white pixel between them. Where the sheet would be wider or higher than
+    /// a page shows, its images are reduced, and the sheet at full size is another file, NAME.full.png, which the reduced one names.
+    /// </summary>
     public static void Write(string path, Tensor images, int columns)
+    {
+        using var scope = NewDisposeScope();
+        var (count, height, width) = (images.shape[0], images.shape[2], images.shape[3]);
+        var rows = (count + columns - 1) / columns;
+        var factor = Math.Min(1, Math.Min(Factor(columns, width), Factor(rows, height)));
+        if (factor == 1)
+        {
+            File.WriteAllBytes(path, Draw(images, columns));
+            return;
+        }
+
+        var full = Path.ChangeExtension(path, ".full.png");
+        File.WriteAllBytes(full, Draw(images, columns));
+        long[] size = [Math.Max(1, (long)(height * factor)), Math.Max(1, (long)(width * factor))];
+        var reduced = F.adaptive_avg_pool2d(images.cpu().to(float32), size).round_().to(uint8);
+        File.WriteAllBytes(path, PngText.With(Draw(reduced, columns), PngText.FullSize, Path.GetFileName(full)));
+    }
+
+    // By how much images of a side must shrink for so many of them to fit side by side.
+    private static double Factor(long count, long side) => (((MostPixels + Gap) / (double)count) - Gap) / side;
+
+    private static byte[] Draw(Tensor images, int columns)
     {
         using var scope = NewDisposeScope();
         var (count, height, width) = ((int)images.shape[0], (int)images.shape[2], (int)images.shape[3]);
@@ -34,7 +64,6 @@ public static class ImageSheet
         }
 
         using var png = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        using var file = File.Create(path);
-        png.SaveTo(file);
+        return png.ToArray();
     }
 }
