@@ -47,7 +47,8 @@ internal static class NetworkMetadata
         return network is RaeDecoder ? WithImage(network.Image, described) : described;
     }
 
-    public static Dictionary<string, string> Of(InceptionNetwork network)
+    /// <param name="image">The images that the network was trained on.</param>
+    public static Dictionary<string, string> Of(InceptionNetwork network, ImageShape? image = null)
     {
         var described = new Dictionary<string, string>
         {
@@ -57,7 +58,7 @@ internal static class NetworkMetadata
         };
         if (network.Channels != ImageShape.Mnist.Channels)
             described["channels"] = Invariant(network.Channels);
-        return described;
+        return WithImage(image ?? ImageShape.Mnist, described);
     }
 
     public static Dictionary<string, string> Of(DitNetwork network)

@@ -52,7 +52,7 @@ internal sealed class FeatureRunner(FeatureOptions options) : IStage
         using var weights = Weights.Initialise(spec, context.Random(), device);
         using var objective = new ClassificationObjective(options, network, data, context.Random(), device);
         using var trained = new Trainer(options.Training, context).Run(spec, weights, objective);
-        NetworkFiles.Save(path, network, trained);
+        NetworkFiles.Save(path, network, trained, data.Shape);
 
         using var test = DatasetFiles.Open(context, DatasetFiles.Test);
         using var predicted = context.InBatches(test, TestBatch, bytes =>

@@ -27,7 +27,9 @@ internal static class NetworkFiles
 
     public static void Save(string path, IDecoder network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
 
-    public static void Save(string path, InceptionNetwork network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
+    /// <param name="image">The images that the network was trained on.</param>
+    public static void Save(string path, InceptionNetwork network, Weights weights, ImageShape image) =>
+        weights.Save(path, NetworkMetadata.Of(network, image));
 
     public static void Save(string path, DitNetwork network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
 
