@@ -11,7 +11,7 @@ public static class ImageSheet
 {
     private const int Gap = 1;
 
-    // What a page shows beside other sheets.
+    // The width and height that a page shows.
     private const int MostPixels = 640;
 
     /// <summary>
@@ -37,7 +37,7 @@ public static class ImageSheet
         File.WriteAllBytes(path, PngText.With(Draw(reduced, columns), PngText.FullSize, Path.GetFileName(full)));
     }
 
-    // By how much images of a side must shrink for so many of them to fit side by side.
+    // The factor by which images of a side are reduced so that a row of them fits.
     private static double Factor(long count, long side) => (((MostPixels + Gap) / (double)count) - Gap) / side;
 
     private static byte[] Draw(Tensor images, int columns)

@@ -118,7 +118,7 @@ public sealed class NetworkRulesTests : IDisposable
     [InlineData("idx", """ "encoder": { "network": { "width": 96, "depth": 6 } } """, "encoder.network.depth", "`depth` is 6*holds*it is 5")]
     [InlineData("colour", """ "dataset": { "size": 32 } """, "dataset.size", "encoder*trained on 64×64 RGB*32×32 RGB")]
     [InlineData("trained", """ "dataset": { "size": 60 } """, "dataset.size", "60×60 images cannot be cut into the 8×8 tokens")]
-    [InlineData("trained", """ "encoder": { "network": { "width": 90, "heads": 3 } } """, "encoder.network.width", "no multiple of 4")]
+    [InlineData("trained", """ "encoder": { "network": { "width": 90, "heads": 3 } } """, "encoder.network.width", "not a multiple of 4")]
     [InlineData("released", """ "encoder": { "network": { "hiddenSize": 384, "heads": 6 } } """, "encoder.network.hiddenSize", "is 384*it is 768")]
     [InlineData("released", """ "encoder": { "network": { "layers": 24 } } """, "encoder.network.layers", "is 24*it is 12")]
     [InlineData("released", """ "encoder": { "network": { "imageSize": 224 } } """, "encoder.network.imageSize", "is 224*it is 518")]

@@ -66,7 +66,7 @@ internal sealed class InputHeaders(string workingDirectory, bool needed)
         return value;
     }
 
-    /// <summary>What is read of a gzipped file, or null where it cannot be: the dataset stage says why.</summary>
+    /// <summary>Reads a gzipped file. Null where it cannot be read: the dataset stage says why.</summary>
     private T? Open<T>(string path, Func<Stream, T?> read)
     {
         try

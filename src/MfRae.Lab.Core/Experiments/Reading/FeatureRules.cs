@@ -81,7 +81,7 @@ internal sealed class FeatureRules(Mistakes mistakes, OptionView options, Option
         }
     }
 
-    /// <summary>A covariance within a class needs two samples of it.</summary>
+    /// <summary>FID within a class needs two samples of the class.</summary>
     private void CheckSamples(DatasetImages dataset)
     {
         if (Metric("classFid") is not null && dataset.Classes is { } classes && options.Number("sampling.samples") is { } samples

@@ -133,7 +133,7 @@ internal sealed class ObjectRules(Mistakes mistakes, FileRules files)
             double below = Math.Floor(channels / 4) * 4;
             mistakes.Add(
                 view.At(width),
-                string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is no multiple of 4: positions are sines and cosines of rows and columns"),
+                string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is not a multiple of 4: positions are sines and cosines of rows and columns"),
                 string.Create(CultureInfo.InvariantCulture, $"e.g. {width} {below} or {below + 4}"));
         }
     }

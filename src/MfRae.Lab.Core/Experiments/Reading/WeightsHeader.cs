@@ -6,7 +6,7 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 
 /// <summary>
 /// The header of a safetensors file: metadata and the shapes of the tensors. No values are read. The stage that loads the file checks
-/// it in full; here a file that is no readable safetensors file is unknown.
+/// it in full; here the contents of other files are unknown.
 /// </summary>
 internal sealed class WeightsHeader
 {
@@ -41,7 +41,7 @@ internal sealed class WeightsHeader
     }
 
     /// <param name="weights">PATH, or PATH::NAME for the dictionary NAME inside the file.</param>
-    /// <returns>Null where the file is missing or is no readable safetensors file.</returns>
+    /// <returns>Null where the file is missing or has no readable safetensors header.</returns>
     public static WeightsHeader? Read(string weights, string workingDirectory)
     {
         string path = WeightPath.FileOf(weights);
