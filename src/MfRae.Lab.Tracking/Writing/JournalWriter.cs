@@ -40,7 +40,8 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
 
         if (fresh.Count > 0)
         {
-            Finish(fresh[^1].At, rewound: before.LastSeq == 0 || before.KeepsThrough != attempt.KeepsThrough);
+            // An event of a newer version may follow the end: it does not make the attempt longer.
+            Finish(fresh.FindLast(line => line.Event is not NewerEvent)?.At, rewound: before.LastSeq == 0 || before.KeepsThrough != attempt.KeepsThrough);
         }
 
         if (ordered.FindLast(line => line.Event is not NewerEvent)?.Event is FinishedEvent { Status: var status } && AttemptStatus.IsFailure(status))
@@ -170,10 +171,10 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
             });
     }
 
-    private void Finish(DateTimeOffset last, bool rewound)
+    private void Finish(DateTimeOffset? last, bool rewound)
     {
         // Until it says how long it took, an attempt has lasted at least as long as its journal; so a killed one has its cost.
-        var lasted = finished ? 0 : (last - WallTime.Parse(attempt.Started)).TotalSeconds;
+        var lasted = finished || last is not { } end ? 0 : (end - WallTime.Parse(attempt.Started)).TotalSeconds;
         writer.Execute(
             """
             UPDATE attempt SET last_seq = @LastSeq, keeps_through = @KeepsThrough, wall_seconds = max(wall_seconds, @lasted)

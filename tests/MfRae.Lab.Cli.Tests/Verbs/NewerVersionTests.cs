@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
 using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
@@ -40,6 +43,30 @@ public sealed class NewerVersionTests : IDisposable
     }
 
     [Fact]
+    public void A_complete_stage_with_events_of_a_newer_version_verifies_and_is_reused_and_a_value_of_unknown_identity_is_not_taken()
+    {
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        string Rows() => string.Join('\n', new[] { "arms", "evaluations", "costs", "attempts" }
+            .Select(view => lab.Run("query", $"select * from {view}", "--json").Out));
+        var before = Rows();
+        var journal = Journals(lab).First(path => File.ReadAllText(path).Contains("\"metric\":\"fid\"", StringComparison.Ordinal));
+        var measured = File.ReadLines(journal).First(line => line.Contains("\"metric\":\"fid\"", StringComparison.Ordinal));
+        Append(journal, Newer);
+        Append(journal, "{\"seq\":SEQ" + measured[measured.IndexOf(",\"at\"", StringComparison.Ordinal)..]
+            .Replace("\"metric\":", "\"colourSpace\":\"lab\",\"metric\":", StringComparison.Ordinal));
+        Reseal(Path.GetDirectoryName(journal)!, journal);
+
+        lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Ok);
+        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        lab.Started.Should().BeEmpty();
+        Rows().Should().Be(before);
+        var rebuilt = lab.Run("db", "rebuild");
+        rebuilt.Code.Should().Be(ExitCode.Ok, rebuilt.Error);
+        rebuilt.Error.Should().Contain("(1 of kind `energy`, 1 of kind `measured`)");
+        Rows().Should().Be(before);
+    }
+
+    [Fact]
     public void A_damaged_journal_stops_a_run_and_is_reported_by_a_rebuild_and_is_not_cut()
     {
         var journal = FailedJournal();
@@ -77,6 +104,19 @@ public sealed class NewerVersionTests : IDisposable
 
         File.ReadAllText(marks).Should().Be(before);
         lab.Run("tag", "smoke").Out.Should().Be("smoke: good" + Environment.NewLine);
+    }
+
+    /// <summary>Makes a changed journal the one that the manifest describes.</summary>
+    private static void Reseal(string folder, string journal)
+    {
+        var path = Path.Combine(folder, ArtifactStore.ManifestName);
+        var json = JsonNode.Parse(File.ReadAllBytes(path))!.AsObject();
+        json.Remove("sha256");
+        var file = json["files"]!.AsArray().Single(one => one!["name"]!.GetValue<string>() == Path.GetFileName(journal))!;
+        file["size"] = new FileInfo(journal).Length;
+        file["sha256"] = FileHash.Of(journal);
+        var rest = "\"," + json.ToJsonString()[1..];
+        File.WriteAllText(path, "{\"sha256\":\"" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(rest))) + rest);
     }
 
     /// <summary>The journal of an evaluation that failed, in a folder of a stage in work.</summary>
