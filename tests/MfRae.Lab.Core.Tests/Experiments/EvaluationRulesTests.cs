@@ -79,7 +79,7 @@ public sealed class EvaluationRulesTests : IDisposable
     public void A_metric_that_needs_more_images_than_the_options_keep_is_refused_beforehand(string metric, string message)
     {
         var found = _work.Read($$"""
-            "base": { "dataset": { "testLimit": 20, "trainLimit": 2 }, "sampling": { "samples": 50 } },
+            "base": { "dataset": { "testLimit": 20, "trainLimit": 2 }, "sampling": { "samples": 50, "keptLatents": 10 } },
             "evaluation": { "reconstruction": true, "metrics": [{ "kind": "fid" }, {{metric}}] }
             """).Diagnostics;
 
@@ -95,7 +95,7 @@ public sealed class EvaluationRulesTests : IDisposable
     [InlineData("""{ "kind": "fidFloor" }""")]
     [InlineData("""{ "kind": "kid" }""")]
     public void A_metric_with_as_many_images_as_it_needs_is_read(string metric) => _work.Valid($$"""
-        "base": { "dataset": { "testLimit": 20, "trainLimit": 2 }, "sampling": { "samples": 50 } },
+        "base": { "dataset": { "testLimit": 20, "trainLimit": 2 }, "sampling": { "samples": 50, "keptLatents": 10 } },
         "evaluation": { "reconstruction": true, "metrics": [{ "kind": "fid" }, {{metric}}] }
         """);
 
@@ -107,7 +107,7 @@ public sealed class EvaluationRulesTests : IDisposable
     {
         File.Copy(Repository.File("data/weights/inception.safetensors"), Path.Combine(_work.Root, "data/weights/inception.safetensors"), true);
         string Keys(int samples) => $$"""
-            "base": { "sampling": { "samples": {{samples}} } },
+            "base": { "sampling": { "samples": {{samples}}, "keptLatents": 10 } },
             "evaluation": { "features": {{features}}, "metrics": [{ "kind": "fid" }, { "kind": "fidInfinity" }] }
             """;
 
@@ -130,7 +130,7 @@ public sealed class EvaluationRulesTests : IDisposable
         string Keys(int samples, int limit) => $$"""
             "base": {
               "dataset": { "kind": "imageFolder", "path": "images", "size": 64, "classes": 30, "testLimit": {{limit}} },
-              "sampling": { "samples": {{samples}} }
+              "sampling": { "samples": {{samples}}, "keptLatents": 10 }
             },
             "evaluation": { "metrics": [{ "kind": "fid" }, { "kind": "classFid" }] }
             """;
@@ -160,7 +160,7 @@ public sealed class EvaluationRulesTests : IDisposable
     {
         string Keys(string primary) => $$"""
             "primaryMetric": "{{primary}}",
-            "base": { "sampling": { "samples": {{samples}} } }, "evaluation": { "metrics": [{ "kind": "fid" }, {{metric}}] }
+            "base": { "sampling": { "samples": {{samples}}, "keptLatents": 10 } }, "evaluation": { "metrics": [{ "kind": "fid" }, {{metric}}] }
             """;
 
         _work.Valid(Keys(measured));
