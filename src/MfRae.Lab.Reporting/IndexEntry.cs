@@ -37,7 +37,7 @@ public sealed record IndexEntry(
     /// <param name="tags">Of the experiment, in any order.</param>
     public static IndexEntry Of(ExperimentRecord record, IEnumerable<string>? tags = null)
     {
-        var data = new ReportData(record);
+        var data = new ReportData(ArmTitles.Apply(record));
         var attempts = record.Stages.SelectMany(stage => stage.Attempts).ToArray();
         return new(
             record.Name,

@@ -28,6 +28,7 @@ public static class ReportBuilder
     /// <summary>Where tables and curves take much of the page, fewer images are in it.</summary>
     private static (Page Page, ReportData Data) Fitted(ExperimentRecord record)
     {
+        record = ArmTitles.Apply(record);
         var data = new ReportData(record);
         var page = Page(data);
         var size = Frame + page.Sections.Sum(section => (long)Encoding.UTF8.GetByteCount(section.Content.ToString()));

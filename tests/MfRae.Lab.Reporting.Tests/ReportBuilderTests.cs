@@ -157,7 +157,7 @@ public sealed partial class ReportBuilderTests
         var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small(), ["to-read", "a<b"])]);
 
         html.Should().Contain("href=\"ablation-lambda.html\"").And.Contain("best lambda=0.5 (fid@1").And.Contain("3 arms, 6 runs, n 1–2");
-        html.Should().Contain("1 not completed").And.Contain("2 underpowered").And.Contain("<span class=\"tag\">a&lt;b</span> <span class");
+        html.Should().Contain("1 not completed").And.Contain("1 underpowered").And.Contain("1 diverged").And.Contain("<span class=\"tag\">a&lt;b</span> <span class");
     }
 
     [Fact]

@@ -114,6 +114,22 @@ public sealed class MigrationTests : IDisposable
     }
 
     [Fact]
+    public void A_plan_from_before_versions_were_kept_is_the_first_version_at_an_unknown_time()
+    {
+        using (var old = Old(5))
+        {
+            Fill(old);
+        }
+
+        using var database = LabDatabase.OpenExisting(Path);
+        Lines(database.Connection, "SELECT experiment, version, current, first_run, arms, seeds, runs FROM versions")
+            .Should().Equal("ablation|1|1||2|2|4");
+        Lines(database.Connection, "SELECT run, arm, seed, status FROM version_runs")
+            .Should().Equal(Lines(database.Connection, "SELECT run, arm, seed, status FROM runs"));
+        new RunQueries(database).Versions("ablation").Single().FirstRun.Should().BeNull();
+    }
+
+    [Fact]
     public void An_attempt_that_was_going_on_goes_on_after_the_migration()
     {
         using (var old = Old(5))

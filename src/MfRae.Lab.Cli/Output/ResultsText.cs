@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Cli.Output;
 
@@ -13,6 +14,8 @@ public static class ResultsText
     /// <param name="width">Of a line; wider tables stand in parts below each other. Null: as wide as it is.</param>
     public static string Write(Results results, int? width = null)
     {
+        if (results.Record.Arms.Any(arm => arm.Title is not null) && ArmTitles.Apply(results.Record) is var titled)
+            results = Results.Of(titled);
         var text = new StringBuilder();
         var table = new TextTable(["arm", "steps", "n", .. results.Metrics]);
         foreach (var row in results.Rows)

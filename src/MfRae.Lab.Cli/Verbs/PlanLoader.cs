@@ -13,7 +13,7 @@ public sealed class PlanLoader(Terminal terminal, Places places, CancellationTok
     /// <exception cref="LabException">A file that the options name cannot be read.</exception>
     public Plan? Load(string file, IReadOnlyList<string> overrides, IReadOnlyList<string> only, out int code)
     {
-        var read = ExperimentReader.Read(file, overrides, places.WorkingDirectory);
+        var read = ExperimentReader.Read(file, overrides, places.WorkingDirectory, only: only);
         DiagnosticText.Warn(terminal.Error, read.Warnings);
         IReadOnlyList<Diagnostic> diagnostics = read.Experiment is { } experiment
             ?

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace MfRae.Lab.Core.Execution;
@@ -51,12 +52,32 @@ public static partial class ArtifactName
         var trimmed => trimmed + "-1",
     };
 
+    /// <summary>
+    /// Whether an arm can have this name: letters, marks and digits of any script, and . _ = , + -, at most <see cref="ArmBytes"/> bytes in
+    /// UTF-8, which leaves room for a seed in a file's name. Controls, marks that turn the direction of writing, blanks and separators of
+    /// paths are none of these. A letter that Unicode has as one character must be that character (NFC), or two names could look the same.
+    /// </summary>
+    public static bool IsArm(string text) =>
+        ArmPattern().IsMatch(text) && !Composable().IsMatch(text) && Encoding.UTF8.GetByteCount(text) <= ArmBytes;
+
+    public const int ArmBytes = 200;
+
+    /// <summary>Whether it has combining marks or jamo of which Unicode has the composed letters.</summary>
+    public static bool IsDecomposed(string text) => Composable().IsMatch(text);
+
     internal static string Key(string key) => IsKey(key)
         ? key
         : throw new ArgumentException($"'{key}' is no stage key: 64 lower-case hex digits are expected", nameof(key));
 
     [GeneratedRegex(@"\A[0-9a-f]{64}\z", RegexOptions.CultureInvariant)]
     private static partial Regex KeyPattern();
+
+    [GeneratedRegex(@"\A[\p{L}\p{M}\p{N}._=,+-]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex ArmPattern();
+
+    // The program runs without the tables that would compose them.
+    [GeneratedRegex(@"[\u0300-\u036F\u1100-\u11FF]", RegexOptions.CultureInvariant)]
+    private static partial Regex Composable();
 
     [GeneratedRegex("""\A[^\p{C}/\\:*?"<>|]{1,128}\z""", RegexOptions.CultureInvariant)]
     private static partial Regex ExperimentPattern();

@@ -26,8 +26,10 @@ public sealed record Experiment(
 /// <summary>One configuration that the experiment compares.</summary>
 /// <param name="Differences">Option path → value, only where the arm was patched: what tells it from the others.</param>
 /// <param name="Baseline">Whether verdicts of the other arms are against this one; true for exactly one arm.</param>
+/// <param name="Title">What reports and tables call it; null: its name. The name stays the key.</param>
 public sealed record Arm(
     string Name,
     LabOptions Options,
     IReadOnlyDictionary<string, JsonNode?> Differences,
-    bool Baseline);
+    bool Baseline,
+    string? Title = null);

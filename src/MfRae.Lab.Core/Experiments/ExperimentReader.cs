@@ -13,8 +13,10 @@ public static partial class ExperimentReader
     /// <param name="overrides">`path.to.option=value` from the command line: the last word on their paths, in every arm.</param>
     /// <param name="workingDirectory">Where relative paths start, also those in options.</param>
     /// <param name="needFiles">Whether the weights and data that options name must be there.</param>
+    /// <param name="only">The arms that are to run; null: all. Overrides may make the others equal.</param>
     /// <exception cref="LabException">A file is there but cannot be read.</exception>
-    public static ReadResult Read(string path, IReadOnlyList<string> overrides, string workingDirectory, bool needFiles = true)
+    public static ReadResult Read(string path, IReadOnlyList<string> overrides, string workingDirectory, bool needFiles = true,
+        IReadOnlyList<string>? only = null)
     {
         string fullPath = Path.GetFullPath(path.Replace('\0', ' '), workingDirectory);
         var mistakes = new Mistakes();
@@ -26,7 +28,13 @@ public static partial class ExperimentReader
         if (loader.Load(fullPath) is { } document)
         {
             var draft = new ExperimentDraft(
-                mistakes, checker, new InputHeaders(workingDirectory, needFiles), (LocatedObject)MergePatch.Apply(document, given.Document), given.Base, loader.Whole);
+                mistakes,
+                checker,
+                new InputHeaders(workingDirectory, needFiles),
+                (LocatedObject)MergePatch.Apply(document, given.Document),
+                given.Base,
+                loader.Whole,
+                only ?? []);
             var resolved = draft.Resolve(NameOf(fullPath, file, overrides, mistakes), file, overrides);
             experiment = resolved is null ? null : resolved with { Files = loader.Files };
         }

@@ -26,11 +26,13 @@ public static class ExperimentSchema
         var properties = (JsonObject)schema["properties"]!;
         var paths = new JsonArray([.. OptionTypes.Paths(OptionTypes.Lab()).Select(path => JsonValue.Create(path))]);
         properties["version"] = new JsonObject { ["const"] = 1 };
+        var arm = writer.Object(OptionTypes.Lab());
+        ((JsonObject)arm["properties"]!)["title"] = new JsonObject { ["type"] = Types("string", "null") };
         properties["arms"] = new JsonObject
         {
             ["type"] = Types("object", "null"),
-            ["propertyNames"] = new JsonObject { ["pattern"] = "^[A-Za-z0-9._=,+-]{1,128}$" },
-            ["additionalProperties"] = Either(SchemaWriter.Reference("LabOptions"), new JsonObject { ["type"] = "null" }),
+            ["propertyNames"] = new JsonObject { ["pattern"] = "^[\\p{L}\\p{M}\\p{N}._=,+-]{1,200}$" },
+            ["additionalProperties"] = Either(arm, new JsonObject { ["type"] = "null" }),
         };
         properties["axes"] = new JsonObject
         {

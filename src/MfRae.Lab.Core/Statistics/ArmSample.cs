@@ -3,7 +3,7 @@ namespace MfRae.Lab.Core.Statistics;
 /// <summary>One metric over the seeds of an arm.</summary>
 /// <param name="Measured">By seed, ascending.</param>
 /// <param name="Planned">Seeds the experiment asked for. Those without a finite value stay in this count.</param>
-/// <param name="Diverged">Seeds whose run diverged; they are among the planned ones.</param>
+/// <param name="Diverged">Seeds without a value whose run diverged; they are among the planned ones.</param>
 public sealed record ArmSample(string Arm, IReadOnlyList<SeedMeasurement> Measured, int Planned, int Diverged = 0)
 {
     /// <summary>The seeds with a finite value.</summary>

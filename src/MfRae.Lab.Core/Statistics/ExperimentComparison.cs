@@ -32,17 +32,18 @@ public sealed record ExperimentComparison(
     private static ArmSample Sample(ExperimentRecord record, string arm, string metric, Dictionary<string, StageRecord> stages)
     {
         var runs = record.Runs.Where(run => run.Arm == arm).ToArray();
+        SeedMeasurement[] measured =
+        [
+            .. from run in runs
+               orderby run.Seed
+               let found = RunMeasurement.Of(run, stages).GetValueOrDefault(metric)
+               where found is not null
+               select new SeedMeasurement(run.Seed, found.Stage, found.Measurement),
+        ];
+        // A run that diverged may have a value of what it shares with others, such as the reconstruction.
+        var valued = measured.Where(seed => seed.Finite).Select(seed => seed.Seed).ToHashSet();
         return new(
-            arm,
-            [
-                .. from run in runs
-                   orderby run.Seed
-                   let found = RunMeasurement.Of(run, stages).GetValueOrDefault(metric)
-                   where found is not null
-                   select new SeedMeasurement(run.Seed, found.Stage, found.Measurement),
-            ],
-            runs.Length,
-            runs.Count(run => run.Status == AttemptStatus.Diverged));
+            arm, measured, runs.Length, runs.Count(run => run.Status == AttemptStatus.Diverged && !valued.Contains(run.Seed)));
     }
 
     private static string? BestOf(IReadOnlyList<ArmSample> arms)

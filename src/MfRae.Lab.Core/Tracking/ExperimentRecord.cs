@@ -26,7 +26,9 @@ public sealed record ExperimentRecord(
 
 /// <param name="Differences">Option path → JSON text, where the arm was patched.</param>
 /// <param name="OptionsJson">All options of the arm, defaults included.</param>
-public sealed record ArmRecord(string Name, bool Baseline, IReadOnlyDictionary<string, string> Differences, string OptionsJson);
+/// <param name="Title">What reports and tables call it; null: its name.</param>
+public sealed record ArmRecord(
+    string Name, bool Baseline, IReadOnlyDictionary<string, string> Differences, string OptionsJson, string? Title = null);
 
 /// <param name="Status">completed where every stage is; else the worst status of its stages, in lower case.</param>
 /// <param name="Stages">Role → stage key, see <see cref="Planning.PlannedRun"/>.</param>

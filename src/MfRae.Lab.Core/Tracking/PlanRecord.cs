@@ -58,7 +58,8 @@ public sealed record PlanRecord(
                 arm.Name,
                 arm.Baseline,
                 arm.Differences.ToDictionary(entry => entry.Key, entry => entry.Value?.ToJsonString() ?? "null"),
-                JsonSerializer.Serialize(arm.Options, LabJson.Default.LabOptions)))],
+                JsonSerializer.Serialize(arm.Options, LabJson.Default.LabOptions),
+                arm.Title))],
             [.. plan.Stages.Select(PlannedStage.Of)],
             plan.Runs,
             Files: experiment.Files);

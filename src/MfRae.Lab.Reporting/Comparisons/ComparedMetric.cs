@@ -23,7 +23,7 @@ internal sealed record ComparedMetric(string Label, string Key, bool Directed, b
             measurement.HigherIsBetter is not null,
             differences.Count > 0 && differences.Values.All(difference => difference.Design == CrossDesign.Same),
             [.. arms.Select(arm => ComparedArm.Of(
-                arm, Find(comparison.One, arm), Find(comparison.Other, arm), differences.GetValueOrDefault(arm)))],
+                a.Titles.GetValueOrDefault(arm) ?? b.Titles.GetValueOrDefault(arm, arm), Find(comparison.One, arm), Find(comparison.Other, arm), differences.GetValueOrDefault(arm)))],
             new DotChart(
                 MetricName.Label(measurement),
                 comparison.Metric + direction,
@@ -39,7 +39,7 @@ internal sealed record ComparedMetric(string Label, string Key, bool Directed, b
             return null;
         }
 
-        var name = $"{side.Letter} {sample.Arm}";
+        var name = $"{side.Letter} {side.Titles.GetValueOrDefault(sample.Arm, sample.Arm)}";
         var summary = sample.Summary;
         return new(
             name,

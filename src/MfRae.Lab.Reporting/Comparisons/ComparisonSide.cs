@@ -16,6 +16,9 @@ internal sealed record ComparisonSide(string Letter, string Css, ExperimentRecor
             .Select(run => run.Commit + (run.Patch is { } patch ? $" and the patch {Numbers.Short(patch)}" : "")).Distinct(),
     ];
 
+    /// <summary>Name of an arm → what this experiment calls it.</summary>
+    public IReadOnlyDictionary<string, string> Titles { get; } = ArmTitles.Of(Record);
+
     public IReadOnlyList<string> Programs { get; } =
         [.. Origins(Record).Select(origin => $"{origin.Tool}, {origin.Numerics}, {origin.Runtime}").Distinct()];
 

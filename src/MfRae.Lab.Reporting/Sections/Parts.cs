@@ -12,7 +12,10 @@ internal static class Parts
 {
     /// <summary>An arm's swatch and name, and whether it is the baseline.</summary>
     public static Html Arm(ArmView arm) => Html.Of(
-        $"<span class=\"arm\">{Palette.Swatch(arm.Css)}{arm.Name}</span>{(arm.Record.Baseline ? BaselineNote : Html.Empty)}");
+        $"<span class=\"arm\"{Named(arm.Record)}>{Palette.Swatch(arm.Css)}{arm.Name}</span>{(arm.Record.Baseline ? BaselineNote : Html.Empty)}");
+
+    // The key of an arm that has a title, for queries and for --only.
+    private static Html Named(ArmRecord arm) => arm.Title is { } name ? Html.Of($" title=\"{name}\"") : Html.Empty;
 
     private static Html BaselineNote => Html.Of($" <span class=\"quiet\">baseline</span>");
 

@@ -3,6 +3,9 @@
 ALTER TABLE experiment ADD COLUMN first_run TEXT;
 ALTER TABLE experiment ADD COLUMN last_run TEXT;
 
+-- What reports call an arm; NULL: its name.
+ALTER TABLE arm ADD COLUMN title TEXT;
+
 -- For the question whether a stage belongs to one run only.
 CREATE INDEX run_stage_of_stage ON run_stage (stage, run);
 
@@ -19,7 +22,7 @@ FROM experiment e
 ORDER BY e.name, version;
 
 CREATE VIEW version_runs AS
-SELECT v.experiment, v.version, v.current, r.id AS run, r.arm, a.baseline, r.seed,
+SELECT v.experiment, v.version, v.current, r.id AS run, r.arm, a.title AS arm_title, a.baseline, r.seed,
   (
     SELECT t.name
     FROM run_stage m

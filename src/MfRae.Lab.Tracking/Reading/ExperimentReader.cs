@@ -45,19 +45,30 @@ internal sealed class ExperimentReader(SqliteConnection connection)
         return plans.Exists(plan => plan.Record is null) ? [] : PlanHistory.Of(plans.ConvertAll(item => new RecordedPlan(
             item.Record!,
             item.plan.Evaluation,
-            item.plan.Current != 0,
-            item.plan.FirstRun is { } first ? StoredText.Time(first) : null,
-            item.plan.LastRun is { } last ? StoredText.Time(last) : null)));
+            item.plan.Current,
+            item.plan.FirstRun,
+            item.plan.LastRun)));
     }
 
-    private List<VersionRow> Plans(string name) => connection.Query<VersionRow>(
-        """
-        SELECT version, plan, current, evaluation, first_run AS firstRun, last_run AS lastRun
-        FROM versions
-        WHERE experiment = @name
-        ORDER BY version
-        """,
-        new { name }).ToList();
+    private List<VersionRow> Plans(string name)
+    {
+        using var reader = connection.ExecuteReader(
+            "SELECT version, plan, current, evaluation, first_run, last_run FROM versions WHERE experiment = @name ORDER BY version",
+            new { name });
+        var rows = new List<VersionRow>();
+        while (reader.Read())
+        {
+            rows.Add(new(
+                reader.GetInt32(0),
+                reader.GetInt64(1),
+                reader.GetInt64(2) != 0,
+                reader.GetString(3),
+                reader.IsDBNull(4) ? null : StoredText.Time(reader.GetString(4)),
+                reader.IsDBNull(5) ? null : StoredText.Time(reader.GetString(5))));
+        }
+
+        return rows;
+    }
 
     /// <param name="outline">Without curves, images, logs and the texts of files.</param>
     private ExperimentRecord? Read(long plan, bool outline)
@@ -106,13 +117,14 @@ internal sealed class ExperimentReader(SqliteConnection connection)
     }
 
     public List<ArmRecord> Arms(long plan) => connection.Query<ArmRow>(
-            "SELECT name, baseline, differences, options FROM arm WHERE experiment = @plan ORDER BY position",
+            "SELECT name, baseline, differences, options, title FROM arm WHERE experiment = @plan ORDER BY position",
             new { plan })
         .Select(arm => new ArmRecord(
             arm.Name,
             arm.Baseline != 0,
             StoredText.Pairs(arm.Differences),
-            arm.Options))
+            arm.Options,
+            arm.Title))
         .ToList();
 
     private List<RunRecord> Runs(long plan)
@@ -154,9 +166,10 @@ internal sealed class ExperimentReader(SqliteConnection connection)
             string Overrides,
         string? Title);
 
-    private sealed record VersionRow(long Version, long Plan, long Current, string Evaluation, string? FirstRun, string? LastRun);
+    private sealed record VersionRow(
+        int Version, long Plan, bool Current, string Evaluation, DateTimeOffset? FirstRun, DateTimeOffset? LastRun);
 
-    private sealed record ArmRow(string Name, long Baseline, string Differences, string Options);
+    private sealed record ArmRow(string Name, long Baseline, string Differences, string Options, string? Title);
 
     private sealed record RunRow(string Id, string Arm, long Seed, string Status);
 

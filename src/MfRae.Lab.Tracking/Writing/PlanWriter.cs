@@ -92,13 +92,14 @@ internal sealed class PlanWriter(Writer writer)
 
     private void WriteArms(long experiment, IReadOnlyList<ArmRecord> arms) => writer.Execute(
         """
-        INSERT INTO arm (experiment, name, position, baseline, differences, options)
-        VALUES (@experiment, @Name, @position, @baseline, @differences, @options)
+        INSERT INTO arm (experiment, name, position, baseline, differences, options, title)
+        VALUES (@experiment, @Name, @position, @baseline, @differences, @options, @Title)
         """,
         arms.Select((arm, position) => new
         {
             experiment,
             arm.Name,
+            arm.Title,
             position = (long)position,
             baseline = arm.Baseline ? 1L : 0L,
             differences = JsonSerializer.Serialize(arm.Differences.ToDictionary(), LabJson.Default.DictionaryStringString),

@@ -101,6 +101,7 @@ internal sealed class HostileDatabase : IDisposable
     /// <returns>The columns that have it.</returns>
     public IReadOnlyList<string> PoisonTexts()
     {
+        Execute("UPDATE arm SET title = 'the arm ' || name");
         var columns = Texts.Where(column => !Structure.Contains(column)).ToList();
         foreach (var column in columns)
         {

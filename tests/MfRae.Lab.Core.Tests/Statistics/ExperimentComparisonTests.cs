@@ -55,6 +55,15 @@ public sealed class ExperimentComparisonTests
             .Verdict.Should().Be(verdict);
     }
 
+    [Fact]
+    public void A_diverged_run_with_a_value_of_a_shared_stage_is_not_lost_to_that_metric()
+    {
+        var record = Record(10, 9);
+        record = record with { Runs = [.. record.Runs.Select(run => run with { Status = "diverged" })] };
+
+        ExperimentComparison.Of(record).Arms.Should().OnlyContain(arm => arm.Diverged == 0);
+    }
+
     private static ExperimentRecord Record(double a, double? b, string reference = "r")
     {
         ArmRecord Arm(string name, bool baseline) => new(name, baseline, new Dictionary<string, string>(), "{}");

@@ -23,7 +23,7 @@ public sealed class StoreRecordsTests : IDisposable
 
         Records.Begin(plan, Noon);
 
-        Records.Plans().Should().ContainSingle().Which.Should().BeEquivalentTo(PlanRecord.Of(plan, Noon));
+        Records.Plans().Should().ContainSingle().Which.Should().BeEquivalentTo(PlanRecord.Of(plan, Noon) with { FirstBegun = Noon });
     }
 
     [Fact]
@@ -36,6 +36,7 @@ public sealed class StoreRecordsTests : IDisposable
         Records.Begin(one, Noon.AddHours(2));
 
         Records.Plans().Select(plan => plan.Hash).Should().Equal(other.Hash, one.Hash);
+        Records.Plans().Select(plan => plan.FirstBegun).Should().Equal(Noon.AddHours(1), Noon);
     }
 
     [Theory]

@@ -50,7 +50,7 @@ public sealed class ExportTests : IDisposable
         }
 
         Rows("metrics.csv", outcome).Should().Be(5);
-        outcome.Warnings.Should().ContainSingle(warning => warning.Contains("notes.csv", StringComparison.Ordinal)).And.HaveCount(2);
+        outcome.Warnings.Should().ContainSingle(warning => warning.Contains("notes.csv", StringComparison.Ordinal)).And.HaveCount(3);
     }
 
     [Fact]

@@ -1,11 +1,13 @@
-using System.Text.RegularExpressions;
 using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Upkeep;
 
 namespace MfRae.Lab.Core.Experiments.Reading;
 
 /// <summary>Reads `arms` or `axes`, and which arm is the baseline.</summary>
-internal sealed partial class ArmReader(Mistakes mistakes)
+internal sealed class ArmReader(Mistakes mistakes)
 {
+    private const int LongestTitle = 200;
+
     public ArmDrafts Read(LocatedObject document)
     {
         var arms = document.Get("arms");
@@ -37,9 +39,14 @@ internal sealed partial class ArmReader(Mistakes mistakes)
     /// <param name="before">The arms that precede it in the file.</param>
     private void CheckName(ArmDraft arm, IEnumerable<ArmDraft> before)
     {
-        if (!ArmName().IsMatch(arm.Name))
+        if (!ArtifactName.IsArm(arm.Name))
         {
-            mistakes.Add(arm.Location, $"`{arm.Name}` cannot name an arm", "use 1 to 128 letters, digits and . _ = , + -");
+            mistakes.Add(
+                arm.Location,
+                $"`{PrintableText.Of(arm.Name)}` cannot name an arm",
+                ArtifactName.IsDecomposed(arm.Name)
+                    ? "write each letter as one character (Unicode NFC), without combining marks"
+                    : $"use letters, digits and . _ = , + -, at most {ArtifactName.ArmBytes} bytes; a `title` may be any text");
         }
         else if (ArtifactName.Fault(arm.Name) is { } fault)
         {
@@ -70,7 +77,9 @@ internal sealed partial class ArmReader(Mistakes mistakes)
         {
             if (property.Value is LocatedObject patch)
             {
-                arms.Add(new ArmDraft(property.Name, property.Key, patch));
+                var title = patch.Find("title");
+                arms.Add(new ArmDraft(
+                    property.Name, property.Key, title is null ? patch : Without(patch, title), Title(title?.Value)));
             }
             else
             {
@@ -81,9 +90,46 @@ internal sealed partial class ArmReader(Mistakes mistakes)
             }
         }
 
+        foreach (var arm in arms.Where(arm => arm.Title is not null
+            && arms.Exists(other => other != arm && (other.Title ?? other.Name) == arm.Title)))
+        {
+            mistakes.Add(arm.Location.Child("title"), $"two arms are called `{arm.Title}`", "give each arm a different title");
+        }
+
         // An arm with a mistake still is a name that the baseline may have.
         var names = properties.Where(property => !property.Value.IsNull).Select(property => property.Name);
         return new ArmDrafts(arms, Baseline(document, [.. names]));
+    }
+
+    private string? Title(LocatedNode? node)
+    {
+        if (node is null or { IsNull: true })
+        {
+            return null;
+        }
+
+        if (node is not LocatedScalar { Text: { } text })
+        {
+            mistakes.Add(node.Location, $"expected a string, got {node.Describe()}", "write what reports call the arm, e.g. \"CMT, λ = 1\"");
+            return null;
+        }
+
+        if (text.Trim().Length == 0 || text.Length > LongestTitle || text.Any(PrintableText.IsHidden))
+        {
+            mistakes.Add(
+                node.Location,
+                "this cannot be the title of an arm",
+                $"write 1 to {LongestTitle} characters in one line, without control characters");
+        }
+
+        return text;
+    }
+
+    private static LocatedObject Without(LocatedObject patch, LocatedProperty property)
+    {
+        var rest = new LocatedObject(patch.Location);
+        rest.Properties.AddRange(patch.Properties.Where(other => other != property));
+        return rest;
     }
 
     private ArmDrafts ReadSingle(LocatedObject document)
@@ -114,7 +160,4 @@ internal sealed partial class ArmReader(Mistakes mistakes)
                 return null;
         }
     }
-
-    [GeneratedRegex(@"\A[A-Za-z0-9._=,+-]{1,128}\z")]
-    private static partial Regex ArmName();
 }

@@ -91,7 +91,7 @@ internal sealed class AxisReader(Mistakes mistakes)
 
     private static List<ArmDraft> Name(IReadOnlyList<Axis> axes, IReadOnlyList<IReadOnlyList<LocatedNode>> combinations)
     {
-        var labels = axes.Select(axis => axes.Count(other => other.Last == axis.Last) > 1 ? axis.Path : axis.Last).ToList();
+        var labels = axes.Select(axis => axes.Count(other => other.Label == axis.Label) > 1 ? axis.Path : axis.Label).ToList();
         var arms = new List<ArmDraft>();
         foreach (var values in combinations)
         {
@@ -115,7 +115,7 @@ internal sealed class AxisReader(Mistakes mistakes)
             LocatedObject inner => inner.GetText("kind") ?? "object",
             _ => "",
         };
-        return string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '+' or '-' ? c : '-'));
+        return string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c is '.' or '_' or '+' or '-' ? c : '-'));
     }
 
     private string? Baseline(
@@ -173,6 +173,12 @@ internal sealed class AxisReader(Mistakes mistakes)
 
     private sealed record Axis(string Path, IReadOnlyList<LocatedNode> Values)
     {
-        public string Last => Path[(Path.LastIndexOf('.') + 1)..];
+        /// <summary>The option's own name; of a `kind` the name of what it is a kind of: `derivative=jvp`.</summary>
+        public string Label => Path.Split('.') switch
+        {
+            [.., var owner, "kind"] => owner,
+            [.., var last] => last,
+            _ => Path,
+        };
     }
 }

@@ -6,9 +6,16 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 
 /// <summary>A merged document on its way to an experiment: arms are patched, checked, and once all is clean, deserialised.</summary>
 /// <param name="headers">Reads the files that options name.</param>
+/// <param name="only">The arms that are to run; none: all.</param>
 /// <param name="whole">False where a file was broken or absent: then it cannot be said what is missing.</param>
 internal sealed class ExperimentDraft(
-    Mistakes mistakes, OptionChecker checker, InputHeaders headers, LocatedObject document, IReadOnlyList<Override> overrides, bool whole)
+    Mistakes mistakes,
+    OptionChecker checker,
+    InputHeaders headers,
+    LocatedObject document,
+    IReadOnlyList<Override> overrides,
+    bool whole,
+    IReadOnlyList<string> only)
 {
     // Characters of a text that people read in one piece.
     private const int LongestText = 10_000;
@@ -165,7 +172,7 @@ internal sealed class ExperimentDraft(
         options = options with { Sampling = SamplingDefaults.Resolve(options.Sampling) };
         var resolved = JsonSerializer.SerializeToNode(options, LabJson.Default.LabOptions)!;
         var differences = Leaves(draft.Patch, "").ToDictionary(path => path, path => ValueAt(resolved, path));
-        return new Arm(draft.Name, options, differences, baseline);
+        return new Arm(draft.Name, options, differences, baseline, draft.Title);
     }
 
     /// <summary>Paths of what a patch sets; an object of a kind without options still sets its kind.</summary>
@@ -183,13 +190,17 @@ internal sealed class ExperimentDraft(
         return node?.DeepClone();
     }
 
+    /// <summary>
+    /// Refuses arms with equal options. Arms that an override made equal are accepted where at most one of them is to run.
+    /// </summary>
     private void CheckDifferent(IReadOnlyList<ArmDraft> drafts, IReadOnlyList<Arm> arms)
     {
+        bool Runs(int arm) => overrides.Count == 0 || only.Count == 0 || only.Contains(arms[arm].Name);
         var texts = arms.Select(arm => JsonSerializer.Serialize(arm.Options, LabJson.Default.LabOptions)).ToList();
         for (int i = 0; i < texts.Count; i++)
         {
-            int first = texts.IndexOf(texts[i]);
-            if (first < i)
+            int first = Enumerable.Range(0, i).FirstOrDefault(other => texts[other] == texts[i] && Runs(other), i);
+            if (first < i && Runs(i))
             {
                 mistakes.Add(
                     drafts[i].Location,

@@ -31,9 +31,13 @@ internal sealed class ProvenanceSection : ISection
             ],
             [.. record.Stages.Select(stage => new ProvenanceFold(stage.Label, Definition(stage)))],
             [.. record.Runs.Select(
-                run => new ProvenanceRun(run.Id, run.Arm, run.Seed.ToString(CultureInfo.InvariantCulture), Parts.Status(run.Status)))],
+                run => new ProvenanceRun(run.Id, Arm(record, run.Arm), run.Seed.ToString(CultureInfo.InvariantCulture), Parts.Status(run.Status)))],
             Parts.Sql(data.Sql.Attempts));
     }
+
+    /// <summary>With the name that queries take, where the arm has a title.</summary>
+    private static string Arm(ExperimentRecord record, string arm) =>
+        record.Arms.FirstOrDefault(one => one.Name == arm)?.Title is { } name ? $"{arm} ({name})" : arm;
 
     /// <summary>Nothing where no attempt tells: a page of before is the page it was.</summary>
     private static IEnumerable<ProvenanceFact> Origins(AttemptRecord[] attempts)
