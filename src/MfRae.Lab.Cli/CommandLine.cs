@@ -172,7 +172,7 @@ public sealed class CommandLine(Composition composition)
     private Command LsCommand()
     {
         var experiment =
-            new Argument<string?>("EXPERIMENT") { Description = "Its name; all where absent", Arity = ArgumentArity.ZeroOrOne };
+            new Argument<string?>("EXPERIMENT") { Description = "Its name, or a version as NAME@1; all where absent", Arity = ArgumentArity.ZeroOrOne };
         var arm = new Option<string>("--arm") { Description = "Only this arm", HelpName = "ARM" };
         var status = new Option<string>("--status") { Description = "Only runs in this state", HelpName = "STATUS" };
         var all = new Option<bool>("--all") { Description = "Those of archived experiments too" };

@@ -29,7 +29,7 @@ public sealed class Composition(
 
     public SchemaVerb Schema() => new(terminal);
 
-    public LsVerb Ls(Places places) => new(terminal, places);
+    public LsVerb Ls(Places places) => new(terminal, places, new ArtifactStore(places.Store), time);
 
     public ShowVerb Show(Places places) => new(terminal, places);
 
@@ -61,7 +61,7 @@ public sealed class Composition(
 
     public CompareVerb Compare(Places places) => new(terminal, places);
 
-    public HistoryVerb History(Places places) => new(terminal, places);
+    public HistoryVerb History(Places places) => new(terminal, places, new ArtifactStore(places.Store), time);
 
     public LogsVerb Logs(Places places) => new(terminal, places, new ArtifactStore(places.Store));
 

@@ -40,9 +40,9 @@ public sealed class RunQueries(LabDatabase database)
     /// <summary>Another number than before where anybody has written since; costs next to nothing. Of this connection only.</summary>
     public long Version() => Read(() => new StampReader(database.Connection).Version());
 
-    /// <summary>Runs of current plans, by experiment, arm and seed.</summary>
+    /// <summary>Runs of current plans, or of one version, by experiment, arm and seed.</summary>
     public IReadOnlyList<RunListing> Runs(RunFilter? filter = null) =>
-        Read(() => new RunReader(database.Connection).List(filter ?? new RunFilter()));
+        Read(() => new RunDetails(database.Connection).Add(new RunReader(database.Connection).List(filter ?? new RunFilter()), filter?.Version));
 
     /// <summary>The one run whose id starts with these digits, in outline: without curves, images and logs.</summary>
     /// <exception cref="LabException">None does, or more than one.</exception>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MfRae.Lab.Cli.Progress;
+using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Tracking;
 
@@ -13,7 +14,7 @@ public static class RunListText
 
     public static string Table(IReadOnlyList<RunListing> runs, ILookup<(string Kind, string Subject), string> tags)
     {
-        var table = new TextTable("run", "experiment", "arm", "seed", "status", "stages", "started", "time", "tags");
+        var table = new TextTable("run", "experiment", "arm", "seed", "status", "primary metric", "stages", "started", "time", "overrides", "tags");
         foreach (var run in runs)
         {
             table.Add(
@@ -22,9 +23,11 @@ public static class RunListText
                 run.Baseline ? run.Arm + " (baseline)" : run.Arm,
                 run.Seed.ToString(CultureInfo.InvariantCulture),
                 run.Status,
+                run.Value is { } value ? $"{run.Metric} {ResultsText.Value(Summary.Of([value]))}" : "",
                 $"{run.Completed}/{run.Stages}",
                 run.Started?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "",
                 StageText.Duration(TimeSpan.FromSeconds(run.WallSeconds)),
+                string.Join(' ', run.Overrides ?? []),
                 string.Join(' ', Tags(run, tags)));
         }
 
@@ -41,6 +44,9 @@ public static class RunListText
             json.WriteBoolean("baseline", run.Baseline);
             json.WriteNumber("seed", run.Seed);
             json.WriteString("status", run.Status);
+            json.WriteString("primaryMetric", run.Metric);
+            json.Number("value", run.Value);
+            json.Strings("overrides", run.Overrides ?? []);
             json.WriteNumber("stages", run.Stages);
             json.WriteNumber("completed", run.Completed);
             if (run.Started is { } started)

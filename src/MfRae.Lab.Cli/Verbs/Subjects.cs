@@ -36,6 +36,8 @@ public sealed class Subjects(RunQueries queries)
             ? (name, number)
             : null;
 
+    public bool HasVersion(string name, int number) => queries.Versions(name).Any(version => version.Number == number);
+
     /// <summary>The experiment has no version of this number.</summary>
     public LabException NoVersion(string name, int number)
     {

@@ -12,12 +12,34 @@ internal sealed class RunReader(SqliteConnection connection)
     private const int ListedCandidates = 10;
     private const int ShownDigits = 12;
 
+    // As the view `runs`, of one plan.
+    private const string OfVersion =
+        """
+        (
+          SELECT v.experiment, r.id AS run, r.arm, a.baseline, r.seed, t.name AS status, w.stages, w.completed, w.started, w.wall_seconds
+          FROM versions v
+          JOIN run r ON r.experiment = v.plan
+          JOIN arm a ON a.experiment = r.experiment AND a.name = r.arm
+          JOIN (
+            SELECT m.experiment, m.run, max(s.severity) AS severity, count(*) AS stages, sum(s.severity = 0) AS completed,
+              min(s.started) AS started, total(s.wall_seconds) AS wall_seconds
+            FROM run_stage m
+            JOIN stage_total s ON s.stage = m.stage
+            WHERE m.again = 0
+            GROUP BY m.experiment, m.run
+          ) w ON w.experiment = r.experiment AND w.run = r.id
+          JOIN status t ON t.severity = w.severity
+          WHERE v.experiment = @Experiment AND v.version = @Version
+          ORDER BY r.position
+        )
+        """;
+
     public IReadOnlyList<RunListing> List(RunFilter filter)
     {
         using var reader = connection.ExecuteReader(
-            """
+            $"""
             SELECT run, experiment, arm, baseline, seed, status, stages, completed, started, wall_seconds
-            FROM runs
+            FROM {(filter.Version is null ? "runs" : OfVersion)}
             WHERE (@Experiment IS NULL OR experiment = @Experiment) AND (@Arm IS NULL OR arm = @Arm)
               AND (@Seed IS NULL OR seed = @Seed) AND (@Status IS NULL OR status = @Status)
             """,
@@ -47,6 +69,11 @@ internal sealed class RunReader(SqliteConnection connection)
         var found = List(new RunFilter())
             .Where(run => idPrefix.Length > 0 && run.Id.StartsWith(idPrefix, StringComparison.OrdinalIgnoreCase))
             .ToLookup(run => run.Id);
+        if (found.Count == 0 && idPrefix.Length > 0 && Earlier(idPrefix) is { } earlier)
+        {
+            return earlier;
+        }
+
         if (found.Count != 1)
         {
             throw new LabException(
@@ -57,8 +84,34 @@ internal sealed class RunReader(SqliteConnection connection)
             .DistinctBy(plan => plan.Name)
             .ToList();
         var plan = plans.First(plan => found.Single().Any(run => run.Experiment == plan.Name));
-        var run = found.Single().Single(run => run.Experiment == plan.Name);
-        var stages = new StageReader(connection).Read(plan.Id, run.Id).ToDictionary(stage => stage.Key);
+        return Detail(plan.Id, found.Single().Single(run => run.Experiment == plan.Name));
+    }
+
+    /// <summary>The one run of earlier versions whose id starts with these digits, as it is in the last of them; null where none or several do.</summary>
+    private RunDetail? Earlier(string idPrefix)
+    {
+        var found = connection.Query<EarlierRow>(
+            """
+            SELECT v.experiment, v.plan, r.id AS run
+            FROM versions v
+            JOIN run r ON r.experiment = v.plan
+            WHERE v.current = 0 AND substr(r.id, 1, length(@idPrefix)) = lower(@idPrefix)
+            ORDER BY v.experiment, v.version
+            """,
+            new { idPrefix }).ToList();
+        if (found.DistinctBy(row => row.Run).Count() != 1)
+        {
+            return null;
+        }
+
+        var last = found[^1];
+        var version = connection.ExecuteScalar<int>("SELECT version FROM versions WHERE plan = @Plan", last);
+        return Detail(last.Plan, List(new RunFilter(last.Experiment, Version: version)).Single(run => run.Id == last.Run));
+    }
+
+    private RunDetail Detail(long planId, RunListing run)
+    {
+        var stages = new StageReader(connection).Read(planId, run.Id).ToDictionary(stage => stage.Key);
         var roles = connection.Query<RoleRow>(
             """
             SELECT m.role, m.stage
@@ -67,7 +120,7 @@ internal sealed class RunReader(SqliteConnection connection)
             WHERE m.experiment = @Plan AND m.run = @Run
             ORDER BY p.position, m.role
             """,
-            new { Plan = plan.Id, Run = run.Id });
+            new { Plan = planId, Run = run.Id });
         return new RunDetail(run, roles.Select(row => new RunStage(row.Role, stages[row.Stage])).ToList());
     }
 
@@ -81,6 +134,8 @@ internal sealed class RunReader(SqliteConnection connection)
     }
 
     private sealed record PlanRow(string Name, long Id);
+
+    private sealed record EarlierRow(string Experiment, long Plan, string Run);
 
     private sealed record RoleRow(string Role, string Stage);
 }
