@@ -93,8 +93,9 @@ public sealed class EvaluateVerbTests : IDisposable
         var other = Values(Evaluate("samples.npz", "reference.npz", "--json", "--no-cache", "--batch", batch).Out);
 
         other.Keys.Should().Equal(usual.Keys).And.Contain(["fid", "is", "kid.40", "precision", "coverage"]);
+        // Features are float32, and batches of other sizes go through other kernels: about 1e-7 of a value, depending on the processor.
         foreach (var (name, value) in usual)
-            other[name].Should().BeApproximately(value, 1e-6 * Math.Abs(value), name);
+            other[name].Should().BeApproximately(value, 1e-5 * Math.Abs(value), name);
     }
 
     // The same 100 images, by class and in no order.
