@@ -128,7 +128,7 @@ internal sealed class ManyRuns(int experiments, int seeds, long points, string? 
     private static int Ls(Places places, RunFilter filter, bool json)
     {
         using var text = new StringWriter();
-        new LsVerb(new Terminal(text, TextWriter.Null, null), places).Execute(filter, all: false, json);
+        new LsVerb(new Terminal(text, TextWriter.Null, null), places, new ArtifactStore(places.Store), TimeProvider.System).Execute(filter, all: false, json);
         return text.ToString().Length;
     }
 
