@@ -11,7 +11,7 @@ run.ps1 VERB [arguments]
   all                run every experiment in experiments/, one after the other
   help               this text
   anything else      goes to the lab as it is: run, plan, validate, profile, schema, ls, show, query, report, serve, publish, export, import,
-                     evaluate, weights, gc, verify, db, diff, compare, logs, tag, note, archive, rm, doctor, or a bare experiments/NAME.json, which
+                     evaluate, weights, gc, verify, db, diff, compare, history, logs, tag, note, archive, rm, doctor, or a bare experiments/NAME.json, which
                      means run. See: run.ps1 --help
 
 The exit code is that of the command. `all` goes on after an experiment that fails, and ends with the highest code.

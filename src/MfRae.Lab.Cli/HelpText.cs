@@ -30,6 +30,7 @@ internal static class HelpText
         ["weights hash"] = "data/weights/teacher.safetensors",
         ["diff"] = "3f2a 91c0",
         ["compare"] = "ablation-lambda ablation-lambda-8 --metric fid@1",
+        ["history"] = "ablation-lambda",
         ["logs"] = "3f2a --stage meanflow --tail 20",
         ["tag"] = "ablation-lambda baseline",
         ["note"] = "ablation-lambda \"The run behind figure 2.\"",

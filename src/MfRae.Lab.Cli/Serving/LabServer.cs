@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using MfRae.Lab.Cli.Verbs;
 using MfRae.Lab.Core.Execution;
 
 namespace MfRae.Lab.Cli.Serving;
@@ -32,7 +33,7 @@ internal sealed class LabServer : IDisposable
         var stopping = new StopAction(store, interrupt);
         pages = new(database, stopping.IsPossible, Token, pace, time);
         feed = new(pages, database, pace, time);
-        site = new(pages, feed, stopping, Token, server.Port, limits, time);
+        site = new(pages, feed, stopping, (page, file) => Image(store, page, file), Token, server.Port, limits, time);
     }
 
     public string Token { get; }
@@ -48,6 +49,11 @@ internal sealed class LabServer : IDisposable
     /// <param name="complain">Receives exceptions that are bugs, and those that keep pages from being updated.</param>
     public Task Run(Action<Exception> complain, CancellationToken stop) =>
         Task.WhenAll(server.Run(site.Answer, complain, stop), feed.Run(complain, stop));
+
+    private byte[]? Image(ArtifactStore store, string page, string file) => page != LivePages.Index
+        && database.Read(queries => queries.Experiment(page)) is { } record
+            ? PageImages.Of(record, "", store.Root).FirstOrDefault(image => Path.GetFileName(image.File) == file).Content
+            : null;
 
     public void Dispose()
     {

@@ -8,8 +8,16 @@ namespace MfRae.Lab.Cli.Serving;
 /// Answers requests. That only this machine can connect is no protection: any page that a browser has open can make it ask here, and a
 /// foreign name can be made to point here. So a request has to name this server, and what changes anything has to come from its pages.
 /// </summary>
+/// <param name="image">An image file that a page links to, by the names of page and file; null where the page has no such link.</param>
 internal sealed class LabSite(
-    LivePages pages, ChangeFeed feed, StopAction stopping, string token, int port, ServerLimits limits, TimeProvider time)
+    LivePages pages,
+    ChangeFeed feed,
+    StopAction stopping,
+    Func<string, string, byte[]?> image,
+    string token,
+    int port,
+    ServerLimits limits,
+    TimeProvider time)
 {
     private readonly HashSet<string> hosts = [.. Hosts(port)];
 
@@ -29,6 +37,9 @@ internal sealed class LabSite(
             (RouteKind.Stop, _) => HttpResponse.Text(405, "this takes POST", ("Allow", "POST")),
             (_, "POST") => HttpResponse.Text(405, "this takes GET and HEAD", ("Allow", "GET, HEAD")),
             (RouteKind.Events, "GET") => Events(route.Page),
+            (RouteKind.Image, _) => await Task.Run(() => image(route.Page, route.File), stop) is { } png
+                ? new(200, "image/png", png)
+                : HttpResponse.NotFound(),
             (RouteKind.Events, _) => HttpResponse.Text(405, "this takes GET", ("Allow", "GET")),
             _ => await Page(request, route.Page, stop),
         };

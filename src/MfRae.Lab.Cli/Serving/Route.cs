@@ -4,9 +4,11 @@ namespace MfRae.Lab.Cli.Serving;
 
 /// <summary>What a request is about. The page's name is a word to look up in the database's list, and never part of a path.</summary>
 /// <param name="Page">An experiment's name, or <see cref="LivePages.Index"/>.</param>
-internal sealed record Route(RouteKind Kind, string Page)
+/// <param name="File">The file name of an image that the page links to; compared with the names of those images, and never part of a path.</param>
+internal sealed record Route(RouteKind Kind, string Page, string File = "")
 {
     private const string Ending = ".html";
+    private const string Images = ".images";
     private const string Events = "events";
     private const string Stop = "stop";
 
@@ -18,6 +20,8 @@ internal sealed record Route(RouteKind Kind, string Page)
         [var file] when file.EndsWith(Ending, StringComparison.Ordinal) => Named(RouteKind.Page, file[..^Ending.Length]),
         [Events, var name] => Named(RouteKind.Events, name),
         [Stop, var name] => Named(RouteKind.Stop, name),
+        [var folder, var file] when folder.EndsWith(Images, StringComparison.Ordinal) && Decode(file) is { } image =>
+            Named(RouteKind.Image, folder[..^Images.Length]) is { } page ? page with { File = image } : null,
         _ => null,
     } : null;
 

@@ -15,7 +15,10 @@ public static class DeviceClass
     // Stages that may import a network instead of training it, with the kinds of options that train one.
     private static readonly Dictionary<string, string> Trained = new()
     {
-        ["features"] = "inception", ["encoder"] = "selfSupervised", ["decoder"] = "rae", ["teacher"] = "flowMatching",
+        ["features"] = "inception",
+        ["encoder"] = "selfSupervised",
+        ["decoder"] = "rae",
+        ["teacher"] = "flowMatching",
     };
 
     /// <summary>`cuda` for `cuda:1`; empty where nothing is known.</summary>

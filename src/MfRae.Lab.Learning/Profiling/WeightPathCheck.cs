@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Experiments.Reading;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
@@ -22,17 +24,26 @@ public static class WeightPathCheck
     private static readonly IReadOnlyList<IReadOnlyCollection<string>> Dinov2 =
         [["embeddings.patch_embeddings.projection.weight"], ["patch_embed.proj.weight"]];
 
+    private static readonly IReadOnlyList<IReadOnlyCollection<string>> Means = [["mean"]];
+
     /// <summary>A mistake for each path that leads to no network where another one would. Files that cannot be opened are left to their stages.</summary>
     public static IReadOnlyList<Diagnostic> Mistakes(Experiment experiment, string workingDirectory)
     {
-        // Files of the lab's own have one network at the top: without `::` there is nothing to look at, and torch is not loaded.
+        // A file that the lab wrote says its network and has it at the top: without `::` torch, which costs half a second, is not loaded.
         var paths = experiment.Arms.SelectMany(arm => Paths(arm.Options))
             .Concat(Paths("evaluation.features.weights", experiment.Evaluation.Features))
             .Concat(Paths("evaluation.secondFeatures.weights", experiment.Evaluation.SecondFeatures))
-            .Where(path => path.Names.Count > 0 || WeightPath.FileOf(path.Weights) != path.Weights)
-            .DistinctBy(path => (path.Option, path.Weights)).ToList();
+            .DistinctBy(path => (path.Option, path.Weights))
+            .Where(path => WeightPath.FileOf(path.Weights) != path.Weights
+                || (path.Names is not null && DescribesNoNetwork(path.Weights, workingDirectory))).ToList();
         return [.. paths.Select(path => Mistake(experiment.Path, path, workingDirectory)).OfType<Diagnostic>()];
     }
+
+    // A damaged safetensors file is left to its stage; other formats need torch to be read.
+    private static bool DescribesNoNetwork(string weights, string workingDirectory) =>
+        WeightsHeader.Read(weights, workingDirectory) is { } header
+            ? header.Type is null
+            : !weights.EndsWith(".safetensors", StringComparison.Ordinal);
 
     private static Diagnostic? Mistake(string file, Named path, string workingDirectory)
     {
@@ -52,9 +63,10 @@ public static class WeightPathCheck
         }
 
         var dictionary = weights == path.Weights ? "" : path.Weights[(weights.Length + WeightPath.Inside.Length)..];
-        if (path.Names.Any(names => Holds(whole, dictionary, names)))
+        var known = path.Names?.Invoke() ?? [];
+        if (known.Any(names => Holds(whole, dictionary, names)))
             return null;
-        string[] others = [.. path.Names.SelectMany(names => Places(whole, names)).Distinct()];
+        string[] others = [.. known.SelectMany(names => Places(whole, names)).Distinct()];
         if (others.Length > 0)
         {
             return new(file, 0, path.Option,
@@ -92,23 +104,23 @@ public static class WeightPathCheck
         switch (options.Encoder)
         {
             case PretrainedEncoderOptions own:
-                yield return new("encoder.weights", own.Weights, []);
+                yield return new("encoder.weights", own.Weights, null);
                 break;
             case Dinov2EncoderOptions dinov2:
-                yield return new("encoder.weights", dinov2.Weights, Dinov2);
+                yield return new("encoder.weights", dinov2.Weights, () => Dinov2);
                 break;
         }
         if (options.Decoder is PretrainedDecoderOptions decoder)
         {
             yield return new("decoder.weights", decoder.Weights,
-                decoder.Network is MaeDecoderOptions released ? Of(new MaeDecoder(released, AnyShape).Declare()) : []);
+                decoder.Network is MaeDecoderOptions released ? () => Released.Decoder(released) : null);
         }
         if (options.Latents is PretrainedLatentOptions latents)
-            yield return new("latents.weights", latents.Weights, WeightPath.FileOf(latents.Weights) == latents.Weights ? [] : [["mean"]]);
+            yield return new("latents.weights", latents.Weights, WeightPath.FileOf(latents.Weights) == latents.Weights ? null : () => Means);
         if (options.Teacher is PretrainedTeacherOptions teacher)
         {
             yield return new("teacher.weights", teacher.Weights,
-                teacher.Network is { } network ? Of(new DitNetwork(network, AnyShape, 1, interval: false).Declare()) : []);
+                teacher.Network is { } network ? () => Released.Teacher(network) : null);
         }
     }
 
@@ -117,19 +129,33 @@ public static class WeightPathCheck
         switch (features)
         {
             case PretrainedFeatureOptions own:
-                yield return new(option, own.Weights, []);
+                yield return new(option, own.Weights, null);
                 break;
             case FidInceptionOptions fid:
-                yield return new(option, fid.Weights, Of(FidInception.Declare()));
+                yield return new(option, fid.Weights, () => Released.Inception());
                 break;
             case Dinov2FeatureOptions dinov2:
-                yield return new(option, dinov2.Weights, Dinov2);
+                yield return new(option, dinov2.Weights, () => Dinov2);
                 break;
         }
     }
 
-    private static List<IReadOnlyCollection<string>> Of(WeightSpec spec) => [[.. spec.Entries.Select(entry => entry.Name)]];
+    /// <summary>Names of the tensors of released networks. Methods of their own: compiling a method loads torch if it names a network.</summary>
+    private static class Released
+    {
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public static IReadOnlyList<IReadOnlyCollection<string>> Decoder(MaeDecoderOptions options) => Of(new MaeDecoder(options, AnyShape).Declare());
 
-    /// <param name="Names">Tensors of the network, one list for each naming; none where they are not known.</param>
-    private sealed record Named(string Option, string Weights, IReadOnlyList<IReadOnlyCollection<string>> Names);
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public static IReadOnlyList<IReadOnlyCollection<string>> Teacher(DitOptions options) =>
+            Of(new DitNetwork(options, AnyShape, 1, interval: false).Declare());
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public static IReadOnlyList<IReadOnlyCollection<string>> Inception() => Of(FidInception.Declare());
+
+        private static List<IReadOnlyCollection<string>> Of(WeightSpec spec) => [[.. spec.Entries.Select(entry => entry.Name)]];
+    }
+
+    /// <param name="Names">Makes the names of the network's tensors, one list for each naming; null where they are unknown.</param>
+    private sealed record Named(string Option, string Weights, Func<IReadOnlyList<IReadOnlyCollection<string>>>? Names);
 }

@@ -29,7 +29,7 @@ internal sealed partial class HostilePage
     public IReadOnlyList<string> Scripts =>
         [.. document.Scripts.Where(script => string.IsNullOrEmpty(script.Type)).Select(script => script.TextContent)];
 
-    /// <summary>Attributes that would do something, with addresses that are no fragments of this page or images in it.</summary>
+    /// <summary>Attributes that would do something, with addresses that are no fragments of this page, images in it, images beside it, or other pages.</summary>
     public IEnumerable<string> Deeds => document.All.SelectMany(element => element.Attributes)
         .Where(attribute => attribute.Name.StartsWith("on", StringComparison.Ordinal) || attribute.Name is "style"
             || (attribute.Name is "src" or "href" && !attribute.Value.StartsWith("data:image/png;base64,", StringComparison.Ordinal)
@@ -61,6 +61,6 @@ internal sealed partial class HostilePage
     [GeneratedRegex(@"\A[-+0-9.eE ,MLHVCAZmlhvcaz]*\z")]
     private static partial Regex Drawn();
 
-    [GeneratedRegex(@"\A[A-Za-z0-9._~%-]+\.html\z")]
+    [GeneratedRegex(@"\A([A-Za-z0-9._~%-]+\.html|[A-Za-z0-9._~%-]+\.images/[0-9a-f]{16}(\.full)?\.png)\z")]
     private static partial Regex PageLink();
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using MfRae.Lab.Reporting;
 using MfRae.Lab.Tracking;
+using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Serving;
 
@@ -23,6 +24,32 @@ public sealed partial class LivePageTests(ServedLab served) : IClassFixture<Serv
         WithoutLife(index).Should().Be(IndexBuilder.Build(entries));
         (await Visit.Ask(Port, "/index.html")).Body.Should().Be(index);
         ReportBuilder.Build(record).Should().NotContain("data-stamp").And.NotContain("connect-src").And.NotContain("EventSource");
+    }
+
+    [Fact]
+    public async Task Images_that_a_page_links_to_are_served_and_no_other_file()
+    {
+        using var own = new ServedLab();
+        // More than a page holds, so the page links to it.
+        byte[] png = [0x89, (byte)'P', (byte)'N', (byte)'G', .. new byte[3_000_000]];
+        using (var connection = new SqliteConnection($"Data Source={own.DatabaseFile}"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "UPDATE image SET png = $png WHERE name = 'samples@1'";
+            command.Parameters.AddWithValue("$png", png);
+            command.ExecuteNonQuery().Should().BePositive();
+        }
+
+        var page = (await Visit.Ask(own.Port, "/smoke.html")).Body;
+        var link = ImageLink().Match(page).Groups[1].Value;
+        var image = await Visit.Ask(own.Port, "/" + link);
+
+        image.Status.Should().Be(200);
+        image.Headers["Content-Type"].Should().Be("image/png");
+        int.Parse(image.Headers["Content-Length"]).Should().Be(png.Length);
+        foreach (var other in new[] { "/smoke.images/0000000000000000.png", "/smoke.images/..%2Flab.db", "/none.images/" + link.Split('/')[1] })
+            (await Visit.Ask(own.Port, other)).Status.Should().Be(404, other);
     }
 
     [Fact]
@@ -81,6 +108,9 @@ public sealed partial class LivePageTests(ServedLab served) : IClassFixture<Serv
         return MetaPolicy().Replace(page, policy => policy.Value.Replace("; connect-src &#39;self&#39;", "")
             .Replace(LiveHashes().Match(policy.Value).Value, ""));
     }
+
+    [GeneratedRegex("href=\"(smoke\\.images/[0-9a-f]+\\.png)\"")]
+    private static partial Regex ImageLink();
 
     [GeneratedRegex("""<script data-stamp="[0-9a-f]+" data-events="/events[^"]*" data-token="[0-9a-f]{32}" data-stop="">.*?</script>\n""",
         RegexOptions.Singleline)]

@@ -100,6 +100,10 @@ public sealed partial class DbVerbTests : IDisposable
             using var command = connection.CreateCommand();
             command.CommandText =
                 """
+                CREATE TABLE begun AS SELECT id, first_run, last_run FROM experiment;
+                DROP VIEW version_evaluations; DROP VIEW version_attempts; DROP VIEW version_runs; DROP VIEW versions;
+                DROP INDEX run_stage_of_stage; ALTER TABLE arm DROP COLUMN title;
+                ALTER TABLE experiment DROP COLUMN first_run; ALTER TABLE experiment DROP COLUMN last_run;
                 DROP VIEW evaluations; DROP VIEW arms;
                 ALTER TABLE measurement DROP COLUMN device; ALTER TABLE measurement DROP COLUMN noise; ALTER TABLE measurement DROP COLUMN setting;
                 CREATE VIEW evaluations AS SELECT 1; CREATE VIEW arms AS SELECT 1; PRAGMA user_version = 11;
@@ -108,6 +112,19 @@ public sealed partial class DbVerbTests : IDisposable
         }
 
         LabDatabase.OpenExisting(lab.At("data/lab.db")).Dispose();
+        // A database of before does not say when its plans ran; only the store does.
+        using (var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText =
+                """
+                UPDATE experiment SET (first_run, last_run) = (SELECT first_run, last_run FROM begun WHERE begun.id = experiment.id);
+                DROP TABLE begun;
+                """;
+            command.ExecuteNonQuery();
+        }
+
         Dump().Should().Be(rebuilt);
         lab.Run("report", "smoke").Code.Should().Be(ExitCode.Ok);
         var page = File.ReadAllText(lab.At("reports/smoke.html"));

@@ -59,7 +59,11 @@ public sealed class NetworkRulesTests : IDisposable
         _work.WriteWeights("colour/student.safetensors", Described("dit-mean-flow", Dit, ("shape", "96x8x8"), ("classes", "2")));
         _work.WriteWeights("colour/features.safetensors", new()
         {
-            ["type"] = "inception", ["width"] = "24", ["classes"] = "2", ["channels"] = "3", ["image"] = "3x64x64",
+            ["type"] = "inception",
+            ["width"] = "24",
+            ["classes"] = "2",
+            ["channels"] = "3",
+            ["image"] = "3x64x64",
         });
         _work.WriteWeights("colour/script.safetensors", new() { ["type"] = "torchscript", ["script"] = "features.pt" });
 
@@ -190,7 +194,11 @@ public sealed class NetworkRulesTests : IDisposable
     {
         _work.WriteWeights("colour/others.safetensors", new()
         {
-            ["type"] = "inception", ["width"] = "24", ["classes"] = "5", ["channels"] = "3", ["image"] = "3x64x64",
+            ["type"] = "inception",
+            ["width"] = "24",
+            ["classes"] = "5",
+            ["channels"] = "3",
+            ["image"] = "3x64x64",
         });
         string Keys(string metrics) => $"\"base\": {{ {Colour} }}, \"evaluation\": {{ "
             + $"\"features\": {{ \"weights\": \"colour/others.safetensors\" }}, \"metrics\": {metrics} }}";
@@ -208,8 +216,8 @@ public sealed class NetworkRulesTests : IDisposable
             "evaluation": { "metrics": [{ "kind": "fid" }, { "kind": "classFid" }] }
             """);
 
-        found.Path.Should().Be("$.base.sampling.samples");
-        found.Suggestion.Should().StartWith("draw at least 20");
+        found.Path.Should().Be("$.evaluation.metrics[1]");
+        found.Message.Should().Be("classFid needs at least 20 samples, and there are 12: two of each class");
     }
 
     [Fact]

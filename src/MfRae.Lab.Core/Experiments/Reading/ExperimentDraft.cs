@@ -161,7 +161,7 @@ internal sealed class ExperimentDraft(
             if (!combination.HasStudy)
             {
                 new FeatureRules(mistakes, options, view, headers).Check();
-                new SampleRules(mistakes, options, view, checker.Files).Check(combination.HasGenerator || combination.HasTeacher);
+                new SampleRules(mistakes, options, view, headers).Check(combination.HasGenerator || combination.HasTeacher);
             }
         }
     }

@@ -25,7 +25,6 @@ internal sealed class FeatureRules(Mistakes mistakes, OptionView options, Option
 
         Check("features", dataset);
         Check("secondFeatures", dataset);
-        CheckSamples(dataset);
     }
 
     private void Check(string network, DatasetImages dataset)
@@ -80,21 +79,6 @@ internal sealed class FeatureRules(Mistakes mistakes, OptionView options, Option
                 "remove the metric, or choose features of kind inception, which is trained on the dataset");
         }
     }
-
-    /// <summary>FID within a class needs two samples of the class.</summary>
-    private void CheckSamples(DatasetImages dataset)
-    {
-        if (Metric("classFid") is not null && dataset.Classes is { } classes && options.Number("sampling.samples") is { } samples
-            && samples < 2 * classes && (IsSampled("teacher") || IsSampled("cmt") || IsSampled("meanflow")))
-        {
-            mistakes.Add(
-                options.Blame("sampling.samples", "dataset.classes"),
-                FormattableString.Invariant($"classFid of {samples} samples in {classes} classes: it needs two samples of each class"),
-                FormattableString.Invariant($"draw at least {2 * classes}, or remove the metric"));
-        }
-    }
-
-    private bool IsSampled(string stage) => options.Kind(stage) is { } kind && kind != "none";
 
     private LocatedObject? Metric(string kind) => evaluation.Items("metrics").FirstOrDefault(metric => metric.GetText("kind") == kind);
 

@@ -33,15 +33,6 @@ internal sealed class FileRules(Mistakes mistakes, string workingDirectory, bool
         }
     }
 
-    /// <summary>The full path of a weights file, or null where it is not there or the files of an experiment are not looked at.</summary>
-    public string? Find(string path)
-    {
-        string file = WeightPath.FileOf(path);
-        return needed && file.Length > 0 && !file.Contains('\0') && Path.GetFullPath(file, workingDirectory) is var full && File.Exists(full)
-            ? full
-            : null;
-    }
-
     private bool IsPath(OptionView view, string option, string path)
     {
         bool sound = WeightPath.FileOf(path).Length > 0 && !path.Contains('\0');

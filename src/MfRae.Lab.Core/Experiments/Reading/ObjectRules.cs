@@ -6,8 +6,6 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 /// <summary>What the options of one record must satisfy together, wherever the record stands.</summary>
 internal sealed class ObjectRules(Mistakes mistakes, FileRules files)
 {
-    public FileRules Files => files;
-
     public void Check(LocatedObject value, OptionType type)
     {
         var view = new OptionView(value, type);

@@ -7,8 +7,6 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 /// <param name="rules">What a whole object must satisfy beyond the shape of its options.</param>
 internal sealed class OptionChecker(Mistakes mistakes, ObjectRules rules)
 {
-    public FileRules Files => rules.Files;
-
     /// <param name="complete">False for a tree that others still add to: nothing is missing from it yet.</param>
     public void Check(LocatedNode node, OptionShape shape, bool complete)
     {

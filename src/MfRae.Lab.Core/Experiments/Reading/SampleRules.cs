@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Globalization;
-using System.Text.Json;
 using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Core.Experiments.Reading;
@@ -10,7 +7,8 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 /// images of a split, whose number is not in the options.
 /// </summary>
 /// <param name="options">The `base` of an arm, patched.</param>
-internal sealed class SampleRules(Mistakes mistakes, OptionView options, OptionView evaluation, FileRules files)
+/// <param name="headers">Tells the number of classes, and the width of a pre-trained feature network.</param>
+internal sealed class SampleRules(Mistakes mistakes, OptionView options, OptionView evaluation, InputHeaders headers)
 {
     // A covariance takes two images.
     private const int Pair = 2;
@@ -22,9 +20,6 @@ internal sealed class SampleRules(Mistakes mistakes, OptionView options, OptionV
 
     // The pooled feature of the lab's own network is so many times as wide as a branch.
     private const int Branches = 8;
-
-    // A longer header is damaged, which the stage that reads the file says.
-    private const long LongestHeader = 1 << 20;
 
     /// <param name="sampled">Whether samples are drawn and measured.</param>
     public void Check(bool sampled)
@@ -71,7 +66,7 @@ internal sealed class SampleRules(Mistakes mistakes, OptionView options, OptionV
                 Need(neighbours + 1, samples, "samples", "each has that many neighbours, and itself");
                 Need(Math.Max(neighbours ?? 0, density ?? 0) + 1, reference, "reference images", "each has that many neighbours, and itself");
                 break;
-            case "classFid" when options.Number("dataset.classes") is { } classes:
+            case "classFid" when headers.Dataset(options).Classes is { } classes:
                 Need(Pair * classes, samples, "samples", "two of each class");
                 Need(Pair * classes, reference, "reference images", "two of each class");
                 break;
@@ -114,43 +109,15 @@ internal sealed class SampleRules(Mistakes mistakes, OptionView options, OptionV
     {
         "fidInception" => FidInceptionWidth,
         "inception" => Branches * (int?)evaluation.Number("features.width"),
-        "pretrained" when evaluation.Text("features.weights") is { } path && files.Find(path) is { } file => WidthOf(file),
+        "pretrained" => WidthOf(headers.Weights(evaluation.Text("features.weights"))),
         _ => null,
     };
 
     // What a safetensors file of the lab says of its network.
-    private static int? WidthOf(string file)
+    private static int? WidthOf(WeightsHeader? file) => file?.Type switch
     {
-        try
-        {
-            using var stream = File.OpenRead(file);
-            var length = new byte[sizeof(long)];
-            stream.ReadExactly(length);
-            if (BinaryPrimitives.ReadInt64LittleEndian(length) is not (> 0 and <= LongestHeader and var size))
-            {
-                return null;
-            }
-
-            var header = new byte[size];
-            stream.ReadExactly(header);
-            using var json = JsonDocument.Parse(header);
-            if (!json.RootElement.TryGetProperty("__metadata__", out var metadata) || !metadata.TryGetProperty("type", out var type))
-            {
-                return null;
-            }
-
-            return type.GetString() switch
-            {
-                "fid-inception" => FidInceptionWidth,
-                "inception" when metadata.TryGetProperty("width", out var width)
-                    && int.TryParse(width.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out int branch) => Branches * branch,
-                _ => null,
-            };
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
-        {
-            // The stage that loads the file tells what is wrong with it.
-            return null;
-        }
-    }
+        "fid-inception" => FidInceptionWidth,
+        "inception" => Branches * (int?)file.Number("width"),
+        _ => null,
+    };
 }

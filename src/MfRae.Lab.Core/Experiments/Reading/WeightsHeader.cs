@@ -8,7 +8,7 @@ namespace MfRae.Lab.Core.Experiments.Reading;
 /// The header of a safetensors file: metadata and the shapes of the tensors. No values are read. The stage that loads the file checks
 /// it in full; here the contents of other files are unknown.
 /// </summary>
-internal sealed class WeightsHeader
+public sealed class WeightsHeader
 {
     private const int LengthPrefix = 8;
     private const int LargestHeader = 100_000_000;
