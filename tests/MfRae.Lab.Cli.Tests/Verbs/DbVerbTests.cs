@@ -94,36 +94,24 @@ public sealed partial class DbVerbTests : IDisposable
             .Replace("mfd,fid@2,cpu,", "mfd,fid@2,cpu+cuda,").Replace("mfd,accuracy@1,cpu,", "mfd,accuracy@1,cpu+cuda,")
             .Replace("mfd,accuracy@2,cpu,", "mfd,accuracy@2,cpu+cuda,"));
 
-        using (var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False"))
-        {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText =
-                """
-                CREATE TABLE begun AS SELECT id, first_run, last_run FROM experiment;
-                DROP VIEW version_evaluations; DROP VIEW version_attempts; DROP VIEW version_runs; DROP VIEW versions;
-                DROP INDEX run_stage_of_stage; ALTER TABLE arm DROP COLUMN title;
-                ALTER TABLE experiment DROP COLUMN first_run; ALTER TABLE experiment DROP COLUMN last_run;
-                DROP VIEW evaluations; DROP VIEW arms;
-                ALTER TABLE measurement DROP COLUMN device; ALTER TABLE measurement DROP COLUMN noise; ALTER TABLE measurement DROP COLUMN setting;
-                CREATE VIEW evaluations AS SELECT 1; CREATE VIEW arms AS SELECT 1; PRAGMA user_version = 11;
-                """;
-            command.ExecuteNonQuery();
-        }
+        Execute(
+            """
+            CREATE TABLE begun AS SELECT id, first_run, last_run FROM experiment;
+            DROP VIEW version_evaluations; DROP VIEW version_attempts; DROP VIEW version_runs; DROP VIEW versions;
+            DROP INDEX run_stage_of_stage; ALTER TABLE arm DROP COLUMN title;
+            ALTER TABLE experiment DROP COLUMN first_run; ALTER TABLE experiment DROP COLUMN last_run;
+            DROP VIEW evaluations; DROP VIEW arms;
+            ALTER TABLE measurement DROP COLUMN device; ALTER TABLE measurement DROP COLUMN noise; ALTER TABLE measurement DROP COLUMN setting;
+            CREATE VIEW evaluations AS SELECT 1; CREATE VIEW arms AS SELECT 1; PRAGMA user_version = 11;
+            """);
 
         LabDatabase.OpenExisting(lab.At("data/lab.db")).Dispose();
         // A database of before does not say when its plans ran; only the store does.
-        using (var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False"))
-        {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText =
-                """
-                UPDATE experiment SET (first_run, last_run) = (SELECT first_run, last_run FROM begun WHERE begun.id = experiment.id);
-                DROP TABLE begun;
-                """;
-            command.ExecuteNonQuery();
-        }
+        Execute(
+            """
+            UPDATE experiment SET (first_run, last_run) = (SELECT first_run, last_run FROM begun WHERE begun.id = experiment.id);
+            DROP TABLE begun;
+            """);
 
         Dump().Should().Be(rebuilt);
         lab.Run("report", "smoke").Code.Should().Be(ExitCode.Ok);
@@ -218,13 +206,7 @@ public sealed partial class DbVerbTests : IDisposable
     public void A_row_that_names_nothing_is_found()
     {
         lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
-        using (var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False;Foreign Keys=False"))
-        {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = "DELETE FROM attempt";
-            command.ExecuteNonQuery().Should().BePositive();
-        }
+        Execute("DELETE FROM attempt").Should().BePositive();
 
         lab.Run("db", "check").Out.Should().MatchRegex(@"\d+ rows of measurement: the row of attempt that is named there is missing")
             .And.MatchRegex(@"\d+ rows of image: the row of attempt");
@@ -287,6 +269,15 @@ public sealed partial class DbVerbTests : IDisposable
 
     private string Dump(string database = "data/lab.db") =>
         string.Concat(Views.Select(sql => lab.Run("query", sql, "--json", "--limit", "100000", "--db", database).Out));
+
+    private int Execute(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False;Foreign Keys=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteNonQuery();
+    }
 
     private string Folder(string label) => lab.At(Path.Combine(
         "data", "store", lab.Run("query", $"select stage from stages where label = '{label}'", "--csv").Out.Split('\n')[1].Trim()));
