@@ -1,6 +1,6 @@
 namespace MfRae.Lab.Cli.Serving;
 
-/// <summary>What is asked about a page: itself, an image that it links to, to be told of changes, to stop its run.</summary>
+/// <summary>What a request asks for: a page, an image that the page links to, events about its changes, or a stop of its run.</summary>
 internal enum RouteKind
 {
     Page,

@@ -12,7 +12,7 @@ internal static class RecordedNames
     /// <summary>The page of two experiments side by side.</summary>
     public static string Pair(string one, string other) => one + Against + other;
 
-    /// <summary>Names of all recorded experiments; none where no database can be read, of which whoever writes to it complains.</summary>
+    /// <summary>Names of all recorded experiments; an empty list if no database can be read, which verbs that write report.</summary>
     public static IReadOnlyList<string> In(Places places)
     {
         try
