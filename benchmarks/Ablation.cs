@@ -1,3 +1,4 @@
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 

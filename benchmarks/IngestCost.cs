@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using MfRae.Lab.Core;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Writing;
+using MfRae.Lab.Execution.Journal;
 
 namespace MfRae.Lab.Benchmarks;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Execution.Journal;
 
 namespace MfRae.Lab.Benchmarks;
 
@@ -28,7 +29,7 @@ internal static class LogCost
     private static double[] Measure(int count)
     {
         using var folder = new TemporaryFolder();
-        using var journal = new Journal(folder.Path, 1, TimeProvider.System);
+        using var journal = new StageJournal(folder.Path, 1, TimeProvider.System);
         var random = new Random(0);
         var events = Enumerable.Range(1, count).Select(step => new MetricsEvent(
             step, Enumerable.Range(0, Values).ToDictionary(i => $"series{i}", _ => (double?)random.NextDouble()))).ToArray();

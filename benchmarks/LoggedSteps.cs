@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Execution.Journal;
 
 namespace MfRae.Lab.Benchmarks;
 
@@ -16,7 +16,7 @@ internal static class LoggedSteps
     {
         using var workload = new Workload("default");
         using var folder = new TemporaryFolder();
-        using var journal = new Journal(folder.Path, 1, TimeProvider.System);
+        using var journal = new StageJournal(folder.Path, 1, TimeProvider.System);
         var begins = new List<long>();
         var variant = Variant.AtShare(0.25).First(variant => variant.Name == "central");
         workload.Train(variant, steps, _ => begins.Add(Stopwatch.GetTimestamp()), journal, logEvery: 2);

@@ -2,11 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using MfRae.Lab.Cli;
 using MfRae.Lab.Cli.Verbs;
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Database.Writing;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Benchmarks;
 
@@ -24,13 +26,13 @@ internal sealed class ManyRuns(int experiments, int seeds, long points, string? 
     private static readonly string[] Metrics = ["fid", "kid", "is", "precision", "recall", "density", "coverage", "accuracy"];
     private static readonly DateTimeOffset Beginning = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly Random random = new(0);
-    private DateTimeOffset now = Beginning;
+    private readonly Random _random = new(0);
+    private DateTimeOffset _now = Beginning;
 
     public void Run()
     {
         using var folder = new TemporaryFolder();
-        var places = Places.Of(folder.Path, database: database is null ? "lab.db" : Path.GetFullPath(database));
+        var places = LabPaths.Of(folder.Path, database: database is null ? "lab.db" : Path.GetFullPath(database));
         Console.WriteLine($"{Machine.Description}.");
         if (File.Exists(places.Database))
         {
@@ -104,13 +106,13 @@ internal sealed class ManyRuns(int experiments, int seeds, long points, string? 
         if (stage.Kind is "meanflow" or "cmt")
         {
             events.AddRange(Enumerable.Range(1, steps).Select(step => new MetricsEvent(
-                10 * step, Ablation.Series.ToDictionary(name => name, _ => (double?)random.NextDouble()))));
+                10 * step, Ablation.Series.ToDictionary(name => name, _ => (double?)_random.NextDouble()))));
         }
 
         if (stage.Kind == "evaluation")
         {
             events.AddRange(Metrics.Select(metric => new MeasuredEvent(new(
-                metric, random.NextDouble(), 0, 1, 10_000, 1, 1, "balanced", "extractor", "uint8", "reference",
+                metric, _random.NextDouble(), 0, 1, 10_000, 1, 1, "balanced", "extractor", "uint8", "reference",
                 metric is not ("fid" or "kid")))));
         }
 
@@ -118,28 +120,28 @@ internal sealed class ManyRuns(int experiments, int seeds, long points, string? 
         var lines = new List<JournalLine>(events.Count);
         foreach (var entry in events)
         {
-            lines.Add(new(lines.Count + 1, now, entry));
-            now = now.AddMilliseconds(747);
+            lines.Add(new(lines.Count + 1, _now, entry));
+            _now = _now.AddMilliseconds(747);
         }
 
         return lines;
     }
 
-    private static int Ls(Places places, RunFilter filter, bool json)
+    private static int Ls(LabPaths places, RunFilter filter, bool json)
     {
         using var text = new StringWriter();
         new LsVerb(new Terminal(text, TextWriter.Null, null), places, new ArtifactStore(places.Store), TimeProvider.System).Execute(filter, all: false, json);
         return text.ToString().Length;
     }
 
-    private static int Query(Places places, string sql)
+    private static int Query(LabPaths places, string sql)
     {
         using var text = new StringWriter();
         new QueryVerb(new Terminal(text, TextWriter.Null, null), places).Execute(sql, QueryFormat.Json, 100_000);
         return text.ToString().Length;
     }
 
-    private static int Record(Places places)
+    private static int Record(LabPaths places)
     {
         using var database = LabDatabase.OpenReadOnly(places.Database);
         return new RunQueries(database).Experiment("sweep-007")!.Stages.Sum(stage => stage.Series.Sum(series => series.Steps.Count));

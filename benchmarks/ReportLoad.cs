@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Database.Writing;
 using MfRae.Lab.Reporting;
-using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Benchmarks;
 
@@ -20,7 +22,7 @@ internal sealed class ReportLoad(int arms, int seeds, int series, int steps, str
     private const string Name = "report-load";
     private static readonly string[] Metrics = ["fid", "kid", "is", "precision", "recall", "density", "coverage", "accuracy"];
     private static readonly DateTimeOffset Beginning = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private readonly Random random = new(0);
+    private readonly Random _random = new(0);
 
     public void Run()
     {
@@ -151,7 +153,7 @@ internal sealed class ReportLoad(int arms, int seeds, int series, int steps, str
             {
                 var level = 1 / Math.Sqrt(step);
                 Write(new MetricsEvent(step, Enumerable.Range(0, series).ToDictionary(
-                    one => $"series{one:D2}", one => (double?)(level * (1 + (0.1 * random.NextDouble()) + one)))));
+                    one => $"series{one:D2}", one => (double?)(level * (1 + (0.1 * _random.NextDouble()) + one)))));
             }
 
             points = (long)steps * series;
@@ -161,7 +163,7 @@ internal sealed class ReportLoad(int arms, int seeds, int series, int steps, str
         {
             foreach (var metric in Metrics)
             {
-                Write(new MeasuredEvent(new(metric, random.NextDouble(), 0, 1, 10_000, 1, 1, "balanced", "extractor", "uint8", "reference",
+                Write(new MeasuredEvent(new(metric, _random.NextDouble(), 0, 1, 10_000, 1, 1, "balanced", "extractor", "uint8", "reference",
                     metric is not ("fid" or "kid"))));
             }
         }

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Writing;
 
 namespace MfRae.Lab.Benchmarks;
 
@@ -167,17 +167,17 @@ internal static class ServeLoad
     /// <summary>Reports the same steps again and again, so that the database keeps its size and every line is written nevertheless.</summary>
     private sealed class Reporter(RunLog log, IReadOnlyList<string> stages)
     {
-        private readonly Random random = new(0);
-        private DateTimeOffset at = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        private long seq;
+        private readonly Random _random = new(0);
+        private DateTimeOffset _at = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        private long _seq;
 
         public int Rounds { get; private set; }
 
         public Turn Take(int seconds)
         {
-            var (began, watch, processor) = (seq, Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
+            var (began, watch, processor) = (_seq, Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
             Report(() => watch.Elapsed.TotalSeconds < seconds);
-            return new((seq - began) * stages.Count, watch.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds);
+            return new((_seq - began) * stages.Count, watch.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - processor).TotalSeconds);
         }
 
         public void Report(Func<bool> more)
@@ -194,9 +194,9 @@ internal static class ServeLoad
 
         private JournalLine Line()
         {
-            at = at.AddMilliseconds(60);
-            var values = Ablation.Series.ToDictionary(name => name, _ => (double?)random.NextDouble());
-            return new(++seq, at, new MetricsEvent(seq % Steps, values));
+            _at = _at.AddMilliseconds(60);
+            var values = Ablation.Series.ToDictionary(name => name, _ => (double?)_random.NextDouble());
+            return new(++_seq, _at, new MetricsEvent(_seq % Steps, values));
         }
     }
 

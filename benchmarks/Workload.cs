@@ -1,7 +1,6 @@
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using MfRae.Lab.Cli.Verbs;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Database.Reading;
 
 namespace MfRae.Lab.Cli;
 
@@ -15,23 +15,23 @@ public sealed class CommandLine(Composition composition)
     /// <summary>The name of the argument that takes `path.to.option=value`.</summary>
     internal const string Override = "OVERRIDE";
 
-    private readonly Option<string> store = new("--store")
+    private readonly Option<string> _store = new("--store")
     {
-        Description = $"Folder of the stages' outputs [default: {Places.DefaultStore}]",
+        Description = $"Folder of the stages' outputs [default: {LabPaths.DefaultStore}]",
         HelpName = "DIR",
         Recursive = true,
     };
 
-    private readonly Option<string> database = new("--db")
+    private readonly Option<string> _database = new("--db")
     {
-        Description = $"The results database [default: {Places.DefaultDatabase}]",
+        Description = $"The results database [default: {LabPaths.DefaultDatabase}]",
         HelpName = "FILE",
         Recursive = true,
     };
 
-    private readonly Option<string> reports = new("--reports")
+    private readonly Option<string> _reports = new("--reports")
     {
-        Description = $"Folder of the HTML reports [default: {Places.DefaultReports}]",
+        Description = $"Folder of the HTML reports [default: {LabPaths.DefaultReports}]",
         HelpName = "DIR",
         Recursive = true,
     };
@@ -59,9 +59,9 @@ public sealed class CommandLine(Composition composition)
     private RootCommand Root() => new("A research harness for few-step generative models: MeanFlow in the latent space of "
         + "representation autoencoders. A bare FILE.json means `run FILE.json`; path.to.option=value after it changes an option.")
     {
-        store,
-        database,
-        reports,
+        _store,
+        _database,
+        _reports,
         RunCommand(),
         PlanCommand(),
         ValidateCommand.Build(composition),
@@ -77,8 +77,8 @@ public sealed class CommandLine(Composition composition)
         WorkerCommand(),
     };
 
-    private Places PlacesOf(ParseResult parsed) =>
-        Places.Of(composition.WorkingDirectory, parsed.GetValue(store), parsed.GetValue(database), parsed.GetValue(reports));
+    private LabPaths PlacesOf(ParseResult parsed) =>
+        LabPaths.Of(composition.WorkingDirectory, parsed.GetValue(_store), parsed.GetValue(_database), parsed.GetValue(_reports));
 
     private Command RunCommand()
     {
@@ -279,4 +279,26 @@ public sealed class CommandLine(Composition composition)
 
     private static Option<string[]> OnlyOption() =>
         new("--only") { Description = "Only the runs of this arm; may be repeated", HelpName = "ARM" };
+}
+
+/// <summary>The option `--device`.</summary>
+internal static class DeviceOption
+{
+    public static Option<string> Create()
+    {
+        var device = new Option<string>("--device")
+        {
+            Description = "auto, cpu, cuda or cuda:N; another device changes numbers by rounding",
+            HelpName = "DEVICE",
+            DefaultValueFactory = _ => "auto",
+        };
+        device.Validators.Add(result =>
+        {
+            var name = result.GetValueOrDefault<string>();
+            if (name is not ("auto" or "cpu" or "cuda")
+                && !(name?.StartsWith("cuda:", StringComparison.Ordinal) == true && uint.TryParse(name[5..], out _)))
+                result.AddError($"unknown device '{name}': use auto, cpu, cuda or cuda:N");
+        });
+        return device;
+    }
 }

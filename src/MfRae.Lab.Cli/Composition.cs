@@ -1,5 +1,6 @@
 using MfRae.Lab.Cli.Verbs;
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 using MfRae.Lab.Learning.Numerics;
 
 namespace MfRae.Lab.Cli;
@@ -19,9 +20,9 @@ public sealed class Composition(
 
     public string WorkingDirectory => workingDirectory;
 
-    public RunVerb Run(Places places) => new(terminal, places, Loader(places), new ArtifactStore(places.Store), launcher, signals, time);
+    public RunVerb Run(LabPaths places) => new(terminal, places, Loader(places), new ArtifactStore(places.Store), launcher, signals, time);
 
-    public PlanVerb Plan(Places places) => new(terminal, Loader(places), new ArtifactStore(places.Store));
+    public PlanVerb Plan(LabPaths places) => new(terminal, Loader(places), new ArtifactStore(places.Store));
 
     public ValidateVerb Validate() => new(terminal, workingDirectory);
 
@@ -29,51 +30,51 @@ public sealed class Composition(
 
     public SchemaVerb Schema() => new(terminal);
 
-    public LsVerb Ls(Places places) => new(terminal, places, new ArtifactStore(places.Store), time);
+    public LsVerb Ls(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store), time);
 
-    public ShowVerb Show(Places places) => new(terminal, places);
+    public ShowVerb Show(LabPaths places) => new(terminal, places);
 
-    public QueryVerb Query(Places places) => new(terminal, places);
+    public QueryVerb Query(LabPaths places) => new(terminal, places);
 
-    public ReportVerb Report(Places places) => new(terminal, places);
+    public ReportVerb Report(LabPaths places) => new(terminal, places);
 
-    public ReportAgainstVerb ReportAgainst(Places places) => new(terminal, places);
+    public ReportAgainstVerb ReportAgainst(LabPaths places) => new(terminal, places);
 
-    public ServeVerb Serve(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
+    public ServeVerb Serve(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
-    public PublishVerb Publish(Places places) => new(terminal, places, new ArtifactStore(places.Store), GitCommit.Of(workingDirectory));
+    public PublishVerb Publish(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store), GitCommit.Of(workingDirectory));
 
-    public GcVerb Gc(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
+    public GcVerb Gc(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
     public EvaluateVerb Evaluate() => new(terminal, signals, time);
 
-    public VerifyVerb Verify(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
+    public VerifyVerb Verify(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
-    public DbVerb Db(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
+    public DbVerb Db(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
-    public ExportVerb Export(Places places) => new(terminal, places, signals);
+    public ExportVerb Export(LabPaths places) => new(terminal, places, signals);
 
-    public ExportCapsuleVerb ExportCapsule(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals);
+    public ExportCapsuleVerb ExportCapsule(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store), signals);
 
-    public ImportVerb Import(Places places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
+    public ImportVerb Import(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store), signals, time);
 
-    public DiffVerb Diff(Places places) => new(terminal, places);
+    public DiffVerb Diff(LabPaths places) => new(terminal, places);
 
-    public CompareVerb Compare(Places places) => new(terminal, places);
+    public CompareVerb Compare(LabPaths places) => new(terminal, places);
 
-    public HistoryVerb History(Places places) => new(terminal, places, new ArtifactStore(places.Store), time);
+    public HistoryVerb History(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store), time);
 
-    public LogsVerb Logs(Places places) => new(terminal, places, new ArtifactStore(places.Store));
+    public LogsVerb Logs(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store));
 
-    public TagVerb Tag(Places places) => new(terminal, places, new ArtifactStore(places.Store));
+    public TagVerb Tag(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store));
 
-    public NoteVerb Note(Places places) => new(terminal, places, new ArtifactStore(places.Store));
+    public NoteVerb Note(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store));
 
-    public ArchiveVerb Archive(Places places) => new(terminal, places, new ArtifactStore(places.Store));
+    public ArchiveVerb Archive(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store));
 
-    public RmVerb Rm(Places places) => new(terminal, places, new ArtifactStore(places.Store), time);
+    public RmVerb Rm(LabPaths places) => new(terminal, places, new ArtifactStore(places.Store), time);
 
-    public DoctorVerb Doctor(Places places) => new(
+    public DoctorVerb Doctor(LabPaths places) => new(
         terminal,
         new MachineCheckup(workingDirectory, TorchCheckup.Run, System.Environment.GetEnvironmentVariable),
         new StoreCheckup(places, new ArtifactStore(places.Store), time));
@@ -99,5 +100,5 @@ public sealed class Composition(
             : new WorkerProcessLauncher("dotnet", [assembly, "worker"]);
     }
 
-    private PlanLoader Loader(Places places) => new(terminal, places, signals.Stop);
+    private PlanLoader Loader(LabPaths places) => new(terminal, places, signals.Stop);
 }

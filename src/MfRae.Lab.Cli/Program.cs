@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Core.Upkeep;
+using System.Runtime.InteropServices;
+using MfRae.Lab.Core;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli;
 
@@ -78,5 +79,88 @@ public static class Program
         {
             return signals.Received.Value;
         }
+    }
+}
+
+/// <summary>What the process tells its caller. Only <see cref="Program"/> and the verbs' return values use it.</summary>
+public static class ExitCode
+{
+    public const int Ok = 0;
+
+    /// <summary>Some runs failed or diverged.</summary>
+    public const int RunsFailed = 1;
+
+    /// <summary>The command line or the experiment file is wrong; nothing was started.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Results are not comparable, or a verification failed.</summary>
+    public const int Incomparable = 3;
+
+    /// <summary>The environment is not as needed: a missing file, a broken database, a device that is not there.</summary>
+    public const int Environment = 4;
+
+    /// <summary>A live process holds the store or the database.</summary>
+    public const int Locked = 5;
+
+    /// <summary>Stopped by Ctrl-C, after a checkpoint.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>Stopped by SIGTERM, after a checkpoint.</summary>
+    public const int Terminated = 143;
+}
+
+/// <summary>
+/// The first Ctrl-C or SIGTERM asks everything to stop after a checkpoint; the second kills what still works; the third has
+/// the system's way. Whichever way this process ends, its workers see their input close, so none is left behind.
+/// </summary>
+public sealed class StopSignals : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _abort = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly Lock _gate = new();
+
+    public CancellationToken Stop => _stop.Token;
+
+    public CancellationToken Abort => _abort.Token;
+
+    /// <summary>The exit code of the signal that came first, or null while none has.</summary>
+    public int? Received { get; private set; }
+
+    /// <summary>Told once, what the first signal does.</summary>
+    public Action<string>? Say { get; set; }
+
+    /// <summary>Takes over the process's signals.</summary>
+    public StopSignals Register()
+    {
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = Receive(ExitCode.Interrupted)));
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => context.Cancel = Receive(ExitCode.Terminated)));
+        return this;
+    }
+
+    /// <summary>Whether the signal was dealt with; the third is not.</summary>
+    public bool Receive(int exitCode)
+    {
+        lock (_gate)
+        {
+            if (Received is not null)
+            {
+                var second = !_abort.IsCancellationRequested;
+                _abort.Cancel();
+                return second;
+            }
+
+            Received = exitCode;
+        }
+
+        Say?.Invoke("stopping after a checkpoint; once more to stop at once");
+        _stop.Cancel();
+        return true;
+    }
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+            registration.Dispose();
     }
 }

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace MfRae.Lab.Cli;
 
 /// <summary>The verbs that look at what was recorded, and that sort it.</summary>
-internal sealed class RecordCommands(Composition composition, Func<ParseResult, Places> placesOf)
+internal sealed class RecordCommands(Composition composition, Func<ParseResult, LabPaths> placesOf)
 {
     public IEnumerable<Command> Build() => [Diff(), Compare(), History(), Logs(), Tag(), Note(), Archive(), Rm()];
 

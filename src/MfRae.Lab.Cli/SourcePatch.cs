@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
-using MfRae.Lab.Core.Upkeep;
+using MfRae.Lab.Core;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli;
 

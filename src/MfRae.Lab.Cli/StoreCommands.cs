@@ -4,7 +4,7 @@ using MfRae.Lab.Cli.Verbs;
 namespace MfRae.Lab.Cli;
 
 /// <summary>The verbs that keep the store and the database in order.</summary>
-internal sealed class StoreCommands(Composition composition, Func<ParseResult, Places> placesOf)
+internal sealed class StoreCommands(Composition composition, Func<ParseResult, LabPaths> placesOf)
 {
     private const string DefaultAge = "7d";
 

@@ -1,10 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using MfRae.Lab.Core.Exchange;
-using MfRae.Lab.Core.Execution;
+using System.Text.Json.Serialization.Metadata;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core;
 
@@ -24,7 +24,7 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(Lease))]
 [JsonSerializable(typeof(PlanRecord))]
-[JsonSerializable(typeof(Marks))]
+[JsonSerializable(typeof(Annotations))]
 [JsonSerializable(typeof(CapsuleIndex))]
 [JsonSerializable(typeof(ExportIndex))]
 [JsonSerializable(typeof(DitOptions))]
@@ -34,3 +34,101 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(MaeDecoderOptions))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 public sealed partial class LabJson : JsonSerializerContext;
+
+/// <summary>
+/// Reads records that a newer version of the program may have written. Unknown properties are skipped; a format number above the known
+/// one is refused. So an older program neither misreads what a newer one wrote nor takes it for damaged.
+/// </summary>
+public static class VersionedJson
+{
+    private static readonly LabJson Tolerant =
+        new(new JsonSerializerOptions(LabJson.Default.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip });
+
+    /// <summary>Deserialises and skips properties that the type does not have.</summary>
+    /// <exception cref="JsonException">A known property is missing or has another type, or this is not JSON.</exception>
+    public static T Read<T>(ReadOnlySpan<byte> json)
+        where T : class =>
+        JsonSerializer.Deserialize(json, (JsonTypeInfo<T>)Tolerant.GetTypeInfo(typeof(T))!) ?? throw new JsonException("null");
+
+    /// <summary>Whether every property of the record is known here.</summary>
+    public static bool IsKnown<T>(ReadOnlySpan<byte> json)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, (JsonTypeInfo<T>)LabJson.Default.GetTypeInfo(typeof(T))!) is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Refuses a record whose `format` is above the known one. Text that is not an object with such a number passes.</summary>
+    /// <param name="path">For the message.</param>
+    /// <exception cref="LabException">A newer version of the program wrote it.</exception>
+    public static void RefuseNewer(string path, ReadOnlySpan<byte> json, int known)
+    {
+        long? format = null;
+        try
+        {
+            var reader = new Utf8JsonReader(json);
+            if (JsonDocument.TryParseValue(ref reader, out var document))
+            {
+                using (document)
+                {
+                    format = document.RootElement.ValueKind == JsonValueKind.Object
+                        && document.RootElement.TryGetProperty("format", out var value)
+                        && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number)
+                            ? number
+                            : null;
+                }
+            }
+        }
+        catch (JsonException)
+        {
+            // The caller reads the record next and says what is wrong with it.
+        }
+
+        if (format > known)
+        {
+            throw new LabException($"{path} has format {format}; this version reads {known}: update the program. The file was left as it is.");
+        }
+    }
+
+    /// <summary>
+    /// The new text of a record with the properties of the old one that this version does not know. Elements of arrays correspond by
+    /// their place.
+    /// </summary>
+    public static JsonNode? Update(JsonNode? old, JsonNode? now)
+    {
+        switch (old, now)
+        {
+            case (JsonObject before, JsonObject after):
+                foreach (var (name, value) in before)
+                {
+                    after[name] = after.TryGetPropertyValue(name, out var known) ? Update(value, Detach(after, name, known)) : value?.DeepClone();
+                }
+
+                return after;
+            case (JsonArray before, JsonArray after) when before.Count == after.Count:
+                for (var i = 0; i < after.Count; i++)
+                {
+                    var item = after[i];
+                    after[i] = null;
+                    after[i] = Update(before[i], item);
+                }
+
+                return after;
+            default:
+                return now;
+        }
+    }
+
+    // A node can be set only where it has no parent.
+    private static JsonNode? Detach(JsonObject parent, string name, JsonNode? node)
+    {
+        parent[name] = null;
+        return node;
+    }
+}

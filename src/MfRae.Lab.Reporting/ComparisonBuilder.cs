@@ -1,5 +1,5 @@
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Comparisons;
 using MfRae.Lab.Reporting.Markup;
@@ -19,7 +19,7 @@ public static class ComparisonBuilder
         var sections = new List<PageSection>
         {
             Section("questions", "Questions", new { Sides = new[] { ComparisonQuestion.Of(a), ComparisonQuestion.Of(b) } }),
-            Section("sameness", "Same and different", Sameness.Of(a, b)),
+            Section("shared-and-changed", "Same and different", SharedAndChanged.Of(a, b)),
             Section("results", "Side by side", ComparisonResults.Of(a, b, compared)),
         };
         if (compared.Any(comparison => comparison.Conflicts.Count > 0))

@@ -1,5 +1,10 @@
 using System.Globalization;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Reporting.Charts;
+using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
+using MfRae.Lab.Reporting.Sections;
 
 namespace MfRae.Lab.Reporting;
 
@@ -48,4 +53,90 @@ public static class IndexBuilder
 
     /// <summary>Experiments have arms of their own, so a colour holds inside its entry.</summary>
     private static string Css(int index) => string.Create(CultureInfo.InvariantCulture, $"e{index}");
+}
+
+/// <summary>One experiment in the list of all.</summary>
+/// <param name="Title">What its report is headed by.</param>
+/// <param name="Outcome">One line: the best arm, and against what.</param>
+/// <param name="Verdicts">A badge for each verdict that arms got, with their number.</param>
+/// <param name="Spark">The primary metric over the arms.</param>
+/// <param name="Style">Selector and colours of each arm, without the entry's own selector.</param>
+/// <param name="Seeds">How many seeds gave a value of it in each arm: `2`, or `1–2` where some were lost.</param>
+/// <param name="Lost">Runs that did not complete.</param>
+/// <param name="Latest">When the latest attempt began; null: nothing has been tried.</param>
+/// <param name="CpuSeconds">Of all attempts of all stages.</param>
+public sealed record IndexEntry(
+    string Name,
+    string Title,
+    string Question,
+    string Outcome,
+    IReadOnlyList<Html> Verdicts,
+    Html Spark,
+    IReadOnlyList<string> Style,
+    int Arms,
+    int Runs,
+    string Seeds,
+    int Lost,
+    DateTimeOffset? Latest,
+    double CpuSeconds,
+    IReadOnlyList<string> Tags)
+{
+    /// <param name="tags">Of the experiment, in any order.</param>
+    public static IndexEntry Of(ExperimentRecord record, IEnumerable<string>? tags = null)
+    {
+        var data = new ReportData(ArmTitles.Apply(record));
+        var attempts = record.Stages.SelectMany(stage => stage.Attempts).ToArray();
+        return new(
+            record.Name,
+            record.Title ?? record.Name,
+            record.Question,
+            Line(data.Primary),
+            [.. from comparison in data.Primary.Comparisons
+                group comparison by comparison.Verdict into same
+                orderby same.Key
+                select Parts.Badge(Parts.Tone(same.Key), $"{Numbers.Count(same.Count())} {ComparisonText.Word(same.Key)}")],
+            Sparkline(data),
+            [.. data.Arms.Select(arm => Palette.Rule(data, arm))],
+            record.Arms.Count,
+            record.Runs.Count,
+            Range([.. data.Primary.Arms.Select(arm => arm.Values.Count)]),
+            record.Runs.Count(run => run.Status != "completed"),
+            attempts.Length == 0 ? null : attempts.Max(attempt => attempt.Started),
+            attempts.Sum(attempt => attempt.CpuSeconds),
+            [.. (tags ?? []).Order(StringComparer.Ordinal)]);
+    }
+
+    private static string Line(ExperimentComparison primary)
+    {
+        if (primary.Conflict is { } conflict)
+        {
+            return conflict.ToString();
+        }
+
+        if (primary.Best is not { } best)
+        {
+            return "nothing measured yet";
+        }
+
+        var mean = primary.Arms.First(arm => arm.Arm == best).Summary.Mean;
+        return $"best {best} ({primary.Metric} {Numbers.Significant(mean)})" + (primary.Comparisons.Count > 0 ? $" against {primary.Baseline}" : "");
+    }
+
+    private static Html Sparkline(ReportData data) => data.Primary.Conflict is not null ? Html.Empty : new Sparkline(
+        $"{data.Primary.Metric} by arm",
+        [
+            .. from arm in data.Arms
+               let sample = arm.Of(data.Primary)
+               select new DotRow(
+                   arm.Name,
+                   arm.Css,
+                   [.. sample.Finite.Select(seed => new Dot(seed.Measurement.Value!.Value, ""))],
+                   sample.Values.Count > 0 ? sample.Summary.Mean : null,
+                   null),
+        ],
+        data.Axis is not null).Draw();
+
+    private static string Range(IReadOnlyList<int> counts) => counts.Min() == counts.Max()
+        ? counts.Min().ToString(CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{counts.Min()}–{counts.Max()}");
 }

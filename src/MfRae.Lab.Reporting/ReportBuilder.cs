@@ -1,5 +1,5 @@
 using System.Text;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
@@ -64,3 +64,33 @@ public static class ReportBuilder
 /// <param name="Stage">Key of the stage that made the image.</param>
 /// <param name="File">Name of the file in the stage's folder, where only the store has the content.</param>
 public sealed record LinkedImage(string Path, byte[]? Png, string Stage, string? File);
+
+/// <summary>
+/// What is kept beside a published page: the record without the images that the page does not show, most of which are the sheets of other
+/// seeds than each arm's first. The page of it is the same, byte for byte.
+/// </summary>
+public static class PublishedRecord
+{
+    /// <param name="page">What <see cref="ReportBuilder"/> makes of the record.</param>
+    public static ExperimentRecord Of(ExperimentRecord record, string page) => record with
+    {
+        Stages =
+        [
+            .. record.Stages.Select(stage => stage with
+            {
+                Images = [.. stage.Images.Where(image => page.Contains(Parts.Source(image).ToString(), StringComparison.Ordinal)
+                    || page.Contains(SheetImages.FileName(image), StringComparison.Ordinal))],
+            }),
+        ],
+    };
+}
+
+/// <summary>What a page needs to follow the database: it is the same page with one more script.</summary>
+/// <param name="Stamp">Of what the page shows; the events name the stamp of what there is.</param>
+/// <param name="Events">Path of the server's events about this page.</param>
+/// <param name="Token">What a request that changes anything has to carry. It also tells one server from the next.</param>
+/// <param name="Stop">Path that stops the run; null where nothing can be stopped.</param>
+public sealed record LiveHook(string Stamp, string Events, string Token, string? Stop);
+
+/// <summary>A page with the content policy that goes into the header of its response.</summary>
+public sealed record ServedPage(string Html, string Policy);

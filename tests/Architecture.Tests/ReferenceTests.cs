@@ -6,14 +6,14 @@ namespace Architecture.Tests;
 /// <summary>Cli → {Learning, Tracking, Reporting} → Core → BCL; the middle three never see each other.</summary>
 public sealed partial class ReferenceTests
 {
-    private static readonly string[] Libraries = ["MfRae.Lab.Core", "MfRae.Lab.Learning", "MfRae.Lab.Tracking", "MfRae.Lab.Reporting"];
+    private static readonly string[] Libraries = ["MfRae.Lab.Core", "MfRae.Lab.Learning", "MfRae.Lab.Database", "MfRae.Lab.Reporting"];
 
     [Theory]
     [InlineData("src/MfRae.Lab.Core/MfRae.Lab.Core.csproj", "")]
     [InlineData("src/MfRae.Lab.Learning/MfRae.Lab.Learning.csproj", "MfRae.Lab.Core")]
-    [InlineData("src/MfRae.Lab.Tracking/MfRae.Lab.Tracking.csproj", "MfRae.Lab.Core")]
+    [InlineData("src/MfRae.Lab.Database/MfRae.Lab.Database.csproj", "MfRae.Lab.Core")]
     [InlineData("src/MfRae.Lab.Reporting/MfRae.Lab.Reporting.csproj", "MfRae.Lab.Core")]
-    [InlineData("MfRae.Lab.csproj", "MfRae.Lab.Core MfRae.Lab.Learning MfRae.Lab.Tracking MfRae.Lab.Reporting")]
+    [InlineData("MfRae.Lab.csproj", "MfRae.Lab.Core MfRae.Lab.Learning MfRae.Lab.Database MfRae.Lab.Reporting")]
     public void A_project_references_only_the_layer_below_it(string project, string expected)
     {
         var references = Repository.Xml(project).Descendants("ProjectReference")
@@ -25,7 +25,7 @@ public sealed partial class ReferenceTests
     [Theory]
     [InlineData("MfRae.Lab.Core", "")]
     [InlineData("MfRae.Lab.Learning", "MfRae.Lab.Core")]
-    [InlineData("MfRae.Lab.Tracking", "MfRae.Lab.Core")]
+    [InlineData("MfRae.Lab.Database", "MfRae.Lab.Core")]
     [InlineData("MfRae.Lab.Reporting", "MfRae.Lab.Core")]
     public void A_compiled_library_sees_no_sibling(string library, string allowed) =>
         References(library).Intersect(Libraries).Should().BeSubsetOf(allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -40,9 +40,9 @@ public sealed partial class ReferenceTests
 
     [Theory]
     [InlineData("TorchSharp", "MfRae.Lab.Learning")]
-    [InlineData("Microsoft.Data.Sqlite", "MfRae.Lab.Tracking")]
-    [InlineData("Dapper", "MfRae.Lab.Tracking")]
-    [InlineData("Parquet", "MfRae.Lab.Tracking")]
+    [InlineData("Microsoft.Data.Sqlite", "MfRae.Lab.Database")]
+    [InlineData("Dapper", "MfRae.Lab.Database")]
+    [InlineData("Parquet", "MfRae.Lab.Database")]
     [InlineData("Scriban", "MfRae.Lab.Reporting")]
     [InlineData("Spectre.Console", "MfRae.Lab")]
     [InlineData("System.CommandLine", "MfRae.Lab")]
@@ -55,7 +55,7 @@ public sealed partial class ReferenceTests
     [Theory]
     [InlineData("MfRae.Lab.Core")]
     [InlineData("MfRae.Lab.Learning")]
-    [InlineData("MfRae.Lab.Tracking")]
+    [InlineData("MfRae.Lab.Database")]
     [InlineData("MfRae.Lab.Reporting")]
     public void A_library_leaves_the_console_alone(string library)
     {
@@ -66,7 +66,7 @@ public sealed partial class ReferenceTests
 
     [Theory]
     [InlineData("torch", @"\bTorchSharp\b", "src/MfRae.Lab.Learning/")]
-    [InlineData("SQL connections", @"\bSqliteConnection\b", "src/MfRae.Lab.Tracking/")]
+    [InlineData("SQL connections", @"\bSqliteConnection\b", "src/MfRae.Lab.Database/")]
     [InlineData("templates", @"\bScriban\b", "src/MfRae.Lab.Reporting/")]
     public void A_technology_appears_in_the_sources_of_one_library(string what, string pattern, string home)
     {

@@ -7,7 +7,7 @@ namespace MfRae.Lab.Cli.Tests;
 /// <summary>The program as a process: what a shell sees.</summary>
 public sealed class ProcessTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
     [Fact]
     public void A_wrong_experiment_is_exit_code_2_with_stdout_empty()
@@ -37,13 +37,13 @@ public sealed class ProcessTests : IDisposable
         LoadsTorch("run", "experiments/smoke.json").Should().BeFalse();
     }
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     // The runtime writes a trace of what each process loads, this one's workers included.
     private bool LoadsTorch(params string[] args)
     {
         const string loads = "Microsoft-Windows-DotNETRuntime:8:4";
-        var folder = Directory.CreateDirectory(lab.At("traces-" + args[0]));
+        var folder = Directory.CreateDirectory(_lab.At("traces-" + args[0]));
         var id = 0;
         Start(args, start =>
         {
@@ -60,7 +60,7 @@ public sealed class ProcessTests : IDisposable
 
     private Answer Start(string[] args, Action<ProcessStartInfo> prepare, Action<Process> started)
     {
-        using var process = LabProcess.Start(lab.Path, args, prepare: prepare);
+        using var process = LabProcess.Start(_lab.Path, args, prepare: prepare);
         started(process);
         return LabProcess.End(process);
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Tests;
 
@@ -8,13 +9,13 @@ namespace MfRae.Lab.Cli.Tests;
 public sealed class SourcePatchTests : IDisposable
 {
     private static readonly string Lines = string.Concat(Enumerable.Range(0, 9).Select(i => $"line {i}\n"));
-    private readonly LabFolder lab = new();
-    private readonly DirectoryInfo clean = Directory.CreateTempSubdirectory("clean-");
+    private readonly LabFolder _lab = new();
+    private readonly DirectoryInfo _clean = Directory.CreateTempSubdirectory("clean-");
 
     public void Dispose()
     {
-        lab.Dispose();
-        clean.Delete(recursive: true);
+        _lab.Dispose();
+        _clean.Delete(recursive: true);
     }
 
     [Theory]
@@ -38,20 +39,20 @@ public sealed class SourcePatchTests : IDisposable
     {
         Commit();
         Change(change);
-        var index = File.ReadAllBytes(lab.At(".git/index"));
-        var objects = Directory.GetFiles(lab.At(".git/objects"), "*", SearchOption.AllDirectories);
+        var index = File.ReadAllBytes(_lab.At(".git/index"));
+        var objects = Directory.GetFiles(_lab.At(".git/objects"), "*", SearchOption.AllDirectories);
 
-        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
 
-        File.ReadAllBytes(lab.At(".git/index")).Should().Equal(index);
-        Directory.GetFiles(lab.At(".git/objects"), "*", SearchOption.AllDirectories).Should().BeEquivalentTo(objects);
-        var patch = Directory.GetFiles(lab.At("data/store/.plans"), "*.patch").Should().ContainSingle().Subject;
-        Git(clean.FullName, "clone", "-q", lab.Path, "copy");
-        var copy = Path.Combine(clean.FullName, "copy");
+        File.ReadAllBytes(_lab.At(".git/index")).Should().Equal(index);
+        Directory.GetFiles(_lab.At(".git/objects"), "*", SearchOption.AllDirectories).Should().BeEquivalentTo(objects);
+        var patch = Directory.GetFiles(_lab.At("data/store/.plans"), "*.patch").Should().ContainSingle().Subject;
+        Git(_clean.FullName, "clone", "-q", _lab.Path, "copy");
+        var copy = Path.Combine(_clean.FullName, "copy");
         Git(copy, "apply", "--index", patch);
         var applied = Git(copy, "write-tree");
-        Git(lab.Path, "add", "-A");
-        applied.Should().Be(Git(lab.Path, "write-tree"));
+        Git(_lab.Path, "add", "-A");
+        applied.Should().Be(Git(_lab.Path, "write-tree"));
     }
 
     [Fact]
@@ -59,12 +60,12 @@ public sealed class SourcePatchTests : IDisposable
     {
         Commit(ignored: "/data/fashion-mnist\n/data/weights\n");
 
-        lab.Run("experiments/smoke.json").Error.Should().NotContain("incomplete");
+        _lab.Run("experiments/smoke.json").Error.Should().NotContain("incomplete");
 
-        Directory.GetFiles(lab.At("data/store/.plans"), "*.patch").Should().BeEmpty();
-        lab.Run("verify", "smoke").Out.Should().NotContain("patch");
-        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
-        Directory.GetFiles(lab.At("data/store/.plans"), "*.patch").Should().BeEmpty("store, database and reports are not source");
+        Directory.GetFiles(_lab.At("data/store/.plans"), "*.patch").Should().BeEmpty();
+        _lab.Run("verify", "smoke").Out.Should().NotContain("patch");
+        _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        Directory.GetFiles(_lab.At("data/store/.plans"), "*.patch").Should().BeEmpty("store, database and reports are not source");
     }
 
     [Fact]
@@ -72,11 +73,11 @@ public sealed class SourcePatchTests : IDisposable
     {
         Commit();
         // A warning for each of them: files that git may not touch the line endings of.
-        Git(lab.Path, "config", "core.autocrlf", "true");
+        Git(_lab.Path, "config", "core.autocrlf", "true");
         for (var i = 0; i < 1_500; i++)
-            lab.Write($"src/{new string('n', 80)}{i}.cs", "// text\n");
+            _lab.Write($"src/{new string('n', 80)}{i}.cs", "// text\n");
 
-        var state = await Task.Run(() => GitCommit.State(lab.Path)).WaitAsync(TimeSpan.FromSeconds(100));
+        var state = await Task.Run(() => GitCommit.State(_lab.Path)).WaitAsync(TimeSpan.FromSeconds(100));
 
         state!.Omitted.Should().BeNull();
         state.Patch.Length.Should().BeGreaterThan(100_000);
@@ -86,55 +87,55 @@ public sealed class SourcePatchTests : IDisposable
     public void What_is_too_large_is_left_out_with_a_reason_that_run_and_verify_state()
     {
         Commit();
-        lab.Write("note.txt", "changed\n");
-        using (var large = File.Create(lab.At("weights.bin")))
+        _lab.Write("note.txt", "changed\n");
+        using (var large = File.Create(_lab.At("weights.bin")))
             large.SetLength((16L << 20) + 1);
 
-        var run = lab.Run("experiments/smoke.json");
+        var run = _lab.Run("experiments/smoke.json");
 
         run.Code.Should().Be(ExitCode.Ok);
         run.Error.Should().Contain("the record of the source is incomplete: it leaves out weights.bin (16.0 MB)");
-        var patch = Directory.GetFiles(lab.At("data/store/.plans"), "*.patch").Should().ContainSingle().Subject;
+        var patch = Directory.GetFiles(_lab.At("data/store/.plans"), "*.patch").Should().ContainSingle().Subject;
         File.ReadAllText(patch).Should().Contain("note.txt").And.NotContain("weights.bin");
-        lab.Run("verify", "smoke").Out.Should().Contain("incomplete: it leaves out weights.bin");
-        lab.Run("export", "smoke", "--to", lab.At("data/smoke.capsule")).Code.Should().Be(ExitCode.Ok);
+        _lab.Run("verify", "smoke").Out.Should().Contain("incomplete: it leaves out weights.bin");
+        _lab.Run("export", "smoke", "--to", _lab.At("data/smoke.capsule")).Code.Should().Be(ExitCode.Ok);
         using var other = new LabFolder();
-        other.Run("import", lab.At("data/smoke.capsule")).Code.Should().Be(ExitCode.Ok);
+        other.Run("import", _lab.At("data/smoke.capsule")).Code.Should().Be(ExitCode.Ok);
         Directory.GetFiles(other.At("data/store/.plans"), "*.patch").Should().ContainSingle();
     }
 
     [Fact]
     public void A_large_file_that_is_tracked_or_staged_is_left_out_too()
     {
-        lab.Write("tracked.bin", "small");
+        _lab.Write("tracked.bin", "small");
         Commit();
-        lab.Write("tracked.bin", new string('x', 300));
-        lab.Write("staged.bin", new string('y', 300));
-        Git(lab.Path, "add", "staged.bin");
-        lab.Write("note.txt", "changed\n");
+        _lab.Write("tracked.bin", new string('x', 300));
+        _lab.Write("staged.bin", new string('y', 300));
+        Git(_lab.Path, "add", "staged.bin");
+        _lab.Write("note.txt", "changed\n");
 
-        var state = GitCommit.State(lab.Path, new(File: 200))!;
+        var state = GitCommit.State(_lab.Path, new(File: 200))!;
 
         Encoding.UTF8.GetString(state.Patch).Should().Contain("note.txt").And.NotContain("tracked.bin").And.NotContain("staged.bin");
         state.Omitted.Should().Contain("tracked.bin").And.Contain("staged.bin");
-        GitCommit.State(lab.Path, new(Patch: 50))!.Omitted.Should().Be("the patch is not kept: it has more than 50 bytes");
-        GitCommit.State(lab.Path, new(Files: 1))!.Omitted.Should().Contain("3 files differ");
+        GitCommit.State(_lab.Path, new(Patch: 50))!.Omitted.Should().Be("the patch is not kept: it has more than 50 bytes");
+        GitCommit.State(_lab.Path, new(Files: 1))!.Omitted.Should().Contain("3 files differ");
     }
 
     [Fact]
     public void A_repository_in_the_repository_is_named_and_a_submodule_is_kept_as_its_commit()
     {
-        Directory.CreateDirectory(lab.At("inner"));
-        Init(lab.At("inner"));
-        File.WriteAllText(lab.At("inner/a.txt"), "a");
-        Git(lab.At("inner"), "add", "a.txt");
-        Save(lab.At("inner"));
+        Directory.CreateDirectory(_lab.At("inner"));
+        Init(_lab.At("inner"));
+        File.WriteAllText(_lab.At("inner/a.txt"), "a");
+        Git(_lab.At("inner"), "add", "a.txt");
+        Save(_lab.At("inner"));
         Commit();
-        Git(lab.Path, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", lab.At("inner"), "module");
-        Save(lab.Path);
-        File.WriteAllText(lab.At("module/a.txt"), "b");
+        Git(_lab.Path, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", _lab.At("inner"), "module");
+        Save(_lab.Path);
+        File.WriteAllText(_lab.At("module/a.txt"), "b");
 
-        var state = GitCommit.State(lab.Path)!;
+        var state = GitCommit.State(_lab.Path)!;
 
         state.Omitted.Should().Contain("inner/ (a repository of its own)").And.Contain("module (changes inside a submodule)");
         state.Patch.Should().BeEmpty();
@@ -143,27 +144,27 @@ public sealed class SourcePatchTests : IDisposable
     [Fact]
     public void Without_a_commit_or_without_a_repository_a_run_goes_on()
     {
-        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
-        Init(lab.Path);
+        _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        Init(_lab.Path);
 
-        GitCommit.State(lab.Path).Should().BeNull();
-        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        GitCommit.State(_lab.Path).Should().BeNull();
+        _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
     }
 
     private void Commit(string ignored = "/data\n/reports\n")
     {
-        Init(lab.Path);
-        lab.Write(".gitignore", ignored);
-        lab.Write("blank.txt", Lines + "\n");
-        lab.Write("crlf.txt", Lines.ReplaceLineEndings("\r\n"));
-        lab.Write("note.txt", Lines);
-        lab.Write("gone.txt", Lines);
-        File.WriteAllBytes(lab.At("binary.bin"), [0, 1, 2, 255]);
-        File.WriteAllBytes(lab.At("latin.txt"), Encoding.Latin1.GetBytes("größe\n"));
-        Git(lab.Path, "add", ".gitignore", "experiments", "*.txt");
-        foreach (var file in new[] { "binary.bin", "tracked.bin" }.Where(lab.Exists))
-            Git(lab.Path, "add", file);
-        Save(lab.Path);
+        Init(_lab.Path);
+        _lab.Write(".gitignore", ignored);
+        _lab.Write("blank.txt", Lines + "\n");
+        _lab.Write("crlf.txt", Lines.ReplaceLineEndings("\r\n"));
+        _lab.Write("note.txt", Lines);
+        _lab.Write("gone.txt", Lines);
+        File.WriteAllBytes(_lab.At("binary.bin"), [0, 1, 2, 255]);
+        File.WriteAllBytes(_lab.At("latin.txt"), Encoding.Latin1.GetBytes("größe\n"));
+        Git(_lab.Path, "add", ".gitignore", "experiments", "*.txt");
+        foreach (var file in new[] { "binary.bin", "tracked.bin" }.Where(_lab.Exists))
+            Git(_lab.Path, "add", file);
+        Save(_lab.Path);
     }
 
     private void Change(string change)
@@ -171,64 +172,64 @@ public sealed class SourcePatchTests : IDisposable
         switch (change)
         {
             case "a context that ends in a blank line":
-                lab.Write("blank.txt", (Lines + "\n").Replace("line 7", "changed", StringComparison.Ordinal));
+                _lab.Write("blank.txt", (Lines + "\n").Replace("line 7", "changed", StringComparison.Ordinal));
                 break;
             case "carriage returns":
-                lab.Write("crlf.txt", Lines.ReplaceLineEndings("\r\n").Replace("line 7", "changed", StringComparison.Ordinal));
+                _lab.Write("crlf.txt", Lines.ReplaceLineEndings("\r\n").Replace("line 7", "changed", StringComparison.Ordinal));
                 break;
             case "binary":
-                File.WriteAllBytes(lab.At("binary.bin"), [.. Enumerable.Range(0, 999).Select(i => (byte)(i * 7))]);
+                File.WriteAllBytes(_lab.At("binary.bin"), [.. Enumerable.Range(0, 999).Select(i => (byte)(i * 7))]);
                 break;
             case "Latin-1":
-                File.WriteAllBytes(lab.At("latin.txt"), Encoding.Latin1.GetBytes("größer\n"));
+                File.WriteAllBytes(_lab.At("latin.txt"), Encoding.Latin1.GetBytes("größer\n"));
                 break;
             case "untracked":
-                lab.Write("Added.cs", "class Added;\n");
-                File.WriteAllBytes(lab.At("added.bin"), [0, 9, 8]);
+                _lab.Write("Added.cs", "class Added;\n");
+                File.WriteAllBytes(_lab.At("added.bin"), [0, 9, 8]);
                 break;
             case "untracked in a folder of its own":
-                lab.Write("some/where/deep.json", "{}\n");
-                lab.Write("data/ignored.txt", "ignored\n");
+                _lab.Write("some/where/deep.json", "{}\n");
+                _lab.Write("data/ignored.txt", "ignored\n");
                 break;
             case "names with blanks, quotes and letters of many scripts":
-                lab.Write("a name.txt", "1\n");
-                lab.Write("größe \"λ\" 画像*?[x].txt", "2\n");
-                lab.Write("-rf", "3\n");
-                lab.Write("tab\tand\nline", "4\n");
+                _lab.Write("a name.txt", "1\n");
+                _lab.Write("größe \"λ\" 画像*?[x].txt", "2\n");
+                _lab.Write("-rf", "3\n");
+                _lab.Write("tab\tand\nline", "4\n");
                 break;
             case "renamed":
-                File.Move(lab.At("note.txt"), lab.At("moved.txt"));
+                File.Move(_lab.At("note.txt"), _lab.At("moved.txt"));
                 break;
             case "mode":
-                Process.Start("chmod", ["+x", lab.At("note.txt")]).WaitForExit();
+                Process.Start("chmod", ["+x", _lab.At("note.txt")]).WaitForExit();
                 break;
             case "link":
-                File.Delete(lab.At("note.txt"));
-                File.CreateSymbolicLink(lab.At("note.txt"), "blank.txt");
+                File.Delete(_lab.At("note.txt"));
+                File.CreateSymbolicLink(_lab.At("note.txt"), "blank.txt");
                 break;
             case "deleted":
-                File.Delete(lab.At("gone.txt"));
+                File.Delete(_lab.At("gone.txt"));
                 break;
             case "deleted from the index only":
-                Git(lab.Path, "rm", "-q", "--cached", "gone.txt", "note.txt");
-                lab.Write("note.txt", "changed\n");
+                Git(_lab.Path, "rm", "-q", "--cached", "gone.txt", "note.txt");
+                _lab.Write("note.txt", "changed\n");
                 break;
             case "staged and changed again":
-                lab.Write("note.txt", "one\n");
-                Git(lab.Path, "add", "note.txt");
-                lab.Write("note.txt", "two\n");
+                _lab.Write("note.txt", "one\n");
+                Git(_lab.Path, "add", "note.txt");
+                _lab.Write("note.txt", "two\n");
                 break;
             case "no newline at the end":
-                lab.Write("note.txt", Lines.TrimEnd());
+                _lab.Write("note.txt", Lines.TrimEnd());
                 break;
             case "the user's own settings of diff":
                 foreach (var setting in (string[][])[["diff.noprefix", "true"], ["diff.external", "false"], ["color.ui", "always"], ["diff.renames", "copies"]])
-                    Git(lab.Path, ["config", .. setting]);
-                lab.Write("note.txt", "one\n");
+                    Git(_lab.Path, ["config", .. setting]);
+                _lab.Write("note.txt", "one\n");
                 break;
             case "a folder in place of a file":
-                File.Delete(lab.At("note.txt"));
-                lab.Write("note.txt/inner.txt", "inner\n");
+                File.Delete(_lab.At("note.txt"));
+                _lab.Write("note.txt/inner.txt", "inner\n");
                 break;
         }
     }

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Tests.Support;
 
 namespace MfRae.Lab.Reporting.Tests;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Tests.Support;
 
 namespace MfRae.Lab.Reporting.Tests;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Images;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Tests.Support;
 
 namespace MfRae.Lab.Reporting.Tests;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.TestWorker;
 

@@ -1,5 +1,6 @@
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.TestWorker;
 
@@ -20,7 +21,7 @@ public static class Program
 
             case ["coordinate", var root, .. var scripts]:
                 var store = new ArtifactStore(root);
-                var runner = new StageRunner(store, new SilentRunLog(), Launcher(), new(Device: "cpu"), new(), root, TimeProvider.System);
+                var runner = new Coordinator(store, new SilentRunLog(), Launcher(), new(Device: "cpu"), new(), root, TimeProvider.System);
                 return runner.Run(TestPlan.Chain(scripts), default).Succeeded ? 0 : 1;
             default:
                 return 2;

@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Execution.Journal;
 
 namespace MfRae.Lab.TestWorker;
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 

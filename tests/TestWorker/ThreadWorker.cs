@@ -1,12 +1,12 @@
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
+using MfRae.Lab.Execution.Running;
 
 namespace MfRae.Lab.TestWorker;
 
 /// <summary>A worker on a thread of this process.</summary>
 public sealed class ThreadWorker : IRunningWorker
 {
-    private readonly CancellationTokenSource stop = new();
+    private readonly CancellationTokenSource _stop = new();
 
     public ThreadWorker(Func<CancellationToken, int> run) =>
         Exit = Task.Factory.StartNew(
@@ -16,18 +16,18 @@ public sealed class ThreadWorker : IRunningWorker
 
     public string Tail { get; private set; } = "";
 
-    public void RequestStop() => stop.Cancel();
+    public void RequestStop() => _stop.Cancel();
 
-    public void Kill() => stop.Cancel();
+    public void Kill() => _stop.Cancel();
 
-    public void Dispose() => stop.Dispose();
+    public void Dispose() => _stop.Dispose();
 
     /// <summary>As the program does: the message goes to standard error, which the coordinator keeps.</summary>
     private int Run(Func<CancellationToken, int> run)
     {
         try
         {
-            return run(stop.Token);
+            return run(_stop.Token);
         }
         catch (LabException error)
         {

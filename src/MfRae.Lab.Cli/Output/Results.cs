@@ -1,5 +1,9 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Cli.Output;
 
@@ -83,4 +87,135 @@ public sealed record Results(
         .Where(comparison => comparison.Conflict is not null)
         .Select(comparison => $"{comparison.Metric}: {comparison.Conflict}: {comparison.Conflict!.One} and {comparison.Conflict.Other}")
         .FirstOrDefault();
+}
+
+/// <param name="Steps">Network evaluations per sample.</param>
+/// <param name="Planned">Runs the experiment asked for, so that lost seeds stay in view.</param>
+/// <param name="Values">Metric → its values over the runs that have one.</param>
+/// <param name="Diverged">Runs that diverged.</param>
+public sealed record ResultRow(
+    string Name, bool Baseline, int Steps, int Planned, IReadOnlyDictionary<string, Summary> Values, int Diverged = 0);
+
+/// <summary>The results for people.</summary>
+public static class ResultsText
+{
+    // Arm, steps and n.
+    private const int KeyColumns = 3;
+
+    /// <param name="width">Of a line; wider tables stand in parts below each other. Null: as wide as it is.</param>
+    public static string Write(Results results, int? width = null)
+    {
+        if (results.Record.Arms.Any(arm => arm.Title is not null) && ArmTitles.Apply(results.Record) is var titled)
+            results = Results.Of(titled);
+        var text = new StringBuilder();
+        var table = new TextTable(["arm", "steps", "n", .. results.Metrics]);
+        foreach (var row in results.Rows)
+        {
+            table.Add(
+            [
+                row.Baseline ? row.Name + " (baseline)" : row.Name,
+                row.Steps > 0 ? row.Steps.ToString(CultureInfo.InvariantCulture) : "–",
+                Count(row),
+                .. results.Metrics.Select(metric => row.Values.TryGetValue(metric, out var summary) ? Value(summary) : "–"),
+            ]);
+        }
+
+        if (results.Rows.Any(row => row.Values.Values.Any(summary => summary.Deviation is not null)))
+            text.AppendLine("mean ± sd over seeds").AppendLine();
+        text.Append(width is { } most ? table.Folded(KeyColumns, most) : table.ToString());
+        if (results.Comparisons.Count > 0)
+        {
+            text.AppendLine().AppendLine(
+                CultureInfo.InvariantCulture, $"{results.Record.PrimaryMetric} against {results.Comparisons[0].Baseline}:");
+            foreach (var comparison in results.Comparisons)
+                text.AppendLine(CultureInfo.InvariantCulture, $"  {comparison.Arm}: {ComparisonText.Sentence(comparison)}");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>`45.23 ± 1.10`: four significant digits of the mean, and as many decimals of the deviation.</summary>
+    public static string Value(Summary summary)
+    {
+        if (summary.Count == 0)
+            return "–";
+        var magnitude = summary.Mean == 0 ? 0 : (int)Math.Floor(Math.Log10(Math.Abs(summary.Mean)));
+        var format = magnitude < -3 ? "0.000E+0" : "F" + Math.Max(3 - magnitude, 0).ToString(CultureInfo.InvariantCulture);
+        var mean = summary.Mean.ToString(format, CultureInfo.InvariantCulture);
+        return summary.Deviation is { } deviation ? $"{mean} ± {deviation.ToString(format, CultureInfo.InvariantCulture)}" : mean;
+    }
+
+    private static string Count(ResultRow row)
+    {
+        var counted = row.Values.Count == 0 ? 0 : row.Values.Values.Max(summary => summary.Count);
+        return (counted == row.Planned ? $"{counted}" : $"{counted} of {row.Planned}") + (row.Diverged > 0 ? $", {row.Diverged} diverged" : "");
+    }
+}
+
+/// <summary>What `run` ends with.</summary>
+/// <param name="Status">completed, failed or interrupted.</param>
+/// <param name="ReportFile">Null where no report was written.</param>
+public sealed record RunReport(
+    string Status,
+    int Stages,
+    int Reused,
+    int Computed,
+    int Failed,
+    Results? Results,
+    string? ReportFile,
+    string DatabaseFile);
+
+/// <summary>The results of a run for programs.</summary>
+public static class RunReportJson
+{
+    public static string Write(RunReport report) => JsonText.Write(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("status", report.Status);
+        json.WriteStartObject("stages");
+        json.WriteNumber("total", report.Stages);
+        json.WriteNumber("reused", report.Reused);
+        json.WriteNumber("computed", report.Computed);
+        json.WriteNumber("failed", report.Failed);
+        json.WriteEndObject();
+        if (report.Results is { } results)
+            Write(json, results);
+        json.WriteString("report", report.ReportFile);
+        json.WriteString("database", report.DatabaseFile);
+        json.WriteEndObject();
+    });
+
+    private static void Write(Utf8JsonWriter json, Results results)
+    {
+        json.WriteString("experiment", results.Record.Name);
+        json.WriteString("primaryMetric", results.Record.PrimaryMetric);
+        json.Objects("results", results.Rows, row =>
+        {
+            json.WriteString("arm", row.Name);
+            json.WriteBoolean("baseline", row.Baseline);
+            json.WriteNumber("steps", row.Steps);
+            json.WriteNumber("runs", row.Planned);
+            json.WriteStartObject("metrics");
+            foreach (var (metric, summary) in row.Values.Where(value => value.Value.Count > 0))
+            {
+                json.WriteStartObject(metric);
+                json.WriteNumber("mean", summary.Mean);
+                if (summary.Deviation is { } deviation)
+                    json.WriteNumber("sd", deviation);
+                else
+                    json.WriteNull("sd");
+                json.WriteNumber("n", summary.Count);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        });
+        json.Objects("runs", results.Record.Runs, run =>
+        {
+            json.WriteString("id", run.Id);
+            json.WriteString("arm", run.Arm);
+            json.WriteNumber("seed", run.Seed);
+            json.WriteString("status", run.Status);
+        });
+    }
 }

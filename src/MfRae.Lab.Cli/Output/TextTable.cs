@@ -1,5 +1,6 @@
+using System.Globalization;
 using System.Text;
-using MfRae.Lab.Core.Upkeep;
+using MfRae.Lab.Core;
 
 namespace MfRae.Lab.Cli.Output;
 
@@ -14,14 +15,14 @@ public sealed class TextTable(params string[] headers)
 
     private const string Gap = "  ";
 
-    private readonly string[] headers = [.. headers.Select(OneLine)];
-    private readonly List<string[]> rows = [];
+    private readonly string[] _headers = [.. headers.Select(OneLine)];
+    private readonly List<string[]> _rows = [];
 
     public TextTable Add(params string[] cells)
     {
-        if (cells.Length != headers.Length)
-            throw new ArgumentException($"{cells.Length} cells for {headers.Length} columns", nameof(cells));
-        rows.Add([.. cells.Select(OneLine)]);
+        if (cells.Length != _headers.Length)
+            throw new ArgumentException($"{cells.Length} cells for {_headers.Length} columns", nameof(cells));
+        _rows.Add([.. cells.Select(OneLine)]);
         return this;
     }
 
@@ -32,7 +33,7 @@ public sealed class TextTable(params string[] headers)
         return this;
     }
 
-    public override string ToString() => Write([.. Enumerable.Range(0, headers.Length)]);
+    public override string ToString() => Write([.. Enumerable.Range(0, _headers.Length)]);
 
     /// <summary>In parts below each other where a line would be longer than that; each repeats the first columns.</summary>
     /// <param name="keys">How many of the first columns say what a row is about.</param>
@@ -40,7 +41,7 @@ public sealed class TextTable(params string[] headers)
     {
         var repeated = Enumerable.Range(0, keys).ToArray();
         var parts = new List<List<int>> { new(repeated) };
-        for (var column = keys; column < headers.Length; column++)
+        for (var column = keys; column < _headers.Length; column++)
         {
             // A part has one column of its own, however wide.
             if (parts[^1].Count > keys && parts[^1].Append(column).Sum(one => Width(one) + Gap.Length) - Gap.Length > width)
@@ -54,15 +55,15 @@ public sealed class TextTable(params string[] headers)
     /// <summary>The table with cells cut, the widest first, so that lines fit into a width. Cells keep at least eight characters.</summary>
     public string Cut(int width, out bool cut)
     {
-        var columns = Enumerable.Range(0, headers.Length).ToArray();
+        var columns = Enumerable.Range(0, _headers.Length).ToArray();
         var widths = columns.Select(Width).ToArray();
         var most = widths.Max();
         while (most > LeastCell && columns.Sum(column => Math.Min(widths[column], most) + Gap.Length) - Gap.Length > width)
             most--;
         cut = widths.Any(one => one > most);
-        var table = new TextTable([.. headers.Select(cell => Shortened(cell, most))]);
-        foreach (var row in rows)
-            table.rows.Add([.. row.Select(cell => Shortened(cell, most))]);
+        var table = new TextTable([.. _headers.Select(cell => Shortened(cell, most))]);
+        foreach (var row in _rows)
+            table._rows.Add([.. row.Select(cell => Shortened(cell, most))]);
         return table.ToString();
     }
 
@@ -75,16 +76,16 @@ public sealed class TextTable(params string[] headers)
         return cell[..end] + "…";
     }
 
-    private int Width(int column) => rows.Select(row => row[column].Length).Append(headers[column].Length).Max();
+    private int Width(int column) => _rows.Select(row => row[column].Length).Append(_headers[column].Length).Max();
 
     private string Write(IReadOnlyList<int> columns)
     {
         var widths = columns.Select(Width).ToArray();
         var text = new StringBuilder();
         void Add(IEnumerable<string> cells) => text.AppendLine(string.Join(Gap, cells.Zip(widths, (cell, width) => cell.PadRight(width))).TrimEnd());
-        Add(columns.Select(column => headers[column]));
+        Add(columns.Select(column => _headers[column]));
         Add(widths.Select(width => new string('-', width)));
-        foreach (var row in rows)
+        foreach (var row in _rows)
             Add(columns.Select(column => row[column]));
         return text.ToString();
     }
@@ -94,4 +95,63 @@ public sealed class TextTable(params string[] headers)
         ? cell
         : PrintableText.Of(string.Concat(cell.Take(LongestCell + 1).Select(character => char.IsControl(character) ? ' ' : character))
             + cell[Math.Min(cell.Length, LongestCell + 1)..], LongestCell);
+}
+
+/// <summary>A value from the database in words.</summary>
+public static class CellText
+{
+    public static string Of(object? cell) => cell switch
+    {
+        null => "",
+        double number => number.ToString("R", CultureInfo.InvariantCulture),
+        byte[] blob => string.Create(CultureInfo.InvariantCulture, $"<{blob.Length} bytes>"),
+        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
+        _ => cell.ToString() ?? "",
+    };
+
+    /// <summary>Quoted where it must be, by RFC 4180.</summary>
+    public static string Csv(object? cell)
+    {
+        var text = Of(cell);
+        return text.AsSpan().IndexOfAny(",\"\r\n") >= 0 ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+    }
+}
+
+/// <summary>Large quantities as people read them: four significant digits at most.</summary>
+internal static class Quantity
+{
+    public static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
+
+    public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    public static string Millions(double value) =>
+        (value / 1e6).ToString(value >= 1e8 ? "0" : value >= 1e7 ? "0.0" : "0.000", CultureInfo.InvariantCulture) + "M";
+
+    public static string Giga(double value) => Digits(value / 1e9);
+
+    public static string Tera(double value) => Digits(value / 1e12);
+
+    public static string Bytes(double value)
+    {
+        var (unit, name) = value switch
+        {
+            >= 1e12 => (1e12, "TB"),
+            >= 1e9 => (1e9, "GB"),
+            >= 1e6 => (1e6, "MB"),
+            _ => (1e3, "kB"),
+        };
+        return $"{Digits(value / unit)} {name}";
+    }
+
+    private static string Digits(double value) => value.ToString(
+        Math.Abs(value) switch
+        {
+            0 => "0",
+            >= 1000 => "N0",
+            >= 100 => "0.0",
+            >= 10 => "0.00",
+            >= 0.01 => "0.000",
+            _ => "0.0e0",
+        },
+        CultureInfo.InvariantCulture);
 }

@@ -10,26 +10,26 @@ public sealed class EvaluationProgress(Terminal terminal, TimeProvider time) : I
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
 
-    private readonly long begun = time.GetTimestamp();
-    private readonly RateMeter rate = new();
-    private long shown = time.GetTimestamp();
-    private string current = "";
-    private int drawn;
+    private readonly long _begun = time.GetTimestamp();
+    private readonly RateMeter _rate = new();
+    private long _shown = time.GetTimestamp();
+    private string _current = "";
+    private int _drawn;
 
     public void Step(string what, long done, long total)
     {
-        if (what != current)
+        if (what != _current)
         {
-            current = what;
-            rate.Restart();
+            _current = what;
+            _rate.Restart();
         }
 
-        rate.Mark(time.GetUtcNow(), done);
-        if (time.GetElapsedTime(shown) < (terminal.Live is null ? Pause : Redraw))
+        _rate.Mark(time.GetUtcNow(), done);
+        if (time.GetElapsedTime(_shown) < (terminal.Live is null ? Pause : Redraw))
             return;
-        shown = time.GetTimestamp();
+        _shown = time.GetTimestamp();
         if (terminal.Live is null)
-            terminal.Error.WriteLine($"[{StageText.Duration(time.GetElapsedTime(begun))}] {Text(what, done, total)}");
+            terminal.Error.WriteLine($"[{StageText.Duration(time.GetElapsedTime(_begun))}] {Text(what, done, total)}");
         else
             Draw(terminal.Live, what, done, total);
     }
@@ -52,21 +52,21 @@ public sealed class EvaluationProgress(Terminal terminal, TimeProvider time) : I
         var line = $"{new string('━', full)}{new string('╌', width - full)} {Text(what, done, total)}";
         var most = Math.Max(1, console.Profile.Width - 1);
         line = line.Length > most ? line[..most] : line;
-        console.Write(new ControlCode($"\r{line.PadRight(drawn)}"));
-        drawn = line.Length;
+        console.Write(new ControlCode($"\r{line.PadRight(_drawn)}"));
+        _drawn = line.Length;
     }
 
     private void Clear()
     {
-        if (drawn > 0)
-            terminal.Live?.Write(new ControlCode($"\r{new string(' ', drawn)}\r"));
-        drawn = 0;
+        if (_drawn > 0)
+            terminal.Live?.Write(new ControlCode($"\r{new string(' ', _drawn)}\r"));
+        _drawn = 0;
     }
 
     private string Text(string what, long done, long total)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"{what}: {done:N0} of {total:N0}");
-        if (rate.PerSecond is not { } speed || speed <= 0)
+        if (_rate.PerSecond is not { } speed || speed <= 0)
             return text;
         var left = TimeSpan.FromSeconds((total - done) / speed);
         return text + string.Create(CultureInfo.InvariantCulture, $", {speed:0.#}/s, left {StageText.Duration(left)}");

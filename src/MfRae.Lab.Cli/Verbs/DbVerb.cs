@@ -1,13 +1,14 @@
 using MfRae.Lab.Cli.Output;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Upkeep;
-using MfRae.Lab.Tracking;
-using MfRae.Lab.Tracking.Care;
+using MfRae.Lab.Core;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Maintenance;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>Checks, copies and rebuilds the results database.</summary>
-public sealed class DbVerb(Terminal terminal, Places places, ArtifactStore store, StopSignals signals, TimeProvider time)
+public sealed class DbVerb(Terminal terminal, LabPaths places, ArtifactStore store, StopSignals signals, TimeProvider time)
 {
     /// <summary>Exit 3 where something is wrong with the file.</summary>
     public int Check(bool json)
@@ -63,7 +64,7 @@ public sealed class DbVerb(Terminal terminal, Places places, ArtifactStore store
         if (outcome.Backup is { } backup)
             terminal.Out.WriteLine($"the old database is kept as {places.Show(backup)}");
         using var database = LabDatabase.OpenReadOnly(places.Database);
-        new Reports(new RunQueries(database), places).Update(new HashSet<(string, string?)>());
+        new ReportPages(new RunQueries(database), places).Update(new HashSet<(string, string?)>());
         return ExitCode.Ok;
     }
 }

@@ -1,14 +1,14 @@
 using MfRae.Lab.Cli.Output;
-using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Core.Upkeep;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
 
 namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>Says in what two runs differ: seed, options, stages, and what their measurements are values of.</summary>
-public sealed class DiffVerb(Terminal terminal, Places places)
+public sealed class DiffVerb(Terminal terminal, LabPaths places)
 {
     public int Execute(string one, string other, bool json)
     {
@@ -81,5 +81,10 @@ public sealed class DiffVerb(Terminal terminal, Places places)
     }
 
     private static string Options(RunListing run, RunQueries queries) =>
-        queries.Options(run.Experiment, run.Arm) ?? throw new LabException(Subjects.Unreadable(run.Experiment));
+        queries.Options(run.Experiment, run.Arm) ?? throw new LabException(NameResolver.Unreadable(run.Experiment));
 }
+
+/// <summary>One thing in which two runs differ.</summary>
+/// <param name="What">run, option, stage or identity.</param>
+/// <param name="One">Null where the first run has no such thing.</param>
+public sealed record DiffRow(string What, string Name, string? One, string? Other);

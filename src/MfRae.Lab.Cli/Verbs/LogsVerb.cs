@@ -1,13 +1,13 @@
 using MfRae.Lab.Cli.Output;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Core.Upkeep;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Core;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>Shows what the workers of a run printed, attempt by attempt.</summary>
-public sealed class LogsVerb(Terminal terminal, Places places, ArtifactStore store)
+public sealed class LogsVerb(Terminal terminal, LabPaths places, ArtifactStore store)
 {
     // A line that a worker printed without an end would fill the screen.
     private const int LongestLine = 2000;
@@ -20,7 +20,7 @@ public sealed class LogsVerb(Terminal terminal, Places places, ArtifactStore sto
         var run = new RunQueries(database).Show(idPrefix);
         var roles = run.Stages.Select(part => part.Role).ToList();
         if (stage is not null && !roles.Contains(stage))
-            throw new LabException($"the run has no stage `{PrintableText.Of(stage)}`; {Subjects.Near(stage, roles)}");
+            throw new LabException($"the run has no stage `{PrintableText.Of(stage)}`; {NameResolver.Near(stage, roles)}");
         var logs = run.Stages.Where(part => stage is null || part.Role == stage)
             .SelectMany(part => store.LogsOf(part.Stage.Key).Select(log => (part.Role, log.Attempt, Lines: Read(log.Path, tail))))
             .ToList();

@@ -1,10 +1,10 @@
 using System.Globalization;
-using MfRae.Lab.Cli.Output;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Core.Upkeep;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Verbs;
 
@@ -12,7 +12,7 @@ namespace MfRae.Lab.Cli.Verbs;
 /// Copies the networks that an experiment trained to a folder of weights, each with a card that says where it comes from
 /// and how good it is. A network that the chosen runs share is named after its role; of several, each has arm and seed in its name.
 /// </summary>
-public sealed class PublishVerb(Terminal terminal, Places places, ArtifactStore store, string? commit)
+public sealed class PublishVerb(Terminal terminal, LabPaths places, ArtifactStore store, string? commit)
 {
     // Role of the stage, its file, the name it is published under, and the roles whose measurements judge it.
     private static readonly (string Role, string File, string Name, string[] JudgedBy)[] Published =
@@ -36,7 +36,7 @@ public sealed class PublishVerb(Terminal terminal, Places places, ArtifactStore 
     public int Execute(string subject, string? arm, long? seed, string folder)
     {
         using var database = LabDatabase.OpenReadOnly(places.Database);
-        var (record, run) = new Subjects(new RunQueries(database)).Any(subject);
+        var (record, run) = new NameResolver(new RunQueries(database)).Any(subject);
         var runs = run is null ? Select(record, arm, seed)
             : arm is null && seed is null ? [.. record.Runs.Where(candidate => candidate.Id == run.Id)]
             : throw new LabException($"the run {run.Id} has one arm and one seed already: give --arm and --seed with an experiment");
@@ -51,7 +51,7 @@ public sealed class PublishVerb(Terminal terminal, Places places, ArtifactStore 
     private static List<RunRecord> Select(ExperimentRecord record, string? arm, long? seed)
     {
         if (arm is not null)
-            Subjects.RequireArm(arm, [.. record.Arms.Select(one => one.Name)]);
+            NameResolver.RequireArm(arm, [.. record.Arms.Select(one => one.Name)]);
         if (seed is { } number && !record.Seeds.Contains(number))
             throw new LabException($"{record.Name} has no seed {number}; its seeds are {string.Join(", ", record.Seeds)}");
         return record.Runs.Where(run => (arm is null || run.Arm == arm) && (seed is null || run.Seed == seed)).ToList() is { Count: > 0 } runs

@@ -1,9 +1,12 @@
 using System.Globalization;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Core.Upkeep;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Maintenance;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Verbs;
 
@@ -11,7 +14,7 @@ namespace MfRae.Lab.Cli.Verbs;
 /// Removes an experiment from the database and frees its name. Its stages stay in the store until `gc`; so the same file, run again
 /// before that, finds everything.
 /// </summary>
-public sealed class RmVerb(Terminal terminal, Places places, ArtifactStore store, TimeProvider time)
+public sealed class RmVerb(Terminal terminal, LabPaths places, ArtifactStore store, TimeProvider time)
 {
     /// <param name="dryRun">Print the removals without making them.</param>
     /// <param name="sure">Skip the question. Without it a person at a terminal is asked; a script is not.</param>
@@ -21,7 +24,7 @@ public sealed class RmVerb(Terminal terminal, Places places, ArtifactStore store
     {
         using var database = dryRun ? LabDatabase.OpenReadOnly(places.Database) : LabDatabase.OpenExisting(places.Database);
         var queries = new RunQueries(database);
-        var record = new Subjects(queries).Outline(experiment);
+        var record = new NameResolver(queries).Outline(experiment);
         foreach (var stage in record.Stages)
         {
             if (StageLeases.LiveOwner(store, stage.Key, time) is { } owner)
@@ -32,7 +35,7 @@ public sealed class RmVerb(Terminal terminal, Places places, ArtifactStore store
         RefuseCited(record, others);
         var shared = others.SelectMany(other => other.Stages).Select(stage => stage.Key).ToHashSet();
         var own = record.Stages.Count(stage => !shared.Contains(stage.Key));
-        var reports = new Reports(queries, places);
+        var reports = new ReportPages(queries, places);
         // An old or foreign name may be one that no page can have.
         var file = ArtifactName.IsExperiment(record.Name) && File.Exists(reports.File(record)) ? reports.File(record) : null;
         var page = file is null ? "" : $" and the page {places.Show(file)}";
@@ -53,7 +56,7 @@ public sealed class RmVerb(Terminal terminal, Places places, ArtifactStore store
         new StoreRecords(store).RequireKnownMarks();
         var forgotten = new ExperimentRemoval(database).Remove(record.Name);
         new StoreRecords(store).Remove(record.Name);
-        MarkSubject.Keep(queries, store);
+        AnnotationSubject.Keep(queries, store);
         if (file is not null)
         {
             File.Delete(file);

@@ -1,18 +1,22 @@
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Cli.Progress;
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Core.Upkeep;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Database.Writing;
+using MfRae.Lab.Execution.Journal;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 using MfRae.Lab.Learning.Profiling;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Learning.Stages;
 
 namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>The main job: from an experiment file to results, a database and a report.</summary>
 public sealed class RunVerb(
     Terminal terminal,
-    Places places,
+    LabPaths places,
     PlanLoader loader,
     ArtifactStore store,
     IWorkerLauncher launcher,
@@ -32,7 +36,7 @@ public sealed class RunVerb(
         var origin = new RunOrigin(CommandText.Of(request.Arguments), noted.Commit, noted.Patch);
         using var database = LabDatabase.OpenOrCreate(places.Database);
         var queries = new RunQueries(database);
-        var reports = new Reports(queries, places);
+        var reports = new ReportPages(queries, places);
         var before = reports.State(but: whole.Experiment.Name);
         var outcome = Run(request, whole, noted, origin, database);
         var record = queries.Experiment(whole.Experiment.Name)
@@ -50,7 +54,7 @@ public sealed class RunVerb(
         using var console = new ConsoleRunLog(terminal, time, request.Quiet, store.FindLog);
         signals.Say = console.Say;
         var log = new CompositeRunLog(new WholePlanLog(runLog, whole, store.IsComplete), console);
-        var runner = new StageRunner(
+        var runner = new Coordinator(
             store,
             log,
             launcher,
@@ -112,4 +116,92 @@ public sealed class RunVerb(
         : outcome.Interrupted ? ExitCode.Interrupted
         : results.Conflict is not null ? ExitCode.Incomparable
         : ExitCode.Ok;
+}
+
+/// <summary>What the user asked `run` for.</summary>
+/// <param name="Overrides">`path.to.option=value` and `seeds=0-5`, as written.</param>
+/// <param name="CheckpointSeconds">Seconds between two checkpoints of a training.</param>
+/// <param name="Only">Arms to run; empty: all.</param>
+/// <param name="Arguments">The words of the command line, for the record.</param>
+public sealed record RunRequest(
+    string File,
+    IReadOnlyList<string> Overrides,
+    IReadOnlyList<string> Only,
+    string Device,
+    int Jobs,
+    bool Fresh,
+    bool FailFast,
+    bool RetryFailed,
+    bool Wait,
+    int CheckpointSeconds,
+    bool Quiet,
+    bool Json,
+    IReadOnlyList<string> Arguments);
+
+/// <summary>Tells the database of the experiment's whole plan while only some arms of it run: the others stay in its reports.</summary>
+/// <param name="isComplete">Whether a stage's artifact is there.</param>
+public sealed class WholePlanLog(IRunLog inner, Plan whole, Func<string, bool> isComplete) : IRunLog
+{
+    public void Notice(string text) => inner.Notice(text);
+
+    public void Begin(Plan plan, IReadOnlySet<string> cached)
+    {
+        var running = plan.Stages.Select(stage => stage.Key).ToHashSet();
+        var others = whole.Stages.Select(stage => stage.Key).Where(key => !running.Contains(key) && isComplete(key));
+        inner.Begin(whole, cached.Concat(others).ToHashSet());
+    }
+
+    public void Status(string stageKey, StageStatus status, string? reason = null) => inner.Status(stageKey, status, reason);
+
+    public void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder) =>
+        inner.Ingest(stageKey, attempt, lines, folder);
+
+    public void End(Plan plan) => inner.End(whole);
+}
+
+/// <summary>Tells several logs the same, in their order.</summary>
+public sealed class CompositeRunLog(params IReadOnlyList<IRunLog> logs) : IRunLog
+{
+    public void Notice(string text)
+    {
+        foreach (var log in logs)
+            log.Notice(text);
+    }
+
+    public void Begin(Plan plan, IReadOnlySet<string> cached)
+    {
+        foreach (var log in logs)
+            log.Begin(plan, cached);
+    }
+
+    public void Status(string stageKey, StageStatus status, string? reason = null)
+    {
+        foreach (var log in logs)
+            log.Status(stageKey, status, reason);
+    }
+
+    public void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder)
+    {
+        foreach (var log in logs)
+            log.Ingest(stageKey, attempt, lines, folder);
+    }
+
+    public void End(Plan plan)
+    {
+        foreach (var log in logs)
+            log.End(plan);
+    }
+}
+
+/// <summary>Computes one stage. Started by the coordinator, which holds the other end of standard input.</summary>
+public sealed class WorkerVerb(Func<Stream> openInput, TimeProvider time)
+{
+    public int Execute(string folder)
+    {
+        var settings = StageSpecFile.Read(folder).Settings;
+        var device = WorkerNumerics.Prepare(settings.Device, settings.Threads);
+        using var signals = new WorkerSignals();
+        using var input = openInput();
+        return Worker.Run(folder, StageFactory.Create, device, settings.Threads, input, time, signals.Stop);
+    }
 }

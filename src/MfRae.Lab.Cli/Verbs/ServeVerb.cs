@@ -1,12 +1,15 @@
+using System.CommandLine;
+using System.Globalization;
+using MfRae.Lab.Cli.Live;
 using MfRae.Lab.Cli.Output;
-using MfRae.Lab.Cli.Serving;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>Shows the pages of the database in a browser of this machine, as they change.</summary>
-public sealed class ServeVerb(Terminal terminal, Places places, ArtifactStore store, StopSignals signals, TimeProvider time)
+public sealed class ServeVerb(Terminal terminal, LabPaths places, ArtifactStore store, StopSignals signals, TimeProvider time)
 {
     public const int DefaultPort = 8642;
 
@@ -15,7 +18,7 @@ public sealed class ServeVerb(Terminal terminal, Places places, ArtifactStore st
     public int Execute(int port, bool json)
     {
         using var server = new LabServer(
-            places.Database, store, port, ServerLimits.Default, Pace.Default, ProcessSignal.TryInterrupt, time);
+            places.Database, store, port, ServerLimits.Default, RefreshPolicy.Default, ProcessSignal.TryInterrupt, time);
         terminal.Out.WriteLine(json
             ? JsonText.Write(writer =>
             {
@@ -35,4 +38,30 @@ public sealed class ServeVerb(Terminal terminal, Places places, ArtifactStore st
     private void Complain(Exception error) => terminal.Error.WriteLine(error is LabException or StoreLockedException
         ? $"the pages may be out of date: {error.Message}"
         : $"{error}");
+}
+
+/// <summary>The verb that serves the reports.</summary>
+internal static class ServeCommand
+{
+    public static Command Build(Composition composition, Func<ParseResult, LabPaths> placesOf)
+    {
+        var port = new Option<int>("--port")
+        {
+            Description = "Where to listen; 0 chooses a free port",
+            HelpName = "N",
+            DefaultValueFactory = _ => ServeVerb.DefaultPort,
+        };
+        port.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !ushort.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                result.AddError("--port takes a number from 0 to 65535");
+        });
+        var json = new Option<bool>("--json") { Description = "The address as JSON" };
+        var command = new Command("serve", "Show the reports in a browser of this machine, live while experiments run")
+        {
+            port, json,
+        };
+        command.SetAction(parsed => composition.Serve(placesOf(parsed)).Execute(parsed.GetValue(port), parsed.GetValue(json)));
+        return command;
+    }
 }

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments.Reading;
+using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
@@ -19,7 +19,7 @@ public static partial class ExperimentReader
         IReadOnlyList<string>? only = null)
     {
         string fullPath = Path.GetFullPath(path.Replace('\0', ' '), workingDirectory);
-        var mistakes = new Mistakes();
+        var mistakes = new Diagnostics();
         var checker = new OptionChecker(mistakes, new ObjectRules(mistakes, new FileRules(mistakes, workingDirectory, needFiles)));
         var loader = new DocumentLoader(mistakes, checker, workingDirectory);
         string file = loader.NameOf(fullPath);
@@ -50,7 +50,7 @@ public static partial class ExperimentReader
         };
     }
 
-    private static string NameOf(string fullPath, string file, IReadOnlyList<string> overrides, Mistakes mistakes)
+    private static string NameOf(string fullPath, string file, IReadOnlyList<string> overrides, Diagnostics mistakes)
     {
         string name = Path.GetFileNameWithoutExtension(fullPath);
         if (!FileName().IsMatch(name))
@@ -74,3 +74,78 @@ public static partial class ExperimentReader
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,120}\z")]
     private static partial Regex FileName();
 }
+
+/// <summary>Reads `path.to.option=value` from the command line. The value is JSON, or else a bare text.</summary>
+internal sealed class OverrideReader(Diagnostics mistakes)
+{
+    public Overrides Read(IReadOnlyList<string> written)
+    {
+        var known = OptionTypes.Lab();
+        var onBase = new List<Override>();
+        var onDocument = new LocatedObject(Location.CommandLine(""));
+        var seen = new HashSet<string>();
+        foreach (string text in written)
+        {
+            int equals = text.IndexOf('=', StringComparison.Ordinal);
+            string path = equals < 0 ? text : text[..equals];
+            var at = Location.CommandLine(path);
+            var steps = path.Split('.');
+            if (equals < 0 || steps.Contains(""))
+            {
+                mistakes.Add(at, "this is no override", "write path.to.option=value, e.g. meanflow.lambda=0.5");
+            }
+            else if (!seen.Add(path))
+            {
+                mistakes.Add(at, $"`{path}` is given twice", "give one value");
+            }
+            else if (known.Find(steps[0]) is not null)
+            {
+                onBase.Add(new Override(path, MergePatch.At(steps, ReadValue(path, text[(equals + 1)..]))));
+            }
+            else if (steps[0] == "evaluation" || path == "seeds")
+            {
+                onDocument = (LocatedObject)MergePatch.Apply(onDocument, MergePatch.At(steps, ReadValue(path, text[(equals + 1)..])));
+            }
+            else
+            {
+                mistakes.Add(at, $"there is no option `{path}`", Suggest(path, steps, known));
+            }
+        }
+
+        return new Overrides(onBase, onDocument);
+    }
+
+    private static string Suggest(string path, string[] steps, OptionType known)
+    {
+        if (steps is ["base", _, ..])
+        {
+            return $"leave `base.` out: {path["base.".Length..]}=…";
+        }
+
+        List<string> paths =
+        [
+            .. OptionTypes.Paths(known),
+            .. OptionTypes.Paths(OptionTypes.Evaluation(), "evaluation."),
+            "seeds",
+        ];
+        return AxisReader.SuggestPath(path, paths);
+    }
+
+    private static LocatedNode ReadValue(string path, string value)
+    {
+        var parser = new LocatedParser(null, -1, new Diagnostics());
+        var node = parser.Parse(Encoding.UTF8.GetBytes(value), path);
+        return parser.Whole && node is not (null or LocatedScalar { Bare: not null })
+            ? node
+            : new LocatedScalar(
+                Location.CommandLine(path), JsonValueKind.String, JsonSerializer.Serialize(value, LabJson.Default.String), value);
+    }
+}
+
+/// <summary>An option set on the command line: the last word on its path.</summary>
+/// <param name="Path">The path below `base`.</param>
+internal sealed record Override(string Path, LocatedObject Patch);
+
+/// <param name="Base">Those that set options of arms.</param>
+/// <param name="Document">The others, as one patch on the file: `evaluation` and `seeds`.</param>
+internal sealed record Overrides(IReadOnlyList<Override> Base, LocatedObject Document);

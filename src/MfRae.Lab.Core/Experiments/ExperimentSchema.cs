@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using MfRae.Lab.Core.Experiments.Reading;
 
 namespace MfRae.Lab.Core.Experiments;
 
@@ -63,4 +62,127 @@ public static class ExperimentSchema
     private static JsonArray Types(params string[] names) => [.. names.Select(name => JsonValue.Create(name))];
 
     private static JsonObject Either(params JsonNode[] schemas) => new() { ["anyOf"] = new JsonArray([.. schemas]) };
+}
+
+/// <summary>Writes option shapes as JSON Schema; each record once, under `$defs`.</summary>
+internal sealed class SchemaWriter
+{
+    public JsonObject Definitions { get; } = [];
+
+    public static JsonObject Reference(string name) => new() { ["$ref"] = $"#/$defs/{name}" };
+
+    public JsonObject Object(OptionType type)
+    {
+        var properties = new JsonObject();
+        if (type.Kind is { } kind)
+        {
+            properties["kind"] = new JsonObject { ["const"] = kind };
+        }
+
+        foreach (var option in type.Properties)
+        {
+            properties[option.Name] = Property(option);
+        }
+
+        var schema = new JsonObject { ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false };
+        if (type.Kind is not null)
+        {
+            schema["required"] = new JsonArray("kind");
+        }
+
+        return schema;
+    }
+
+    private JsonObject Property(OptionProperty option)
+    {
+        var schema = Shape(option.Shape);
+        if (option.Required)
+        {
+            return schema;
+        }
+
+        // Null puts an option back to its default.
+        if (schema["type"] is JsonValue type)
+        {
+            schema["type"] = new JsonArray(type.DeepClone(), "null");
+            (schema["enum"] as JsonArray)?.Add((JsonNode?)null);
+        }
+        else
+        {
+            schema = new JsonObject { ["anyOf"] = new JsonArray(schema, new JsonObject { ["type"] = "null" }) };
+        }
+
+        if (option.Default is { } value)
+        {
+            schema["default"] = value switch
+            {
+                bool flag => flag,
+                string text => text,
+                int whole => whole,
+                _ => (double)value,
+            };
+        }
+
+        return schema;
+    }
+
+    private JsonObject Shape(OptionShape shape) => shape switch
+    {
+        NumberShape number => Number(number),
+        BooleanShape => new JsonObject { ["type"] = "boolean" },
+        TextShape { Choices.Count: > 0 } text => new JsonObject
+        {
+            ["type"] = "string",
+            ["enum"] = new JsonArray([.. text.Choices.Select(choice => JsonValue.Create(choice))]),
+        },
+        TextShape => new JsonObject { ["type"] = "string" },
+        ListShape list => new JsonObject { ["type"] = "array", ["items"] = Shape(list.Item) },
+        ObjectShape { Type.Record: null } inner => Object(inner.Type),
+        ObjectShape inner => Define(inner.Type.Record!.Name, () => Object(inner.Type)),
+        UnionShape union => Define(union.Kinds[0].Record!.BaseType!.Name, () => Union(union)),
+        _ => [],
+    };
+
+    private static JsonObject Number(NumberShape number)
+    {
+        var schema = new JsonObject { ["type"] = number.Whole ? "integer" : "number", ["minimum"] = number.Minimum };
+        if (number.Maximum < double.MaxValue)
+        {
+            schema["maximum"] = number.Maximum;
+        }
+
+        return schema;
+    }
+
+    /// <summary>One branch for each kind, and one for a patch that leaves the kind as it is.</summary>
+    private JsonObject Union(UnionShape union)
+    {
+        var options = new JsonObject();
+        foreach (var group in union.Kinds.SelectMany(kind => kind.Properties).GroupBy(option => option.Name))
+        {
+            var schemas = group.Select(Property).DistinctBy(schema => schema.ToJsonString()).ToList();
+            options[group.Key] = schemas.Count == 1 ? schemas[0] : new JsonObject { ["anyOf"] = new JsonArray([.. schemas]) };
+        }
+
+        var patch = new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = options,
+            ["additionalProperties"] = false,
+        };
+        var kinds = union.Kinds.Select(kind => Define(kind.Record!.Name, () => Object(kind)));
+        return new JsonObject { ["oneOf"] = new JsonArray([.. kinds, patch]) };
+    }
+
+    private JsonObject Define(string name, Func<JsonObject> write)
+    {
+        if (!Definitions.ContainsKey(name))
+        {
+            // The name is taken before its parts are written, so that the definitions stand in reading order.
+            Definitions[name] = new JsonObject();
+            Definitions[name] = write();
+        }
+
+        return Reference(name);
+    }
 }

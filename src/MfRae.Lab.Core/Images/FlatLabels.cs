@@ -1,5 +1,4 @@
 using System.Globalization;
-using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Core.Images;
 

@@ -1,5 +1,5 @@
+using System.Globalization;
 using System.IO.Enumeration;
-using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Core.Images;
 
@@ -15,7 +15,7 @@ public readonly record struct ImageFile(string Path, long Length);
 /// <param name="Files">In ordinal order of their paths.</param>
 /// <param name="Folders">Names of the folders of the first level in ordinal order, which is torchvision's order of classes.</param>
 /// <param name="PassedOver">Entries of the folder that are not read as images.</param>
-public sealed record ImageFiles(string Root, IReadOnlyList<ImageFile> Files, IReadOnlyList<string> Folders, PassedOver PassedOver)
+public sealed record ImageFiles(string Root, IReadOnlyList<ImageFile> Files, IReadOnlyList<string> Folders, SkippedEntries PassedOver)
 {
     /// <summary>Extensions of the image formats that are read, in lower case.</summary>
     public static IReadOnlyList<string> Extensions { get; } = [".bmp", ".jpeg", ".jpg", ".png", ".webp"];
@@ -70,7 +70,7 @@ public sealed record ImageFiles(string Root, IReadOnlyList<ImageFile> Files, IRe
         private readonly HashSet<string> _read = [];
         private readonly Queue<string> _waiting = new();
         private readonly SortedSet<string> _links = new(StringComparer.Ordinal);
-        private readonly PassedOver.Counter _passed = new();
+        private readonly SkippedEntries.Counter _passed = new();
 
         // Folders before links to folders: a folder keeps its own path where a link leads to it.
         public ImageFiles Run()
@@ -146,5 +146,71 @@ public sealed record ImageFiles(string Root, IReadOnlyList<ImageFile> Files, IRe
             ? $"{Full(path)}: this name is not UTF-8 ({Undecodable} stands for the bytes that are not); rename it, for example by "
                 + "`convmv -f latin1 -t utf8 --notest`"
             : $"{Full(path)} cannot be read: {problem}. If it is a link, restore its target or remove it");
+    }
+}
+
+/// <summary>The entries of a folder of images that are not read as images.</summary>
+/// <param name="Hidden">Files and folders whose names begin with a dot; the contents of a folder are not counted.</param>
+/// <param name="Special">Paths of pipes, sockets, devices and links that lead nowhere.</param>
+/// <param name="Repeated">Paths of links to folders that are read under another path.</param>
+/// <param name="Unread">Number of files by extension in lower case, of formats that are not read.</param>
+public sealed record SkippedEntries(
+    long Hidden, IReadOnlyList<string> Special, IReadOnlyList<string> Repeated, IReadOnlyDictionary<string, long> Unread)
+{
+    private const string NoExtension = "no extension";
+
+    public bool IsEmpty => Hidden == 0 && Special.Count == 0 && Repeated.Count == 0 && Unread.Count == 0;
+
+    /// <summary>All of it in one line, or null where there is nothing.</summary>
+    public string? Describe()
+    {
+        var parts = new List<string>();
+        if (Unread.Count > 0)
+            parts.Add("files of formats that are not read: " + string.Join(", ", Unread.Select(entry => Text($"{entry.Value} {entry.Key}"))));
+        if (Hidden > 0)
+            parts.Add(Text($"{Hidden} {(Hidden == 1 ? "name that begins" : "names that begin")} with a dot"));
+        if (Special.Count > 0)
+            parts.Add(Text($"pipes, sockets, devices or broken links: {Special.Count} ({First(Special)})"));
+        if (Repeated.Count > 0)
+            parts.Add(Text($"{Repeated.Count} {(Repeated.Count == 1 ? "link" : "links")} to a folder that is read already ({First(Repeated)})"));
+        return parts.Count > 0 ? "passed over " + string.Join("; ", parts) : null;
+    }
+
+    /// <summary>The same without one file of an extension, which is read for another purpose.</summary>
+    public SkippedEntries Without(string extension) => this with
+    {
+        Unread = Unread.Select(entry => entry.Key == extension ? new(entry.Key, entry.Value - 1) : entry).Where(entry => entry.Value > 0)
+            .ToDictionary(entry => entry.Key, entry => entry.Value),
+    };
+
+    private static string First(IReadOnlyList<string> paths) => paths[0] + (paths.Count > 1 ? ", …" : "");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Gathers what is passed over.</summary>
+    internal sealed class Counter
+    {
+        private readonly List<string> _special = [];
+        private readonly List<string> _repeated = [];
+        private readonly SortedDictionary<string, long> _unread = new(StringComparer.Ordinal);
+
+        public long Hidden { get; set; }
+
+        public void Special(string path) => _special.Add(path);
+
+        public void Repeated(string path) => _repeated.Add(path);
+
+        public void Unread(string extension)
+        {
+            var name = extension.Length == 0 ? NoExtension : extension.ToLowerInvariant();
+            _unread[name] = _unread.GetValueOrDefault(name) + 1;
+        }
+
+        public SkippedEntries Total()
+        {
+            _special.Sort(StringComparer.Ordinal);
+            _repeated.Sort(StringComparer.Ordinal);
+            return new(Hidden, _special, _repeated, _unread);
+        }
     }
 }

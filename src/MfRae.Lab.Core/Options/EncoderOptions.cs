@@ -36,3 +36,44 @@ public sealed record SelfSupervisedEncoderOptions(
     [property: OptionRange(0, 0.95)] double MaskRatio = 0.25,
     [property: OptionRange(0.01, 10)] double Temperature = 0.2,
     [property: OptionRange(0, 1000)] double ReconstructionWeight = 1) : EncoderOptions;
+
+/// <summary>
+/// A vision transformer with a convolutional stem of three stride-2 layers: 28×28 pixels become 4×4 tokens of
+/// <paramref name="Width"/> channels.
+/// </summary>
+public sealed record VitOptions(
+    [property: OptionRange(8, 4096)] int Width = 96,
+    [property: OptionRange(1, 64)] int Depth = 6,
+    [property: OptionRange(1, 64)] int Heads = 4,
+    [property: OptionRange(1, 16)] double MlpRatio = 4);
+
+/// <summary>
+/// DINOv2 with registers (arXiv 2304.07193, 2309.16588), a frozen encoder under the Hugging Face parameter names; the defaults are
+/// those of the base model that the paper uses (docs/method.md §2).
+/// </summary>
+/// <param name="MlpRatio">Hidden width of a block's MLP, in widths of the model.</param>
+/// <param name="ImageSize">The image side whose patch grid the position embedding was trained on.</param>
+/// <param name="InputSize">The image side that is encoded: images are resized to it, position embeddings to its patch grid.</param>
+public sealed record Dinov2Options(
+    [property: OptionRange(8, 8192)] int HiddenSize = 768,
+    [property: OptionRange(1, 128)] int Layers = 12,
+    [property: OptionRange(1, 128)] int Heads = 12,
+    [property: OptionRange(1, 16)] double MlpRatio = 4,
+    [property: OptionRange(1, 4096)] int ImageSize = 518,
+    [property: OptionRange(1, 256)] int PatchSize = 14,
+    [property: OptionRange(0, 256)] int RegisterTokens = 4,
+    [property: OptionRange(1, 4096)] int InputSize = 224,
+    [property: OptionRange(0, 1)] double NormEpsilon = 1e-6);
+
+/// <summary>Random views of an image: an affine crop, a flip, and a change of brightness and contrast.</summary>
+/// <param name="MinScale">Smallest side of the crop, as a fraction of the image's side.</param>
+/// <param name="Shift">Largest shift, as a fraction of the image's side.</param>
+/// <param name="Rotation">Largest rotation in degrees.</param>
+/// <param name="Flip">Probability of a horizontal flip.</param>
+/// <param name="Intensity">Largest relative change of brightness and contrast.</param>
+public sealed record AugmentationOptions(
+    [property: OptionRange(0.05, 1)] double MinScale = 0.5,
+    [property: OptionRange(0, 0.5)] double Shift = 0.1,
+    [property: OptionRange(0, 180)] double Rotation = 10,
+    [property: OptionRange(0, 1)] double Flip = 0.5,
+    [property: OptionRange(0, 1)] double Intensity = 0.4);

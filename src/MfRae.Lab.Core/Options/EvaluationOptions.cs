@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MfRae.Lab.Core.Options;
 
 /// <summary>What is measured. It stands outside `base`: an arm cannot change how it is judged.</summary>
@@ -19,3 +21,130 @@ public sealed record EvaluationOptions(
     FeatureOptions? SecondFeatures = null,
     bool Ladder = false,
     [property: OptionRange(10, 1_000_000)] int SnapshotSamples = 1_000);
+
+/// <summary>One metric over a set of samples.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(FidOptions), "fid")]
+[JsonDerivedType(typeof(SfidOptions), "sfid")]
+[JsonDerivedType(typeof(InceptionScoreOptions), "inceptionScore")]
+[JsonDerivedType(typeof(KidOptions), "kid")]
+[JsonDerivedType(typeof(PrecisionRecallOptions), "precisionRecall")]
+[JsonDerivedType(typeof(ClassFidOptions), "classFid")]
+[JsonDerivedType(typeof(FidInfinityOptions), "fidInfinity")]
+[JsonDerivedType(typeof(FidFloorOptions), "fidFloor")]
+[JsonDerivedType(typeof(ClassAccuracyOptions), "classAccuracy")]
+[JsonDerivedType(typeof(EndpointErrorOptions), "endpointError")]
+[JsonDerivedType(typeof(MemorisationOptions), "memorisation")]
+[JsonDerivedType(typeof(OracleMetricOptions), "oracle")]
+public abstract record MetricOptions;
+
+/// <summary>Fréchet distance of Gaussians fitted to features; one value per reference split.</summary>
+public sealed record FidOptions : MetricOptions;
+
+/// <summary>The same of spatial features, which sees where things are; one value per reference split.</summary>
+public sealed record SfidOptions : MetricOptions;
+
+/// <summary>exp E KL(p(y|x) ‖ p(y)), the mean over parts of the samples.</summary>
+/// <param name="Splits">Number of parts of about equal size; adm has its own. torch-fidelity itself takes 10.</param>
+/// <param name="Form">Which samples form a part. contentOrder: samples are first ordered by a hash of their pixels, so the value does not
+/// depend on their order. The other forms depend on it. consecutive: samples that follow each other. adm: chunks of 5,000 that follow each
+/// other. torchFidelity: samples that torch-fidelity's permutation brings together. The value is named is, is.adm or is.torchFidelity.</param>
+public sealed record InceptionScoreOptions(
+    [property: OptionRange(1, 100)] int Splits = 1,
+    [property: OptionChoice(
+        InceptionScoreOptions.ContentOrder, InceptionScoreOptions.Consecutive, InceptionScoreOptions.Adm, InceptionScoreOptions.TorchFidelity)]
+    string Form = InceptionScoreOptions.ContentOrder) : MetricOptions
+{
+    public const string ContentOrder = "contentOrder";
+    public const string Consecutive = "consecutive";
+    public const string Adm = "adm";
+    public const string TorchFidelity = "torchFidelity";
+
+    /// <summary>The samples of a part in ADM's form.</summary>
+    public const int AdmPart = 5000;
+
+    /// <summary>The name of the value.</summary>
+    public static string NameOf(string? form) => form is Adm or TorchFidelity ? $"is.{form}" : "is";
+
+    /// <summary>The number of parts that so many samples are cut into.</summary>
+    public long Parts(long samples) => Form == Adm ? (samples + AdmPart - 1) / AdmPart : Splits;
+
+    /// <summary>Whether the value is that of the samples in an order by their content.</summary>
+    public bool NeedsContentOrder() => Form == ContentOrder && Splits > 1;
+}
+
+/// <summary>Kernel distance to the primary reference, the mean over pairs of random subsets.</summary>
+/// <param name="SubsetSize">Images of a subset; the number of samples or of reference images where that is less. The value is
+/// named kid at 1,000, else kid.SIZE.</param>
+public sealed record KidOptions(
+    [property: OptionRange(1, 10_000)] int Subsets = 100,
+    [property: OptionRange(2, 100_000)] int SubsetSize = 1000) : MetricOptions;
+
+/// <summary>Precision, recall, density and coverage against the primary reference, by balls that reach to neighbours.</summary>
+/// <param name="Neighbours">To which neighbour balls reach for precision and recall.</param>
+/// <param name="DensityNeighbours">To which for density and coverage.</param>
+public sealed record PrecisionRecallOptions(
+    [property: OptionRange(1, 100)] int Neighbours = 3,
+    [property: OptionRange(1, 100)] int DensityNeighbours = 5) : MetricOptions;
+
+/// <summary>FID within each class against the primary reference: the mean, the worst, and each of at most 20 classes.</summary>
+public sealed record ClassFidOptions : MetricOptions;
+
+/// <summary>FID against the primary reference, extrapolated to infinitely many samples.</summary>
+/// <param name="Sizes">How many random subsets the line is fitted to.</param>
+public sealed record FidInfinityOptions([property: OptionRange(3, 100)] int Sizes = 15) : MetricOptions;
+
+/// <summary>FID of as many training images as there are samples, against the first reference that is not the training split.</summary>
+public sealed record FidFloorOptions : MetricOptions;
+
+/// <summary>Fraction of samples that the feature network assigns to the label they were drawn for.</summary>
+public sealed record ClassAccuracyOptions : MetricOptions;
+
+/// <summary>Mean squared latent distance to the end of the teacher's ODE from the same noise (docs/method.md §8).</summary>
+public sealed record EndpointErrorOptions : MetricOptions;
+
+/// <summary>
+/// Whether samples lie nearer to training images than the images of the first other reference do: the ratio of the medians, and
+/// the share of samples below the 1 % quantile of those images.
+/// </summary>
+public sealed record MemorisationOptions : MetricOptions;
+
+/// <summary>
+/// What can be measured where everything is known (docs/method.md §6): deviations from the exact mean flow and from the one that
+/// training converges to, the split of the loss, its gradient's variance, and quantiles of the target noise.
+/// </summary>
+/// <param name="GradientPoints">At how many points the gradient of the loss is taken apart.</param>
+/// <param name="Draws">Draws of the one-point velocity at each of them, and for the quantiles.</param>
+/// <param name="Tolerance">Relative tolerance of the solver of flows without a closed form.</param>
+public sealed record OracleMetricOptions(
+    [property: OptionRange(2, 100_000)] int GradientPoints = 256,
+    [property: OptionRange(1, 10_000)] int Draws = 64,
+    [property: OptionRange(1e-12, 1e-2)] double Tolerance = 1e-9) : MetricOptions;
+
+/// <summary>A question about the few-step generator that is answered by looking at the network itself. Nothing is sampled.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(DerivativeErrorOptions), "derivativeError")]
+public abstract record StudyOptions;
+
+/// <summary>
+/// How far an estimate of du/dt is from the exact derivative in float64, measured and predicted (docs/method.md §3).
+/// </summary>
+/// <param name="Derivative">The estimator.</param>
+/// <param name="Time">Where (r, t) are drawn.</param>
+/// <param name="Deltas">Steps δ at which a difference is measured, beside that of <paramref name="Derivative"/>. Exact estimators
+/// have no step, and are measured once.</param>
+/// <param name="Precision">Of the estimate. tf32 and bfloat16 round the operands of matrix products and sum in float32, on
+/// every device alike.</param>
+/// <param name="Lambda">λ of the direction w: 0 is the one-point velocity, 1 the teacher.</param>
+/// <param name="LabelDropout">Share of the samples that are seen without their label.</param>
+/// <param name="Samples">Number of samples with r &lt; t, drawn as for training.</param>
+/// <param name="EarlySamples">Number of further samples with t &lt; 0.1, which training draws rarely.</param>
+public sealed record DerivativeErrorOptions(
+    DerivativeOptions Derivative,
+    TimeSamplerOptions Time,
+    [property: OptionRange(1e-7, 0.5)] IReadOnlyList<double> Deltas,
+    [property: OptionChoice("float32", "tf32", "bfloat16", "float64")] string Precision = "float32",
+    [property: OptionRange(0, 1)] double Lambda = 1,
+    [property: OptionRange(0, 1)] double LabelDropout = 0.1,
+    [property: OptionRange(1, 100_000)] int Samples = 256,
+    [property: OptionRange(1, 100_000)] int EarlySamples = 64) : StudyOptions;

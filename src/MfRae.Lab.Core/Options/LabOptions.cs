@@ -14,3 +14,22 @@ public sealed record LabOptions(
     [property: JsonPropertyName("meanflow")] MeanFlowOptions MeanFlow,
     SamplingOptions Sampling,
     StudyOptions? Study = null);
+
+/// <summary>The closed range a numeric option must lie in. The experiment reader and the JSON Schema both read it.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class OptionRangeAttribute(double minimum, double maximum = double.MaxValue) : Attribute
+{
+    public double Minimum { get; } = minimum;
+
+    public double Maximum { get; } = maximum;
+}
+
+/// <summary>
+/// The words a string option (or each item of a list of strings) may take. The experiment reader and the JSON Schema both
+/// read it.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class OptionChoiceAttribute(params string[] choices) : Attribute
+{
+    public IReadOnlyList<string> Choices { get; } = choices;
+}

@@ -36,3 +36,147 @@ public sealed record LambdaMeanFlowOptions(
     LambdaScheduleOptions? TangentLambdaSchedule = null,
     GuidanceOptions? Guidance = null,
     [property: OptionRange(0, 30)] int Snapshots = 0) : MeanFlowOptions;
+
+/// <summary>How a λ moves from its value at the start of training to another (docs/method.md §2).</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(LinearLambdaOptions), "linear")]
+[JsonDerivedType(typeof(CosineLambdaOptions), "cosine")]
+[JsonDerivedType(typeof(SwitchLambdaOptions), "switch")]
+public abstract record LambdaScheduleOptions;
+
+/// <summary>In a straight line to <paramref name="End"/>.</summary>
+/// <param name="Steps">Over so many steps, constant from then on; absent: over all of training.</param>
+public sealed record LinearLambdaOptions(
+    [property: OptionRange(0, 1)] double End,
+    [property: OptionRange(1, 100_000_000)] int? Steps = null) : LambdaScheduleOptions;
+
+/// <summary>In half a cosine to <paramref name="End"/>: slow at both ends.</summary>
+/// <param name="Steps">Over so many steps, constant from then on; absent: over all of training.</param>
+public sealed record CosineLambdaOptions(
+    [property: OptionRange(0, 1)] double End,
+    [property: OptionRange(1, 100_000_000)] int? Steps = null) : LambdaScheduleOptions;
+
+/// <summary>At once to <paramref name="End"/>: from 1 to 0 it is MFD, then MFT.</summary>
+/// <param name="Step">The number of steps done before.</param>
+public sealed record SwitchLambdaOptions(
+    [property: OptionRange(0, 1)] double End,
+    [property: OptionRange(1, 100_000_000)] int Step) : LambdaScheduleOptions;
+
+/// <summary>How du/dt along (w, 0, 1) is estimated (docs/method.md §3).</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(JvpOptions), "jvp")]
+[JsonDerivedType(typeof(JvpDoubleBackwardOptions), "jvpDoubleBackward")]
+[JsonDerivedType(typeof(CentralDifferenceOptions), "centralDifference")]
+[JsonDerivedType(typeof(ForwardDifferenceOptions), "forwardDifference")]
+public abstract record DerivativeOptions
+{
+    /// <summary>
+    /// Whether every probe sees the label dropout of the main evaluation; the released code draws it anew for each, so that probes can
+    /// see different labels (docs/method.md §4, B).
+    /// </summary>
+    public bool SharesDropout() =>
+        this is not (CentralDifferenceOptions { SharedDropout: false } or ForwardDifferenceOptions { SharedDropout: false });
+}
+
+/// <summary>Exact, by forward mode: the tangent travels through the network with its input.</summary>
+public sealed record JvpOptions : DerivativeOptions;
+
+/// <summary>Exact, by two reverse passes.</summary>
+public sealed record JvpDoubleBackwardOptions : DerivativeOptions;
+
+/// <summary>(u(z + δw, r, t + δ) - u(z - δw, r, t - δ)) / 2δ, one-sided where a probe would leave [r, 1].</summary>
+/// <param name="SharedDropout">Both probes see the main evaluation's label dropout; false draws it anew for each probe, as
+/// the released code does.</param>
+/// <param name="ClampEnds">Probes stay inside [r, 1]; false lets them leave it, as the released code does.</param>
+/// <param name="Batching">Probes apart, without gradient and for r &lt; t only, or main evaluation and probes in one batch with
+/// gradients, as the released code does.</param>
+public sealed record CentralDifferenceOptions(
+    [property: OptionRange(1e-7, 0.5)] double Delta = 5e-3,
+    bool SharedDropout = true,
+    bool ClampEnds = true,
+    [property: OptionChoice("separate", "concatenated")] string Batching = "separate") : DerivativeOptions;
+
+/// <summary>(u(z + δw, r, t + δ) - u(z, r, t)) / δ, backward where t + δ > 1.</summary>
+/// <param name="SharedDropout">As of the central difference.</param>
+/// <param name="ClampEnds">As of the central difference; false always goes forward.</param>
+/// <param name="Batching">As of the central difference.</param>
+public sealed record ForwardDifferenceOptions(
+    [property: OptionRange(1e-7, 0.5)] double Delta = 5e-3,
+    bool SharedDropout = true,
+    bool ClampEnds = true,
+    [property: OptionChoice("separate", "concatenated")] string Batching = "separate") : DerivativeOptions;
+
+/// <summary>The weight of a sample's squared error (docs/method.md §2).</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(PlainLossWeightOptions), "plain")]
+[JsonDerivedType(typeof(AdaptiveLossWeightOptions), "adaptive")]
+[JsonDerivedType(typeof(AdaptiveSumLossWeightOptions), "adaptiveSum")]
+[JsonDerivedType(typeof(ReleasedLossWeightOptions), "released")]
+public abstract record LossWeightOptions;
+
+/// <summary>Mean squared error.</summary>
+public sealed record PlainLossWeightOptions : LossWeightOptions;
+
+/// <summary>
+/// M / (sg(M) + c)^p with M the error's mean over dimensions: MeanFlow's weight at a scale that does not depend on the
+/// latent's size.
+/// </summary>
+public sealed record AdaptiveLossWeightOptions(
+    [property: OptionRange(0, 4)] double Power = 1,
+    [property: OptionRange(1e-12, 1e6)] double Offset = 0.05) : LossWeightOptions;
+
+/// <summary>S / (sg(S) + c)^p with S the error's sum over dimensions: MeanFlow's own weight.</summary>
+public sealed record AdaptiveSumLossWeightOptions(
+    [property: OptionRange(0, 4)] double Power = 1,
+    [property: OptionRange(1e-12, 1e6)] double Offset = 1e-3) : LossWeightOptions;
+
+/// <summary>S² / (sg(S²) + 1e-3)^p with S the error's sum over dimensions: what the released code does.</summary>
+public sealed record ReleasedLossWeightOptions(
+    [property: OptionRange(0, 4)] double Power = 1,
+    [property: OptionRange(1e-12, 1e6)] double Offset = 1e-3) : LossWeightOptions;
+
+/// <summary>The distribution of training times before the time shift (docs/method.md §1).</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(UniformTimeOptions), "uniform")]
+[JsonDerivedType(typeof(LogitNormalTimeOptions), "logitNormal")]
+public abstract record TimeSamplerOptions;
+
+/// <summary>t ~ U(0, high).</summary>
+/// <param name="High">Upper end; the released code draws up to 0.999.</param>
+public sealed record UniformTimeOptions([property: OptionRange(0.001, 1)] double High = 1) : TimeSamplerOptions;
+
+/// <summary>logit t ~ N(μ, σ²), given that t lies in [low, high].</summary>
+/// <param name="High">Upper end; the released code draws up to 0.999.</param>
+public sealed record LogitNormalTimeOptions(
+    [property: OptionRange(-10, 10)] double Mean = 0,
+    [property: OptionRange(0.01, 10)] double Deviation = 1,
+    [property: OptionRange(0, 0.999)] double Low = 0,
+    [property: OptionRange(0.001, 1)] double High = 1) : TimeSamplerOptions;
+
+/// <summary>Consistency mid-training of the mean-flow network on trajectories of the teacher (docs/method.md §2).</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(NoCmtOptions), "none")]
+[JsonDerivedType(typeof(TrajectoryCmtOptions), "trajectory")]
+public abstract record CmtOptions;
+
+/// <summary>No mid-training.</summary>
+public sealed record NoCmtOptions : CmtOptions;
+
+/// <summary>
+/// Regression to (z_ti - z_tj) / (ti - tj) on pairs of points of Euler trajectories from the prior, initialised from the
+/// teacher.
+/// </summary>
+/// <param name="TrajectoryPoints">Points on a trajectory, both ends included.</param>
+/// <param name="PairsPerTrajectory">Pairs drawn from each trajectory; the batch size counts pairs.</param>
+/// <param name="Labels">The times that label the points, in input and denominator alike: those of the trajectory, or as in
+/// the released code equal steps from 1 to 0, whatever the trajectory's own.</param>
+/// <param name="GridEnd">Where the trajectory ends, before the time shift; the released code stops at 0.001.</param>
+/// <param name="Guidance">Guides the teacher; absent: none.</param>
+public sealed record TrajectoryCmtOptions(
+    TrainingOptions Training,
+    [property: OptionRange(2, 1024)] int TrajectoryPoints = 16,
+    [property: OptionRange(1, 4096)] int PairsPerTrajectory = 8,
+    [property: OptionRange(0, 1)] double LabelDropout = 0,
+    [property: OptionChoice("trajectory", "uniform")] string Labels = "trajectory",
+    [property: OptionRange(0, 0.5)] double GridEnd = 0,
+    GuidanceOptions? Guidance = null) : CmtOptions;

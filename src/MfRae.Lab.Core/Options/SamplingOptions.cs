@@ -23,3 +23,30 @@ public sealed record SamplingOptions(
     [property: OptionChoice("euler", "heun")] string TeacherSolver = "euler",
     [property: OptionRange(0, 0.5)] double TeacherGridEnd = 0,
     GuidanceOptions? Guidance = null);
+
+/// <summary>
+/// Classifier-free guidance of the teacher (docs/method.md §2): its velocity without label, plus <paramref name="Scale"/> times
+/// the difference that the label makes, at times within [low, high]; elsewhere its velocity with label.
+/// </summary>
+/// <param name="Scale">1 changes nothing.</param>
+/// <param name="Low">Lower end of the interval, in shifted time; 0 is data.</param>
+/// <param name="High">Upper end of the interval, in shifted time; 1 is noise.</param>
+public sealed record GuidanceOptions(
+    [property: OptionRange(0, 100)] double Scale,
+    [property: OptionRange(0, 1)] double Low = 0,
+    [property: OptionRange(0, 1)] double High = 1);
+
+/// <summary>The defaults that a constant cannot express: lists of steps.</summary>
+public static class SamplingDefaults
+{
+    public static IReadOnlyList<int> Steps => [1, 2];
+
+    public static IReadOnlyList<int> TeacherSteps => [1, 50];
+
+    /// <summary>Spells the lists out, so that keys and reports say them.</summary>
+    public static SamplingOptions Resolve(SamplingOptions options) => options with
+    {
+        Steps = options.Steps ?? Steps,
+        TeacherSteps = options.TeacherSteps ?? TeacherSteps,
+    };
+}

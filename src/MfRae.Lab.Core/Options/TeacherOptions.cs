@@ -27,3 +27,36 @@ public sealed record FlowMatchingOptions(
 
 /// <summary>No network: the exact velocity of an oracle dataset, with an error of known form (docs/method.md §6).</summary>
 public sealed record OracleTeacherOptions(TeacherBiasOptions Bias) : TeacherOptions;
+
+/// <summary>DiT^DH: an encoder trunk on single tokens whose output conditions a short, wide head per token (docs/method.md §2).</summary>
+public sealed record DitOptions(
+    [property: OptionRange(8, 8192)] int TrunkWidth = 96,
+    [property: OptionRange(1, 128)] int TrunkDepth = 4,
+    [property: OptionRange(1, 128)] int TrunkHeads = 4,
+    [property: OptionRange(8, 8192)] int HeadWidth = 128,
+    [property: OptionRange(1, 128)] int HeadDepth = 2,
+    [property: OptionRange(1, 128)] int HeadHeads = 4,
+    [property: OptionRange(0.5, 16)] double MlpRatio = 4);
+
+/// <summary>The error δ = v_φ - v of a teacher that is otherwise exact (docs/method.md §6).</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(NoBiasOptions), "none")]
+[JsonDerivedType(typeof(ConstantBiasOptions), "constant")]
+[JsonDerivedType(typeof(ScaledBiasOptions), "scaled")]
+[JsonDerivedType(typeof(SmoothBiasOptions), "smooth")]
+public abstract record TeacherBiasOptions;
+
+/// <summary>The teacher is the marginal velocity.</summary>
+public sealed record NoBiasOptions : TeacherBiasOptions;
+
+/// <summary>δ is the same vector everywhere.</summary>
+/// <param name="Vector">One number for each dimension.</param>
+public sealed record ConstantBiasOptions([property: OptionRange(-1000, 1000)] IReadOnlyList<double> Vector) : TeacherBiasOptions;
+
+/// <summary>δ = <paramref name="Share"/> · v: the teacher is too fast, or with a negative share too slow.</summary>
+public sealed record ScaledBiasOptions([property: OptionRange(-10, 10)] double Share) : TeacherBiasOptions;
+
+/// <summary>δ = size · sin(2π z / wavelength) in each coordinate.</summary>
+public sealed record SmoothBiasOptions(
+    [property: OptionRange(-1000, 1000)] double Size,
+    [property: OptionRange(1e-3, 1e6)] double Wavelength = 4) : TeacherBiasOptions;

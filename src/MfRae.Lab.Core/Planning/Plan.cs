@@ -1,4 +1,6 @@
+using System.Text;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Statistics;
 
 namespace MfRae.Lab.Core.Planning;
 
@@ -22,3 +24,58 @@ public sealed record PlannedRun(
     string Arm,
     long Seed,
     IReadOnlyDictionary<string, string> Stages);
+
+/// <summary>One stage of a plan.</summary>
+/// <param name="Key">64 lower-case hex digits, see <see cref="StageKey"/>.</param>
+/// <param name="Kind">The discriminator of <see cref="StageDefinition"/>: dataset, encoder, …</param>
+/// <param name="Label">What progress and reports call it: the kind, and where several share it, the arm and seed, e.g.
+/// `meanflow lambda=0.5 seed 1`.</param>
+/// <param name="Seed">The seed, or null where the stage draws nothing from it.</param>
+/// <param name="Inputs">Input name → key of the stage that makes it.</param>
+/// <param name="Files">Path in the options → SHA-256, of what is part of the key (<see cref="StageFiles"/>).</param>
+public sealed record StageNode(
+    string Key,
+    string Kind,
+    string Label,
+    StageDefinition Definition,
+    long? Seed,
+    IReadOnlyDictionary<string, string> Inputs,
+    IReadOnlyDictionary<string, string>? Files = null);
+
+/// <summary>Says what a plan would do.</summary>
+public static class PlanText
+{
+    private const int ShortKeyLength = 10;
+
+    /// <summary>The stages in the order they would run.</summary>
+    /// <param name="isComplete">Whether the stage with a key is in the store.</param>
+    public static IReadOnlyList<PlanLine> Lines(Plan plan, Func<string, bool> isComplete) =>
+        [.. plan.Stages.Select(stage => new PlanLine(isComplete(stage.Key), stage.Key[..ShortKeyLength], stage.Kind, stage.Label))];
+
+    /// <summary>Arms, seeds, what would run, and what the seeds can show.</summary>
+    public static string Describe(Plan plan, Func<string, bool> isComplete)
+    {
+        var lines = Lines(plan, isComplete);
+        var experiment = plan.Experiment;
+        int cached = lines.Count(line => line.Cached);
+        int width = lines.Max(line => line.Kind.Length);
+        var text = new StringBuilder();
+        text.Append($"{experiment.Name}: {experiment.Question}\n");
+        text.Append($"{Count(experiment.Arms.Count, "arm")} × {Count(experiment.Seeds.Count, "seed")} = {Count(plan.Runs.Count, "run")}, ");
+        text.Append($"{Count(lines.Count, "stage")}: {cached} cached, {lines.Count - cached} to run\n\n");
+        foreach (var line in lines)
+        {
+            text.Append($"  {(line.Cached ? "cached" : "run   ")}  {line.ShortKey}  {line.Kind.PadRight(width)}  {line.Label}\n");
+        }
+
+        text.Append($"\n{Power.Describe(experiment.Seeds.Count, experiment.Arms.Count - 1)}\n");
+        return text.ToString();
+    }
+
+    private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
+}
+
+/// <summary>A stage as `plan` lists it.</summary>
+/// <param name="Cached">Whether it is complete already; else it would run.</param>
+/// <param name="ShortKey">The first digits of its key.</param>
+public sealed record PlanLine(bool Cached, string ShortKey, string Kind, string Label);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using MfRae.Lab.Core.Options;
 
@@ -138,3 +139,159 @@ public sealed record OracleEvaluationStage(
 /// (unless none).
 /// </summary>
 public sealed record DerivativeErrorStage(DerivativeErrorOptions Study) : StageDefinition;
+
+/// <summary>The names by which a stage finds its inputs.</summary>
+public static class StageInput
+{
+    public const string Dataset = "dataset";
+    public const string Features = "features";
+    public const string SecondFeatures = "secondFeatures";
+    public const string Encoder = "encoder";
+    public const string Decoder = "decoder";
+    public const string Latents = "latents";
+    public const string Teacher = "teacher";
+    public const string Cmt = "cmt";
+    public const string Generator = "generator";
+    public const string Samples = "samples";
+    public const string TeacherSamples = "teacherSamples";
+
+    /// <summary>The statistics of a dataset split.</summary>
+    public static string Reference(string split) => "reference." + split;
+
+    /// <summary>The same in the features of the second network.</summary>
+    public static string SecondReference(string split) => "secondReference." + split;
+}
+
+/// <summary>
+/// The revision of the code behind each kind of stage. Raise it when a change to that code changes the numbers a stage
+/// makes: its key changes, and with it the keys of everything downstream.
+/// </summary>
+public static class StageRevisions
+{
+    public static int Of(string kind) => kind switch
+    {
+        "dataset" => 1,
+        "features" => 1,
+        "reference" => 3,
+        "ladder" => 1,
+        "encoder" => 1,
+        "probe" => 1,
+        "decoder" => 1,
+        "latents" => 1,
+        "reconstruction" => 2,
+        "teacher" => 1,
+        "cmt" => 1,
+        "meanflow" => 2,
+        "snapshots" => 1,
+        "sampling" => 2,
+        "evaluation" => 2,
+        "oracleEvaluation" => 1,
+        "derivativeError" => 1,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind of stage"),
+    };
+}
+
+/// <summary>
+/// Names stages for people: the role, then the arm only where arms differ in that role, and the seed only where seeds do.
+/// </summary>
+internal static class StageLabels
+{
+    private const int MostArmsNamed = 3;
+
+    /// <returns>Stage key → label.</returns>
+    public static IReadOnlyDictionary<string, string> Of(IReadOnlyList<PlannedRun> runs)
+    {
+        var labels = new Dictionary<string, string>();
+        foreach (string role in runs.SelectMany(run => run.Stages.Keys).Distinct())
+        {
+            var users = runs.Where(run => run.Stages.ContainsKey(role)).ToList();
+            bool byArm = users.GroupBy(run => run.Seed).Any(group => Keys(group, role) > 1);
+            bool bySeed = users.GroupBy(run => run.Arm).Any(group => Keys(group, role) > 1);
+            foreach (var stage in users.GroupBy(run => run.Stages[role]))
+            {
+                var arms = stage.Select(run => run.Arm).Distinct().ToList();
+                var seeds = stage.Select(run => run.Seed.ToString(CultureInfo.InvariantCulture)).Distinct().ToList();
+                string arm = byArm ? " " + Join(arms) : "";
+                string seed = bySeed ? " seed " + string.Join(',', seeds) : "";
+                labels.TryAdd(stage.Key, Role(role) + arm + seed);
+            }
+        }
+
+        return labels;
+    }
+
+    private static int Keys(IEnumerable<PlannedRun> runs, string role) => runs.Select(run => run.Stages[role]).Distinct().Count();
+
+    private static string Join(List<string> arms) => arms.Count <= MostArmsNamed
+        ? string.Join(", ", arms)
+        : $"{string.Join(", ", arms.Take(MostArmsNamed - 1))} and {arms.Count - MostArmsNamed + 1} more";
+
+    private static string Role(string role) => role switch
+    {
+        "teacherSampling" => "teacher sampling",
+        "teacherEvaluation" => "teacher evaluation",
+        "derivativeError" => "derivative error",
+        _ => role.Replace("reference.", "reference ", StringComparison.Ordinal),
+    };
+}
+
+/// <summary>A rough measure of a stage's work, in network evaluations of one sample: enough to start long ways first.</summary>
+public static class StageWork
+{
+    // A worker starts, loads and saves: what even a stage without computation costs, in evaluations of a small network.
+    private const long Overhead = 2_000;
+
+    // Forward, backward, the optimizer, and what a step evaluates beside (teacher, probes): eight were measured for CMT.
+    private const long EvaluationsPerTrainedSample = 8;
+
+    // Flows by an adaptive solver, and a gradient for each of some hundred points: as long as some hundred training steps.
+    private const long OracleEvaluation = 500_000;
+
+    private const long EvaluationsPerReference = 20;
+
+    public static long Of(StageDefinition definition) => Overhead + definition switch
+    {
+        FeatureStage { Features: InceptionOptions features } => Training(features.Training),
+        EncoderStage { Encoder: SelfSupervisedEncoderOptions encoder } => Training(encoder.Training),
+        DecoderStage { Decoder: RaeDecoderOptions decoder } => Training(decoder.Training),
+        TeacherStage { Teacher: FlowMatchingOptions teacher } => Training(teacher.Training),
+        CmtStage { Cmt: TrajectoryCmtOptions cmt } => Training(cmt.Training),
+        MeanFlowStage { MeanFlow: LambdaMeanFlowOptions meanFlow } => Training(meanFlow.Training),
+        OracleEvaluationStage => OracleEvaluation,
+        SnapshotStage kept => (long)kept.Samples * (SnapshotSteps.Of(kept.TrainingSteps, kept.Snapshots).Count + 1),
+        SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum() * EvaluationsPerStep(sampling),
+        DerivativeErrorStage { Study: var study } => Derivatives(study),
+        _ => 0,
+    };
+
+    /// <summary>Whether the stage trains a network, which may take hours.</summary>
+    public static bool Trains(StageDefinition definition) => definition
+        is FeatureStage { Features: InceptionOptions }
+        or EncoderStage { Encoder: SelfSupervisedEncoderOptions }
+        or DecoderStage { Decoder: RaeDecoderOptions }
+        or TeacherStage { Teacher: FlowMatchingOptions }
+        or CmtStage { Cmt: TrajectoryCmtOptions }
+        or MeanFlowStage { MeanFlow: LambdaMeanFlowOptions };
+
+    // The reference in float64 and its higher derivatives, then two probes at each step.
+    private static long Derivatives(DerivativeErrorOptions study) =>
+        (study.Samples + study.EarlySamples) * (EvaluationsPerReference + (2L * study.Deltas.Count));
+
+    private static int EvaluationsPerStep(SamplingStage sampling) =>
+        (sampling.Solver == "heun" ? 2 : 1) * (sampling.Guidance is null ? 1 : 2);
+
+    private static long Training(TrainingOptions training) => (long)training.Steps * training.BatchSize * EvaluationsPerTrainedSample;
+}
+
+/// <summary>
+/// After how many steps of training weights are kept: halves of halves, because a network changes most at first.
+/// </summary>
+public static class SnapshotSteps
+{
+    /// <summary>
+    /// 0 and steps / 2^(n-1), …, steps / 4, steps / 2 for n snapshots, ascending and without repetition; the end is not among them, that
+    /// is the network itself.
+    /// </summary>
+    public static IReadOnlyList<int> Of(int steps, int snapshots) =>
+        snapshots == 0 ? [] : [.. Enumerable.Range(1, snapshots - 1).Reverse().Select(halvings => steps >> halvings).Prepend(0).Distinct()];
+}

@@ -41,7 +41,7 @@ public static class Bootstrap
 
     private static double Tail(double tail, int count) => count < 2
         ? tail
-        : Distributions.NormalCdf(-Math.Sqrt(count / (count - 1d)) * Distributions.StudentQuantile(tail, count - 1));
+        : ProbabilityDistributions.NormalCdf(-Math.Sqrt(count / (count - 1d)) * ProbabilityDistributions.StudentQuantile(tail, count - 1));
 
     /// <summary>The means of all resamples in ascending order, each with the number of resamples up to and with it.</summary>
     private static List<(double Mean, long Through)> Enumerate(IReadOnlyList<double> values)
@@ -104,4 +104,22 @@ public static class Bootstrap
         var above = Math.Min(below + 1, sorted.Length - 1);
         return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
     }
+}
+
+/// <summary>The SplitMix64 generator: the same numbers from the same seed on every runtime and version.</summary>
+internal sealed class SplitMix(ulong state)
+{
+    private ulong _state = state;
+
+    public ulong Next()
+    {
+        _state += 0x9E3779B97F4A7C15;
+        var z = _state;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+
+    /// <summary>A number below <paramref name="count"/>, by the high half of a 128-bit product.</summary>
+    public int Below(int count) => (int)Math.BigMul(Next(), (ulong)count, out _);
 }

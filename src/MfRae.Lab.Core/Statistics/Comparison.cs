@@ -1,3 +1,5 @@
+using MfRae.Lab.Core.Metrics;
+
 namespace MfRae.Lab.Core.Statistics;
 
 /// <summary>Compares arms with a baseline, seed by seed.</summary>
@@ -62,4 +64,125 @@ public static class Comparison
     {
         public bool Tested => Conflict is null && Pairs.Count > 0;
     }
+}
+
+/// <summary>An arm against the baseline in one metric.</summary>
+/// <param name="Interval">95 % bootstrap interval of the mean difference, or null without pairs.</param>
+/// <param name="PValue">Of the sign-flip test, alone.</param>
+/// <param name="AdjustedPValue">After Holm over the <paramref name="Family"/> comparisons.</param>
+/// <param name="SmallestPValue">The smallest adjusted value these numbers of seeds can reach.</param>
+/// <param name="Band">Relative noise band of the metric, or null.</param>
+/// <param name="Losses">Seeds that diverged in either arm.</param>
+public sealed record ArmComparison(
+    string Arm,
+    string Baseline,
+    string Metric,
+    Verdict Verdict,
+    IReadOnlyList<PairedDifference> Pairs,
+    int Planned,
+    Interval? Interval,
+    double PValue,
+    double AdjustedPValue,
+    double SmallestPValue,
+    int Family,
+    double? Band,
+    bool? HigherIsBetter,
+    IdentityConflict? Conflict,
+    SeedLosses Losses = default)
+{
+    public double MeanDifference => Summary.Of([.. Pairs.Select(pair => pair.Difference)]).Mean;
+
+    /// <summary>
+    /// The mean difference as a fraction of the baseline's mean over the same seeds, or null where that is zero or there
+    /// are no pairs.
+    /// </summary>
+    public double? RelativeDifference => Math.Abs(MeanBaseline) is > 0 and var size ? MeanDifference / size : null;
+
+    /// <summary>Of the seeds that are compared.</summary>
+    public double MeanBaseline => Summary.Of([.. Pairs.Select(pair => pair.Baseline)]).Mean;
+
+    /// <summary>Whether the mean difference is larger than the noise band; true where the metric has none.</summary>
+    public bool BeyondBand => NoiseBand.IsExceeded(Band, RelativeDifference);
+
+    /// <summary>Whether every pair differs in the same direction.</summary>
+    public bool SeedsAgree => Pairs.All(pair => pair.Difference > 0) || Pairs.All(pair => pair.Difference < 0);
+
+    /// <summary>The mean difference in this form; null without pairs, or where the baseline's mean is zero and must not be.</summary>
+    public double? Mean(DifferenceForm form) => Pairs.Count == 0 ? null : form.Tell(MeanDifference, MeanBaseline);
+
+    /// <summary>The interval in the same form; null where there is none.</summary>
+    public Interval? IntervalOf(DifferenceForm form) => Interval is { } interval
+        && form.Tell(interval.Low, MeanBaseline) is { } low && form.Tell(interval.High, MeanBaseline) is { } high
+            ? new(low, high)
+            : null;
+}
+
+/// <summary>How many seeds of an arm and of its baseline diverged.</summary>
+/// <param name="Arm">Diverged seeds of the arm.</param>
+/// <param name="Baseline">Diverged seeds of the baseline.</param>
+/// <param name="BaselinePlanned">Seeds of the baseline.</param>
+public readonly record struct SeedLosses(int Arm, int Baseline, int BaselinePlanned)
+{
+    /// <summary>Whether the seeds with a value are no verdict.</summary>
+    public bool Decide => Arm > 0 || (Baseline > 0 && Baseline == BaselinePlanned);
+}
+
+/// <summary>An arm and the baseline under the same seed, and so with the same initialisation, data order and noise.</summary>
+public sealed record PairedDifference(long Seed, double Baseline, double Value)
+{
+    public double Difference => Value - Baseline;
+
+    /// <summary>The pairs of the seeds that both have. Seeds that share both measurements say the same thing, and make one pair.</summary>
+    public static IReadOnlyList<PairedDifference> Of(ArmSample baseline, ArmSample arm) =>
+    [
+        .. (from one in arm.Finite
+            join other in baseline.Finite on one.Seed equals other.Seed
+            orderby one.Seed
+            select (one, other))
+        .DistinctBy(pair => (pair.one.Stage, pair.other.Stage))
+        .Select(pair => new PairedDifference(pair.one.Seed, pair.other.Measurement.Value!.Value, pair.one.Measurement.Value!.Value)),
+    ];
+}
+
+/// <summary>What the measurements say of an arm against the baseline.</summary>
+public enum Verdict
+{
+    /// <summary>Adjusted p below .05, in the good direction, beyond the noise band.</summary>
+    Better,
+
+    /// <summary>Adjusted p below .05, in the bad direction, beyond the noise band.</summary>
+    Worse,
+
+    /// <summary>Enough seeds to tell, and they do not: inside the noise band, p too large, or a metric without direction.</summary>
+    Inconclusive,
+
+    /// <summary>Too few paired seeds for any outcome to reach p below .05.</summary>
+    Underpowered,
+
+    /// <summary>The numbers are values of different things.</summary>
+    NotComparable,
+
+    /// <summary>
+    /// Seeds of the arm diverged, or all seeds of the baseline did. Those that did not are no verdict on the arm: they are the ones that
+    /// happened to survive.
+    /// </summary>
+    Diverged,
+
+    /// <summary>No seed has a value in both arms.</summary>
+    Missing,
+}
+
+/// <summary>Relative differences that retraining alone produces, below which two arms are not told apart.</summary>
+public static class NoiseBand
+{
+    /// <summary>Retraining moves a Fréchet distance by about 1.3 % (arXiv 2606.20536).</summary>
+    public const double FrechetDistance = 0.013;
+
+    /// <summary>Whether a relative difference is larger than the band; true where there is no band, or nothing it could be a fraction of.</summary>
+    public static bool IsExceeded(double? band, double? relative) => band is not { } width || relative is not { } share || Math.Abs(share) > width;
+
+    /// <summary>The band of a metric, or null where none is known.</summary>
+    public static double? Of(string metric) => metric is "fid" or "rfid" || metric.StartsWith("fid.") || metric.StartsWith("rfid.")
+        ? FrechetDistance
+        : null;
 }

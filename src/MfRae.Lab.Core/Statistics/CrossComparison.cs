@@ -1,4 +1,6 @@
-using MfRae.Lab.Core.Tracking;
+using System.Globalization;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core.Statistics;
 
@@ -22,4 +24,163 @@ public sealed record CrossComparison(
         var conflicts = measurements.Skip(1).SelectMany(measurement => MeasurementIdentity.Differences(measurements[0], measurement));
         return new(metric, mine, theirs, [.. conflicts.Distinct()]);
     }
+}
+
+/// <summary>
+/// Compares the arms that two experiments have by the same name. Where both ran an arm under the same seeds, seed by seed: equal seeds
+/// share initialisation, data order, noise and evaluation latents in whichever experiment. Else by the means.
+/// </summary>
+public static class CrossDifferences
+{
+    /// <param name="comparison">A metric without conflicts.</param>
+    /// <returns>In the order of the first experiment.</returns>
+    public static IReadOnlyList<CrossDifference> Of(CrossComparison comparison, ExperimentRecord one, ExperimentRecord other)
+    {
+        var drafts = comparison.One
+            .Join(comparison.Other, sample => sample.Arm, sample => sample.Arm, (mine, theirs) => Draft(comparison.Metric, mine, theirs,
+                Why(Seeds(one, mine.Arm), Seeds(other, mine.Arm))))
+            .ToArray();
+        var tested = drafts.Where(draft => draft.PValue is not null).ToArray();
+        var adjusted = Holm.Adjust([.. tested.Select(draft => draft.PValue!.Value)]);
+        var smallest = Holm.Adjust([.. tested.Select(draft => draft.SmallestPValue)]);
+        return [.. drafts.Select(draft => Array.IndexOf(tested, draft) is >= 0 and var at
+            ? draft with { AdjustedPValue = adjusted[at], SmallestPValue = smallest[at], Family = tested.Length }
+            : draft)];
+    }
+
+    private static CrossDifference Draft(string metric, ArmSample one, ArmSample other, string why)
+    {
+        var identity = one.Measured.Concat(other.Measured).Select(seed => seed.Measurement).FirstOrDefault();
+        var draft = new CrossDifference(
+            one.Arm, metric, CrossDesign.None, why, [], one.Summary.Mean, null, null, null, null, 1, 0,
+            identity is null ? null : NoiseBand.Of(identity.Metric), identity?.HigherIsBetter,
+            string.Join("; ", new[]
+            {
+                ComparisonText.Diverged(one.Diverged, one.Planned, " of the first"),
+                ComparisonText.Diverged(other.Diverged, other.Planned, " of the second"),
+            }.Where(text => text.Length > 0)));
+        if (one.Values.Count == 0 || other.Values.Count == 0)
+        {
+            return draft with { Why = "no seed has a value in " + (one.Values.Count > 0 ? "the second" : other.Values.Count > 0 ? "the first" : "either") };
+        }
+
+        return why.Length == 0 && PairedDifference.Of(one, other) is { Count: > 0 } pairs
+            ? Paired(draft, pairs, one, other)
+            : Unpaired(draft with { Why = why.Length > 0 ? why : "no seed has a value in both" }, one.Summary, other.Summary);
+    }
+
+    private static CrossDifference Paired(CrossDifference draft, IReadOnlyList<PairedDifference> pairs, ArmSample one, ArmSample other)
+    {
+        double[] differences = [.. pairs.Select(pair => pair.Difference)];
+        var same = differences.All(difference => difference == 0)
+            && one.Finite.Join(other.Finite, seed => seed.Seed, seed => seed.Seed, (mine, theirs) => mine.Stage == theirs.Stage).All(shared => shared);
+        var compared = draft with
+        {
+            Design = same ? CrossDesign.Same : CrossDesign.Paired,
+            Pairs = pairs,
+            Baseline = pairs.Average(pair => pair.Baseline),
+            Difference = differences.Average(),
+        };
+        return same ? compared : compared with
+        {
+            Interval = pairs.Count < Bootstrap.FewestValues ? null : Bootstrap.OfMean(differences),
+            PValue = SignFlip.PValue(differences),
+            SmallestPValue = SignFlip.SmallestPValue(pairs.Count),
+        };
+    }
+
+    private static CrossDifference Unpaired(CrossDifference draft, Summary one, Summary other)
+    {
+        if (Welch.Of(one, other) is { } welch)
+        {
+            return draft with
+            {
+                Design = CrossDesign.Unpaired,
+                Difference = welch.Difference,
+                Interval = welch.Interval,
+                PValue = welch.PValue,
+                SmallestPValue = 0,
+            };
+        }
+
+        // Values without spread are not too few: more seeds might well be like them.
+        var few = one.Count < 2 || other.Count < 2;
+        return draft with
+        {
+            Why = draft.Why + (few ? "; too few values" : "; no spread of values") + " to say how far means scatter",
+            Difference = other.Mean - one.Mean,
+            SmallestPValue = few ? 1 : 0,
+        };
+    }
+
+    private static long[] Seeds(ExperimentRecord record, string arm) =>
+        [.. record.Runs.Where(run => run.Arm == arm).Select(run => run.Seed).Distinct().Order()];
+
+    private static string Why(long[] one, long[] other) => one.SequenceEqual(other) ? ""
+        : $"not seed by seed: the first has {Text(one)}, the second {Text(other)}";
+
+    private static string Text(long[] seeds) => seeds.Length == 1 ? $"seed {Number(seeds[0])}"
+        : seeds.Length > 2 && seeds[^1] - seeds[0] == seeds.Length - 1 ? $"seeds {Number(seeds[0])}–{Number(seeds[^1])}"
+        : $"seeds {string.Join(", ", seeds.Select(Number))}";
+
+    private static string Number(long seed) => seed.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>An arm that two experiments have, in one metric: the second against the first.</summary>
+/// <param name="Why">Why it is not compared seed by seed, or not at all; the empty string where it is seed by seed.</param>
+/// <param name="Pairs">The first as baseline; none where seeds are no pairs.</param>
+/// <param name="Difference">The second mean less the first, over pairs where there are any; null where one has no value.</param>
+/// <param name="Interval">95 % interval of the difference, or null where there are too few pairs for one, or nothing is tested.</param>
+/// <param name="PValue">Alone, or null where nothing is tested.</param>
+/// <param name="AdjustedPValue">After Holm over the <paramref name="Family"/> arms that are tested.</param>
+/// <param name="SmallestPValue">The smallest adjusted value that so many seeds can reach.</param>
+/// <param name="Band">Relative noise band of the metric, or null.</param>
+/// <param name="Divergence">Which seeds of either diverged: the others are no verdict; the empty string where none did.</param>
+public sealed record CrossDifference(
+    string Arm,
+    string Metric,
+    CrossDesign Design,
+    string Why,
+    IReadOnlyList<PairedDifference> Pairs,
+    double Baseline,
+    double? Difference,
+    Interval? Interval,
+    double? PValue,
+    double? AdjustedPValue,
+    double SmallestPValue,
+    int Family,
+    double? Band,
+    bool? HigherIsBetter,
+    string Divergence = "")
+{
+    /// <summary>The difference as a fraction of the first mean, or null where that is zero or there is none.</summary>
+    public double? Relative => Difference is { } difference && Baseline != 0 ? difference / Math.Abs(Baseline) : null;
+
+    /// <summary>Whether the difference is larger than the noise band; true where the metric has none.</summary>
+    public bool BeyondBand => NoiseBand.IsExceeded(Band, Relative);
+
+    /// <summary>Of the second, as in <see cref="Comparison"/>; null where both are the same.</summary>
+    public Verdict? Verdict => Design switch
+    {
+        CrossDesign.Same => null,
+        _ when Divergence.Length > 0 => Statistics.Verdict.Diverged,
+        _ when Difference is null => Statistics.Verdict.Missing,
+        _ => Comparison.Judge(Difference.Value, AdjustedPValue ?? 1, SmallestPValue, BeyondBand, HigherIsBetter),
+    };
+}
+
+/// <summary>How an arm of one experiment is compared with the arm of the same name in another.</summary>
+public enum CrossDesign
+{
+    /// <summary>Both have the same value from the same stages: there is nothing to compare.</summary>
+    Same,
+
+    /// <summary>Seed by seed, with the sign-flip test.</summary>
+    Paired,
+
+    /// <summary>By the means, with Welch's t.</summary>
+    Unpaired,
+
+    /// <summary>Not at all, for want of values or of any spread between them.</summary>
+    None,
 }

@@ -1,4 +1,5 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core.Statistics;
 
@@ -56,5 +57,70 @@ public sealed record ExperimentComparison(
         }
 
         return measured.OrderBy(arm => higher ? -arm.Summary.Mean : arm.Summary.Mean).First().Arm;
+    }
+}
+
+/// <summary>One metric over the seeds of an arm.</summary>
+/// <param name="Measured">By seed, ascending.</param>
+/// <param name="Planned">Seeds the experiment asked for. Those without a finite value stay in this count.</param>
+/// <param name="Diverged">Seeds without a value whose run diverged; they are among the planned ones.</param>
+public sealed record ArmSample(string Arm, IReadOnlyList<SeedMeasurement> Measured, int Planned, int Diverged = 0)
+{
+    /// <summary>The seeds with a finite value.</summary>
+    public IReadOnlyList<SeedMeasurement> Finite { get; } = [.. Measured.Where(seed => seed.Finite)];
+
+    /// <summary>The finite values, one per stage that measured.</summary>
+    public IReadOnlyList<double> Values => [.. Finite.DistinctBy(seed => seed.Stage).Select(seed => seed.Measurement.Value!.Value)];
+
+    /// <summary>Seeds that were planned and gave no finite value.</summary>
+    public int Lost => Planned - Finite.Count;
+
+    public Summary Summary => Summary.Of(Values);
+
+    /// <summary>Why the seeds of this arm cannot even be averaged, or null.</summary>
+    public IdentityConflict? Conflict => MeasurementIdentity.Difference(Measured.Select(seed => seed.Measurement));
+}
+
+/// <summary>What one run of an arm measured.</summary>
+/// <param name="Stage">Key of the stage that measured it. Seeds that share the stage have measured once, and count once.</param>
+public sealed record SeedMeasurement(long Seed, string Stage, Measurement Measurement)
+{
+    public bool Finite => Measurement.Value is { } value && double.IsFinite(value);
+}
+
+/// <summary>A measurement that a run is judged by, and the key of the stage that made it.</summary>
+public sealed record RunMeasurement(string Stage, Measurement Measurement)
+{
+    /// <summary>
+    /// The roles whose measurements belong to a run; the first that has a key wins. The teacher's own evaluation is not
+    /// among them: it stands beside the arms.
+    /// </summary>
+    private static readonly string[] Roles = ["evaluation", DerivativeErrorNames.Error, "reconstruction", "probe", "features"];
+
+    /// <summary>Keys of all that runs of an experiment are judged by, in the order in which they were measured.</summary>
+    public static IReadOnlyList<string> Keys(ExperimentRecord record)
+    {
+        var stages = record.Stages.ToDictionary(stage => stage.Key);
+        return [.. record.Runs.SelectMany(run => Of(run, stages).Keys).Distinct()];
+    }
+
+    /// <summary>Everything a run is judged by, by <see cref="Measurement.Key"/>, in the order it was measured.</summary>
+    public static IReadOnlyDictionary<string, RunMeasurement> Of(RunRecord run, IReadOnlyDictionary<string, StageRecord> stages)
+    {
+        var found = new OrderedDictionary<string, RunMeasurement>();
+        foreach (var role in Roles)
+        {
+            if (!run.Stages.TryGetValue(role, out var key) || !stages.TryGetValue(key, out var stage))
+            {
+                continue;
+            }
+
+            foreach (var same in stage.Measurements.GroupBy(measurement => measurement.Key))
+            {
+                found.TryAdd(same.Key, new(key, same.Last()));
+            }
+        }
+
+        return found;
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
-using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Core.Upkeep;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core.Statistics;
 

@@ -19,3 +19,9 @@ public sealed record Summary(int Count, double Mean, double? Deviation)
             values.Count < 2 ? null : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1)));
     }
 }
+
+/// <summary>A closed interval.</summary>
+public readonly record struct Interval(double Low, double High)
+{
+    public bool Contains(double value) => Low <= value && value <= High;
+}

@@ -1,3 +1,6 @@
+using MfRae.Lab.Core;
+using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
@@ -18,9 +21,126 @@ public interface IImageSource : IDisposable
     bool Flip { get; }
 
     /// <summary>indices int64 [B] on the CPU → uint8 [B, C, H, W] on the CPU.</summary>
-    /// <exception cref="Core.Experiments.LabException">A file is not a whole image.</exception>
+    /// <exception cref="MfRae.Lab.Core.LabException">A file is not a whole image.</exception>
     Tensor Bytes(Tensor indices);
 
     /// <summary>Says what will be asked for after what was announced before, so that work on it may begin.</summary>
     void Prepare(Tensor indices);
+}
+
+/// <summary>Images as the networks see them.</summary>
+public static class ImageSourceExtensions
+{
+    /// <summary>
+    /// Rows at even distances, all where there are no more than <paramref name="most"/>: in a folder, of every class alike. int64 [N].
+    /// </summary>
+    public static Tensor EvenRows(this IImageSource images, long most)
+    {
+        var count = Math.Min(most, images.Count);
+        return arange(count, dtype: int64).mul(images.Count).floor_divide(count);
+    }
+
+    /// <summary>indices int64 [B] → float32 [B, C, H, W] in [-1, 1], on the device.</summary>
+    public static Tensor Pixels(this IImageSource images, Tensor indices, Device device) =>
+        LabeledImages.ToUnit(images.Bytes(indices)).to(device);
+}
+
+/// <summary>The shape of an image: <paramref name="Channels"/> is 1 for grey and 3 for colour.</summary>
+public sealed record ImageShape(long Channels, long Rows, long Columns)
+{
+    // What thirty images of 256×256 are: enough for a GPU, and little enough for its memory.
+    private const long MostPixels = 2_000_000;
+
+    /// <summary>That of MNIST and its relatives.</summary>
+    public static ImageShape Mnist { get; } = new(1, 28, 28);
+
+    /// <summary>Images that go through a network at a time: <paramref name="most"/> where they are small, fewer where they are large.</summary>
+    public long Batch(long most) => Math.Clamp(MostPixels / (Rows * Columns), 1, most);
+
+    public override string ToString() => FormattableString.Invariant($"{Channels}x{Rows}x{Columns}");
+}
+
+/// <summary>Images with their classes, in memory.</summary>
+/// <param name="Images">uint8 [N, C, H, W].</param>
+/// <param name="Labels">int64 [N].</param>
+public sealed record LabeledImages(Tensor Images, Tensor Labels) : IImageSource
+{
+    public long Count => Images.shape[0];
+
+    /// <summary>Number of classes: one more than the largest label.</summary>
+    public long Classes => Labels.max().item<long>() + 1;
+
+    public ImageShape Shape => new(Images.shape[1], Images.shape[2], Images.shape[3]);
+
+    public bool Flip => false;
+
+    public static LabeledImages Create(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> labels, long height, long width)
+    {
+        var wide = new long[labels.Length];
+        for (var i = 0; i < wide.Length; i++)
+            wide[i] = labels[i];
+        return new(tensor(pixels.ToArray(), [labels.Length, 1, height, width], dtype: uint8), tensor(wide, dtype: int64));
+    }
+
+    public Tensor Bytes(Tensor indices) => Images.index_select(0, indices);
+
+    public void Prepare(Tensor indices)
+    {
+        // They are all there.
+    }
+
+    /// <summary>uint8 → float32 in [-1, 1].</summary>
+    public static Tensor ToUnit(Tensor images) => images.to(float32).div_(127.5).sub_(1);
+
+    /// <summary>[-1, 1] → uint8, rounded to the nearest value.</summary>
+    /// <exception cref="DivergedException">A pixel is NaN or infinite, which no byte can say.</exception>
+    public static Tensor ToBytes(Tensor pixels) => Finite.Require(pixels, "the decoded images").add(1).mul_(127.5).round_().clamp_(0, 255).to(uint8);
+
+    public void Save(string path) => Safetensors.Write(path, [("images", Images), ("labels", Labels)]);
+
+    public static LabeledImages Load(string path)
+    {
+        var file = Safetensors.Read(path);
+        return new(file["images"], file["labels"]);
+    }
+
+    public void Dispose()
+    {
+        Images.Dispose();
+        Labels.Dispose();
+    }
+}
+
+/// <summary>Colour images whose colours are all equal, as grey ones: the red of each pixel.</summary>
+/// <param name="name">Of an image, for messages.</param>
+internal sealed class GreyImages(IImageSource colours, Func<long, string> name) : IImageSource
+{
+    // WebP decodes a grey image with green one level lower here and there.
+    private const int Rounding = 1;
+
+    public long Count => colours.Count;
+
+    public long Classes => colours.Classes;
+
+    public ImageShape Shape => colours.Shape with { Channels = 1 };
+
+    public Tensor Labels => colours.Labels;
+
+    public bool Flip => colours.Flip;
+
+    /// <exception cref="LabException">An image has colours.</exception>
+    public Tensor Bytes(Tensor indices)
+    {
+        var bytes = colours.Bytes(indices);
+        var first = bytes.narrow(1, 0, 1);
+        var coloured = bytes.to(int16).sub_(first).abs_().gt(Rounding).flatten(1).any(1);
+        if (coloured.any().item<bool>())
+            throw new LabException($"{name(indices[coloured.to(uint8).argmax(0)].item<long>())} has colours, and the feature network sees "
+                + "grey images only: choose another one by --features");
+        return first.contiguous();
+    }
+
+    public void Prepare(Tensor indices) => colours.Prepare(indices);
+
+    public void Dispose() => colours.Dispose();
 }

@@ -1,6 +1,8 @@
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
 
 namespace MfRae.Lab.Learning.Data;
 
@@ -25,4 +27,64 @@ public sealed class ImageBatches(IImageSource images, int batchSize, RandomSourc
     }
 
     public void Dispose() => _order.Dispose();
+}
+
+/// <summary>
+/// Which samples a training step sees: a new permutation each epoch, cut into whole batches. A function of the step, so a
+/// resumed run goes on where it was.
+/// </summary>
+public sealed class BatchOrder(long count, int batchSize, RandomSource random) : IDisposable
+{
+    private long _epoch = -1;
+    private Tensor? _permutation;
+
+    private long StepsPerEpoch => Math.Max(1, count / batchSize);
+
+    /// <summary>int64 [batchSize] on the CPU; with fewer samples than a batch holds, samples repeat.</summary>
+    public Tensor Indices(long step)
+    {
+        var epoch = step / StepsPerEpoch;
+        if (epoch != _epoch)
+        {
+            _permutation?.Dispose();
+            _permutation = random.Permutation("order", epoch, count).DetachFromDisposeScope();
+            _epoch = epoch;
+        }
+        var start = step % StepsPerEpoch * batchSize;
+        return start + batchSize <= count
+            ? _permutation!.slice(0, start, start + batchSize, 1)
+            : arange(batchSize, dtype: int64).remainder(count);
+    }
+
+    public void Dispose() => _permutation?.Dispose();
+}
+
+/// <summary>Random views of a batch of images, all of them in one resampling.</summary>
+public sealed class Augmenter(AugmentationOptions options, RandomSource random)
+{
+    /// <summary>pixels [B, 1, H, W] in [-1, 1], with -1 as the background → a view of each, same shape.</summary>
+    public Tensor View(Tensor pixels, string purpose, long step)
+    {
+        var batch = pixels.shape[0];
+        var draws = random.Uniform(purpose, step, 7, batch);
+        Tensor Between(int row, double low, double high) => draws[row].mul(high - low).add_(low);
+
+        var scale = Between(0, options.MinScale, 1);
+        // A crop of side s may move by 1 - s and stay inside the image; the shift goes a little beyond.
+        var room = 1 - scale + (2 * options.Shift);
+        var x = Between(1, -1, 1).mul_(room);
+        var y = Between(2, -1, 1).mul_(room);
+        var angle = Between(3, -Math.PI / 180 * options.Rotation, Math.PI / 180 * options.Rotation);
+        var mirror = where(draws[4] < options.Flip, -1.0, 1.0).to(float32);
+
+        var cos = angle.cos().mul_(scale);
+        var sin = angle.sin().mul_(scale);
+        var affine = stack([stack([cos * mirror, -sin, x], 1), stack([sin * mirror, cos, y], 1)], 1);
+        var grid = F.affine_grid(affine, pixels.shape, align_corners: false);
+        var moved = F.grid_sample(pixels + 1, grid, align_corners: false);
+
+        var contrast = Between(5, 1 - options.Intensity, 1 + options.Intensity).view(batch, 1, 1, 1);
+        var power = Between(6, -options.Intensity, options.Intensity).exp_().view(batch, 1, 1, 1);
+        return (moved * 0.5).clamp_(0, 1).pow(power).mul_(contrast).clamp_(0, 1).mul_(2).sub_(1);
+    }
 }

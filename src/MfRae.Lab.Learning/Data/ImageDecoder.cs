@@ -1,5 +1,7 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using SkiaSharp;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
 
@@ -57,4 +59,94 @@ public static class ImageDecoder
 
         return values;
     }
+}
+
+/// <summary>A colour image of any size: rows of red, green, blue.</summary>
+/// <param name="Values">Width · Height · 3 bytes.</param>
+public sealed record RgbImage(int Width, int Height, byte[] Values)
+{
+    public const int Channels = 3;
+}
+
+/// <summary>
+/// Decodes images of one size by several threads: batches that were announced, one after another in the order of their announcement,
+/// as far ahead as memory allows, and others when they are asked for. Which thread decodes what, and when, changes no byte.
+/// </summary>
+/// <param name="imageBytes">Of one decoded image.</param>
+/// <param name="decode">Writes the image of an index to where it belongs.</param>
+internal sealed class DecodeQueue(long imageBytes, int threads, Action<long, Memory<byte>> decode) : IDisposable
+{
+    // Of images that nobody has asked for yet; one batch may be larger.
+    private const long MostBytesAhead = 256L << 20;
+
+    private readonly Queue<PendingBatch> _ahead = new();
+    private readonly CancellationTokenSource _closed = new();
+    private Task _last = Task.CompletedTask;
+
+    /// <summary>The bytes of a batch, image after image.</summary>
+    /// <exception cref="LabException">An image of it cannot be decoded.</exception>
+    public byte[] Take(long[] indices)
+    {
+        while (_ahead.TryPeek(out var next))
+        {
+            // What was announced before it will not be asked for any more.
+            _ahead.Dequeue();
+            if (next.Indices.AsSpan().SequenceEqual(indices))
+                return next.Bytes.GetAwaiter().GetResult();
+        }
+
+        return Decode(indices);
+    }
+
+    /// <summary>The same as uint8 [B, C, H, W], of images whose bytes are rows of pixels.</summary>
+    /// <param name="indices">int64 [B].</param>
+    public Tensor Take(Tensor indices, ImageShape shape) =>
+        tensor(Take(indices.data<long>().ToArray()), [indices.shape[0], shape.Rows, shape.Columns, shape.Channels], dtype: uint8)
+            .permute(0, 3, 1, 2).contiguous();
+
+    /// <summary>Says that a batch will be asked for after those that were announced before.</summary>
+    public void Prefetch(long[] indices)
+    {
+        var waiting = _ahead.Sum(batch => batch.Indices.Length * imageBytes);
+        if (_ahead.Any(batch => batch.Indices.AsSpan().SequenceEqual(indices))
+            || (_ahead.Count > 0 && waiting + (indices.Length * imageBytes) > MostBytesAhead))
+        {
+            return;
+        }
+
+        // A failure belongs to the batch that asks for it, if one does, and stops none of those behind it.
+        var bytes = _last.ContinueWith(_ => Decode(indices), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ahead.Enqueue(new(indices, bytes));
+        _last = bytes;
+    }
+
+    public void Dispose()
+    {
+        _closed.Cancel();
+        ((IAsyncResult)_last).AsyncWaitHandle.WaitOne();
+        _closed.Dispose();
+    }
+
+    private byte[] Decode(long[] indices)
+    {
+        if (_closed.IsCancellationRequested)
+            return [];
+        var bytes = new byte[indices.Length * imageBytes];
+        var failures = new LabException?[indices.Length];
+        Parallel.For(0, indices.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i =>
+        {
+            try
+            {
+                decode(indices[i], bytes.AsMemory((int)(i * imageBytes), (int)imageBytes));
+            }
+            catch (LabException failure)
+            {
+                failures[i] = failure;
+            }
+        });
+        // Of several, always the same is told.
+        return failures.OfType<LabException>().FirstOrDefault() is { } first ? throw first : bytes;
+    }
+
+    private sealed record PendingBatch(long[] Indices, Task<byte[]> Bytes);
 }

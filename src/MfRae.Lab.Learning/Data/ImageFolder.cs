@@ -1,7 +1,11 @@
-using MfRae.Lab.Core.Experiments;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Images;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
 
@@ -70,12 +74,86 @@ internal sealed class ImageFolder(
                 + $"its classes are {string.Join(", ", classes.Take(3))}, …");
     }
 
-    private void Report(string split, PassedOver passedOver, int unclassified)
+    private void Report(string split, SkippedEntries passedOver, int unclassified)
     {
         var where = $"{options.Path.TrimEnd('/')}/{split}";
         if (passedOver.Describe() is { } passed)
             notice?.Invoke($"{where}: {passed}");
         if (unclassified > 0)
             notice?.Invoke(FormattableString.Invariant($"{where}: passed over images that lie in no class folder: {unclassified}"));
+    }
+}
+
+/// <summary>Which images a dataset stage found: all that a later stage needs to decode them.</summary>
+/// <param name="Folder">As the options give it, relative to the working directory.</param>
+/// <param name="Size">Side that images are brought to.</param>
+/// <param name="Flip">Whether training mirrors images.</param>
+/// <param name="Classes">Names of the class folders, in the order of their labels.</param>
+/// <param name="Images">Paths below the folder, each with its label.</param>
+internal sealed record ImageIndex(string Folder, int Size, bool Flip, IReadOnlyList<string> Classes, IReadOnlyList<IndexedImage> Images)
+{
+    public void Save(string path)
+    {
+        using var file = File.Create(path);
+        JsonSerializer.Serialize(file, this, ImageIndexJson.Default.ImageIndex);
+    }
+
+    /// <exception cref="LabException">The file is not what <see cref="Save"/> writes.</exception>
+    public static ImageIndex Load(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return JsonSerializer.Deserialize(file, ImageIndexJson.Default.ImageIndex)!;
+        }
+        catch (JsonException broken)
+        {
+            throw new LabException($"{path} is no index of images: {broken.Message}", broken);
+        }
+    }
+}
+
+/// <param name="Path">CLASS/FILE.</param>
+internal sealed record IndexedImage(string Path, int Label);
+
+/// <summary>The serialiser of the index.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Strict, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ImageIndex))]
+internal sealed partial class ImageIndexJson : JsonSerializerContext;
+
+/// <summary>The images of an index, brought to its size; see <see cref="DecodeQueue"/>.</summary>
+internal sealed class FolderImages : IImageSource
+{
+    private readonly ImageIndex _index;
+    private readonly DecodeQueue _queue;
+
+    /// <param name="folder">Where the index's paths start.</param>
+    public FolderImages(ImageIndex index, string folder, int threads)
+    {
+        _index = index;
+        Shape = new(RgbImage.Channels, index.Size, index.Size);
+        Labels = tensor(index.Images.Select(image => (long)image.Label).ToArray(), dtype: int64).DetachFromDisposeScope();
+        _queue = new(RgbImage.Channels * (long)index.Size * index.Size, threads, (i, bytes) =>
+            CentreCrop.Apply(ImageDecoder.Decode(Path.Combine(folder, index.Images[(int)i].Path)), index.Size).Values.CopyTo(bytes));
+    }
+
+    public long Count => _index.Images.Count;
+
+    public long Classes => _index.Classes.Count;
+
+    public ImageShape Shape { get; }
+
+    public Tensor Labels { get; }
+
+    public bool Flip => _index.Flip;
+
+    public Tensor Bytes(Tensor indices) => _queue.Take(indices, Shape);
+
+    public void Prepare(Tensor indices) => _queue.Prefetch(indices.data<long>().ToArray());
+
+    public void Dispose()
+    {
+        _queue.Dispose();
+        Labels.Dispose();
     }
 }

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Images;
 using SkiaSharp;
 using TorchSharp;
 using static TorchSharp.torch;

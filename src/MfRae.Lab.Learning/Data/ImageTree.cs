@@ -1,5 +1,7 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Images;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
 
@@ -10,7 +12,7 @@ namespace MfRae.Lab.Learning.Data;
 /// <param name="Labels">The class of each image, or null.</param>
 /// <param name="PassedOver">Entries of the folder that are not read as images.</param>
 internal sealed record ImageTree(
-    string Root, IReadOnlyList<string> Paths, IReadOnlyList<string>? Classes, IReadOnlyList<long>? Labels, PassedOver PassedOver)
+    string Root, IReadOnlyList<string> Paths, IReadOnlyList<string>? Classes, IReadOnlyList<long>? Labels, SkippedEntries PassedOver)
 {
     /// <exception cref="LabException">The folder holds no image, or cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The caller asked to stop.</exception>
@@ -29,4 +31,62 @@ internal sealed record ImageTree(
         var numbers = classes.Select((name, label) => (name, label)).ToDictionary(entry => entry.name, entry => (long)entry.label);
         return new(root, paths, classes, [.. folders.Select(folder => numbers[folder!])], found.PassedOver);
     }
+}
+
+/// <summary>
+/// The images of a tree as they are, all of one size, or brought to a square by <see cref="CentreCrop"/>. Grey files have three equal
+/// colours. Images without classes have the label -1.
+/// </summary>
+internal sealed class TreeImages : IImageSource
+{
+    private readonly ImageTree _tree;
+    private readonly DecodeQueue _queue;
+    private readonly int _crop;
+
+    /// <param name="crop">Side of the squares; 0 leaves images as they are.</param>
+    /// <exception cref="LabException">The first image cannot be decoded.</exception>
+    public TreeImages(ImageTree tree, int crop, int threads)
+    {
+        _tree = tree;
+        _crop = crop;
+        var first = Cropped(ImageDecoder.Decode(PathOf(0)));
+        Shape = new(RgbImage.Channels, first.Height, first.Width);
+        Labels = tree.Labels is { } labels
+            ? tensor(labels.ToArray(), dtype: int64).DetachFromDisposeScope()
+            : full(tree.Paths.Count, -1L, dtype: int64).DetachFromDisposeScope();
+        _queue = new(RgbImage.Channels * Shape.Rows * Shape.Columns, threads, Decode);
+    }
+
+    public long Count => _tree.Paths.Count;
+
+    public long Classes => _tree.Classes?.Count ?? 0;
+
+    public ImageShape Shape { get; }
+
+    public Tensor Labels { get; }
+
+    public bool Flip => false;
+
+    public Tensor Bytes(Tensor indices) => _queue.Take(indices, Shape);
+
+    public void Prepare(Tensor indices) => _queue.Prefetch(indices.data<long>().ToArray());
+
+    public string PathOf(long index) => Path.Combine(_tree.Root, _tree.Paths[(int)index]);
+
+    public void Dispose()
+    {
+        _queue.Dispose();
+        Labels.Dispose();
+    }
+
+    private void Decode(long index, Memory<byte> place)
+    {
+        var image = Cropped(ImageDecoder.Decode(PathOf(index)));
+        if (image.Width != Shape.Columns || image.Height != Shape.Rows)
+            throw new LabException(FormattableString.Invariant($"{PathOf(index)} has {image.Width}x{image.Height} pixels where ")
+                + FormattableString.Invariant($"{PathOf(0)} has {Shape.Columns}x{Shape.Rows}: images of a set must be of one size"));
+        image.Values.CopyTo(place);
+    }
+
+    private RgbImage Cropped(RgbImage image) => _crop > 0 ? CentreCrop.Apply(image, _crop) : image;
 }

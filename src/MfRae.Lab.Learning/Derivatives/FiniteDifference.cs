@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Paths;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,7 +16,7 @@ namespace MfRae.Lab.Learning.Derivatives;
 public abstract class FiniteDifference(bool concatenated) : IDerivative
 {
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>
-        concatenated ? Together(u, z, w, r, t) : Apart(u, z, w, r, t);
+        concatenated ? EvaluateConcatenated(u, z, w, r, t) : EvaluateSeparately(u, z, w, r, t);
 
     /// <summary>
     /// Offsets a, b in time, each [B], of the two evaluations whose quotient (g(a) - g(b)) / (a - b) is the estimate, with
@@ -29,7 +30,7 @@ public abstract class FiniteDifference(bool concatenated) : IDerivative
     /// <summary>The quotient, from the main evaluation and one probe for each offset.</summary>
     protected abstract Tensor Quotient(Tensor main, Tensor[] probes, Tensor[] offsets);
 
-    private (Tensor U, Tensor Derivative) Apart(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
+    private (Tensor U, Tensor Derivative) EvaluateSeparately(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
         var main = u.At(z, r, t, [0]);
         using var quiet = no_grad();
@@ -42,25 +43,69 @@ public abstract class FiniteDifference(bool concatenated) : IDerivative
         var (some, zs, ws, rs, ts) = (u.Rows(rows), Of(z), Of(w), Of(r), Of(t));
         var offsets = Offsets(rs, ts);
         var probes = some.At(
-            cat([.. offsets.Select(offset => zs + (LinearPath.Spread(offset) * ws))]),
+            cat([.. offsets.Select(offset => zs + (LinearPath.BroadcastOverLatent(offset) * ws))]),
             cat([.. Enumerable.Repeat(rs, offsets.Length)]),
             cat([.. offsets.Select(offset => ts + offset)]),
             [.. Enumerable.Range(1, offsets.Length)]).chunk(offsets.Length);
         return (main, derivative.index_copy_(0, rows, Quotient(Of(main), probes, offsets)));
     }
 
-    private (Tensor U, Tensor Derivative) Together(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
+    private (Tensor U, Tensor Derivative) EvaluateConcatenated(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
         var offsets = Offsets(r, t);
         var copies = offsets.Length + 1;
         var parts = u.At(
-            cat([z, .. offsets.Select(offset => z + (LinearPath.Spread(offset) * w))]),
+            cat([z, .. offsets.Select(offset => z + (LinearPath.BroadcastOverLatent(offset) * w))]),
             cat([.. Enumerable.Repeat(r, copies)]),
             cat([t, .. offsets.Select(offset => t + offset)]),
             [.. Enumerable.Range(0, copies)]).chunk(copies);
         using var quiet = no_grad();
         var quotient = Quotient(parts[0], parts[1..], offsets);
         // Where r = t the offsets may all be zero.
-        return (parts[0], where(LinearPath.Spread(r < t), quotient, zeros_like(quotient)));
+        return (parts[0], where(LinearPath.BroadcastOverLatent(r < t), quotient, zeros_like(quotient)));
     }
+}
+
+/// <summary>(u(z + δw, r, t + δ) - u(z - δw, r, t - δ)) / 2δ, one-sided where a probe would leave [r, 1] (docs/method.md §3).</summary>
+public sealed class CentralDifference(CentralDifferenceOptions options) : FiniteDifference(options.Batching == "concatenated")
+{
+    protected override Tensor[] Offsets(Tensor r, Tensor t)
+    {
+        var up = full_like(t, options.Delta);
+        var down = full_like(t, options.Delta);
+        if (options.ClampEnds)
+        {
+            up = where(t + options.Delta > 1, zeros_like(t), up);
+            down = where(t - options.Delta < r, zeros_like(t), down);
+            // Between two ends closer than 2δ, where neither side fits, the probes go as far as there is room.
+            var stuck = (up + down) == 0;
+            up = where(stuck, 1 - t, up);
+            down = where(stuck, t - r, down);
+        }
+        return [up, -down];
+    }
+
+    protected override Tensor Quotient(Tensor main, Tensor[] probes, Tensor[] offsets) =>
+        (probes[0] - probes[1]) / LinearPath.BroadcastOverLatent(offsets[0] - offsets[1]);
+}
+
+/// <summary>
+/// (u(z + δw, r, t + δ) - u(z, r, t)) / δ, taken backward where t + δ &gt; 1 (docs/method.md §3). The main evaluation is one of
+/// the two.
+/// </summary>
+public sealed class ForwardDifference(ForwardDifferenceOptions options) : FiniteDifference(options.Batching == "concatenated")
+{
+    protected override Tensor[] Offsets(Tensor r, Tensor t)
+    {
+        var ahead = full_like(t, options.Delta);
+        if (!options.ClampEnds)
+            return [ahead];
+        // Between two ends closer than 2δ, where neither side may fit, the probe goes to the farther end.
+        var (room, back) = (1 - t, t - r);
+        var farther = where(room > back, room, -back);
+        return [where(t + options.Delta > 1, where(t - options.Delta < r, farther, -ahead), ahead)];
+    }
+
+    protected override Tensor Quotient(Tensor main, Tensor[] probes, Tensor[] offsets) =>
+        (probes[0] - main) / LinearPath.BroadcastOverLatent(offsets[0]);
 }

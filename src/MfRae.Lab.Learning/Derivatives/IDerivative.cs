@@ -1,4 +1,6 @@
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Derivatives;
@@ -21,4 +23,40 @@ public interface IDerivative
         ForwardDifferenceOptions forward => new ForwardDifference(forward),
         _ => throw new NotSupportedException($"{options.GetType().Name} has no estimator"),
     };
+}
+
+/// <summary>u_θ at the fixed labels of one batch, as estimators see it.</summary>
+public interface IAverageVelocity
+{
+    /// <summary>
+    /// u(z, r, t): z [n B, C, H, W], r, t [n B] hold the batch once for each of the n <paramref name="probes"/>. 0 is the main
+    /// evaluation, 1 and 2 are probes beside it, which may see another label dropout (docs/method.md §4, B).
+    /// </summary>
+    Tensor At(Tensor z, Tensor r, Tensor t, int[] probes);
+
+    /// <summary>
+    /// The main evaluation with a tangent carried through the network; the tangents may be those of the first samples only, and
+    /// so is then that of u.
+    /// </summary>
+    Dual At(Dual z, Dual r, Dual t);
+
+    /// <summary>The same for some samples of the batch, int64 [n].</summary>
+    IAverageVelocity Rows(Tensor rows);
+}
+
+/// <summary>The average velocity of a mean-flow network.</summary>
+/// <param name="labels">y int64 [B] as a probe sees them.</param>
+public sealed class NetworkVelocity(DitNetwork network, Weights weights, Func<int, Tensor> labels) : IAverageVelocity
+{
+    /// <summary>With the same labels for all probes.</summary>
+    public NetworkVelocity(DitNetwork network, Weights weights, Tensor y) : this(network, weights, _ => y)
+    {
+    }
+
+    public Tensor At(Tensor z, Tensor r, Tensor t, int[] probes) => network.AverageVelocity(
+        weights, z, r, t, probes.Length == 1 ? labels(probes[0]) : cat([.. probes.Select(labels)]));
+
+    public Dual At(Dual z, Dual r, Dual t) => network.AverageVelocity(weights, z, r, t, labels(0));
+
+    public IAverageVelocity Rows(Tensor rows) => new NetworkVelocity(network, weights, probe => labels(probe).index_select(0, rows));
 }

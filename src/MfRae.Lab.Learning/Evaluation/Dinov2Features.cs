@@ -1,6 +1,5 @@
 using System.Text.Json;
 using MfRae.Lab.Core;
-using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;

@@ -1,4 +1,5 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
@@ -16,7 +17,7 @@ public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress pro
     /// <exception cref="OperationCanceledException">The evaluation was stopped; with a cache, the next one goes on from there.</exception>
     public EvaluationResult Run()
     {
-        ThreadWaiting.Calm();
+        OpenMp.LimitSpinning();
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var threads = System.Environment.ProcessorCount;
@@ -68,4 +69,65 @@ public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress pro
     private static FeatureChoice Usual(ImageShape image) => new(
         image with { Channels = 1 } == ImageShape.Mnist ? FeatureChoice.Embedded : FeatureChoice.Inception,
         null, FeatureChoice.Resizings[0], 0, [0, 0, 0], [1, 1, 1]);
+}
+
+/// <summary>What is to be evaluated, and how.</summary>
+/// <param name="Samples">A folder, a file or a name; see <see cref="EvaluationPath"/>.</param>
+/// <param name="Reference">As samples, or a file of statistics.</param>
+/// <param name="Train">Training images, for memorisation and the floor of FID; or null.</param>
+/// <param name="Features">In the order of the answer; empty: what suits the images.</param>
+/// <param name="Metrics">By name; empty: all that can be computed.</param>
+/// <param name="Cache">Folder of features that were computed before, or null for none.</param>
+/// <param name="Device">auto, cpu, cuda or cuda:N.</param>
+/// <param name="Batch">Images at a time; 0 takes what suits the network.</param>
+/// <param name="Crop">Side of the square that images of folders are brought to as by ADM; 0 leaves them.</param>
+/// <param name="Draws">Resamples behind each interval; 0 for none.</param>
+/// <param name="Seed">Of the ladder's noise.</param>
+/// <param name="Ladder">Whether the reference is corrupted step by step to see whether FID follows.</param>
+/// <param name="SaveStatistics">Where statistics of the samples are written to, or null.</param>
+/// <param name="Layout">Whose layout they are written in, or null for what suits the file's name.</param>
+/// <param name="InceptionScoreForm">A word of <see cref="EvaluationNames.InceptionScoreForms"/>.</param>
+/// <param name="InceptionScoreSplits">Parts of the samples, but for ADM's form.</param>
+public sealed record EvaluationRequest(
+    string WorkingDirectory,
+    string Samples,
+    string Reference,
+    string? Train,
+    IReadOnlyList<FeatureChoice> Features,
+    IReadOnlyList<string> Metrics,
+    string? Cache,
+    string Device,
+    int Batch,
+    int Crop,
+    int Draws,
+    long Seed,
+    bool Ladder,
+    string? SaveStatistics,
+    string? Layout,
+    string InceptionScoreForm,
+    int InceptionScoreSplits);
+
+/// <summary>Is told how an evaluation gets on. Calls come one at a time, from the evaluating thread.</summary>
+public interface IEvaluationProgress
+{
+    /// <param name="what">What is being done, as `inception features of samples`.</param>
+    void Step(string what, long done, long total);
+
+    /// <summary>Something that the user should know.</summary>
+    void Say(string line);
+}
+
+/// <summary>The request asks for what its own inputs cannot give.</summary>
+public sealed class RequestException(string message) : Exception(message);
+
+/// <summary>Two sets of features are not of the same thing, so that a distance between them would mean nothing.</summary>
+/// <param name="one">What one side is.</param>
+/// <param name="other">What the other side is.</param>
+public sealed class IncomparableException(string one, string other, IReadOnlyList<IdentityConflict> conflicts)
+    : Exception($"{one} and {other} are not comparable: {string.Join("; ", conflicts.Select(Text))}")
+{
+    /// <summary>Every field that differs.</summary>
+    public IReadOnlyList<IdentityConflict> Conflicts { get; } = conflicts;
+
+    private static string Text(IdentityConflict conflict) => $"{conflict.Field} is '{conflict.One}' and '{conflict.Other}'";
 }

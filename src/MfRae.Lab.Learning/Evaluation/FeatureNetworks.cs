@@ -1,5 +1,7 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using TorchSharp;
@@ -92,4 +94,70 @@ internal static class FeatureNetworks
     }
 
     private static string Fetch(string source, string path) => $"fetch {source}{Path.GetFileName(path)}, or name another place by --weights";
+}
+
+/// <summary>A network that images are measured by.</summary>
+internal interface IFeatureNetwork : IDisposable
+{
+    /// <summary>SHA-256 of the weights file that the network was first read from.</summary>
+    string Identity { get; }
+
+    /// <summary>Of the images it takes: 1 or 3, where grey is repeated to three.</summary>
+    long Channels { get; }
+
+    /// <summary>The classes that it predicts, by the names that a dataset with numbers for names gives them; null where they are others.</summary>
+    IReadOnlyList<string>? Classes => null;
+
+    /// <summary>What is done to images of a shape before the network, in words that are stored with every number.</summary>
+    string Preprocessing(ImageShape image);
+
+    /// <summary>Images at a time that are fast and fit into memory.</summary>
+    long Batch { get; }
+
+    /// <summary>
+    /// images uint8 [B, 1 or 3, H, W], anywhere → what the network says of each, whatever the others are. Belongs to the caller's
+    /// dispose scope.
+    /// </summary>
+    FeatureBatch Extract(Tensor images);
+}
+
+/// <summary>What a network says of a batch of images.</summary>
+/// <param name="Features">float32 [B, F].</param>
+/// <param name="Logits">float32 [B, classes], or null where the network classifies nothing.</param>
+/// <param name="Spatial">float32 [B, S], what sFID sees, or null where the network has no such map.</param>
+/// <param name="Content">int64 [B], a hash of each image (<see cref="Data.ImageContent"/>); null where nobody has made it.</param>
+internal sealed record FeatureBatch(Tensor Features, Tensor? Logits = null, Tensor? Spatial = null, Tensor? Content = null);
+
+/// <summary>A feature network as the user asked for it.</summary>
+/// <param name="Name">inception, embedded, dinov2, or a file: of TorchScript, or of a network that describes itself.</param>
+/// <param name="Weights">Where its weights are; null for the usual place.</param>
+/// <param name="Resizing">Of inception: pytorchFid or tensorFlow.</param>
+/// <param name="Size">Of TorchScript: side that images are resized to; 0 leaves them.</param>
+/// <param name="Mean">Of TorchScript: of each colour in [0, 1].</param>
+/// <param name="Deviation">Of TorchScript: of each colour.</param>
+public sealed record FeatureChoice(
+    string Name, string? Weights, string Resizing, int Size, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
+{
+    public const string Inception = "inception";
+    public const string Embedded = "embedded";
+    public const string Dinov2 = "dinov2";
+
+    /// <summary>What --resizing may say; the first is the default.</summary>
+    public static IReadOnlyList<string> Resizings { get; } = ["pytorchFid", "tensorFlow"];
+}
+
+/// <summary>What makes features comparable: the network they come from, and what was done to images before it.</summary>
+/// <param name="Extractor">SHA-256 of the weights file.</param>
+public sealed record FeatureIdentity(string Extractor, string Preprocessing)
+{
+    /// <summary>Every field in which the two differ, with both values.</summary>
+    public IReadOnlyList<IdentityConflict> Differences(FeatureIdentity other)
+    {
+        var differences = new List<IdentityConflict>();
+        if (Extractor != other.Extractor)
+            differences.Add(new("extractor", Extractor, other.Extractor));
+        if (Preprocessing != other.Preprocessing)
+            differences.Add(new("preprocessing", Preprocessing, other.Preprocessing));
+        return differences;
+    }
 }

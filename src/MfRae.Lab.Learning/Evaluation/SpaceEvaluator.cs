@@ -1,6 +1,5 @@
-using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Core.Identity;
-using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Learning.Metrics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -96,10 +95,10 @@ internal sealed class SpaceEvaluator(
         return (values, skipped);
     }
 
-    private CorruptionLadder Ladder(EvaluationInput reference, FeatureStatistics statistics)
+    private CorruptionSweep Ladder(EvaluationInput reference, FeatureStatistics statistics)
     {
         var images = reference.Images ?? throw new RequestException("--ladder corrupts the reference's images, and it has statistics alone");
-        return new LadderClimber(network, choice.Name, request.Seed, request.Batch, progress, stop).Climb(images, statistics);
+        return new CorruptionEvaluator(network, choice.Name, request.Seed, request.Batch, progress, stop).Run(images, statistics);
     }
 
     // The first samples, for a look at them.

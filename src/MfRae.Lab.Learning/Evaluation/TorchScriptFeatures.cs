@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -47,7 +48,7 @@ internal sealed class TorchScriptFeatures : IFeatureNetwork
             var module = jit.load(path);
             module.eval();
             module.to(device);
-            return module.named_parameters().FirstOrDefault(parameter => !Finite.Holds(parameter.parameter)).name is { } damaged
+            return module.named_parameters().FirstOrDefault(parameter => !Finite.IsFinite(parameter.parameter)).name is { } damaged
                 ? throw new LabException($"{path} holds NaN or infinite values in '{damaged}': use other weights")
                 : new(module, input, path, identity, device);
         }
@@ -95,4 +96,73 @@ internal sealed class TorchScriptFeatures : IFeatureNetwork
     }
 
     private static string FirstLine(Exception failure) => failure.Message.Split('\n')[0];
+}
+
+/// <summary>How images reach a TorchScript network.</summary>
+/// <param name="Size">Side that images are resized to, bicubically with antialias; 0 leaves them.</param>
+/// <param name="Mean">Of each colour in [0, 1], subtracted first.</param>
+/// <param name="Deviation">Of each colour, divided by.</param>
+internal sealed record TorchScriptInput(int Size, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
+{
+    public string Text(ImageShape image) => $"uint8, grey repeated to RGB, {PillowResize.Text(image.Rows, image.Columns, Size)}, [0, 1], "
+        + $"mean {Row(Mean)}, deviation {Row(Deviation)}";
+
+    /// <summary>uint8 [B, 3, H, W] → float32 [B, 3, size, size].</summary>
+    public Tensor Apply(Tensor images)
+    {
+        var pixels = Size == 0 ? images.to(float32) : PillowResize.Apply(images, Size);
+        return (pixels.div(255) - PerColour(Mean, pixels)) / PerColour(Deviation, pixels);
+    }
+
+    private static Tensor PerColour(IReadOnlyList<double> values, Tensor like) =>
+        tensor(values.ToArray(), [values.Count, 1, 1], dtype: like.dtype, device: like.device);
+
+    private static string Row(IReadOnlyList<double> values) =>
+        string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
+}
+
+/// <summary>A TorchScript network as a feature stage leaves it: a description without tensors, and the script beside it.</summary>
+internal static class TorchScriptFile
+{
+    private const string ScriptEntry = "script";
+    private const string SizeEntry = "size";
+    private const string MeanEntry = "mean";
+    private const string DeviationEntry = "deviation";
+    private const string Script = "features.pt";
+
+    /// <exception cref="LabException">The source is no TorchScript.</exception>
+    public static void Import(string source, TorchScriptInput input, string path)
+    {
+        TorchScriptFeatures.Load(source, input, CPU).Dispose();
+        File.Copy(source, Path.Combine(Path.GetDirectoryName(path)!, Script), overwrite: true);
+        Safetensors.Write(path, [("none", zeros(0))], new Dictionary<string, string>
+        {
+            ["type"] = NetworkMetadata.TorchScriptType,
+            [ScriptEntry] = Script,
+            [SizeEntry] = input.Size.ToString(CultureInfo.InvariantCulture),
+            [MeanEntry] = Row(input.Mean),
+            [DeviationEntry] = Row(input.Deviation),
+        });
+    }
+
+    public static TorchScriptFeatures Load(TensorFile file, Device device)
+    {
+        var script = file.Meta(ScriptEntry);
+        // The name comes out of a file: it must not lead out of its folder.
+        if (script != Script)
+            throw new LabException($"{file.Path} names the script '{script}', not {Script}: was the file written by this lab?");
+        var input = new TorchScriptInput((int)Numbers(file, SizeEntry)[0], Numbers(file, MeanEntry), Numbers(file, DeviationEntry));
+        return TorchScriptFeatures.Load(Path.Combine(Path.GetDirectoryName(file.Path)!, script), input, device);
+    }
+
+    private static string Row(IReadOnlyList<double> values) =>
+        string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
+
+    private static double[] Numbers(TensorFile file, string key)
+    {
+        var parts = file.Meta(key).Split(' ');
+        return parts.All(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+            ? [.. parts.Select(part => double.Parse(part, CultureInfo.InvariantCulture))]
+            : throw new LabException($"{file.Path} gives '{file.Meta(key)}' for {key}, not numbers");
+    }
 }

@@ -1,5 +1,6 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -188,5 +189,94 @@ internal sealed class FileBytes
         if (!_maps.TryGetValue(type, out var map))
             _maps[type] = map = _map(type);
         return map;
+    }
+}
+
+/// <summary>Reads a piece of a file from front to back.</summary>
+/// <param name="what">The piece, for messages.</param>
+/// <exception cref="LabException">Everywhere: the piece ends before what is asked for.</exception>
+internal sealed class ByteCursor(FileBytes file, long start, long end, string what)
+{
+    private const int Window = 1 << 16;
+
+    private readonly long _start = start;
+    private byte[] _window = [];
+    private int _next;
+
+    /// <summary>Bytes read so far.</summary>
+    public long Done => Position - _start;
+
+    /// <summary>Where in the file the next byte is.</summary>
+    public long Position { get; private set; } = start;
+
+    public byte Byte() => Take(1)[0];
+
+    public ushort UInt16() => BinaryPrimitives.ReadUInt16LittleEndian(Take(2));
+
+    public int Int32() => BinaryPrimitives.ReadInt32LittleEndian(Take(4));
+
+    public uint UInt32() => BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
+
+    public long Int64() => BinaryPrimitives.ReadInt64LittleEndian(Take(8));
+
+    public double BigEndianDouble() => BinaryPrimitives.ReadDoubleBigEndian(Take(8));
+
+    /// <summary>The next bytes, valid until the next call.</summary>
+    public ReadOnlySpan<byte> Take(long count)
+    {
+        if (count < 0 || count > end - Position)
+            throw file.Broken($"ends inside {what}");
+        if (count > _window.Length - _next)
+        {
+            _window = file.Copy(Position, Math.Min(Math.Max(count, Window), end - Position), what);
+            _next = 0;
+        }
+        var taken = _window.AsSpan(_next, (int)count);
+        _next += (int)count;
+        Position += count;
+        return taken;
+    }
+}
+
+/// <summary>Writes files so that one that exists is whole: aside, then by a rename.</summary>
+internal static class FileAside
+{
+    public static void Write(string path, Action<FileStream> write)
+    {
+        var aside = path + ".tmp";
+        try
+        {
+            using (var file = File.Create(aside))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(aside, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(aside);
+            throw;
+        }
+    }
+}
+
+/// <summary>Writes the values of tensors, row-major and little-endian.</summary>
+internal static class TensorStream
+{
+    private const long ChunkBytes = 1 << 24;
+
+    /// <summary>From the tensor's own memory where it is contiguous and on the CPU; in chunks, since a span ends at 2 GB.</summary>
+    public static void Write(Stream stream, StoredTensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var flat = tensor.Read().detach().cpu().contiguous().view(-1);
+        var chunk = ChunkBytes / flat.element_size();
+        for (long done = 0; done < flat.numel(); done += chunk)
+        {
+            using var part = flat.narrow(0, done, Math.Min(chunk, flat.numel() - done));
+            stream.Write(part.bytes);
+        }
     }
 }

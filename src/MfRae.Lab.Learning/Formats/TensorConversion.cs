@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -71,7 +71,7 @@ public sealed record TensorConversion(string Source, string Target, string? Type
         {
             var value = tensor.Read();
             var cast = value.to(type);
-            return Finite.Holds(cast) || !Finite.Holds(value)
+            return Finite.IsFinite(cast) || !Finite.IsFinite(value)
                 ? cast
                 : throw new LabException($"'{name}' of {Source} has values beyond {Type}: choose a type with a larger range");
         });

@@ -1,4 +1,5 @@
-using MfRae.Lab.Core.Experiments;
+using System.Text;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using static TorchSharp.torch;
 
@@ -135,4 +136,103 @@ public sealed class TensorFile
         var first = Tensors.Keys.Where(name => name.Contains('.')).Select(name => name[..name.IndexOf('.')]).Distinct().ToList();
         return first.Count == 0 ? "none" : string.Join(", ", first.Take(Shown)) + (first.Count > Shown ? ", …" : "");
     }
+}
+
+/// <summary>A tensor of a file: what is known of it without looking at its values, and the way to them.</summary>
+public sealed class StoredTensor
+{
+    private readonly Func<Tensor> _read;
+
+    internal StoredTensor(ScalarType type, IReadOnlyList<long> shape, Func<Tensor> read)
+    {
+        Type = type;
+        Shape = shape;
+        _read = read;
+    }
+
+    public ScalarType Type { get; }
+
+    public IReadOnlyList<long> Shape { get; }
+
+    /// <summary>Number of values.</summary>
+    public long Count => Shape.Aggregate(1L, (product, extent) => product * extent);
+
+    /// <summary>
+    /// The values on the CPU, without gradient: a view of the mapped file wherever that is possible, so that several
+    /// readings may share memory; it may have strides. Belongs to the caller's dispose scope.
+    /// </summary>
+    public Tensor Read() => _read();
+
+    internal static StoredTensor Of(Tensor value) => new(value.dtype, value.shape, value.detach);
+}
+
+/// <summary>A type of numbers that files may hold, with its name in each format.</summary>
+/// <param name="Type">The same in torch.</param>
+/// <param name="Size">Bytes of one number.</param>
+/// <param name="Safetensors">In a safetensors header.</param>
+/// <param name="Storage">The class of PyTorch storages of this type.</param>
+/// <param name="Numpy">In an .npy header, without the byte order; empty where numpy has no such type.</param>
+internal sealed record ElementType(ScalarType Type, int Size, string Safetensors, string Storage, string Numpy)
+{
+    public static readonly IReadOnlyList<ElementType> All =
+    [
+        new(ScalarType.Float64, 8, "F64", "DoubleStorage", "f8"),
+        new(ScalarType.Float32, 4, "F32", "FloatStorage", "f4"),
+        new(ScalarType.Float16, 2, "F16", "HalfStorage", "f2"),
+        new(ScalarType.BFloat16, 2, "BF16", "BFloat16Storage", ""),
+        new(ScalarType.Int64, 8, "I64", "LongStorage", "i8"),
+        new(ScalarType.Int32, 4, "I32", "IntStorage", "i4"),
+        new(ScalarType.Int16, 2, "I16", "ShortStorage", "i2"),
+        new(ScalarType.Int8, 1, "I8", "CharStorage", "i1"),
+        new(ScalarType.Byte, 1, "U8", "ByteStorage", "u1"),
+        new(ScalarType.Bool, 1, "BOOL", "BoolStorage", "b1"),
+    ];
+
+    public static readonly ElementType Byte = Of(ScalarType.Byte);
+
+    /// <exception cref="ArgumentException">No format of the lab holds such numbers.</exception>
+    public static ElementType Of(ScalarType type) => All.FirstOrDefault(entry => entry.Type == type)
+        ?? throw new ArgumentException($"tensors of type {type} cannot be stored", nameof(type));
+}
+
+/// <summary>Finds out what a file is, by its content, and reads it.</summary>
+internal static class FileFormats
+{
+    public static TensorFile Open(string path)
+    {
+        var split = File.Exists(path) ? -1 : path.LastIndexOf(WeightPath.Inside, StringComparison.Ordinal);
+        return split < 0 ? Read(FileBytes.Open(path)) : Read(FileBytes.Open(path[..split])).At(path[(split + WeightPath.Inside.Length)..]);
+    }
+
+    /// <exception cref="LabException">The content is of no known format, damaged, or asks for code to be run.</exception>
+    public static TensorFile Read(FileBytes file)
+    {
+        if (ZipDirectory.Recognises(file))
+            return ReadArchive(file);
+        if (TorchLegacyReader.Recognises(file))
+            return new TorchLegacyReader(file).Read();
+        if (NpyReader.Recognises(file))
+            return new NpyReader(file).ReadArray();
+        // A damaged header length can look like anything, so here the name counts too.
+        if (SafetensorsReader.Recognises(file) || file.Path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+            return new SafetensorsReader(file).Read();
+        if (RawPickleReader.Recognises(file))
+            return new RawPickleReader(file).Read();
+        var start = Printable(Encoding.Latin1.GetString(file.Copy(0, Math.Min(20, file.Length), "its start")));
+        throw new LabException($"the file {file.Path} begins with '{start}': it is neither safetensors nor a PyTorch "
+            + "checkpoint, .npz or .npy. A web page or a Git LFS pointer means that the file was not really fetched");
+    }
+
+    private static TensorFile ReadArchive(FileBytes file)
+    {
+        var members = new ZipDirectory(file).Read();
+        return TorchZipReader.Recognises(members) ? new TorchZipReader(file, members).Read()
+            : NpyReader.Recognises(members) ? new NpyReader(file).ReadArchive(members)
+            : throw new LabException($"the file {file.Path} is a zip archive, but neither a PyTorch checkpoint (data.pkl) nor .npz "
+                + $"(.npy only): it holds {string.Join(", ", members.Keys.Order(StringComparer.Ordinal).Take(5))}");
+    }
+
+    /// <summary>Text of a file for a message: short, and without what a terminal would obey.</summary>
+    public static string Printable(string text) =>
+        string.Concat(text.Take(200).Select(letter => char.IsControl(letter) ? ' ' : letter)).Trim();
 }

@@ -1,4 +1,7 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
+using MfRae.Lab.Learning.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Formats;
 
@@ -25,5 +28,39 @@ public sealed record TensorFileSummary(
     {
         var type = ElementType.Of(tensor.Type);
         return new(name, type.Safetensors, tensor.Shape, tensor.Count, tensor.Count * type.Size);
+    }
+}
+
+/// <summary>What is known of a stored tensor without its values.</summary>
+/// <param name="Type">As safetensors names it: F32, BF16, ….</param>
+/// <param name="Count">Number of values.</param>
+/// <param name="Bytes">Size of the values.</param>
+public sealed record TensorSummary(string Name, string Type, IReadOnlyList<long> Shape, long Count, long Bytes);
+
+/// <summary>Looks at the values of a file.</summary>
+public static class TensorCheck
+{
+    /// <summary>The names of values that are not read.</summary>
+    /// <exception cref="LabException">The file cannot be opened or read.</exception>
+    public static IReadOnlyList<string> NotRead(string path)
+    {
+        using var scope = NewDisposeScope();
+        return [.. TensorFile.Open(path).Unread.Keys];
+    }
+
+    /// <summary>The names of tensors with values that are not finite. Reads the whole file, a tensor at a time.</summary>
+    /// <exception cref="LabException">The file cannot be opened or read.</exception>
+    public static IReadOnlyList<string> NotFinite(string path)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var names = new List<string>();
+        foreach (var (name, tensor) in TensorFile.Open(path).Tensors)
+        {
+            using var one = NewDisposeScope();
+            if (!Finite.IsFinite(tensor.Read()))
+                names.Add(name);
+        }
+        return names;
     }
 }

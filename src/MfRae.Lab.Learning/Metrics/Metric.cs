@@ -1,5 +1,5 @@
-using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Core.Identity;
+using System.Diagnostics.CodeAnalysis;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Statistics;
 using TorchSharp;
@@ -45,7 +45,7 @@ public static class Metric
 
     private static MetricValue[] Inception(InceptionScoreOptions options, SampleSet set, Resamples resamples)
     {
-        var needed = new Needed("inceptionScore", set);
+        var needed = new MetricRequirements("inceptionScore", set);
         var logits = needed.OfSamples(set.Logits, "class scores");
         needed.Samples(options.Splits);
         var rows = options.Form != InceptionScoreOptions.ContentOrder ? set.AsGiven(logits)
@@ -61,7 +61,7 @@ public static class Metric
 
     private static MetricValue[] ClassAccuracy(SampleSet set, Resamples resamples)
     {
-        var needed = new Needed("classAccuracy", set);
+        var needed = new MetricRequirements("classAccuracy", set);
         var (logits, labels) = (needed.OfSamples(set.Logits, "class scores"), needed.OfSamples(set.Labels, "labels"));
         var right = logits.argmax(1).eq(labels).to(float64).data<double>().ToArray();
         var accuracy = right.Average();
@@ -70,7 +70,7 @@ public static class Metric
 
     private static MetricValue[] EndpointError(SampleSet set, Resamples resamples)
     {
-        var needed = new Needed("endpointError", set);
+        var needed = new MetricRequirements("endpointError", set);
         var (latents, teacher) = (needed.OfSamples(set.Latents, "latents"), needed.OfSamples(set.TeacherLatents, "end points of a teacher"));
         var count = Math.Min(latents.shape[0], teacher.shape[0]);
         var difference = latents.slice(0, 0, count, 1) - teacher.slice(0, 0, count, 1);
@@ -79,4 +79,46 @@ public static class Metric
         var range = Resamples.About(error, resamples.Shifts(errors), least: 0);
         return [new("endpointError", error, range?.Low, range?.High, count, UsesExtractor: false, "", HigherIsBetter: false)];
     }
+}
+
+/// <summary>A metric's value before the identity of the evaluation is added.</summary>
+/// <param name="Low">Lower end of a 95 % interval over the samples (docs/method.md §9), or null.</param>
+/// <param name="High">Its upper end, or null.</param>
+/// <param name="Samples">How many samples it was computed from.</param>
+/// <param name="UsesExtractor">Whether the feature network is part of its identity.</param>
+/// <param name="Reference">Hash of the reference statistics, or the empty string.</param>
+/// <param name="HigherIsBetter">Direction, or null where there is none.</param>
+public sealed record MetricValue(
+    string Name, double Value, double? Low, double? High, long Samples, bool UsesExtractor, string Reference, bool? HigherIsBetter);
+
+/// <summary>What a metric needs of a set, or the message that says what is missing.</summary>
+/// <param name="metric">Its kind.</param>
+internal sealed class MetricRequirements(string metric, SampleSet set)
+{
+    private const string Train = "train";
+
+    public ReferenceSet Primary => set.References.Count > 0 ? set.References[0] : throw Missing("a reference");
+
+    /// <summary>The training images.</summary>
+    public ReferenceSet Training => set.References.FirstOrDefault(reference => reference.Split == Train)
+        ?? throw Missing($"a reference of the split `{Train}`");
+
+    /// <summary>The first reference that was not trained on.</summary>
+    public ReferenceSet Unseen => set.References.FirstOrDefault(reference => reference.Split != Train)
+        ?? throw Missing($"a reference other than `{Train}`");
+
+    public T OfSamples<T>([NotNull] T? given, string what)
+        where T : class => given ?? throw Missing($"the samples' {what}");
+
+    public T OfReference<T>([NotNull] T? given, ReferenceSet reference, string what)
+        where T : class => given ?? throw Missing($"{what} of the reference `{reference.Split}`");
+
+    /// <summary>At least so many samples.</summary>
+    public void Samples(long least)
+    {
+        if (set.Count < least)
+            throw new LabException($"{metric} needs at least {least} samples, and there {(set.Count == 1 ? "is" : "are")} {set.Count}");
+    }
+
+    private LabException Missing(string what) => new($"{metric} needs {what}, and there is none");
 }

@@ -1,5 +1,10 @@
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Statistics;
+using MfRae.Lab.Learning.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Metrics;
 
@@ -9,7 +14,7 @@ internal static class PairMetrics
     /// <summary>Named kid with published subsets of 1,000, and by the size of the subsets otherwise.</summary>
     public static MetricValue[] Kernel(KidOptions options, SampleSet set, Resamples resamples)
     {
-        var needed = new Needed("kid", set);
+        var needed = new MetricRequirements("kid", set);
         var primary = needed.Primary;
         var features = needed.OfReference(primary.Features, primary, "kept features");
         var distance = KernelDistance.Of(set.Features, features, options.Subsets, options.SubsetSize, order: set.Orders?.AsGiven);
@@ -28,7 +33,7 @@ internal static class PairMetrics
 
     public static MetricValue[] Balls(PrecisionRecallOptions options, SampleSet set, Resamples resamples)
     {
-        var needed = new Needed("precisionRecall", set);
+        var needed = new MetricRequirements("precisionRecall", set);
         var primary = needed.Primary;
         var reference = needed.OfReference(primary.Neighbours, primary, "kept features");
         var scores = set.NeighbourScores(reference, options.Neighbours, options.DensityNeighbours);
@@ -48,7 +53,7 @@ internal static class PairMetrics
 
     public static MetricValue[] Memorised(SampleSet set, Resamples resamples)
     {
-        var needed = new Needed("memorisation", set);
+        var needed = new MetricRequirements("memorisation", set);
         var (train, unseen) = (needed.Training, needed.Unseen);
         var found = Memorisation.Of(
             set.Features, needed.OfReference(unseen.Features, unseen, "kept features"),
@@ -58,5 +63,118 @@ internal static class PairMetrics
             Metric.Of("memorisation.ratio", found.Ratio, found.RatioRange, set.Count, train.Hash, higherIsBetter: null),
             Metric.Of(MetricNames.MemorisedShare, found.Share, found.ShareRange, set.Count, train.Hash, higherIsBetter: null),
         ];
+    }
+}
+
+/// <summary>
+/// KID (arXiv 1801.01401): the unbiased squared maximum mean discrepancy under the kernel (x·y / F + 1)³. Unlike FID it has no bias in
+/// the number of samples.
+/// </summary>
+/// <param name="Subsets">One value for each pair of subsets; about zero, of either sign, for equal distributions.</param>
+/// <param name="Size">Rows of a subset.</param>
+public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
+{
+    public double Mean => Subsets.Average();
+
+    /// <summary>Over the subsets, divided by their number.</summary>
+    public double Deviation => Math.Sqrt(Subsets.Average(value => (value - Mean) * (value - Mean)));
+
+    /// <summary>
+    /// samples [N, F] against reference [M, F] as torch-fidelity: subsets without replacement, drawn in turn for samples and reference.
+    /// </summary>
+    /// <param name="size">Rows of a subset; N or M where that is less.</param>
+    /// <param name="order">int64 [N]: the rows of the samples in the order of their files, which torch-fidelity draws from; null where they
+    /// are in it.</param>
+    /// <exception cref="LabException">Fewer than two rows on a side, or other dimensions.</exception>
+    public static KernelDistance Of(Tensor samples, Tensor reference, int subsets = 100, int size = 1000, uint seed = 2020, Tensor? order = null)
+    {
+        var rows = (int)Math.Min(size, Math.Min(samples.shape[0], reference.shape[0]));
+        if (rows < 2)
+            throw new LabException($"kid needs two images on each side: there are {samples.shape[0]} samples and {reference.shape[0]} others");
+        if (samples.shape[1] != reference.shape[1])
+        {
+            throw new LabException(
+                $"features of {samples.shape[1]} dimensions cannot be compared with reference features of {reference.shape[1]}");
+        }
+        var random = new NumpyRandom(seed);
+        Tensor Draw(Tensor features, Tensor? given)
+        {
+            var drawn = tensor(random.Permutation((int)features.shape[0]).AsSpan(0, rows).ToArray(), device: features.device);
+            return features.index_select(0, given is null ? drawn : given.index_select(0, drawn));
+        }
+        var values = new double[subsets];
+        for (var i = 0; i < subsets; i++)
+        {
+            using var scope = NewDisposeScope();
+            values[i] = Between(Draw(samples, order), Draw(reference, null));
+        }
+        return new(values, rows);
+    }
+
+    /// <summary>One estimate from all rows of first [N, F] and second [M, F], in float64.</summary>
+    public static double Between(Tensor first, Tensor second)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var (x, y) = (first.to(float64), second.to(float64));
+        return (Within(x) + Within(y) - (2 * Kernel(x, y).mean())).item<double>();
+    }
+
+    /// <summary>
+    /// By how much each draw moves the mean of the subsets: the samples by their influences on the estimate of all rows, and the choice of
+    /// subsets by drawing among their values.
+    /// </summary>
+    /// <param name="influences">Of <see cref="NeighbourScores"/>.</param>
+    public double[] Shifts(double[] influences, Resamples resamples) =>
+        [.. resamples.Shifts(influences).Zip(resamples.Shifts([.. Subsets], "subsets"), (samples, subsets) => samples + subsets)];
+
+    // The mean over pairs of different rows.
+    private static Tensor Within(Tensor x)
+    {
+        var kernel = Kernel(x, x);
+        var count = x.shape[0];
+        return (kernel.sum() - kernel.trace()) / (count * (count - 1.0));
+    }
+
+    private static Tensor Kernel(Tensor x, Tensor y) => x.mm(y.t()).div_(x.shape[1]).add_(1).pow_(3);
+}
+
+/// <summary>
+/// Whether samples lie nearer to training images than images do that were never trained on (docs/method.md §9). The distance is
+/// the one to the nearest training image in feature space.
+/// </summary>
+/// <param name="Ratio">Median distance of samples, divided by that of test images; copies are near 0, new images near or above 1.</param>
+/// <param name="RatioRange">95 % interval, or null.</param>
+/// <param name="Share">Share of samples nearer than the 1 % quantile of test images, which would be 1 % of test images.</param>
+/// <param name="ShareRange">95 % interval, or null.</param>
+public sealed record Memorisation(double Ratio, Interval? RatioRange, double Share, Interval? ShareRange)
+{
+    private const double Near = 0.01;
+
+    /// <summary>samples [N, F], test [M, F] and train [K, F].</summary>
+    /// <exception cref="LabException">Most test images are training images.</exception>
+    public static Memorisation Of(Tensor samples, Tensor test, Tensor train, Resamples resamples)
+    {
+        using var scope = NewDisposeScope();
+        var rows = new FeatureRows(train, "the training images");
+        Tensor Nearest(Tensor features, string what) => NearestRows.Of(new FeatureRows(features, what), rows, 1).Squared.flatten().sqrt();
+
+        var (own, others) = (Nearest(samples, "the samples"), Nearest(test, "the test images"));
+        double[] sorted = [.. others.data<double>().ToArray().Order()];
+        var median = Bootstrap.Quantile(sorted, 0.5);
+        if (median == 0)
+            throw new LabException("memorisation compares with images that were never trained on, but most test images are training images");
+        var near = own.lt(Bootstrap.Quantile(sorted, Near)).to(float64);
+        var (ratio, share) = (Median(own) / median, near.mean().item<double>());
+        var ratios = resamples.Each(draw => Median(own.index_select(0, resamples.Rows(draw, own.shape[0]))) / median);
+        return new(
+            ratio, Resamples.About(ratio, ratios, 0), share,
+            Resamples.About(share, resamples.Shifts(near.data<double>().ToArray()), 0, 1));
+    }
+
+    private static double Median(Tensor values)
+    {
+        var (sorted, _) = values.sort();
+        return (sorted[(values.shape[0] - 1) / 2] + sorted[values.shape[0] / 2]).item<double>() / 2;
     }
 }

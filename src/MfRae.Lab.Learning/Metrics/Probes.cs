@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Identity;
+using MfRae.Lab.Core.Metrics;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;

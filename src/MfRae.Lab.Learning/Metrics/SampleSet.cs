@@ -1,3 +1,7 @@
+using System.Globalization;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Data;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Metrics;
@@ -53,5 +57,100 @@ public sealed record SampleSet(
         var scores = reference.Scores(Features, neighbours, densityNeighbours);
         _scores.Add((reference, neighbours, densityNeighbours, scores));
         return scores;
+    }
+}
+
+/// <summary>A set of images that samples are compared with. What is taken apart of it is kept for the next set of samples.</summary>
+/// <param name="Split">test, train, or the name of the set.</param>
+/// <param name="Hash">SHA-256 of the statistics file.</param>
+/// <param name="Spatial">Statistics of spatial features for sFID, or null.</param>
+/// <param name="Features">float32 [M, F], rows that were kept for metrics that statistics do not serve; or null.</param>
+/// <param name="Labels">int64 [M], the classes of those rows; or null.</param>
+public sealed record ReferenceSet(
+    string Split,
+    FeatureStatistics Statistics,
+    string Hash,
+    FeatureStatistics? Spatial = null,
+    Tensor? Features = null,
+    Tensor? Labels = null)
+{
+    // Beside what each was made of: `with` copies fields.
+    private (FeatureStatistics Of, FrechetReference Made)? _frechet;
+    private (FeatureStatistics Of, FrechetReference Made)? _spatial;
+    private (Tensor Of, NeighbourReference Made)? _neighbours;
+
+    /// <summary>The statistics as one side of FID.</summary>
+    public FrechetReference Frechet
+    {
+        get
+        {
+            if (_frechet is not { } known || !ReferenceEquals(known.Of, Statistics))
+                _frechet = known = (Statistics, FrechetReference.Of(Statistics, $"the statistics of {Split}").Kept());
+            return known.Made;
+        }
+    }
+
+    /// <summary>The spatial statistics as one side of sFID, or null.</summary>
+    public FrechetReference? SpatialFrechet
+    {
+        get
+        {
+            if (Spatial is null)
+                return null;
+            if (_spatial is not { } known || !ReferenceEquals(known.Of, Spatial))
+                _spatial = known = (Spatial, FrechetReference.Of(Spatial, $"the spatial statistics of {Split}").Kept());
+            return known.Made;
+        }
+    }
+
+    /// <summary>The kept rows with the radii of their balls, or null.</summary>
+    public NeighbourReference? Neighbours
+    {
+        get
+        {
+            if (Features is null)
+                return null;
+            if (_neighbours is not { } known || !ReferenceEquals(known.Of, Features))
+                _neighbours = known = (Features, new NeighbourReference(Features));
+            return known.Made;
+        }
+    }
+}
+
+/// <summary>
+/// Finds samples that are sorted by class, where the Inception score is cut into parts in the order of the samples: parts of few classes have a
+/// low score.
+/// </summary>
+internal static class SortedSamples
+{
+    // Fewer changes of class from one sample to the next than this share of those of a random order.
+    private const double Few = 0.5;
+
+    /// <summary>What to tell about the value of these options, or null.</summary>
+    public static string? Warning(MetricOptions options, SampleSet set)
+    {
+        if (options is not InceptionScoreOptions score || score.Form == InceptionScoreOptions.ContentOrder || score.Parts(set.Count) < 2)
+            return null;
+        using var scope = NewDisposeScope();
+        if ((set.Labels ?? set.Logits?.argmax(1)) is not { } classes || !AreSorted(set.AsGiven(classes)))
+            return null;
+        var name = score.Form == InceptionScoreOptions.Consecutive ? "is, form consecutive" : InceptionScoreOptions.NameOf(score.Form);
+        const string advice = "The form contentOrder gives one score for every order.";
+        return score.Form == InceptionScoreOptions.TorchFidelity
+            ? $"{name}: the samples are sorted by class. This form cuts parts by a fixed permutation of the order of the samples, so "
+                + $"another order gives another score. {advice}"
+            : string.Create(CultureInfo.InvariantCulture, $"{name}: the samples are sorted by class, so each of the {score.Parts(set.Count)} parts ")
+                + $"holds only some of the classes and the score is too low. Shuffle the samples. {advice}";
+    }
+
+    /// <summary>Whether samples with these classes int64 [N] lie in blocks of one class.</summary>
+    public static bool AreSorted(Tensor classes)
+    {
+        using var scope = NewDisposeScope();
+        var count = classes.shape[0];
+        var (_, _, counts) = classes.unique(sorted: true, return_inverse: false, return_counts: true);
+        var shares = counts!.to(float64) / count;
+        var random = (count - 1) * (1 - shares.square().sum().item<double>());
+        return classes.slice(0, 1, count, 1).ne(classes.slice(0, 0, count - 1, 1)).sum().item<long>() < Few * random;
     }
 }

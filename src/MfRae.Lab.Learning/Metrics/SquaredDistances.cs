@@ -1,3 +1,5 @@
+using MfRae.Lab.Core;
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -56,5 +58,91 @@ internal static class SquaredDistances
         var reach = rows.SquaredNorms.slice(0, start, end, 1).max().sqrt().item<double>() + others.LargestNorm;
         var unit = type == float32 ? SingleUnit : DoubleUnit;
         return unit * ((0.51 * rows.Dimensions) + 16) * reach * reach;
+    }
+}
+
+/// <summary>Features whose distances are asked for.</summary>
+internal sealed class FeatureRows
+{
+    /// <param name="features">[N, F] in float32, or in float64, which is kept for what float32 cannot decide.</param>
+    /// <param name="what">What the features are of, for messages.</param>
+    /// <exception cref="LabException">Features that are not finite, or no rows.</exception>
+    public FeatureRows(Tensor features, string what)
+    {
+        if (features.dim() != 2 || features.shape[0] == 0)
+            throw new LabException($"{what} have no rows of features: their shape is [{string.Join(", ", features.shape)}]");
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var norms = empty(features.shape[0], dtype: float64);
+        foreach (var (start, end) in Blocks.Of(features.shape[0], features.shape[1] * sizeof(double)))
+        {
+            using var block = NewDisposeScope();
+            norms.slice(0, start, end, 1).copy_(features.slice(0, start, end, 1).to(float64).square().sum([1]));
+        }
+        if (!norms.isfinite().all().item<bool>())
+            throw new LabException($"{what} hold features that are not finite: images or the feature network are damaged");
+        Features = features;
+        // An own name of the same numbers, so that the caller's stays with its scope.
+        Single = features.dtype == float32 ? features.alias().MoveToOuterDisposeScope() : features.to(float32).MoveToOuterDisposeScope();
+        LargestNorm = Math.Sqrt(norms.max().item<double>());
+        SquaredNorms = norms.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>These, for longer than the dispose scope that they were made in.</summary>
+    public FeatureRows Kept()
+    {
+        Single.DetachFromDisposeScope();
+        SquaredNorms.DetachFromDisposeScope();
+        return this;
+    }
+
+    /// <summary>As they were given.</summary>
+    public Tensor Features { get; }
+
+    /// <summary>The same in float32.</summary>
+    public Tensor Single { get; }
+
+    /// <summary>float64 [N].</summary>
+    public Tensor SquaredNorms { get; }
+
+    public double LargestNorm { get; }
+
+    public long Count => Features.shape[0];
+
+    public long Dimensions => Features.shape[1];
+}
+
+/// <summary>
+/// Visits all products x·y of rows with others: large blocks are multiplied, for which others are read once each, and small
+/// parts of them are looked at, which stay in a cache. One buffer serves all blocks, since the C library does not give back holes that large
+/// short-lived results leave between others.
+/// </summary>
+internal static class ProductBlocks
+{
+    private const long BlockBytes = 32L << 20;
+    private const long PartBytes = 4L << 20;
+
+    /// <param name="visit">Gets the rows from start to end and their products float32 [end - start, M], which it may overwrite.</param>
+    public static void Each(FeatureRows rows, FeatureRows others, Action<long, long, Tensor> visit)
+    {
+        using var scope = NewDisposeScope();
+        var rowBytes = others.Count * sizeof(float);
+        var block = Math.Clamp(BlockBytes / rowBytes, 1, rows.Count);
+        var part = Math.Clamp(PartBytes / rowBytes, 1, block);
+        var buffer = empty(block, others.Count, dtype: float32);
+        var transposed = others.Single.t();
+        for (long start = 0; start < rows.Count; start += block)
+        {
+            using var multiplied = NewDisposeScope();
+            var end = Math.Min(rows.Count, start + block);
+            var products = buffer.slice(0, 0, end - start, 1).addmm_(rows.Single.slice(0, start, end, 1), transposed, 0, 1);
+            for (var first = start; first < end; first += part)
+            {
+                using var each = NewDisposeScope();
+                var last = Math.Min(end, first + part);
+                visit(first, last, products.slice(0, first - start, last - start, 1));
+            }
+            NativeHeap.Trim();
+        }
     }
 }

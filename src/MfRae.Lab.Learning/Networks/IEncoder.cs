@@ -49,3 +49,43 @@ public static class EncoderExtensions
         return cat(parts).MoveToOuterDisposeScope();
     }
 }
+
+/// <summary>The RAE decoder (docs/method.md §2).</summary>
+public interface IDecoder
+{
+    /// <summary>Of the latents it takes.</summary>
+    LatentShape Shape { get; }
+
+    /// <summary>Of the images it makes.</summary>
+    ImageShape Image { get; }
+
+    WeightSpec Declare();
+
+    /// <summary>latents [B, C, H, W], not normalised → pixels [B, C, H, W], about [-1, 1].</summary>
+    Tensor Decode(Weights weights, Tensor latents);
+}
+
+/// <summary>The shape of a latent: <paramref name="Channels"/> × <paramref name="Rows"/> × <paramref name="Columns"/> tokens.</summary>
+public sealed record LatentShape(long Channels, long Rows, long Columns)
+{
+    /// <summary>D = C · H · W (docs/method.md §1).</summary>
+    public long Dimension => Channels * Rows * Columns;
+
+    public long Tokens => Rows * Columns;
+}
+
+/// <summary>Mean and deviation of each colour, by which an encoder's pixels are normalised.</summary>
+public sealed record ChannelNormalisation(IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
+{
+    /// <summary>What networks trained on ImageNet expect, for pixels in [0, 1].</summary>
+    public static ChannelNormalisation ImageNet { get; } = new([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+
+    /// <summary>pixels [B, C, H, W] in [0, 1] → the same shape.</summary>
+    public Tensor Apply(Tensor pixels) => (pixels - PerChannel(Mean, pixels)) / PerChannel(Deviation, pixels);
+
+    /// <summary>The way back to [0, 1], not clamped.</summary>
+    public Tensor Undo(Tensor normalised) => addcmul(PerChannel(Mean, normalised), normalised, PerChannel(Deviation, normalised), 1);
+
+    private static Tensor PerChannel(IReadOnlyList<double> values, Tensor like) =>
+        tensor(values.ToArray(), [values.Count, 1, 1], dtype: like.dtype, device: like.device);
+}

@@ -57,3 +57,99 @@ public static class Layers
         return (parts[0], parts[1], parts[2]);
     }
 }
+
+/// <summary>Fixed positions on a grid: sine-cosine embeddings and rotary angles (docs/method.md §2).</summary>
+internal static class PositionEmbedding
+{
+    /// <summary>
+    /// [1, rows · columns, width]: the first half of the channels encodes the column, the second the row; within a half
+    /// sines, then cosines.
+    /// </summary>
+    public static Tensor SinCos(long rows, long columns, long width)
+    {
+        var omega = pow(10000, arange(width / 4, dtype: float64).div(-width / 4.0));
+        Tensor Half(Tensor position)
+        {
+            var angle = outer(position, omega);
+            return cat([angle.sin(), angle.cos()], 1);
+        }
+        var column = arange(columns, dtype: float64).repeat(rows);
+        var row = arange(rows, dtype: float64).repeat_interleave(columns);
+        return cat([Half(column), Half(row)], 1).to(float32).unsqueeze(0);
+    }
+
+    /// <summary>
+    /// Rotary angles [rows · columns, headWidth]: the first half of the channels turns with the row, the second with the
+    /// column; neighbours share a frequency.
+    /// </summary>
+    public static Tensor RotaryAngles(long rows, long columns, long headWidth)
+    {
+        var half = headWidth / 2;
+        var frequency = pow(10000, arange(half / 2, dtype: float64).mul(-2.0 / half)).repeat_interleave(2);
+        var row = arange(rows, dtype: float64).repeat_interleave(columns);
+        var column = arange(columns, dtype: float64).repeat(rows);
+        return cat([outer(row, frequency), outer(column, frequency)], 1);
+    }
+
+    /// <summary>Turns neighbouring channels (x0, x1) → (x0 cos - x1 sin, x1 cos + x0 sin); x [..., T, headWidth].</summary>
+    public static Tensor Rotate(Tensor x, Tensor cos, Tensor sin)
+    {
+        long[] split = [.. x.shape[..^1], x.shape[^1] / 2, 2];
+        var pairs = x.view(split).unbind(-1);
+        var turned = stack([-pairs[1], pairs[0]], -1).view(x.shape);
+        return addcmul(x * cos, turned, sin, 1);
+    }
+
+    private static Tensor pow(double b, Tensor exponent) => exp(exponent * Math.Log(b));
+}
+
+/// <summary>A pre-norm transformer block with GELU, shared by the encoder and the RAE decoder.</summary>
+internal static class VitBlock
+{
+    public static void Declare(WeightSpec spec, string name, long width, long heads, double mlpRatio, long tokens)
+    {
+        var hidden = (long)(width * mlpRatio);
+        spec.Norm(name + ".norm1", width);
+        spec.Linear(name + ".attn.qkv", width, 3 * width, times: tokens);
+        spec.Attention(tokens, width, heads);
+        spec.Linear(name + ".attn.proj", width, width, times: tokens);
+        spec.Norm(name + ".norm2", width);
+        spec.Linear(name + ".mlp.fc1", width, hidden, times: tokens);
+        spec.Linear(name + ".mlp.fc2", hidden, width, times: tokens);
+    }
+
+    /// <summary>[B, T, width] → the same. Intermediate tensors are disposed of, so only one of several blocks holds memory.</summary>
+    public static Tensor Forward(Weights weights, string name, Tensor x, long heads)
+    {
+        using var scope = NewDisposeScope();
+        var (q, k, v) = Layers.SplitHeads(Layers.Linear(weights, name + ".attn.qkv", Layers.LayerNorm(weights, name + ".norm1", x)), heads);
+        x = x + Layers.Linear(weights, name + ".attn.proj", Layers.Attend(q, k, v, weights.Precision));
+        var hidden = F.gelu(Layers.Linear(weights, name + ".mlp.fc1", Layers.LayerNorm(weights, name + ".norm2", x)));
+        return (x + Layers.Linear(weights, name + ".mlp.fc2", hidden)).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>
+/// Self-attention with query, key and value as separate layers, as Hugging Face names them. The kernel is the fused one, which has no
+/// second derivative: it is for networks that nobody trains through twice.
+/// </summary>
+internal static class FrozenAttention
+{
+    public static void Declare(WeightSpec spec, string name, long width, long heads, long tokens)
+    {
+        foreach (var part in new[] { "query", "key", "value" })
+            spec.Linear($"{name}.attention.attention.{part}", width, width, times: tokens);
+        spec.Attention(tokens, width, heads);
+        spec.Linear(name + ".attention.output.dense", width, width, times: tokens);
+    }
+
+    /// <summary>[B, T, width] → the same.</summary>
+    public static Tensor Forward(Weights weights, string name, Tensor x, long heads)
+    {
+        Tensor Heads(string part) => F.linear(x, weights[$"{name}.attention.attention.{part}.weight"], weights[$"{name}.attention.attention.{part}.bias"])
+            .view(x.shape[0], x.shape[1], heads, x.shape[2] / heads).transpose(1, 2);
+        var mixed = F.scaled_dot_product_attention(Heads("query"), Heads("key"), Heads("value"));
+        return F.linear(mixed.transpose(1, 2).reshape(x.shape), weights[name + ".attention.output.dense.weight"],
+            weights[name + ".attention.output.dense.bias"]);
+    }
+}

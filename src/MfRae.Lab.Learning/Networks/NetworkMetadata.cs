@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using MfRae.Lab.Core;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 

@@ -10,14 +10,14 @@ public sealed class WeightSpec
     private readonly List<Entry> _entries = [];
     private readonly HashSet<string> _unused = [];
     private readonly List<Layer> _layers = [];
-    private readonly List<Mixing> _attention = [];
+    private readonly List<AttentionLayer> _attention = [];
 
     internal IReadOnlyList<Entry> Entries => _entries;
 
     /// <summary>The layers that multiply by a declared weight, for <see cref="NetworkCost"/>.</summary>
     internal IReadOnlyList<Layer> Layers => _layers;
 
-    internal IReadOnlyList<Mixing> AttentionLayers => _attention;
+    internal IReadOnlyList<AttentionLayer> AttentionLayers => _attention;
 
     internal IReadOnlySet<string> UnusedNames => _unused;
 
@@ -66,7 +66,7 @@ public sealed class WeightSpec
     /// <param name="Times">Vectors of one sample that it takes from <paramref name="Inputs"/> to <paramref name="Outputs"/> values.</param>
     internal sealed record Layer(string Name, long Inputs, long Outputs, long? Times);
 
-    internal sealed record Mixing(long Tokens, long Width, long Heads);
+    internal sealed record AttentionLayer(long Tokens, long Width, long Heads);
 
     /// <summary>How a tensor starts.</summary>
     public abstract record Initial
@@ -105,4 +105,61 @@ public sealed class WeightSpec
             internal override Tensor Create(string name, long[] shape, RandomSource random) => Make().reshape(shape);
         }
     }
+}
+
+/// <summary>What a network costs, read off its declaration: no tensor is made for it.</summary>
+/// <param name="Parameters">Trained values.</param>
+/// <param name="Constants">Values that training does not touch.</param>
+/// <param name="Forward">Multiply-adds of one evaluation for one sample.</param>
+/// <param name="Kept">
+/// Values that one evaluation for one sample keeps for its backward pass. An estimate: element-wise operations keep values too, in
+/// proportion to those of the layers they stand between.
+/// </param>
+public sealed record NetworkCost(long Parameters, long Constants, MultiplyAdds Forward, double Kept)
+{
+    // Counted by hand on a DiT block of width d, per token: norms, modulation, gates, SwiGLU and rotary positions keep 26.7 d where
+    // the inputs and outputs of its linear layers are 16 d.
+    private const double KeptPerLayerValue = 5.0 / 3;
+
+    /// <summary>All of them: what a file of the weights holds.</summary>
+    public long Values => Parameters + Constants;
+
+    /// <exception cref="InvalidOperationException">A layer's declaration does not say how often it is applied.</exception>
+    public static NetworkCost Of(WeightSpec spec)
+    {
+        double linear = 0, values = 0, attention = 0, maps = 0;
+        foreach (var layer in spec.Layers)
+        {
+            double times = layer.Times
+                ?? throw new InvalidOperationException($"the declaration of {layer.Name} does not say how often it is applied");
+            linear += times * layer.Inputs * layer.Outputs;
+            values += times * (layer.Inputs + layer.Outputs);
+        }
+
+        foreach (var mixing in spec.AttentionLayers)
+        {
+            double pairs = (double)mixing.Tokens * mixing.Tokens;
+            attention += 2 * pairs * mixing.Width;
+            maps += pairs * mixing.Heads;
+        }
+
+        return new(
+            Count(spec, trained: true), Count(spec, trained: false), new(linear, attention), (KeptPerLayerValue * values) + maps);
+    }
+
+    private static long Count(WeightSpec spec, bool trained) => spec.Entries
+        .Where(entry => entry.Trained == trained)
+        .Sum(entry => entry.Shape.Aggregate(1L, (product, extent) => product * extent));
+}
+
+/// <summary>Multiply-adds, counted in two conventions (docs/method.md §7).</summary>
+/// <param name="Linear">Of layers with weights, per-token modulation included: the paper's convention.</param>
+/// <param name="Attention">Of queries with keys and of attention weights with values, which the paper does not count.</param>
+public readonly record struct MultiplyAdds(double Linear, double Attention)
+{
+    public double Total => Linear + Attention;
+
+    public static MultiplyAdds operator +(MultiplyAdds left, MultiplyAdds right) => new(left.Linear + right.Linear, left.Attention + right.Attention);
+
+    public static MultiplyAdds operator *(double factor, MultiplyAdds products) => new(factor * products.Linear, factor * products.Attention);
 }

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
@@ -99,7 +99,7 @@ public sealed class Weights : IDisposable
     /// Copies every tensor that <paramref name="source"/> has under the same name and shape; the others stay. What a
     /// mean-flow network takes over from a teacher.
     /// </summary>
-    public void TakeOver(Weights source)
+    public void CopyMatching(Weights source)
     {
         using var quiet = no_grad();
         foreach (var (name, view) in _views)
@@ -151,9 +151,9 @@ public sealed class Weights : IDisposable
         Safetensors.Write(path, [.. _trained.Concat(_constants).Select(name => (name, _views[name]))], metadata);
 
     /// <summary>The names of tensors with values that are not finite.</summary>
-    public IReadOnlyList<string> NotFinite() => Finite.Holds(Flat) && _constants.All(name => Finite.Holds(_views[name]))
+    public IReadOnlyList<string> NotFinite() => Finite.IsFinite(Flat) && _constants.All(name => Finite.IsFinite(_views[name]))
         ? []
-        : [.. _views.Where(view => !Finite.Holds(view.Value)).Select(view => view.Key)];
+        : [.. _views.Where(view => !Finite.IsFinite(view.Value)).Select(view => view.Key)];
 
     /// <summary>The constants by name, for checkpoints.</summary>
     public IEnumerable<(string Name, Tensor Value)> Constants() => _constants.Select(name => (name, _views[name]));

@@ -23,7 +23,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     {
         var primal = a.Primal + b.Primal;
         if (a.Tangent is null || b.Tangent is null)
-            return new(primal, Spread(a.Tangent ?? b.Tangent, primal));
+            return new(primal, Broadcast(a.Tangent ?? b.Tangent, primal));
         using var quiet = no_grad();
         return new(primal, a.Tangent + b.Tangent);
     }
@@ -34,9 +34,9 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     {
         var primal = a.Primal - b.Primal;
         if (b.Tangent is null)
-            return new(primal, Spread(a.Tangent, primal));
+            return new(primal, Broadcast(a.Tangent, primal));
         using var quiet = no_grad();
-        return new(primal, a.Tangent is null ? Spread(-b.Tangent, primal) : a.Tangent - b.Tangent);
+        return new(primal, a.Tangent is null ? Broadcast(-b.Tangent, primal) : a.Tangent - b.Tangent);
     }
 
     public static Dual operator *(Dual a, double b) => a.Map(x => x * b);
@@ -55,10 +55,10 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     {
         var primal = addcmul(a.Primal, b.Primal, c.Primal, 1);
         if (b.Tangent is null && c.Tangent is null)
-            return new(primal, Spread(a.Tangent, primal));
+            return new(primal, Broadcast(a.Tangent, primal));
         using var quiet = no_grad();
         if (a.Tangent is null)
-            return new(primal, Spread(ProductTangent(b, c), primal));
+            return new(primal, Broadcast(ProductTangent(b, c), primal));
         if (b.Tangent is null)
             return new(primal, addcmul(a.Tangent, First(b.Primal, c.Tangent!), c.Tangent!, 1));
         var tangent = addcmul(a.Tangent, b.Tangent, First(c.Primal, b.Tangent), 1);
@@ -203,5 +203,5 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     }
 
     /// <summary>A tangent in the shape of the value that it becomes the derivative of.</summary>
-    private static Tensor? Spread(Tensor? tangent, Tensor primal) => tangent?.expand_as(First(primal, tangent));
+    private static Tensor? Broadcast(Tensor? tangent, Tensor primal) => tangent?.expand_as(First(primal, tangent));
 }

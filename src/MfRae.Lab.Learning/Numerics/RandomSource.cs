@@ -40,3 +40,71 @@ public sealed class RandomSource(long seed, Device device)
 
     private Generator For(string purpose, long step) => new((ulong)Seed.For(seed, purpose, step), CPU);
 }
+
+/// <summary>
+/// The permutations of numpy.random.RandomState(seed), a Mersenne Twister (Matsumoto, Nishimura 1998): published metrics are defined on
+/// subsets that it draws. Everything else takes its random numbers from <see cref="RandomSource"/>.
+/// </summary>
+public sealed class NumpyRandom
+{
+    private const int Size = 624;
+    private const int Shift = 397;
+
+    private readonly uint[] _state = new uint[Size];
+    private int _next = Size;
+
+    public NumpyRandom(uint seed)
+    {
+        _state[0] = seed;
+        for (var i = 1; i < Size; i++)
+            _state[i] = unchecked((1812433253 * (_state[i - 1] ^ (_state[i - 1] >> 30))) + (uint)i);
+    }
+
+    /// <summary>The numbers 0 … <paramref name="count"/> - 1 in random order.</summary>
+    public long[] Permutation(int count)
+    {
+        var order = new long[count];
+        for (var i = 0; i < count; i++)
+            order[i] = i;
+        for (var i = count - 1; i > 0; i--)
+        {
+            var j = UpTo((uint)i);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+        return order;
+    }
+
+    // Uniform on 0 … maximum: numbers of as many bits, until one fits.
+    private uint UpTo(uint maximum)
+    {
+        var mask = uint.MaxValue >> System.Numerics.BitOperations.LeadingZeroCount(maximum);
+        uint value;
+        do
+        {
+            value = Next() & mask;
+        }
+        while (value > maximum);
+        return value;
+    }
+
+    private uint Next()
+    {
+        if (_next == Size)
+            Twist();
+        var y = _state[_next++];
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9D2C5680;
+        y ^= (y << 15) & 0xEFC60000;
+        return y ^ (y >> 18);
+    }
+
+    private void Twist()
+    {
+        for (var i = 0; i < Size; i++)
+        {
+            var y = (_state[i] & 0x80000000) | (_state[(i + 1) % Size] & 0x7FFFFFFF);
+            _state[i] = _state[(i + Shift) % Size] ^ (y >> 1) ^ ((y & 1) * 0x9908B0DF);
+        }
+        _next = 0;
+    }
+}

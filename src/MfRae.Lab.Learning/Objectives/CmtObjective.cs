@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Paths;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -54,5 +55,42 @@ public sealed class CmtObjective(
             points.Add(z);
         }
         return stack(points);
+    }
+}
+
+/// <summary>The times of the points of a trajectory, from noise to data (docs/method.md §4, A and F).</summary>
+/// <param name="Grid">Those at which it is computed.</param>
+/// <param name="Labels">Those that its points are said to be of.</param>
+public sealed record TrajectoryTimes(IReadOnlyList<double> Grid, IReadOnlyList<double> Labels)
+{
+    public static TrajectoryTimes Of(TrajectoryCmtOptions options, TimeShift shift)
+    {
+        var steps = options.TrajectoryPoints - 1;
+        var grid = shift.Grid(steps, options.GridEnd);
+        return new(grid, options.Labels == "uniform" ? new TimeShift(1).Grid(steps) : grid);
+    }
+}
+
+/// <summary>Pairs of points of trajectories: what CMT asks of a network, and the answer (docs/method.md §2).</summary>
+/// <param name="Z">The earlier point of each pair, [n, C, H, W].</param>
+/// <param name="R">The label of the later one, [n].</param>
+/// <param name="T">The label of the earlier one, [n].</param>
+/// <param name="Y">int64 [n].</param>
+/// <param name="Slope">(z_t - z_r) / (t - r), [n, C, H, W].</param>
+public sealed record TrajectoryPairs(Tensor Z, Tensor R, Tensor T, Tensor Y, Tensor Slope)
+{
+    /// <summary>
+    /// The pairs of the points <paramref name="start"/> and <paramref name="end"/> of the trajectories <paramref name="rows"/>:
+    /// each int64 [n].
+    /// </summary>
+    /// <param name="points">[points, B, C, H, W], from noise to data.</param>
+    /// <param name="y">int64 [B].</param>
+    /// <param name="labels">The time that each point is said to be of, falling.</param>
+    public static TrajectoryPairs Of(Tensor points, Tensor y, IReadOnlyList<double> labels, Tensor start, Tensor end, Tensor rows)
+    {
+        var times = tensor(labels.ToArray(), dtype: points.dtype, device: points.device);
+        var (zt, zr) = (points.index([start, rows]), points.index([end, rows]));
+        var (t, r) = (times.index_select(0, start), times.index_select(0, end));
+        return new(zt, r, t, y.index_select(0, rows), (zt - zr) / LinearPath.BroadcastOverLatent(t - r));
     }
 }

@@ -1,3 +1,5 @@
+using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
@@ -25,4 +27,61 @@ public interface ILatentSource : IDisposable
 
     /// <summary>x float32 [B, C, H, W] and its labels int64 [B].</summary>
     (Tensor X, Tensor Labels) Draw(long step);
+}
+
+/// <summary>What an objective draws beside the data, of the source's shape and classes.</summary>
+public static class LatentSourceExtensions
+{
+    /// <summary>Replaces a share of the labels by the null label.</summary>
+    public static Tensor Drop(this ILatentSource source, Tensor labels, double share, string purpose, long step) => share > 0
+        ? where(source.Random.Uniform(purpose, step, labels.shape[0]) < share, full_like(labels, source.Classes), labels)
+        : labels;
+
+    /// <summary>ε float32 [B, C, H, W].</summary>
+    public static Tensor Noise(this ILatentSource source, long step, long batch) =>
+        source.Random.Normal("noise", step, batch, source.Shape.Channels, source.Shape.Rows, source.Shape.Columns);
+}
+
+/// <summary>Batches of normalised training latents with their labels.</summary>
+public sealed class LatentBatches : ILatentSource
+{
+    private readonly Tensor _latents;
+    private readonly Tensor _labels;
+    private readonly BatchOrder _order;
+
+    public LatentBatches(TensorFile file, int batchSize, RandomSource random, Device device)
+    {
+        using var scope = NewDisposeScope();
+        _latents = file["latents"].DetachFromDisposeScope();
+        _labels = file["labels"].DetachFromDisposeScope();
+        _order = new(_latents.shape[0], batchSize, random);
+        BatchSize = batchSize;
+        Shape = new(_latents.shape[1], _latents.shape[2], _latents.shape[3]);
+        Classes = (int)_labels.max().item<long>() + 1;
+        Random = random;
+        Device = device;
+    }
+
+    public int BatchSize { get; }
+
+    public LatentShape Shape { get; }
+
+    public int Classes { get; }
+
+    public RandomSource Random { get; }
+
+    public Device Device { get; }
+
+    public (Tensor X, Tensor Labels) Draw(long step)
+    {
+        var indices = _order.Indices(step);
+        return (_latents.index_select(0, indices).to(Device), _labels.index_select(0, indices).to(Device));
+    }
+
+    public void Dispose()
+    {
+        _order.Dispose();
+        _latents.Dispose();
+        _labels.Dispose();
+    }
 }

@@ -43,7 +43,7 @@ public sealed class MeanFlowObjective(
             : source.Drop(labels, options.LabelDropout, $"label dropout of probe {probe}", step);
         var (u, derivative) = _derivative.Evaluate(
             new NetworkVelocity(network, weights, Labels), z, Mix(onePoint, velocity, tangentLambda), r, t);
-        return new(u, Mix(onePoint, velocity, lambda) - (LinearPath.Spread(t - r) * derivative));
+        return new(u, Mix(onePoint, velocity, lambda) - (LinearPath.BroadcastOverLatent(t - r) * derivative));
     }
 
     private MeanFlowBatch Draw(ScalarType type, long step)
@@ -79,4 +79,83 @@ public sealed class MeanFlowObjective(
             ("loss.largest", errors.max()),
         ];
     }
+}
+
+/// <summary>What a step of MeanFlow is computed from, in the type of the weights.</summary>
+/// <param name="X">[B, C, H, W].</param>
+/// <param name="Noise">ε, of the same shape.</param>
+/// <param name="R">[B], at most <paramref name="T"/>.</param>
+/// <param name="T">[B].</param>
+/// <param name="Labels">int64 [B], before the label dropout.</param>
+/// <param name="Y">The same after it.</param>
+public sealed record MeanFlowBatch(Tensor X, Tensor Noise, Tensor R, Tensor T, Tensor Labels, Tensor Y);
+
+/// <summary>λ as a function of the step (docs/method.md §2).</summary>
+/// <param name="start">λ of the first step.</param>
+/// <param name="options">How it moves; null: not at all.</param>
+/// <param name="trainingSteps">Steps of the whole training.</param>
+public sealed class LambdaSchedule(double start, LambdaScheduleOptions? options, long trainingSteps)
+{
+    /// <summary>λ of the step that has so many steps before it.</summary>
+    public double At(long step) => options switch
+    {
+        null => start,
+        LinearLambdaOptions linear => Between(linear.End, Progress(step, linear.Steps)),
+        CosineLambdaOptions cosine => Between(cosine.End, (1 - Math.Cos(Math.PI * Progress(step, cosine.Steps))) / 2),
+        SwitchLambdaOptions once => step < once.Step ? start : once.End,
+        _ => throw new NotSupportedException($"{options.GetType().Name} has no schedule"),
+    };
+
+    /// <summary>Whether it is ever above 0: only then is there need of a teacher.</summary>
+    public bool NeedsTeacher => start > 0 || options
+        is LinearLambdaOptions { End: > 0 } or CosineLambdaOptions { End: > 0 } or SwitchLambdaOptions { End: > 0 };
+
+    /// <summary>That of the target.</summary>
+    public static LambdaSchedule Target(LambdaMeanFlowOptions options) => new(options.Lambda, options.LambdaSchedule, options.Training.Steps);
+
+    /// <summary>That of the derivative's direction: the target's, unless it has its own.</summary>
+    public static LambdaSchedule Tangent(LambdaMeanFlowOptions options) => options.TangentLambda is { } own
+        ? new(own, options.TangentLambdaSchedule, options.Training.Steps)
+        : Target(options);
+
+    private double Progress(long step, int? steps) => Math.Min(1, (double)step / (steps ?? trainingSteps));
+
+    private double Between(double end, double share) => ((1 - share) * start) + (share * end);
+}
+
+/// <summary>The loss of a batch from each sample's error (docs/method.md §2).</summary>
+public static class LossWeight
+{
+    /// <summary>difference [B, C, H, W] → a scalar. The weight itself is held fixed.</summary>
+    public static Tensor Apply(LossWeightOptions options, Tensor difference)
+    {
+        var error = Error(options, difference);
+        return (error / Divisor(options, error)).mean();
+    }
+
+    /// <summary>The error that the weight is of: M, S or S². [B, C, H, W] → [B].</summary>
+    public static Tensor Error(LossWeightOptions options, Tensor difference)
+    {
+        var squared = difference.square();
+        long[] inner = [1, 2, 3];
+        return options switch
+        {
+            PlainLossWeightOptions or AdaptiveLossWeightOptions => squared.mean(inner),
+            AdaptiveSumLossWeightOptions => squared.sum(inner),
+            ReleasedLossWeightOptions => squared.sum(inner).square(),
+            _ => throw new NotSupportedException($"{options.GetType().Name} has no error"),
+        };
+    }
+
+    /// <summary>One over the weight: what the error [B] is divided by, without gradient.</summary>
+    public static Tensor Divisor(LossWeightOptions options, Tensor error) => options switch
+    {
+        PlainLossWeightOptions => ones_like(error),
+        AdaptiveLossWeightOptions adaptive => Power(error, adaptive.Offset, adaptive.Power),
+        AdaptiveSumLossWeightOptions adaptive => Power(error, adaptive.Offset, adaptive.Power),
+        ReleasedLossWeightOptions released => Power(error, released.Offset, released.Power),
+        _ => throw new NotSupportedException($"{options.GetType().Name} has no weight"),
+    };
+
+    private static Tensor Power(Tensor error, double offset, double power) => (error.detach() + offset).pow(power);
 }

@@ -1,6 +1,8 @@
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Derivatives;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Paths;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,10 +34,10 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
     public Tensor? Add(DerivativePoints points, IReadOnlyList<DerivativeErrors> errors)
     {
         var (wide, narrow) = (points.To(ScalarType.Float64), points.To(weights.Type));
-        var derivatives = Alone(() => ExactDerivatives.Of(network, exact, wide), all => [all.First, all.Second, all.Third]);
+        var derivatives = InDisposeScope(() => ExactDerivatives.Of(network, exact, wide), all => [all.First, all.Second, all.Third]);
         var size = ExactDerivatives.Norm(derivatives.First);
         Tensor Estimate(IDerivative estimator) =>
-            Alone(() => narrow.Estimate(estimator, network, weights).to_type(ScalarType.Float64), estimate => [estimate]);
+            InDisposeScope(() => narrow.Estimate(estimator, network, weights).to_type(ScalarType.Float64), estimate => [estimate]);
         Tensor Off(IDerivative estimator, Tensor from) => ExactDerivatives.Norm(Estimate(estimator) - from) / size;
 
         if (IDerivative.Create(options.Derivative) is not FiniteDifference)
@@ -46,7 +48,7 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
 
         // The same quotient in float64 is off by the same truncation: what is left is rounding.
         var fixedStep = At(RoundingDelta);
-        var loss = Off(fixedStep, Alone(() => wide.Estimate(fixedStep, network, exact), estimate => [estimate])) * Width(fixedStep, wide);
+        var loss = Off(fixedStep, InDisposeScope(() => wide.Estimate(fixedStep, network, exact), estimate => [estimate])) * Width(fixedStep, wide);
         for (var i = 0; i < Deltas.Count; i++)
         {
             var estimator = At(Deltas[i]!.Value);
@@ -57,7 +59,7 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
     }
 
     // A batch takes some thirty evaluations of the network: what each leaves on its way is freed before the next.
-    private static T Alone<T>(Func<T> evaluate, Func<T, Tensor[]> kept)
+    private static T InDisposeScope<T>(Func<T> evaluate, Func<T, Tensor[]> kept)
     {
         using var scope = NewDisposeScope();
         var result = evaluate();
@@ -85,4 +87,102 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
         ForwardDifferenceOptions forward => forward with { Delta = delta },
         var other => throw new NotSupportedException($"{other.GetType().Name} has no step"),
     });
+}
+
+/// <summary>Relative errors ‖estimate - exact‖ / ‖exact‖ of many samples, and what each should be.</summary>
+public sealed class DerivativeErrors
+{
+    private readonly List<double> _measured = [];
+    private readonly List<double> _rounding = [];
+    private readonly List<double> _truncation = [];
+
+    public long Count => _measured.Count;
+
+    /// <summary>Root mean square over the samples.</summary>
+    public double? Measured => RootMeanSquare(_measured);
+
+    public double? Median => Quantile(0.5);
+
+    /// <summary>What 99 % of the samples keep below.</summary>
+    public double? Tail => Quantile(0.99);
+
+    /// <summary>Root mean square of what rounding should cause; null for an exact estimator.</summary>
+    public double? Rounding => RootMeanSquare(_rounding);
+
+    /// <summary>Root mean square of what truncation should cause; null for an exact estimator.</summary>
+    public double? Truncation => RootMeanSquare(_truncation);
+
+    /// <summary>Both together: they are independent.</summary>
+    public double? Predicted => Rounding is { } rounding && Truncation is { } truncation ? double.Hypot(rounding, truncation) : null;
+
+    /// <summary>Takes in the errors of a batch, each float64 [B].</summary>
+    public void Add(Tensor measured, Tensor? rounding = null, Tensor? truncation = null)
+    {
+        Append(_measured, measured);
+        Append(_rounding, rounding);
+        Append(_truncation, truncation);
+    }
+
+    private static void Append(List<double> values, Tensor? more)
+    {
+        if (more is not null)
+            values.AddRange(more.cpu().data<double>());
+    }
+
+    private static double? RootMeanSquare(List<double> values) =>
+        values.Count == 0 ? null : Math.Sqrt(values.Average(value => value * value));
+
+    private double? Quantile(double share) =>
+        _measured.Count == 0 ? null : _measured.Order().ElementAt((int)Math.Ceiling(share * _measured.Count) - 1);
+}
+
+/// <summary>
+/// The first three derivatives of g(s) = u(z + s w, r, t + s) at s = 0, each [B, C, H, W] in float64: du/dt itself by forward
+/// mode, the others by central differences of it.
+/// </summary>
+public sealed record ExactDerivatives(Tensor First, Tensor Second, Tensor Third)
+{
+    // In float64 the differences lose some 1e-9 to rounding and 1e-5 to truncation.
+    private const double Distance = 1e-3;
+
+    // Below this angle sin x / x is 1 in float64.
+    private const double SmallAngle = 1e-9;
+
+    /// <param name="at">In float64, as the weights.</param>
+    public static ExactDerivatives Of(DitNetwork network, Weights weights, DerivativePoints at)
+    {
+        // Not by way of an estimator, which would take the derivative as zero where the distance leads below r.
+        Tensor First(double distance)
+        {
+            var (z, t) = (at.Z + (at.W * distance), at.T + distance);
+            return network.AverageVelocity(weights, new Dual(z, at.W), at.R, new Dual(t, ones_like(t)), at.Y[0]).Tangent!;
+        }
+        var (here, ahead, behind) = (First(0), First(Distance), First(-Distance));
+        return new(here, (ahead - behind) / (2 * Distance), (ahead - (2 * here) + behind) / (Distance * Distance));
+    }
+
+    /// <summary>
+    /// How far the quotient (g(a) - g(b)) / (a - b) should be from g′ for each sample, a, b [B] → [B] (docs/method.md §3):
+    /// Taylor's formula to third order, (a + b) g″/2 + (a² + ab + b²) g‴/6, times what an oscillation of frequency
+    /// ω = sqrt(‖g‴‖ / ‖g′‖) falls short of it.
+    /// </summary>
+    public Tensor Truncation(Tensor a, Tensor b)
+    {
+        var taylor = (LinearPath.BroadcastOverLatent((a + b) / 2) * Second) + (LinearPath.BroadcastOverLatent(((a * a) + (a * b) + (b * b)) / 6) * Third);
+        return Norm(taylor) * Saturation((Norm(Third) / Norm(First)).sqrt(), (a + b) / 2, (a - b) / 2);
+    }
+
+    /// <summary>The norm of each sample: [B, C, H, W] → [B].</summary>
+    public static Tensor Norm(Tensor x) => x.square().sum([1, 2, 3]).sqrt();
+
+    // For g = exp(iωs) the quotient over the points m ± h is g′ exp(iωm) sinc(ωh): its distance from g′, over that distance to second
+    // order in ω. The points never coincide, so the latter is not zero.
+    private static Tensor Saturation(Tensor omega, Tensor middle, Tensor half)
+    {
+        var (turn, angle) = (omega * middle, (omega * half).abs().clamp(min: SmallAngle));
+        var sinc = angle.sin() / angle;
+        var (real, imaginary) = ((turn.cos() * sinc) - 1, turn.sin() * sinc);
+        var secondOrder = (turn.square() / 2) + (angle.square() / 6);
+        return (real.square() + imaginary.square()).sqrt() / (secondOrder.square() + turn.square()).sqrt();
+    }
 }

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Learning.Paths;
 using MfRae.Lab.Learning.Sampling;
 using TorchSharp;
@@ -10,7 +10,7 @@ namespace MfRae.Lab.Learning.Oracle;
 /// How far a network is from the exact mean flow and from its fixed point, and how far these are apart (docs/method.md §6): root mean
 /// square and median of the Euclidean distance. End points are those of the sampler that images are made by.
 /// </summary>
-public sealed class DeviationMeasure(Judged judged, IFlow flow, double tolerance)
+public sealed class DeviationMeasure(TrainedMeanFlow judged, IFlow flow, double tolerance)
 {
     private readonly FixedPoint _fixedPoint = judged.FixedPoint(tolerance);
     private readonly OrderedDictionary<(string Name, int Steps), List<double>> _distances = [];

@@ -1,4 +1,5 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -9,7 +10,7 @@ namespace MfRae.Lab.Learning.Oracle;
 /// Mean and variance of the gradient of one sample's loss, M = ‖u_θ - τ‖² / d (docs/method.md §5 and §6). At a point the gradient is
 /// 2/d Kᵀ(u_θ - τ) with K = ∂u_θ/∂θ, so its square is a quadratic form in the error, and d reverse passes serve every draw of v̂.
 /// </summary>
-public sealed class GradientMeasure(Judged judged, RandomSource random, long draws)
+public sealed class GradientMeasure(TrainedMeanFlow judged, RandomSource random, long draws)
 {
     private readonly Moments _sampled = new();
     private readonly Moments _predicted = new();
@@ -86,4 +87,31 @@ public sealed class GradientMeasure(Judged judged, RandomSource random, long dra
     }
 
     private static double Mean(Tensor values) => values.mean().item<double>();
+}
+
+/// <summary>Mean and variance of a random vector from independent points, at each of which its own mean is known.</summary>
+internal sealed class Moments
+{
+    private Tensor? _sum;
+    private double _meanSquares;
+    private double _squares;
+    private long _count;
+
+    /// <summary>‖E g‖², without bias: what the squares of the single points add to the square of their sum is taken out.</summary>
+    public double SquaredMean => Math.Max(0, (_sum!.square().sum().item<double>() - _meanSquares) / (_count * (_count - 1)));
+
+    /// <summary>E‖g‖² - ‖E g‖².</summary>
+    public double Variance => (_squares / _count) - SquaredMean;
+
+    /// <param name="mean">E[g | point].</param>
+    /// <param name="square">E[‖g‖² | point]; absent: g is fixed by the point.</param>
+    public void Add(Tensor mean, double? square = null)
+    {
+        var own = mean.square().sum().item<double>();
+        _meanSquares += own;
+        _squares += square ?? own;
+        _count++;
+        _sum ??= zeros_like(mean).DetachFromDisposeScope();
+        _sum.add_(mean);
+    }
 }

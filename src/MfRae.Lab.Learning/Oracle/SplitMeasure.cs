@@ -1,4 +1,5 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -10,7 +11,7 @@ namespace MfRae.Lab.Learning.Oracle;
 /// from the closed forms. The expectation over v̂ at each point is exact, by a cubature of its posterior; beside it stands the loss at
 /// the one v̂ that each point was made from.
 /// </summary>
-public sealed class SplitMeasure(Judged judged, ILatentSource source)
+public sealed class SplitMeasure(TrainedMeanFlow judged, ILatentSource source)
 {
     private readonly MeanFlowObjective _objective = judged.Objective(source);
     private readonly List<double> _measured = [];
@@ -28,7 +29,7 @@ public sealed class SplitMeasure(Judged judged, ILatentSource source)
         Append(_measured, (squares.view(-1, count) * weights).sum(1));
         Append(_sampled, Squares(OraclePoints.At(points.Z, points.R, points.T, points.Noise - points.X)));
         Append(_bias, errors.Mean.square().sum(1));
-        Append(_noise, TargetErrors.Trace(TargetErrors.Carry(errors.N, errors.Covariance)));
+        Append(_noise, TargetErrors.Trace(TargetErrors.Propagate(errors.N, errors.Covariance)));
     }
 
     public IEnumerable<OracleValue> Values()
@@ -53,4 +54,34 @@ public sealed class SplitMeasure(Judged judged, ILatentSource source)
         _objective.Regress(judged.Weights, batch, judged.LastStep).Difference.flatten(1).square().sum(1);
 
     private static void Append(List<double> values, Tensor more) => values.AddRange(more.data<double>().ToArray());
+}
+
+/// <summary>
+/// The tail of the target noise ‖J(v̂ - v)‖² (docs/method.md §5): quantiles over points and draws of v̂, with the network's J and with
+/// the flow's own.
+/// </summary>
+public sealed class NoiseMeasure(IFlow flow, RandomSource random, long draws)
+{
+    private readonly List<double> _network = [];
+    private readonly List<double> _flow = [];
+
+    public void Add(OraclePoints points, TargetErrors errors, long step)
+    {
+        using var quiet = no_grad();
+        var noise = errors.Posterior.Draw(random, "noise draw", step, draws) - errors.Velocity.unsqueeze(1);
+        Append(_network, errors.J, noise);
+        Append(_flow, flow.Jacobian(points.Z, points.R, points.T), noise);
+    }
+
+    public IEnumerable<OracleValue> Values() => Quantiles(OracleMetric.Noise, _network).Concat(Quantiles(OracleMetric.FlowNoise, _flow));
+
+    private static IEnumerable<OracleValue> Quantiles(string name, List<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return OracleMetric.Quantiles.Select(percent => new OracleValue(
+            OracleMetric.Quantile(name, percent), sorted[(int)(percent / 100 * (sorted.Length - 1))], sorted.Length));
+    }
+
+    private static void Append(List<double> values, Tensor jacobian, Tensor noise) =>
+        values.AddRange(noise.matmul(jacobian.transpose(1, 2)).square().sum(-1).flatten().data<double>().ToArray());
 }

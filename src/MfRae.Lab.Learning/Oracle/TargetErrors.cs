@@ -1,3 +1,7 @@
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Paths;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,7 +13,7 @@ namespace MfRae.Lab.Learning.Oracle;
 /// </summary>
 public sealed class TargetErrors
 {
-    private TargetErrors(Judged judged, Tensor z, Tensor r, Tensor t)
+    private TargetErrors(TrainedMeanFlow judged, Tensor z, Tensor r, Tensor t)
     {
         Posterior = judged.Mixture.At(z, t);
         Velocity = Posterior.Velocity();
@@ -51,13 +55,51 @@ public sealed class TargetErrors
     public Tensor FullBias { get; }
 
     /// <summary>z [B, d], r &lt; t [B].</summary>
-    public static TargetErrors At(Judged judged, Tensor z, Tensor r, Tensor t) => new(judged, z, r, t);
+    public static TargetErrors At(TrainedMeanFlow judged, Tensor z, Tensor r, Tensor t) => new(judged, z, r, t);
 
     /// <summary>A Σ Aᵀ of a covariance Σ, both [B, d, d].</summary>
-    public static Tensor Carry(Tensor matrix, Tensor covariance) => matrix.matmul(covariance).matmul(matrix.transpose(1, 2));
+    public static Tensor Propagate(Tensor matrix, Tensor covariance) => matrix.matmul(covariance).matmul(matrix.transpose(1, 2));
 
     /// <summary>The sum of a matrix's diagonal: [B, d, d] → [B].</summary>
     public static Tensor Trace(Tensor matrix) => matrix.diagonal(0, 1, 2).sum(-1);
 
     private static Tensor Apply(Tensor matrix, Tensor vector) => matrix.matmul(vector.unsqueeze(-1)).squeeze(-1);
 }
+
+/// <summary>Points of the path at uniform pairs of times, as training draws them but with r &lt; t throughout; in float64.</summary>
+/// <param name="X">Data [B, d].</param>
+/// <param name="Noise">[B, d].</param>
+/// <param name="R">Earlier times [B].</param>
+/// <param name="T">Times of the points [B].</param>
+public sealed record OraclePoints(Tensor X, Tensor Noise, Tensor R, Tensor T)
+{
+    /// <summary>z_t [B, d].</summary>
+    public Tensor Z { get; } = lerp(X, Noise, T.unsqueeze(1));
+
+    public static OraclePoints Draw(ILatentSource source, long step)
+    {
+        var times = new TimeSampler(new UniformTimeOptions(), TimeShift.For(source.Shape), source.Random);
+        var (r, t) = times.Pair(step, source.BatchSize, 0);
+        return new(
+            source.Draw(step).X.flatten(1).to(float64),
+            source.Noise(step, source.BatchSize).flatten(1).to(float64),
+            r.to(float64),
+            t.to(float64));
+    }
+
+    /// <summary>A batch that stands at z = <paramref name="z"/> with the given v̂: x = z - t v̂, ε = z + (1 - t) v̂.</summary>
+    public static MeanFlowBatch At(Tensor z, Tensor r, Tensor t, Tensor onePoint)
+    {
+        var time = t.unsqueeze(1);
+        var labels = Linearisation.Labels(z);
+        return new(
+            Linearisation.Latent(z - (time * onePoint)), Linearisation.Latent(z + ((1 - time) * onePoint)), r, t, labels, labels);
+    }
+}
+
+/// <param name="Name">One of <see cref="MfRae.Lab.Core.Metrics.OracleMetric"/>.</param>
+/// <param name="Samples">Points it was computed from.</param>
+/// <param name="Steps">Network evaluations of an end point; 0 where nothing was sampled.</param>
+/// <param name="Low">Lower end of a 95 % interval, or null.</param>
+/// <param name="High">Upper end.</param>
+public sealed record OracleValue(string Name, double Value, long Samples, int Steps = 0, double? Low = null, double? High = null);

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -25,4 +26,52 @@ public sealed class TimeSampler(TimeSamplerOptions options, TimeShift shift, Ran
     }
 
     private Tensor Shifted(Tensor uniform) => shift.Apply(TimeDistribution.FromUniform(options, uniform));
+}
+
+/// <summary>Distributions of times before the shift, by inverse CDF (docs/method.md §1).</summary>
+public static class TimeDistribution
+{
+    /// <summary>Uniform numbers in [0, 1) → times, element-wise and in the same type.</summary>
+    public static Tensor FromUniform(TimeSamplerOptions options, Tensor uniform) => options switch
+    {
+        UniformTimeOptions straight => uniform * straight.High,
+        LogitNormalTimeOptions normal => LogitNormal(normal, uniform),
+        _ => throw new NotSupportedException($"{options.GetType().Name} has no sampler"),
+    };
+
+    // Uniform numbers of float32 still need float64 on the way: a probability near 1 has no digits left for its distance to 1.
+    private static Tensor LogitNormal(LogitNormalTimeOptions options, Tensor uniform)
+    {
+        var bounds = (tensor(new[] { options.Low, options.High }).logit() - options.Mean) / options.Deviation;
+        var within = special.ndtr(bounds).data<double>().ToArray();
+        var probability = within[0] + ((within[1] - within[0]) * uniform.to(float64));
+        var times = ((special.ndtri(probability) * options.Deviation) + options.Mean).sigmoid();
+        return times.clamp(options.Low, options.High).to(uniform.dtype);
+    }
+}
+
+/// <summary>
+/// The shift of times towards noise that a larger latent needs (docs/method.md §1): t ← s t / (1 + (s - 1) t).
+/// </summary>
+public sealed class TimeShift(double scale)
+{
+    private const double ReferenceDimension = 4096;
+
+    /// <summary>s; 1 shifts nothing.</summary>
+    public double Scale { get; } = scale;
+
+    /// <summary>s = sqrt(D / 4096), at least 1.</summary>
+    public static TimeShift For(LatentShape shape) => new(Math.Max(1, Math.Sqrt(shape.Dimension / ReferenceDimension)));
+
+    /// <summary>Element-wise; 0 and 1 stay where they are.</summary>
+    public Tensor Apply(Tensor t) => Scale * t / (1 + ((Scale - 1) * t));
+
+    public double Apply(double t) => Scale * t / (1 + ((Scale - 1) * t));
+
+    /// <summary>
+    /// The shifted grid of <paramref name="steps"/> equal steps from 1 down to <paramref name="end"/>, which is a time before the
+    /// shift: steps + 1 times.
+    /// </summary>
+    public double[] Grid(int steps, double end = 0) =>
+        [.. Enumerable.Range(0, steps + 1).Select(i => Apply(1 - ((1 - end) * i / steps)))];
 }

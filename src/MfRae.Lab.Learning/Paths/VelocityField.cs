@@ -1,3 +1,5 @@
+using MfRae.Lab.Core.Options;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Paths;
@@ -7,3 +9,24 @@ namespace MfRae.Lab.Learning.Paths;
 /// network with guidance, or a closed form.
 /// </summary>
 public delegate Tensor VelocityField(Tensor z, Tensor t, Tensor y);
+
+/// <summary>An average velocity u(z, r, t, y): z [B, C, H, W], r ≤ t [B], y int64 [B] → [B, C, H, W].</summary>
+public delegate Tensor AverageVelocityField(Tensor z, Tensor r, Tensor t, Tensor y);
+
+/// <summary>Classifier-free guidance (docs/method.md §2).</summary>
+public static class Guidance
+{
+    /// <summary>
+    /// v(z, t, ∅) + scale (v(z, t, y) - v(z, t, ∅)) for samples whose time lies within the interval, both ends included, and
+    /// v(z, t, y) for the others. Both velocities come from one evaluation of twice the batch.
+    /// </summary>
+    /// <param name="options">Null: the field itself.</param>
+    /// <param name="nullLabel">∅, the label that stands for none.</param>
+    public static VelocityField Apply(GuidanceOptions? options, VelocityField field, long nullLabel) => options is null ? field : (z, t, y) =>
+    {
+        var both = field(cat([z, z]), cat([t, t]), cat([y, full_like(y, nullLabel)])).chunk(2);
+        var (labelled, free) = (both[0], both[1]);
+        var within = (t >= options.Low).logical_and(t <= options.High);
+        return where(LinearPath.BroadcastOverLatent(within), free + (options.Scale * (labelled - free)), labelled);
+    };
+}

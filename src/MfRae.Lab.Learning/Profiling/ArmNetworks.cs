@@ -1,10 +1,10 @@
+using MfRae.Lab.Core.Images;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Oracle;
-using MfRae.Lab.Learning.Stages;
 
 namespace MfRae.Lab.Learning.Profiling;
 
@@ -29,7 +29,7 @@ internal sealed class ArmNetworks
         TrainingImages = training.Count;
         Classes = training.Classes ?? IdxClasses;
         Encoder = options.Dataset is OracleDatasetOptions ? null : EncoderOf(options.Encoder);
-        Shape = options.Dataset is OracleDatasetOptions oracle ? OracleBatches.Shaped(oracle.Distribution) : Encoder?.Shape;
+        Shape = options.Dataset is OracleDatasetOptions oracle ? OracleBatches.ShapeOf(oracle.Distribution) : Encoder?.Shape;
         if (Shape is null)
             return;
         Decoder = DecoderOf(options.Decoder, Shape);
@@ -116,4 +116,37 @@ internal sealed class ArmNetworks
         _notes.Add($"the {component} ({options.GetType().Name}) has no cost model");
         return null;
     }
+}
+
+/// <summary>How many training images and classes a dataset has, where it is there to be counted.</summary>
+internal sealed class TrainingImages
+{
+    public TrainingImages(DatasetOptions dataset, string workingDirectory)
+    {
+        switch (dataset)
+        {
+            case IdxDatasetOptions idx when Path.Combine(Path.GetFullPath(idx.Path, workingDirectory), StageFiles.IdxNames[1]) is var file
+                && File.Exists(file):
+                var labels = IdxReader.Read(file, 1).Values;
+                Count = Limit(labels.Length, idx.TrainLimit);
+                Classes = labels.Take((int)Count.Value).Max() + 1;
+                break;
+            case OracleDatasetOptions:
+                // Fresh samples at every step: there is nothing to count.
+                Classes = OracleBatches.ClassCount;
+                break;
+            case ImageFolderDatasetOptions images:
+                Classes = images.Classes;
+                var folder = Path.Combine(Path.GetFullPath(images.Path, workingDirectory), StageFiles.Splits[0]);
+                if (Directory.Exists(folder))
+                    Count = Limit(ImageFiles.Below(folder).Files.Count, images.TrainLimit);
+                break;
+        }
+    }
+
+    public long? Count { get; }
+
+    public int? Classes { get; }
+
+    private static long Limit(long count, int limit) => limit > 0 ? Math.Min(limit, count) : count;
 }

@@ -1,6 +1,9 @@
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Paths;
 using MfRae.Lab.Learning.Sampling;
 
 namespace MfRae.Lab.Learning.Profiling;
@@ -55,5 +58,107 @@ public static class Profiler
             foreach (var steps in resolved.TeacherSteps!)
                 yield return new("teacher", SamplingCost.Of(teacher, decoder, steps, resolved.TeacherSolver, resolved.Guidance));
         }
+    }
+}
+
+/// <summary>What the networks of one arm cost.</summary>
+/// <param name="Latent">Null where the encoder's size is not known.</param>
+/// <param name="Notes">What could not be known, and what was assumed instead.</param>
+public sealed record ArmProfile(
+    string Arm,
+    LatentProfile? Latent,
+    IReadOnlyList<ComponentProfile> Components,
+    IReadOnlyList<SamplingProfile> Sampling,
+    IReadOnlyList<TrainingProfile> Training,
+    IReadOnlyList<string> Notes);
+
+/// <summary>Size of the latents that generators are trained on.</summary>
+/// <param name="Cache">memory or none.</param>
+/// <param name="TrainingImages">Null where the dataset is not there to be counted.</param>
+public sealed record LatentProfile(LatentShape Shape, string Cache, long? TrainingImages)
+{
+    private const int BytesPerValue = 4;
+
+    /// <summary>s of docs/method.md §1.</summary>
+    public double TimeShift => Paths.TimeShift.For(Shape).Scale;
+
+    public long BytesEach => Shape.Dimension * BytesPerValue;
+
+    /// <summary>What the latents of the whole training set take, whether they are kept or not.</summary>
+    public long? BytesOfAll => TrainingImages * BytesEach;
+}
+
+/// <summary>One network of an arm.</summary>
+/// <param name="Name">encoder, decoder, teacher or generator.</param>
+/// <param name="Network">What it is, in words.</param>
+public sealed record ComponentProfile(string Name, string Network, NetworkCost Cost);
+
+/// <summary>What one generated image costs.</summary>
+/// <param name="Sampler">teacher or generator.</param>
+public sealed record SamplingProfile(string Sampler, SamplingCost Cost);
+
+/// <summary>Networks in words: kind, width × depth.</summary>
+internal static class NetworkText
+{
+    public static string Of(IEncoder encoder) => encoder switch
+    {
+        VitEncoder vit => $"ViT {vit.Options.Width} × {vit.Options.Depth}",
+        Dinov2Encoder dinov2 => $"DINOv2 {dinov2.Options.HiddenSize} × {dinov2.Options.Layers}",
+        _ => encoder.GetType().Name,
+    };
+
+    public static string Of(IDecoder decoder) => decoder switch
+    {
+        RaeDecoder rae => $"ViT {rae.Options.Width} × {rae.Options.Depth} and convolutions",
+        MaeDecoder mae => $"MAE ViT {mae.Options.HiddenSize} × {mae.Options.Layers}",
+        _ => decoder.GetType().Name,
+    };
+
+    public static string Of(DitNetwork network) => $"DiT^DH {network.Options.TrunkWidth} × {network.Options.TrunkDepth}"
+        + $" + {network.Options.HeadWidth} × {network.Options.HeadDepth}{(network.Interval ? ", with interval" : "")}";
+}
+
+/// <summary>
+/// Floating-point operations of a plan's stages, for their records: two for each multiply-add that <see cref="Profiler"/> counts.
+/// Training is steps × what a step costs, probes of the estimator and evaluations of the teacher included; sampling is images × the
+/// evaluations of each, and its decoding. What changes only the optimizer's state, and all that is no network, is left out.
+/// </summary>
+public static class StageFlops
+{
+    private const double PerMultiplyAdd = 2;
+
+    /// <summary>Stage key → operations of the whole stage; stages without a cost model are not in it.</summary>
+    public static IReadOnlyDictionary<string, double> Of(Plan plan, string workingDirectory)
+    {
+        var flops = new Dictionary<string, double>();
+        IReadOnlyDictionary<string, ArmProfile> profiles;
+        try
+        {
+            profiles = Profiler.Profile(plan.Experiment, workingDirectory).ToDictionary(profile => profile.Arm);
+        }
+        catch (LabException)
+        {
+            // A file of weights that cannot be read. The stage that needs it says so; an estimate is not worth the run.
+            return flops;
+        }
+
+        var nodes = plan.Stages.ToDictionary(stage => stage.Key);
+        foreach (var run in plan.Runs)
+        {
+            var profile = profiles[run.Arm];
+            foreach (var training in profile.Training.Where(training => run.Stages.ContainsKey(training.Stage)))
+                flops[run.Stages[training.Stage]] = PerMultiplyAdd * training.Steps * training.Step.Total;
+            Add("sampling", "generator");
+            Add("teacherSampling", "teacher");
+
+            void Add(string role, string sampler)
+            {
+                var image = profile.Sampling.Where(sampling => sampling.Sampler == sampler).Sum(sampling => sampling.Cost.Image.Total);
+                if (image > 0 && run.Stages.TryGetValue(role, out var key) && nodes[key].Definition is SamplingStage stage)
+                    flops[key] = PerMultiplyAdd * stage.Samples * image;
+            }
+        }
+
+        return flops;
     }
 }

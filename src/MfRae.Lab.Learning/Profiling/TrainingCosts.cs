@@ -114,3 +114,66 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
 
     private static string Text(double samples) => samples.ToString("0.#", CultureInfo.InvariantCulture);
 }
+
+/// <summary>What a step of one trained stage costs, in multiply-adds and in memory.</summary>
+/// <param name="Batch">Samples of a step.</param>
+/// <param name="Frozen">Values of the networks that are evaluated only.</param>
+/// <param name="Kept">Values that the step keeps for its backward pass: an estimate.</param>
+public sealed record TrainingProfile(
+    string Stage, int Steps, int Batch, IReadOnlyList<WorkProfile> Work, long Parameters, long Frozen, double Kept)
+{
+    private const double BytesPerValue = 4;
+
+    public MultiplyAdds Step => Work.Aggregate(default(MultiplyAdds), (sum, work) => sum + work.Step);
+
+    public double WeightBytes => BytesPerValue * Parameters;
+
+    public double GradientBytes => BytesPerValue * Parameters;
+
+    /// <summary>AdamW: two moments, and the denominator while a step is taken.</summary>
+    public double OptimizerBytes => 3 * BytesPerValue * Parameters;
+
+    /// <summary>The average that is used downstream.</summary>
+    public double AverageBytes => BytesPerValue * Parameters;
+
+    public double FrozenBytes => BytesPerValue * Frozen;
+
+    public double ActivationBytes => BytesPerValue * Kept;
+
+    public double TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + AverageBytes + FrozenBytes + ActivationBytes;
+}
+
+/// <summary>One of the things that a training step computes.</summary>
+/// <param name="What">In words, with the numbers that it is made of.</param>
+/// <param name="Step">Multiply-adds of a step; where chance decides how many samples there are, of a step on average.</param>
+public sealed record WorkProfile(string What, MultiplyAdds Step);
+
+/// <summary>
+/// What an estimator of du/dt computes for a sample beside the main evaluation (docs/method.md §3), in evaluations of the network.
+/// </summary>
+/// <param name="Linear">Evaluations' worth of products with weights.</param>
+/// <param name="Attention">Evaluations' worth of attention products.</param>
+/// <param name="AllSamples">Whether samples with r = t are not spared.</param>
+/// <param name="KeptEvaluations">Evaluations whose values are kept for a backward pass.</param>
+internal sealed record DerivativeCost(string Name, double Linear, double Attention, bool AllSamples = false, double KeptEvaluations = 0)
+{
+    private const string Concatenated = "concatenated";
+
+    public static DerivativeCost Of(DerivativeOptions options) => options switch
+    {
+        CentralDifferenceOptions central => Probes("central difference", 2, central.Batching == Concatenated),
+        ForwardDifferenceOptions forward => Probes("forward difference", 1, forward.Batching == Concatenated),
+        // A tangent takes one product where a weight is one factor, and two where both factors move.
+        JvpOptions => new("forward-mode JVP", 1, 2),
+        // The gradient by the inputs, and its derivative by the cotangent: each one product for a weight and two for each of attention's.
+        JvpDoubleBackwardOptions => new("double backward", 2, 4, KeptEvaluations: 1),
+        _ => throw new NotSupportedException($"{options.GetType().Name} has no cost model"),
+    };
+
+    public MultiplyAdds Of(MultiplyAdds evaluation) => new(Linear * evaluation.Linear, Attention * evaluation.Attention);
+
+    // In one batch with gradients a probe goes backward too, although nothing asks for its gradient.
+    private static DerivativeCost Probes(string name, int probes, bool concatenated) => concatenated
+        ? new($"{name}, {probes} probes with gradients", 3 * probes, 3 * probes, AllSamples: true, KeptEvaluations: probes)
+        : new($"{name}, {probes} {(probes == 1 ? "probe" : "probes")}", probes, probes);
+}

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.Core.Experiments.Reading;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
@@ -27,7 +27,7 @@ public static class WeightPathCheck
     private static readonly IReadOnlyList<IReadOnlyCollection<string>> Means = [["mean"]];
 
     /// <summary>A mistake for each path that leads to no network where another one would. Files that cannot be opened are left to their stages.</summary>
-    public static IReadOnlyList<Diagnostic> Mistakes(Experiment experiment, string workingDirectory)
+    public static IReadOnlyList<Diagnostic> Diagnose(Experiment experiment, string workingDirectory)
     {
         // A file that the lab wrote says its network and has it at the top: without `::` torch, which costs half a second, is not loaded.
         var paths = experiment.Arms.SelectMany(arm => Paths(arm.Options))
@@ -36,7 +36,7 @@ public static class WeightPathCheck
             .DistinctBy(path => (path.Option, path.Weights))
             .Where(path => WeightPath.FileOf(path.Weights) != path.Weights
                 || (path.Names is not null && DescribesNoNetwork(path.Weights, workingDirectory))).ToList();
-        return [.. paths.Select(path => Mistake(experiment.Path, path, workingDirectory)).OfType<Diagnostic>()];
+        return [.. paths.Select(path => DiagnosePath(experiment.Path, path, workingDirectory)).OfType<Diagnostic>()];
     }
 
     // A damaged safetensors file is left to its stage; other formats need torch to be read.
@@ -45,7 +45,7 @@ public static class WeightPathCheck
             ? header.Type is null
             : !weights.EndsWith(".safetensors", StringComparison.Ordinal);
 
-    private static Diagnostic? Mistake(string file, Named path, string workingDirectory)
+    private static Diagnostic? DiagnosePath(string file, OptionPath path, string workingDirectory)
     {
         var weights = WeightPath.FileOf(path.Weights);
         var full = Path.GetFullPath(weights, workingDirectory);
@@ -99,7 +99,7 @@ public static class WeightPathCheck
         return names.All(name => whole.Tensors.ContainsKey(prefix + name));
     }
 
-    private static IEnumerable<Named> Paths(LabOptions options)
+    private static IEnumerable<OptionPath> Paths(LabOptions options)
     {
         switch (options.Encoder)
         {
@@ -124,7 +124,7 @@ public static class WeightPathCheck
         }
     }
 
-    private static IEnumerable<Named> Paths(string option, FeatureOptions? features)
+    private static IEnumerable<OptionPath> Paths(string option, FeatureOptions? features)
     {
         switch (features)
         {
@@ -157,5 +157,5 @@ public static class WeightPathCheck
     }
 
     /// <param name="Names">Makes the names of the network's tensors, one list for each naming; null where they are unknown.</param>
-    private sealed record Named(string Option, string Weights, Func<IReadOnlyList<IReadOnlyCollection<string>>>? Names);
+    private sealed record OptionPath(string Option, string Weights, Func<IReadOnlyList<IReadOnlyCollection<string>>>? Names);
 }

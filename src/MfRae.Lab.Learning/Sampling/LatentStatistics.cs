@@ -1,7 +1,7 @@
 using System.Globalization;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -72,10 +72,40 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
     private static Tensor Element(TensorFile file, string name)
     {
         var value = file[name].to(float32);
-        if (!Finite.Holds(value))
+        if (!Finite.IsFinite(value))
             throw new LabException($"{file.Path} holds NaN or infinite values in '{name}': compute the statistics again");
         return value.dim() == 4 && value.shape[0] == 1 ? value.squeeze(0)
             : value.dim() == 3 ? value
             : throw new LabException($"{file.Path} has a '{name}' of shape [{string.Join(", ", value.shape)}] where [C, H, W] is needed");
     }
+}
+
+/// <summary>
+/// Mean and variance of each element of latents that come in batches and are kept nowhere, in float64: each batch's own moments are
+/// merged into those of the batches before (Chan, Golub and LeVeque 1983), which loses nothing to a large mean.
+/// </summary>
+public sealed class LatentMoments(LatentShape shape)
+{
+    private readonly Tensor _mean = Zeros(shape);
+    private readonly Tensor _squares = Zeros(shape);
+    private long _count;
+
+    /// <summary>latents [B, C, H, W], anywhere.</summary>
+    public void Add(Tensor latents)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var wide = latents.cpu().to(float64);
+        var added = wide.shape[0];
+        var total = _count + added;
+        var mean = wide.mean([0]);
+        var apart = mean - _mean;
+        _squares.add_((wide - mean).square().sum([0])).add_(apart.square() * ((double)_count * added / total));
+        _mean.add_(apart * ((double)added / total));
+        _count = total;
+    }
+
+    public LatentStatistics Statistics(double epsilon) => new(_mean.to(float32), (_squares / _count).to(float32), epsilon);
+
+    private static Tensor Zeros(LatentShape shape) => zeros(shape.Channels, shape.Rows, shape.Columns, dtype: float64);
 }

@@ -1,7 +1,8 @@
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Oracle;
@@ -68,7 +69,7 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
     {
         OracleFiles.Save(context, oracle.Distribution);
         using var scope = NewDisposeScope();
-        var forms = new ClosedForms(Distributions.Create(oracle.Distribution), CheckTolerance);
+        var forms = new ClosedFormChecks(OracleDistributions.Create(oracle.Distribution), CheckTolerance);
         // Every oracle of these options is checked at the same points.
         var random = new RandomSource(0, CPU);
         var (z, _, t) = forms.Points(random, CheckedPoints);
@@ -82,5 +83,33 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
         ];
         foreach (var value in values)
             context.Measured(OracleFiles.Identified(value, OracleFiles.Identity(context.Folder)));
+    }
+}
+
+/// <summary>What a dataset stage leaves of a split: the images themselves, or an index of image files.</summary>
+internal static class DatasetFiles
+{
+    public const string Train = "train";
+    public const string Test = "test";
+
+    public static string Images(string split) => split + ".safetensors";
+
+    public static string Index(string split) => split + ".index.json";
+
+    /// <summary>The images of a split, as the dataset stage among the inputs found them.</summary>
+    public static IImageSource Open(StageContext context, string split)
+    {
+        var folder = context.Input(StageInput.Dataset);
+        var index = Path.Combine(folder, Index(split));
+        return File.Exists(index)
+            ? Open(context, ImageIndex.Load(index))
+            : LabeledImages.Load(Path.Combine(folder, Images(split)));
+    }
+
+    /// <summary>The images of an index.</summary>
+    public static FolderImages Open(StageContext context, ImageIndex index)
+    {
+        var threads = context.Spec.Settings.Threads;
+        return new(index, context.Resolve(index.Folder), threads > 0 ? threads : Environment.ProcessorCount);
     }
 }

@@ -1,8 +1,14 @@
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Evaluation;
+using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
@@ -39,5 +45,68 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
         using var objective = new ReconstructionObjective(options, decoder, encoder, frozen, data, context.Random(), device);
         using var trained = new Trainer(options.Training, context).Run(spec, weights, objective);
         NetworkFiles.Save(path, decoder, trained);
+    }
+}
+
+/// <summary>
+/// Encodes, decodes and measures the test set without noise: rFID and the other metrics, and the mean absolute error in
+/// grey values.
+/// </summary>
+internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
+{
+    private const int Batch = 250;
+    private const int SheetPairs = 40;
+    private const int LargeSheetPairs = 10;
+    private const int LargeSide = 64;
+
+    // Differences are taken in float32 of so many values at a time: a gigabyte.
+    private const long DifferencesAtOnce = 1L << 28;
+
+    public void Run(StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        var device = context.Device();
+        using var test = DatasetFiles.Open(context, DatasetFiles.Test);
+        var (encoder, encoderWeights) = NetworkFiles.LoadEncoder(context, test.Shape);
+        var (decoder, decoderWeights) = NetworkFiles.LoadDecoder(
+            Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), device);
+        using var frozen = encoderWeights;
+        using var trained = decoderWeights;
+        if (decoder.Image != test.Shape)
+            throw new LabException($"the decoder makes images of {decoder.Image}, the dataset has {test.Shape}: nothing can be compared");
+        using var rebuilt = context.InBatches(test, Batch, bytes => LabeledImages.ToBytes(
+            decoder.Decode(decoderWeights, encoder.EncodeBytes(encoderWeights, bytes))));
+
+        using var extractor = FeatureExtractor.Load(context);
+        var (features, logits) = extractor.Extract(new LabeledImages(rebuilt, test.Labels));
+        var set = new SampleSet(features, logits, null, test.Labels, null, null, ReferenceRunner.Load(context, ["test"]),
+            EvaluationRunner.Orders(stage.Metrics, rebuilt));
+        foreach (var value in EvaluationRunner.Compute(context, stage.Metrics, set, stage.BootstrapDraws))
+        {
+            context.Measured(new("r" + value.Name, value.Value, value.Low, value.High, value.Samples, 0, 1, "dataset",
+                extractor.Identity, extractor.Preprocessing(test.Shape), value.Reference, value.HigherIsBetter));
+        }
+        context.Measured(new("rL1", MeanDifference(test, rebuilt), null, null, test.Count, 0, 1, "dataset", "",
+            SmallInceptionFeatures.PixelValues(test.Shape), "", false));
+
+        var count = Math.Min(test.Shape.Rows > LargeSide ? LargeSheetPairs : SheetPairs, test.Count);
+        var pairs = stack([test.Bytes(arange(count)), rebuilt.slice(0, 0, count, 1)], 1).flatten(0, 1);
+        ImageSheet.Write(context.File("pairs.png"), pairs, 10);
+        context.Journal.Write(new ImageEvent("reconstruction", "pairs.png", "test images, each followed by its reconstruction"));
+    }
+
+    private static double MeanDifference(IImageSource images, Tensor rebuilt)
+    {
+        var sum = 0.0;
+        var block = Math.Max(1, DifferencesAtOnce / rebuilt[0].numel());
+        for (long start = 0; start < images.Count; start += block)
+        {
+            using var scope = NewDisposeScope();
+            var end = Math.Min(images.Count, start + block);
+            var original = images.Bytes(arange(start, end, dtype: int64));
+            sum += (rebuilt.slice(0, start, end, 1).to(float32) - original.to(float32)).abs().mean().item<float>() * (double)(end - start);
+        }
+
+        return sum / images.Count;
     }
 }

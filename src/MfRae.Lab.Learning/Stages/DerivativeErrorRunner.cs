@@ -1,8 +1,7 @@
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;

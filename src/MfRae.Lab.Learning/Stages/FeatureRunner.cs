@@ -1,8 +1,11 @@
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
+using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
 using TorchSharp;
@@ -58,5 +61,79 @@ internal sealed class FeatureRunner(FeatureOptions options) : IStage
         using var predicted = context.InBatches(test, TestBatch, bytes =>
             InceptionNetwork.Logits(trained, network.Pool(trained, LabeledImages.ToUnit(bytes).to(device))).argmax(1));
         context.MeasuredShare("testAccuracy", (predicted == test.Labels).to(float64).mean().item<double>(), test);
+    }
+}
+
+/// <summary>The feature network of a stage's inputs, with the identity that its numbers carry.</summary>
+internal sealed class FeatureExtractor : IDisposable
+{
+    private readonly StageContext _context;
+    private readonly IFeatureNetwork _network;
+
+    private FeatureExtractor(StageContext context, IFeatureNetwork network)
+    {
+        _context = context;
+        _network = network;
+    }
+
+    /// <summary>SHA-256 of the weights file.</summary>
+    public string Identity => _network.Identity;
+
+    /// <summary>What is done to images before the network.</summary>
+    public string Preprocessing(ImageShape image) => _network.Preprocessing(image);
+
+    /// <param name="input">Of the stage: its features, or its second features.</param>
+    public static FeatureExtractor Load(StageContext context, string input = StageInput.Features) => new(
+        context, FeatureNetworks.Load(Path.Combine(context.Input(input), NetworkFiles.Features), context.Device()));
+
+    /// <summary>Features [N, F] and logits [N, classes] or null, on the CPU, in the caller's dispose scope.</summary>
+    /// <param name="spatial">Takes the maps [B, S] that sFID sees, batch by batch.</param>
+    public (Tensor Features, Tensor? Logits) Extract(IImageSource images, Action<Tensor>? spatial = null)
+    {
+        using var collected = new FeatureCollector(images.Count, spatial);
+        Visit(images, (_, batch) => collected.Add(batch));
+        // Other handles of the same memory, which belong to the caller's scope.
+        return (collected.Features.alias(), collected.Logits?.alias());
+    }
+
+    /// <summary>Shows what the network says of batches of images in their order, and where each begins; nothing is kept.</summary>
+    public void Visit(IImageSource images, Action<long, FeatureBatch> take)
+    {
+        long start = 0;
+        _context.ForBatches(images, _network.Batch, bytes =>
+        {
+            take(start, Checked(_network.Extract(bytes)));
+            start += bytes.shape[0];
+        });
+    }
+
+    private static FeatureBatch Checked(FeatureBatch batch)
+    {
+        Finite.Require(batch.Features, "the features of images");
+        if (batch.Logits is { } logits)
+            Finite.Require(logits, "the class scores of images");
+        if (batch.Spatial is { } spatial)
+            Finite.Require(spatial, "the spatial features of images");
+        return batch;
+    }
+
+    /// <summary>FID of images under more and more noise and blur, against statistics of images as they are.</summary>
+    public CorruptionSweep SweepCorruptions(IImageSource images, FeatureStatistics statistics)
+    {
+        var set = new ImageSet("the dataset", images, "", null, index => $"image {index}");
+        var progress = new SweepProgress(_context);
+        return new CorruptionEvaluator(_network, "features", MeasurementSetting.LadderSeed, batch: 0, progress, _context.Stop).Run(set, statistics);
+    }
+
+    public void Dispose() => _network.Dispose();
+
+    private sealed class SweepProgress(StageContext context) : IEvaluationProgress
+    {
+        public void Step(string what, long done, long total) => context.Progress(done, total, "image");
+
+        public void Say(string line)
+        {
+            // A climb has nothing to say.
+        }
     }
 }

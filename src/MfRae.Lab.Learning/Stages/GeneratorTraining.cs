@@ -1,11 +1,12 @@
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Paths;
 using MfRae.Lab.Learning.Sampling;
 using MfRae.Lab.Learning.Training;
 using static TorchSharp.torch;
@@ -69,7 +70,7 @@ internal static class GeneratorTraining
         using var scope = NewDisposeScope();
         using var weights = Weights.Initialise(spec, context.Random(), context.Device());
         if (start is not null)
-            weights.TakeOver(start);
+            weights.CopyMatching(start);
         var kept = new Snapshots(SnapshotSteps.Of(training.Steps, snapshots), (step, average) =>
             NetworkFiles.Save(context.File(NetworkFiles.Snapshot(step)), network, average));
         using var trained = new Trainer(training, context).Run(spec, weights, objective, kept);
@@ -78,4 +79,79 @@ internal static class GeneratorTraining
 
     private static string Text(LatentShape shape, int classes) =>
         $"latents of shape [{shape.Channels}, {shape.Rows}, {shape.Columns}] in {classes} classes";
+}
+
+/// <summary>Loads or trains the flow-matching teacher v_φ.</summary>
+internal sealed class TeacherRunner(TeacherOptions options) : IStage
+{
+    public void Run(StageContext context)
+    {
+        switch (options)
+        {
+            case PretrainedTeacherOptions pretrained:
+                Pretrained.Teacher(context, pretrained, context.File(NetworkFiles.Generator));
+                break;
+            case OracleTeacherOptions oracle:
+                OracleFiles.Save(context, oracle.Bias);
+                break;
+            case FlowMatchingOptions flow:
+                Train(flow, context);
+                break;
+            default:
+                throw new NotSupportedException($"{options.GetType().Name} has no runner");
+        }
+    }
+
+    private static void Train(FlowMatchingOptions options, StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        using var batches = GeneratorTraining.Source(context, options.Training.BatchSize);
+        var network = new DitNetwork(options.Network, batches.Shape, batches.Classes, interval: false);
+        GeneratorTraining.Train(context, options.Training, network, null, new FlowMatchingObjective(options, network, batches));
+    }
+}
+
+/// <summary>Consistency mid-training: a mean-flow network that starts as the teacher.</summary>
+internal sealed class CmtRunner(CmtOptions options) : IStage
+{
+    public void Run(StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        var trajectory = (TrajectoryCmtOptions)options;
+        using var batches = GeneratorTraining.Source(context, trajectory.Training.BatchSize);
+        var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, batches, trajectory.Training);
+        using var frozen = teacherWeights;
+        var network = teacher.WithInterval();
+        Tensor Velocity(Tensor z, Tensor t, Tensor y) => teacher.Velocity(frozen, z, t, y);
+        GeneratorTraining.Train(
+            context, trajectory.Training, network, frozen, new CmtObjective(trajectory, network, Velocity, batches));
+    }
+}
+
+/// <summary>Trains a mean-flow network with λ-mixing, from CMT, from the teacher or from random weights.</summary>
+internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
+{
+    public void Run(StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        var lambda = (LambdaMeanFlowOptions)options;
+        using var batches = GeneratorTraining.Source(context, lambda.Training.BatchSize);
+        var oracle = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context)?.Field : null;
+        (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher) && oracle is null
+            ? GeneratorTraining.Load(context, StageInput.Teacher, batches, lambda.Training)
+            : null;
+        using var teacherWeights = teacher?.Weights;
+        var start = lambda.Initialisation switch
+        {
+            "cmt" => GeneratorTraining.Load(context, StageInput.Cmt, batches, lambda.Training),
+            "teacher" => teacher,
+            _ => null,
+        };
+        using var startWeights = start?.Weights;
+        // A network that starts from another one has its size.
+        var network = new DitNetwork(start?.Network.Options ?? lambda.Network, batches.Shape, batches.Classes, interval: true);
+        var velocity = teacher is { } given ? (z, t, y) => given.Network.Velocity(given.Weights, z, t, y) : oracle;
+        GeneratorTraining.Train(
+            context, lambda.Training, network, start?.Weights, new MeanFlowObjective(lambda, network, velocity, batches), lambda.Snapshots);
+    }
 }

@@ -1,7 +1,8 @@
-using MfRae.Lab.Core.Execution;
+using System.Text.Json;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Oracle;
@@ -19,7 +20,7 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
     {
         using var scope = NewDisposeScope();
         var mixture = OracleFiles.Mixture(context);
-        var flow = Distributions.Flow(mixture, stage.Metric.Tolerance);
+        var flow = OracleDistributions.Flow(mixture, stage.Metric.Tolerance);
         var (network, weights) = Load(context, StageInput.Generator);
         var exact = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context) : null;
         using var judgedWeights = weights;
@@ -28,7 +29,7 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         using var frozen = teacherWeights;
         VelocityField? trained = teacherWeights is null ? null : (z, t, y) => teacherNetwork.Velocity(teacherWeights, z, t, y);
         var teacher = exact?.Field ?? trained;
-        var judged = new Judged(
+        var judged = new TrainedMeanFlow(
             mixture, (LambdaMeanFlowOptions)stage.MeanFlow, teacher, exact is null ? null : exact.Bias, network, weights);
         var random = new RandomSource(stage.Seed, CPU);
         // Both are rounded up to whole batches.
@@ -74,4 +75,46 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
 
     private static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>
         NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), CPU, float64);
+}
+
+/// <summary>What the stages of an oracle leave where those of images leave data and networks: the options that say everything.</summary>
+internal static class OracleFiles
+{
+    public const string DistributionFile = "distribution.json";
+    public const string TeacherFile = "teacher.json";
+
+    public static void Save(StageContext context, DistributionOptions options) => File.WriteAllText(
+        context.File(DistributionFile), JsonSerializer.Serialize(options, LabJson.Default.DistributionOptions));
+
+    public static void Save(StageContext context, TeacherBiasOptions options) => File.WriteAllText(
+        context.File(TeacherFile), JsonSerializer.Serialize(options, LabJson.Default.TeacherBiasOptions));
+
+    /// <summary>The distribution of the dataset input.</summary>
+    public static GaussianMixture Mixture(StageContext context) => OracleDistributions.Create(JsonSerializer.Deserialize(
+        File.ReadAllText(Path.Combine(context.Input(StageInput.Dataset), DistributionFile)), LabJson.Default.DistributionOptions)!);
+
+    /// <summary>The hash of a distribution's file in a folder, by which values of one are told from those of another.</summary>
+    public static string Identity(string folder) => FileHash.Of(Path.Combine(folder, DistributionFile));
+
+    public static OracleBatches Batches(StageContext context, int batchSize) =>
+        new(Mixture(context), batchSize, context.Random(), context.Device());
+
+    /// <summary>The teacher input where it is a closed form; null where it is a network.</summary>
+    public static OracleTeacher? Teacher(StageContext context)
+    {
+        var path = Path.Combine(context.Input(StageInput.Teacher), TeacherFile);
+        if (!File.Exists(path))
+            return null;
+        var bias = JsonSerializer.Deserialize(File.ReadAllText(path), LabJson.Default.TeacherBiasOptions)!;
+        return new OracleTeacher(Mixture(context), bias);
+    }
+
+    /// <summary>A value with what it is a value of.</summary>
+    public static Measurement Identified(OracleValue value, string distribution)
+    {
+        bool? higherIsBetter = OracleMetric.Stepped.Concat(OracleMetric.Unstepped).Contains(value.Name) ? false : null;
+        return new(
+            value.Name, value.Value, value.Low, value.High, value.Samples, value.Steps, 1, "oracle", "", "float64", distribution,
+            higherIsBetter);
+    }
 }

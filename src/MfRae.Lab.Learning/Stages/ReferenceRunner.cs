@@ -1,6 +1,7 @@
-using MfRae.Lab.Core.Execution;
+using System.Globalization;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Formats;
@@ -42,7 +43,7 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
 
         Safetensors.Write(context.File(FileName),
         [
-            .. OwnStatistics.Tensors(pool.Statistics(), spatial.Count > 0 ? spatial.Statistics() : null),
+            .. LabStatistics.Tensors(pool.Statistics(), spatial.Count > 0 ? spatial.Statistics() : null),
             (Features, cat(rows)), (Labels, images.Labels.index_select(0, kept)),
         ]);
         WriteSheet(context, images);
@@ -76,7 +77,26 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
     {
         var path = Path.Combine(context.Input(input), FileName);
         var file = Safetensors.Read(path);
-        var (pool, spatial) = OwnStatistics.Read(file);
+        var (pool, spatial) = LabStatistics.Read(file);
         return new(split, pool, FileHash.Of(path), spatial, file[Features], file[Labels]);
+    }
+}
+
+/// <summary>FID of reference images that are spoilt more and more.</summary>
+internal sealed class LadderRunner(LadderStage stage) : IStage
+{
+    public void Run(StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        using var images = DatasetFiles.Open(context, stage.Split);
+        using var extractor = FeatureExtractor.Load(context, StageInput.Features);
+        var reference = ReferenceRunner.Load(context, StageInput.Reference(stage.Split), stage.Split);
+        var ladder = extractor.SweepCorruptions(images, reference.Statistics);
+        foreach (var rung in ladder.Levels)
+        {
+            var metric = $"{MetricNames.Ladder}.{rung.Kind}.{rung.Level.ToString("R", CultureInfo.InvariantCulture)}";
+            context.Measured(new(metric, rung.Fid, null, null, ladder.Images, 0, 1, "dataset", extractor.Identity,
+                extractor.Preprocessing(images.Shape), reference.Hash, null));
+        }
     }
 }

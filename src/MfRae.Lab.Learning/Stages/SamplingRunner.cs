@@ -1,9 +1,13 @@
 using System.Globalization;
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Paths;
 using MfRae.Lab.Learning.Sampling;
 using TorchSharp;
@@ -84,4 +88,116 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
     }
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}
+
+/// <summary>
+/// What stages that draw samples share: decoder, statistics of latents, noise and labels. Noise and labels depend on the seed and the size
+/// of batches alone, so whoever draws by them starts from the same ones.
+/// </summary>
+/// <param name="protocol">How labels are drawn: balanced or random.</param>
+internal sealed class SampleDrawing(StageContext context, int seed, int batchSize, string protocol) : IDisposable
+{
+    // More columns than these are not classes side by side any more.
+    private const int MostColumns = 20;
+
+    private const int SheetColumns = 8;
+
+    private readonly (IDecoder Network, Weights Weights) _decoder =
+        NetworkFiles.LoadDecoder(Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), context.Device());
+
+    private readonly LatentStatistics _statistics =
+        LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).To(context.Device());
+
+    private readonly RandomSource _random = new(seed, context.Device());
+
+    public IDecoder Decoder => _decoder.Network;
+
+    /// <summary>How many columns a sheet has: one for each class, or a fixed number where they are too many.</summary>
+    public static int Columns(long classes) => classes <= MostColumns ? (int)classes : SheetColumns;
+
+    /// <summary>int64 [count]; balanced ones go round.</summary>
+    public Tensor Labels(int count, int classes) => protocol == "random"
+        ? new RandomSource(seed, CPU).Integers("sample labels", 0, classes, count)
+        : arange(count, dtype: int64).remainder(classes);
+
+    /// <summary>Images uint8 [N, C, H, W] on the CPU for these labels.</summary>
+    /// <param name="what">Is counted in the progress of the stage.</param>
+    /// <param name="drawn">Sees the latents of each batch, and the number of its first sample.</param>
+    public Tensor Draw(
+        FewStepGenerator generator, LatentShape shape, Tensor labels, int steps, string what, Action<long, Tensor>? drawn = null) =>
+        context.InBatches(labels.shape[0], batchSize, what, indices =>
+        {
+            var start = indices[0].item<long>();
+            var noise = _random.Normal("sample noise", start / batchSize, indices.shape[0], shape.Channels, shape.Rows, shape.Columns);
+            var latents = generator.Sample(noise, labels.index_select(0, indices).to(context.Device()), steps);
+            drawn?.Invoke(start, latents);
+            return LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, _statistics.Denormalise(latents)));
+        });
+
+    public void Dispose() => _decoder.Weights.Dispose();
+
+    /// <summary>
+    /// Writes the first so many rows of images as a sheet. Balanced labels go round, so with few classes a row holds one sample of each.
+    /// </summary>
+    /// <returns>What to say of it beside what it shows, or the empty string.</returns>
+    public string WriteSheet(string file, Tensor images, int classes, int rows)
+    {
+        var columns = Columns(classes);
+        ImageSheet.Write(context.File(file), images.slice(0, 0, Math.Min(images.shape[0], rows * columns), 1), columns);
+        return protocol == "random" ? "; random classes" : columns == classes ? "; columns are classes" : "";
+    }
+}
+
+/// <summary>
+/// What a MeanFlow network made after some of its training steps, from the same noise and labels: a sheet of one-step samples and their
+/// FID at each, the end included. The series are over steps of the training.
+/// </summary>
+internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
+{
+    private const int SheetRows = 2;
+
+    public void Run(StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using var extractor = stage.Reference is null ? null : FeatureExtractor.Load(context, StageInput.Features);
+        var references = stage.Reference is null ? [] : ReferenceRunner.Load(context, [stage.Reference]);
+        using var drawing = new SampleDrawing(context, stage.Seed, stage.BatchSize, stage.Labels);
+        foreach (var step in SnapshotSteps.Of(stage.TrainingSteps, stage.Snapshots).Append(stage.TrainingSteps))
+        {
+            using var one = NewDisposeScope();
+            var (images, labels, classes) = Draw(context, drawing, step);
+            using var drawn = images;
+            var value = extractor is null ? "" : Measure(context, extractor, references, new(images, labels), step);
+            var file = string.Create(CultureInfo.InvariantCulture, $"sheet.{step}.png");
+            var order = drawing.WriteSheet(file, images, classes, SheetRows);
+            context.Journal.Write(new ImageEvent(
+                string.Create(CultureInfo.InvariantCulture, $"{MetricNames.Snapshot}@{step}"),
+                file,
+                string.Create(CultureInfo.InvariantCulture, $"after {step:#,0} of {stage.TrainingSteps:#,0} steps{value}{order}")));
+        }
+    }
+
+    private (Tensor Images, Tensor Labels, int Classes) Draw(StageContext context, SampleDrawing drawing, int step)
+    {
+        var file = step == stage.TrainingSteps ? NetworkFiles.Generator : NetworkFiles.Snapshot(step);
+        var (network, weights) = NetworkFiles.LoadGenerator(
+            Path.Combine(context.Input(StageInput.Generator), file), context.Device());
+        using var loaded = weights;
+        var generator = FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), TimeShift.For(network.Shape));
+        var labels = drawing.Labels(stage.Samples, network.Classes);
+        var images = drawing.Draw(
+            generator, network.Shape, labels, 1, string.Create(CultureInfo.InvariantCulture, $"sample after {step} steps"));
+        return (images, labels, network.Classes);
+    }
+
+    private static string Measure(
+        StageContext context, FeatureExtractor extractor, IReadOnlyList<ReferenceSet> references, LabeledImages images, int step)
+    {
+        var (features, _) = extractor.Extract(images);
+        var set = new SampleSet(features, null, null, null, null, null, references);
+        var value = Metric.Compute(new FidOptions(), set, draws: 0).Single().Value;
+        context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { [MetricNames.SnapshotFid] = value }));
+        return string.Create(CultureInfo.InvariantCulture, $"; FID of {images.Count:#,0} samples {value:G4}");
+    }
 }

@@ -1,5 +1,6 @@
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Numerics;

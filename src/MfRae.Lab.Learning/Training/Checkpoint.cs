@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using MfRae.Lab.Core;
-using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
@@ -97,3 +97,14 @@ public sealed class Checkpoint(
         .. weights.Constants().Select(constant => ("constant." + constant.Name, constant.Value)), .. gradients.State,
     ];
 }
+
+/// <summary>The content of `checkpoint.json`.</summary>
+/// <param name="File">The name of the file with the tensors, beside it.</param>
+/// <param name="Sha256">That file's hash, in lower-case hex.</param>
+public sealed record CheckpointRecord(string File, string Sha256);
+
+// Fields of newer versions are skipped: an unknown field is no reason to discard hours of training.
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(CheckpointRecord))]
+internal sealed partial class CheckpointJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
@@ -129,5 +130,54 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         context.Journal.Flush();
         checkpoint.Save(step);
         context.Journal.Write(new CheckpointEvent(step));
+    }
+}
+
+/// <summary>One step of training: gradient, clipping, AdamW, and the average of the weights (docs/method.md §2).</summary>
+/// <param name="weights">With gradients enabled.</param>
+/// <param name="average">Weights of the same spec that follow them.</param>
+public sealed class TrainingStep(TrainingOptions options, Weights weights, Weights average, AdamW optimizer)
+{
+    /// <summary>
+    /// Takes the step <paramref name="step"/>, counted from 0. Everything it makes belongs to the caller's dispose scope.
+    /// </summary>
+    public StepValue Take(IObjective objective, long step)
+    {
+        weights.Gradient!.zero_();
+        var value = objective.Evaluate(weights, step);
+        value.Loss.backward();
+
+        using var quiet = no_grad();
+        var norm = weights.Gradient.norm();
+        if (options.ClipNorm > 0)
+            weights.Gradient.mul_((options.ClipNorm / (norm + 1e-6)).clamp_(max: 1));
+        var learningRate = LearningRate.At(options, step);
+        optimizer.Step(step, learningRate);
+        if (options.Ema > 0)
+            average.Flat.lerp_(weights.Flat, 1 - options.Ema);
+        else
+            average.Flat.copy_(weights.Flat);
+        return new(value, norm, learningRate);
+    }
+}
+
+/// <summary>What one step of training tells.</summary>
+/// <param name="GradientNorm">Of all parameters, before clipping: a scalar.</param>
+public sealed record StepValue(ObjectiveValue Objective, Tensor GradientNorm, double LearningRate);
+
+/// <summary>Keeps the averaged weights as they are after some of the steps.</summary>
+/// <param name="steps">Numbers of steps done; 0 is before the first.</param>
+/// <param name="keep">Is given each of them, and the weights.</param>
+public sealed class Snapshots(IEnumerable<int> steps, Action<int, Weights> keep)
+{
+    private readonly HashSet<int> _steps = [.. steps];
+
+    /// <param name="average">What is kept, with the constants of <paramref name="weights"/>.</param>
+    public void Take(long step, Weights average, Weights weights)
+    {
+        if (step > int.MaxValue || !_steps.Contains((int)step))
+            return;
+        average.CopyConstants(weights);
+        keep((int)step, average);
     }
 }

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Reporting.Charts;
 
@@ -62,3 +62,6 @@ internal static class Curve
         return finite.Length == 0 ? new(step, null, double.NaN, double.NaN) : new(step, finite.Average(), finite.Min(), finite.Max());
     }
 }
+
+/// <summary>A curve at one step: the mean over seeds and the range they span. Without a finite value the mean is null.</summary>
+internal sealed record CurvePoint(double Step, double? Mean, double Low, double High);

@@ -11,7 +11,7 @@ internal sealed record DotChart(
     string Title,
     string Horizontal,
     IReadOnlyList<DotRow> Rows,
-    IReadOnlyList<Rule> Rules,
+    IReadOnlyList<ReferenceLine> Rules,
     Func<double, string> Format,
     Interval? Shade = null,
     bool Log = false)
@@ -121,7 +121,7 @@ internal sealed record DotChart(
         : Html.Empty;
 
     /// <summary>The name stands above the line, towards the side where there is more room.</summary>
-    private Html Dashed(Rule rule, Frame frame, Scale x)
+    private Html Dashed(ReferenceLine rule, Frame frame, Scale x)
     {
         var at = x.Map(rule.Value);
         var anchor = at > frame.Left + frame.PlotWidth / 2 ? "end" : "start";
@@ -137,3 +137,11 @@ internal sealed record DotChart(
                 : string.Join(", ", row.Dots.Select(dot => Format(dot.Value))))
             + (row.Interval is { } interval ? $", interval {Format(interval.Low)} to {Format(interval.High)}" : "");
 }
+
+/// <summary>A row of a dot chart: each seed, their mean and its interval.</summary>
+/// <param name="Note">Stands in the row instead of dots where there are none.</param>
+internal sealed record DotRow(string Name, string Css, IReadOnlyList<Dot> Dots, double? Mean, Interval? Interval, string Note = "");
+
+/// <summary>One measured value.</summary>
+/// <param name="Tip">What hovering shows.</param>
+internal sealed record Dot(double Value, string Tip);

@@ -78,3 +78,7 @@ internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
     private static string Describe(GraphNode node) =>
         node.Inputs.Count == 0 ? node.Name : $"{node.Name} from {string.Join(", ", node.Inputs)}";
 }
+
+/// <summary>A box of a graph.</summary>
+/// <param name="Inputs">Names of the nodes it reads from.</param>
+internal sealed record GraphNode(string Name, string Note, bool Troubled, IReadOnlyCollection<string> Inputs);

@@ -61,3 +61,9 @@ internal sealed record HeatMap(
             + $"<text class=\"axis\" x=\"{Svg.At(x + wide / 2)}\" y=\"{Svg.At(y + High / 2 + 16)}\">{cell.Note}</text></g>");
     }
 }
+
+/// <summary>A cell of a heat map: an arm at its place in the grid.</summary>
+/// <param name="Value">What stands in the cell.</param>
+/// <param name="Strength">0 at the worst value, 1 at the best; null where there is none.</param>
+/// <param name="Best">Whether the cell is framed.</param>
+internal sealed record HeatCell(int Column, int Row, string Css, string Value, string Note, double? Strength, bool Best, string Tip);

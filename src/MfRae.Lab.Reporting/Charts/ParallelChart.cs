@@ -66,3 +66,11 @@ internal sealed record ParallelChart(string Title, string Metric, IReadOnlyList<
     private static double Place(Frame frame, int at, int count) =>
         frame.Floor - 8 - (count < 2 ? 0.5 : at / (count - 1d)) * (frame.PlotHeight - 16);
 }
+
+/// <summary>An option as an axis: its values from the bottom to the top.</summary>
+internal sealed record ParallelAxis(string Name, IReadOnlyList<string> Values);
+
+/// <summary>An arm as a line through its values.</summary>
+/// <param name="Places">For each axis which of its values.</param>
+/// <param name="Value">What it measured; null: the line ends before.</param>
+internal sealed record ParallelLine(string Css, IReadOnlyList<int> Places, double? Value, string Tip);

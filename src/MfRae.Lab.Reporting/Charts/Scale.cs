@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace MfRae.Lab.Reporting.Charts;
 
 /// <summary>Maps a range of values to a range of pixels, linearly or by the logarithm.</summary>
@@ -43,4 +45,86 @@ internal sealed record Scale(double Low, double High, double From, double To, bo
     public static Scale Exactly(double low, double high, double from, double to) => new(low, high > low ? high : low + 1, from, to, false);
 
     public IReadOnlyList<Tick> Ticks(int most = 6) => Log ? Tick.Logarithmic(Low, High, most) : Tick.Linear(Low, High, most);
+}
+
+/// <summary>A labelled place on an axis.</summary>
+internal sealed record Tick(double Value, string Label)
+{
+    private static readonly double[] Nice = [1, 2, 5, 10];
+
+    /// <summary>Multiples of 1, 2 or 5 times a power of ten.</summary>
+    public static IReadOnlyList<Tick> Linear(double low, double high, int most)
+    {
+        var rough = (high - low) / most;
+        var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+        var step = Nice.Select(nice => nice * power).MinBy(nice => Math.Abs(Math.Log(nice / rough)));
+        var unit = Unit(Math.Max(Math.Abs(low), Math.Abs(high)), step);
+        var decimals = Math.Clamp(-(int)Math.Floor(Math.Log10(step / unit.Size) + 1e-9), 0, 12);
+        var ticks = new List<Tick>();
+        var first = Math.Ceiling(low / step - 1e-9);
+        // Counted from the first: beyond 2⁵³ steps adding one to a number changes nothing.
+        for (var at = 0; at <= 2 * most && (first + at) * step <= high + step * 1e-9; at++)
+        {
+            ticks.Add(new((first + at) * step, Text((first + at) * step, decimals, unit)));
+        }
+
+        return ticks;
+    }
+
+    /// <summary>
+    /// Powers of ten, with 2 and 5 between them where there are few; over less than a factor of ten, as on a linear axis.
+    /// </summary>
+    public static IReadOnlyList<Tick> Logarithmic(double low, double high, int most)
+    {
+        var decades = Math.Log10(high / low);
+        if (decades < 0.7)
+        {
+            return [.. Linear(low, high, most).Where(tick => tick.Value > 0)];
+        }
+
+        double[] digits = decades <= 1.4 ? [1, 2, 3, 5] : decades <= 2.5 ? [1, 2, 5] : [1];
+        var every = Math.Max(1, (int)Math.Ceiling(decades / most));
+        var ticks = new List<Tick>();
+        for (var exponent = (int)Math.Floor(Math.Log10(low)); exponent <= (int)Math.Ceiling(Math.Log10(high)); exponent++)
+        {
+            if (exponent % every != 0)
+            {
+                continue;
+            }
+
+            foreach (var digit in digits)
+            {
+                var value = digit * Math.Pow(10, exponent);
+                if (value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9))
+                {
+                    ticks.Add(new(value, Text(value, Math.Clamp(-exponent, 0, 12), Unit(value, value))));
+                }
+            }
+        }
+
+        return ticks;
+    }
+
+    /// <summary>One for a whole axis: that of its largest value, unless its steps are too fine for it.</summary>
+    private static (double Size, string Sign) Unit(double largest, double step) => largest switch
+    {
+        >= 1e9 => (1, ""),
+        >= 1e6 when step >= 1e4 => (1e6, "M"),
+        >= 1e4 when step >= 10 => (1e3, "k"),
+        _ => (1, ""),
+    };
+
+    private static string Text(double value, int decimals, (double Size, string Sign) unit)
+    {
+        var size = Math.Abs(value);
+        var text = size switch
+        {
+            >= 1e9 or (> 0 and < 1e-4) => value.ToString("0.##e0", CultureInfo.InvariantCulture),
+            // Its neighbours are written with exponents.
+            0 when decimals > 4 => "0",
+            0 when unit.Size > 1 => "0",
+            _ => ((size < 1e-12 ? 0 : value) / unit.Size).ToString("N" + decimals, CultureInfo.InvariantCulture) + unit.Sign,
+        };
+        return text.Replace('-', '−');
+    }
 }

@@ -5,7 +5,7 @@ namespace MfRae.Lab.Reporting.Charts;
 /// <summary>Points in a plane of two measured quantities. Colour tells the arm, shape a second property.</summary>
 /// <param name="Lines">Drawn below the points.</param>
 internal sealed record ScatterChart(
-    string Title, string Horizontal, IReadOnlyList<ScatterPoint> Points, IReadOnlyList<Rule> Rules, IReadOnlyList<Line>? Lines = null)
+    string Title, string Horizontal, IReadOnlyList<ScatterPoint> Points, IReadOnlyList<ReferenceLine> Rules, IReadOnlyList<Line>? Lines = null)
 {
     /// <summary>Those that have a place: what is no number has none.</summary>
     public IReadOnlyList<ScatterPoint> Points { get; } = [.. Points.Where(IsPlace)];
@@ -48,7 +48,7 @@ internal sealed record ScatterChart(
         var marks = Points.Concat(seeds).Select(point => point.Y).ToArray();
         var ends = (Lines ?? []).SelectMany(line => line.Points).Select(point => point.High).ToArray();
         var near = Near([.. marks, .. ends]);
-        var y = new Heights(marks, ends, [.. near.Select(rule => rule.Value)], Log, Frame.Floor, Frame.Top);
+        var y = new ClippedScale(marks, ends, [.. near.Select(rule => rule.Value)], Log, Frame.Floor, Frame.Top);
         return Frame.Figure(
             "scatter",
             Title + (Log is not null && y.Scale.Log ? " (log)" : ""),
@@ -61,7 +61,7 @@ internal sealed record ScatterChart(
                 .. Points.Where(point => point.Label is not null).Select(point => Beside(point, x, y))]));
     }
 
-    private Rule[] Near(double[] values)
+    private ReferenceLine[] Near(double[] values)
     {
         var spread = Math.Max(values.Max() - values.Min(), 1e-9);
         return [.. Rules.Where(rule => rule.Value > values.Min() - spread && rule.Value < values.Max() + spread)];
@@ -75,7 +75,7 @@ internal sealed record ScatterChart(
 
     private static string Path(int shape) => shape < 0 ? Cross : Shapes[shape % Shapes.Length];
 
-    private static Html Mark(ScatterPoint point, string shape, string css, Scale x, Heights y)
+    private static Html Mark(ScatterPoint point, string shape, string css, Scale x, ClippedScale y)
     {
         var arrow = y.IsBelow(point.Y) ? Arrow(point.Css, x.Map(point.X)) : Html.Empty;
         return Html.Of($"{arrow}<path class=\"{css} {point.Css}\" d=\"M{Svg.At(x.Map(point.X))} "
@@ -86,7 +86,7 @@ internal sealed record ScatterChart(
     private static Html Arrow(string css, double x) =>
         Html.Of($"<path class=\"line {css}\" d=\"M{Svg.At(x)} {Svg.At(Frame.Floor - 9)}v9m-3.5 -5l3.5 5l3.5 -5\"/>");
 
-    private static Html Beside(ScatterPoint point, Scale x, Heights y)
+    private static Html Beside(ScatterPoint point, Scale x, ClippedScale y)
     {
         var at = x.Map(point.X);
         var left = at + Svg.Width(point.Label!) + 8 > Frame.Left + Frame.PlotWidth;
@@ -94,19 +94,71 @@ internal sealed record ScatterChart(
             + $"text-anchor=\"{(left ? "end" : "start")}\">{point.Label}</text>");
     }
 
-    private Html Staircase(Scale x, Heights y) => Front.Count == 0 ? Html.Empty : Html.Of(
+    private Html Staircase(Scale x, ClippedScale y) => Front.Count == 0 ? Html.Empty : Html.Of(
         $"<path class=\"front\" d=\"M{Svg.At(x.Map(Front[0].X))} {Svg.At(y.Map(Front[0].Y))}{string.Concat(Front.Skip(1).Select(
             point => $"H{Svg.At(x.Map(point.X))}V{Svg.At(y.Map(point.Y))}"))}H{Svg.At(Frame.Left + Frame.PlotWidth)}\"/>");
 
-    private static Html Stroke(Line line, Scale x, Heights y) => Html.Of(
+    private static Html Stroke(Line line, Scale x, ClippedScale y) => Html.Of(
         $"<path class=\"line {line.Css}\" d=\"M{string.Join('L', line.Points.Select(
             point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.High))}"))}\"/>{line.Points
                 // One arrow where a line goes below, none along its way there.
                 .Where((point, at) => y.IsBelow(point.High) && (at == 0 || !y.IsBelow(line.Points[at - 1].High)))
                 .Select(point => Arrow(line.Css, x.Map(point.Step)))}");
 
-    private static Html Dashed(Rule rule, Heights y) => Html.Of(
+    private static Html Dashed(ReferenceLine rule, ClippedScale y) => Html.Of(
         $"<path class=\"rule\" d=\"M{Svg.At(Frame.Left)} {Svg.At(y.Map(rule.Value))}h{Svg.At(Frame.PlotWidth)}\"/><text "
             + $"class=\"note\" x=\"{Svg.At(Frame.Left + Frame.PlotWidth - 4)}\" y=\"{Svg.At(y.Map(rule.Value) - 4)}\" "
             + $"text-anchor=\"end\">{rule.Name}</text>");
+}
+
+/// <summary>A point of a scatter chart.</summary>
+/// <param name="Shape">Which of the shapes of <see cref="ScatterChart"/>; negative: that of what is only compared with.</param>
+/// <param name="Label">Stands beside the mark, or null.</param>
+internal sealed record ScatterPoint(double X, double Y, string Css, int Shape, string Tip, string? Label = null);
+
+/// <summary>
+/// The vertical axis of a scatter chart. What decides about it are the marks: a prediction of zero that rounding left at 1e-9, or a
+/// measured zero, would press all else flat on a logarithmic axis, or keep it from being one. So such an axis ends below the smallest
+/// positive mark, and what is smaller stands at its end.
+/// </summary>
+internal sealed class ClippedScale
+{
+    // Beyond this ratio marks need a logarithmic axis; as for other scales.
+    private const double LogRatio = 30;
+
+    // Room between the end of a cut axis and the smallest value on it.
+    private const double Room = 0.1;
+
+    private readonly double _least = double.NegativeInfinity;
+
+    /// <param name="marks">Measured values, at least one.</param>
+    /// <param name="lines">What is drawn beside them.</param>
+    /// <param name="rules">Values to compare with: they stand on the axis wherever they are.</param>
+    /// <param name="log">Whether it is logarithmic; null: where the marks ask for it.</param>
+    public ClippedScale(
+        IReadOnlyList<double> marks, IReadOnlyList<double> lines, IReadOnlyList<double> rules, bool? log, double from, double to)
+    {
+        double[] firm = [.. marks.Concat(rules).Where(value => value > 0)];
+        double[] all = [.. marks, .. lines, .. rules];
+        if (firm.Length > 0 && marks.Concat(rules).Min() >= 0 && (log ?? all.Max() / firm.Min() > LogRatio))
+        {
+            // A line may go a little below the marks; what is compared with is an end itself.
+            _least = marks.Where(mark => mark > 0).Select(mark => mark * Room).Concat(rules.Where(rule => rule > 0)).Min();
+            IsCut = all.Any(IsBelow);
+            Scale = Scale.Over([.. all.Where(value => !IsBelow(value)), .. IsCut ? [_least] : Array.Empty<double>()], from, to, log: true, 0.08);
+        }
+        else
+        {
+            Scale = Scale.Over(all, from, to, log: false, 0.08);
+        }
+    }
+
+    public Scale Scale { get; }
+
+    /// <summary>Whether something lies below the axis.</summary>
+    public bool IsCut { get; }
+
+    public bool IsBelow(double value) => value < _least;
+
+    public double Map(double value) => Scale.Map(IsBelow(value) ? _least : value);
 }

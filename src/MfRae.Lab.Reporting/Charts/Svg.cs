@@ -40,3 +40,37 @@ internal static class Svg
 
     private const double Character = 6.7;
 }
+
+/// <summary>The box of a chart: where the plot lies in it, its axes and what assistive technology reads.</summary>
+internal sealed record Frame(double Width, double Height, double Left, double Top, double Right, double Bottom)
+{
+    public double PlotWidth => Width - Left - Right;
+
+    public double PlotHeight => Height - Top - Bottom;
+
+    public double Floor => Height - Bottom;
+
+    /// <summary>Vertical grid lines with labels below.</summary>
+    public Html Horizontal(Scale scale, string label, int ticks = 6) => Html.Of(
+        $"""
+        <g class="grid">{scale.Ticks(ticks).Select(tick => Html.Of($"<path d=\"M{Svg.At(scale.Map(tick.Value))} {Svg.At(Top)}V{Svg.At(Floor)}\"/>"))}</g><g class="ticks x">{scale.Ticks(ticks).Select(tick => Html.Of($"<text x=\"{Svg.At(scale.Map(tick.Value))}\" y=\"{Svg.At(Floor + 15)}\">{tick.Label}</text>"))}</g><text class="axis" x="{Svg.At(Left + PlotWidth / 2)}" y="{Svg.At(Height - 5)}">{label}</text>
+        """);
+
+    /// <summary>Horizontal grid lines with labels on the left.</summary>
+    public Html Vertical(Scale scale, int ticks = 5) => Html.Of(
+        $"""
+        <g class="grid">{scale.Ticks(ticks).Select(tick => Html.Of($"<path d=\"M{Svg.At(Left)} {Svg.At(scale.Map(tick.Value))}h{Svg.At(PlotWidth)}\"/>"))}</g><g class="ticks y">{scale.Ticks(ticks).Select(tick => Html.Of($"<text x=\"{Svg.At(Left - 6)}\" y=\"{Svg.At(scale.Map(tick.Value) + 3.5)}\">{tick.Label}</text>"))}</g>
+        """);
+
+    /// <summary>The whole figure.</summary>
+    /// <param name="description">One sentence that tells what is seen, for those who do not see it.</param>
+    /// <param name="after">Stands behind the drawing.</param>
+    public Html Figure(
+        string css, string title, string description, Html content, Html attributes = default, Html after = default) => Html.Of(
+        $"""
+        <figure class="chart {css}"><figcaption>{title}</figcaption><svg viewBox="0 0 {Svg.At(Width)} {Svg.At(Height)}" role="img"{attributes}><title>{title}</title><desc>{description}</desc>{content}</svg>{after}</figure>
+        """);
+}
+
+/// <summary>A value to compare with, drawn as a dashed line where it lies in the range of the chart.</summary>
+internal sealed record ReferenceLine(double Value, string Name);

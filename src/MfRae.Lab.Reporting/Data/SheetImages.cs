@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Images;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Markup;
 using MfRae.Lab.Reporting.Sections;
 

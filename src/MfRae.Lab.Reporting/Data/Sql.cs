@@ -1,20 +1,22 @@
+using System.Buffers;
+
 namespace MfRae.Lab.Reporting.Data;
 
 /// <summary>The queries that give the numbers of each table, against the documented views of the database.</summary>
 internal sealed class Sql(string experiment)
 {
-    private readonly string name = Literal(experiment);
+    private readonly string _name = Literal(experiment);
 
     public string Results => $"""
         select arm, metric, mean, sd, n, seeds, samples, extractor, preprocessing, reference, device, noise, setting
         from arms
-        where experiment = {name};
+        where experiment = {_name};
         """;
 
     public string Teacher => $"""
         select distinct role, stage, metric, value, low, high, samples, extractor, preprocessing, reference, device, noise, setting
         from evaluations
-        where experiment = {name} and role not in ('evaluation', 'sampling', 'teacherSampling');
+        where experiment = {_name} and role not in ('evaluation', 'sampling', 'teacherSampling');
         """;
 
     /// <summary>A step of these series is δ in billionths.</summary>
@@ -22,26 +24,26 @@ internal sealed class Sql(string experiment)
         select r.arm, r.seed, m.name, m.step * 1e-9 as delta, m.value
         from run_stages r
         join metrics m on m.experiment = r.experiment and m.stage = r.stage
-        where r.experiment = {name} and r.role = 'derivativeError';
+        where r.experiment = {_name} and r.role = 'derivativeError';
         """;
 
     public string DerivativeErrors => $"""
         select arm, metric, mean, sd, n
         from arms
-        where experiment = {name} and name like 'derivativeError%';
+        where experiment = {_name} and name like 'derivativeError%';
         """;
 
     public string Oracle => $"""
         select distinct arm, seed, role, metric, value, low, high, samples
         from evaluations
-        where experiment = {name} and role in ('dataset', 'evaluation');
+        where experiment = {_name} and role in ('dataset', 'evaluation');
         """;
 
     /// <summary>Intervals over samples, the floor, the ladder of corruptions, neighbours.</summary>
-    public string Judge => $"""
+    public string EvaluationReliability => $"""
         select distinct arm, seed, role, metric, value, low, high, samples
         from evaluations
-        where experiment = {name} and role in ('evaluation', 'ladder');
+        where experiment = {_name} and role in ('evaluation', 'ladder');
         """;
 
     /// <param name="roles">Of the trainings that count.</param>
@@ -49,14 +51,14 @@ internal sealed class Sql(string experiment)
         select r.arm, r.seed, r.role, c.label, c.flops, c.wall_seconds, c.cpu_seconds, c.device_seconds, c.peak_bytes
         from run_stages r
         join costs c on c.experiment = r.experiment and c.stage = r.stage
-        where r.experiment = {name} and r.role in ({string.Join(", ", roles.Append("sampling").Select(Literal))});
+        where r.experiment = {_name} and r.role in ({string.Join(", ", roles.Append("sampling").Select(Literal))});
         """;
 
     /// <summary>What an image costs beside a metric, arms and teacher.</summary>
     public string ImageCosts(string metric) => $"""
         select distinct role, arm, seed, name, steps, value
         from evaluations
-        where experiment = {name} and role in ('evaluation', 'sampling', 'teacherEvaluation', 'teacherSampling')
+        where experiment = {_name} and role in ('evaluation', 'sampling', 'teacherEvaluation', 'teacherSampling')
           and (name like 'gflops.%' or name = {Literal(metric)})
         order by steps, arm, seed;
         """;
@@ -65,26 +67,26 @@ internal sealed class Sql(string experiment)
         select s.label, s.kind, s.stage, s.runs, s.status, s.reason, c.attempts, c.wall_seconds, c.cpu_seconds, c.peak_bytes
         from stages s
         join costs c on c.experiment = s.experiment and c.stage = s.stage
-        where s.experiment = {name};
+        where s.experiment = {_name};
         """;
 
     public string Failures => $"""
         select label, attempt, status, error, log
         from attempts
-        where experiment = {name} and status <> 'completed';
+        where experiment = {_name} and status <> 'completed';
         """;
 
     /// <summary>The attempts without a result of every version of the experiment, this one included.</summary>
     public string Versions => $"""
         select version, current, label, attempt, status, error
         from version_attempts
-        where experiment = {name} and status <> 'completed';
+        where experiment = {_name} and status <> 'completed';
         """;
 
     public string Attempts => $"""
         select label, attempt, host, device, threads, started
         from attempts
-        where experiment = {name};
+        where experiment = {_name};
         """;
 
     /// <summary>Seed by seed, the pairs behind a verdict.</summary>
@@ -93,13 +95,13 @@ internal sealed class Sql(string experiment)
         from evaluations a
         join runs r on r.experiment = a.experiment and r.seed = a.seed and r.baseline = 1
         join evaluations b on b.run = r.run and b.experiment = a.experiment and b.role = a.role and b.metric = a.metric
-        where a.experiment = {name} and a.metric = {Literal(metric)} and a.role = 'evaluation' and a.arm <> r.arm;
+        where a.experiment = {_name} and a.metric = {Literal(metric)} and a.role = 'evaluation' and a.arm <> r.arm;
         """;
 
     public string Curves(string kind) => $"""
         select label, seed, name, step, value
         from metrics
-        where experiment = {name} and kind = {Literal(kind)};
+        where experiment = {_name} and kind = {Literal(kind)};
         """;
 
     /// <summary>A step is one of the training whose network was looked at.</summary>
@@ -107,8 +109,26 @@ internal sealed class Sql(string experiment)
         select r.arm, r.seed, m.step, m.value as fid
         from run_stages r
         join metrics m on m.experiment = r.experiment and m.stage = r.stage
-        where r.experiment = {name} and r.role = 'snapshots';
+        where r.experiment = {_name} and r.role = 'snapshots';
         """;
 
     private static string Literal(string text) => $"'{text.Replace("'", "''")}'";
+}
+
+/// <summary>Commands for readers to run.</summary>
+internal static class ShellCommand
+{
+    // What means something between double quotes: to every shell of POSIX, and `!` to an interactive one.
+    private static readonly SearchValues<char> Special = SearchValues.Create("\"\\$`!");
+
+    /// <summary>The command that asks the database.</summary>
+    public static string Query(string sql) => $"dotnet run -- query {Word(sql)}";
+
+    /// <summary>
+    /// One word for a shell of POSIX. In double quotes where nothing in it means anything there, since SQL is full of single ones;
+    /// else in single quotes, between which nothing does.
+    /// </summary>
+    public static string Word(string text) => text.AsSpan().ContainsAny(Special)
+        ? $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'"
+        : $"\"{text}\"";
 }

@@ -1,5 +1,8 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using MfRae.Lab.Reporting.Charts;
 
 namespace MfRae.Lab.Reporting.Markup;
 
@@ -9,14 +12,14 @@ namespace MfRae.Lab.Reporting.Markup;
 /// </summary>
 public readonly record struct Html
 {
-    private readonly string? markup;
+    private readonly string? _markup;
 
-    private Html(string markup) => this.markup = markup;
+    private Html(string markup) => this._markup = markup;
 
     /// <summary>Nothing.</summary>
     public static Html Empty => default;
 
-    public bool IsEmpty => string.IsNullOrEmpty(markup);
+    public bool IsEmpty => string.IsNullOrEmpty(_markup);
 
     /// <summary>Literal parts are markup; strings in holes are escaped, <see cref="Html"/> in holes is placed as it is.</summary>
     public static Html Of(HtmlHandler handler) => new(handler.ToString());
@@ -40,7 +43,7 @@ public readonly record struct Html
         return new($"<script type=\"application/json\">{Encoding.UTF8.GetString(bytes.ToArray())}</script>");
     }
 
-    public override string ToString() => markup ?? "";
+    public override string ToString() => _markup ?? "";
 
     /// <summary>Markup of this library's own making: rendered templates and embedded assets. Never data.</summary>
     internal static Html Trusted(string markup) => new(markup);
@@ -68,4 +71,32 @@ public readonly record struct Html
 
         return escaped.ToString();
     }
+}
+
+/// <summary>
+/// Collects an interpolated string for <see cref="Html.Of"/>. There is no overload for floating-point numbers: those are
+/// formatted first, by <see cref="Numbers"/> or <see cref="Charts.Svg"/>.
+/// </summary>
+[InterpolatedStringHandler]
+public readonly struct HtmlHandler(int literalLength, int formattedCount)
+{
+    private readonly StringBuilder _markup = new(literalLength + 16 * formattedCount);
+
+    public void AppendLiteral(string value) => _markup.Append(value.ReplaceLineEndings("\n"));
+
+    public void AppendFormatted(Html value) => _markup.Append(value.ToString());
+
+    public void AppendFormatted(string? value) => _markup.Append(Html.Text(value).ToString());
+
+    public void AppendFormatted(long value) => _markup.Append(value.ToString(CultureInfo.InvariantCulture));
+
+    public void AppendFormatted(IEnumerable<Html> values)
+    {
+        foreach (var value in values)
+        {
+            _markup.Append(value.ToString());
+        }
+    }
+
+    public override string ToString() => _markup.ToString();
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;

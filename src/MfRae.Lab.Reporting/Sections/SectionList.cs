@@ -1,9 +1,11 @@
+using MfRae.Lab.Reporting.Data;
+using MfRae.Lab.Reporting.Markup;
 using MfRae.Lab.Reporting.Sections.Cost;
 using MfRae.Lab.Reporting.Sections.Curves;
 using MfRae.Lab.Reporting.Sections.Derivatives;
+using MfRae.Lab.Reporting.Sections.EvaluationReliability;
 using MfRae.Lab.Reporting.Sections.Failures;
 using MfRae.Lab.Reporting.Sections.Grid;
-using MfRae.Lab.Reporting.Sections.Judge;
 using MfRae.Lab.Reporting.Sections.Options;
 using MfRae.Lab.Reporting.Sections.Oracle;
 using MfRae.Lab.Reporting.Sections.Progress;
@@ -28,7 +30,7 @@ internal static class SectionList
         new GridSection(),
         new DerivativesSection(),
         new OracleSection(),
-        new JudgeSection(),
+        new EvaluationReliabilitySection(),
         new CurvesSection(),
         new ProgressSection(),
         new CostSection(),
@@ -39,4 +41,19 @@ internal static class SectionList
         new VersionsSection(),
         new ProvenanceSection(),
     ];
+}
+
+/// <summary>A section computes a record of finished texts and drawings; the template `Sections/NAME/name.sbn-html` places them.</summary>
+internal interface ISection
+{
+    /// <summary>The folder of the template and, in lower case, the anchor.</summary>
+    string Name { get; }
+
+    string Title { get; }
+
+    /// <summary>Whether the experiment has what the section shows; without it, the page does not have the section.</summary>
+    bool Has(ReportData data) => true;
+
+    /// <summary>A record whose properties are strings, <see cref="Markup.Html"/>, or lists of such records.</summary>
+    object Model(ReportData data);
 }

@@ -2,9 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Execution.Journal;
+using MfRae.Lab.Execution.Store;
 using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Chaos;
@@ -12,7 +12,7 @@ namespace MfRae.Lab.Cli.Tests.Chaos;
 /// <summary>A working directory with the shipped data, in which the real program runs as a process.</summary>
 internal sealed partial class ChaosLab : IDisposable
 {
-    private readonly string path = Directory.CreateTempSubdirectory("chaos-").FullName;
+    private readonly string _path = Directory.CreateTempSubdirectory("chaos-").FullName;
 
     public ChaosLab()
     {
@@ -25,7 +25,7 @@ internal sealed partial class ChaosLab : IDisposable
 
     public ArtifactStore Store => new(At("store"));
 
-    public string At(string name) => Path.Combine(path, name);
+    public string At(string name) => Path.Combine(_path, name);
 
     /// <summary>Starts the one command that is given again and again.</summary>
     public Process Start(params string[] more) =>
@@ -85,10 +85,10 @@ internal sealed partial class ChaosLab : IDisposable
         return string.Join('\n', rows);
     }
 
-    public void Dispose() => Directory.Delete(path, recursive: true);
+    public void Dispose() => Directory.Delete(_path, recursive: true);
 
     private Process Launch(string[] args) => LabProcess.Start(
-        path, [.. args, "--store", "store", "--db", "lab.db", "--reports", "reports"], before: LabProcess.HeedsInterrupts);
+        _path, [.. args, "--store", "store", "--db", "lab.db", "--reports", "reports"], before: LabProcess.HeedsInterrupts);
 
     [GeneratedRegex(@"<(\w+)\b[^<>]* data-timing[^<>]*>.*?</\1>", RegexOptions.Singleline)]
     private static partial Regex Timing();

@@ -14,8 +14,8 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
     private static readonly int Kills = int.TryParse(
         Environment.GetEnvironmentVariable("MFRAE_CHAOS"), NumberStyles.None, CultureInfo.InvariantCulture, out var kills) ? kills : 6;
 
-    private readonly Random random = new(17);
-    private readonly Dictionary<string, int> told = [];
+    private readonly Random _random = new(17);
+    private readonly Dictionary<string, int> _told = [];
 
     [LinuxFact]
     public void A_run_that_is_killed_again_and_again_ends_with_the_same_report()
@@ -52,7 +52,7 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
         }
 
         output.WriteLine($"{Kills} kills in {lives} lives of the experiment: "
-            + string.Join(", ", told.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value} {pair.Key}")));
+            + string.Join(", ", _told.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Value} {pair.Key}")));
     }
 
     [LinuxFact]
@@ -79,7 +79,7 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
         var end = Task.Run(() => LabProcess.End(run));
         while (left > 0)
         {
-            if (end.Wait(TimeSpan.FromMilliseconds(random.Next(4000))))
+            if (end.Wait(TimeSpan.FromMilliseconds(_random.Next(4000))))
                 break;
             left--;
             if (left % 5 == 0)
@@ -89,10 +89,10 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
                 break;
             }
 
-            if (random.Next(2) == 0 && ChaosLab.Children(run) is { Length: > 0 } workers)
+            if (_random.Next(2) == 0 && ChaosLab.Children(run) is { Length: > 0 } workers)
             {
                 Count("SIGKILL to a worker");
-                ChaosLab.Signal("-KILL", workers[random.Next(workers.Length)]);
+                ChaosLab.Signal("-KILL", workers[_random.Next(workers.Length)]);
                 continue;
             }
 
@@ -109,5 +109,5 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
         return answer.Code;
     }
 
-    private void Count(string what, int number = 1) => told[what] = told.GetValueOrDefault(what) + number;
+    private void Count(string what, int number = 1) => _told[what] = _told.GetValueOrDefault(what) + number;
 }

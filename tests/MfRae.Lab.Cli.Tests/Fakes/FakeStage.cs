@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Cli.Tests.Fakes;
 

@@ -1,8 +1,9 @@
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Writing;
+using MfRae.Lab.TestWorker;
 
 namespace MfRae.Lab.Cli.Tests.Fakes;
 
@@ -15,41 +16,41 @@ internal sealed class FilledLab : IDisposable
         "dataset", "teacherSampling", "teacherEvaluation", "ladder", "cmt", "meanflow", "snapshots", "sampling", "evaluation", "derivativeError",
     ];
 
-    private readonly LabFolder lab = new();
-    private readonly string mark;
+    private readonly LabFolder _lab = new();
+    private readonly string _mark;
 
     public FilledLab(string mark)
     {
-        this.mark = mark;
+        this._mark = mark;
         using var database = LabDatabase.OpenOrCreate(Database);
         using var log = new RunLog(database);
         var plan = Plan();
         log.Begin(plan, new HashSet<string>());
         foreach (var stage in plan.Stages)
         {
-            log.Ingest(stage.Key, 1, Journal(stage), lab.Path);
+            log.Ingest(stage.Key, 1, Journal(stage), _lab.Path);
             log.Status(stage.Key, stage.Label == "cmt" ? StageStatus.Failed : StageStatus.Completed);
         }
 
         log.End(plan);
     }
 
-    public string Name => "asked" + mark;
+    public string Name => "asked" + _mark;
 
     /// <summary>The metric of the arms, without its number of steps.</summary>
-    public string Metric => "fid" + mark;
+    public string Metric => "fid" + _mark;
 
-    public string Kind => "meanflow" + mark;
+    public string Kind => "meanflow" + _mark;
 
-    public string Database => lab.At("data/lab.db");
+    public string Database => _lab.At("data/lab.db");
 
-    public Answer Run(params string[] args) => lab.Run(args);
+    public Answer Run(params string[] args) => _lab.Run(args);
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     private Plan Plan()
     {
-        var written = ExperimentReader.Read("experiments/smoke.json", [], lab.Path).Experiment!;
+        var written = ExperimentReader.Read("experiments/smoke.json", [], _lab.Path).Experiment!;
         var stages = new List<StageNode>();
         var runs = new List<PlannedRun>();
         foreach (var arm in written.Arms)

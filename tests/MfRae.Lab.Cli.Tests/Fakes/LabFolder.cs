@@ -1,4 +1,3 @@
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Cli.Tests.Fakes;

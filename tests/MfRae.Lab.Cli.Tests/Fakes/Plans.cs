@@ -1,7 +1,7 @@
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Cli.Tests.Fakes;
 

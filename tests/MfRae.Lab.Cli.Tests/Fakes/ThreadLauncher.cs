@@ -1,6 +1,8 @@
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Execution.Journal;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 using MfRae.Lab.TestWorker;
 
 namespace MfRae.Lab.Cli.Tests.Fakes;
@@ -22,7 +24,7 @@ internal sealed class ThreadLauncher(Func<StageDefinition, IStage> create, Func<
     // The journal has no end, as that of a process that received SIGKILL.
     private static int Killed(StageSpec spec, string folder)
     {
-        using var journal = new Journal(folder, spec.Attempt, TimeProvider.System);
+        using var journal = new StageJournal(folder, spec.Attempt, TimeProvider.System);
         journal.Write(new StartedEvent(spec.Attempt, "here", 1, "boot", "cpu", 1));
         return 128 + 9;
     }

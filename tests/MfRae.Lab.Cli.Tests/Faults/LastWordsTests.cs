@@ -1,55 +1,57 @@
 using System.Text;
 using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Cli.Verbs;
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Upkeep;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Database.Writing;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 using MfRae.Lab.TestWorker;
-using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Tests.Faults;
 
 /// <summary>What a worker prints before it dies, from its process to the page.</summary>
 public sealed class LastWordsTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Theory]
     [InlineData("steps=9 dieAlways=5", "about to die")]
     [InlineData("steps=9 diverge=5", "threads ")]
     public void The_last_line_reaches_the_page_and_outlives_the_database(string script, string printed)
     {
-        var store = new ArtifactStore(lab.At("data/store"));
+        var store = new ArtifactStore(_lab.At("data/store"));
         var plan = Plan(script);
         new StoreRecords(store).Begin(plan, DateTimeOffset.UnixEpoch);
-        using (var database = LabDatabase.OpenOrCreate(lab.At("data/lab.db")))
+        using (var database = LabDatabase.OpenOrCreate(_lab.At("data/lab.db")))
         using (var log = new RunLog(database))
         {
-            new StageRunner(store, log, TestWorker.Program.Launcher(), new(Device: "cpu"), new(), lab.Path, TimeProvider.System)
+            new Coordinator(store, log, TestWorker.Program.Launcher(), new(Device: "cpu"), new(), _lab.Path, TimeProvider.System)
                 .Run(plan, default).AnyFailed.Should().BeTrue();
         }
 
         var page = Page();
 
         page.Should().MatchRegex($"<pre data-timing><code>[^<]*{printed}[^<]*</code></pre>");
-        File.Delete(lab.At("data/lab.db"));
-        var rebuilt = lab.Run("db", "rebuild");
+        File.Delete(_lab.At("data/lab.db"));
+        var rebuilt = _lab.Run("db", "rebuild");
         rebuilt.Code.Should().Be(ExitCode.Ok, rebuilt.Error);
         Page().Should().Be(page);
     }
 
     private string Page()
     {
-        using var database = LabDatabase.OpenReadOnly(lab.At("data/lab.db"));
-        return Encoding.UTF8.GetString(Reports.Page(new RunQueries(database).Experiment("smoke")!));
+        using var database = LabDatabase.OpenReadOnly(_lab.At("data/lab.db"));
+        return Encoding.UTF8.GetString(ReportPages.Page(new RunQueries(database).Experiment("smoke")!));
     }
 
     private Plan Plan(string script)
     {
-        var experiment = ExperimentReader.Read("experiments/smoke.json", [], lab.Path).Experiment!;
+        var experiment = ExperimentReader.Read("experiments/smoke.json", [], _lab.Path).Experiment!;
         var plan = TestPlan.Chain(script);
         return plan with
         {

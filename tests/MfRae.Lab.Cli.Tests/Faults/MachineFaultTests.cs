@@ -6,9 +6,9 @@ namespace MfRae.Lab.Cli.Tests.Faults;
 /// <summary>What the machine does to a run: one message, an exit code, nothing lost, and the same command goes on afterwards.</summary>
 public sealed class MachineFaultTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [DiskFact]
     public void A_disk_that_is_full_in_the_middle_of_a_run()
@@ -17,7 +17,7 @@ public sealed class MachineFaultTests : IDisposable
         var command = Command(disk.At("store"), disk.At("lab.db"), disk.At("reports"));
         FailAt(4, disk.Fill);
 
-        var answer = lab.Run(command);
+        var answer = _lab.Run(command);
 
         Expect(answer, ExitCode.Environment, "the disk is full");
         disk.Empty();
@@ -29,14 +29,14 @@ public sealed class MachineFaultTests : IDisposable
     {
         using var disk = new Tmpfs(16);
         var command = Command(disk.At("store"), "lab.db", "reports");
-        lab.Run([.. command, "seeds=0-1"]).Code.Should().Be(ExitCode.Ok);
+        _lab.Run([.. command, "seeds=0-1"]).Code.Should().Be(ExitCode.Ok);
         disk.ReadOnly(true);
 
-        var answer = lab.Run(command);
+        var answer = _lab.Run(command);
 
         Expect(answer, ExitCode.Environment, "read-only");
         disk.ReadOnly(false);
-        lab.Run(command).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(command).Code.Should().Be(ExitCode.Ok);
     }
 
     [DiskFact]
@@ -46,7 +46,7 @@ public sealed class MachineFaultTests : IDisposable
         var command = Command("store", disk.At("lab.db"), "reports");
         FailAt(4, disk.Fill);
 
-        var answer = lab.Run(command);
+        var answer = _lab.Run(command);
 
         Expect(answer, ExitCode.Environment, "lab.db cannot be written: the disk is full");
         disk.Empty();
@@ -60,26 +60,26 @@ public sealed class MachineFaultTests : IDisposable
         var command = Command("store", "lab.db", disk.At("reports"));
         disk.Fill();
 
-        var answer = lab.Run(command);
+        var answer = _lab.Run(command);
 
         Expect(answer, ExitCode.Environment, "the disk is full");
         disk.Empty();
-        lab.Run(command).Code.Should().Be(ExitCode.Ok);
-        lab.Started.Should().BeEmpty("all of it had been computed");
+        _lab.Run(command).Code.Should().Be(ExitCode.Ok);
+        _lab.Started.Should().BeEmpty("all of it had been computed");
     }
 
     [Fact]
     public void A_database_that_another_process_holds_in_the_middle_of_a_run()
     {
         var command = Command("store", "lab.db", "reports");
-        using var other = new SqliteConnection($"Data Source={lab.At("lab.db")};Pooling=False");
+        using var other = new SqliteConnection($"Data Source={_lab.At("lab.db")};Pooling=False");
         FailAt(4, () =>
         {
             other.Open();
             Execute(other, "BEGIN IMMEDIATE");
         });
 
-        var answer = lab.Run(command);
+        var answer = _lab.Run(command);
 
         Expect(answer, ExitCode.Locked, "lab.db cannot be written: another process has held it for 10 s");
         Execute(other, "ROLLBACK");
@@ -97,13 +97,13 @@ public sealed class MachineFaultTests : IDisposable
     [DiskFact]
     public void Reports_where_this_user_may_not_write()
     {
-        lab.Run(Command("store", "lab.db", "reports")).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Command("store", "lab.db", "reports")).Code.Should().Be(ExitCode.Ok);
         Forbidden("pages", ["report", "smoke", "--store", "store", "--db", "lab.db", "--reports", "pages"]);
     }
 
     private void Forbidden(string place, string[] command)
     {
-        var folder = Directory.CreateDirectory(lab.At(place)).FullName;
+        var folder = Directory.CreateDirectory(_lab.At(place)).FullName;
         Tmpfs.Run("chmod", "555", folder);
 
         var answer = WithoutPower(command);
@@ -111,17 +111,17 @@ public sealed class MachineFaultTests : IDisposable
         Expect(answer, ExitCode.Environment, place == "database" ? "may not be read and written" : "denied");
         Directory.EnumerateFileSystemEntries(folder).Should().BeEmpty();
         Tmpfs.Run("chmod", "755", folder);
-        lab.Run(command).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(command).Code.Should().Be(ExitCode.Ok);
     }
 
     private string[] Command(string store, string database, string reports) =>
-        ["experiments/smoke.json", "--store", lab.At(store), "--db", lab.At(database), "--reports", lab.At(reports)];
+        ["experiments/smoke.json", "--store", _lab.At(store), "--db", _lab.At(database), "--reports", _lab.At(reports)];
 
     /// <summary>Lets something happen when the n-th stage begins.</summary>
     private void FailAt(int stage, Action happens)
     {
         var begun = 0;
-        lab.OnStage = _ =>
+        _lab.OnStage = _ =>
         {
             if (Interlocked.Increment(ref begun) == stage)
                 happens();
@@ -139,21 +139,21 @@ public sealed class MachineFaultTests : IDisposable
     /// <summary>What was complete stays complete, and everything ends well.</summary>
     private void GoesOn(string[] command)
     {
-        var before = lab.Started.Distinct().Count();
-        lab.OnStage = null;
+        var before = _lab.Started.Distinct().Count();
+        _lab.OnStage = null;
 
-        var answer = lab.Run(command);
+        var answer = _lab.Run(command);
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
-        lab.Started.Should().NotBeEmpty().And.OnlyHaveUniqueItems();
-        lab.Run([.. command, "--json"]).Out.Should().Contain("\"computed\": 0");
+        _lab.Started.Should().NotBeEmpty().And.OnlyHaveUniqueItems();
+        _lab.Run([.. command, "--json"]).Out.Should().Contain("\"computed\": 0");
         before.Should().BePositive();
     }
 
     /// <summary>As root without what makes root exempt from permissions.</summary>
     private Answer WithoutPower(string[] command)
     {
-        using var process = LabProcess.Start(lab.Path, command, before: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
+        using var process = LabProcess.Start(_lab.Path, command, before: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
         return LabProcess.End(process);
     }
 

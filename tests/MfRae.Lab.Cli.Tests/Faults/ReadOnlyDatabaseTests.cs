@@ -6,9 +6,9 @@ namespace MfRae.Lab.Cli.Tests.Faults;
 /// <summary>A healthy database where nothing can be written.</summary>
 public sealed class ReadOnlyDatabaseTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [DiskFact]
     public void Verbs_that_read_answer_from_a_read_only_disk_as_from_any_other()
@@ -23,7 +23,7 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
             ["compare", "smoke", "smoke"], ["report", "smoke", "--check"], ["tag", "smoke"], ["note", "smoke"], ["logs", runs[1]], ["db", "check"],
         ];
         var before = commands.Select(command => Run(database, command)).ToList();
-        var page = File.ReadAllBytes(lab.At("reports/smoke.html"));
+        var page = File.ReadAllBytes(_lab.At("reports/smoke.html"));
         disk.ReadOnly(true);
         commands.Select(command => Run(database, command)).Should().Equal(before, "with the empty log that a reader leaves");
         disk.ReadOnly(false);
@@ -36,11 +36,11 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
 
         after.Should().Equal(before, "alone, as a run or a copy leaves it");
         after.Should().OnlyContain(answer => answer.Code == ExitCode.Ok);
-        Directory.Delete(lab.At("reports"), recursive: true);
+        Directory.Delete(_lab.At("reports"), recursive: true);
         Run(database, "report").Code.Should().Be(ExitCode.Ok);
-        File.ReadAllBytes(lab.At("reports/smoke.html")).Should().Equal(page);
-        Run(database, "export", "smoke", "--to", lab.At("tables")).Code.Should().Be(ExitCode.Ok);
-        Run(database, "db", "backup", lab.At("copy.db")).Code.Should().Be(ExitCode.Ok);
+        File.ReadAllBytes(_lab.At("reports/smoke.html")).Should().Equal(page);
+        Run(database, "export", "smoke", "--to", _lab.At("tables")).Code.Should().Be(ExitCode.Ok);
+        Run(database, "db", "backup", _lab.At("copy.db")).Code.Should().Be(ExitCode.Ok);
         Run(database, "doctor").Out.Should().Contain("is whole, schema");
         disk.ReadOnly(false);
     }
@@ -50,14 +50,14 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
     {
         using var disk = new Tmpfs(16);
         Run("lab.db", "experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
-        using (var other = new SqliteConnection($"Data Source={lab.At("lab.db")};Pooling=False"))
+        using (var other = new SqliteConnection($"Data Source={_lab.At("lab.db")};Pooling=False"))
         {
             other.Open();
             using var command = other.CreateCommand();
             command.CommandText = "PRAGMA wal_autocheckpoint = 0; UPDATE experiment SET title = 'changed'";
             command.ExecuteNonQuery();
-            File.Copy(lab.At("lab.db"), disk.At("lab.db"));
-            File.Copy(lab.At("lab.db-wal"), disk.At("lab.db-wal"));
+            File.Copy(_lab.At("lab.db"), disk.At("lab.db"));
+            File.Copy(_lab.At("lab.db-wal"), disk.At("lab.db-wal"));
         }
 
         disk.ReadOnly(true);
@@ -77,22 +77,22 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
     public void A_database_in_a_folder_of_another_user_is_read_and_one_that_may_not_be_read_says_so()
     {
         Run("theirs/lab.db", "experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
-        Tmpfs.Run("chmod", "444", lab.At("theirs/lab.db"));
-        Tmpfs.Run("chmod", "555", lab.At("theirs"));
-        string[] list = ["ls", "--db", lab.At("theirs/lab.db")];
+        Tmpfs.Run("chmod", "444", _lab.At("theirs/lab.db"));
+        Tmpfs.Run("chmod", "555", _lab.At("theirs"));
+        string[] list = ["ls", "--db", _lab.At("theirs/lab.db")];
 
         var answer = WithoutPower(list);
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Out.Should().Contain("smoke");
-        Tmpfs.Run("chmod", "000", lab.At("theirs/lab.db"));
+        Tmpfs.Run("chmod", "000", _lab.At("theirs/lab.db"));
         var refused = WithoutPower(list);
         refused.Code.Should().Be(ExitCode.Environment);
         refused.Error.Should().Contain("denied").And.NotContain("not there");
-        var check = WithoutPower(["db", "check", "--db", lab.At("theirs/lab.db")]);
+        var check = WithoutPower(["db", "check", "--db", _lab.At("theirs/lab.db")]);
         check.Code.Should().Be(ExitCode.Environment);
         (check.Out + check.Error).Should().Contain("denied").And.NotContain("rebuild");
-        Tmpfs.Run("chmod", "755", lab.At("theirs"));
+        Tmpfs.Run("chmod", "755", _lab.At("theirs"));
     }
 
     [DiskFact]
@@ -110,11 +110,11 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
     }
 
     private Answer Run(string database, params string[] command) =>
-        lab.Run([.. command, "--db", lab.At(database), "--store", lab.At("store"), "--reports", lab.At("reports")]);
+        _lab.Run([.. command, "--db", _lab.At(database), "--store", _lab.At("store"), "--reports", _lab.At("reports")]);
 
     private Answer WithoutPower(string[] command)
     {
-        using var process = LabProcess.Start(lab.Path, command, before: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
+        using var process = LabProcess.Start(_lab.Path, command, before: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);
         return LabProcess.End(process);
     }
 }

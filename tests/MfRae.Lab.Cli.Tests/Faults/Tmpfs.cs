@@ -5,11 +5,11 @@ namespace MfRae.Lab.Cli.Tests.Faults;
 /// <summary>A small file system of its own, which can be filled and made read-only.</summary>
 internal sealed class Tmpfs : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("disk-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("disk-").FullName;
 
-    public Tmpfs(int megabytes) => Require("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", folder);
+    public Tmpfs(int megabytes) => Require("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", _folder);
 
-    public string At(string name) => Path.Combine(folder, name);
+    public string At(string name) => Path.Combine(_folder, name);
 
     /// <summary>Leaves less than a page free.</summary>
     public void Fill()
@@ -29,12 +29,12 @@ internal sealed class Tmpfs : IDisposable
 
     public void Empty() => File.Delete(At("ballast"));
 
-    public void ReadOnly(bool yes) => Require("mount", "-o", yes ? "remount,ro" : "remount,rw", folder);
+    public void ReadOnly(bool yes) => Require("mount", "-o", yes ? "remount,ro" : "remount,rw", _folder);
 
     public void Dispose()
     {
-        Run("umount", "-l", folder);
-        Directory.Delete(folder);
+        Run("umount", "-l", _folder);
+        Directory.Delete(_folder);
     }
 
     public static bool Run(string program, params string[] arguments)

@@ -1,11 +1,15 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using MfRae.Lab.Cli.Serving;
-using MfRae.Lab.Cli.Tests.Serving;
+using MfRae.Lab.Cli.Live;
+using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Cli.Tests.Live;
 using MfRae.Lab.Cli.Verbs;
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 using MfRae.Lab.Reporting.Tests.Support;
-using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Tests.Hostile;
 
@@ -15,16 +19,16 @@ public sealed partial class HostileDatabaseTests : IDisposable
     // What pages of harmless data have only where something is missing, tied or long.
     private static readonly string[] Occasional = ["abbr", "abbr class", "abbr title", "strong", "td data-h", "li", "span title", "pre data-timing"];
 
-    private readonly HostileDatabase database = new();
+    private readonly HostileDatabase _database = new();
 
-    public void Dispose() => database.Dispose();
+    public void Dispose() => _database.Dispose();
 
     [Fact]
     public void Texts_of_every_column_are_text_on_every_page()
     {
         var clean = Pages().ToDictionary(page => page.Name, page => new HostilePage(page.Bytes));
-        database.Harm();
-        var columns = database.PoisonTexts();
+        _database.Harm();
+        var columns = _database.PoisonTexts();
 
         var pages = Pages();
 
@@ -57,8 +61,8 @@ public sealed partial class HostileDatabaseTests : IDisposable
     public void Numbers_of_arms_that_nobody_harmed_stay_and_an_arm_without_data_says_so()
     {
         var clean = new HostilePage(Pages()[0].Bytes);
-        database.Harm();
-        database.PoisonTexts();
+        _database.Harm();
+        _database.PoisonTexts();
 
         var page = new HostilePage(Pages()[0].Bytes);
 
@@ -74,7 +78,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
     public void Where_not_even_roles_states_and_json_are_what_they_should_be_pages_are_harmless_still()
     {
         var clean = Pages().ToDictionary(page => page.Name, page => new HostilePage(page.Bytes));
-        database.PoisonAll();
+        _database.PoisonAll();
 
         var pages = Pages();
 
@@ -87,7 +91,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
     public void A_mebibyte_of_markup_is_shown_whole()
     {
         var clean = new HostilePage(Pages()[0].Bytes);
-        database.Swell("experiment.question", "experiment.expectation", "experiment.title", "attempt.error", "attempt.host", "attempt.device",
+        _database.Swell("experiment.question", "experiment.expectation", "experiment.title", "attempt.error", "attempt.host", "attempt.device",
             "attempt.command", "image.caption");
 
         var page = new HostilePage(Pages()[0].Bytes);
@@ -100,8 +104,8 @@ public sealed partial class HostileDatabaseTests : IDisposable
     public void One_run_is_a_report_too()
     {
         var clean = new HostilePage(Pages()[0].Bytes);
-        database.KeepOneRun();
-        database.PoisonTexts();
+        _database.KeepOneRun();
+        _database.PoisonTexts();
 
         var page = new HostilePage(Pages()[0].Bytes);
 
@@ -117,27 +121,27 @@ public sealed partial class HostileDatabaseTests : IDisposable
     [InlineData("<b>")]
     public void A_name_of_an_experiment_does_not_become_a_path(string name)
     {
-        database.Execute("UPDATE experiment SET name = @attack", name);
+        _database.Execute("UPDATE experiment SET name = @attack", name);
 
         foreach (var args in new[] { new[] { "report" }, ["report", "--", name], ["report", "--publish", "--", name] })
         {
-            var answer = database.Lab.Run(args);
+            var answer = _database.Lab.Run(args);
 
             answer.Code.Should().Be(ExitCode.Environment, answer.Error);
             answer.Error.Should().Contain("cannot name a page");
         }
 
-        database.Lab.Exists("escaped.html").Should().BeFalse();
+        _database.Lab.Exists("escaped.html").Should().BeFalse();
         File.Exists("/tmp/escaped.html").Should().BeFalse();
     }
 
     [ChromiumFact]
     public async Task A_browser_runs_nothing_of_it()
     {
-        database.Harm();
-        database.PoisonTexts();
+        _database.Harm();
+        _database.PoisonTexts();
         await using var browser = await Chromium.Start();
-        using var server = new Served(database);
+        using var server = new Served(_database);
 
         foreach (var address in new[] { "", "hostile.html" })
         {
@@ -174,14 +178,14 @@ public sealed partial class HostileDatabaseTests : IDisposable
     /// <summary>Every page there is: the report, the list of experiments, and both as they are served.</summary>
     private List<(string Name, byte[] Bytes)> Pages()
     {
-        using var read = LabDatabase.OpenReadOnly(database.DatabaseFile);
+        using var read = LabDatabase.OpenReadOnly(_database.DatabaseFile);
         var queries = new RunQueries(read);
         var record = queries.Names().Select(queries.Experiment).Single()!;
-        using var server = new Served(database);
+        using var server = new Served(_database);
         return
         [
-            ("report", Reports.Page(record)),
-            ("index", new Reports(queries, Places.Of(database.Lab.Path)).IndexPage()),
+            ("report", ReportPages.Page(record)),
+            ("index", new ReportPages(queries, LabPaths.Of(_database.Lab.Path)).IndexPage()),
             ("served index", server.Get("/")),
             ("served report", server.Get($"/{Uri.EscapeDataString(record.Name)}.html")),
         ];
@@ -192,34 +196,34 @@ public sealed partial class HostileDatabaseTests : IDisposable
 
     private sealed class Served : IDisposable
     {
-        private readonly CancellationTokenSource stop = new();
-        private readonly LabServer server;
-        private readonly Task running;
+        private readonly CancellationTokenSource _stop = new();
+        private readonly LabServer _server;
+        private readonly Task _running;
 
         public Served(HostileDatabase database)
         {
-            server = new(
+            _server = new(
                 database.DatabaseFile, new ArtifactStore(database.Lab.At("data/store")), 0, ServerLimits.Default,
-                new Pace(TimeSpan.FromMilliseconds(50), 100, TimeSpan.FromHours(1)), ProcessSignal.TryInterrupt, TimeProvider.System);
-            running = server.Run(error => throw error, stop.Token);
+                new RefreshPolicy(TimeSpan.FromMilliseconds(50), 100, TimeSpan.FromHours(1)), ProcessSignal.TryInterrupt, TimeProvider.System);
+            _running = _server.Run(error => throw error, _stop.Token);
         }
 
-        public string Address => server.Address;
+        public string Address => _server.Address;
 
         /// <summary>A page without its token and stamp, which are others for each server.</summary>
         public byte[] Get(string target)
         {
-            var visit = Visit.Ask(server.Port, target).GetAwaiter().GetResult();
+            var visit = Visit.Ask(_server.Port, target).GetAwaiter().GetResult();
             visit.Status.Should().Be(200, visit.Body);
             return Encoding.UTF8.GetBytes(OfThisServer().Replace(visit.Body, "$1"));
         }
 
         public void Dispose()
         {
-            stop.Cancel();
-            running.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue();
-            server.Dispose();
-            stop.Dispose();
+            _stop.Cancel();
+            _running.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue();
+            _server.Dispose();
+            _stop.Dispose();
         }
     }
 }

@@ -1,6 +1,7 @@
 using MfRae.Lab.Cli.Output;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Cli.Tests.Output;
 

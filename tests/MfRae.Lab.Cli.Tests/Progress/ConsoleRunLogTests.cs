@@ -1,15 +1,16 @@
 using MfRae.Lab.Cli.Progress;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
 using Spectre.Console.Testing;
 
 namespace MfRae.Lab.Cli.Tests.Progress;
 
 public sealed class ConsoleRunLogTests
 {
-    private readonly ManualTime time = new();
-    private readonly StringWriter output = new();
-    private readonly StringWriter error = new();
+    private readonly ManualTime _time = new();
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
 
     [Fact]
     public void Lines_tell_each_change_of_state_with_the_time_since_the_beginning()
@@ -18,11 +19,11 @@ public sealed class ConsoleRunLogTests
         log.Begin(Plans.Of("dataset", "encoder", "teacher"), new HashSet<string> { "dataset" });
         log.Status("encoder", StageStatus.Queued);
         log.Status("encoder", StageStatus.Running);
-        time.Advance(65);
+        _time.Advance(65);
         log.Status("encoder", StageStatus.Completed);
 
         Lines().Should().Equal("[0:00] 1 of 3 stages reused", "[0:00] encoder running", "[1:05] encoder completed in 1:05 (2/3)");
-        output.ToString().Should().BeEmpty("progress goes to stderr");
+        _output.ToString().Should().BeEmpty("progress goes to stderr");
     }
 
     [Fact]
@@ -32,10 +33,10 @@ public sealed class ConsoleRunLogTests
         log.Begin(Plans.Of("teacher"), new HashSet<string>());
         log.Status("teacher", StageStatus.Queued);
         log.Status("teacher", StageStatus.Running);
-        time.Advance(20);
+        _time.Advance(20);
         log.Status("teacher", StageStatus.Queued, "the worker was ended by signal 9; trying once more from its last checkpoint");
         log.Status("teacher", StageStatus.Running);
-        time.Advance(10);
+        _time.Advance(10);
         log.Status("teacher", StageStatus.Completed);
 
         Lines().Should().Equal(
@@ -75,7 +76,7 @@ public sealed class ConsoleRunLogTests
         log.Status("teacher", StageStatus.Running);
         for (var second = 1; second <= 60; second++)
         {
-            time.Advance(1);
+            _time.Advance(1);
             log.Ingest("teacher", 1, [Plans.Line(second, second, new ProgressEvent(second * 10, 1000, "step"))], "folder");
         }
 
@@ -89,7 +90,7 @@ public sealed class ConsoleRunLogTests
         using var log = Plain(quiet: true);
         log.Begin(Plans.Of("teacher"), new HashSet<string>());
         log.Status("teacher", StageStatus.Running);
-        time.Advance(100);
+        _time.Advance(100);
         log.Ingest("teacher", 1, [Plans.Line(1, 1, new ProgressEvent(10, 1000, "step"))], "folder");
 
         Lines().Should().Equal("[0:00] teacher running");
@@ -118,7 +119,7 @@ public sealed class ConsoleRunLogTests
     {
         using var console = new TestConsole().Width(100).Interactive();
         var plan = Plans.Of("dataset", "cmt");
-        using (var log = new ConsoleRunLog(new Terminal(output, error, console), time, quiet: false, NoLog))
+        using (var log = new ConsoleRunLog(new Terminal(_output, _error, console), _time, quiet: false, NoLog))
         {
             log.Begin(plan, new HashSet<string> { "dataset" });
             log.Status("cmt", StageStatus.Running);
@@ -127,8 +128,8 @@ public sealed class ConsoleRunLogTests
         }
 
         console.Output.Should().ContainAll("1 stage reused", "cmt failed: out of memory", "stages that have no result");
-        error.ToString().Should().BeEmpty();
-        output.ToString().Should().BeEmpty();
+        _error.ToString().Should().BeEmpty();
+        _output.ToString().Should().BeEmpty();
     }
 
     [Fact]
@@ -137,7 +138,7 @@ public sealed class ConsoleRunLogTests
         var path = "/data/" + string.Concat(Enumerable.Repeat("folder/", 12)) + "worker.1.log";
         using var console = new TestConsole().Width(40).Interactive();
         var plan = Plans.Of("cmt");
-        using (var log = new ConsoleRunLog(new Terminal(output, error, console), time, quiet: false, (_, _) => path))
+        using (var log = new ConsoleRunLog(new Terminal(_output, _error, console), _time, quiet: false, (_, _) => path))
         {
             log.Begin(plan, new HashSet<string>());
             log.Status("cmt", StageStatus.Running);
@@ -149,9 +150,9 @@ public sealed class ConsoleRunLogTests
     }
 
     private ConsoleRunLog Plain(bool quiet = false) =>
-        new(new Terminal(output, error, null), time, quiet, (key, attempt) => key == "cmt" ? $"cmt/worker.{attempt}.log" : null);
+        new(new Terminal(_output, _error, null), _time, quiet, (key, attempt) => key == "cmt" ? $"cmt/worker.{attempt}.log" : null);
 
     private static string? NoLog(string key, int attempt) => null;
 
-    private List<string> Lines() => [.. error.ToString().Split(Environment.NewLine).Where(line => line.Length > 0)];
+    private List<string> Lines() => [.. _error.ToString().Split(Environment.NewLine).Where(line => line.Length > 0)];
 }

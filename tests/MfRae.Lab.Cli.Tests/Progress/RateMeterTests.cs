@@ -5,14 +5,14 @@ namespace MfRae.Lab.Cli.Tests.Progress;
 
 public sealed class RateMeterTests
 {
-    private readonly RateMeter meter = new();
+    private readonly RateMeter _meter = new();
 
     [Fact]
     public void One_mark_gives_no_rate()
     {
         Mark(0, 10);
 
-        meter.PerSecond.Should().BeNull();
+        _meter.PerSecond.Should().BeNull();
     }
 
     [Fact]
@@ -22,7 +22,7 @@ public sealed class RateMeterTests
         Mark(100, 10);
         Mark(110, 60);
 
-        meter.PerSecond.Should().Be(5);
+        _meter.PerSecond.Should().Be(5);
     }
 
     [Fact]
@@ -32,10 +32,10 @@ public sealed class RateMeterTests
         Mark(10, 1000);
         Mark(20, 500);
 
-        meter.PerSecond.Should().BeNull();
+        _meter.PerSecond.Should().BeNull();
         Mark(22, 520);
-        meter.PerSecond.Should().Be(10);
+        _meter.PerSecond.Should().Be(10);
     }
 
-    private void Mark(double seconds, long step) => meter.Mark(Plans.Start.AddSeconds(seconds), step);
+    private void Mark(double seconds, long step) => _meter.Mark(Plans.Start.AddSeconds(seconds), step);
 }

@@ -1,6 +1,6 @@
 using MfRae.Lab.Cli.Progress;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using Spectre.Console.Testing;
 
 namespace MfRae.Lab.Cli.Tests.Progress;

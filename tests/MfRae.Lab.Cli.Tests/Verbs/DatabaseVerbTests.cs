@@ -6,7 +6,7 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 /// <summary>The verbs that read what a run left.</summary>
 public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : IClassFixture<DatabaseVerbTests.Finished>
 {
-    private readonly LabFolder lab = finished.Lab;
+    private readonly LabFolder _lab = finished.Lab;
 
     [Theory]
     [InlineData("ls")]
@@ -15,20 +15,20 @@ public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : ICl
     [InlineData("report")]
     public void A_missing_database_is_an_error_and_is_not_created(string command)
     {
-        var answer = lab.Run([.. command.Split(' '), "--db", "elsewhere/lab.db"]);
+        var answer = _lab.Run([.. command.Split(' '), "--db", "elsewhere/lab.db"]);
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain(Path.Combine("elsewhere", "lab.db"));
-        lab.Exists("elsewhere").Should().BeFalse();
+        _lab.Exists("elsewhere").Should().BeFalse();
     }
 
     [Fact]
     public void Ls_lists_runs_and_show_takes_the_start_of_an_id()
     {
-        var line = lab.Run("ls", "smoke").Out.Split(Environment.NewLine).Should().ContainSingle(text => text.Contains("mfd")).Subject;
+        var line = _lab.Run("ls", "smoke").Out.Split(Environment.NewLine).Should().ContainSingle(text => text.Contains("mfd")).Subject;
         line.Should().ContainAll("smoke", "completed");
 
-        var shown = lab.Run("show", line[..6]);
+        var shown = _lab.Run("show", line[..6]);
 
         shown.Code.Should().Be(ExitCode.Ok, shown.Error);
         shown.Out.Should().ContainAll("arm mfd", "meanflow mfd", "fid@1", "accuracy@2");
@@ -37,14 +37,14 @@ public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : ICl
     [Fact]
     public void Ls_filters_by_arm_and_state()
     {
-        lab.Run("ls", "--arm", "mft").Out.Should().Contain("mft").And.NotContain("mfd");
-        lab.Run("ls", "--status", "failed").Out.Should().NotContain("mft");
+        _lab.Run("ls", "--arm", "mft").Out.Should().Contain("mft").And.NotContain("mfd");
+        _lab.Run("ls", "--status", "failed").Out.Should().NotContain("mft");
     }
 
     [Fact]
     public void Show_of_an_unknown_run_says_so()
     {
-        var answer = lab.Run("show", "zz");
+        var answer = _lab.Run("show", "zz");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().NotBeEmpty();
@@ -55,9 +55,9 @@ public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : ICl
     {
         const string Sql = "select arm, metric, n from arms where metric = 'fid@1' order by arm";
 
-        lab.Run("query", Sql).Out.ReplaceLineEndings("\n").Should().Be("arm  metric  n\n---  ------  -\nmfd  fid@1   1\nmft  fid@1   1\n");
-        lab.Run("query", Sql, "--csv").Out.ReplaceLineEndings("\n").Should().Be("arm,metric,n\nmfd,fid@1,1\nmft,fid@1,1\n");
-        using var json = JsonDocument.Parse(lab.Run("query", Sql, "--json").Out);
+        _lab.Run("query", Sql).Out.ReplaceLineEndings("\n").Should().Be("arm  metric  n\n---  ------  -\nmfd  fid@1   1\nmft  fid@1   1\n");
+        _lab.Run("query", Sql, "--csv").Out.ReplaceLineEndings("\n").Should().Be("arm,metric,n\nmfd,fid@1,1\nmft,fid@1,1\n");
+        using var json = JsonDocument.Parse(_lab.Run("query", Sql, "--json").Out);
         json.RootElement[0].GetProperty("arm").GetString().Should().Be("mfd");
         json.RootElement[0].GetProperty("n").GetInt64().Should().Be(1);
     }
@@ -65,7 +65,7 @@ public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : ICl
     [Fact]
     public void A_query_that_is_cut_says_so_on_stderr()
     {
-        var answer = lab.Run("query", "select metric from evaluations", "--limit", "1", "--csv");
+        var answer = _lab.Run("query", "select metric from evaluations", "--limit", "1", "--csv");
 
         answer.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(2);
         answer.Error.Should().Contain("--limit");
@@ -77,33 +77,33 @@ public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : ICl
     [InlineData("delete from stage")]
     public void A_wrong_query_exits_2_and_changes_nothing(string sql)
     {
-        var answer = lab.Run("query", sql);
+        var answer = _lab.Run("query", sql);
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().NotBeEmpty();
-        lab.Run("query", "select count(*) as n from runs", "--csv").Out.Should().Contain("2");
+        _lab.Run("query", "select count(*) as n from runs", "--csv").Out.Should().Contain("2");
     }
 
     [Fact]
     public void A_report_is_checked_byte_by_byte_and_rendered_again()
     {
-        lab.Run("report", "--reports", "pages").Out.Should().ContainAll("pages/smoke.html", "pages/index.html");
-        File.ReadAllBytes(lab.At("pages/smoke.html")).Should().Equal(File.ReadAllBytes(lab.At("reports/smoke.html")));
-        lab.Run("report", "smoke", "--check", "--reports", "pages").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "--reports", "pages").Out.Should().ContainAll("pages/smoke.html", "pages/index.html");
+        File.ReadAllBytes(_lab.At("pages/smoke.html")).Should().Equal(File.ReadAllBytes(_lab.At("reports/smoke.html")));
+        _lab.Run("report", "smoke", "--check", "--reports", "pages").Code.Should().Be(ExitCode.Ok);
 
-        File.AppendAllText(lab.At("pages/smoke.html"), " ");
-        var wrong = lab.Run("report", "experiments/smoke.json", "--check", "--reports", "pages");
+        File.AppendAllText(_lab.At("pages/smoke.html"), " ");
+        var wrong = _lab.Run("report", "experiments/smoke.json", "--check", "--reports", "pages");
         wrong.Code.Should().Be(ExitCode.Incomparable);
         wrong.Error.Should().Contain("pages/smoke.html is not what the database says");
 
-        lab.Run("report", "smoke", "--reports", "pages").Code.Should().Be(ExitCode.Ok);
-        lab.Run("report", "--check", "--reports", "pages").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "smoke", "--reports", "pages").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "--check", "--reports", "pages").Code.Should().Be(ExitCode.Ok);
     }
 
     [Fact]
     public void An_experiment_that_never_ran_has_no_report()
     {
-        var answer = lab.Run("report", "other");
+        var answer = _lab.Run("report", "other");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("`other`").And.Contain("smoke");

@@ -1,10 +1,9 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Tracking;
+using MfRae.Lab.Database;
 using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
@@ -23,32 +22,32 @@ public sealed partial class DbVerbTests : IDisposable
         "select experiment, path, question, expectation, primary_metric, overrides, evaluation, plan_hash, title, archived from experiments",
     ];
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void A_rebuilt_database_says_what_the_old_one_said(bool lost)
     {
-        lab.OnStage = Fail;
-        lab.Run(Smoke).Code.Should().Be(ExitCode.RunsFailed);
-        lab.OnStage = null;
-        lab.Run(Smoke, "meanflow.training.steps=7").Code.Should().Be(ExitCode.Ok);
+        _lab.OnStage = Fail;
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.RunsFailed);
+        _lab.OnStage = null;
+        _lab.Run(Smoke, "meanflow.training.steps=7").Code.Should().Be(ExitCode.Ok);
         var before = Dump();
         before.Should().Contain("failed").And.Contain("skipped").And.Contain("the disk is full");
         if (lost)
             DeleteDatabase();
 
-        var answer = lab.Run("db", "rebuild");
+        var answer = _lab.Run("db", "rebuild");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Error.Should().BeEmpty();
         Dump().Should().Be(before);
-        lab.Exists("data/lab.db.bak-1").Should().Be(!lost);
-        lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok, "the pages are what the rebuilt database says");
-        lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
+        _lab.Exists("data/lab.db.bak-1").Should().Be(!lost);
+        _lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok, "the pages are what the rebuilt database says");
+        _lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
     }
 
     [Theory]
@@ -56,30 +55,30 @@ public sealed partial class DbVerbTests : IDisposable
     [InlineData(true)]
     public void The_experiment_file_as_written_reaches_the_page_and_outlives_the_database(bool lost)
     {
-        lab.Write(Smoke, "// The reason for <this> run.\n" + File.ReadAllText(lab.At(Smoke)));
-        lab.Run(Smoke, "meanflow.training.steps=7").Code.Should().Be(ExitCode.Ok);
-        var page = Directory.GetFiles(lab.At("reports"), "smoke~*.html").Single();
+        _lab.Write(Smoke, "// The reason for <this> run.\n" + File.ReadAllText(_lab.At(Smoke)));
+        _lab.Run(Smoke, "meanflow.training.steps=7").Code.Should().Be(ExitCode.Ok);
+        var page = Directory.GetFiles(_lab.At("reports"), "smoke~*.html").Single();
         File.ReadAllText(page).Should().ContainAll(
             "The experiment file as written", "// The reason for &lt;this&gt; run.", "<code>experiments/base/fashion-mnist.json</code>",
             "Given on the command line: <code>meanflow.training.steps=7</code>");
         if (lost)
             DeleteDatabase();
 
-        lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
 
-        lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok);
-        lab.Run("query", "select text from experiment_files where position = 0", "--csv").Out.Should().Contain("The reason for <this> run.");
+        _lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("query", "select text from experiment_files where position = 0", "--csv").Out.Should().Contain("The reason for <this> run.");
     }
 
     /// <summary>As an earlier version left it: nothing says device, noise or setting, and one training ran on a GPU.</summary>
     [Fact]
     public void A_store_and_a_database_of_before_measurements_said_their_identity_give_the_same_rows()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         const string Identities = "select arm, metric, device, noise, setting from arms";
-        var told = lab.Run("query", Identities, "--csv").Out;
+        var told = _lab.Run("query", Identities, "--csv").Out;
         var training = Folder("meanflow mfd");
-        foreach (var journal in Directory.GetFiles(lab.At("data/store"), "journal.*.jsonl", SearchOption.AllDirectories))
+        foreach (var journal in Directory.GetFiles(_lab.At("data/store"), "journal.*.jsonl", SearchOption.AllDirectories))
         {
             var text = IdentityFields().Replace(File.ReadAllText(journal), "");
             var onGpu = journal.StartsWith(training, StringComparison.Ordinal);
@@ -87,10 +86,10 @@ public sealed partial class DbVerbTests : IDisposable
         }
 
         DeleteDatabase();
-        lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
         var rebuilt = Dump();
         told.Should().Contain("mfd,fid@1,cpu,fixed:0,batch=").And.NotContain("cuda");
-        lab.Run("query", Identities, "--csv").Out.Should().Be(told.Replace("mfd,fid@1,cpu,", "mfd,fid@1,cpu+cuda,")
+        _lab.Run("query", Identities, "--csv").Out.Should().Be(told.Replace("mfd,fid@1,cpu,", "mfd,fid@1,cpu+cuda,")
             .Replace("mfd,fid@2,cpu,", "mfd,fid@2,cpu+cuda,").Replace("mfd,accuracy@1,cpu,", "mfd,accuracy@1,cpu+cuda,")
             .Replace("mfd,accuracy@2,cpu,", "mfd,accuracy@2,cpu+cuda,"));
 
@@ -105,7 +104,7 @@ public sealed partial class DbVerbTests : IDisposable
             CREATE VIEW evaluations AS SELECT 1; CREATE VIEW arms AS SELECT 1; PRAGMA user_version = 11;
             """);
 
-        LabDatabase.OpenExisting(lab.At("data/lab.db")).Dispose();
+        LabDatabase.OpenExisting(_lab.At("data/lab.db")).Dispose();
         // A database of before does not say when its plans ran; only the store does.
         Execute(
             """
@@ -114,23 +113,23 @@ public sealed partial class DbVerbTests : IDisposable
             """);
 
         Dump().Should().Be(rebuilt);
-        lab.Run("report", "smoke").Code.Should().Be(ExitCode.Ok);
-        var page = File.ReadAllText(lab.At("reports/smoke.html"));
+        _lab.Run("report", "smoke").Code.Should().Be(ExitCode.Ok);
+        var page = File.ReadAllText(_lab.At("reports/smoke.html"));
         page.Should().Contain("device differs");
-        lab.Run("compare", "smoke", "smoke").Error.Should().Contain("fid@1 is not comparable: device is cpu and cpu+cuda");
+        _lab.Run("compare", "smoke", "smoke").Error.Should().Contain("fid@1 is not comparable: device is cpu and cpu+cuda");
     }
 
     [Fact]
     public void Attempts_whose_artifact_was_set_aside_are_found_again()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         File.AppendAllText(Path.Combine(Folder("evaluation mfd"), "output.txt"), "x");
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         var before = Dump();
         before.Should().Contain("\"attempt\": 2");
         DeleteDatabase();
 
-        lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
 
         Dump().Should().Be(before);
     }
@@ -138,63 +137,63 @@ public sealed partial class DbVerbTests : IDisposable
     [Fact]
     public void What_the_store_no_longer_has_is_taken_from_the_old_database()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Directory.Delete(Folder("meanflow mfd"), recursive: true);
         Directory.Delete(Folder("sampling mfd"), recursive: true);
         Directory.Delete(Folder("evaluation mft"), recursive: true);
         var before = Dump();
 
-        var answer = lab.Run("db", "rebuild");
+        var answer = _lab.Run("db", "rebuild");
 
         answer.Out.Should().Contain("3 stages are taken from the old database");
         Dump().Should().Be(before);
-        lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
     }
 
     [Fact]
     public void A_database_that_is_no_database_is_replaced_and_kept()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         var before = Dump();
         DeleteDatabase();
-        lab.Write("data/lab.db", "nothing of the kind");
-        lab.Run("db", "check").Code.Should().Be(ExitCode.Incomparable);
+        _lab.Write("data/lab.db", "nothing of the kind");
+        _lab.Run("db", "check").Code.Should().Be(ExitCode.Incomparable);
 
-        var answer = lab.Run("db", "rebuild");
+        var answer = _lab.Run("db", "rebuild");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Error.Should().Contain("the old database is not read");
         Dump().Should().Be(before);
-        File.ReadAllText(lab.At("data/lab.db.bak-1")).Should().Be("nothing of the kind");
+        File.ReadAllText(_lab.At("data/lab.db.bak-1")).Should().Be("nothing of the kind");
     }
 
     [Fact]
     public void The_log_of_a_database_that_is_gone_is_in_nobodys_way()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         var before = Dump();
         DeleteDatabase();
-        lab.Write("data/lab.db-wal", "left behind");
+        _lab.Write("data/lab.db-wal", "left behind");
 
-        var answer = lab.Run("db", "rebuild");
+        var answer = _lab.Run("db", "rebuild");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         Dump().Should().Be(before);
-        lab.Exists("data/lab.db.bak-1-wal").Should().BeFalse();
+        _lab.Exists("data/lab.db.bak-1-wal").Should().BeFalse();
         File.Exists("-wal").Should().BeFalse("nothing is written beside the program");
     }
 
     [Fact]
     public void A_damaged_page_is_found()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
-        using (var file = File.OpenWrite(lab.At("data/lab.db")))
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        using (var file = File.OpenWrite(_lab.At("data/lab.db")))
         {
             file.Position = 4096 * 3;
             file.Write(new byte[4096 * 6]);
         }
 
-        var answer = lab.Run("db", "check", "--json");
+        var answer = _lab.Run("db", "check", "--json");
 
         answer.Code.Should().Be(ExitCode.Incomparable);
         var json = JsonDocument.Parse(answer.Out).RootElement;
@@ -205,49 +204,49 @@ public sealed partial class DbVerbTests : IDisposable
     [Fact]
     public void A_row_that_names_nothing_is_found()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Execute("DELETE FROM attempt").Should().BePositive();
 
-        lab.Run("db", "check").Out.Should().MatchRegex(@"\d+ rows of measurement: the row of attempt that is named there is missing")
+        _lab.Run("db", "check").Out.Should().MatchRegex(@"\d+ rows of measurement: the row of attempt that is named there is missing")
             .And.MatchRegex(@"\d+ rows of image: the row of attempt");
     }
 
     [Fact]
     public void A_copy_is_one_whole_file_and_never_replaces_another()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         var before = Dump();
 
-        lab.Run("db", "backup", "copies/lab.db").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("db", "backup", "copies/lab.db").Code.Should().Be(ExitCode.Ok);
 
         Dump("copies/lab.db").Should().Be(before);
-        lab.Run("db", "check", "--db", "copies/lab.db").Code.Should().Be(ExitCode.Ok);
-        var again = lab.Run("db", "backup", "copies/lab.db");
+        _lab.Run("db", "check", "--db", "copies/lab.db").Code.Should().Be(ExitCode.Ok);
+        var again = _lab.Run("db", "backup", "copies/lab.db");
         again.Code.Should().Be(ExitCode.Environment);
         again.Error.Should().Contain("exists");
-        lab.Run("db", "backup", "data/lab.db").Code.Should().Be(ExitCode.Environment);
+        _lab.Run("db", "backup", "data/lab.db").Code.Should().Be(ExitCode.Environment);
     }
 
     [Fact]
     public void Nothing_is_rebuilt_under_a_program_that_has_the_file_open()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
-        using var open = LabDatabase.OpenExisting(lab.At("data/lab.db"));
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        using var open = LabDatabase.OpenExisting(_lab.At("data/lab.db"));
 
-        var answer = lab.Run("db", "rebuild");
+        var answer = _lab.Run("db", "rebuild");
 
         answer.Code.Should().Be(ExitCode.Locked);
         answer.Error.Should().Contain("another process has");
-        lab.Exists("data/lab.db.bak-1").Should().BeFalse();
+        _lab.Exists("data/lab.db.bak-1").Should().BeFalse();
     }
 
     [Fact]
     public void Nothing_is_rebuilt_while_a_run_goes_on()
     {
         Answer? answer = null;
-        lab.OnStage = context => answer ??= context.Spec.Node.Definition is EncoderStage ? Other().Run(
-            "db", "rebuild", "--store", lab.At("data/store"), "--db", lab.At("data/lab.db")) : null;
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.OnStage = context => answer ??= context.Spec.Node.Definition is EncoderStage ? Other().Run(
+            "db", "rebuild", "--store", _lab.At("data/store"), "--db", _lab.At("data/lab.db")) : null;
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
 
         answer!.Code.Should().Be(ExitCode.Locked);
         answer.Error.Should().Contain("computes stages");
@@ -258,33 +257,33 @@ public sealed partial class DbVerbTests : IDisposable
     [Fact]
     public void Where_nothing_ran_there_is_nothing_to_rebuild()
     {
-        var answer = lab.Run("db", "rebuild");
+        var answer = _lab.Run("db", "rebuild");
 
         answer.Code.Should().Be(ExitCode.Environment);
-        lab.Exists("data/lab.db").Should().BeFalse();
+        _lab.Exists("data/lab.db").Should().BeFalse();
     }
 
     [GeneratedRegex(",\"device\":\"[^\"]*\",\"noise\":\"[^\"]*\",\"setting\":\"[^\"]*\"")]
     private static partial Regex IdentityFields();
 
     private string Dump(string database = "data/lab.db") =>
-        string.Concat(Views.Select(sql => lab.Run("query", sql, "--json", "--limit", "100000", "--db", database).Out));
+        string.Concat(Views.Select(sql => _lab.Run("query", sql, "--json", "--limit", "100000", "--db", database).Out));
 
     private int Execute(string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False;Foreign Keys=False");
+        using var connection = new SqliteConnection($"Data Source={_lab.At("data/lab.db")};Pooling=False;Foreign Keys=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         return command.ExecuteNonQuery();
     }
 
-    private string Folder(string label) => lab.At(Path.Combine(
-        "data", "store", lab.Run("query", $"select stage from stages where label = '{label}'", "--csv").Out.Split('\n')[1].Trim()));
+    private string Folder(string label) => _lab.At(Path.Combine(
+        "data", "store", _lab.Run("query", $"select stage from stages where label = '{label}'", "--csv").Out.Split('\n')[1].Trim()));
 
     private void DeleteDatabase()
     {
-        foreach (var file in Directory.GetFiles(lab.At("data"), "lab.db*"))
+        foreach (var file in Directory.GetFiles(_lab.At("data"), "lab.db*"))
             File.Delete(file);
     }
 

@@ -12,11 +12,11 @@ public sealed class EvaluateVerbTests : IDisposable
 {
     private const int Side = 28;
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
     public EvaluateVerbTests()
     {
-        File.Copy(Path.Combine(Checkout.Root, "data/weights/inception.safetensors"), lab.At("data/weights/inception.safetensors"), true);
+        File.Copy(Path.Combine(Checkout.Root, "data/weights/inception.safetensors"), _lab.At("data/weights/inception.safetensors"), true);
         WriteImages("samples.npz", 1);
         WriteImages("reference.npz", 2);
     }
@@ -30,7 +30,7 @@ public sealed class EvaluateVerbTests : IDisposable
         answer.Out.Should().StartWith("features: embedded Fashion-MNIST network").And.ContainAll(
             "fid", "features       embedded", "uint8, 28x28, [-1, 1]", "no accuracy: the samples have no classes");
         answer.Error.Trim().Should().StartWith("warning: fid: 40 samples and 40 reference images are too few").And.NotContain("\n");
-        lab.Exists("data/store/features").Should().BeTrue();
+        _lab.Exists("data/store/features").Should().BeTrue();
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class EvaluateVerbTests : IDisposable
         fid.GetProperty("definition").GetString().Should().NotBeEmpty();
         json.RootElement.GetProperty("samples").GetProperty("count").GetInt32().Should().Be(40);
         json.RootElement.GetProperty("versions").GetProperty("torchSharp").GetString().Should().NotBeEmpty();
-        lab.Exists("data/store/features").Should().BeFalse();
+        _lab.Exists("data/store/features").Should().BeFalse();
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class EvaluateVerbTests : IDisposable
     public void Statistics_of_another_network_are_not_compared()
     {
         Evaluate("reference.npz", "samples.npz", "--save-statistics", "statistics.safetensors").Code.Should().Be(ExitCode.Ok);
-        var path = lab.At("statistics.safetensors");
+        var path = _lab.At("statistics.safetensors");
         var text = Encoding.Latin1.GetString(File.ReadAllBytes(path));
         File.WriteAllBytes(path, Encoding.Latin1.GetBytes(text.Replace("uint8, 28x28", "uint8, 32x32")));
 
@@ -171,7 +171,7 @@ public sealed class EvaluateVerbTests : IDisposable
     public void Classes_that_are_called_by_numbers_are_in_the_order_of_the_datasets_of_experiments()
     {
         using (var archive = new GZipStream(File.OpenRead(Case("classes.tar.gz")), CompressionMode.Decompress))
-            TarFile.ExtractToDirectory(archive, lab.Path, overwriteFiles: false);
+            TarFile.ExtractToDirectory(archive, _lab.Path, overwriteFiles: false);
         double ClassFid(string order)
         {
             var answer = Evaluate(Case($"classes-samples-{order}.safetensors"), "classes:test", "--metrics", "classFid", "--json", "--no-cache");
@@ -212,12 +212,12 @@ public sealed class EvaluateVerbTests : IDisposable
         Evaluate("samples.npz", "reference.npz", "--features", "inception").Code.Should().Be(ExitCode.Environment);
     }
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     private static string Case(string name) => Path.Combine(Checkout.Root, "tests/Golden/cases", name);
 
     private Answer Evaluate(string samples, string reference, params string[] options) =>
-        lab.Run(["evaluate", "--samples", samples, "--reference", reference, "--draws", "0", .. options]);
+        _lab.Run(["evaluate", "--samples", samples, "--reference", reference, "--draws", "0", .. options]);
 
     private static Dictionary<string, double> Values(string answer)
     {
@@ -231,7 +231,7 @@ public sealed class EvaluateVerbTests : IDisposable
     {
         const int count = 40;
         var random = new Random(seed);
-        using var archive = new ZipArchive(File.Create(lab.At(name)), ZipArchiveMode.Create);
+        using var archive = new ZipArchive(File.Create(_lab.At(name)), ZipArchiveMode.Create);
         if (labelled)
         {
             using var labels = archive.CreateEntry("arr_1.npy", CompressionLevel.NoCompression).Open();

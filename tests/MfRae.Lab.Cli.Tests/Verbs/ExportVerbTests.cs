@@ -6,29 +6,29 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 public sealed class ExportVerbTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void Export_writes_what_it_says_and_replaces_only_an_export()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
 
-        var answer = lab.Run("export", Smoke, "--to", "out", "--format", "csv", "tensorboard", "--format", "parquet", "--json");
+        var answer = _lab.Run("export", Smoke, "--to", "out", "--format", "csv", "tensorboard", "--format", "parquet", "--json");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         using var json = JsonDocument.Parse(answer.Out);
         var files = json.RootElement.GetProperty("files").EnumerateArray().ToList();
         files.Select(file => file.GetProperty("name").GetString()).Should().Contain(["runs.csv", "metrics.parquet", "tensorboard/runs.csv"]);
-        files.Should().OnlyContain(file => new FileInfo(lab.At("out/" + file.GetProperty("name").GetString())).Length
+        files.Should().OnlyContain(file => new FileInfo(_lab.At("out/" + file.GetProperty("name").GetString())).Length
             == file.GetProperty("bytes").GetInt64());
-        File.ReadAllLines(lab.At("out/runs.csv")).Should().HaveCount(3);
-        lab.Run("export", "smoke", "--to", "out").Error.Should().Contain("--force");
-        lab.Run("export", "smoke", "--to", "out", "--force").Out.Should().Contain("metrics.csv").And.NotContain("parquet");
-        lab.Exists("out/metrics.parquet").Should().BeFalse();
-        lab.Run("export", "smoke", "--to", "experiments", "--force").Code.Should().Be(ExitCode.Environment);
-        lab.Exists(Smoke).Should().BeTrue();
+        File.ReadAllLines(_lab.At("out/runs.csv")).Should().HaveCount(3);
+        _lab.Run("export", "smoke", "--to", "out").Error.Should().Contain("--force");
+        _lab.Run("export", "smoke", "--to", "out", "--force").Out.Should().Contain("metrics.csv").And.NotContain("parquet");
+        _lab.Exists("out/metrics.parquet").Should().BeFalse();
+        _lab.Run("export", "smoke", "--to", "experiments", "--force").Code.Should().Be(ExitCode.Environment);
+        _lab.Exists(Smoke).Should().BeTrue();
     }
 
     [Theory]
@@ -36,21 +36,21 @@ public sealed class ExportVerbTests : IDisposable
     [InlineData("--format", "csv", "capsule")]
     public void A_format_that_cannot_be_is_a_mistake_of_use(params string[] format)
     {
-        var answer = lab.Run(["export", "smoke", "--to", "out", .. format]);
+        var answer = _lab.Run(["export", "smoke", "--to", "out", .. format]);
 
         answer.Code.Should().Be(ExitCode.Usage);
-        lab.Exists("out").Should().BeFalse();
+        _lab.Exists("out").Should().BeFalse();
     }
 
     [Fact]
     public void An_experiment_that_is_not_there_is_named()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
 
-        var answer = lab.Run("export", "../\u202esmoke", "--to", "out");
+        var answer = _lab.Run("export", "../\u202esmoke", "--to", "out");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("no experiment `../\\u202esmoke`");
-        lab.Exists("out").Should().BeFalse();
+        _lab.Exists("out").Should().BeFalse();
     }
 }

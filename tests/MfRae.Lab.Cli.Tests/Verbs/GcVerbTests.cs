@@ -6,43 +6,43 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 public sealed class GcVerbTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void What_a_changed_experiment_no_longer_needs_is_said_and_then_deleted()
     {
         Run();
         var needed = Folders();
-        lab.Write(Smoke, File.ReadAllText(lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
+        _lab.Write(Smoke, File.ReadAllText(_lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
         Run();
         var all = Folders();
 
-        var dry = lab.Run("gc", "--dry-run", "--older-than", "0");
+        var dry = _lab.Run("gc", "--dry-run", "--older-than", "0");
         dry.Code.Should().Be(ExitCode.Ok, dry.Error);
         dry.Out.Should().MatchRegex(@"stages +\d+ +\d+ +4 ").And.Contain("would delete");
         Folders().Should().BeEquivalentTo(all);
 
-        var swept = Json(lab.Run("gc", "--older-than", "0", "--json"));
+        var swept = Json(_lab.Run("gc", "--older-than", "0", "--json"));
         swept.GetProperty("deleted").GetArrayLength().Should().Be(4);
         all.Except(Folders()).Should().BeEquivalentTo(
             swept.GetProperty("deleted").EnumerateArray().Select(item => item.GetProperty("name").GetString()));
         needed.Intersect(Folders()).Should().HaveCount(needed.Count - 4);
 
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
-        lab.Started.Should().BeEmpty("nothing that the current plan needs was deleted");
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Started.Should().BeEmpty("nothing that the current plan needs was deleted");
     }
 
     [Fact]
     public void What_is_young_stays_by_default()
     {
         Run();
-        File.Delete(lab.At("data/lab.db"));
-        lab.Write("experiments/other.json", File.ReadAllText(lab.At(Smoke)));
+        File.Delete(_lab.At("data/lab.db"));
+        _lab.Write("experiments/other.json", File.ReadAllText(_lab.At(Smoke)));
         Run("experiments/other.json");
 
-        lab.Run("gc").Out.Should().MatchRegex(@"total +\d+ +\d+ +0 +0");
+        _lab.Run("gc").Out.Should().MatchRegex(@"total +\d+ +\d+ +0 +0");
     }
 
     [Fact]
@@ -50,13 +50,13 @@ public sealed class GcVerbTests : IDisposable
     {
         Run();
         var all = Folders();
-        foreach (var file in Directory.GetFiles(lab.At("data"), "lab.db*"))
+        foreach (var file in Directory.GetFiles(_lab.At("data"), "lab.db*"))
             File.Delete(file);
-        Directory.Delete(lab.At("reports"), recursive: true);
-        lab.Write("experiments/tiny.json", File.ReadAllText(lab.At(Smoke)));
+        Directory.Delete(_lab.At("reports"), recursive: true);
+        _lab.Write("experiments/tiny.json", File.ReadAllText(_lab.At(Smoke)));
         Run("experiments/tiny.json", "--only", "mft");
 
-        lab.Run("gc", "--older-than", "0").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("gc", "--older-than", "0").Code.Should().Be(ExitCode.Ok);
 
         Folders().Should().Contain(all);
     }
@@ -66,12 +66,12 @@ public sealed class GcVerbTests : IDisposable
     {
         Run();
         var all = Folders();
-        Directory.CreateDirectory(lab.At("reports/published"));
-        File.Move(lab.At("reports/smoke.html"), lab.At("reports/published/smoke.html"));
-        lab.Write(Smoke, File.ReadAllText(lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
+        Directory.CreateDirectory(_lab.At("reports/published"));
+        File.Move(_lab.At("reports/smoke.html"), _lab.At("reports/published/smoke.html"));
+        _lab.Write(Smoke, File.ReadAllText(_lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
         Run();
 
-        lab.Run("gc", "--older-than", "0").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("gc", "--older-than", "0").Code.Should().Be(ExitCode.Ok);
 
         Folders().Should().Contain(all);
     }
@@ -82,7 +82,7 @@ public sealed class GcVerbTests : IDisposable
         Run();
         var all = Folders();
 
-        var answer = lab.Run("gc", "--older-than", "0", "--db", "elsewhere.db");
+        var answer = _lab.Run("gc", "--older-than", "0", "--db", "elsewhere.db");
 
         answer.Code.Should().Be(ExitCode.Environment);
         Folders().Should().BeEquivalentTo(all);
@@ -94,10 +94,10 @@ public sealed class GcVerbTests : IDisposable
         Run();
         var key = Folders()[0];
 
-        lab.Run("gc", "--pin", key[..12]).Out.Trim().Should().Be($"pinned {key}");
-        lab.Run("gc", "--unpin", key[..12]).Out.Trim().Should().Be($"unpinned {key}");
-        lab.Run("gc", "--unpin", key[..12]).Code.Should().Be(ExitCode.Environment);
-        lab.Run("gc", "--pin", "../x").Error.Should().Contain("no stage of the store starts with");
+        _lab.Run("gc", "--pin", key[..12]).Out.Trim().Should().Be($"pinned {key}");
+        _lab.Run("gc", "--unpin", key[..12]).Out.Trim().Should().Be($"unpinned {key}");
+        _lab.Run("gc", "--unpin", key[..12]).Code.Should().Be(ExitCode.Environment);
+        _lab.Run("gc", "--pin", "../x").Error.Should().Contain("no stage of the store starts with");
     }
 
     [Theory]
@@ -108,7 +108,7 @@ public sealed class GcVerbTests : IDisposable
     {
         Run();
 
-        lab.Run("gc", "--dry-run", "--older-than", age).Code.Should().Be(ExitCode.Ok);
+        _lab.Run("gc", "--dry-run", "--older-than", age).Code.Should().Be(ExitCode.Ok);
     }
 
     [Theory]
@@ -118,15 +118,15 @@ public sealed class GcVerbTests : IDisposable
     [InlineData("1000000d")]
     [InlineData("1w")]
     public void A_length_of_time_that_is_none_is_a_mistake(string age) =>
-        lab.Run("gc", "--older-than", age).Code.Should().Be(ExitCode.Usage);
+        _lab.Run("gc", "--older-than", age).Code.Should().Be(ExitCode.Usage);
 
     private void Run(params string[] args)
     {
-        var answer = lab.Run(args.Length == 0 ? [Smoke] : args);
+        var answer = _lab.Run(args.Length == 0 ? [Smoke] : args);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
     }
 
-    private List<string> Folders() => [.. Directory.GetDirectories(lab.At("data/store")).Select(Path.GetFileName).OfType<string>()
+    private List<string> Folders() => [.. Directory.GetDirectories(_lab.At("data/store")).Select(Path.GetFileName).OfType<string>()
         .Where(name => name.Length == 64)];
 
     private static JsonElement Json(Answer answer)

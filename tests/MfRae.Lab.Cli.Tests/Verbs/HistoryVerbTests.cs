@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Execution;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
@@ -12,23 +11,23 @@ public sealed partial class HistoryVerbTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
     public HistoryVerbTests()
     {
-        lab.OnStage = context => _ = context.Spec.Node.Label == "meanflow mfd"
+        _lab.OnStage = context => _ = context.Spec.Node.Label == "meanflow mfd"
             ? throw new InvalidOperationException("an index is off by one") : 0;
-        lab.Run(Smoke).Code.Should().Be(ExitCode.RunsFailed);
-        lab.OnStage = null;
-        lab.Write(Smoke, File.ReadAllText(lab.At(Smoke))
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.RunsFailed);
+        _lab.OnStage = null;
+        _lab.Write(Smoke, File.ReadAllText(_lab.At(Smoke))
             .Replace("\"meanflow\": { \"training\": { \"steps\": 10 } }", "\"meanflow\": { \"training\": { \"steps\": 12 } }")
             .Replace("\"seeds\": [0]", "\"seeds\": [0, 1]"));
-        lab.Kills = spec => spec is { Attempt: 1, Node: { Kind: "meanflow", Seed: 1 } };
+        _lab.Kills = spec => spec is { Attempt: 1, Node: { Kind: "meanflow", Seed: 1 } };
         Ok(Smoke);
-        lab.Kills = null;
+        _lab.Kills = null;
     }
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void History_lists_each_plan_with_changes_outcomes_and_the_primary_metric()
@@ -87,10 +86,10 @@ public sealed partial class HistoryVerbTests : IDisposable
         var (page, history) = (Page("smoke"), Ok("history", "smoke", "--json"));
 
         Ok(Smoke);
-        lab.Started.Should().BeEmpty();
+        _lab.Started.Should().BeEmpty();
         Page("smoke").Should().Be(page);
         Ok("report", "smoke", "--check");
-        lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
         Page("smoke").Should().Be(page);
         LastRun().Replace(Ok("history", "smoke", "--json"), "").Should().Be(LastRun().Replace(history, ""));
     }
@@ -110,7 +109,7 @@ public sealed partial class HistoryVerbTests : IDisposable
     [Fact]
     public void A_plan_that_runs_again_keeps_its_number_and_is_current_again()
     {
-        lab.Write(Smoke, File.ReadAllText(lab.At(Smoke)).Replace("\"steps\": 12", "\"steps\": 10").Replace("[0, 1]", "[0]"));
+        _lab.Write(Smoke, File.ReadAllText(_lab.At(Smoke)).Replace("\"steps\": 12", "\"steps\": 10").Replace("[0, 1]", "[0]"));
 
         Ok(Smoke, "--retry-failed");
 
@@ -126,8 +125,8 @@ public sealed partial class HistoryVerbTests : IDisposable
             .And.MatchRegex(@"fid@1 +mfd +– +0 of 1 +[\d.]+ ± [\d.]+ +2");
         Ok("report", "smoke@1", "--against", "smoke@2").Should().Contain("reports/smoke@1-vs-smoke@2.html");
         Page("smoke@1-vs-smoke@2").Should().Contain("<h1>smoke@1 and smoke@2</h1>");
-        lab.Run("compare", "smoke@3", "smoke").Error.Should().Contain("smoke has the versions @1 to @2, and no @3; `history smoke` lists them");
-        lab.Run("history", "smoke@1").Error.Should().Contain("is a version of an experiment");
+        _lab.Run("compare", "smoke@3", "smoke").Error.Should().Contain("smoke has the versions @1 to @2, and no @3; `history smoke` lists them");
+        _lab.Run("history", "smoke@1").Error.Should().Contain("is a version of an experiment");
     }
 
     [Fact]
@@ -135,9 +134,9 @@ public sealed partial class HistoryVerbTests : IDisposable
     {
         var before = Ok("compare", "smoke@1", "smoke@2", "--metric", "fid@1");
 
-        lab.Run("gc", "--older-than", "0d").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("gc", "--older-than", "0d").Code.Should().Be(ExitCode.Ok);
 
-        lab.Run("gc", "--older-than", "0d", "--dry-run").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("gc", "--older-than", "0d", "--dry-run").Code.Should().Be(ExitCode.Ok);
         Ok("compare", "smoke@1", "smoke@2", "--metric", "fid@1").Should().Be(before);
         Ok("history", "smoke").Should().Contain("runs: 1 completed, 1 failed");
     }
@@ -145,7 +144,7 @@ public sealed partial class HistoryVerbTests : IDisposable
     [Fact]
     public void A_file_whose_contents_changed_is_named_as_the_difference()
     {
-        lab.Write("data/weights/teacher.safetensors", "another teacher");
+        _lab.Write("data/weights/teacher.safetensors", "another teacher");
 
         Ok(Smoke);
 
@@ -155,7 +154,7 @@ public sealed partial class HistoryVerbTests : IDisposable
     [Fact]
     public void An_experiment_without_edits_has_one_version_and_no_section()
     {
-        lab.Write("experiments/other.json", File.ReadAllText(lab.At(Smoke)));
+        _lab.Write("experiments/other.json", File.ReadAllText(_lab.At(Smoke)));
         Ok("experiments/other.json");
 
         Page("other").Should().NotContain("Earlier versions");
@@ -164,7 +163,7 @@ public sealed partial class HistoryVerbTests : IDisposable
 
     private string Ok(params string[] args)
     {
-        var answer = lab.Run(args);
+        var answer = _lab.Run(args);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         return answer.Out;
     }
@@ -172,7 +171,7 @@ public sealed partial class HistoryVerbTests : IDisposable
     private string[] Rows(string sql) =>
         [.. Ok("query", sql, "--csv").Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.TrimEnd())];
 
-    private string Page(string name) => File.ReadAllText(lab.At($"reports/{name}.html"));
+    private string Page(string name) => File.ReadAllText(_lab.At($"reports/{name}.html"));
 
     private static string Failures(string page) => FailuresSection().Match(page).Value;
 

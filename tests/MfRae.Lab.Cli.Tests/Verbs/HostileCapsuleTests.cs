@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
@@ -11,15 +11,15 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 public sealed class HostileCapsuleTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
-    private readonly LabFolder from = new();
-    private readonly LabFolder to = new();
+    private readonly LabFolder _from = new();
+    private readonly LabFolder _to = new();
 
-    private string Capsule => from.At("out/smoke.capsule");
+    private string Capsule => _from.At("out/smoke.capsule");
 
     public void Dispose()
     {
-        from.Dispose();
-        to.Dispose();
+        _from.Dispose();
+        _to.Dispose();
     }
 
     [Theory]
@@ -104,21 +104,21 @@ public sealed class HostileCapsuleTests : IDisposable
     [Fact]
     public void More_bytes_than_are_allowed_are_refused_before_anything_is_unpacked()
     {
-        from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Export();
 
-        var answer = to.Run("import", Capsule, "--max-bytes", "1000");
+        var answer = _to.Run("import", Capsule, "--max-bytes", "1000");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("--max-bytes");
-        to.Exists("data/store").Should().BeFalse();
-        to.Run("import", Capsule, "--max-bytes", "-1").Code.Should().Be(ExitCode.Usage);
+        _to.Exists("data/store").Should().BeFalse();
+        _to.Run("import", Capsule, "--max-bytes", "-1").Code.Should().Be(ExitCode.Usage);
     }
 
     [Fact]
     public void A_bomb_stops_at_the_size_that_it_declares()
     {
-        from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Export();
         var name = $"{Key()}/output.txt";
         using (var zip = ZipFile.Open(Capsule, ZipArchiveMode.Update))
@@ -134,11 +134,11 @@ public sealed class HostileCapsuleTests : IDisposable
             told.CopyTo(bytes, at);
         File.WriteAllBytes(Capsule, bytes);
 
-        var answer = to.Run("import", Capsule);
+        var answer = _to.Run("import", Capsule);
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("is refused");
-        to.Exists("data/lab.db").Should().BeFalse();
+        _to.Exists("data/lab.db").Should().BeFalse();
     }
 
     [Theory]
@@ -147,9 +147,9 @@ public sealed class HostileCapsuleTests : IDisposable
     [InlineData("no zip at all, but some text that goes on for a while")]
     public void What_is_no_zip_is_refused(string text)
     {
-        to.Write("x.capsule", text);
+        _to.Write("x.capsule", text);
 
-        var answer = to.Run("import", "x.capsule");
+        var answer = _to.Run("import", "x.capsule");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("x.capsule is no capsule");
@@ -157,21 +157,21 @@ public sealed class HostileCapsuleTests : IDisposable
 
     private void Refused(Action<ZipArchive> change, string? message = null)
     {
-        from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Export();
         using (var zip = ZipFile.Open(Capsule, ZipArchiveMode.Update))
             change(zip);
 
-        var answer = to.Run("import", Capsule);
+        var answer = _to.Run("import", Capsule);
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.TrimEnd().Should().Contain("is refused").And.Contain(message ?? "entry").And.NotContainAny("\n", "\u202e", "\u0007");
-        to.Exists("data/lab.db").Should().BeFalse();
-        new ArtifactStore(to.At("data/store")).CompleteKeys().Should().BeEmpty();
-        to.Exists("data/store/.plans").Should().BeFalse();
+        _to.Exists("data/lab.db").Should().BeFalse();
+        new ArtifactStore(_to.At("data/store")).CompleteKeys().Should().BeEmpty();
+        _to.Exists("data/store/.plans").Should().BeFalse();
     }
 
-    private void Export() => from.Run("export", "smoke", "--to", "out/smoke.capsule", "--force").Code.Should().Be(ExitCode.Ok);
+    private void Export() => _from.Run("export", "smoke", "--to", "out/smoke.capsule", "--force").Code.Should().Be(ExitCode.Ok);
 
     private static void Plan(ZipArchive zip, Action<JsonNode> change, string? name = null)
     {
@@ -186,7 +186,7 @@ public sealed class HostileCapsuleTests : IDisposable
         });
     }
 
-    private string Key() => new ArtifactStore(from.At("data/store")).CompleteKeys()[0];
+    private string Key() => new ArtifactStore(_from.At("data/store")).CompleteKeys()[0];
 
     private static void Put(ZipArchive zip, string name, string text, bool replace = false)
     {

@@ -11,9 +11,9 @@ public sealed class HostileTextTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     public static TheoryData<string> Texts => new(All);
 
@@ -56,7 +56,7 @@ public sealed class HostileTextTests : IDisposable
     [InlineData("\u001b[2J")]
     public void The_name_of_a_file_names_an_experiment_only_if_it_is_a_name(string name)
     {
-        lab.Write($"experiments/{name}.json", File.ReadAllText(lab.At(Smoke)));
+        _lab.Write($"experiments/{name}.json", File.ReadAllText(_lab.At(Smoke)));
 
         Refused([$"experiments/{name}.json"], "cannot name an experiment");
     }
@@ -68,9 +68,9 @@ public sealed class HostileTextTests : IDisposable
     [Fact]
     public void Json_without_end_or_depth_is_refused()
     {
-        lab.Write("experiments/deep.json", string.Concat(Enumerable.Repeat("{\"base\":", 100_000)));
+        _lab.Write("experiments/deep.json", string.Concat(Enumerable.Repeat("{\"base\":", 100_000)));
         Refused(["experiments/deep.json"]);
-        lab.Write("experiments/deep.json", new string('[', 1_000_000));
+        _lab.Write("experiments/deep.json", new string('[', 1_000_000));
         Refused(["experiments/deep.json"]);
         Refused([Smoke, "meanflow.lambda=" + new string('[', 1_000_000)]);
     }
@@ -80,78 +80,78 @@ public sealed class HostileTextTests : IDisposable
     public void A_question_is_text_wherever_it_goes(string text)
     {
         var question = JsonSerializer.Serialize(text);
-        lab.Write("experiments/asked.json", File.ReadAllText(lab.At(Smoke)).Replace("\"question\":", $"\"report\": {{ \"title\": {question} }}, \"question\":"
+        _lab.Write("experiments/asked.json", File.ReadAllText(_lab.At(Smoke)).Replace("\"question\":", $"\"report\": {{ \"title\": {question} }}, \"question\":"
             + question + ", // ", StringComparison.Ordinal));
-        var answer = lab.Run("plan", "experiments/asked.json");
+        var answer = _lab.Run("plan", "experiments/asked.json");
         Harmless(answer);
         answer.Code.Should().BeOneOf(ExitCode.Ok, ExitCode.Usage);
         if (answer.Code != ExitCode.Ok || text.Length > 1000)
             return;
 
-        Harmless(lab.Run("experiments/asked.json"));
+        Harmless(_lab.Run("experiments/asked.json"));
 
-        JsonDocument.Parse(lab.Run("query", "select question from experiments", "--json").Out).RootElement[0].GetProperty("question").GetString()
+        JsonDocument.Parse(_lab.Run("query", "select question from experiments", "--json").Out).RootElement[0].GetProperty("question").GetString()
             .Should().Be(text.Replace('\uD800', '\uFFFD'));
-        Harmless(lab.Run("query", "select question from experiments"));
-        var page = File.ReadAllText(lab.At("reports/asked.html"));
+        Harmless(_lab.Run("query", "select question from experiments"));
+        var page = File.ReadAllText(_lab.At("reports/asked.html"));
         page.Should().NotContain("<img src=x");
-        lab.Exists("x").Should().BeFalse();
+        _lab.Exists("x").Should().BeFalse();
     }
 
     [Fact]
     public void Verbs_that_take_a_name_find_none()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         foreach (var text in All)
         {
             foreach (var verb in new[] { "show", "verify", "logs", "tag", "note", "archive", "rm", "compare", "diff", "report", "query", "export" })
             {
                 string[] more = verb is "compare" or "diff" ? ["smoke"] : verb == "export" ? ["--to", "out", "--format", "csv"] : [];
-                var answer = lab.Run([verb, .. more, "--", text]);
+                var answer = _lab.Run([verb, .. more, "--", text]);
                 answer.Code.Should().NotBe(ExitCode.Ok, verb);
                 Harmless(answer);
             }
         }
 
-        lab.Exists("out").Should().BeFalse();
-        lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
-        lab.Run("query", "select count(*) from runs", "--csv").Out.Should().Contain("2");
+        _lab.Exists("out").Should().BeFalse();
+        _lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("query", "select count(*) from runs", "--csv").Out.Should().Contain("2");
     }
 
     [Theory]
     [MemberData(nameof(Texts))]
     public void The_error_of_a_stage_is_text(string text)
     {
-        lab.OnStage = context =>
+        _lab.OnStage = context =>
         {
             if (context.Spec.Node.Kind == "meanflow")
-                throw new Core.Experiments.LabException(text);
+                throw new MfRae.Lab.Core.LabException(text);
         };
 
-        Harmless(lab.Run(Smoke));
+        Harmless(_lab.Run(Smoke));
 
-        Harmless(lab.Run("query", "select reason from stages"));
-        Harmless(lab.Run("ls"));
-        File.ReadAllText(lab.At("reports/smoke.html")).Should().NotContain("<img src=x").And.NotContain("\u001b");
+        Harmless(_lab.Run("query", "select reason from stages"));
+        Harmless(_lab.Run("ls"));
+        File.ReadAllText(_lab.At("reports/smoke.html")).Should().NotContain("<img src=x").And.NotContain("\u001b");
     }
 
     /// <summary>The shipped experiment with one thing in it replaced.</summary>
     private string[] Edited(string what, string by)
     {
-        var text = File.ReadAllText(lab.At(Smoke));
+        var text = File.ReadAllText(_lab.At(Smoke));
         text.Should().Contain(what);
-        lab.Write("experiments/edited.json", text.Replace(what, by, StringComparison.Ordinal));
+        _lab.Write("experiments/edited.json", text.Replace(what, by, StringComparison.Ordinal));
         return ["experiments/edited.json"];
     }
 
     private void Refused(string[] args, string reason = "")
     {
-        var answer = lab.Run(["plan", .. args]);
+        var answer = _lab.Run(["plan", .. args]);
         answer.Code.Should().BeOneOf([ExitCode.Usage, ExitCode.Environment], answer.Error);
         answer.Error.Contains(reason, StringComparison.Ordinal).Should().BeTrue(answer.Error[..Math.Min(1000, answer.Error.Length)]);
         answer.Error.Should().NotBeEmpty().And.NotContain("   at ");
         Harmless(answer);
-        lab.Exists("data/lab.db").Should().BeFalse();
+        _lab.Exists("data/lab.db").Should().BeFalse();
     }
 
     /// <summary>Nothing that a terminal would obey, and no flood.</summary>

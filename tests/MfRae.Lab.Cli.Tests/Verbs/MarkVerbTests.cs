@@ -6,11 +6,11 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 /// <summary>tag, note, archive and rm.</summary>
 public sealed class MarkVerbTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
     public MarkVerbTests() => Ok("experiments/smoke.json");
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     public static TheoryData<string> HostileTexts => new(
         "../x", "..\\x", "/etc/passwd", "@/etc/hostname", "<img src=x onerror=alert(1)>", "'; drop table note; --", "\u001b[2J\a",
@@ -22,7 +22,7 @@ public sealed class MarkVerbTests : IDisposable
         var said = Ok("rm", "smoke", "--dry-run");
 
         said.Should().Contain("would be removed: smoke with 2 runs").And.Contain("reports/smoke.html").And.Contain("Nothing was changed");
-        lab.Exists("reports/smoke.html").Should().BeTrue();
+        _lab.Exists("reports/smoke.html").Should().BeTrue();
         Ok("ls").Should().Contain("smoke");
     }
 
@@ -30,13 +30,13 @@ public sealed class MarkVerbTests : IDisposable
     public void A_person_at_a_terminal_is_asked_before_an_experiment_is_removed_and_a_script_is_not()
     {
         string? asked = null;
-        lab.Ask = question =>
+        _lab.Ask = question =>
         {
             asked = question;
             return false;
         };
 
-        lab.Run("rm", "smoke").Error.Should().Contain("nothing was removed");
+        _lab.Run("rm", "smoke").Error.Should().Contain("nothing was removed");
         asked.Should().StartWith("Remove smoke with 2 runs");
         Ok("ls").Should().Contain("smoke");
 
@@ -44,10 +44,10 @@ public sealed class MarkVerbTests : IDisposable
         Ok("rm", "smoke", "--yes").Should().Contain("removed");
         asked.Should().BeNull();
         Ok("experiments/smoke.json");
-        lab.Ask = _ => true;
+        _lab.Ask = _ => true;
         Ok("rm", "smoke").Should().Contain("removed");
         Ok("experiments/smoke.json");
-        lab.Ask = null;
+        _lab.Ask = null;
         Ok("rm", "smoke").Should().Contain("removed");
     }
 
@@ -57,9 +57,9 @@ public sealed class MarkVerbTests : IDisposable
         string[] query = ["query", "select experiment, question, question as again from experiments"];
         var whole = Ok(query);
         var (csv, json) = (Ok([.. query, "--csv"]), Ok([.. query, "--json"]));
-        lab.Width = 80;
+        _lab.Width = 80;
 
-        var shown = lab.Run(query);
+        var shown = _lab.Run(query);
 
         shown.Out.ReplaceLineEndings("\n").Split('\n').Should().OnlyContain(line => line.Length <= 80);
         shown.Out.Should().Contain("smoke").And.Contain("Does the whole path work").And.Contain("…");
@@ -67,7 +67,7 @@ public sealed class MarkVerbTests : IDisposable
         Ok([.. query, "--csv"]).Should().Be(csv);
         Ok([.. query, "--json"]).Should().Be(json);
         whole.Should().Contain("from the experiment file to the report?").And.NotContain("…");
-        lab.Run("query", "select experiment from experiments").Error.Should().BeEmpty();
+        _lab.Run("query", "select experiment from experiments").Error.Should().BeEmpty();
     }
 
     [Theory]
@@ -82,13 +82,13 @@ public sealed class MarkVerbTests : IDisposable
         shown.Should().NotContain("\u202E");
         Ok("query", "select note from notes").Should().NotContain("\u001b");
         Ok("report");
-        File.ReadAllText(lab.At("reports/smoke.html")).Should().NotContain("<img src=x");
+        File.ReadAllText(_lab.At("reports/smoke.html")).Should().NotContain("<img src=x");
     }
 
     [Fact]
     public void A_note_without_measure_is_refused()
     {
-        var answer = lab.Run("note", "smoke", new string('x', 10_000_000));
+        var answer = _lab.Run("note", "smoke", new string('x', 10_000_000));
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Length.Should().BeLessThan(500);
@@ -103,7 +103,7 @@ public sealed class MarkVerbTests : IDisposable
     [InlineData("\u001b[2J")]
     public void A_tag_is_a_word(string tag)
     {
-        var answer = lab.Run("tag", "smoke", tag);
+        var answer = _lab.Run("tag", "smoke", tag);
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().NotContain("\u001b");
@@ -131,7 +131,7 @@ public sealed class MarkVerbTests : IDisposable
         Ok("tag", "smoke", "paper");
         Ok("note", "smoke", "<img src=x onerror=alert(1)>");
         Ok("archive", "smoke");
-        foreach (var file in Directory.GetFiles(lab.At("data"), "lab.db*"))
+        foreach (var file in Directory.GetFiles(_lab.At("data"), "lab.db*"))
             File.Delete(file);
 
         Ok("db", "rebuild");
@@ -162,15 +162,15 @@ public sealed class MarkVerbTests : IDisposable
         Ok("rm", "smoke").Should().Contain("removed");
 
         Ok("ls").Should().NotContain("smoke");
-        lab.Exists("reports/smoke.html").Should().BeFalse();
+        _lab.Exists("reports/smoke.html").Should().BeFalse();
         Cell("select (select count(*) from stage) + (select count(*) from point) + (select count(*) from tag)").Should().Be("0");
         Ok("db", "check");
         Ok("experiments/smoke.json");
-        lab.Started.Should().BeEmpty("the artifacts are still there");
+        _lab.Started.Should().BeEmpty("the artifacts are still there");
         Ok("rm", "smoke");
         Ok("gc", "--older-than", "0");
         Ok("experiments/smoke.json");
-        lab.Started.Should().NotBeEmpty();
+        _lab.Started.Should().NotBeEmpty();
     }
 
     [Fact]
@@ -190,21 +190,21 @@ public sealed class MarkVerbTests : IDisposable
     public void What_a_published_report_or_an_experiment_file_cites_is_not_removed()
     {
         var key = Cell("select stage from stages where label = 'meanflow mfd'");
-        lab.Write("experiments/next.json", $$"""{ "weights": "data/store/{{key}}/network.safetensors" }""");
-        var cited = lab.Run("rm", "smoke");
+        _lab.Write("experiments/next.json", $$"""{ "weights": "data/store/{{key}}/network.safetensors" }""");
+        var cited = _lab.Run("rm", "smoke");
         cited.Code.Should().Be(ExitCode.Environment);
         cited.Error.Should().Contain("experiments/next.json");
 
-        File.Delete(lab.At("experiments/next.json"));
-        Directory.CreateDirectory(lab.At("reports/published"));
-        File.Copy(lab.At("reports/smoke.html"), lab.At("reports/published/other.html"));
-        lab.Run("rm", "smoke").Error.Should().Contain("reports/published/other.html");
+        File.Delete(_lab.At("experiments/next.json"));
+        Directory.CreateDirectory(_lab.At("reports/published"));
+        File.Copy(_lab.At("reports/smoke.html"), _lab.At("reports/published/other.html"));
+        _lab.Run("rm", "smoke").Error.Should().Contain("reports/published/other.html");
         Ok("ls").Should().Contain("smoke");
     }
 
     private string Ok(params string[] args)
     {
-        var answer = lab.Run(args);
+        var answer = _lab.Run(args);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         return answer.Out;
     }

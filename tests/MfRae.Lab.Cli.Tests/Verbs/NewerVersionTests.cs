@@ -2,9 +2,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
@@ -14,9 +14,9 @@ public sealed class NewerVersionTests : IDisposable
     private const string Smoke = "experiments/smoke.json";
     private const string Newer = """{"seq":SEQ,"at":"2030-01-02T03:04:05+00:00","event":{"type":"energy","joules":5}}""";
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void Event_kinds_of_a_newer_version_survive_a_rebuild_an_export_an_import_and_the_next_run()
@@ -25,42 +25,42 @@ public sealed class NewerVersionTests : IDisposable
         Append(journal, Newer);
         var told = File.ReadAllText(journal);
 
-        var rebuilt = lab.Run("db", "rebuild");
+        var rebuilt = _lab.Run("db", "rebuild");
         rebuilt.Code.Should().Be(ExitCode.Ok, rebuilt.Error);
         rebuilt.Error.Should().Contain(journal).And.Contain("`energy`").And.Contain("update the program");
-        lab.Run("query", "select status from attempts where status = 'failed'", "--csv").Out.Should().Contain("failed");
+        _lab.Run("query", "select status from attempts where status = 'failed'", "--csv").Out.Should().Contain("failed");
         using var other = new LabFolder();
-        lab.Run("export", "smoke", "--to", lab.At("smoke.capsule")).Code.Should().Be(ExitCode.Ok);
-        var imported = other.Run("import", lab.At("smoke.capsule"));
+        _lab.Run("export", "smoke", "--to", _lab.At("smoke.capsule")).Code.Should().Be(ExitCode.Ok);
+        var imported = other.Run("import", _lab.At("smoke.capsule"));
         imported.Code.Should().Be(ExitCode.Ok, imported.Error);
         File.ReadAllText(Journals(other).Single(path => File.ReadAllText(path).Contains("energy", StringComparison.Ordinal))).Should().Be(told);
 
-        var run = lab.Run(Smoke);
+        var run = _lab.Run(Smoke);
 
         run.Code.Should().Be(ExitCode.Ok, run.Error);
-        File.ReadAllText(Journals(lab).Single(path => File.ReadAllText(path).Contains("energy", StringComparison.Ordinal))).Should().Be(told);
-        lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Ok);
+        File.ReadAllText(Journals(_lab).Single(path => File.ReadAllText(path).Contains("energy", StringComparison.Ordinal))).Should().Be(told);
+        _lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Ok);
     }
 
     [Fact]
     public void A_complete_stage_with_events_of_a_newer_version_verifies_and_is_reused_and_a_value_of_unknown_identity_is_not_taken()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         string Rows() => string.Join('\n', new[] { "arms", "evaluations", "costs", "attempts" }
-            .Select(view => lab.Run("query", $"select * from {view}", "--json").Out));
+            .Select(view => _lab.Run("query", $"select * from {view}", "--json").Out));
         var before = Rows();
-        var journal = Journals(lab).First(path => File.ReadAllText(path).Contains("\"metric\":\"fid\"", StringComparison.Ordinal));
+        var journal = Journals(_lab).First(path => File.ReadAllText(path).Contains("\"metric\":\"fid\"", StringComparison.Ordinal));
         var measured = File.ReadLines(journal).First(line => line.Contains("\"metric\":\"fid\"", StringComparison.Ordinal));
         Append(journal, Newer);
         Append(journal, "{\"seq\":SEQ" + measured[measured.IndexOf(",\"at\"", StringComparison.Ordinal)..]
             .Replace("\"metric\":", "\"colourSpace\":\"lab\",\"metric\":", StringComparison.Ordinal));
         Reseal(Path.GetDirectoryName(journal)!, journal);
 
-        lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Ok);
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
-        lab.Started.Should().BeEmpty();
+        _lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Started.Should().BeEmpty();
         Rows().Should().Be(before);
-        var rebuilt = lab.Run("db", "rebuild");
+        var rebuilt = _lab.Run("db", "rebuild");
         rebuilt.Code.Should().Be(ExitCode.Ok, rebuilt.Error);
         rebuilt.Error.Should().Contain("(1 of kind `energy`, 1 of kind `measured`)");
         Rows().Should().Be(before);
@@ -75,35 +75,35 @@ public sealed class NewerVersionTests : IDisposable
         var told = File.ReadAllText(journal);
         var line = told.Count(character => character == '\n') - 1;
 
-        var run = lab.Run(Smoke);
+        var run = _lab.Run(Smoke);
         run.Code.Should().Be(ExitCode.Environment);
         run.Error.Should().Contain($"{journal}, line {line}: ");
-        var rebuilt = lab.Run("db", "rebuild");
+        var rebuilt = _lab.Run("db", "rebuild");
         rebuilt.Code.Should().Be(ExitCode.Ok, rebuilt.Error);
         rebuilt.Error.Should().Contain($"{journal}, line {line}: ");
 
         File.ReadAllText(journal).Should().Be(told);
-        lab.Run("query", "select status from attempts where status = 'failed'", "--csv").Out.Should().Contain("failed");
+        _lab.Run("query", "select status from attempts where status = 'failed'", "--csv").Out.Should().Contain("failed");
     }
 
     [Fact]
     public void Marks_of_a_newer_version_are_not_overwritten_and_the_database_stays_as_it_is()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
-        lab.Run("tag", "smoke", "good").Code.Should().Be(ExitCode.Ok);
-        var marks = lab.At("data/store/.plans/marks.json");
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run("tag", "smoke", "good").Code.Should().Be(ExitCode.Ok);
+        var marks = _lab.At("data/store/.plans/marks.json");
         File.WriteAllText(marks, File.ReadAllText(marks).Replace("\"text\":", "\"author\":\"me\",\"text\":", StringComparison.Ordinal));
         var before = File.ReadAllText(marks);
 
         foreach (var command in (string[][])[["tag", "smoke", "bad"], ["note", "smoke", "text"], ["archive", "smoke"]])
         {
-            var answer = lab.Run(command);
+            var answer = _lab.Run(command);
             answer.Code.Should().Be(ExitCode.Environment);
             answer.Error.Should().Contain("marks.json").And.Contain("update the program");
         }
 
         File.ReadAllText(marks).Should().Be(before);
-        lab.Run("tag", "smoke").Out.Should().Be("smoke: good" + Environment.NewLine);
+        _lab.Run("tag", "smoke").Out.Should().Be("smoke: good" + Environment.NewLine);
     }
 
     /// <summary>Makes a changed journal the one that the manifest describes.</summary>
@@ -123,7 +123,7 @@ public sealed class NewerVersionTests : IDisposable
     private string FailedJournal()
     {
         var failed = false;
-        lab.OnStage = context =>
+        _lab.OnStage = context =>
         {
             if (context.Spec.Node.Definition is EvaluationStage && !failed)
             {
@@ -131,8 +131,8 @@ public sealed class NewerVersionTests : IDisposable
                 throw new LabException("the machine is too small");
             }
         };
-        lab.Run(Smoke).Code.Should().Be(ExitCode.RunsFailed);
-        return Directory.EnumerateFiles(lab.At("data/store/.partial"), "journal.*.jsonl", SearchOption.AllDirectories).Single();
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.RunsFailed);
+        return Directory.EnumerateFiles(_lab.At("data/store/.partial"), "journal.*.jsonl", SearchOption.AllDirectories).Single();
     }
 
     private static void Append(string journal, string line) => File.AppendAllText(journal, line.Replace(

@@ -1,6 +1,7 @@
 using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Reporting;
-using MfRae.Lab.Tracking;
 using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
@@ -8,17 +9,17 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 /// <summary>What needs no curves and no images does not read them.</summary>
 public sealed class OutlineTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void Verbs_that_need_names_options_and_measurements_read_neither_images_nor_curves_nor_logs()
     {
-        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
-        lab.Run("experiments/smoke.json", "seeds=1").Code.Should().Be(ExitCode.Ok);
-        var other = lab.Run("query", "select experiment from experiments where experiment <> 'smoke'", "--csv").Out.ReplaceLineEndings("\n").Split('\n')[1];
-        var runs = lab.Run("query", "select run from runs order by experiment, arm", "--csv").Out.ReplaceLineEndings("\n").Split('\n');
+        _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("experiments/smoke.json", "seeds=1").Code.Should().Be(ExitCode.Ok);
+        var other = _lab.Run("query", "select experiment from experiments where experiment <> 'smoke'", "--csv").Out.ReplaceLineEndings("\n").Split('\n')[1];
+        var runs = _lab.Run("query", "select run from runs order by experiment, arm", "--csv").Out.ReplaceLineEndings("\n").Split('\n');
         Execute(
             "ALTER TABLE image RENAME COLUMN png TO hidden", "ALTER TABLE series RENAME COLUMN name TO hidden",
             "ALTER TABLE digest RENAME COLUMN buckets TO hidden", "ALTER TABLE point RENAME COLUMN value TO hidden");
@@ -29,11 +30,11 @@ public sealed class OutlineTests : IDisposable
             ["show", runs[1]], ["logs", runs[1]], ["compare", "smoke", other], ["verify", "smoke"], ["ls"], ["rm", other],
         ])
         {
-            var answer = lab.Run(command);
+            var answer = _lab.Run(command);
             answer.Code.Should().Be(ExitCode.Ok, $"{command[0]} reads what it needs alone: {answer.Error}");
         }
 
-        File.ReadAllText(lab.At("reports/index.html")).Should().Contain("good").And.Contain("smoke").And.NotContain(other);
+        File.ReadAllText(_lab.At("reports/index.html")).Should().Contain("good").And.Contain("smoke").And.NotContain(other);
     }
 
     [Fact]
@@ -54,7 +55,7 @@ public sealed class OutlineTests : IDisposable
 
     private void Execute(params string[] statements)
     {
-        using var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={_lab.At("data/lab.db")};Pooling=False");
         connection.Open();
         foreach (var statement in statements)
         {

@@ -1,5 +1,6 @@
 using MfRae.Lab.Cli.Verbs;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Images;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;

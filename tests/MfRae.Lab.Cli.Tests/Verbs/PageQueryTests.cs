@@ -4,9 +4,11 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Chaos;
 using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Reporting;
 using MfRae.Lab.Reporting.Data;
-using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 

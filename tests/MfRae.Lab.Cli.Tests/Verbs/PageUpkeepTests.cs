@@ -1,5 +1,5 @@
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
@@ -8,9 +8,9 @@ public sealed class PageUpkeepTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void A_tag_of_an_experiment_is_in_the_index_at_once_and_one_of_a_run_changes_no_page()
@@ -23,22 +23,22 @@ public sealed class PageUpkeepTests : IDisposable
         Index().Should().NotContain("paper");
 
         var run = Ok("query", "select run from runs limit 1", "--csv").Split('\n')[1].Trim();
-        File.Delete(lab.At("reports/index.html"));
+        File.Delete(_lab.At("reports/index.html"));
         Ok("tag", run, "good");
         Ok("tag", "smoke");
-        lab.Exists("reports/index.html").Should().BeFalse();
+        _lab.Exists("reports/index.html").Should().BeFalse();
         Ok("tag", "smoke", "first", "--reports", "pages");
-        lab.Exists("pages/index.html").Should().BeTrue();
+        _lab.Exists("pages/index.html").Should().BeTrue();
     }
 
     [Fact]
     public void A_run_that_computes_what_another_experiment_lacked_renders_the_page_of_that_too()
     {
-        RunWithoutCmt(lab);
+        RunWithoutCmt(_lab);
 
         Ok(Smoke, "meanflow.training.steps=7", "--retry-failed");
 
-        lab.Started.Should().Contain("cmt");
+        _lab.Started.Should().Contain("cmt");
         Ok("report", "--check");
     }
 
@@ -48,8 +48,8 @@ public sealed class PageUpkeepTests : IDisposable
         using var other = new LabFolder();
         other.Run(Smoke, "meanflow.training.steps=7").Code.Should().Be(ExitCode.Ok);
         var name = other.Run("query", "select experiment from experiments", "--csv").Out.Split('\n')[1].Trim();
-        other.Run("export", name, "--to", lab.At("x.capsule")).Code.Should().Be(ExitCode.Ok);
-        RunWithoutCmt(lab);
+        other.Run("export", name, "--to", _lab.At("x.capsule")).Code.Should().Be(ExitCode.Ok);
+        RunWithoutCmt(_lab);
 
         Ok("import", "x.capsule");
 
@@ -78,11 +78,11 @@ public sealed class PageUpkeepTests : IDisposable
         lab.OnStage = null;
     }
 
-    private string Index() => File.ReadAllText(lab.At("reports/index.html"));
+    private string Index() => File.ReadAllText(_lab.At("reports/index.html"));
 
     private string Ok(params string[] args)
     {
-        var answer = lab.Run(args);
+        var answer = _lab.Run(args);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         return answer.Out;
     }

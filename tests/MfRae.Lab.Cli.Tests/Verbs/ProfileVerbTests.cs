@@ -5,25 +5,25 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 
 public sealed class ProfileVerbTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public ProfileVerbTests() => Directory.Delete(lab.At("data"), recursive: true);
+    public ProfileVerbTests() => Directory.Delete(_lab.At("data"), recursive: true);
 
     [Fact]
     public void It_needs_none_of_the_files_that_the_experiment_names()
     {
-        var answer = lab.Run("profile", "experiments/smoke.json");
+        var answer = _lab.Run("profile", "experiments/smoke.json");
 
         answer.Code.Should().Be(ExitCode.Ok);
         answer.Error.Should().BeEmpty();
         answer.Out.Should().ContainAll("DiT^DH 96 × 4 + 128 × 1", "96 × 4 × 4", "the paper's convention", "+ attention");
-        lab.Exists("data").Should().BeFalse();
+        _lab.Exists("data").Should().BeFalse();
     }
 
     [Fact]
     public void Rows_name_their_arms_where_arms_differ()
     {
-        var lines = lab.Run("profile", "experiments/smoke.json").Out.Split(Environment.NewLine);
+        var lines = _lab.Run("profile", "experiments/smoke.json").Out.Split(Environment.NewLine);
 
         lines.Single(line => line.StartsWith("meanflow", StringComparison.Ordinal) && line.Contains("teacher: 64")).Should().EndWith("  mfd");
         lines.Single(line => line.StartsWith("cmt", StringComparison.Ordinal) && line.Contains("pairs: 64")).Should().EndWith("  all");
@@ -33,7 +33,7 @@ public sealed class ProfileVerbTests : IDisposable
     [Fact]
     public void As_json_it_counts_by_the_piece()
     {
-        var answer = lab.Run("profile", "experiments/smoke.json", "--json", "sampling.steps=[1,4]");
+        var answer = _lab.Run("profile", "experiments/smoke.json", "--json", "sampling.steps=[1,4]");
 
         using var json = JsonDocument.Parse(answer.Out);
         var arms = json.RootElement.GetProperty("arms");
@@ -47,11 +47,11 @@ public sealed class ProfileVerbTests : IDisposable
     [Fact]
     public void Mistakes_of_the_file_are_told()
     {
-        var answer = lab.Run("profile", "experiments/smoke.json", "meanflow.lamda=1");
+        var answer = _lab.Run("profile", "experiments/smoke.json", "meanflow.lamda=1");
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().Contain("did you mean `lambda`");
     }
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 }

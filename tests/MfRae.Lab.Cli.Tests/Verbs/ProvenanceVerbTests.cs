@@ -1,19 +1,19 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Execution.Running;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
 /// <summary>What a run leaves of how it was computed, from the command line to `show`.</summary>
 public sealed partial class ProvenanceVerbTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
     public ProvenanceVerbTests() => Ok("run", "experiments/smoke.json", "--checkpoint-every", "7");
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void Show_says_with_what_and_for_which_command_each_attempt_was_computed()
@@ -38,13 +38,13 @@ public sealed partial class ProvenanceVerbTests : IDisposable
         origin.GetProperty("packages").EnumerateObject().Should().Contain(package => package.Name == "TorchSharp");
         origin.GetProperty("numerics").GetString().Should().Contain("TorchSharp");
         var weights = stages["teacher"].GetProperty("provenance")[0].GetProperty("origin").GetProperty("files");
-        weights.GetProperty("data/weights/teacher.safetensors").GetString().Should().Be(FileHash.In(lab.Path)("data/weights/teacher.safetensors"));
+        weights.GetProperty("data/weights/teacher.safetensors").GetString().Should().Be(FileHash.In(_lab.Path)("data/weights/teacher.safetensors"));
     }
 
     [Fact]
     public void The_work_of_a_training_is_estimated_before_it_runs()
     {
-        lab.Write("experiments/oracle-lambda.json", File.ReadAllText(Path.Combine(Checkout.Root, "experiments", "oracle-lambda.json")));
+        _lab.Write("experiments/oracle-lambda.json", File.ReadAllText(Path.Combine(Checkout.Root, "experiments", "oracle-lambda.json")));
         Ok("run", "experiments/oracle-lambda.json", "seeds=0");
 
         var costs = Ok("query", "select distinct kind from costs where experiment like 'oracle-lambda%' and flops > 0", "--csv");
@@ -70,7 +70,7 @@ public sealed partial class ProvenanceVerbTests : IDisposable
         Ok("query", Sql, "--json").Should().Be(before);
 
         // And where the store no longer tells, the old database does.
-        foreach (var folder in Directory.GetDirectories(lab.At("data/store")).Where(folder => !Path.GetFileName(folder).StartsWith('.')))
+        foreach (var folder in Directory.GetDirectories(_lab.At("data/store")).Where(folder => !Path.GetFileName(folder).StartsWith('.')))
             Directory.Delete(folder, recursive: true);
         Ok("db", "rebuild");
         Ok("query", Sql, "--json").Should().Be(before);
@@ -80,7 +80,7 @@ public sealed partial class ProvenanceVerbTests : IDisposable
     [Fact]
     public void Another_command_for_the_same_results_changes_the_page_only_where_it_tells_of_the_work()
     {
-        var one = File.ReadAllText(lab.At("reports/smoke.html"));
+        var one = File.ReadAllText(_lab.At("reports/smoke.html"));
         using var elsewhere = new LabFolder();
         elsewhere.Run("experiments/smoke.json", "--jobs", "1").Code.Should().Be(ExitCode.Ok);
         var other = File.ReadAllText(elsewhere.At("reports/smoke.html"));
@@ -101,7 +101,7 @@ public sealed partial class ProvenanceVerbTests : IDisposable
 
     private string Ok(params string[] args)
     {
-        var answer = lab.Run(args);
+        var answer = _lab.Run(args);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         return answer.Out;
     }

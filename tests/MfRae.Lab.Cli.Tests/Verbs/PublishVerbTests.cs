@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
@@ -30,21 +29,21 @@ public sealed class PublishVerbTests : IDisposable
         }
         """;
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void A_trained_stage_is_copied_with_a_card_that_says_where_it_comes_from()
     {
         Train();
 
-        var answer = lab.Run("publish", "training", "--to", "weights");
+        var answer = _lab.Run("publish", "training", "--to", "weights");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Out.Should().Contain("weights/encoder.safetensors, weights/encoder.json");
-        File.ReadAllText(lab.At("weights/encoder.safetensors")).Should().Be("trained encoder");
-        using var json = JsonDocument.Parse(File.ReadAllText(lab.At("weights/encoder.json")));
+        File.ReadAllText(_lab.At("weights/encoder.safetensors")).Should().Be("trained encoder");
+        using var json = JsonDocument.Parse(File.ReadAllText(_lab.At("weights/encoder.json")));
         var card = json.RootElement;
         card.GetProperty("sha256").GetString().Should().Be(Convert.ToHexStringLower(SHA256.HashData("trained encoder"u8)));
         card.GetProperty("bytes").GetInt64().Should().Be("trained encoder".Length);
@@ -53,7 +52,7 @@ public sealed class PublishVerbTests : IDisposable
         card.GetProperty("seed").GetInt64().Should().Be(5);
         card.GetProperty("options").GetProperty("network").GetProperty("width").GetInt32().Should().Be(24);
         var stage = card.GetProperty("stage").GetString()!;
-        lab.Run("query", $"select kind from stages where stage = '{stage}'", "--csv").Out.ReplaceLineEndings("\n")
+        _lab.Run("query", $"select kind from stages where stage = '{stage}'", "--csv").Out.ReplaceLineEndings("\n")
             .Should().Be("kind\nencoder\n");
         var judged = card.GetProperty("measurements").EnumerateArray().Should().ContainSingle().Subject;
         judged.GetProperty("metric").GetString().Should().Be("knn.encoder");
@@ -65,9 +64,9 @@ public sealed class PublishVerbTests : IDisposable
     {
         Train();
 
-        lab.Run("publish", "training", "--to", "weights").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("publish", "training", "--to", "weights").Code.Should().Be(ExitCode.Ok);
 
-        Directory.EnumerateFiles(lab.At("weights")).Select(Path.GetFileName)
+        Directory.EnumerateFiles(_lab.At("weights")).Select(Path.GetFileName)
             .Should().BeEquivalentTo(
                 "encoder.safetensors", "encoder.json", "latents.safetensors", "latents.json", "cmt.safetensors", "cmt.json",
                 "meanflow-mfd.safetensors", "meanflow-mfd.json", "meanflow-mft.safetensors", "meanflow-mft.json");
@@ -77,30 +76,30 @@ public sealed class PublishVerbTests : IDisposable
     public void Publishing_again_writes_the_same_bytes()
     {
         Train();
-        lab.Run("publish", "training", "--to", "weights").Code.Should().Be(ExitCode.Ok);
-        var card = File.ReadAllBytes(lab.At("weights/encoder.json"));
+        _lab.Run("publish", "training", "--to", "weights").Code.Should().Be(ExitCode.Ok);
+        var card = File.ReadAllBytes(_lab.At("weights/encoder.json"));
 
-        lab.Run("publish", "training", "--to", "weights").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("publish", "training", "--to", "weights").Code.Should().Be(ExitCode.Ok);
 
-        File.ReadAllBytes(lab.At("weights/encoder.json")).Should().Equal(card);
+        File.ReadAllBytes(_lab.At("weights/encoder.json")).Should().Equal(card);
     }
 
     [Fact]
     public void A_stage_that_did_not_complete_is_an_error_that_says_what_to_run()
     {
-        lab.Write("experiments/training.json", Training);
-        lab.OnStage = context =>
+        _lab.Write("experiments/training.json", Training);
+        _lab.OnStage = context =>
         {
             if (context.Spec.Node.Definition is EncoderStage)
-                throw new Core.Experiments.LabException("the disk is full");
+                throw new MfRae.Lab.Core.LabException("the disk is full");
         };
-        lab.Run("experiments/training.json").Code.Should().Be(ExitCode.RunsFailed);
+        _lab.Run("experiments/training.json").Code.Should().Be(ExitCode.RunsFailed);
 
-        var answer = lab.Run("publish", "training", "--to", "weights");
+        var answer = _lab.Run("publish", "training", "--to", "weights");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().ContainAll("encoder", "not complete", "experiments/training.json");
-        lab.Exists("weights").Should().BeFalse();
+        _lab.Exists("weights").Should().BeFalse();
     }
 
     [Fact]
@@ -108,7 +107,7 @@ public sealed class PublishVerbTests : IDisposable
     {
         Train();
 
-        var answer = lab.Run("publish", "trainig");
+        var answer = _lab.Run("publish", "trainig");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("`trainig` is no experiment").And.Contain("`training`");
@@ -119,15 +118,15 @@ public sealed class PublishVerbTests : IDisposable
     {
         Train(seeds: "5, 6");
 
-        var answer = lab.Run("publish", "training", "--to", "weights");
+        var answer = _lab.Run("publish", "training", "--to", "weights");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         foreach (var arm in (string[])["mfd", "mft"])
         {
             foreach (var seed in (int[])[5, 6])
             {
-                File.ReadAllText(lab.At($"weights/meanflow-{arm}-seed{seed}.safetensors")).Should().Be($"meanflow {arm} {seed}");
-                using var card = JsonDocument.Parse(File.ReadAllText(lab.At($"weights/meanflow-{arm}-seed{seed}.json")));
+                File.ReadAllText(_lab.At($"weights/meanflow-{arm}-seed{seed}.safetensors")).Should().Be($"meanflow {arm} {seed}");
+                using var card = JsonDocument.Parse(File.ReadAllText(_lab.At($"weights/meanflow-{arm}-seed{seed}.json")));
                 card.RootElement.GetProperty("seed").GetInt64().Should().Be(seed);
                 card.RootElement.GetProperty("usedBy").EnumerateArray().Select(run => run.GetString()).Should().Equal($"{arm} seed {seed}");
                 card.RootElement.GetProperty("measurements").EnumerateArray().Select(one => one.GetProperty("metric").GetString())
@@ -135,9 +134,9 @@ public sealed class PublishVerbTests : IDisposable
             }
         }
 
-        File.ReadAllText(lab.At("weights/cmt-seed6.safetensors")).Should().Be("cmt 6", "both arms begin with it");
-        lab.Exists("weights/encoder-seed5.safetensors").Should().BeTrue();
-        lab.Exists("weights/meanflow.safetensors").Should().BeFalse();
+        File.ReadAllText(_lab.At("weights/cmt-seed6.safetensors")).Should().Be("cmt 6", "both arms begin with it");
+        _lab.Exists("weights/encoder-seed5.safetensors").Should().BeTrue();
+        _lab.Exists("weights/meanflow.safetensors").Should().BeFalse();
     }
 
     [Fact]
@@ -145,40 +144,40 @@ public sealed class PublishVerbTests : IDisposable
     {
         Train(seeds: "5, 6");
 
-        lab.Run("publish", "training", "--arm", "mft", "--seed", "6", "--to", "one").Code.Should().Be(ExitCode.Ok);
-        File.ReadAllText(lab.At("one/meanflow.safetensors")).Should().Be("meanflow mft 6");
-        File.ReadAllText(lab.At("one/cmt.safetensors")).Should().Be("cmt 6");
-        lab.Run("publish", "training", "--arm", "mft", "--to", "two").Code.Should().Be(ExitCode.Ok);
-        File.ReadAllText(lab.At("two/meanflow-seed5.safetensors")).Should().Be("meanflow mft 5");
-        var run = lab.Run("query", "select run from runs where arm = 'mfd' and seed = 5", "--csv").Out.ReplaceLineEndings("\n").Split('\n')[1];
-        lab.Run("publish", run, "--to", "three").Code.Should().Be(ExitCode.Ok);
-        File.ReadAllText(lab.At("three/meanflow.safetensors")).Should().Be("meanflow mfd 5");
+        _lab.Run("publish", "training", "--arm", "mft", "--seed", "6", "--to", "one").Code.Should().Be(ExitCode.Ok);
+        File.ReadAllText(_lab.At("one/meanflow.safetensors")).Should().Be("meanflow mft 6");
+        File.ReadAllText(_lab.At("one/cmt.safetensors")).Should().Be("cmt 6");
+        _lab.Run("publish", "training", "--arm", "mft", "--to", "two").Code.Should().Be(ExitCode.Ok);
+        File.ReadAllText(_lab.At("two/meanflow-seed5.safetensors")).Should().Be("meanflow mft 5");
+        var run = _lab.Run("query", "select run from runs where arm = 'mfd' and seed = 5", "--csv").Out.ReplaceLineEndings("\n").Split('\n')[1];
+        _lab.Run("publish", run, "--to", "three").Code.Should().Be(ExitCode.Ok);
+        File.ReadAllText(_lab.At("three/meanflow.safetensors")).Should().Be("meanflow mfd 5");
 
-        lab.Run("publish", "training", "--arm", "mfx").Error.Should().Contain("there is no arm `mfx`");
-        lab.Run("publish", "training", "--seed", "7").Error.Should().Contain("no seed 7; its seeds are 5, 6");
-        lab.Run("publish", run, "--seed", "5").Error.Should().Contain("has one arm and one seed");
+        _lab.Run("publish", "training", "--arm", "mfx").Error.Should().Contain("there is no arm `mfx`");
+        _lab.Run("publish", "training", "--seed", "7").Error.Should().Contain("no seed 7; its seeds are 5, 6");
+        _lab.Run("publish", run, "--seed", "5").Error.Should().Contain("has one arm and one seed");
     }
 
     [Fact]
     public void A_network_that_changed_after_it_was_trained_is_not_published()
     {
         Train();
-        var file = Directory.EnumerateFiles(lab.At("data/store"), "encoder.safetensors", SearchOption.AllDirectories).Single();
+        var file = Directory.EnumerateFiles(_lab.At("data/store"), "encoder.safetensors", SearchOption.AllDirectories).Single();
         File.WriteAllText(file, "another encoder");
 
-        var answer = lab.Run("publish", "training", "--to", "weights");
+        var answer = _lab.Run("publish", "training", "--to", "weights");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain(file).And.Contain("SHA-256");
-        lab.Exists("weights/encoder.json").Should().BeFalse();
+        _lab.Exists("weights/encoder.json").Should().BeFalse();
     }
 
     [Fact]
     public void Weights_above_two_gigabytes_are_published_and_listed()
     {
         const long Size = (1L << 31) + 5;
-        lab.Write("experiments/training.json", Training);
-        lab.OnStage = context =>
+        _lab.Write("experiments/training.json", Training);
+        _lab.OnStage = context =>
         {
             Leave(context);
             if (context.Spec.Node.Definition is EncoderStage)
@@ -188,32 +187,32 @@ public sealed class PublishVerbTests : IDisposable
                 file.SetLength(Size);
             }
         };
-        lab.Run("experiments/training.json").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("experiments/training.json").Code.Should().Be(ExitCode.Ok);
 
-        var answer = lab.Run("publish", "training", "--arm", "mft", "--to", "weights");
+        var answer = _lab.Run("publish", "training", "--arm", "mft", "--to", "weights");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
-        new FileInfo(lab.At("weights/encoder.safetensors")).Length.Should().Be(Size);
-        using var card = JsonDocument.Parse(File.ReadAllText(lab.At("weights/encoder.json")));
+        new FileInfo(_lab.At("weights/encoder.safetensors")).Length.Should().Be(Size);
+        using var card = JsonDocument.Parse(File.ReadAllText(_lab.At("weights/encoder.json")));
         card.RootElement.GetProperty("bytes").GetInt64().Should().Be(Size);
-        lab.Run("weights", "hash", "weights/encoder.safetensors").Out.Should().StartWith(card.RootElement.GetProperty("sha256").GetString());
-        lab.Run("weights", "list", "weights").Out.Should().Contain("2,147,483,653");
+        _lab.Run("weights", "hash", "weights/encoder.safetensors").Out.Should().StartWith(card.RootElement.GetProperty("sha256").GetString());
+        _lab.Run("weights", "list", "weights").Out.Should().Contain("2,147,483,653");
     }
 
     [Fact]
     public void A_value_that_is_not_finite_leaves_a_card_that_can_be_read()
     {
-        lab.Write("experiments/training.json", Training);
-        lab.OnStage = context =>
+        _lab.Write("experiments/training.json", Training);
+        _lab.OnStage = context =>
         {
             Leave(context);
             if (context.Spec.Node.Definition is ProbeStage)
                 context.Journal.Write(new MeasuredEvent(new("linear.encoder", double.NaN, null, null, 500, 0, 1, "dataset", "", "none", "", true)));
         };
-        lab.Run("experiments/training.json").Code.Should().Be(ExitCode.Ok);
-        lab.Run("publish", "training", "--to", "weights").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("experiments/training.json").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("publish", "training", "--to", "weights").Code.Should().Be(ExitCode.Ok);
 
-        var list = lab.Run("weights", "list", "weights");
+        var list = _lab.Run("weights", "list", "weights");
 
         list.Code.Should().Be(ExitCode.Ok, list.Error);
         list.Out.Should().Contain("linear.encoder not finite").And.Contain("knn.encoder 0.75");
@@ -222,20 +221,20 @@ public sealed class PublishVerbTests : IDisposable
     [Fact]
     public void An_experiment_that_trained_nothing_is_an_error()
     {
-        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
 
-        var answer = lab.Run("publish", "smoke", "--to", "weights");
+        var answer = _lab.Run("publish", "smoke", "--to", "weights");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("smoke trained none of features, encoder, decoder, latents, teacher, cmt, meanflow");
-        lab.Exists("weights").Should().BeFalse();
+        _lab.Exists("weights").Should().BeFalse();
     }
 
     private void Train(string seeds = "5")
     {
-        lab.Write("experiments/training.json", Training.Replace("[5]", $"[{seeds}]", StringComparison.Ordinal));
-        lab.OnStage = Leave;
-        var answer = lab.Run("experiments/training.json");
+        _lab.Write("experiments/training.json", Training.Replace("[5]", $"[{seeds}]", StringComparison.Ordinal));
+        _lab.OnStage = Leave;
+        var answer = _lab.Run("experiments/training.json");
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
     }
 

@@ -1,18 +1,19 @@
 using System.IO.Compression;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database;
+using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Reporting;
-using MfRae.Lab.Tracking;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
 /// <summary>Pages that are kept come with their data, from which anyone renders them again.</summary>
 public sealed partial class PublishedReportTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     /// <summary>MFRAE_REWRITE_GOLDEN=1 renders them again, after a change of the report, and drops images from their data that they no longer show.</summary>
     [Fact]
@@ -41,47 +42,47 @@ public sealed partial class PublishedReportTests : IDisposable
     [Fact]
     public void A_published_page_is_rendered_again_from_its_data_alone()
     {
-        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
 
-        var published = lab.Run("report", "smoke", "--publish");
+        var published = _lab.Run("report", "smoke", "--publish");
 
         published.Out.Should().ContainAll("reports/published/smoke.html", "reports/published/smoke.json.gz");
-        File.ReadAllBytes(lab.At("reports/published/smoke.html")).Should().Equal(File.ReadAllBytes(lab.At("reports/smoke.html")));
-        File.Delete(lab.At("data/lab.db"));
-        lab.Run("report", "--from", "reports/published/smoke.json.gz", "--check").Code.Should().Be(ExitCode.Ok);
-        File.AppendAllText(lab.At("reports/published/smoke.html"), " ");
-        lab.Run("report", "--from", "reports/published/smoke.json.gz", "--check").Code.Should().Be(ExitCode.Incomparable);
-        lab.Run("report", "--from", "reports/published/smoke.json.gz").Code.Should().Be(ExitCode.Ok);
-        File.ReadAllBytes(lab.At("reports/published/smoke.html")).Should().Equal(File.ReadAllBytes(lab.At("reports/smoke.html")));
+        File.ReadAllBytes(_lab.At("reports/published/smoke.html")).Should().Equal(File.ReadAllBytes(_lab.At("reports/smoke.html")));
+        File.Delete(_lab.At("data/lab.db"));
+        _lab.Run("report", "--from", "reports/published/smoke.json.gz", "--check").Code.Should().Be(ExitCode.Ok);
+        File.AppendAllText(_lab.At("reports/published/smoke.html"), " ");
+        _lab.Run("report", "--from", "reports/published/smoke.json.gz", "--check").Code.Should().Be(ExitCode.Incomparable);
+        _lab.Run("report", "--from", "reports/published/smoke.json.gz").Code.Should().Be(ExitCode.Ok);
+        File.ReadAllBytes(_lab.At("reports/published/smoke.html")).Should().Equal(File.ReadAllBytes(_lab.At("reports/smoke.html")));
     }
 
     [Fact]
     public void Published_data_holds_the_images_of_its_page_and_no_others()
     {
         const string Smoke = "experiments/smoke.json";
-        lab.Write(Smoke, File.ReadAllText(lab.At(Smoke)).Replace("\"seeds\": [0]", "\"seeds\": [0, 1]", StringComparison.Ordinal));
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Write(Smoke, File.ReadAllText(_lab.At(Smoke)).Replace("\"seeds\": [0]", "\"seeds\": [0, 1]", StringComparison.Ordinal));
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
 
-        lab.Run("report", "smoke", "--publish").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "smoke", "--publish").Code.Should().Be(ExitCode.Ok);
 
-        var page = File.ReadAllText(lab.At("reports/published/smoke.html"));
-        page.Should().Be(File.ReadAllText(lab.At("reports/smoke.html")));
-        Shown(RecordFile.Read(lab.At("reports/published/smoke.json.gz")), page).Should().NotBeEmpty().And.NotContain(false);
-        using (var database = LabDatabase.OpenReadOnly(lab.At("data/lab.db")))
+        var page = File.ReadAllText(_lab.At("reports/published/smoke.html"));
+        page.Should().Be(File.ReadAllText(_lab.At("reports/smoke.html")));
+        Shown(RecordFile.Read(_lab.At("reports/published/smoke.json.gz")), page).Should().NotBeEmpty().And.NotContain(false);
+        using (var database = LabDatabase.OpenReadOnly(_lab.At("data/lab.db")))
             Shown(new RunQueries(database).Experiment("smoke")!, page).Should().Contain(false, "the page shows one seed of two");
-        lab.Run("report", "--from", "reports/published/smoke.json.gz", "--check").Code.Should().Be(ExitCode.Ok);
-        lab.Run("report", "smoke", "--publish", "--check").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "--from", "reports/published/smoke.json.gz", "--check").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "smoke", "--publish", "--check").Code.Should().Be(ExitCode.Ok);
     }
 
     [Fact]
     public void Data_without_a_version_reads_as_what_was_in_force_when_it_was_published()
     {
-        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
-        lab.Run("report", "smoke", "--publish").Code.Should().Be(ExitCode.Ok);
-        var page = File.ReadAllText(lab.At("reports/published/smoke.html"));
+        _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "smoke", "--publish").Code.Should().Be(ExitCode.Ok);
+        var page = File.ReadAllText(_lab.At("reports/published/smoke.html"));
         Rewrite("reports/published/smoke.json.gz", json => IdentityFields().Replace(json, "").Replace("{\"version\":2,", "{"));
 
-        lab.Run("report", "--from", "reports/published/smoke.json.gz", "--check").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "--from", "reports/published/smoke.json.gz", "--check").Code.Should().Be(ExitCode.Ok);
 
         page.Should().Contain("<td>fixed:0</td><td>batch=");
     }
@@ -89,11 +90,11 @@ public sealed partial class PublishedReportTests : IDisposable
     [Fact]
     public void Data_of_a_newer_version_is_refused_by_its_number()
     {
-        lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
-        lab.Run("report", "smoke", "--publish").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "smoke", "--publish").Code.Should().Be(ExitCode.Ok);
         Rewrite("reports/published/smoke.json.gz", json => json.Replace("{\"version\":2,", "{\"version\":99,"));
 
-        var answer = lab.Run("report", "--from", "reports/published/smoke.json.gz");
+        var answer = _lab.Run("report", "--from", "reports/published/smoke.json.gz");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("has version 99").And.Contain("Update the program.");
@@ -102,10 +103,10 @@ public sealed partial class PublishedReportTests : IDisposable
     private void Rewrite(string path, Func<string, string> change)
     {
         string json;
-        using (var text = new StreamReader(new GZipStream(File.OpenRead(lab.At(path)), CompressionMode.Decompress)))
+        using (var text = new StreamReader(new GZipStream(File.OpenRead(_lab.At(path)), CompressionMode.Decompress)))
             json = text.ReadToEnd();
         change(json).Should().NotBe(json);
-        using var changed = new StreamWriter(new GZipStream(File.Create(lab.At(path)), CompressionLevel.Fastest));
+        using var changed = new StreamWriter(new GZipStream(File.Create(_lab.At(path)), CompressionLevel.Fastest));
         changed.Write(change(json));
     }
 
@@ -120,9 +121,9 @@ public sealed partial class PublishedReportTests : IDisposable
     [InlineData("no gzip", "cannot be read as the data of a report")]
     public void What_is_no_data_is_refused(string content, string message)
     {
-        lab.Write("reports/published/x.json.gz", content);
+        _lab.Write("reports/published/x.json.gz", content);
 
-        var answer = lab.Run("report", "--from", "reports/published/x.json.gz");
+        var answer = _lab.Run("report", "--from", "reports/published/x.json.gz");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain(message).And.Contain("x.json.gz");
@@ -138,12 +139,12 @@ public sealed partial class PublishedReportTests : IDisposable
             (whole with { Arms = [.. whole.Arms, whole.Arms[0]] }, $"it has the arm `{whole.Arms[0].Name}` twice"),
             (whole with { Stages = [.. whole.Stages, whole.Stages[0]] }, $"it has the stage `{whole.Stages[0].Key}` twice"),
         };
-        Directory.CreateDirectory(lab.At("data"));
+        Directory.CreateDirectory(_lab.At("data"));
 
         foreach (var (record, message) in wrong)
         {
-            File.WriteAllBytes(lab.At("data/x.json.gz"), RecordFile.Write(record));
-            var answer = lab.Run("report", "--from", "data/x.json.gz");
+            File.WriteAllBytes(_lab.At("data/x.json.gz"), RecordFile.Write(record));
+            var answer = _lab.Run("report", "--from", "data/x.json.gz");
             answer.Code.Should().Be(ExitCode.Environment);
             answer.Error.Should().Contain(message);
         }
@@ -152,5 +153,5 @@ public sealed partial class PublishedReportTests : IDisposable
     [Theory]
     [InlineData("report", "--publish")]
     [InlineData("report", "smoke", "--from", "x.json.gz")]
-    public void Options_that_do_not_go_together_are_usage(params string[] args) => lab.Run(args).Code.Should().Be(ExitCode.Usage);
+    public void Options_that_do_not_go_together_are_usage(params string[] args) => _lab.Run(args).Code.Should().Be(ExitCode.Usage);
 }

@@ -7,17 +7,17 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 /// <summary>diff, compare, logs and doctor, on one finished experiment and one that changes an option of it.</summary>
 public sealed class RecordVerbTests : IDisposable
 {
-    private readonly LabFolder lab = new();
-    private readonly string other;
+    private readonly LabFolder _lab = new();
+    private readonly string _other;
 
     public RecordVerbTests()
     {
         Ok("experiments/smoke.json");
         Ok("experiments/smoke.json", "meanflow.training.steps=7");
-        other = Cell("select experiment from experiments where experiment <> 'smoke'");
+        _other = Cell("select experiment from experiments where experiment <> 'smoke'");
     }
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void Two_runs_differ_in_what_was_patched_and_in_the_stages_behind_it()
@@ -34,10 +34,10 @@ public sealed class RecordVerbTests : IDisposable
     [Fact]
     public void Two_experiments_stand_side_by_side_arm_by_arm()
     {
-        var text = Ok("compare", "smoke", other);
+        var text = Ok("compare", "smoke", _other);
 
         text.Should().MatchRegex(@"fid@1 +mft +[\d.]+ +1 +[\d.]+ +1").And.MatchRegex(@"accuracy@2 +mfd ");
-        var json = JsonDocument.Parse(Ok("compare", "smoke", other, "--metric", "fid@1", "--json")).RootElement;
+        var json = JsonDocument.Parse(Ok("compare", "smoke", _other, "--metric", "fid@1", "--json")).RootElement;
         json.GetProperty("metrics").GetArrayLength().Should().Be(1);
         json.GetProperty("metrics")[0].GetProperty("arms")[0].GetProperty("one").GetProperty("n").GetInt32().Should().Be(1);
     }
@@ -45,10 +45,10 @@ public sealed class RecordVerbTests : IDisposable
     [Fact]
     public void Every_field_in_which_identities_differ_is_named_and_no_number_is_shown()
     {
-        var stage = Cell($"select stage from evaluations where experiment = '{other}' and arm = 'mft' and role = 'evaluation' limit 1");
+        var stage = Cell($"select stage from evaluations where experiment = '{_other}' and arm = 'mft' and role = 'evaluation' limit 1");
         Change($"UPDATE measurement SET samples = 999, extractor = 'another', preprocessing = '<b>' WHERE metric = 'fid' AND steps = 1 AND stage = '{stage}'");
 
-        var answer = lab.Run("compare", "smoke", other);
+        var answer = _lab.Run("compare", "smoke", _other);
 
         answer.Code.Should().Be(ExitCode.Incomparable);
         answer.Error.Should().ContainAll(
@@ -59,18 +59,18 @@ public sealed class RecordVerbTests : IDisposable
     [Fact]
     public void A_word_that_is_nothing_gets_the_nearest_name()
     {
-        lab.Run("compare", "smok", other).Error.Should().Contain("did you mean `smoke`?");
-        lab.Run("compare", "smoke", other, "--metric", "fdi@1").Error.Should().Contain("did you mean `fid@1`?");
-        lab.Run("logs", Run("smoke", "mft"), "--stage", "meanflw").Error.Should().Contain("did you mean `meanflow`?");
-        lab.Run("ls", "smoke", "--arm", "mdf").Error.Should().Contain("did you mean");
-        lab.Run("ls", "smokee").Error.Should().Contain("did you mean `smoke`?");
+        _lab.Run("compare", "smok", _other).Error.Should().Contain("did you mean `smoke`?");
+        _lab.Run("compare", "smoke", _other, "--metric", "fdi@1").Error.Should().Contain("did you mean `fid@1`?");
+        _lab.Run("logs", Run("smoke", "mft"), "--stage", "meanflw").Error.Should().Contain("did you mean `meanflow`?");
+        _lab.Run("ls", "smoke", "--arm", "mdf").Error.Should().Contain("did you mean");
+        _lab.Run("ls", "smokee").Error.Should().Contain("did you mean `smoke`?");
     }
 
     [Fact]
     public void Logs_show_what_workers_printed_without_letting_it_move_the_cursor()
     {
         var key = Cell("select stage from stages where label = 'meanflow mfd' and experiment = 'smoke'");
-        File.WriteAllText(lab.At($"data/store/{key}/worker.1.log"), "first\n\u001b[2Jsecond\n");
+        File.WriteAllText(_lab.At($"data/store/{key}/worker.1.log"), "first\n\u001b[2Jsecond\n");
 
         var shown = Ok("logs", Run("smoke", "mfd"));
 
@@ -78,7 +78,7 @@ public sealed class RecordVerbTests : IDisposable
         Ok("logs", Run("smoke", "mfd"), "--tail", "1").Should().NotContain("first");
         JsonDocument.Parse(Ok("logs", Run("smoke", "mfd"), "--stage", "meanflow", "--json")).RootElement[0]
             .GetProperty("lines")[1].GetString().Should().Be("\u001b[2Jsecond");
-        lab.Run("logs", Run("smoke", "mft")).Error.Should().Contain("no worker of it printed anything");
+        _lab.Run("logs", Run("smoke", "mft")).Error.Should().Contain("no worker of it printed anything");
     }
 
     [Fact]
@@ -98,18 +98,18 @@ public sealed class RecordVerbTests : IDisposable
     [Fact]
     public void The_doctor_names_everything_once_and_fails_where_a_run_would()
     {
-        var found = Doctor(lab.Run("doctor", "--json"));
+        var found = Doctor(_lab.Run("doctor", "--json"));
 
         found.Keys.Should().Equal(
             "runtime", "libtorch", "devices", "threads", "source", "store", "clock", "disk", "leases", "database", "file system");
         found.Where(one => one.Key != "disk").Select(one => one.Value).Should().NotContain("fail");
-        File.WriteAllText(lab.At("broken.db"), "nothing of the kind");
-        var broken = lab.Run("doctor", "--json", "--db", "broken.db");
+        File.WriteAllText(_lab.At("broken.db"), "nothing of the kind");
+        var broken = _lab.Run("doctor", "--json", "--db", "broken.db");
         broken.Code.Should().Be(ExitCode.Environment);
         Doctor(broken)["database"].Should().Be("fail");
-        lab.Write("occupied", "a file where the store should be");
-        lab.Run("doctor", "--store", "occupied").Out.Should().MatchRegex("(?m)^fail +store: ");
-        lab.Run("doctor").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(found.Count);
+        _lab.Write("occupied", "a file where the store should be");
+        _lab.Run("doctor", "--store", "occupied").Out.Should().MatchRegex("(?m)^fail +store: ");
+        _lab.Run("doctor").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(found.Count);
     }
 
     private static Dictionary<string, string> Doctor(Answer answer) => JsonDocument.Parse(answer.Out).RootElement.EnumerateArray()
@@ -119,7 +119,7 @@ public sealed class RecordVerbTests : IDisposable
 
     private string Ok(params string[] args)
     {
-        var answer = lab.Run(args);
+        var answer = _lab.Run(args);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         return answer.Out;
     }
@@ -128,7 +128,7 @@ public sealed class RecordVerbTests : IDisposable
 
     private void Change(string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={_lab.At("data/lab.db")};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;

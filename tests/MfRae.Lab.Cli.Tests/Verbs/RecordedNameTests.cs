@@ -7,29 +7,29 @@ public sealed class RecordedNameTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void An_experiment_named_index_is_refused_before_anything_runs()
     {
         Copy("index");
 
-        var answer = lab.Run("experiments/index.json");
+        var answer = _lab.Run("experiments/index.json");
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().ContainAll("`index` cannot name an experiment", "rename the file, for example to index-1.json");
-        lab.Exists("data/store").Should().BeFalse();
-        lab.Exists("data/lab.db").Should().BeFalse();
+        _lab.Exists("data/store").Should().BeFalse();
+        _lab.Exists("data/lab.db").Should().BeFalse();
     }
 
     [Fact]
     public void The_published_case_is_refused()
     {
-        lab.Write("experiments/index.json", File.ReadAllText(Path.Combine(Checkout.Root, "tests/Golden/cases/index.json")));
+        _lab.Write("experiments/index.json", File.ReadAllText(Path.Combine(Checkout.Root, "tests/Golden/cases/index.json")));
 
-        lab.Run("experiments/index.json").Should().Match<Answer>(answer => answer.Code == ExitCode.Usage && answer.Error.Contains("index.html"));
+        _lab.Run("experiments/index.json").Should().Match<Answer>(answer => answer.Code == ExitCode.Usage && answer.Error.Contains("index.html"));
     }
 
     [Theory]
@@ -37,24 +37,24 @@ public sealed class RecordedNameTests : IDisposable
     [InlineData("plan")]
     public void A_name_that_differs_from_a_recorded_one_only_in_case_is_refused(string verb)
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Copy("Smoke");
 
-        var answer = lab.Run(verb, "experiments/Smoke.json");
+        var answer = _lab.Run(verb, "experiments/Smoke.json");
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().ContainAll("`Smoke` and the recorded experiment `smoke` differ only in upper and lower case", "rename the file");
-        lab.Exists("reports/Smoke.html").Should().BeFalse();
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok, "the recorded one goes on");
+        _lab.Exists("reports/Smoke.html").Should().BeFalse();
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok, "the recorded one goes on");
     }
 
     [Fact]
     public void The_page_of_two_experiments_side_by_side_is_no_name_for_an_experiment()
     {
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Copy("smoke-vs-smoke");
 
-        lab.Run("experiments/smoke-vs-smoke.json").Should().Match<Answer>(answer =>
+        _lab.Run("experiments/smoke-vs-smoke.json").Should().Match<Answer>(answer =>
             answer.Code == ExitCode.Usage && answer.Error.Contains("smoke-vs-smoke.html is the page of `smoke` and `smoke` side by side"));
     }
 
@@ -62,33 +62,33 @@ public sealed class RecordedNameTests : IDisposable
     public void A_page_of_two_experiments_does_not_take_that_of_a_recorded_one()
     {
         Copy("smoke-vs-smoke");
-        lab.Run("experiments/smoke-vs-smoke.json").Code.Should().Be(ExitCode.Ok);
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
-        var page = File.ReadAllBytes(lab.At("reports/smoke-vs-smoke.html"));
+        _lab.Run("experiments/smoke-vs-smoke.json").Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        var page = File.ReadAllBytes(_lab.At("reports/smoke-vs-smoke.html"));
 
-        var answer = lab.Run("report", "smoke", "--against", "smoke");
+        var answer = _lab.Run("report", "smoke", "--against", "smoke");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("smoke-vs-smoke.html is the page of the recorded experiment `smoke-vs-smoke`");
-        File.ReadAllBytes(lab.At("reports/smoke-vs-smoke.html")).Should().Equal(page);
+        File.ReadAllBytes(_lab.At("reports/smoke-vs-smoke.html")).Should().Equal(page);
     }
 
     [Fact]
     public void A_capsule_is_not_imported_beside_a_name_of_another_case()
     {
         using var other = new LabFolder();
-        other.Write("experiments/SMOKE.json", File.ReadAllText(lab.At(Smoke)));
+        other.Write("experiments/SMOKE.json", File.ReadAllText(_lab.At(Smoke)));
         other.Run("experiments/SMOKE.json").Code.Should().Be(ExitCode.Ok);
-        other.Run("export", "SMOKE", "--to", lab.At("SMOKE.capsule")).Code.Should().Be(ExitCode.Ok);
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        other.Run("export", "SMOKE", "--to", _lab.At("SMOKE.capsule")).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
 
-        var answer = lab.Run("import", "SMOKE.capsule");
+        var answer = _lab.Run("import", "SMOKE.capsule");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("differ only in upper and lower case");
-        lab.Run("query", "select experiment from experiments", "--csv").Out.Should().NotContain("SMOKE");
-        lab.Exists("data/store/.import").Should().BeFalse();
+        _lab.Run("query", "select experiment from experiments", "--csv").Out.Should().NotContain("SMOKE");
+        _lab.Exists("data/store/.import").Should().BeFalse();
     }
 
-    private void Copy(string name) => lab.Write($"experiments/{name}.json", File.ReadAllText(lab.At(Smoke)));
+    private void Copy(string name) => _lab.Write($"experiments/{name}.json", File.ReadAllText(_lab.At(Smoke)));
 }

@@ -8,41 +8,41 @@ public sealed class ReportAgainstTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
     public ReportAgainstTests()
     {
         Ok(Smoke);
-        lab.Write("experiments/longer.json", File.ReadAllText(lab.At(Smoke)));
+        _lab.Write("experiments/longer.json", File.ReadAllText(_lab.At(Smoke)));
         Ok("experiments/longer.json", "seeds=0-1");
-        Other = lab.Run("query", "select experiment from experiments where experiment <> 'smoke'", "--csv").Out.Split('\n')[1].Trim();
+        Other = _lab.Run("query", "select experiment from experiments where experiment <> 'smoke'", "--csv").Out.Split('\n')[1].Trim();
     }
 
     private string Other { get; }
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void Two_experiments_stand_on_one_page()
     {
-        var answer = lab.Run("report", "smoke", "--against", Other);
+        var answer = _lab.Run("report", "smoke", "--against", Other);
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Out.Should().Contain($"reports/smoke-vs-{Other}.html");
         var page = Page($"smoke-vs-{Other}");
         page.Should().ContainAll("<h2>Side by side</h2>", "<code>fid@1</code>", "not seed by seed: the first has seed 0, the second seeds 0, 1",
             "only in B.", "mft", "mfd");
-        lab.Run("report", Smoke, "--against", Other).Out.Should().Contain("(unchanged)", "the path of its file names it too");
+        _lab.Run("report", Smoke, "--against", Other).Out.Should().Contain("(unchanged)", "the path of its file names it too");
     }
 
     [Fact]
     public void A_check_says_whether_the_page_is_what_its_data_says()
     {
-        lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Incomparable, "it is not there yet");
-        lab.Run("report", "smoke", "--against", Other).Code.Should().Be(ExitCode.Ok);
-        lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Ok);
-        File.AppendAllText(lab.At($"reports/smoke-vs-{Other}.html"), " ");
-        lab.Run("report", "smoke", "--against", Other, "--check").Error.Should().Contain("is not what its data says");
+        _lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Incomparable, "it is not there yet");
+        _lab.Run("report", "smoke", "--against", Other).Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Ok);
+        File.AppendAllText(_lab.At($"reports/smoke-vs-{Other}.html"), " ");
+        _lab.Run("report", "smoke", "--against", Other, "--check").Error.Should().Contain("is not what its data says");
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class ReportAgainstTests : IDisposable
         Ok("report", "smoke", "--publish");
         Ok(Smoke, "--fresh");
 
-        var answer = lab.Run("report", "reports/published/smoke.json.gz", "--against", "smoke");
+        var answer = _lab.Run("report", "reports/published/smoke.json.gz", "--against", "smoke");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Out.Should().Contain("reports/smoke-vs-smoke.html");
@@ -62,10 +62,10 @@ public sealed class ReportAgainstTests : IDisposable
     public void Two_files_need_no_database()
     {
         Ok("report", "smoke", "--publish");
-        foreach (var file in Directory.GetFiles(lab.At("data"), "lab.db*"))
+        foreach (var file in Directory.GetFiles(_lab.At("data"), "lab.db*"))
             File.Delete(file);
 
-        lab.Run("report", "reports/published/smoke.json.gz", "--against", "reports/published/smoke.json.gz").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report", "reports/published/smoke.json.gz", "--against", "reports/published/smoke.json.gz").Code.Should().Be(ExitCode.Ok);
     }
 
     [Fact]
@@ -74,34 +74,34 @@ public sealed class ReportAgainstTests : IDisposable
         Change("UPDATE measurement SET samples = 999 WHERE metric = 'fid' AND steps = 1 AND stage IN "
             + $"(SELECT stage FROM evaluations WHERE experiment = '{Other}' AND arm = 'mft' AND seed = 1)");
 
-        var answer = lab.Run("report", "smoke", "--against", Other);
+        var answer = _lab.Run("report", "smoke", "--against", Other);
 
         answer.Code.Should().Be(ExitCode.Incomparable);
         answer.Error.Should().Contain("fid@1 is not comparable: samples is 200 and 999");
         Page($"smoke-vs-{Other}").Should().Contain("<h2>Not comparable</h2>").And.Contain("<code>999</code>");
-        lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Ok, "the page is what its data says");
+        _lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Ok, "the page is what its data says");
     }
 
     [Fact]
     public void What_is_neither_an_experiment_nor_data_is_told()
     {
-        lab.Run("report", "smoke", "--against", "smokee").Error.Should().Contain("did you mean `smoke`?");
-        lab.Run("report", "smoke", "--against", "none.json.gz").Error.Should().Contain("none.json.gz cannot be read");
-        lab.Run("report", "--against", "smoke").Code.Should().Be(ExitCode.Usage);
-        lab.Run("report", "smoke", "--against", "smoke", "--publish").Code.Should().Be(ExitCode.Usage);
+        _lab.Run("report", "smoke", "--against", "smokee").Error.Should().Contain("did you mean `smoke`?");
+        _lab.Run("report", "smoke", "--against", "none.json.gz").Error.Should().Contain("none.json.gz cannot be read");
+        _lab.Run("report", "--against", "smoke").Code.Should().Be(ExitCode.Usage);
+        _lab.Run("report", "smoke", "--against", "smoke", "--publish").Code.Should().Be(ExitCode.Usage);
     }
 
-    private string Page(string name) => File.ReadAllText(lab.At($"reports/{name}.html"));
+    private string Page(string name) => File.ReadAllText(_lab.At($"reports/{name}.html"));
 
     private void Ok(params string[] args)
     {
-        var answer = lab.Run(args);
+        var answer = _lab.Run(args);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
     }
 
     private void Change(string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={_lab.At("data/lab.db")};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;

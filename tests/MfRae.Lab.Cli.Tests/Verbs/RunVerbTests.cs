@@ -1,7 +1,6 @@
 using System.Text.Json;
 using MfRae.Lab.Cli.Tests.Fakes;
-using MfRae.Lab.Core.Execution;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
@@ -10,25 +9,25 @@ public sealed class RunVerbTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
     [Fact]
     public void A_bare_path_runs_the_experiment_and_ends_with_results_report_and_database()
     {
-        var answer = lab.Run(Smoke);
+        var answer = _lab.Run(Smoke);
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Out.Should().ContainAll(
             "mft (baseline)", "mfd", "teacher", "fid", "accuracy", "report:   reports/smoke.html", "database: data/lab.db");
-        lab.Exists("reports/smoke.html").Should().BeTrue();
-        lab.Exists("reports/index.html").Should().BeTrue();
-        lab.Exists("data/lab.db").Should().BeTrue();
+        _lab.Exists("reports/smoke.html").Should().BeTrue();
+        _lab.Exists("reports/index.html").Should().BeTrue();
+        _lab.Exists("data/lab.db").Should().BeTrue();
     }
 
     [Fact]
     public void Results_go_to_stdout_and_progress_to_stderr()
     {
-        var answer = lab.Run(Smoke);
+        var answer = _lab.Run(Smoke);
 
         answer.Error.Should().Contain("dataset running").And.Contain("dataset completed in 0:0").And.NotContain("report:");
         answer.Out.Should().NotContain("running").And.NotContain("completed in");
@@ -38,16 +37,16 @@ public sealed class RunVerbTests : IDisposable
     public void A_second_run_computes_nothing_and_leaves_the_report_alone()
     {
         RunFirst();
-        var page = File.ReadAllBytes(lab.At("reports/smoke.html"));
-        var written = File.GetLastWriteTimeUtc(lab.At("reports/smoke.html"));
+        var page = File.ReadAllBytes(_lab.At("reports/smoke.html"));
+        var written = File.GetLastWriteTimeUtc(_lab.At("reports/smoke.html"));
 
-        var again = lab.Run(Smoke);
+        var again = _lab.Run(Smoke);
 
         again.Code.Should().Be(ExitCode.Ok);
-        lab.Started.Should().BeEmpty();
+        _lab.Started.Should().BeEmpty();
         again.Error.Should().Contain("stages reused").And.NotContain("running");
-        File.ReadAllBytes(lab.At("reports/smoke.html")).Should().Equal(page);
-        File.GetLastWriteTimeUtc(lab.At("reports/smoke.html")).Should().Be(written);
+        File.ReadAllBytes(_lab.At("reports/smoke.html")).Should().Equal(page);
+        File.GetLastWriteTimeUtc(_lab.At("reports/smoke.html")).Should().Be(written);
     }
 
     [Fact]
@@ -55,7 +54,7 @@ public sealed class RunVerbTests : IDisposable
     {
         RunFirst();
 
-        using var json = JsonDocument.Parse(lab.Run(Smoke, "--json").Out);
+        using var json = JsonDocument.Parse(_lab.Run(Smoke, "--json").Out);
 
         var root = json.RootElement;
         root.GetProperty("status").GetString().Should().Be("completed");
@@ -71,9 +70,9 @@ public sealed class RunVerbTests : IDisposable
     {
         RunFirst();
 
-        lab.Run(Smoke).Out.Should().Contain("fid").And.NotContain("gflops");
-        lab.Run(Smoke, "--json").Out.Should().NotContain("gflops");
-        lab.Run("query", "select distinct role, metric, value from evaluations where steps = 1 and name like 'gflops.%'", "--csv").Out
+        _lab.Run(Smoke).Out.Should().Contain("fid").And.NotContain("gflops");
+        _lab.Run(Smoke, "--json").Out.Should().NotContain("gflops");
+        _lab.Run("query", "select distinct role, metric, value from evaluations where steps = 1 and name like 'gflops.%'", "--csv").Out
             .Should().ContainAll("sampling,gflops.generator@1,0.5", "teacherSampling,gflops.decoder@1,0.25");
     }
 
@@ -81,33 +80,33 @@ public sealed class RunVerbTests : IDisposable
     public void Changing_one_option_of_one_arm_computes_what_lies_downstream_of_it_only()
     {
         RunFirst();
-        lab.Write(Smoke, File.ReadAllText(lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
+        _lab.Write(Smoke, File.ReadAllText(_lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
 
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
 
         // How many run at once, and so the order, depends on the machine's cores.
-        lab.Started.Should().BeEquivalentTo("meanflow mfd", "sampling mfd", "snapshots mfd", "evaluation mfd");
+        _lab.Started.Should().BeEquivalentTo("meanflow mfd", "sampling mfd", "snapshots mfd", "evaluation mfd");
     }
 
     [Fact]
     public void A_stage_that_fails_leaves_the_other_arm_its_results()
     {
-        lab.OnStage = context => Fail(context, new LabException("the disk is full"));
+        _lab.OnStage = context => Fail(context, new LabException("the disk is full"));
 
-        var answer = lab.Run(Smoke);
+        var answer = _lab.Run(Smoke);
 
         answer.Code.Should().Be(ExitCode.RunsFailed);
         answer.Error.Should().ContainAll("meanflow mfd failed: the disk is full", "stages that have no result");
         answer.Out.Should().MatchRegex(@"mft \(baseline\) +1 +1 ").And.MatchRegex(@"mfd +1 +0 of 1 ");
-        lab.Exists("reports/smoke.html").Should().BeTrue();
+        _lab.Exists("reports/smoke.html").Should().BeTrue();
     }
 
     [Fact]
     public void A_run_that_diverges_is_told_and_exits_1()
     {
-        lab.OnStage = context => Fail(context, DivergedException.NotFinite(7, "loss"));
+        _lab.OnStage = context => Fail(context, DivergedException.NotFinite(7, "loss"));
 
-        var answer = lab.Run(Smoke);
+        var answer = _lab.Run(Smoke);
 
         answer.Code.Should().Be(ExitCode.RunsFailed);
         answer.Error.Should().Contain("meanflow mfd diverged: loss is not finite at step 7");
@@ -116,58 +115,58 @@ public sealed class RunVerbTests : IDisposable
     [Fact]
     public void Only_runs_the_stages_of_the_named_arm_and_keeps_the_others_in_the_report()
     {
-        var answer = lab.Run(Smoke, "--only", "mfd");
+        var answer = _lab.Run(Smoke, "--only", "mfd");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
-        lab.Started.Should().Contain("meanflow mfd").And.NotContain("meanflow mft");
-        lab.Run("query", "select arm, status from runs order by arm", "--csv").Out.ReplaceLineEndings("\n")
+        _lab.Started.Should().Contain("meanflow mfd").And.NotContain("meanflow mft");
+        _lab.Run("query", "select arm, status from runs order by arm", "--csv").Out.ReplaceLineEndings("\n")
             .Should().Be("arm,status\nmfd,completed\nmft,planned\n");
     }
 
     [Fact]
     public void An_arm_that_is_none_is_a_mistake_that_starts_nothing()
     {
-        var answer = lab.Run(Smoke, "--only", "mdf");
+        var answer = _lab.Run(Smoke, "--only", "mdf");
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().ContainAll("`mdf` is no arm", "`mft`", "`mfd`");
-        lab.Exists("data/lab.db").Should().BeFalse();
+        _lab.Exists("data/lab.db").Should().BeFalse();
     }
 
     [Fact]
     public void Ctrl_c_stops_with_130_and_the_same_command_goes_on()
     {
-        lab.OnStage = context =>
+        _lab.OnStage = context =>
         {
             if (context.Spec.Node.Definition is CmtStage)
             {
-                lab.Signals.Receive(ExitCode.Interrupted);
+                _lab.Signals.Receive(ExitCode.Interrupted);
                 context.Stop.WaitHandle.WaitOne(TimeSpan.FromSeconds(20)).Should().BeTrue();
             }
         };
 
-        var stopped = lab.Run(Smoke, "--jobs", "1");
+        var stopped = _lab.Run(Smoke, "--jobs", "1");
         stopped.Code.Should().Be(ExitCode.Interrupted);
         stopped.Error.Should().Contain("stopping after a checkpoint");
 
-        lab.OnStage = null;
-        lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
-        lab.Started.Should().Contain("cmt").And.NotContain("dataset");
+        _lab.OnStage = null;
+        _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Started.Should().Contain("cmt").And.NotContain("dataset");
     }
 
     [Fact]
     public void An_interruption_says_how_to_resume_and_shows_no_empty_table()
     {
-        lab.OnStage = context =>
+        _lab.OnStage = context =>
         {
             if (context.Spec.Node.Definition is CmtStage)
             {
-                lab.Signals.Receive(ExitCode.Interrupted);
+                _lab.Signals.Receive(ExitCode.Interrupted);
                 context.Stop.WaitHandle.WaitOne(TimeSpan.FromSeconds(20)).Should().BeTrue();
             }
         };
 
-        var stopped = lab.Run(Smoke, "--jobs", "1");
+        var stopped = _lab.Run(Smoke, "--jobs", "1");
 
         stopped.Error.Should().MatchRegex("interrupted with [0-9]+ of [0-9]+ stages complete; run the same command to resume");
         stopped.Out.Should().NotContain("baseline").And.Contain("report:   reports/smoke.html");
@@ -176,9 +175,9 @@ public sealed class RunVerbTests : IDisposable
     [Fact]
     public void An_interruption_says_how_to_resume_beside_json_too()
     {
-        lab.OnStage = _ => lab.Signals.Receive(ExitCode.Interrupted);
+        _lab.OnStage = _ => _lab.Signals.Receive(ExitCode.Interrupted);
 
-        var stopped = lab.Run(Smoke, "--jobs", "1", "--json");
+        var stopped = _lab.Run(Smoke, "--jobs", "1", "--json");
 
         stopped.Error.Should().Contain("run the same command to resume");
         JsonDocument.Parse(stopped.Out).RootElement.GetProperty("status").GetString().Should().Be("interrupted");
@@ -187,16 +186,16 @@ public sealed class RunVerbTests : IDisposable
     [Fact]
     public void Sigterm_stops_with_143()
     {
-        lab.OnStage = _ => lab.Signals.Receive(ExitCode.Terminated);
+        _lab.OnStage = _ => _lab.Signals.Receive(ExitCode.Terminated);
 
-        lab.Run(Smoke, "--jobs", "1").Code.Should().Be(ExitCode.Terminated);
+        _lab.Run(Smoke, "--jobs", "1").Code.Should().Be(ExitCode.Terminated);
     }
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     private void RunFirst()
     {
-        var answer = lab.Run(Smoke);
+        var answer = _lab.Run(Smoke);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
     }
 

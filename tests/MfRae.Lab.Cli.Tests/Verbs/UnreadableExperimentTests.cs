@@ -1,4 +1,5 @@
-using MfRae.Lab.Cli.Tests.Serving;
+using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Cli.Tests.Live;
 using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
@@ -6,9 +7,9 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 /// <summary>An experiment that the database has and that cannot be read is not passed over in silence, nor does it hide the others.</summary>
 public sealed class UnreadableExperimentTests : IDisposable
 {
-    private readonly ServedLab served = new();
+    private readonly ServedLab _served = new();
 
-    public void Dispose() => served.Dispose();
+    public void Dispose() => _served.Dispose();
 
     [Theory]
     [InlineData("UPDATE experiment SET name = CAST(x'3C623EFF' AS TEXT) WHERE name = 'other'", "&lt;b&gt;\uFFFD", "not valid UTF-8")]
@@ -22,7 +23,7 @@ public sealed class UnreadableExperimentTests : IDisposable
     public async Task It_is_named_on_the_index_and_check_says_why(string sql, string name, string why)
     {
         Change(sql);
-        var lab = served.Lab;
+        var lab = _served.Lab;
 
         var report = lab.Run("report");
 
@@ -31,7 +32,7 @@ public sealed class UnreadableExperimentTests : IDisposable
         var line = $"<p class=\"alarm\">1 experiment cannot be read: <code>{name}</code>. <code>db check</code> says why.</p>";
         var index = File.ReadAllText(lab.At("reports/index.html"));
         index.Should().Contain(line).And.Contain("href=\"smoke.html\"");
-        (await Visit.Ask(served.Port, "/")).Body.Should().Contain(line);
+        (await Visit.Ask(_served.Port, "/")).Body.Should().Contain(line);
         var check = lab.Run("db", "check");
         check.Code.Should().Be(ExitCode.Incomparable);
         check.Out.Should().Contain(why);
@@ -43,7 +44,7 @@ public sealed class UnreadableExperimentTests : IDisposable
 
     private void Change(string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={served.DatabaseFile};Pooling=False;Foreign Keys=False");
+        using var connection = new SqliteConnection($"Data Source={_served.DatabaseFile};Pooling=False;Foreign Keys=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -5,12 +5,12 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 
 public sealed class UsageTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
     [Fact]
     public void Help_lists_the_verbs_on_stdout_and_hides_the_worker()
     {
-        var answer = lab.Run("--help");
+        var answer = _lab.Run("--help");
 
         answer.Code.Should().Be(ExitCode.Ok);
         answer.Out
@@ -22,20 +22,20 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public void Without_arguments_the_program_says_what_it_is_what_to_try_and_which_verbs_there_are()
     {
-        var answer = lab.Run();
+        var answer = _lab.Run();
 
         answer.Code.Should().Be(ExitCode.Ok);
         answer.Out.Should().ContainAll(
             "laboratory", "dotnet run -- experiments/smoke.json", "dotnet run -- experiments/ablation-lambda.json", "serve", "evaluate ", "--help");
         answer.Out.Should().NotContain("worker");
         answer.Error.Should().BeEmpty();
-        Directory.EnumerateFileSystemEntries(lab.At("data")).Should().HaveCount(2, "nothing is written");
+        Directory.EnumerateFileSystemEntries(_lab.At("data")).Should().HaveCount(2, "nothing is written");
     }
 
     [Fact]
     public void The_commands_to_try_first_name_files_that_are_shipped()
     {
-        var files = lab.Run().Out.Split(' ', '\n').Where(word => word.EndsWith(".json", StringComparison.Ordinal)).ToList();
+        var files = _lab.Run().Out.Split(' ', '\n').Where(word => word.EndsWith(".json", StringComparison.Ordinal)).ToList();
 
         files.Should().HaveCountGreaterThan(1).And.OnlyContain(file => File.Exists(Path.Combine(Checkout.Root, file)));
     }
@@ -43,21 +43,21 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public void The_help_of_each_verb_ends_with_an_example_that_the_command_line_accepts()
     {
-        var verbs = Verbs(lab.Run("--help").Out).SelectMany(verb => verb is "weights" or "db"
-            ? Verbs(lab.Run(verb, "--help").Out).Select(inner => $"{verb} {inner}").Append(verb)
+        var verbs = Verbs(_lab.Run("--help").Out).SelectMany(verb => verb is "weights" or "db"
+            ? Verbs(_lab.Run(verb, "--help").Out).Select(inner => $"{verb} {inner}").Append(verb)
             : [verb]).ToList();
 
         verbs.Should().Contain("weights convert").And.HaveCountGreaterThan(25);
         foreach (var verb in verbs)
         {
-            var help = lab.Run([.. verb.Split(' '), "--help"]).Out.TrimEnd().Split('\n');
+            var help = _lab.Run([.. verb.Split(' '), "--help"]).Out.TrimEnd().Split('\n');
             var example = help[^1].Trim();
             help[^2].Trim().Should().Be("Example:", $"the help of {verb} ends with one");
             example.Should().StartWith($"dotnet run -- {verb}");
             var words = Regex.Matches(example["dotnet run -- ".Length..], "\"[^\"]*\"|[^ ]+").Select(word => word.Value.Trim('"')).TakeWhile(word => word != ">");
             using var signals = new StopSignals();
             var command = new CommandLine(new Composition(
-                new Terminal(TextWriter.Null, TextWriter.Null, null), lab.Path, null!, () => Stream.Null, signals, TimeProvider.System)).Build();
+                new Terminal(TextWriter.Null, TextWriter.Null, null), _lab.Path, null!, () => Stream.Null, signals, TimeProvider.System)).Build();
             command.Parse([.. words]).Errors.Should().BeEmpty(example);
         }
     }
@@ -68,7 +68,7 @@ public sealed class UsageTests : IDisposable
 
     [Fact]
     public void Help_of_a_verb_explains_its_options() =>
-        lab.Run("run", "--help").Out.Should().ContainAll("--only", "--fresh", "--fail-fast", "seeds=0-5");
+        _lab.Run("run", "--help").Out.Should().ContainAll("--only", "--fresh", "--fail-fast", "seeds=0-5");
 
     [Theory]
     [InlineData("rnu", "run")]
@@ -96,13 +96,13 @@ public sealed class UsageTests : IDisposable
     [InlineData("db chek", "check")]
     public void A_wrong_command_line_exits_2_with_the_reason_and_touches_nothing(string command, string reason)
     {
-        var answer = lab.Run(command.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var answer = _lab.Run(command.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().Contain(reason);
         answer.Out.Should().BeEmpty();
-        lab.Exists("data/lab.db").Should().BeFalse();
-        lab.Exists("data/store").Should().BeFalse();
+        _lab.Exists("data/lab.db").Should().BeFalse();
+        _lab.Exists("data/store").Should().BeFalse();
     }
 
     [Theory]
@@ -113,20 +113,20 @@ public sealed class UsageTests : IDisposable
     [InlineData("validate experiments/none.json", "experiments/none.json")]
     public void A_wrong_experiment_exits_2_with_the_reason_and_touches_nothing(string command, string reason)
     {
-        var answer = lab.Run(command.Split(' '));
+        var answer = _lab.Run(command.Split(' '));
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().Contain(reason).And.Contain("nothing was started");
         answer.Out.Should().BeEmpty();
-        lab.Exists("data/lab.db").Should().BeFalse();
-        lab.Exists("data/store").Should().BeFalse();
-        lab.Exists("reports").Should().BeFalse();
+        _lab.Exists("data/lab.db").Should().BeFalse();
+        _lab.Exists("data/store").Should().BeFalse();
+        _lab.Exists("reports").Should().BeFalse();
     }
 
     [Fact]
     public void All_mistakes_of_a_file_are_told_together_each_with_line_path_and_suggestion()
     {
-        lab.Write("experiments/bad.json", """
+        _lab.Write("experiments/bad.json", """
             {
               "version": 1,
               "question": "?", "expectation": "!", "primaryMetric": "fid@1",
@@ -142,7 +142,7 @@ public sealed class UsageTests : IDisposable
             }
             """);
 
-        var answer = lab.Run("experiments/bad.json");
+        var answer = _lab.Run("experiments/bad.json");
 
         answer.Code.Should().Be(ExitCode.Usage);
         var lines = answer.Error.Split(Environment.NewLine);
@@ -150,13 +150,13 @@ public sealed class UsageTests : IDisposable
             .And.Contain(line => line.Contains("bad.json:6") && line.Contains("equalFraction"))
             .And.Contain(line => line.Contains("bad.json:7") && line.Contains("sampling.samples"))
             .And.Contain(line => line.Contains("bad.json:8") && line.Contains("trajectory"));
-        lab.Exists("data/store").Should().BeFalse();
+        _lab.Exists("data/store").Should().BeFalse();
     }
 
     [Fact]
     public void Warnings_are_told_and_stop_nothing()
     {
-        lab.Write("experiments/short.json", """
+        _lab.Write("experiments/short.json", """
             {
               "version": 1,
               "question": "?", "expectation": "!", "primaryMetric": "fid@1",
@@ -170,7 +170,7 @@ public sealed class UsageTests : IDisposable
 
         foreach (var verb in new[] { "validate", "plan" })
         {
-            var answer = lab.Run(verb, "experiments/short.json");
+            var answer = _lab.Run(verb, "experiments/short.json");
 
             answer.Code.Should().Be(ExitCode.Ok, verb);
             answer.Out.Should().NotContain("warning");
@@ -184,7 +184,7 @@ public sealed class UsageTests : IDisposable
     public void A_path_of_weights_that_leads_nowhere_is_a_mistake_before_anything_runs()
     {
         var nested = Path.Combine(Checkout.Root, "tests", "Golden", "cases", "pt-namespace.pt").Replace('\\', '/');
-        lab.Write("experiments/nested.json", $$"""
+        _lab.Write("experiments/nested.json", $$"""
             {
               "version": 1,
               "question": "?", "expectation": "!", "primaryMetric": "fid@1",
@@ -198,7 +198,7 @@ public sealed class UsageTests : IDisposable
 
         foreach (var verb in new[] { "validate", "plan" })
         {
-            var answer = lab.Run(verb, "experiments/nested.json");
+            var answer = _lab.Run(verb, "experiments/nested.json");
 
             answer.Code.Should().Be(ExitCode.Usage, verb);
             answer.Error.Should().ContainAll("nested.json", "teacher.weights", "no dictionary 'ema'", "model");
@@ -207,15 +207,15 @@ public sealed class UsageTests : IDisposable
 
     [Fact]
     public void Validate_tells_the_size_of_what_is_right() =>
-        lab.Run("validate", "experiments/smoke.json")
+        _lab.Run("validate", "experiments/smoke.json")
             .Should().Match<Answer>(answer => answer.Code == ExitCode.Ok && answer.Out.Contains("2 arms, 1 seeds"));
 
     [Fact]
     public void Validate_takes_overrides_for_all_of_its_files()
     {
-        lab.Run("validate", "experiments/smoke.json", "seeds=0-5").Out.Should().Contain("2 arms, 6 seeds");
+        _lab.Run("validate", "experiments/smoke.json", "seeds=0-5").Out.Should().Contain("2 arms, 6 seeds");
 
-        var wrong = lab.Run("validate", "experiments/smoke.json", "meanflow.lamda=1");
+        var wrong = _lab.Run("validate", "experiments/smoke.json", "meanflow.lamda=1");
         wrong.Code.Should().Be(ExitCode.Usage);
         wrong.Error.Should().Contain("command line: meanflow.lamda").And.NotContain("there is no file");
     }
@@ -223,9 +223,9 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public void A_file_whose_name_has_an_equals_sign_is_a_file()
     {
-        File.Copy(lab.At("experiments/smoke.json"), lab.At("a=b.json"));
+        File.Copy(_lab.At("experiments/smoke.json"), _lab.At("a=b.json"));
 
-        var answer = lab.Run("validate", "a=b.json");
+        var answer = _lab.Run("validate", "a=b.json");
 
         answer.Error.Should().Contain("`a=b` cannot name an experiment").And.NotContain("override");
     }
@@ -233,30 +233,30 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public void Missing_files_alone_exit_4_each_listed_once_with_where_to_get_it()
     {
-        lab.Write("experiments/other.json", File.ReadAllText(lab.At("experiments/smoke.json")).Replace(
+        _lab.Write("experiments/other.json", File.ReadAllText(_lab.At("experiments/smoke.json")).Replace(
             "\"mfd\": {", "\"mfd\": { \"teacher\": { \"weights\": \"data/weights/teacher.safetensors\" },", StringComparison.Ordinal));
-        File.Delete(lab.At("data/weights/teacher.safetensors"));
+        File.Delete(_lab.At("data/weights/teacher.safetensors"));
 
         foreach (var command in new[] { new[] { "validate", "experiments/smoke.json", "experiments/other.json" }, ["plan", "experiments/smoke.json"], ["experiments/smoke.json"] })
         {
-            var answer = lab.Run(command);
+            var answer = _lab.Run(command);
 
             answer.Code.Should().Be(ExitCode.Environment, answer.Error);
             var line = answer.Error.Split('\n').Should().ContainSingle(line => line.Contains("data/weights/teacher.safetensors")).Subject;
             line.Should().Contain("git checkout -- data/weights");
             answer.Error.Should().Contain("1 missing file; nothing was started");
-            lab.Exists("data/store").Should().BeFalse();
+            _lab.Exists("data/store").Should().BeFalse();
         }
 
-        lab.Run("validate", "experiments/smoke.json", "experiments/other.json").Error.Should().Contain("also named by experiments/other.json:");
+        _lab.Run("validate", "experiments/smoke.json", "experiments/other.json").Error.Should().Contain("also named by experiments/other.json:");
     }
 
     [Fact]
     public void A_mistake_beside_a_missing_file_exits_2()
     {
-        File.Delete(lab.At("data/weights/teacher.safetensors"));
+        File.Delete(_lab.At("data/weights/teacher.safetensors"));
 
-        var answer = lab.Run("validate", "experiments/smoke.json", "meanflow.lambda=2");
+        var answer = _lab.Run("validate", "experiments/smoke.json", "meanflow.lambda=2");
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().Contain("1 mistake and 1 missing file; nothing was started");
@@ -265,29 +265,29 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public void The_same_mistake_of_a_file_that_two_experiments_extend_is_told_once()
     {
-        lab.Write("experiments/base/broken.json", """{ "extends": "fashion-mnist.json", "base": { "meanflow": { "lambda": 2 } } }""");
+        _lab.Write("experiments/base/broken.json", """{ "extends": "fashion-mnist.json", "base": { "meanflow": { "lambda": 2 } } }""");
         foreach (var name in new[] { "one", "two" })
-            lab.Write($"experiments/{name}.json", """{ "extends": "base/broken.json" }""");
+            _lab.Write($"experiments/{name}.json", """{ "extends": "base/broken.json" }""");
 
-        lab.Run("validate", "experiments/one.json", "experiments/two.json").Error.Split('\n')
+        _lab.Run("validate", "experiments/one.json", "experiments/two.json").Error.Split('\n')
             .Should().ContainSingle(line => line.Contains("2 is out of range"));
     }
 
     [Fact]
     public void Plan_tells_stages_and_power_and_touches_nothing()
     {
-        var answer = lab.Run("plan", "experiments/smoke.json");
+        var answer = _lab.Run("plan", "experiments/smoke.json");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Out.Should().ContainAll("meanflow mfd", "0 cached", "Power:");
-        lab.Exists("data/lab.db").Should().BeFalse();
-        lab.Exists("data/store").Should().BeFalse();
-        lab.Run("run", "experiments/smoke.json", "--plan").Out.Should().Be(answer.Out);
+        _lab.Exists("data/lab.db").Should().BeFalse();
+        _lab.Exists("data/store").Should().BeFalse();
+        _lab.Run("run", "experiments/smoke.json", "--plan").Out.Should().Be(answer.Out);
     }
 
     [Fact]
     public void Schema_is_the_one_that_is_shipped() =>
-        lab.Run("schema").Out.Should().Be(File.ReadAllText(Path.Combine(Checkout.Root, "experiments", "experiment.schema.json")));
+        _lab.Run("schema").Out.Should().Be(File.ReadAllText(Path.Combine(Checkout.Root, "experiments", "experiment.schema.json")));
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 }

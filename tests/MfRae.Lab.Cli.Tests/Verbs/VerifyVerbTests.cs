@@ -7,16 +7,16 @@ namespace MfRae.Lab.Cli.Tests.Verbs;
 
 public sealed class VerifyVerbTests : IDisposable
 {
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
     public VerifyVerbTests()
     {
-        var answer = lab.Run("experiments/smoke.json");
+        var answer = _lab.Run("experiments/smoke.json");
         if (answer.Code != ExitCode.Ok)
             throw new InvalidOperationException(answer.Error);
     }
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Theory]
     [InlineData("smoke")]
@@ -24,7 +24,7 @@ public sealed class VerifyVerbTests : IDisposable
     [InlineData("reports/smoke.html")]
     public void What_nobody_touched_is_what_was_recorded(string subject)
     {
-        var answer = lab.Run("verify", subject);
+        var answer = _lab.Run("verify", subject);
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Out + answer.Error);
         answer.Out.Should().MatchRegex("meanflow mfd +[3-9] ").And.NotContain("mismatch");
@@ -33,11 +33,11 @@ public sealed class VerifyVerbTests : IDisposable
     [Fact]
     public void A_run_is_verified_without_the_stages_of_others()
     {
-        var run = lab.Run("query", "select run from runs where arm = 'mfd'", "--csv").Out.Split('\n')[1].Trim();
+        var run = _lab.Run("query", "select run from runs where arm = 'mfd'", "--csv").Out.Split('\n')[1].Trim();
         Flip("meanflow mft");
 
-        lab.Run("verify", run[..10]).Code.Should().Be(ExitCode.Ok);
-        lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Incomparable);
+        _lab.Run("verify", run[..10]).Code.Should().Be(ExitCode.Ok);
+        _lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Incomparable);
     }
 
     [Fact]
@@ -45,11 +45,11 @@ public sealed class VerifyVerbTests : IDisposable
     {
         Flip("sampling mfd");
 
-        var answer = lab.Run("verify", "smoke");
+        var answer = _lab.Run("verify", "smoke");
 
         answer.Code.Should().Be(ExitCode.Incomparable);
         answer.Out.Should().Contain("mismatch: sampling mfd: output.txt has changed");
-        var json = JsonDocument.Parse(lab.Run("verify", "smoke", "--json").Out).RootElement;
+        var json = JsonDocument.Parse(_lab.Run("verify", "smoke", "--json").Out).RootElement;
         json.GetProperty("mismatch").GetBoolean().Should().BeTrue();
         json.GetProperty("stages").EnumerateArray().Count(stage => stage.GetProperty("problems").GetArrayLength() > 0).Should().Be(1);
     }
@@ -59,7 +59,7 @@ public sealed class VerifyVerbTests : IDisposable
     {
         Directory.Delete(Folder("evaluation mft"), recursive: true);
 
-        var answer = lab.Run("verify", "smoke");
+        var answer = _lab.Run("verify", "smoke");
 
         answer.Code.Should().Be(ExitCode.Incomparable);
         answer.Out.Should().Contain("evaluation mft: it counts as completed, but its files are not in the store");
@@ -74,7 +74,7 @@ public sealed class VerifyVerbTests : IDisposable
     {
         Change(sql);
 
-        var answer = lab.Run("verify", "smoke");
+        var answer = _lab.Run("verify", "smoke");
 
         answer.Code.Should().Be(ExitCode.Incomparable);
         answer.Out.Should().Contain(problem);
@@ -83,13 +83,13 @@ public sealed class VerifyVerbTests : IDisposable
     [Fact]
     public void A_page_that_was_changed_is_a_mismatch()
     {
-        File.AppendAllText(lab.At("reports/smoke.html"), " ");
+        File.AppendAllText(_lab.At("reports/smoke.html"), " ");
 
-        var answer = lab.Run("verify", "reports/smoke.html");
+        var answer = _lab.Run("verify", "reports/smoke.html");
 
         answer.Code.Should().Be(ExitCode.Incomparable);
         answer.Out.Should().Contain("mismatch: the page is not what the database says");
-        lab.Run("verify", "reports/none.html").Code.Should().Be(ExitCode.Environment);
+        _lab.Run("verify", "reports/none.html").Code.Should().Be(ExitCode.Environment);
     }
 
     [Fact]
@@ -101,11 +101,11 @@ public sealed class VerifyVerbTests : IDisposable
             provenance["packages"] = new JsonObject { ["libtorch-cpu-linux-x64"] = "1.13.0" };
         });
 
-        var answer = lab.Run("verify", "smoke");
+        var answer = _lab.Run("verify", "smoke");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Out);
         answer.Out.Should().Contain("differs: runtime: .NET 9.9.9 in 1 stages").And.Contain("differs: package libtorch-cpu-linux-x64: 1.13.0");
-        lab.Run("verify", "smoke", "--strict").Code.Should().Be(ExitCode.Incomparable);
+        _lab.Run("verify", "smoke", "--strict").Code.Should().Be(ExitCode.Incomparable);
     }
 
     [Fact]
@@ -113,24 +113,24 @@ public sealed class VerifyVerbTests : IDisposable
     {
         Rewrite("meanflow mfd", provenance => provenance.Remove("packages"));
 
-        lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("verify", "smoke").Code.Should().Be(ExitCode.Ok);
     }
 
     [Fact]
     public void A_word_that_is_nothing_gets_the_nearest_name()
     {
-        var answer = lab.Run("verify", "smokey");
+        var answer = _lab.Run("verify", "smokey");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("did you mean `smoke`?");
-        lab.Run("verify", "\u001b[2J").Error.Should().NotContain("\u001b");
-        lab.Run("verify", new string('a', 100_000)).Error.Length.Should().BeLessThan(1000);
+        _lab.Run("verify", "\u001b[2J").Error.Should().NotContain("\u001b");
+        _lab.Run("verify", new string('a', 100_000)).Error.Length.Should().BeLessThan(1000);
     }
 
     private string Folder(string label)
     {
-        var key = lab.Run("query", $"select stage from stages where label = '{label}'", "--csv").Out.Split('\n')[1].Trim();
-        return lab.At(Path.Combine("data", "store", key));
+        var key = _lab.Run("query", $"select stage from stages where label = '{label}'", "--csv").Out.Split('\n')[1].Trim();
+        return _lab.At(Path.Combine("data", "store", key));
     }
 
     private void Flip(string label)
@@ -154,7 +154,7 @@ public sealed class VerifyVerbTests : IDisposable
 
     private void Change(string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={lab.At("data/lab.db")};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={_lab.At("data/lab.db")};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;

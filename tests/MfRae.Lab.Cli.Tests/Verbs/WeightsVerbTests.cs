@@ -9,19 +9,19 @@ public sealed class WeightsVerbTests : IDisposable
 {
     private static readonly string Fixtures = Path.Combine(Checkout.Root, "tests", "Golden", "reference", "formats");
 
-    private readonly LabFolder lab = new();
+    private readonly LabFolder _lab = new();
 
-    public void Dispose() => lab.Dispose();
+    public void Dispose() => _lab.Dispose();
 
     [Fact]
     public void List_shows_what_the_cards_say_and_hides_nothing_behind_a_broken_file()
     {
         Weights("one", [1, 2]);
-        lab.Write("weights/two.safetensors", "broken");
-        lab.Write("weights/three.json", """{ "sha256": "00", "bytes": 1, "measurements": [] }""");
-        lab.Write("weights/notes.json", """{ "not": "a card" }""");
+        _lab.Write("weights/two.safetensors", "broken");
+        _lab.Write("weights/three.json", """{ "sha256": "00", "bytes": 1, "measurements": [] }""");
+        _lab.Write("weights/notes.json", """{ "not": "a card" }""");
 
-        var answer = lab.Run("weights", "list", "weights");
+        var answer = _lab.Run("weights", "list", "weights");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         var lines = answer.Out.Split(Environment.NewLine);
@@ -35,15 +35,15 @@ public sealed class WeightsVerbTests : IDisposable
     public void The_shipped_weights_are_listed_and_verified()
     {
         var folder = Path.Combine(Checkout.Root, "data", "weights");
-        lab.Run("weights", "list", folder).Out.Should().ContainAll("encoder", "vit-encoder", "teacher", "dit-velocity");
-        lab.Run("weights", "verify", folder)
+        _lab.Run("weights", "list", folder).Out.Should().ContainAll("encoder", "vit-encoder", "teacher", "dit-velocity");
+        _lab.Run("weights", "verify", folder)
             .Should().Match<Answer>(answer => answer.Code == ExitCode.Ok && !answer.Out.Contains("no card"));
     }
 
     [Fact]
     public void Inspect_shows_format_parts_tensors_and_metadata()
     {
-        var answer = lab.Run("weights", "inspect", Path.Combine(Fixtures, "ckpt_zip.pt"));
+        var answer = _lab.Run("weights", "inspect", Path.Combine(Fixtures, "ckpt_zip.pt"));
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Out.Should().ContainAll("PyTorch checkpoint (zip)", "ema ", "model ", "ema.fc.weight", "F32", "train_steps");
@@ -52,7 +52,7 @@ public sealed class WeightsVerbTests : IDisposable
     [Fact]
     public void Inspect_writes_json_for_programs()
     {
-        var answer = lab.Run("weights", "inspect", Path.Combine(Fixtures, "good.safetensors"), "--json");
+        var answer = _lab.Run("weights", "inspect", Path.Combine(Fixtures, "good.safetensors"), "--json");
 
         using var json = JsonDocument.Parse(answer.Out);
         json.RootElement.GetProperty("format").GetString().Should().Be("safetensors");
@@ -70,20 +70,20 @@ public sealed class WeightsVerbTests : IDisposable
     {
         var path = Path.Combine(Checkout.Root, "tests", "Golden", "cases", file);
 
-        var answer = lab.Run("weights", "inspect", path);
+        var answer = _lab.Run("weights", "inspect", path);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Out.Split(Environment.NewLine).Should().Contain(line => line.StartsWith(name) && line.Contains(reason));
-        using var json = JsonDocument.Parse(lab.Run("weights", "inspect", path, "--json").Out);
+        using var json = JsonDocument.Parse(_lab.Run("weights", "inspect", path, "--json").Out);
         json.RootElement.GetProperty("notRead").GetProperty(name).GetString().Should().Contain(reason);
 
-        lab.Run("weights", "verify", path).Should().Match<Answer>(verified =>
+        _lab.Run("weights", "verify", path).Should().Match<Answer>(verified =>
             verified.Code == ExitCode.Incomparable && verified.Out.Contains($"not read, {name}"));
-        lab.Run("weights", "convert", path, "out.safetensors").Should().Match<Answer>(converted =>
+        _lab.Run("weights", "convert", path, "out.safetensors").Should().Match<Answer>(converted =>
             converted.Code == ExitCode.Usage && converted.Error.Contains(reason));
     }
 
     [Fact]
-    public void Convert_takes_the_weights_beside_what_is_not_read() => lab.Run(
+    public void Convert_takes_the_weights_beside_what_is_not_read() => _lab.Run(
             "weights", "convert", Path.Combine(Checkout.Root, "tests", "Golden", "cases", "pt-namespace.pt"), "out.safetensors", "--key", "model")
         .Code.Should().Be(ExitCode.Ok);
 
@@ -93,7 +93,7 @@ public sealed class WeightsVerbTests : IDisposable
     [InlineData("unknown_global.pt", "subprocess.Popen")]
     public void What_asks_for_code_is_refused_by_name(string file, string name)
     {
-        var answer = lab.Run("weights", "inspect", Path.Combine(Fixtures, file));
+        var answer = _lab.Run("weights", "inspect", Path.Combine(Fixtures, file));
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().ContainAll(file, name, "refused");
         answer.Out.Should().BeEmpty();
@@ -102,20 +102,20 @@ public sealed class WeightsVerbTests : IDisposable
     [Fact]
     public void Convert_takes_a_dictionary_out_renames_it_and_changes_its_type()
     {
-        var answer = lab.Run("weights", "convert", Path.Combine(Fixtures, "ckpt_zip.pt"), "out.safetensors",
+        var answer = _lab.Run("weights", "convert", Path.Combine(Fixtures, "ckpt_zip.pt"), "out.safetensors",
             "--key", "ema", "--dtype", "bf16", "--rename", "fc.=head.", "--rename", "emb.weight=table");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
-        var shown = lab.Run("weights", "inspect", "out.safetensors").Out;
+        var shown = _lab.Run("weights", "inspect", "out.safetensors").Out;
         shown.Should().ContainAll("head.weight", "table", "ln.bias", "BF16").And.NotContain("fc.").And.NotContain("F32");
     }
 
     [Fact]
     public void Convert_writes_archives_for_other_evaluators()
     {
-        lab.Run("weights", "convert", Path.Combine(Fixtures, "adm_stats_deflate.npz"), "stats.safetensors").Code.Should().Be(ExitCode.Ok);
-        lab.Run("weights", "convert", "stats.safetensors", "stats.npz").Code.Should().Be(ExitCode.Ok);
-        lab.Run("weights", "inspect", "stats.npz").Out.Should().ContainAll("npz", "mu", "sigma", "F64");
+        _lab.Run("weights", "convert", Path.Combine(Fixtures, "adm_stats_deflate.npz"), "stats.safetensors").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("weights", "convert", "stats.safetensors", "stats.npz").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("weights", "inspect", "stats.npz").Out.Should().ContainAll("npz", "mu", "sigma", "F64");
     }
 
     [Theory]
@@ -127,11 +127,11 @@ public sealed class WeightsVerbTests : IDisposable
     [InlineData("out.safetensors --rename x", "is not OLD=NEW")]
     public void A_conversion_that_cannot_be_meant_exits_2_and_writes_nothing(string arguments, string reason)
     {
-        var answer = lab.Run(["weights", "convert", Path.Combine(Fixtures, "ckpt_zip.pt"), .. arguments.Split(' ')]);
+        var answer = _lab.Run(["weights", "convert", Path.Combine(Fixtures, "ckpt_zip.pt"), .. arguments.Split(' ')]);
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Error.Should().Contain(reason);
-        Directory.EnumerateFiles(lab.Path, "out.*").Should().BeEmpty();
+        Directory.EnumerateFiles(_lab.Path, "out.*").Should().BeEmpty();
     }
 
     [Fact]
@@ -139,17 +139,17 @@ public sealed class WeightsVerbTests : IDisposable
     {
         Weights("big", [1e30f]);
 
-        var answer = lab.Run("weights", "convert", "weights/big.safetensors", "out.safetensors", "--dtype", "f16");
+        var answer = _lab.Run("weights", "convert", "weights/big.safetensors", "out.safetensors", "--dtype", "f16");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().ContainAll("'w'", "beyond f16");
-        Directory.EnumerateFiles(lab.Path, "out.*").Should().BeEmpty();
+        Directory.EnumerateFiles(_lab.Path, "out.*").Should().BeEmpty();
     }
 
     [Fact]
     public void A_dictionary_that_is_not_there_is_an_error()
     {
-        var answer = lab.Run("weights", "convert", Path.Combine(Fixtures, "ckpt_zip.pt"), "out.safetensors", "--key", "emma");
+        var answer = _lab.Run("weights", "convert", Path.Combine(Fixtures, "ckpt_zip.pt"), "out.safetensors", "--key", "emma");
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("it has ema, model");
     }
@@ -161,14 +161,14 @@ public sealed class WeightsVerbTests : IDisposable
         Weights("changed", [1, 2]);
         Weights("nan", [1, float.NaN]);
         Weights("gone", [1]);
-        lab.Run("weights", "verify", "weights/good.safetensors").Code.Should().Be(ExitCode.Ok);
-        var bytes = File.ReadAllBytes(lab.At("weights/changed.safetensors"));
+        _lab.Run("weights", "verify", "weights/good.safetensors").Code.Should().Be(ExitCode.Ok);
+        var bytes = File.ReadAllBytes(_lab.At("weights/changed.safetensors"));
         bytes[^1] ^= 1;
-        File.WriteAllBytes(lab.At("weights/changed.safetensors"), bytes);
-        File.Delete(lab.At("weights/gone.safetensors"));
-        lab.Write("weights/cut.pt", "PK\u0003\u0004 and no more, though long enough to look");
+        File.WriteAllBytes(_lab.At("weights/changed.safetensors"), bytes);
+        File.Delete(_lab.At("weights/gone.safetensors"));
+        _lab.Write("weights/cut.pt", "PK\u0003\u0004 and no more, though long enough to look");
 
-        var answer = lab.Run("weights", "verify", "weights");
+        var answer = _lab.Run("weights", "verify", "weights");
 
         answer.Code.Should().Be(ExitCode.Incomparable);
         var lines = answer.Out.Split(Environment.NewLine);
@@ -187,7 +187,7 @@ public sealed class WeightsVerbTests : IDisposable
     [InlineData("convert none out.safetensors")]
     public void A_missing_file_exits_4(string arguments)
     {
-        var answer = lab.Run(["weights", .. arguments.Split(' ')]);
+        var answer = _lab.Run(["weights", .. arguments.Split(' ')]);
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("none");
     }
@@ -195,9 +195,9 @@ public sealed class WeightsVerbTests : IDisposable
     [Fact]
     public void Hash_prints_what_sha256sum_prints()
     {
-        lab.Write("a", "content");
+        _lab.Write("a", "content");
         var hash = Convert.ToHexStringLower(SHA256.HashData("content"u8));
-        lab.Run("weights", "hash", "a", "a").Out.ReplaceLineEndings("\n").Should().Be($"{hash}  a\n{hash}  a\n");
+        _lab.Run("weights", "hash", "a", "a").Out.ReplaceLineEndings("\n").Should().Be($"{hash}  a\n{hash}  a\n");
     }
 
     // A file with one tensor `w`, and its card.
@@ -211,13 +211,13 @@ public sealed class WeightsVerbTests : IDisposable
             """;
         byte[] content =
             [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. values.SelectMany(BitConverter.GetBytes)];
-        lab.Write($"weights/{name}.json", $$"""
+        _lab.Write($"weights/{name}.json", $$"""
             {
               "sha256": "{{Convert.ToHexStringLower(SHA256.HashData(content))}}",
               "bytes": {{content.Length}},
               "measurements": [ { "metric": "fid@1", "value": 1.25 } ]
             }
             """);
-        File.WriteAllBytes(lab.At($"weights/{name}.safetensors"), content);
+        File.WriteAllBytes(_lab.At($"weights/{name}.safetensors"), content);
     }
 }

@@ -1,3 +1,6 @@
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.TestSupport;
+
 namespace MfRae.Lab.Core.Tests.Experiments;
 
 /// <summary>What arms may be called.</summary>

@@ -1,4 +1,7 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Core.Tests.Experiments;
 

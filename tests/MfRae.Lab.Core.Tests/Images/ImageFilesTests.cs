@@ -2,11 +2,9 @@ using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Net.Sockets;
-using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Images;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tests.Execution;
-using MfRae.Lab.Core.Tests.Experiments;
+using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Core.Tests.Images;
 

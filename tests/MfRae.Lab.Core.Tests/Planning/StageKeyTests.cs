@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 

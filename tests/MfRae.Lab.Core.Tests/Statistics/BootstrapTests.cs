@@ -47,7 +47,7 @@ public sealed class BootstrapTests
         }
 
         means.Sort();
-        var tail = Distributions.NormalCdf(-Math.Sqrt(5 / 4d) * Distributions.StudentQuantile(0.1, 4));
+        var tail = ProbabilityDistributions.NormalCdf(-Math.Sqrt(5 / 4d) * ProbabilityDistributions.StudentQuantile(0.1, 4));
 
         var interval = Bootstrap.OfMean(values, level: 0.8);
 

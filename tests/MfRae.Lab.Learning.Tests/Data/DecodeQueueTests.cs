@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Learning.Data;
 
 namespace MfRae.Lab.Learning.Tests.Data;
@@ -20,10 +20,10 @@ public sealed class DecodeQueueTests
                 ready.Signal();
         });
 
-        queue.Announce([1, 2]);
-        queue.Announce([3, 4]);
-        queue.Announce([3, 4]);
-        queue.Announce([5, 6]);
+        queue.Prefetch([1, 2]);
+        queue.Prefetch([3, 4]);
+        queue.Prefetch([3, 4]);
+        queue.Prefetch([5, 6]);
         ready.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue();
 
         queue.Take([1, 2]).Should().Equal(1, 2);
@@ -36,7 +36,7 @@ public sealed class DecodeQueueTests
     public void What_was_not_announced_is_decoded_when_it_is_asked_for()
     {
         using var queue = new DecodeQueue(1, 2, (i, place) => place.Span[0] = (byte)i);
-        queue.Announce([1]);
+        queue.Prefetch([1]);
 
         queue.Take([9, 8]).Should().Equal(9, 8);
         queue.Take([1]).Should().Equal(1);
@@ -54,7 +54,7 @@ public sealed class DecodeQueueTests
         }))
         {
             for (var i = 0; i < 10; i++)
-                queue.Announce([i]);
+                queue.Prefetch([i]);
             hold.Set();
         }
 
@@ -70,8 +70,8 @@ public sealed class DecodeQueueTests
                 throw new LabException($"image {i}");
             place.Span[0] = (byte)i;
         });
-        queue.Announce([2, 7, 5]);
-        queue.Announce([4, 6]);
+        queue.Prefetch([2, 7, 5]);
+        queue.Prefetch([4, 6]);
 
         FluentActions.Invoking(() => queue.Take([2, 7, 5])).Should().Throw<LabException>().WithMessage("image 7");
         queue.Take([4, 6]).Should().Equal(4, 6);

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Numerics;

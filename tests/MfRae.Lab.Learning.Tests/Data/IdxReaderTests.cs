@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 

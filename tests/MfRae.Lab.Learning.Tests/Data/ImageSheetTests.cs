@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Images;
 using MfRae.Lab.Learning.Data;
 using SkiaSharp;
 using static TorchSharp.torch;

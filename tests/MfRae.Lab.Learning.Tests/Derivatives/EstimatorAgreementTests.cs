@@ -1,4 +1,3 @@
-using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Derivatives;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;

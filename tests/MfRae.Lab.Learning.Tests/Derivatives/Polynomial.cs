@@ -23,7 +23,7 @@ internal sealed class Polynomial : IAverageVelocity
         return At((Dual)z, r, t).Primal;
     }
 
-    public Dual At(Dual z, Dual r, Dual t) => (z * (t * t).Map(LinearPath.Spread)) + r.Map(LinearPath.Spread);
+    public Dual At(Dual z, Dual r, Dual t) => (z * (t * t).Map(LinearPath.BroadcastOverLatent)) + r.Map(LinearPath.BroadcastOverLatent);
 
     public IAverageVelocity Rows(Tensor rows) => this;
 }

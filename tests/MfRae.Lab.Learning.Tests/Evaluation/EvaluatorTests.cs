@@ -199,7 +199,7 @@ public sealed class EvaluatorTests : IDisposable
         var request = _lab.Request("samples.npz", "reference.npz") with { Train = "train.npz" };
 
         _lab.Run(request).Spaces.Single().Skipped.Should().Contain(skipped => skipped.Metric == "memorisation" && skipped.Reason.Contains("training images"));
-        FluentActions.Invoking(() => _lab.Run(request with { Metrics = ["memorisation"] })).Should().Throw<Core.Experiments.LabException>();
+        FluentActions.Invoking(() => _lab.Run(request with { Metrics = ["memorisation"] })).Should().Throw<MfRae.Lab.Core.LabException>();
     }
 
     [Fact]
@@ -226,10 +226,10 @@ public sealed class EvaluatorTests : IDisposable
         var ladder = _lab.Run(_lab.Request("samples.npz", "reference.npz") with { Ladder = true }).Spaces.Single().Ladder!;
 
         ladder.Images.Should().Be(90);
-        ladder.Rungs.Where(rung => rung.Level == 0).Should().OnlyContain(rung => Math.Abs(rung.Fid) < 1e-6);
-        ladder.Rungs.Select(rung => rung.Kind).Distinct().Should().Equal("noise", "blur");
+        ladder.Levels.Where(rung => rung.Level == 0).Should().OnlyContain(rung => Math.Abs(rung.Fid) < 1e-6);
+        ladder.Levels.Select(rung => rung.Kind).Distinct().Should().Equal("noise", "blur");
         ladder.IsMonotone.Should().BeTrue();
-        (ladder with { Rungs = [new("noise", 0, 1), new("noise", 10, 1)] }).IsMonotone.Should().BeFalse();
+        (ladder with { Levels = [new("noise", 0, 1), new("noise", 10, 1)] }).IsMonotone.Should().BeFalse();
     }
 
     private static List<(string Name, double Value)> Values(EvaluationResult result) =>

@@ -1,4 +1,3 @@
-using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Learning.Evaluation;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,8 +1,7 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Evaluation;
-using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Stages;
@@ -122,7 +121,7 @@ public sealed class OtherNetworksTests : IDisposable
     {
         var folder = _lab.At("stage " + choice.Name);
         var definition = new FeatureStage(options);
-        Catalog.Create(definition).Run(new TestStage(folder).Context(definition));
+        StageFactory.Create(definition).Run(new TestStage(folder).Context(definition));
         using var stage = FeatureNetworks.Load(Path.Combine(folder, NetworkFiles.Features), CPU);
         using var direct = FeatureNetworks.Open(choice, _lab.At(""), CPU);
 

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Learning.Formats;
 using static TorchSharp.torch;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using TorchSharp;

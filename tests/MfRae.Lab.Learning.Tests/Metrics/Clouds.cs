@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;

@@ -104,7 +104,7 @@ public sealed class FeatureMomentsTests
         using var scope = NewDisposeScope();
         var path = folder.File("reference.safetensors");
         var damaged = new FeatureStatistics(zeros(2, dtype: float64), full([2, 2], double.NaN, dtype: float64));
-        Safetensors.Write(path, OwnStatistics.Tensors(damaged, null));
-        Clouds.Refused(() => OwnStatistics.Read(Safetensors.Read(path))).Message.Should().Contain(path);
+        Safetensors.Write(path, LabStatistics.Tensors(damaged, null));
+        Clouds.Refused(() => LabStatistics.Read(Safetensors.Read(path))).Message.Should().Contain(path);
     }
 }

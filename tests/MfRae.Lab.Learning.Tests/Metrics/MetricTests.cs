@@ -1,4 +1,5 @@
 using MfRae.Lab.Learning.Metrics;
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 

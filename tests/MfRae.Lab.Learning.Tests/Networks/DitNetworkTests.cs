@@ -18,7 +18,7 @@ public sealed class DitNetworkTests
         var (teacher, teacherWeights) = TinyLatents.Network(interval: false, seed: 5);
         var network = teacher.WithInterval();
         var weights = Weights.Initialise(network.Declare(), Random, CPU);
-        weights.TakeOver(teacherWeights);
+        weights.CopyMatching(teacherWeights);
         var (z, t) = (Random.Normal("z", 0, 3, 8, 2, 2), Random.Uniform("t", 0, 3));
         var u = network.AverageVelocity(weights, z, t * 0.5, t, Labels);
         Largest(u - teacher.Velocity(teacherWeights, z, t, Labels)).Should().BeLessThan(1e-6);

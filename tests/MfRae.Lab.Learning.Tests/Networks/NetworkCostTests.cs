@@ -57,11 +57,11 @@ public sealed class NetworkCostTests
         var rae = NetworkCost.Of(new RaeDecoder(new DecoderNetworkOptions(24, 1, 2, 2, Channels: 2), Shape).Declare());
         const long Convolutions = 28 * 28 * 9 * ((2 * 2) + (2 * 2) + 2);
         const long Tokens = 4 * 24 * (24 + (3 * 24) + 24 + (2 * 48) + (2 * 14 * 14));
-        rae.Forward.Should().Be(new Products(Convolutions + Tokens, 2 * 4 * 4 * 24));
+        rae.Forward.Should().Be(new MultiplyAdds(Convolutions + Tokens, 2 * 4 * 4 * 24));
 
         var vit = NetworkCost.Of(new VitEncoder(new VitOptions(48, 1, 3, 2)).Declare());
         const long Stem = 9 * ((14 * 14 * 16) + (7 * 7 * 16 * 32) + (4 * 4 * 32 * 48));
-        vit.Forward.Should().Be(new Products(Stem + (16 * 8 * 48 * 48), 2 * 16 * 16 * 48));
+        vit.Forward.Should().Be(new MultiplyAdds(Stem + (16 * 8 * 48 * 48), 2 * 16 * 16 * 48));
     }
 
     [Fact]

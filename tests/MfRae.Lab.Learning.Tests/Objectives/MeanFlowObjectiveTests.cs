@@ -1,6 +1,5 @@
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Derivatives;
-using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Paths;
 using TorchSharp;
@@ -64,7 +63,7 @@ public sealed class MeanFlowObjectiveTests
         using (no_grad())
         {
             var derivative = new CentralDifference(new()).Evaluate(new NetworkVelocity(network, weights, y), z, w, r, t).Derivative;
-            target = w - (LinearPath.Spread(t - r) * derivative);
+            target = w - (LinearPath.BroadcastOverLatent(t - r) * derivative);
         }
         (network.AverageVelocity(weights, z, r, t, y) - target).square().mean().backward();
         ((weights.Gradient - gradient).abs().max() / gradient.abs().max()).item<float>().Should().BeLessThan(1e-5f);

@@ -93,7 +93,7 @@ public sealed class DerivativeStudyTests
     private static Weights Widened(DitNetwork network, Weights weights)
     {
         var wide = Weights.Initialise(network.Declare(), new RandomSource(0, CPU), CPU, ScalarType.Float64);
-        wide.TakeOver(weights);
+        wide.CopyMatching(weights);
         return wide;
     }
 }

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Learning.Oracle;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,7 +12,7 @@ public sealed class DeviationMeasureTests
     public void A_network_that_does_nothing_is_as_far_off_as_the_flow_is_long()
     {
         var mixture = Mixtures.Of("mixture1d");
-        var flow = Distributions.Flow(mixture, 1e-9);
+        var flow = OracleDistributions.Flow(mixture, 1e-9);
         var judged = TinyJudged.Of(mixture, 1, bias: TinyJudged.Bias, perturbed: false);
         var measure = new DeviationMeasure(judged, flow, 1e-9);
         var points = OraclePoints.Draw(TinyJudged.Source(mixture, 41), 0);

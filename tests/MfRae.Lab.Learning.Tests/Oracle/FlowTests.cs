@@ -15,7 +15,7 @@ public sealed class FlowTests
     [MemberData(nameof(Kinds))]
     public void Closed_forms_of_the_flow_agree_with_the_solver(string kind)
     {
-        var forms = new ClosedForms(Mixtures.Of(kind), Tolerance);
+        var forms = new ClosedFormChecks(Mixtures.Of(kind), Tolerance);
 
         var (velocity, jacobian) = forms.Flow(Mixtures.Random(), 16);
 
@@ -37,7 +37,7 @@ public sealed class FlowTests
     {
         const double step = 1e-4;
         var mixture = Mixtures.Of(kind);
-        var flow = Distributions.Flow(mixture, Tolerance);
+        var flow = OracleDistributions.Flow(mixture, Tolerance);
         var (z, r, t) = Mixtures.Points(mixture, 8);
         Tensor Map(Tensor z) => z - ((t - r).unsqueeze(1) * flow.AverageVelocity(z, r, t));
         var columns = Enumerable.Range(0, (int)mixture.Dimension).Select(i =>
@@ -55,7 +55,7 @@ public sealed class FlowTests
     public void Over_no_time_the_average_velocity_is_the_velocity(string kind)
     {
         var mixture = Mixtures.Of(kind);
-        var flow = Distributions.Flow(mixture, Tolerance);
+        var flow = OracleDistributions.Flow(mixture, Tolerance);
         var (z, _, t) = Mixtures.Points(mixture, 8);
 
         Difference(flow.AverageVelocity(z, t, t), mixture.Velocity(z, t)).Should().BeLessThan(1e-12);
@@ -70,7 +70,7 @@ public sealed class FlowTests
         var mixture = Mixtures.Of(kind);
         var noise = Mixtures.Random().Normal("noise", 0, count, mixture.Dimension).to(float64);
 
-        var data = noise - Distributions.Flow(mixture, 1e-5).AverageVelocity(noise, zeros(count, dtype: float64), ones(
+        var data = noise - OracleDistributions.Flow(mixture, 1e-5).AverageVelocity(noise, zeros(count, dtype: float64), ones(
             count, dtype: float64));
 
         var mean = mixture.Weights.matmul(mixture.Means);
@@ -96,7 +96,7 @@ public sealed class FlowTests
     public void Quantiles_are_for_the_line_alone() =>
         FluentActions.Invoking(() => new QuantileFlow(Mixtures.Of("ring"))).Should().Throw<ArgumentException>();
 
-    private static IFlow Flow(string kind) => Distributions.Flow(Mixtures.Of(kind), Tolerance);
+    private static IFlow Flow(string kind) => OracleDistributions.Flow(Mixtures.Of(kind), Tolerance);
 
     private static double Difference(Tensor one, Tensor other) => (one - other).abs().max().item<double>();
 

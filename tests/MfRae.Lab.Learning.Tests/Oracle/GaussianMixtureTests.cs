@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Oracle;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,7 +16,7 @@ public sealed class GaussianMixtureTests
     {
         var mixture = Mixtures.Of(kind);
         var (z, _, t) = Mixtures.Points(mixture, 64);
-        var forms = new ClosedForms(mixture, 1e-9);
+        var forms = new ClosedFormChecks(mixture, 1e-9);
 
         forms.Velocity(z, t).Should().BeLessThan(1e-10);
         forms.Covariance(z, t).Should().BeLessThan(1e-10);

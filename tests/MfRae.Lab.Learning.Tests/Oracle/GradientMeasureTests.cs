@@ -1,4 +1,6 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Oracle;
 using TorchSharp;
 using static TorchSharp.torch;

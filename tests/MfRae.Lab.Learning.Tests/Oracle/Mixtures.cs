@@ -18,7 +18,7 @@ internal static class Mixtures
 
     public static TheoryData<string> Kinds => ["gaussian", "ring", "mixture1d"];
 
-    public static GaussianMixture Of(string kind) => Distributions.Create(kind switch
+    public static GaussianMixture Of(string kind) => OracleDistributions.Create(kind switch
     {
         "gaussian" => Gaussian,
         "ring" => Ring,
@@ -28,5 +28,5 @@ internal static class Mixtures
     public static RandomSource Random(long seed = 11) => new(seed, CPU);
 
     public static (Tensor Z, Tensor R, Tensor T) Points(GaussianMixture mixture, long count, long seed = 11) =>
-        new ClosedForms(mixture, 1e-9).Points(Random(seed), count);
+        new ClosedFormChecks(mixture, 1e-9).Points(Random(seed), count);
 }

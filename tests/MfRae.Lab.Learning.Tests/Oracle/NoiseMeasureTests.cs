@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Learning.Oracle;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,7 +15,7 @@ public sealed class NoiseMeasureTests
         var judged = TinyJudged.Of(mixture, 0, perturbed: false);
         var points = OraclePoints.Draw(TinyJudged.Source(mixture, 50), 0);
         var errors = TargetErrors.At(judged, points.Z, points.R, points.T);
-        var flow = Distributions.Flow(mixture, 1e-9);
+        var flow = OracleDistributions.Flow(mixture, 1e-9);
         var measure = new NoiseMeasure(flow, Mixtures.Random(), 40);
 
         measure.Add(points, errors, 0);

@@ -1,6 +1,6 @@
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Stages;
 using MfRae.Lab.Learning.Tests.Stages;
 
@@ -92,6 +92,6 @@ public sealed class OracleStageTests : IDisposable
     {
         var stage = new TestStage(_folder.File(name), seed: 3, [.. inputs.Select(input => (input.Name, _folder.File(input.Stage)))]);
         _stages[name] = stage;
-        Catalog.Create(definition).Run(stage.Context(definition));
+        StageFactory.Create(definition).Run(stage.Context(definition));
     }
 }

@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Oracle;
+using MfRae.Lab.Learning.Paths;
 using TorchSharp;
 using static TorchSharp.torch;
 

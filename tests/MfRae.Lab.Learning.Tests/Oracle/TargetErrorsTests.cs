@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Learning.Oracle;
 using TorchSharp;
 using static TorchSharp.torch;

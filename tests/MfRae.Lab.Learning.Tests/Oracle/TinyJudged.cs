@@ -15,7 +15,7 @@ internal static class TinyJudged
     public static readonly TeacherBiasOptions Bias = new SmoothBiasOptions(0.7, 3);
 
     /// <param name="perturbed">Whether the network's output depends on its input; as it starts, it is zero.</param>
-    public static Judged Of(
+    public static TrainedMeanFlow Of(
         GaussianMixture mixture, double lambda, double? tangent = null, TeacherBiasOptions? bias = null, bool perturbed = true)
     {
         var network = new DitNetwork(Sizes, new LatentShape(mixture.Dimension, 1, 1), 1, interval: true);

@@ -12,7 +12,7 @@ public sealed class GuidanceTests
 
     // 10 per label and 1 for the null label, at every time.
     private static Tensor Field(Tensor z, Tensor t, Tensor y) =>
-        LinearPath.Spread(where(y == NullLabel, ones_like(t), y.to(t.dtype) * 10)) + zeros_like(z);
+        LinearPath.BroadcastOverLatent(where(y == NullLabel, ones_like(t), y.to(t.dtype) * 10)) + zeros_like(z);
 
     [Fact]
     public void The_difference_that_the_label_makes_is_scaled()

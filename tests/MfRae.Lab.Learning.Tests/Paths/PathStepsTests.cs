@@ -24,14 +24,14 @@ public sealed class PathStepsTests
     public void Heun_sees_the_times_of_both_ends()
     {
         // dz/dt = 2t is integrated exactly by the trapezoid.
-        var step = PathSteps.Heun((z, t, y) => LinearPath.Spread(2 * t) + zeros_like(z));
+        var step = PathSteps.Heun((z, t, y) => LinearPath.BroadcastOverLatent(2 * t) + zeros_like(z));
         step(Start, Label, 0.9, 0.4).item<double>().Should().BeApproximately(2 - (0.81 - 0.16), 1e-14);
     }
 
     [Fact]
     public void A_true_average_velocity_is_exact_in_any_number_of_steps()
     {
-        var step = PathSteps.MeanFlow((z, r, t, y) => z * LinearPath.Spread((1 - (r - t).exp()) / (t - r)));
+        var step = PathSteps.MeanFlow((z, r, t, y) => z * LinearPath.BroadcastOverLatent((1 - (r - t).exp()) / (t - r)));
         foreach (var steps in new[] { 1, 2, 5 })
             Error(step, steps).Should().BeLessThan(1e-14);
     }

@@ -2,6 +2,7 @@ using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Profiling;
+using MfRae.Lab.Learning.Sampling;
 
 namespace MfRae.Lab.Learning.Tests.Profiling;
 
@@ -21,9 +22,9 @@ public sealed class ProfilerTests
         new TrajectoryCmtOptions(Training, TrajectoryPoints: 5, PairsPerTrajectory: 4), MeanFlow, new SamplingOptions());
 
     private static readonly LatentShape Shape = new(24, 4, 4);
-    private static readonly Products Teacher = NetworkCost.Of(new DitNetwork(Dit, Shape, 10, false).Declare()).Forward;
-    private static readonly Products Student = NetworkCost.Of(new DitNetwork(Dit, Shape, 10, true).Declare()).Forward;
-    private static readonly Products Encoder = NetworkCost.Of(new VitEncoder(new VitOptions(24, 1, 2)).Declare()).Forward;
+    private static readonly MultiplyAdds Teacher = NetworkCost.Of(new DitNetwork(Dit, Shape, 10, false).Declare()).Forward;
+    private static readonly MultiplyAdds Student = NetworkCost.Of(new DitNetwork(Dit, Shape, 10, true).Declare()).Forward;
+    private static readonly MultiplyAdds Encoder = NetworkCost.Of(new VitEncoder(new VitOptions(24, 1, 2)).Declare()).Forward;
 
     [Fact]
     public void Every_trained_stage_has_a_step() =>
@@ -76,12 +77,12 @@ public sealed class ProfilerTests
     [Fact]
     public void Estimators_differ_in_what_they_evaluate()
     {
-        Products Extra(DerivativeOptions derivative) =>
+        MultiplyAdds Extra(DerivativeOptions derivative) =>
             Step(Options with { MeanFlow = MeanFlow with { Lambda = 0, Derivative = derivative } }, "meanflow") + (-24 * Student);
 
         Extra(new ForwardDifferenceOptions()).Linear.Should().Be(2 * Student.Linear);
         Extra(new CentralDifferenceOptions()).Linear.Should().Be(4 * Student.Linear);
-        Extra(new JvpOptions()).Should().Be(new Products(2 * Student.Linear, 4 * Student.Attention));
+        Extra(new JvpOptions()).Should().Be(new MultiplyAdds(2 * Student.Linear, 4 * Student.Attention));
         Extra(new JvpDoubleBackwardOptions()).Linear.Should().Be(4 * Student.Linear);
         Extra(new CentralDifferenceOptions(Batching: "concatenated")).Linear.Should().Be(2 * 24 * Student.Linear);
     }
@@ -138,7 +139,7 @@ public sealed class ProfilerTests
         Profile(Options).Notes.Should().ContainSingle().Which.Should().Contain("10 classes are assumed");
     }
 
-    private static Products Step(LabOptions options, string stage) =>
+    private static MultiplyAdds Step(LabOptions options, string stage) =>
         Profile(options).Training.Single(training => training.Stage == stage).Step;
 
     private static ArmProfile Profile(LabOptions options)

@@ -10,25 +10,25 @@ public sealed class StageFlopsTests
 {
     private static readonly string Root = Checkout();
 
-    private readonly Plan plan;
-    private readonly IReadOnlyDictionary<string, double> flops;
+    private readonly Plan _plan;
+    private readonly IReadOnlyDictionary<string, double> _flops;
 
     public StageFlopsTests()
     {
         var read = ExperimentReader.Read("experiments/smoke.json", [], Root);
         read.Diagnostics.Should().BeEmpty();
-        plan = Planner.Build(read.Experiment!, FileHash.In(Root));
-        flops = StageFlops.Of(plan, Root);
+        _plan = Planner.Build(read.Experiment!, FileHash.In(Root));
+        _flops = StageFlops.Of(_plan, Root);
     }
 
     [Fact]
     public void A_training_costs_its_steps()
     {
-        foreach (var run in plan.Runs)
+        foreach (var run in _plan.Runs)
         {
-            var profile = Profiler.Profile(plan.Experiment, Root).Single(profile => profile.Arm == run.Arm);
+            var profile = Profiler.Profile(_plan.Experiment, Root).Single(profile => profile.Arm == run.Arm);
             foreach (var training in profile.Training)
-                flops[run.Stages[training.Stage]].Should().Be(2 * training.Steps * training.Step.Total).And.BePositive();
+                _flops[run.Stages[training.Stage]].Should().Be(2 * training.Steps * training.Step.Total).And.BePositive();
         }
     }
 
@@ -37,21 +37,21 @@ public sealed class StageFlopsTests
     {
         foreach (var (role, sampler) in new[] { ("sampling", "generator"), ("teacherSampling", "teacher") })
         {
-            var run = plan.Runs[0];
-            var stage = (SamplingStage)plan.Stages.Single(stage => stage.Key == run.Stages[role]).Definition;
-            var images = Profiler.Profile(plan.Experiment, Root)[0].Sampling.Where(sampling => sampling.Sampler == sampler).ToList();
+            var run = _plan.Runs[0];
+            var stage = (SamplingStage)_plan.Stages.Single(stage => stage.Key == run.Stages[role]).Definition;
+            var images = Profiler.Profile(_plan.Experiment, Root)[0].Sampling.Where(sampling => sampling.Sampler == sampler).ToList();
             images.Should().HaveSameCount(stage.Steps);
-            flops[run.Stages[role]].Should().BeApproximately(2.0 * stage.Samples * images.Sum(image => image.Cost.Image.Total), 1);
+            _flops[run.Stages[role]].Should().BeApproximately(2.0 * stage.Samples * images.Sum(image => image.Cost.Image.Total), 1);
         }
     }
 
     [Fact]
     public void What_has_no_cost_model_has_no_estimate()
     {
-        var kinds = plan.Stages.Where(stage => flops.ContainsKey(stage.Key)).Select(stage => stage.Kind).Distinct();
+        var kinds = _plan.Stages.Where(stage => _flops.ContainsKey(stage.Key)).Select(stage => stage.Kind).Distinct();
 
         kinds.Should().BeSubsetOf(["encoder", "decoder", "teacher", "cmt", "meanflow", "sampling"]);
-        plan.Stages.Where(stage => stage.Kind is "meanflow" or "cmt").Should().OnlyContain(stage => flops.ContainsKey(stage.Key));
+        _plan.Stages.Where(stage => stage.Kind is "meanflow" or "cmt").Should().OnlyContain(stage => _flops.ContainsKey(stage.Key));
     }
 
     private static string Checkout()

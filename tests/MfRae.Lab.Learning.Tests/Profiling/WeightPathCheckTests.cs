@@ -1,3 +1,4 @@
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Formats;
@@ -46,7 +47,7 @@ public sealed class WeightPathCheckTests : IDisposable
 
     [Fact]
     public void A_dictionary_that_is_not_there_is_a_mistake_where_the_network_is_not_known() =>
-        WeightPathCheck.Mistakes(Experiment(new PretrainedTeacherOptions("bare.safetensors::ema")), _folder.Root)
+        WeightPathCheck.Diagnose(Experiment(new PretrainedTeacherOptions("bare.safetensors::ema")), _folder.Root)
             .Should().ContainSingle().Which.Message.Should().Contain("no dictionary 'ema'");
 
     [Fact]
@@ -62,7 +63,7 @@ public sealed class WeightPathCheckTests : IDisposable
     }
 
     private IReadOnlyList<Diagnostic> Mistakes(string weights) =>
-        WeightPathCheck.Mistakes(Experiment(new PretrainedTeacherOptions(weights, TinyLab.Dit)), _folder.Root);
+        WeightPathCheck.Diagnose(Experiment(new PretrainedTeacherOptions(weights, TinyLab.Dit)), _folder.Root);
 
     private static Experiment Experiment(TeacherOptions teacher)
     {

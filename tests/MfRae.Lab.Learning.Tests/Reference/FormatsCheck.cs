@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Learning.Formats;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -58,7 +58,7 @@ internal sealed class OdeCheck : IReferenceCheck
     {
         var (a, b) = (manifest["lin.A"], manifest["lin.b"]);
         Tensor Field(Tensor z, Tensor t, Tensor y) =>
-            einsum("cj,bjhw->bchw", a, z) + (LinearPath.Spread((3 * t).sin()) * b.view(1, -1, 1, 1));
+            einsum("cj,bjhw->bchw", a, z) + (LinearPath.BroadcastOverLatent((3 * t).sin()) * b.view(1, -1, 1, 1));
         var step = PathSteps.Euler(Field);
         var points = new List<Tensor> { manifest["z"] };
         for (var i = 1; i < grid.Length; i++)

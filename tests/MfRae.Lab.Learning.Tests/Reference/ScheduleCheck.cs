@@ -71,7 +71,7 @@ internal sealed class ScheduleCheck : IReferenceCheck
         // What the times are for: the reference draws them together with the two ends of the path.
         var (x, noise) = (manifest["smf.x1"], manifest["smf.x0"]);
         var (zt, zr) = (LinearPath.At(x, noise, t), LinearPath.At(x, noise, r));
-        (zt - zr - (LinearPath.Spread(t - r) * LinearPath.Velocity(x, noise))).abs().max().item<float>().Should().BeLessThan(1e-5f, name);
+        (zt - zr - (LinearPath.BroadcastOverLatent(t - r) * LinearPath.Velocity(x, noise))).abs().max().item<float>().Should().BeLessThan(1e-5f, name);
     }
 
     private static LogitNormalTimeOptions LogitNormal(ReferenceManifest manifest)

@@ -1,6 +1,8 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Sampling;
 using MfRae.Lab.Learning.Stages;
 using SkiaSharp;

@@ -1,6 +1,7 @@
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 

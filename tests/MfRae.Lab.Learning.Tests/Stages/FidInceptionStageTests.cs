@@ -1,7 +1,7 @@
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
@@ -57,7 +57,7 @@ public sealed class FidInceptionStageTests : IDisposable
     private void Features(string weights, string resizing)
     {
         var definition = new FeatureStage(new FidInceptionOptions(weights, resizing));
-        Catalog.Create(definition).Run(new TestStage(_folder.File("features")).Context(definition));
+        StageFactory.Create(definition).Run(new TestStage(_folder.File("features")).Context(definition));
     }
 
     private Measurement Evaluate()
@@ -70,7 +70,7 @@ public sealed class FidInceptionStageTests : IDisposable
         var definition = new EvaluationStage([new InceptionScoreOptions()], [], 10);
         var stage = new TestStage(
             _folder.File("evaluation"), 0, ("samples", _folder.File("samples")), ("features", _folder.File("features")));
-        Catalog.Create(definition).Run(stage.Context(definition));
+        StageFactory.Create(definition).Run(stage.Context(definition));
         return stage.Measurements.Single();
     }
 }

@@ -1,9 +1,9 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Stages;
 
@@ -71,7 +71,7 @@ public sealed class ImageFolderStageTests : IDisposable
         if (stop)
             stage.Stop();
         var definition = new DatasetStage(new ImageFolderDatasetOptions("classes", 28, Classes));
-        Catalog.Create(definition).Run(stage.Context(definition));
+        StageFactory.Create(definition).Run(stage.Context(definition));
         return stage;
     }
 }

@@ -1,7 +1,6 @@
-using MfRae.Lab.Core.Execution;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Stages;
 using TorchSharp;
 
@@ -63,7 +62,7 @@ internal sealed class PlannedLab : IDisposable
         Directory.CreateDirectory(folder);
         var journal = _journals[folder] = new Journal();
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        Catalog.Create(node.Definition).Run(Context(node, folder, journal));
+        StageFactory.Create(node.Definition).Run(Context(node, folder, journal));
         LeftTensors[$"{node.Label} {node.Key[..6]}"] = DisposeScopeManager.Statistics.ThreadTotalLiveCount - before;
     }
 

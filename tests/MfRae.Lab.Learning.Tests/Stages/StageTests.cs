@@ -1,7 +1,8 @@
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Paths;

@@ -1,6 +1,6 @@
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 

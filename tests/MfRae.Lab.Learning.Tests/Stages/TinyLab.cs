@@ -94,7 +94,7 @@ public sealed class TinyLab : IDisposable
         var stage = new TestStage(At(name), seed: 3, inputs.Select(input => (input.Name, At(input.Stage))).ToArray());
         _stages[name] = stage;
         var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        Catalog.Create(definition).Run(stage.Context(definition));
+        StageFactory.Create(definition).Run(stage.Context(definition));
         LeftTensors[name] = DisposeScopeManager.Statistics.ThreadTotalLiveCount - before;
     }
 

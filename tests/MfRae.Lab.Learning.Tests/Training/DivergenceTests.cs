@@ -1,6 +1,6 @@
-using MfRae.Lab.Core.Execution;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Tests.Stages;

@@ -1,5 +1,5 @@
 using Deque.AxeCore.Commons;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Tests.Support;
 
 namespace MfRae.Lab.Reporting.Tests.Browser;

@@ -4,7 +4,7 @@ namespace MfRae.Lab.Reporting.Tests.Browser;
 
 public sealed class OpeningTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("mfrae-report").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("mfrae-report").FullName;
 
     [ChromiumFact]
     public async Task A_report_opens_from_the_file_system_without_complaint_or_request()
@@ -74,11 +74,11 @@ public sealed class OpeningTests : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private Uri Write(string name, string html)
     {
-        var path = Path.Combine(folder, name);
+        var path = Path.Combine(_folder, name);
         File.WriteAllText(path, html);
         return new Uri(path);
     }

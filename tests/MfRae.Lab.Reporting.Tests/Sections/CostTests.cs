@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Sections.Cost;
 using MfRae.Lab.Reporting.Tests.Support;

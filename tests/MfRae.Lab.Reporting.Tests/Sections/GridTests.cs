@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Sections.Grid;
 using MfRae.Lab.Reporting.Tests.Support;

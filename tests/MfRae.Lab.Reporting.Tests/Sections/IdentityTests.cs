@@ -1,5 +1,6 @@
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Sections.Derivatives;
 using MfRae.Lab.Reporting.Sections.Oracle;

@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Tests.Support;
 
 namespace MfRae.Lab.Reporting.Tests.Sections;

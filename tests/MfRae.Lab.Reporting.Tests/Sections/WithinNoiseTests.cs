@@ -1,5 +1,5 @@
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Sections.Results;
 
 namespace MfRae.Lab.Reporting.Tests.Sections;

@@ -11,14 +11,14 @@ namespace MfRae.Lab.Reporting.Tests.Support;
 /// </summary>
 internal sealed class Chromium : IAsyncDisposable
 {
-    private readonly Process process;
-    private readonly string profile;
-    private readonly ClientWebSocket socket = new();
-    private readonly List<JsonNode> events = [];
-    private string? session;
-    private int last;
+    private readonly Process _process;
+    private readonly string _profile;
+    private readonly ClientWebSocket _socket = new();
+    private readonly List<JsonNode> _events = [];
+    private string? _session;
+    private int _last;
 
-    private Chromium(Process process, string profile) => (this.process, this.profile) = (process, profile);
+    private Chromium(Process process, string profile) => (this._process, this._profile) = (process, profile);
 
     public static string? Find()
     {
@@ -52,16 +52,16 @@ internal sealed class Chromium : IAsyncDisposable
     /// <summary>Loads a page at a width and returns when it has loaded.</summary>
     public async Task Open(Uri page, int width, bool dark = false)
     {
-        events.Clear();
+        _events.Clear();
         await Resize(width);
         await Call("Emulation.setEmulatedMedia", new()
         {
             ["features"] = new JsonArray(new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = dark ? "dark" : "light" }),
         });
         await Call("Page.navigate", new() { ["url"] = page.AbsoluteUri });
-        while (!events.Any(one => Method(one) == "Page.loadEventFired"))
+        while (!_events.Any(one => Method(one) == "Page.loadEventFired"))
         {
-            events.Add(await Receive());
+            _events.Add(await Receive());
         }
     }
 
@@ -73,12 +73,12 @@ internal sealed class Chromium : IAsyncDisposable
 
     /// <summary>Addresses the page asked for, but for data: images.</summary>
     public IReadOnlyList<string> Requests() =>
-        [.. events.Where(one => Method(one) == "Network.requestWillBeSent").Select(one => (string)one["params"]!["request"]!["url"]!).Where(
+        [.. _events.Where(one => Method(one) == "Network.requestWillBeSent").Select(one => (string)one["params"]!["request"]!["url"]!).Where(
             url => !url.StartsWith("data:"))];
 
     /// <summary>Errors and warnings of the console, refusals of the content policy among them.</summary>
     public IReadOnlyList<string> Complaints() =>
-        [.. events.Where(one => Method(one) is "Runtime.exceptionThrown" or "Runtime.consoleAPICalled" or "Log.entryAdded").Select(
+        [.. _events.Where(one => Method(one) is "Runtime.exceptionThrown" or "Runtime.consoleAPICalled" or "Log.entryAdded").Select(
             one => one.ToJsonString())];
 
     /// <summary>The value of an expression; that of a promise is waited for.</summary>
@@ -146,13 +146,13 @@ internal sealed class Chromium : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        socket.Dispose();
-        process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync();
-        process.Dispose();
+        _socket.Dispose();
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
         try
         {
-            Directory.Delete(profile, recursive: true);
+            Directory.Delete(_profile, recursive: true);
         }
         catch (IOException)
         {
@@ -166,18 +166,18 @@ internal sealed class Chromium : IAsyncDisposable
     {
         const string Marker = "DevTools listening on ";
         string? address = null;
-        while (address is null && await process.StandardError.ReadLineAsync() is { } line)
+        while (address is null && await _process.StandardError.ReadLineAsync() is { } line)
         {
             address = line.StartsWith(Marker) ? line[Marker.Length..] : null;
         }
 
-        _ = process.StandardError.ReadToEndAsync();
-        _ = process.StandardOutput.ReadToEndAsync();
-        await socket.ConnectAsync(
+        _ = _process.StandardError.ReadToEndAsync();
+        _ = _process.StandardOutput.ReadToEndAsync();
+        await _socket.ConnectAsync(
             new Uri(address ?? throw new InvalidOperationException("the browser ended without opening its debugging port")), default);
         var target = await Call("Target.createTarget", new() { ["url"] = "about:blank" });
         var attached = await Call("Target.attachToTarget", new() { ["targetId"] = (string)target["targetId"]!, ["flatten"] = true });
-        session = (string)attached["sessionId"]!;
+        _session = (string)attached["sessionId"]!;
         foreach (var domain in new[] { "Page", "Network", "Runtime", "Log" })
         {
             await Call($"{domain}.enable", []);
@@ -186,20 +186,20 @@ internal sealed class Chromium : IAsyncDisposable
 
     private async Task<JsonNode> Call(string method, JsonObject parameters)
     {
-        var id = ++last;
+        var id = ++_last;
         var message = new JsonObject { ["id"] = id, ["method"] = method, ["params"] = parameters };
-        if (session is not null)
+        if (_session is not null)
         {
-            message["sessionId"] = session;
+            message["sessionId"] = _session;
         }
 
-        await socket.SendAsync(Encoding.UTF8.GetBytes(message.ToJsonString()), WebSocketMessageType.Text, true, default);
+        await _socket.SendAsync(Encoding.UTF8.GetBytes(message.ToJsonString()), WebSocketMessageType.Text, true, default);
         while (true)
         {
             var answer = await Receive();
             if ((int?)answer["id"] != id)
             {
-                events.Add(answer);
+                _events.Add(answer);
                 continue;
             }
 
@@ -216,7 +216,7 @@ internal sealed class Chromium : IAsyncDisposable
         WebSocketReceiveResult part;
         do
         {
-            part = await socket.ReceiveAsync(buffer, patience.Token);
+            part = await _socket.ReceiveAsync(buffer, patience.Token);
             message.Write(buffer, 0, part.Count);
         }
         while (!part.EndOfMessage);

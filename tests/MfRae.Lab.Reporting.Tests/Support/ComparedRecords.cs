@@ -1,5 +1,5 @@
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Core.Tracking;
 
 namespace MfRae.Lab.Reporting.Tests.Support;
 

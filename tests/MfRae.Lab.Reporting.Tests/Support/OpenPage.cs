@@ -1,12 +1,12 @@
 using System.Globalization;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Reporting.Tests.Support;
 
 /// <summary>A page in a browser of its own, and what a reader does with it: look, click, press keys, drag.</summary>
 internal sealed class OpenPage : IAsyncDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("mfrae-report").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("mfrae-report").FullName;
 
     private OpenPage(Chromium browser) => Browser = browser;
 
@@ -30,7 +30,7 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <summary>Puts another page in the place of this one, in the same browser.</summary>
     public async Task Show(string html, int width = 1280, bool dark = false)
     {
-        var path = Path.Combine(folder, "page.html");
+        var path = Path.Combine(_folder, "page.html");
         await File.WriteAllTextAsync(path, html);
         Address = new(path);
         await Browser.Open(Address, width, dark);
@@ -74,7 +74,7 @@ internal sealed class OpenPage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Browser.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        Directory.Delete(_folder, recursive: true);
     }
 
     private async Task<(double X, double Y)> Place(string selector, double across, double down)

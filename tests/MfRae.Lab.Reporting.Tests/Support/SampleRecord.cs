@@ -1,4 +1,5 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Reporting.Tests.Support;
 

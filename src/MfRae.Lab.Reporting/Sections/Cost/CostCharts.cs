@@ -1,5 +1,6 @@
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Core.Tracking;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
@@ -121,13 +122,13 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
     }
 
     /// <summary>The teacher has the quality the arms aim at, at a training cost that is not theirs.</summary>
-    private IReadOnlyList<Rule> Rules() => Measured(data.Primary) is { } arm ? TeacherRules.Of(data, arm) : [];
+    private IReadOnlyList<ReferenceLine> Rules() => Measured(data.Primary) is { } arm ? TeacherLines.Of(data, arm) : [];
 
     private IEnumerable<ScatterPoint> Teacher()
     {
         var arm = quality.Keys.Select(key => Measured(data.Compare(key))).FirstOrDefault(found => found is not null);
         return arm is null ? [] :
-            from value in TeacherRules.Values(data, arm)
+            from value in TeacherLines.Values(data, arm)
             let cost = data.Role("teacherSampling").Where(data.Shared)
                 .Select(one => ImageCosts.Of(one.Stage, value.Steps))
                 .FirstOrDefault(found => found is not null)
@@ -141,4 +142,23 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
         comparison.Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement).FirstOrDefault();
 
     private static string Lost(ArmSample sample) => sample.Lost > 0 ? $", n {sample.Values.Count} of {sample.Planned}" : "";
+}
+
+/// <summary>What an arm paid and what it got, in means over seeds.</summary>
+/// <param name="Key">The metric with its number of steps.</param>
+/// <param name="Price">The cost with its unit.</param>
+internal sealed record CostPoint(ArmView Arm, string Key, double Cost, double Quality, string Price)
+{
+    /// <summary>`λ=1, fid@1: 9.88 for 0.263 GFLOPs`.</summary>
+    public string Tip => $"{Arm.Name}, {Key}: {Numbers.Significant(Quality)} for {Price}";
+}
+
+/// <summary>One way to count what the training of a run cost.</summary>
+/// <param name="Name">With its unit: `training steps`.</param>
+/// <param name="Of">Null where it is not known.</param>
+/// <param name="Timing">Whether it depends on how the work went.</param>
+internal sealed record CostAxis(string Name, Func<RunRecord, double?> Of, Func<double, string> Format, bool Timing)
+{
+    /// <summary>Over the runs of which it is known; null where that is none.</summary>
+    public double? Mean(ArmView arm) => arm.Runs.Select(Of).OfType<double>().ToArray() is { Length: > 0 } known ? known.Average() : null;
 }

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
 
@@ -10,11 +12,11 @@ internal sealed class TrainingCosts
 {
     private static readonly string[] Trained = ["encoder", "decoder", "teacher", "cmt", "meanflow"];
 
-    private readonly ReportData data;
+    private readonly ReportData _data;
 
     public TrainingCosts(ReportData data)
     {
-        this.data = data;
+        this._data = data;
         // Mid-training and MeanFlow always, the stages before them only where arms have different ones.
         Roles = [.. Trained.Where(role => data.Role(role).Count > (role is "cmt" or "meanflow" ? 0 : 1))];
         var steps = new CostAxis("training steps", Steps, value => Numbers.Count((long)Math.Round(value)), Timing: false);
@@ -42,15 +44,15 @@ internal sealed class TrainingCosts
     /// <summary>`cmt 600 + meanflow 200`, of an arm's first run; empty where one stage alone was trained.</summary>
     public string Parts(ArmView arm)
     {
-        var parts = arm.Runs.Take(1).SelectMany(run => Roles.Select(role => (Role: role, Steps: StepsOf(data.Stage(run, role)))))
+        var parts = arm.Runs.Take(1).SelectMany(run => Roles.Select(role => (Role: role, Steps: StepsOf(_data.Stage(run, role)))))
             .Where(part => part.Steps is not null).ToArray();
         return parts.Length < 2 ? "" : string.Join(" + ", parts.Select(part => $"{part.Role} {Numbers.Count((long)part.Steps!.Value)}"));
     }
 
-    private bool Known(CostAxis axis) => data.Record.Runs.Any(run => axis.Of(run) is not null);
+    private bool Known(CostAxis axis) => _data.Record.Runs.Any(run => axis.Of(run) is not null);
 
     private StageRecord[] Stages(RunRecord run) =>
-        [.. Roles.Select(role => data.Stage(run, role)).OfType<StageRecord>().DistinctBy(stage => stage.Key)];
+        [.. Roles.Select(role => _data.Stage(run, role)).OfType<StageRecord>().DistinctBy(stage => stage.Key)];
 
     private double? Steps(RunRecord run) => Stages(run).Select(StepsOf).OfType<double>().ToArray() is { Length: > 0 } known
         ? known.Sum()
@@ -67,7 +69,7 @@ internal sealed class TrainingCosts
     private double? Sum(RunRecord run, Func<AttemptRecord, double> seconds) => Sum(Stages(run), seconds);
 
     private double? Sampling(RunRecord run) =>
-        data.Stage(run, "sampling") is { } stage ? Sum([stage], attempt => attempt.CpuSeconds) : null;
+        _data.Stage(run, "sampling") is { } stage ? Sum([stage], attempt => attempt.CpuSeconds) : null;
 
     private static double? Sum(StageRecord[] stages, Func<AttemptRecord, double> seconds) =>
         stages.Length == 0 || stages.Any(stage => stage.Attempts.Count == 0)
@@ -79,4 +81,76 @@ internal sealed class TrainingCosts
         ? null
         : definition.Select(entry => StoredJson.Number(StoredJson.Find(entry.Value, "training", "steps")))
             .FirstOrDefault(steps => steps is not null);
+}
+
+/// <summary>What a drawn image costs, in 10⁹ multiply-adds: the network's evaluations and the decoder.</summary>
+internal sealed record ImageCosts(double Generator, double Decoder)
+{
+    public double Total => Generator + Decoder;
+
+    public string Text => $"{Number(Total)} GFLOPs an image";
+
+    /// <summary>`0.0236 + 0.0113`.</summary>
+    public string Parts => $"{Number(Generator)} + {Number(Decoder)}";
+
+    public static string Number(double? gflops) => Numbers.Significant(gflops, 3);
+
+    /// <summary>Of an arm's runs at a number of network evaluations; null where none was measured.</summary>
+    public static ImageCosts? Of(ReportData data, ArmView arm, int steps)
+    {
+        var known = arm.Runs.Select(run => Of(data.Stage(run, "sampling"), steps)).OfType<ImageCosts>().ToArray();
+        return known.Length == 0 ? null : new(known.Average(cost => cost.Generator), known.Average(cost => cost.Decoder));
+    }
+
+    public static ImageCosts? Of(StageRecord? sampling, int steps) =>
+        Value(sampling, MetricNames.GeneratorGflops, steps) is { } generator
+            && Value(sampling, MetricNames.DecoderGflops, steps) is { } decoder
+            ? new(generator, decoder)
+            : null;
+
+    private static double? Value(StageRecord? sampling, string metric, int steps) =>
+        sampling?.Measurements.LastOrDefault(one => one.Metric == metric && one.Steps == steps)?.Value is { } value && double.IsFinite(value)
+            ? value
+            : null;
+}
+
+/// <summary>The primary metric at every number of steps, and whether values of it can be better than others.</summary>
+internal sealed class PrimaryQuality
+{
+    private readonly Measurement[] _measured;
+
+    public PrimaryQuality(ReportData data)
+    {
+        Metric = data.Record.PrimaryMetric.Split('@')[0];
+        var keys = data.Keys.Where(key => key.Split('@')[0] == Metric).ToArray();
+        Steps = keys.ToDictionary(key => key, key => Measured(data, key).First().Steps);
+        Keys = [.. keys.OrderBy(key => Steps[key])];
+        _measured = [.. keys.SelectMany(key => Measured(data, key))];
+        var conflict = MeasurementIdentity.Difference(_measured.Select(measurement => measurement with { Steps = 0 }));
+        var aimless = _measured.Length > 0 && _measured[0].HigherIsBetter is null;
+        Obstacle = conflict?.ToString() ?? (aimless ? "the metric has no better direction" : null);
+    }
+
+    /// <summary>Without its number of steps.</summary>
+    public string Metric { get; }
+
+    public string Label => MetricName.Label(Metric);
+
+    /// <summary>By ascending numbers of steps.</summary>
+    public IReadOnlyList<string> Keys { get; }
+
+    public IReadOnlyDictionary<string, int> Steps { get; }
+
+    /// <summary>Why no value can be said to be better than another; null where it can.</summary>
+    public string? Obstacle { get; }
+
+    /// <summary>The front of some points, by ascending cost; none where values are not compared.</summary>
+    public IReadOnlyList<CostPoint> Front(IReadOnlyList<CostPoint> points) => Obstacle is not null ? [] :
+    [
+        .. ParetoFront.Of([.. points.Select(point => (point.Cost, point.Quality))], _measured.FirstOrDefault()?.HigherIsBetter == true)
+            .Select(at => points[at]),
+    ];
+
+    private static IEnumerable<Measurement> Measured(ReportData data, string key) =>
+        data.Compare(key).Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement);
 }

@@ -1,4 +1,6 @@
-using MfRae.Lab.Core.Tracking;
+using System.Globalization;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
@@ -71,7 +73,7 @@ internal sealed class DerivativesSection : ISection
         var exact = arms.Where(arm => arm.Points.Count == 0).Select(arm => (arm.Arm.Name, Error: arm.Mean(DerivativeErrorNames.Error)))
             .Where(arm => arm.Error > 0).OrderByDescending(arm => arm.Error).ToArray();
         // They lie so near each other that only one line has room for a name: all of them, in order, from above.
-        var rules = exact.Select((arm, at) => new Rule(arm.Error!.Value, at == 0 ? string.Join(", ", exact.Select(one => one.Name)) : ""));
+        var rules = exact.Select((arm, at) => new ReferenceLine(arm.Error!.Value, at == 0 ? string.Join(", ", exact.Select(one => one.Name)) : ""));
         return new ScatterChart($"{precision}: relative error of du/dt (log)", "δ", [.. points], [.. rules], [.. lines]).Draw();
     }
 
@@ -95,4 +97,94 @@ internal sealed class DerivativesSection : ISection
         ]);
 
     private static string Number(double? value) => Numbers.Significant(value, Digits);
+}
+
+/// <summary>Errors of estimates of du/dt over their step, beside what they should be.</summary>
+/// <param name="Agreement">In a sentence, how far measured and predicted are apart.</param>
+internal sealed record DerivativesModel(
+    string Agreement,
+    Html Legend,
+    IReadOnlyList<Html> Charts,
+    IReadOnlyList<Html> Columns,
+    IReadOnlyList<DerivativesRow> Steps,
+    IReadOnlyList<DerivativesRow> Arms,
+    Html CurvesSql,
+    Html ArmsSql);
+
+internal sealed record DerivativesRow(Html Name, IReadOnlyList<Html> Cells);
+
+/// <summary>An arm whose estimator of du/dt was measured.</summary>
+/// <param name="Points">Its errors by ascending step δ; none for an exact estimator.</param>
+internal sealed record DerivativeArm(
+    ArmView Arm, string Estimator, string Precision, IReadOnlyList<StageRecord> Stages, IReadOnlyList<DerivativePoint> Points)
+{
+    public static IReadOnlyList<DerivativeArm> All(ReportData data) => [.. data.Arms.Select(arm => Of(data, arm)).OfType<DerivativeArm>()];
+
+    /// <summary>The mean over seeds; null where it was not measured, or where the seeds measured values of different identities.</summary>
+    public double? Mean(string metric)
+    {
+        Measurement[] values = [.. Measured(Stages, metric)];
+        return MeasurementIdentity.Difference(values) is null ? Average(values.Select(measurement => measurement.Value)) : null;
+    }
+
+    private static IEnumerable<Measurement> Measured(IEnumerable<StageRecord> stages, string metric) =>
+        stages.Select(stage => stage.Measurements.LastOrDefault(measurement => measurement.Metric == metric)).OfType<Measurement>();
+
+    private static DerivativeArm? Of(ReportData data, ArmView arm)
+    {
+        StageRecord[] stages = [.. arm.Runs.Select(run => data.Stage(run, DerivativeErrorNames.Error)).OfType<StageRecord>()
+            .Where(stage => stage.Measurements.Count > 0)];
+        if (stages.Length == 0)
+        {
+            return null;
+        }
+
+        var study = StoredJson.Find(StoredJson.Parse(stages[0].DefinitionJson), "study");
+        return new(
+            arm,
+            StoredJson.Text(StoredJson.Find(study, "derivative", "kind")) ?? "",
+            StoredJson.Text(StoredJson.Find(study, "precision")) ?? "",
+            stages,
+            PointsOf(stages));
+    }
+
+    private static List<DerivativePoint> PointsOf(StageRecord[] stages)
+    {
+        // A curve has the identity of the measurements of its stage.
+        var mixed = MeasurementIdentity.Difference(Measured(stages, DerivativeErrorNames.Error)) is not null;
+        double? At(string name, long step) => mixed ? null : Average(stages.Select(stage => stage.Series.FirstOrDefault(series => series.Name == name))
+            .OfType<SeriesRecord>()
+            .Select(series => series.Steps.ToList().IndexOf(step) is >= 0 and var place ? series.Values[place] : null));
+        var steps = stages.SelectMany(stage => stage.Series).SelectMany(series => series.Steps).Distinct().Order();
+        return
+        [
+            .. steps.Select(step => new DerivativePoint(
+                step,
+                At(DerivativeErrorNames.Error, step),
+                At(DerivativeErrorNames.Predicted, step),
+                At(DerivativeErrorNames.Rounding, step),
+                At(DerivativeErrorNames.Truncation, step),
+                At(DerivativeErrorNames.Early, step))),
+        ];
+    }
+
+    private static double? Average(IEnumerable<double?> values)
+    {
+        var finite = values.OfType<double>().ToArray();
+        return finite.Length == 0 ? null : finite.Average();
+    }
+}
+
+/// <summary>The relative error of a difference at one step δ, measured and predicted; means over seeds.</summary>
+/// <param name="Step">δ as the step of a series.</param>
+internal sealed record DerivativePoint(
+    long Step, double? Measured, double? Predicted, double? Rounding, double? Truncation, double? Early)
+{
+    public double Delta => DerivativeErrorNames.Delta(Step);
+
+    /// <summary>`δ = 5e−3`, but for the letter.</summary>
+    public string Text => Delta.ToString("0.#e-0", CultureInfo.InvariantCulture).Replace('-', '−');
+
+    /// <summary>Measured over predicted.</summary>
+    public double? Ratio => Measured / Predicted;
 }

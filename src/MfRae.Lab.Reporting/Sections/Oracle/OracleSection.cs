@@ -1,4 +1,5 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
@@ -120,4 +121,105 @@ internal sealed class OracleSection : ISection
     private static string Lambdas(OracleArm arm) => $"{Numbers.Plain(arm.Lambda)}, {Numbers.Plain(arm.TangentLambda)}";
 
     private static Html Key(OracleArm[] group) => group[0].Group.Length == 0 ? Html.Empty : Palette.Key(group[0].Arm.Css, group[0].Group);
+}
+
+/// <summary>What was measured where the truth is known, beside what is predicted.</summary>
+internal sealed record OracleModel(
+    Html Legend,
+    string Shapes,
+    IReadOnlyList<Html> Charts,
+    IReadOnlyList<OracleTable> Tables,
+    Html ClosedForms,
+    Html Sql);
+
+/// <param name="Note">How to read its columns.</param>
+internal sealed record OracleTable(string Title, string Note, IReadOnlyList<string> Columns, IReadOnlyList<OracleRow> Rows);
+
+internal sealed record OracleRow(Html Arm, IReadOnlyList<string> Cells);
+
+/// <summary>An arm with its two λ and its values.</summary>
+/// <param name="Group">What tells it from others beside λ; empty where that is nothing.</param>
+internal sealed record OracleArm(ReportData Data, ArmView Arm, double Lambda, double TangentLambda, string Group)
+{
+    private static readonly string[] LambdaPaths = ["meanflow.lambda", "meanflow.tangentLambda"];
+
+    /// <summary>Aim and direction have the same λ.</summary>
+    public bool IsDiagonal => Lambda == TangentLambda;
+
+    /// <summary>The arms that have a λ and were measured against an oracle.</summary>
+    public static IReadOnlyList<OracleArm> All(ReportData data) =>
+        [.. data.Arms.Select(arm => Of(data, arm)).OfType<OracleArm>()];
+
+    /// <summary>Seed → value, where it was measured.</summary>
+    public IReadOnlyList<(long Seed, double Value)> Values(string key) =>
+    [
+        .. from run in Arm.Runs
+           let found = RunMeasurement.Of(run, Data.Stages).GetValueOrDefault(key)
+           where found?.Measurement.Value is not null
+           select (run.Seed, found.Measurement.Value!.Value),
+    ];
+
+    /// <summary>The mean over seeds; null without a value, or where the seeds have values of different identities.</summary>
+    public double? Mean(string key) =>
+        Arm.Of(Data.Compare(key)).Conflict is null && Values(key) is { Count: > 0 } values ? values.Average(value => value.Value) : null;
+
+    /// <summary>Whether the values of all arms have one identity, so one chart may show them.</summary>
+    public bool IsComparable(string key) => Data.Compare(key).Conflict is null;
+
+    private static OracleArm? Of(ReportData data, ArmView arm)
+    {
+        var options = StoredJson.Parse(arm.Record.OptionsJson);
+        return StoredJson.Number(StoredJson.Find(options, "meanflow", "lambda")) is not { } lambda ? null : new(
+            data, arm, lambda, StoredJson.Number(StoredJson.Find(options, "meanflow", "tangentLambda")) ?? lambda, GroupOf(data, arm));
+    }
+
+    private static string GroupOf(ReportData data, ArmView arm) => string.Join(", ", data.Options.Rows
+        .Where(row => row.Differs && !LambdaPaths.Contains(row.Path) && row.Values[arm.Index].Length > 0)
+        .Select(row => $"{row.Path} {row.Values[arm.Index].Replace("\"", "")}"));
+}
+
+/// <summary>Measured values as marks, predicted ones as lines. A group of arms has one colour, that of its first arm.</summary>
+internal static class OracleChart
+{
+    /// <summary>Over the λ of the aim: a mark for each seed, and the prediction's mean along the arms with a single λ.</summary>
+    public static Html OverLambda(string title, OracleArm[][] groups, string measured, string? predicted)
+    {
+        var points = groups.SelectMany(group => group.Where(arm => arm.IsComparable(measured)).SelectMany(arm => arm.Values(measured)
+            .Select(value => new ScatterPoint(
+            arm.Lambda, value.Value, group[0].Arm.Css, arm.IsDiagonal ? 0 : 1,
+            $"{arm.Arm.Name}, seed {value.Seed}: {Numbers.Significant(value.Value)}{Beside(arm, predicted)}"))));
+        var lines = predicted is null ? [] : groups.Select(group => Line(group, predicted)).Where(line => line.Points.Count > 1);
+        return new ScatterChart(title, "λ of the velocity aimed at", [.. points], [], [.. lines]).Draw();
+    }
+
+    /// <summary>Every measured value against its own prediction; the line is where they are equal.</summary>
+    public static Html AgainstPrediction(OracleArm[][] groups, IReadOnlyList<string> keys)
+    {
+        var points = (
+            from arms in groups
+            from arm in arms
+            from key in keys.Select((name, shape) => (Name: name, Shape: shape))
+            let x = arm.Mean(key.Name + MfRae.Lab.Core.Metrics.OracleMetric.Predicted)
+            let y = arm.Mean(key.Name)
+            where x > 0 && y > 0
+            select new ScatterPoint(
+                x.Value, y.Value, arms[0].Arm.Css, key.Shape,
+                $"{arm.Arm.Name}, {MetricName.Label(key.Name)}: {Numbers.Significant(y)}, predicted {Numbers.Significant(x)}")).ToArray();
+        var ends = points.Length == 0 ? [] : new[] { points.Min(point => point.X), points.Max(point => point.X) };
+        var equal = new Line("equal", "all", [.. ends.Select(end => Point(end, end))]);
+        return new ScatterChart("Measured against predicted", "predicted", points, [], [equal]).Draw();
+    }
+
+    private static Line Line(OracleArm[] group, string key) => new(
+        group[0].Group,
+        group[0].Arm.Css,
+        [.. group
+            .Where(arm => arm.IsDiagonal && arm.IsComparable(key) && arm.Mean(key) is not null)
+            .OrderBy(arm => arm.Lambda)
+            .Select(arm => Point(arm.Lambda, arm.Mean(key)!.Value))]);
+
+    private static CurvePoint Point(double x, double y) => new(x, y, y, y);
+
+    private static string Beside(OracleArm arm, string? key) =>
+        key is not null && arm.Mean(key) is { } value ? $", {MetricName.OfKey(key)} {Numbers.Significant(value)}" : "";
 }

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Tracking;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
@@ -60,3 +60,9 @@ internal sealed class StagesSection : ISection
 
     private static double Cpu(StageRecord stage) => stage.Attempts.Sum(attempt => attempt.CpuSeconds);
 }
+
+/// <summary>What was computed, what was shared, and what each cost.</summary>
+internal sealed record StagesModel(string Summary, string Times, Html Graph, IReadOnlyList<StagesRow> Rows, Html Sql);
+
+internal sealed record StagesRow(
+    string Label, string Kind, Html Key, string Runs, string Attempts, string Wall, string Cpu, string Peak, Html Status, string Reason);

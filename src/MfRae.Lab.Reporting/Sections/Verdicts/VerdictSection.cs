@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
@@ -35,11 +36,122 @@ internal sealed class VerdictSection : ISection
         }
 
         var sample = arm.Of(data.Primary);
-        var interval = Student.Text(sample.Summary);
+        var interval = StudentInterval.Text(sample.Summary);
         var reason = sample.Values.Count == 0
             ? ComparisonText.Diverged(sample.Diverged, sample.Planned) is { Length: > 0 } diverged ? diverged : $"no value of {data.Primary.Metric}"
             : sample.Conflict?.ToString() ?? $"{data.Primary.Metric} {Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)}"
                 + (interval.Length == 0 ? "" : $" (sd over seeds; {interval})") + ", the others are compared with it";
         return new(Parts.Arm(arm), Parts.Badge("plain", "baseline"), reason, "", arm.Losses);
     }
+}
+
+/// <summary>What the arms say, and whether they could say anything.</summary>
+internal sealed record VerdictModel(
+    string Conflict,
+    IReadOnlyList<VerdictTile> Tiles,
+    IReadOnlyList<VerdictRow> Arms,
+    string Power,
+    Html Chart,
+    string ChartNote,
+    Html Sql);
+
+/// <summary>A number worth a glance.</summary>
+internal sealed record VerdictTile(string Label, string Value, string Note);
+
+/// <summary>One arm: the word, the sentence, and how large the difference is.</summary>
+internal sealed record VerdictRow(Html Arm, Html Badge, string Reason, string Effect, string Losses);
+
+/// <summary>The figures on top: the best arm, the baseline, and the teacher at its fewest and most steps in the same metric.</summary>
+internal static class VerdictTiles
+{
+    public static IReadOnlyList<VerdictTile> Of(ReportData data)
+    {
+        var tiles = new List<VerdictTile>();
+        var best = data.Arms.FirstOrDefault(arm => arm.Name == data.Primary.Best);
+        var sample = best?.Of(data.Primary);
+        if (best is not null && sample is not null)
+        {
+            tiles.Add(new($"Best arm by {data.Primary.Metric}", best.Name, $"{Value(sample)}{Seeds(sample)}"));
+            if (!best.Record.Baseline && data.Primary.Arms.First(arm => arm.Arm == data.Primary.Baseline) is { Values.Count: > 0 } baseline)
+            {
+                tiles.Add(new("Baseline", baseline.Arm, $"{Value(baseline)}{Seeds(baseline)}"));
+            }
+
+            tiles.AddRange(Accuracy(data, best));
+        }
+
+        foreach (var measurement in Teacher(data))
+        {
+            tiles.Add(new($"Teacher, {MetricName.Label(measurement)}", Numbers.Significant(measurement.Value), Ratio(sample, measurement)));
+        }
+
+        return tiles;
+    }
+
+    private static IEnumerable<VerdictTile> Accuracy(ReportData data, ArmView best)
+    {
+        var at = data.Primary.Metric.LastIndexOf('@');
+        var key = "accuracy" + (at < 0 ? "" : data.Primary.Metric[at..]);
+        var accuracy = key == data.Primary.Metric || !data.Keys.Contains(key) ? null : best.Of(data.Compare(key));
+        return accuracy is { Values.Count: > 0, Conflict: null }
+            ? [new(MetricName.OfKey(key), Numbers.Significant(accuracy.Summary.Mean, 3), $"of {best.Name}")]
+            : [];
+    }
+
+    /// <summary>At its fewest and its most steps.</summary>
+    private static IReadOnlyList<Measurement> Teacher(ReportData data)
+    {
+        var arms = data.Primary.Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement).FirstOrDefault();
+        var values = arms is null ? [] : TeacherLines.Values(data, arms);
+        return values.Count < 2 ? values : [values[0], values[^1]];
+    }
+
+    private static string Ratio(ArmSample? best, Measurement teacher) =>
+        best is { Values.Count: > 0 } && teacher.Value is > 0 and var value && best.Summary.Mean > 0
+            ? $"the best arm has {Numbers.Significant(best.Summary.Mean / value, 2)} times that"
+            : "";
+
+    private static string Value(ArmSample sample) => Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)
+        + (sample.Summary.Deviation is null ? "" : " (sd over seeds)");
+
+    private static string Seeds(ArmSample sample) => $", n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
+}
+
+/// <summary>Paired differences from the baseline: in per cent of it, as factors, or plain where it may be zero.</summary>
+internal static class DifferenceChart
+{
+    public static DotChart Of(ReportData data)
+    {
+        var comparisons = data.Primary.Comparisons;
+        var metric = data.Primary.Metric;
+        var form = DifferenceForms.Of([.. comparisons.SelectMany(comparison => comparison.Pairs)]);
+        var band = comparisons.Select(comparison => comparison.Band).FirstOrDefault(band => band is not null);
+        return new(
+            $"Difference from {data.Primary.Baseline} in {MetricName.OfKey(metric)}",
+            form switch
+            {
+                DifferenceForm.Percent => $"% of the baseline’s {metric}",
+                DifferenceForm.Factor => $"times the baseline’s {metric} (log)",
+                _ => $"difference in {metric}",
+            },
+            [.. comparisons.Select(comparison => Row(data, comparison, form))],
+            [new(form == DifferenceForm.Factor ? 1 : 0, "no difference")],
+            value => Text(form, value),
+            band is { } width && form != DifferenceForm.Plain ? new Interval(form.Tell(-width, 1)!.Value, form.Tell(width, 1)!.Value) : null,
+            Log: form == DifferenceForm.Factor);
+    }
+
+    private static string Text(DifferenceForm form, double value) => form.Number(value) + form.Unit();
+
+    private static DotRow Row(ReportData data, ArmComparison comparison, DifferenceForm form) => new(
+        comparison.Arm,
+        data.Arms.First(arm => arm.Name == comparison.Arm).Css,
+        [.. comparison.Pairs.Select(pair =>
+        {
+            var value = form.Tell(pair.Difference, pair.Baseline)!.Value;
+            return new Dot(value, $"{comparison.Arm}, seed {pair.Seed}: {Text(form, value)}");
+        })],
+        comparison.Mean(form),
+        comparison.IntervalOf(form),
+        comparison.Conflict?.ToString() ?? (comparison.Verdict == Verdict.Diverged ? "diverged" : "no data"));
 }

@@ -1,8 +1,0 @@
-namespace MfRae.Lab.Cli.Verbs;
-
-public enum QueryFormat
-{
-    Table,
-    Csv,
-    Json,
-}

@@ -1,0 +1,171 @@
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>Reads `arms` or `axes`, and which arm is the baseline.</summary>
+internal sealed class ArmReader(Diagnostics mistakes)
+{
+    private const int LongestTitle = 200;
+
+    public ArmDrafts Read(LocatedObject document)
+    {
+        var arms = document.Get("arms");
+        var axes = document.Get("axes");
+        if (arms is not null && axes is not null)
+        {
+            mistakes.Add(
+                axes.Location,
+                "`arms` and `axes` exclude each other",
+                "keep one; where the other comes from the extended file, write null for it here");
+        }
+
+        if (axes is null && document.Find("zip") is { Value.IsNull: false } zip)
+        {
+            mistakes.Add(zip.Key, "`zip` needs `axes`", "remove it");
+        }
+
+        var drafts = arms is not null ? ReadArms(arms, document)
+            : axes is not null ? new AxisReader(mistakes).Read(axes, document)
+            : ReadSingle(document);
+        foreach (var arm in drafts.Arms)
+        {
+            CheckName(arm, drafts.Arms.TakeWhile(other => other != arm));
+        }
+
+        return drafts;
+    }
+
+    /// <param name="before">The arms that precede it in the file.</param>
+    private void CheckName(ArmDraft arm, IEnumerable<ArmDraft> before)
+    {
+        if (!ArtifactName.IsArm(arm.Name))
+        {
+            mistakes.Add(
+                arm.Location,
+                $"`{PrintableText.Of(arm.Name)}` cannot name an arm",
+                ArtifactName.IsDecomposed(arm.Name)
+                    ? "write each letter as one character (Unicode NFC), without combining marks"
+                    : $"use letters, digits and . _ = , + -, at most {ArtifactName.ArmBytes} bytes; a `title` may be any text");
+        }
+        else if (ArtifactName.Fault(arm.Name) is { } fault)
+        {
+            mistakes.Add(arm.Location, $"`{arm.Name}` cannot name an arm: {fault}", $"use another name, for example {ArtifactName.Instead(arm.Name)}");
+        }
+        else if (before.FirstOrDefault(other => ArtifactName.SameFile.Equals(other.Name, arm.Name)) is { } same)
+        {
+            mistakes.Add(
+                arm.Location,
+                $"the names `{arm.Name}` and `{same.Name}` differ only in upper and lower case: on some systems their files would be the same",
+                "use another name for one of the two arms");
+        }
+    }
+
+    private ArmDrafts ReadArms(LocatedNode node, LocatedObject document)
+    {
+        if (node is not LocatedObject { Properties: var properties } || properties.All(property => property.Value.IsNull))
+        {
+            mistakes.Add(
+                node.Location,
+                $"expected at least one arm, found {(node is LocatedObject ? "none" : node.Describe())}",
+                "write \"arms\": { \"name\": { what it changes in base }, … }");
+            return new ArmDrafts([], null);
+        }
+
+        var arms = new List<ArmDraft>();
+        foreach (var property in properties.Where(property => !property.Value.IsNull))
+        {
+            if (property.Value is LocatedObject patch)
+            {
+                var title = patch.Find("title");
+                arms.Add(new ArmDraft(
+                    property.Name, property.Key, title is null ? patch : Without(patch, title), Title(title?.Value)));
+            }
+            else
+            {
+                mistakes.Add(
+                    property.Value.Location,
+                    $"expected an object, found {property.Value.Describe()}",
+                    "write what the arm changes in `base`, in { }");
+            }
+        }
+
+        foreach (var arm in arms.Where(arm => arm.Title is not null
+            && arms.Exists(other => other != arm && (other.Title ?? other.Name) == arm.Title)))
+        {
+            mistakes.Add(arm.Location.Child("title"), $"two arms are called `{arm.Title}`", "give each arm a different title");
+        }
+
+        // An arm with a mistake still is a name that the baseline may have.
+        var names = properties.Where(property => !property.Value.IsNull).Select(property => property.Name);
+        return new ArmDrafts(arms, Baseline(document, [.. names]));
+    }
+
+    private string? Title(LocatedNode? node)
+    {
+        if (node is null or { IsNull: true })
+        {
+            return null;
+        }
+
+        if (node is not LocatedScalar { Text: { } text })
+        {
+            mistakes.Add(node.Location, $"expected a string, got {node.Describe()}", "write what reports call the arm, e.g. \"CMT, λ = 1\"");
+            return null;
+        }
+
+        if (text.Trim().Length == 0 || text.Length > LongestTitle || text.Any(PrintableText.IsHidden))
+        {
+            mistakes.Add(
+                node.Location,
+                "this cannot be the title of an arm",
+                $"write 1 to {LongestTitle} characters in one line, without control characters");
+        }
+
+        return text;
+    }
+
+    private static LocatedObject Without(LocatedObject patch, LocatedProperty property)
+    {
+        var rest = new LocatedObject(patch.Location);
+        rest.Properties.AddRange(patch.Properties.Where(other => other != property));
+        return rest;
+    }
+
+    private ArmDrafts ReadSingle(LocatedObject document)
+    {
+        const string only = "base";
+        return new ArmDrafts([new ArmDraft(only, document.Location, new LocatedObject(document.Location))], Baseline(document, [only]));
+    }
+
+    private string? Baseline(LocatedObject document, IReadOnlyList<string> names)
+    {
+        switch (document.Get("baseline"))
+        {
+            case null when names.Count == 1:
+                return names[0];
+            case null:
+                mistakes.Add(
+                    document.Location.Child("baseline"),
+                    "`baseline` is missing",
+                    $"name the arm that the others are compared with: {Nearest.Either(names)}");
+                return null;
+            case LocatedScalar { Text: { } text } when names.Contains(text):
+                return text;
+            case LocatedScalar { Text: { } text } unknown:
+                mistakes.Add(unknown.Location, $"there is no arm `{text}`", Nearest.Suggest(text, names));
+                return null;
+            case var other:
+                mistakes.Add(other.Location, $"expected the name of an arm, found {other.Describe()}", Nearest.Either(names));
+                return null;
+        }
+    }
+}
+
+/// <summary>An arm as the file gives it.</summary>
+/// <param name="Location">Where the arm is named.</param>
+/// <param name="Patch">What it changes in `base`.</param>
+/// <param name="Title">What reports and tables call it; null: its name.</param>
+internal sealed record ArmDraft(string Name, Location Location, LocatedObject Patch, string? Title = null);
+
+/// <param name="Baseline">The name of the baseline arm, or null where a mistake hides it.</param>
+internal sealed record ArmDrafts(IReadOnlyList<ArmDraft> Arms, string? Baseline);

@@ -1,0 +1,282 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>A merged document on its way to an experiment: arms are patched, checked, and once all is clean, deserialised.</summary>
+/// <param name="headers">Reads the files that options name.</param>
+/// <param name="only">The arms that are to run; none: all.</param>
+/// <param name="whole">False where a file was broken or absent: then it cannot be said what is missing.</param>
+internal sealed class ExperimentDraft(
+    Diagnostics mistakes,
+    OptionChecker checker,
+    InputHeaders headers,
+    LocatedObject document,
+    IReadOnlyList<Override> overrides,
+    bool whole,
+    IReadOnlyList<string> only)
+{
+    // Characters of a text that people read in one piece.
+    private const int LongestText = 10_000;
+
+    private readonly OptionType _lab = OptionTypes.Lab();
+    private readonly OptionType _evaluation = OptionTypes.Evaluation();
+
+    /// <summary>The experiment, or null where there are mistakes.</summary>
+    public Experiment? Resolve(string name, string file, IReadOnlyList<string> writtenOverrides)
+    {
+        CheckFile();
+        var seeds = new SeedReader(mistakes).Read(document.Get("seeds"));
+        var drafts = new ArmReader(mistakes).Read(document);
+        var trees = BuildArms(drafts.Arms);
+        foreach (var tree in trees)
+        {
+            // Without arms, because of mistakes in them, `base` is still looked through.
+            CheckArm(tree, whole && drafts.Arms.Count > 0);
+        }
+
+        if (mistakes.Count > 0 || !whole)
+        {
+            return null;
+        }
+
+        var arms = drafts.Arms.Select((draft, i) => Resolve(draft, trees[i], draft.Name == drafts.Baseline)).ToList();
+        CheckDifferent(drafts.Arms, arms);
+        return new Experiment(
+            name,
+            file,
+            document.GetText("question")!,
+            document.GetText("expectation")!,
+            Primary,
+            arms,
+            seeds,
+            JsonSerializer.Deserialize(document.Get("evaluation")!.ToJson(), LabJson.Default.EvaluationOptions)!,
+            writtenOverrides,
+            (document.Get("report") as LocatedObject)?.GetText("title"));
+    }
+
+    private string Primary => document.GetText("primaryMetric") ?? "fid@1";
+
+    private void CheckFile()
+    {
+        if (!whole)
+        {
+            return;
+        }
+
+        foreach (var option in OptionTypes.ExperimentFile().Properties.Where(
+            option => option.Required && document.Get(option.Name) is null))
+        {
+            checker.ReportMissing(document, option.Name, option.Name switch
+            {
+                "base" => "`base`, or `extends`: a file that has it, e.g. \"base/fashion-mnist.json\"",
+                "question" => "the question that the experiment answers",
+                "expectation" => "what you expect, before it runs",
+                _ => option.Shape.Expected,
+            });
+        }
+
+        CheckLength(document, "question");
+        CheckLength(document, "expectation");
+        if (document.Get("report") is LocatedObject report)
+        {
+            CheckLength(report, "title");
+        }
+
+        if (document.Get("evaluation") is { } evaluation)
+        {
+            checker.Check(evaluation, new ObjectShape(_evaluation), complete: true);
+        }
+    }
+
+    private void CheckLength(LocatedObject owner, string name)
+    {
+        if (owner.GetText(name) is { Length: > LongestText } text)
+        {
+            mistakes.Add(owner.Get(name)!.Location, $"{text.Length} characters", $"{LongestText} at most: put the rest into a comment");
+        }
+    }
+
+    private List<LocatedObject> BuildArms(IReadOnlyList<ArmDraft> drafts)
+    {
+        if (document.Get("base") is not LocatedObject onto)
+        {
+            return [];
+        }
+
+        ReportAxisOverrides();
+        List<LocatedObject> trees = drafts.Count == 0
+            ? [onto]
+            : [.. drafts.Select(draft => (LocatedObject)MergePatch.Apply(onto, draft.Patch))];
+        foreach (var change in overrides)
+        {
+            // An arm whose stage is of another kind does not have the option: the override is for the arms that do.
+            var having = trees.Select(tree => new OptionView(tree, _lab).Has(change.Path)).ToList();
+            bool anywhere = having.Contains(true);
+            trees = [.. trees.Select((tree, i) => having[i] || !anywhere ? (LocatedObject)MergePatch.Apply(tree, change.Patch) : tree)];
+        }
+
+        return trees;
+    }
+
+    private void ReportAxisOverrides()
+    {
+        var axes = document.Get("axes") as LocatedObject;
+        foreach (var change in overrides)
+        {
+            foreach (var axis in axes?.Properties ?? [])
+            {
+                if (change.Path != axis.Name && !change.Path.StartsWith(axis.Name + ".", StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
+                mistakes.Add(
+                    Location.CommandLine(change.Path),
+                    $"`{axis.Name}` is an axis of the experiment: one value for it would make all arms equal",
+                    "leave it out, or change the axis in the file");
+            }
+        }
+    }
+
+    private void CheckArm(LocatedObject tree, bool complete)
+    {
+        checker.CheckObject(tree, _lab, complete);
+        if (!complete)
+        {
+            return;
+        }
+
+        var options = new OptionView(tree, _lab);
+        var combination = new CombinationRules(mistakes, options);
+        combination.Check();
+        new NetworkRules(mistakes, options, headers).Check(!combination.HasStudy, combination.HasTeacher || combination.HasGenerator);
+        if (document.Get("evaluation") is LocatedObject evaluation)
+        {
+            var primaryAt = document.Get("primaryMetric")?.Location ?? document.Location.Child("primaryMetric");
+            var view = new OptionView(evaluation, _evaluation);
+            new OracleRules(mistakes, options, view).Check();
+            new EvaluationRules(mistakes, view).Check(options, combination, Primary, primaryAt);
+            if (!combination.HasStudy)
+            {
+                new FeatureRules(mistakes, options, view, headers).Check();
+                new SampleRules(mistakes, options, view, headers).Check(combination.HasGenerator || combination.HasTeacher);
+            }
+        }
+    }
+
+    private static Arm Resolve(ArmDraft draft, LocatedObject tree, bool baseline)
+    {
+        var options = JsonSerializer.Deserialize(tree.ToJson(), LabJson.Default.LabOptions)!;
+        options = options with { Sampling = SamplingDefaults.Resolve(options.Sampling) };
+        var resolved = JsonSerializer.SerializeToNode(options, LabJson.Default.LabOptions)!;
+        var differences = Leaves(draft.Patch, "").ToDictionary(path => path, path => ValueAt(resolved, path));
+        return new Arm(draft.Name, options, differences, baseline, draft.Title);
+    }
+
+    /// <summary>Paths of what a patch sets; an object of a kind without options still sets its kind.</summary>
+    private static IEnumerable<string> Leaves(LocatedObject patch, string prefix) => patch.Properties.SelectMany(property =>
+        property.Value is LocatedObject inner ? Leaves(inner, $"{prefix}{property.Name}.") : [prefix + property.Name]);
+
+    private static JsonNode? ValueAt(JsonNode resolved, string path)
+    {
+        JsonNode? node = resolved;
+        foreach (string step in path.Split('.'))
+        {
+            node = (node as JsonObject)?[step];
+        }
+
+        return node?.DeepClone();
+    }
+
+    /// <summary>
+    /// Refuses arms with equal options. Arms that an override made equal are accepted where at most one of them is to run.
+    /// </summary>
+    private void CheckDifferent(IReadOnlyList<ArmDraft> drafts, IReadOnlyList<Arm> arms)
+    {
+        bool Runs(int arm) => overrides.Count == 0 || only.Count == 0 || only.Contains(arms[arm].Name);
+        var texts = arms.Select(arm => JsonSerializer.Serialize(arm.Options, LabJson.Default.LabOptions)).ToList();
+        for (int i = 0; i < texts.Count; i++)
+        {
+            int first = Enumerable.Range(0, i).FirstOrDefault(other => texts[other] == texts[i] && Runs(other), i);
+            if (first < i && Runs(i))
+            {
+                mistakes.Add(
+                    drafts[i].Location,
+                    $"the arms `{arms[first].Name}` and `{arms[i].Name}` have the same options",
+                    overrides.Count == 0
+                        ? "remove one, or change what it changes"
+                        : "an override on the command line may have made them equal: leave it out");
+            }
+        }
+    }
+}
+
+/// <summary>Reads `seeds`: a list of whole numbers, or text such as "0-5" or "0,2,7-9".</summary>
+internal sealed class SeedReader(Diagnostics mistakes)
+{
+    private const int Most = 1000;
+    private const string Right = "write a list such as [0, 1], or a range such as \"0-5\"";
+
+    public IReadOnlyList<long> Read(LocatedNode? node) => node switch
+    {
+        null => [0],
+        LocatedArray { Items.Count: > 0 } list => Distinct([.. list.Items.SelectMany(ReadItem)]),
+        LocatedScalar { Text: { } text } => Distinct(ReadText(node.Location, text)),
+        // A single number arrives from the command line, as in `seeds=3`.
+        LocatedScalar { Kind: JsonValueKind.Number } => ReadItem(node).ToList().ConvertAll(seed => seed.Seed),
+        LocatedArray => Complain(node.Location, "`seeds` is empty"),
+        _ => Complain(node.Location, $"expected seeds, found {node.Describe()}"),
+    };
+
+    private IEnumerable<(Location At, long Seed)> ReadItem(LocatedNode item)
+    {
+        if (item is LocatedScalar { Kind: JsonValueKind.Number, Json: var json }
+            && int.TryParse(json, NumberStyles.None, CultureInfo.InvariantCulture, out int seed))
+        {
+            return [(item.Location, seed)];
+        }
+
+        mistakes.Add(item.Location, $"expected a seed, found {item.Describe()}", $"write a whole number from 0 to {int.MaxValue}");
+        return [];
+    }
+
+    private List<(Location At, long Seed)> ReadText(Location at, string text)
+    {
+        var seeds = new List<(Location, long)>();
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            var ends = part.Split('-', StringSplitOptions.TrimEntries);
+            var numbers = ends.Select(end => int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture,
+                out int number) ? number : -1).ToList();
+            if (numbers.Count > 2 || numbers.Contains(-1) || numbers[^1] < numbers[0] || numbers[^1] - numbers[0] >= Most)
+            {
+                Complain(at, $"\"{part}\" is no seed and no ascending range of at most {Most} seeds");
+                continue;
+            }
+
+            seeds.AddRange(Enumerable.Range(numbers[0], numbers[^1] - numbers[0] + 1).Select(seed => (at, (long)seed)));
+        }
+
+        return seeds;
+    }
+
+    private List<long> Distinct(List<(Location At, long Seed)> seeds)
+    {
+        foreach (var again in seeds.GroupBy(item => item.Seed).SelectMany(group => group.Skip(1)))
+        {
+            mistakes.Add(
+                again.At, $"the seed {again.Seed} is in the list twice", "remove one of the two: the same seed gives the same numbers");
+        }
+
+        return seeds.ConvertAll(item => item.Seed);
+    }
+
+    private List<long> Complain(Location at, string message)
+    {
+        mistakes.Add(at, message, Right);
+        return [];
+    }
+}

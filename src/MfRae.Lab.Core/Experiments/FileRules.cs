@@ -1,0 +1,179 @@
+using MfRae.Lab.Core.Images;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>Whether the files are there that options name.</summary>
+/// <param name="workingDirectory">Where relative paths in options start.</param>
+/// <param name="needed">False where an experiment is only looked at: then a path must be one, but nothing need be there.</param>
+internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, bool needed)
+{
+    public void Check(OptionView view, OptionType type)
+    {
+        foreach (string option in (string[])["path", "weights"])
+        {
+            if (type.Find(option) is null || view.Text(option) is not { } path || !IsPath(view, option, path) || !needed)
+            {
+                continue;
+            }
+
+            if (type.Record == typeof(IdxDatasetOptions))
+            {
+                CheckIdx(view, path);
+            }
+            else if (type.Record == typeof(ImageFolderDatasetOptions))
+            {
+                CheckImageFolder(view, path);
+            }
+            else
+            {
+                CheckFile(view.At(option), WeightPath.FileOf(path));
+            }
+        }
+    }
+
+    private bool IsPath(OptionView view, string option, string path)
+    {
+        bool sound = WeightPath.FileOf(path).Length > 0 && !path.Contains('\0');
+        if (!sound)
+        {
+            mistakes.Add(view.At(option), $"`{option}` is no path", "write a path relative to the working directory");
+        }
+
+        return sound;
+    }
+
+    private void CheckIdx(OptionView view, string path)
+    {
+        string folder = Path.GetFullPath(path, workingDirectory);
+        if (!Directory.Exists(folder))
+        {
+            string advice = FileSources.Of(path) ?? "name the folder with " + string.Join(", ", StageFiles.IdxNames);
+            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", advice, path);
+        }
+        else if (StageFiles.IdxNames.Where(name => !File.Exists(Path.Combine(folder, name))).ToList() is { Count: > 0 } missing)
+        {
+            mistakes.Add(
+                view.At("path"),
+                $"the folder {path} lacks {string.Join(", ", missing)}",
+                FileSources.Of(path) ?? "it must hold the four gzipped IDX files under these names",
+                path);
+        }
+    }
+
+    private void CheckImageFolder(OptionView view, string path)
+    {
+        string folder = Path.GetFullPath(path, workingDirectory);
+        string layout = $"put {string.Join(" and ", StageFiles.Splits)} there, each with a folder of images for each of "
+            + FormattableString.Invariant($"{view.Number("classes")} classes");
+        if (!Directory.Exists(folder))
+        {
+            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", WithSource(layout, path), path);
+            return;
+        }
+
+        (string training, string heldBack) = (StageFiles.Splits[0], StageFiles.Splits[1]);
+        var (train, held) = (Classes(view, path, training, layout), Classes(view, path, heldBack, layout));
+        if (train is not null && held?.Except(train).FirstOrDefault() is { } other)
+        {
+            mistakes.Add(view.At("path"), $"{path}/{heldBack} has a class '{other}' that {path}/{training} lacks", "give both the same classes");
+        }
+    }
+
+    /// <summary>The classes of a split, or null after a mistake was told.</summary>
+    private IReadOnlyList<string>? Classes(OptionView view, string path, string split, string layout)
+    {
+        string inside = Path.Combine(Path.GetFullPath(path, workingDirectory), split);
+        if (!Directory.Exists(inside))
+        {
+            mistakes.Add(view.At("path"), $"the folder {path} lacks {split}", WithSource(layout, path), path);
+            return null;
+        }
+
+        try
+        {
+            bool flat = ImageFiles.IsFlat(inside);
+            if (flat && FlatLabels.Find(inside) is null)
+            {
+                mistakes.Add(
+                    view.At("path"),
+                    $"{path}/{split} holds images without class folders",
+                    $"images without classes are one class: move them into {string.Join(" and ", StageFiles.Splits.Select(each => $"{path}/{each}/all"))}, "
+                        + $"and write classes 1. For images of several classes {FlatLabels.Remedy(inside)}");
+                return null;
+            }
+
+            // Images that are held back may be of fewer classes where no folders say which there are.
+            bool partial = flat && split != StageFiles.Splits[0];
+            var found = flat ? FlatLabels.Of(inside).Classes : ImageFiles.ClassFolders(inside);
+            if (view.Number("classes") is not { } classes || (partial ? found.Count <= classes : found.Count == classes))
+            {
+                return found;
+            }
+
+            mistakes.Add(
+                view.MostLikelySource("classes", "path"),
+                FormattableString.Invariant(
+                    $"{path}/{split} holds {found.Count} {(flat ? "classes" : "class folders")} where `classes` is {classes}"),
+                FormattableString.Invariant($"complete the folder, or write classes {found.Count}"));
+        }
+        catch (LabException broken)
+        {
+            mistakes.Add(view.At("path"), broken.Message, null);
+        }
+
+        return null;
+    }
+
+    private void CheckFile(Location at, string path)
+    {
+        string full = Path.GetFullPath(path, workingDirectory);
+        if (File.Exists(full))
+        {
+            return;
+        }
+
+        string folder = Path.GetDirectoryName(full)!;
+        string name = Path.GetFileName(full);
+        string? near = Directory.Exists(folder)
+            ? Nearest.To(name, Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal))
+            : null;
+        string advice = FileSources.Of(path) ?? (near is null
+            ? "put it there, name another weights file, or choose a kind that trains"
+            : $"did you mean `{path[..^name.Length]}{near}`?");
+        mistakes.Add(at, $"there is no file {path} below {workingDirectory}", advice, path);
+    }
+
+    private static string WithSource(string layout, string path) => FileSources.Of(path) is { } source ? $"{layout}; {source}" : layout;
+}
+
+/// <summary>Where the files come from that the shipped experiments name: the repository, or whoever publishes them.</summary>
+internal static class FileSources
+{
+    private static readonly (string Path, string Advice)[] Known =
+    [
+        ("data/fashion-mnist", "it is part of the repository: git checkout -- data/fashion-mnist"),
+        ("data/weights/encoder.safetensors", Committed),
+        ("data/weights/decoder.safetensors", Committed),
+        ("data/weights/latents.safetensors", Committed),
+        ("data/weights/teacher.safetensors", Committed),
+        ("data/weights/inception.safetensors", Committed),
+        ("data/imagenet", "get ImageNet-1k (ILSVRC2012) from https://image-net.org/download.php"),
+        ("data/dinov2-with-registers-base/", "get it with: hf download facebook/dinov2-with-registers-base --local-dir data/dinov2-with-registers-base"),
+        ("data/rae/", "get it with: hf download nyu-visionx/RAE-collections --local-dir data/rae"),
+        ("data/inception/pt_inception-2015-12-05-6726825d.pth",
+            "get it from https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"),
+    ];
+
+    private const string Committed = "it is part of the repository: git checkout -- data/weights";
+
+    /// <param name="path">As the options write it.</param>
+    /// <returns>How to get the file or folder, or null where only the user knows.</returns>
+    public static string? Of(string path)
+    {
+        string plain = path.Replace('\\', '/').TrimEnd('/');
+        return Known.Where(known => known.Path.EndsWith('/') ? plain.StartsWith(known.Path, StringComparison.Ordinal) : plain == known.Path)
+            .Select(known => known.Advice).FirstOrDefault();
+    }
+}

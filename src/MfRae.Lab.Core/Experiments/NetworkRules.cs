@@ -1,0 +1,273 @@
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>
+/// Whether the networks of an arm fit its images and one another: each stage takes what the one before it makes. What is known are the
+/// options and the headers of the files that they name; of a file without a readable header the stage that loads it decides.
+/// </summary>
+/// <param name="options">The arm's `base`, patched.</param>
+internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, InputHeaders headers)
+{
+    private const string Encoder = "encoder.weights";
+    private const string Decoder = "decoder.weights";
+    private const string Teacher = "teacher.weights";
+
+    private readonly WeightsRules _files = new(mistakes, options, headers);
+    private readonly DatasetImages _dataset = headers.Dataset(options);
+
+    /// <param name="decodes">Whether the arm uses its decoder.</param>
+    /// <param name="generates">Whether the arm uses latents, and a teacher if there is one.</param>
+    public void Check(bool decodes, bool generates)
+    {
+        if (options.Kind("dataset") is null or "oracle")
+        {
+            return;
+        }
+
+        CheckSplits();
+        var latent = CheckEncoder();
+        if (decodes)
+        {
+            CheckDecoder(latent);
+        }
+
+        if (generates)
+        {
+            CheckLatents(latent);
+            CheckTeacher(latent);
+        }
+    }
+
+    private void CheckSplits()
+    {
+        if (_dataset is { Image: { } train, TestImage: { } test } && train != test)
+        {
+            mistakes.Add(
+                options.At("dataset.path"), $"the training images are {train}, the test images {test}", "name a folder whose images are of one size");
+        }
+    }
+
+    /// <summary>Checks the encoder against the images.</summary>
+    /// <returns>The shape of the latents that it makes, or null.</returns>
+    private LatentSize? CheckEncoder()
+    {
+        switch (options.Kind("encoder"))
+        {
+            case "selfSupervised" when _dataset.Image is { } image && options.Number("encoder.network.width") is { } width:
+                var trained = LatentSize.OfVit((long)width, image);
+                CheckPatches(image, trained, "the selfSupervised encoder", ["dataset.size", "encoder.kind", "dataset.path"]);
+                return trained;
+            case "dinov2":
+                CheckColours();
+                _files.CheckDinov2(Encoder, "encoder.network");
+                return LatentSize.OfDinov2(option => options.Number($"encoder.network.{option}"));
+            case "pretrained" when headers.Weights(options.Text(Encoder)) is { } file:
+                return CheckEncoderFile(file);
+            default:
+                return null;
+        }
+    }
+
+    private LatentSize? CheckEncoderFile(WeightsHeader file)
+    {
+        switch (_files.TypeOf(Encoder, file, "an encoder", "vit-encoder", "dinov2-encoder"))
+        {
+            case "vit-encoder":
+                _files.CheckNetwork(Encoder, file, "encoder.network", typeof(VitOptions));
+                var seen = WeightsRules.ImageOf(file);
+                if (_dataset.Image is { } image && image != seen)
+                {
+                    mistakes.Add(
+                        options.MostLikelySource(Encoder, "dataset.size", "dataset.path", "dataset.kind"),
+                        $"the encoder {options.Text(Encoder)} was trained on {seen} images, the dataset has {image} images",
+                        "choose encoder of kind selfSupervised, which is trained on the dataset" + (image.Channels == 3 ? ", or dinov2" : ""));
+                    return null;
+                }
+
+                return WeightsRules.Value(file, typeof(VitOptions), "width") is { } width ? LatentSize.OfVit((long)width, seen) : null;
+            case "dinov2-encoder":
+                CheckColours();
+                return LatentSize.OfDinov2(option => WeightsRules.Value(file, typeof(Dinov2Options), option));
+            default:
+                return null;
+        }
+    }
+
+    private void CheckColours()
+    {
+        if (options.Kind("dataset") == "idx")
+        {
+            mistakes.Add(
+                options.MostLikelySource("encoder.kind", "dataset.kind"),
+                options.Kind("encoder") == "dinov2"
+                    ? "encoder of kind `dinov2` on a dataset of kind `idx`: it sees colour images"
+                    : $"the encoder {options.Text(Encoder)} sees colour images, a dataset of kind `idx` has grey ones",
+                "choose a dataset of kind imageFolder, or encoder pretrained or selfSupervised");
+        }
+    }
+
+    /// <summary>A network that cuts an image into one square patch for each token needs a whole number of pixels for each.</summary>
+    private void CheckPatches(ImageSize image, LatentSize latent, string network, string[] blamed)
+    {
+        if (latent.Divides(image))
+        {
+            return;
+        }
+
+        string folder = options.Kind("dataset") == "imageFolder" && options.Kind("encoder") == "selfSupervised"
+            ? FormattableString.Invariant($"e.g. size {Math.Max(8, image.Rows / 8 * 8)}")
+            : FormattableString.Invariant($"choose images whose sides are multiples of {latent.Rows} and {latent.Columns}, with square patches");
+        mistakes.Add(
+            options.MostLikelySource(blamed),
+            FormattableString.Invariant($"{image.Rows}×{image.Columns} images cannot be cut into the {latent.Rows}×{latent.Columns} tokens of {network}"),
+            folder);
+    }
+
+    private void CheckDecoder(LatentSize? latent)
+    {
+        switch (options.Kind("decoder"))
+        {
+            case "rae" when _dataset.Image is { } image && latent is not null && options.Kind("encoder") != "selfSupervised":
+                CheckPatches(image, latent, "the encoder, one patch each for the rae decoder", ["dataset.size", "decoder.kind", "dataset.path"]);
+                break;
+            case "pretrained":
+                var file = headers.Weights(options.Text(Decoder));
+                if (options.Kind("decoder.network") == "mae" && file?.Type is null)
+                {
+                    CheckReleasedDecoder(latent);
+                }
+                else if (file is not null)
+                {
+                    CheckDecoderFile(file, latent);
+                }
+
+                break;
+        }
+    }
+
+    private void CheckReleasedDecoder(LatentSize? latent)
+    {
+        CheckDecodedImage(
+            options.Number("decoder.network.channels"), options.Number("decoder.network.imageSize"),
+            ["decoder.network.imageSize", "decoder.network.channels", "dataset.size", "dataset.kind"]);
+        _files.CheckReleasedDecoder(Decoder, latent);
+    }
+
+    private void CheckDecoderFile(WeightsHeader file, LatentSize? latent)
+    {
+        string? type = _files.TypeOf(Decoder, file, "a decoder", "rae-decoder", "mae-decoder");
+        if (type is null)
+        {
+            return;
+        }
+
+        bool mae = type == "mae-decoder";
+        if (options.Kind("decoder.network") is { } named && (named == "mae") != mae)
+        {
+            mistakes.Add(
+                options.At("decoder.network.kind"),
+                $"{options.Text(Decoder)} holds a decoder of kind `{(mae ? "mae" : "vit")}`, the options name `{named}`",
+                $"write kind {(mae ? "mae" : "vit")}, or null for `network`");
+        }
+        else
+        {
+            _files.CheckNetwork(Decoder, file, "decoder.network", mae ? typeof(MaeDecoderOptions) : typeof(DecoderNetworkOptions));
+        }
+
+        _files.CheckShape(Decoder, file, latent, "decodes");
+        string[] blamed = [Decoder, "dataset.size", "dataset.path", "dataset.kind"];
+        if (mae)
+        {
+            CheckDecodedImage(
+                WeightsRules.Value(file, typeof(MaeDecoderOptions), "channels"),
+                WeightsRules.Value(file, typeof(MaeDecoderOptions), "imageSize"), blamed);
+        }
+        else if (_dataset.Image is { } image && WeightsRules.ImageOf(file) is var made && made != image)
+        {
+            ReportImage(made, image, blamed);
+        }
+    }
+
+    private void CheckDecodedImage(double? channels, double? side, string[] blamed)
+    {
+        if (_dataset.Image is { } image && channels is not null && side is not null
+            && new ImageSize((long)channels, (long)side, (long)side) is var made && made != image)
+        {
+            ReportImage(made, image, blamed);
+        }
+    }
+
+    private void ReportImage(ImageSize made, ImageSize image, string[] blamed) => mistakes.Add(
+        options.MostLikelySource(blamed),
+        $"the decoder makes {made} images, the dataset has {image} images",
+        made.Channels == image.Channels && made.Rows == made.Columns && options.Kind("dataset") == "imageFolder"
+            ? FormattableString.Invariant($"write size {made.Rows}, or choose decoder of kind rae, which is trained on the dataset")
+            : "choose decoder of kind rae, which is trained on the dataset");
+
+    private void CheckLatents(LatentSize? latent)
+    {
+        if (options.Kind("latents") == "pretrained" && headers.Weights(options.Text("latents.weights")) is { } file)
+        {
+            _files.CheckStatistics("latents.weights", file, latent);
+        }
+    }
+
+    private void CheckTeacher(LatentSize? latent)
+    {
+        if (options.Kind("teacher") != "pretrained" || headers.Weights(options.Text(Teacher)) is not { } file)
+        {
+            return;
+        }
+
+        if (file.Type is null && options.IsWritten("teacher.network"))
+        {
+            _files.CheckReleasedTeacher(Teacher, latent, _dataset.Classes);
+            return;
+        }
+
+        if (file.Type == "dit-mean-flow")
+        {
+            mistakes.Add(
+                options.At(Teacher), $"{options.Text(Teacher)} holds a mean-flow network, and a teacher is a velocity network",
+                "name the weights of a teacher, or choose teacher of kind flowMatching");
+            return;
+        }
+
+        if (_files.TypeOf(Teacher, file, "a teacher", "dit-velocity") is null)
+        {
+            return;
+        }
+
+        _files.CheckNetwork(Teacher, file, "teacher.network", typeof(DitOptions));
+        _files.CheckShape(Teacher, file, latent, "is for");
+        if (file.Number("classes") is { } classes)
+        {
+            _files.CheckClasses(Teacher, classes, _dataset.Classes);
+        }
+
+        if (options.Kind("meanflow") == "lambda" && options.Text("meanflow.initialisation") is "cmt" or "teacher")
+        {
+            _files.CheckStart("meanflow.network", file);
+        }
+    }
+}
+
+/// <summary>The shape of a latent: <paramref name="Channels"/> × <paramref name="Rows"/> × <paramref name="Columns"/> tokens.</summary>
+internal sealed record LatentSize(long Channels, long Rows, long Columns)
+{
+    /// <summary>Three layers of stride 2, each of which rounds up.</summary>
+    public static LatentSize OfVit(long width, ImageSize image) => new(width, (image.Rows + 7) / 8, (image.Columns + 7) / 8);
+
+    /// <param name="number">Reads an option of the network.</param>
+    public static LatentSize? OfDinov2(Func<string, double?> number) =>
+        number("hiddenSize") is { } width && number("inputSize") is { } side && number("patchSize") is > 0 and { } patch
+            ? new LatentSize((long)width, (long)side / (long)patch, (long)side / (long)patch)
+            : null;
+
+    /// <summary>Whether each token covers a square of whole pixels.</summary>
+    public bool Divides(ImageSize image) =>
+        image.Rows % Rows == 0 && image.Columns % Columns == 0 && image.Rows / Rows == image.Columns / Columns;
+
+    public override string ToString() => FormattableString.Invariant($"[{Channels}, {Rows}, {Columns}]");
+}

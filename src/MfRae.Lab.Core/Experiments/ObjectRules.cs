@@ -1,0 +1,262 @@
+using System.Globalization;
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>What the options of one record must satisfy together, wherever the record stands.</summary>
+internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
+{
+    public void Check(LocatedObject value, OptionType type)
+    {
+        var view = new OptionView(value, type);
+        files.Check(view, type);
+        if (type.Record == typeof(DitOptions))
+        {
+            CheckHeads(view, "trunkWidth", "trunkHeads", 4, "two-dimensional rotary positions turn");
+            CheckHeads(view, "headWidth", "headHeads", 4, "two-dimensional rotary positions turn");
+        }
+        else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions))
+        {
+            CheckHeads(view, "width", "heads", 1, "");
+            CheckPositions(view, "width");
+        }
+        else if (type.Record == typeof(Dinov2Options))
+        {
+            CheckHeads(view, "hiddenSize", "heads", 1, "");
+            CheckPatches(view, "imageSize");
+            CheckPatches(view, "inputSize");
+        }
+        else if (type.Record == typeof(MaeDecoderOptions))
+        {
+            CheckHeads(view, "hiddenSize", "heads", 1, "");
+            CheckPositions(view, "hiddenSize");
+            CheckPatches(view, "imageSize");
+        }
+        else if (type.Record == typeof(SamplingOptions))
+        {
+            CheckSampling(view);
+        }
+        else if (type.Record == typeof(EvaluationOptions))
+        {
+            CheckReferences(view);
+            CheckDistinct(view, "metrics", item => (item as LocatedObject)?.GetText("kind"));
+        }
+        else if (type.Record == typeof(DerivativeErrorOptions))
+        {
+            CheckAscending(view, "deltas");
+        }
+        else if (type.Record == typeof(TrajectoryCmtOptions))
+        {
+            CheckPairs(view);
+        }
+        else if (type.Record == typeof(GaussianDistributionOptions))
+        {
+            new DistributionRules(mistakes).CheckGaussian(view);
+        }
+        else if (type.Record == typeof(LineDistributionOptions))
+        {
+            new DistributionRules(mistakes).CheckLine(view);
+        }
+        else if (type.Record == typeof(GuidanceOptions) || type.Record == typeof(LogitNormalTimeOptions))
+        {
+            CheckInterval(view);
+        }
+        else if (type.Record == typeof(LambdaMeanFlowOptions))
+        {
+            CheckSchedules(view);
+        }
+        else if (type.Record == typeof(TrainingOptions))
+        {
+            WarnOfTraining(view);
+        }
+    }
+
+    private void WarnOfTraining(OptionView view)
+    {
+        if (view.Number("steps") is not { } steps || steps < 1)
+        {
+            return;
+        }
+
+        if (view.Number("ema") is { } ema && TrainingOptions.InitialShare(ema, steps) is var share and > TrainingOptions.NotableInitialShare)
+        {
+            double enough = Math.Ceiling(Math.Log(TrainingOptions.NotableInitialShare) / Math.Log(ema));
+            double largest = Math.Floor(Math.Pow(TrainingOptions.NotableInitialShare, 1 / steps) * 1000) / 1000;
+            mistakes.Warn(
+                view.MostLikelySource("ema", "steps"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"`ema` {ema} averages over more than the {steps} training steps: {share * 100:0} % of the average are the initial weights"),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"write a smaller ema (at most {largest}), or train for {enough} steps"));
+        }
+
+        if (view.Number("warmupSteps") is { } warmup && warmup > steps)
+        {
+            mistakes.Warn(
+                view.MostLikelySource("warmupSteps", "steps"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"`warmupSteps` {warmup} of {steps} training steps: the learning rate rises to {steps / warmup * 100:0} % of `learningRate` only"),
+                string.Create(CultureInfo.InvariantCulture, $"write at most {steps}"));
+        }
+    }
+
+    private void CheckHeads(OptionView view, string width, string heads, int multiple, string reason)
+    {
+        if (view.Number(width) is not { } channels || view.Number(heads) is not { } count || count < 1)
+        {
+            return;
+        }
+
+        if (channels % (count * multiple) != 0)
+        {
+            string wide = multiple == 1 ? $"{count}" : $"{heads} × {multiple} = {count * multiple}";
+            string because = multiple == 1
+                ? "each head takes an equal part of the width"
+                : $"{reason} the channels of a head in groups of {multiple}";
+            double below = Math.Floor(channels / (count * multiple)) * count * multiple;
+            mistakes.Add(
+                view.MostLikelySource(width, heads),
+                string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is no multiple of {wide}: {because}"),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"e.g. {width} {(below > 0 ? $"{below} or " : "")}{below + (count * multiple)}"));
+        }
+    }
+
+    private void CheckPositions(OptionView view, string width)
+    {
+        if (view.Number(width) is { } channels && channels % 4 != 0)
+        {
+            double below = Math.Floor(channels / 4) * 4;
+            mistakes.Add(
+                view.At(width),
+                string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is not a multiple of 4: positions are sines and cosines of rows and columns"),
+                string.Create(CultureInfo.InvariantCulture, $"e.g. {width} {below} or {below + 4}"));
+        }
+    }
+
+    private void CheckPatches(OptionView view, string side)
+    {
+        if (view.Number(side) is { } pixels && view.Number("patchSize") is { } patch && patch >= 1 && pixels % patch != 0)
+        {
+            double below = Math.Floor(pixels / patch) * patch;
+            mistakes.Add(
+                view.MostLikelySource(side, "patchSize"),
+                string.Create(CultureInfo.InvariantCulture, $"`{side}` {pixels} is no multiple of the patches' side {patch}"),
+                string.Create(CultureInfo.InvariantCulture, $"e.g. {side} {(below > 0 ? $"{below} or " : "")}{below + patch}"));
+        }
+    }
+
+    private void CheckSampling(OptionView view)
+    {
+        foreach (string name in (string[])["steps", "teacherSteps"])
+        {
+            if (CheckAscending(view, name) is { Count: 0 })
+            {
+                mistakes.Add(view.At(name), $"`{name}` is empty", "write at least one number of steps");
+            }
+        }
+
+        if (view.Number("keptLatents") is { } kept && view.Number("samples") is { } samples && kept > samples)
+        {
+            mistakes.Add(
+                view.MostLikelySource("keptLatents", "samples"),
+                string.Create(CultureInfo.InvariantCulture, $"{kept} kept latents of {samples} samples"),
+                string.Create(CultureInfo.InvariantCulture, $"keep at most {samples} (`keptLatents`), or draw more (`samples`)"));
+        }
+    }
+
+    /// <summary>The list, which says each number once and in order, or null where it is not one of numbers.</summary>
+    private IReadOnlyList<double>? CheckAscending(OptionView view, string list)
+    {
+        if (view.Numbers(list) is { } numbers && numbers.Distinct().Order().ToList() is var sorted && !numbers.SequenceEqual(sorted))
+        {
+            string text = string.Join(", ", sorted.Select(number => number.ToString(CultureInfo.InvariantCulture)));
+            mistakes.Add(view.At(list), $"`{list}` does not ascend", $"write [{text}]");
+        }
+
+        return view.Numbers(list);
+    }
+
+    private void CheckDistinct(OptionView view, string list, Func<LocatedNode, string?> name)
+    {
+        if (view.Find(list).Node is not LocatedArray { Items: var items })
+        {
+            return;
+        }
+
+        if (items.Count == 0)
+        {
+            mistakes.Add(view.At(list), $"`{list}` is empty", "write at least one");
+        }
+
+        foreach (var again in items.GroupBy(name).Where(group => group.Key is not null).SelectMany(group => group.Skip(1)))
+        {
+            mistakes.Add(again.Location, $"`{name(again)}` is in the list twice", "remove one of the two");
+        }
+    }
+
+    private void CheckReferences(OptionView view)
+    {
+        if (view.Kind("features") != "none")
+        {
+            CheckDistinct(view, "references", item => (item as LocatedScalar)?.Text);
+        }
+        else if (view.Find("references").Node is LocatedArray { Items.Count: > 0 } references)
+        {
+            mistakes.Add(references.Location, "`references` without features: there is nothing to compare them in", "write []");
+        }
+    }
+
+    private void CheckPairs(OptionView view)
+    {
+        if (view.Number("pairsPerTrajectory") is { } pairs && view.Number("training.batchSize") is { } batch && pairs > batch)
+        {
+            mistakes.Add(
+                view.MostLikelySource("pairsPerTrajectory", "training.batchSize"),
+                string.Create(CultureInfo.InvariantCulture, $"{pairs} pairs of a trajectory do not fit into a batch of {batch} pairs"),
+                string.Create(CultureInfo.InvariantCulture, $"write at most {batch}"));
+        }
+    }
+
+    private void CheckInterval(OptionView view)
+    {
+        if (view.Number("low") is { } low && view.Number("high") is { } high && low >= high)
+        {
+            mistakes.Add(
+                view.MostLikelySource("low", "high"),
+                string.Create(CultureInfo.InvariantCulture, $"the interval from {low} to {high} is empty"),
+                "write a `low` below `high`");
+        }
+    }
+
+    private void CheckSchedules(OptionView view)
+    {
+        foreach (string schedule in (string[])["lambdaSchedule", "tangentLambdaSchedule"])
+        {
+            CheckEnd(view, $"{schedule}.steps", "the λ at the end of the schedule is not reached", 0);
+            CheckEnd(view, $"{schedule}.step", "the switch never comes", 1);
+        }
+
+        if (view.Kind("tangentLambdaSchedule") is not null && view.Number("tangentLambda") is null)
+        {
+            mistakes.Add(
+                view.At("tangentLambdaSchedule"),
+                "`tangentLambdaSchedule` without `tangentLambda`: without one, it is that of the target at every step",
+                "write the tangentLambda that it starts from, or remove the schedule");
+        }
+    }
+
+    /// <param name="left">How many steps of the training must be left.</param>
+    private void CheckEnd(OptionView view, string option, string consequence, int left)
+    {
+        if (view.Number(option) is { } end && view.Number("training.steps") is { } steps && end > steps - left)
+        {
+            mistakes.Add(
+                view.MostLikelySource(option, "training.steps"),
+                string.Create(CultureInfo.InvariantCulture, $"`{option}` is {end} of {steps} training steps: {consequence}"),
+                string.Create(CultureInfo.InvariantCulture, $"write at most {steps - left}"));
+        }
+    }
+}

@@ -1,0 +1,240 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>Checks a tree against the shape of the options: names, types, ranges, words, kinds, and what is missing.</summary>
+/// <param name="rules">What a whole object must satisfy beyond the shape of its options.</param>
+internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
+{
+    /// <param name="complete">False for a tree that others still add to: nothing is missing from it yet.</param>
+    public void Check(LocatedNode node, OptionShape shape, bool complete)
+    {
+        switch (shape)
+        {
+            case ObjectShape inner when node is LocatedObject value:
+                CheckObject(value, inner.Type, complete);
+                break;
+            case UnionShape union when node is LocatedObject value:
+                CheckUnion(value, union, complete);
+                break;
+            case ListShape list when node is LocatedArray value:
+                value.Items.ForEach(item => Check(item, list.Item, complete));
+                break;
+            case NumberShape number when node is LocatedScalar { Kind: JsonValueKind.Number } value:
+                CheckNumber(value, number);
+                break;
+            case TextShape text when node is LocatedScalar { Kind: JsonValueKind.String } value:
+                CheckText(value, text);
+                break;
+            case BooleanShape when node is LocatedScalar { Kind: JsonValueKind.True or JsonValueKind.False }:
+            case CustomShape:
+                break;
+            case NumberShape when node is LocatedScalar scalar && ValueAdvice.IsNotFinite(scalar.Text ?? scalar.Bare):
+                ReportNotFinite(scalar, shape);
+                break;
+            default:
+                mistakes.Add(node.Location, $"expected {shape.Expected}, found {node.Describe()}", ValueAdvice.For(node, shape));
+                break;
+        }
+    }
+
+    public void CheckObject(LocatedObject value, OptionType type, bool complete)
+    {
+        foreach (var property in value.Properties.Where(property => property.Name != "kind" || type.Kind is null))
+        {
+            if (type.Find(property.Name) is not { } option)
+            {
+                ReportUnknown(value, property, type.Kind, [.. type.Properties.Select(known => known.Name)]);
+            }
+            else if (!property.Value.IsNull)
+            {
+                Check(property.Value, option.Shape, complete);
+            }
+        }
+
+        if (complete)
+        {
+            foreach (var option in type.Properties.Where(option => option.Required && value.Get(option.Name) is null))
+            {
+                ReportMissing(value, option.Name, option.Shape.Expected);
+            }
+
+            rules.Check(value, type);
+        }
+    }
+
+    public void ReportMissing(LocatedObject value, string name, string expected) =>
+        mistakes.Add(value.Find(name)?.Value.Location ?? value.Location.Child(name), $"`{name}` is missing", $"write {expected}");
+
+    private void CheckUnion(LocatedObject value, UnionShape union, bool complete)
+    {
+        string? kind = value.GetText("kind");
+        if (union.Find(kind) is { } type)
+        {
+            CheckObject(value, type, complete);
+            return;
+        }
+
+        if (kind is not null)
+        {
+            string kinds = union.Kinds.Count > 1 ? $"; the kinds are {string.Join(", ", union.KindNames)}" : "";
+            string near = Nearest.To(kind, union.KindNames) is { } name ? $"did you mean `{name}`?" : Nearest.Either(union.KindNames);
+            mistakes.Add(value.Get("kind")!.Location, $"there is no kind `{kind}`",
+                near.StartsWith("did", StringComparison.Ordinal) ? near + kinds : near);
+        }
+        else if (value.Get("kind") is { } other)
+        {
+            mistakes.Add(other.Location, $"expected a text, found {other.Describe()}", Nearest.Either(union.KindNames));
+        }
+        else if (complete)
+        {
+            ReportMissing(value, "kind", Nearest.Either(union.KindNames));
+        }
+
+        CheckAnyKind(value, union);
+    }
+
+    /// <summary>The kind is not known: an option is right if it is right for some kind.</summary>
+    private void CheckAnyKind(LocatedObject value, UnionShape union)
+    {
+        foreach (var property in value.Properties.Where(property => property.Name != "kind"))
+        {
+            var option = union.Kinds.Select(kind => kind.Find(property.Name)).FirstOrDefault(found => found is not null);
+            if (option is null)
+            {
+                ReportUnknown(
+                    value, property, null, [.. union.Kinds.SelectMany(kind => kind.Properties).Select(known => known.Name).Distinct()]);
+            }
+            else if (!property.Value.IsNull)
+            {
+                Check(property.Value, option.Shape, complete: false);
+            }
+        }
+    }
+
+    private void ReportUnknown(LocatedObject value, LocatedProperty property, string? kind, IReadOnlyCollection<string> known)
+    {
+        string owner = kind is null ? "here" : $"of kind `{kind}`";
+        mistakes.Add(
+            property.Key,
+            $"there is no option `{property.Name}` {owner}",
+            known.Count == 0 ? (kind is null ? "remove it" : $"remove it: kind `{kind}` has no options") : Nearest.Suggest(
+                property.Name, known));
+    }
+
+    private void CheckNumber(LocatedScalar value, NumberShape shape)
+    {
+        double number = double.Parse(value.Json, CultureInfo.InvariantCulture);
+        if (!double.IsFinite(number))
+        {
+            ReportNotFinite(value, shape);
+        }
+        else if (number < shape.Minimum || number > shape.Maximum)
+        {
+            mistakes.Add(value.Location, $"{value.Json} is out of range", $"write {shape.Expected}");
+        }
+        else if (shape.Whole && !int.TryParse(value.Json, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+        {
+            string suggestion = number == Math.Floor(number)
+                ? $"write {number.ToString("F0", CultureInfo.InvariantCulture)}, in digits alone"
+                : $"write {shape.Expected}";
+            mistakes.Add(value.Location, $"expected a whole number, found {value.Describe()}", suggestion);
+        }
+    }
+
+    private void ReportNotFinite(LocatedScalar value, OptionShape shape) =>
+        mistakes.Add(value.Location, $"{value.Text ?? value.Bare ?? value.Json} is not {shape.Expected}", $"write {shape.Expected}");
+
+    private void CheckText(LocatedScalar value, TextShape shape)
+    {
+        if (shape.Choices.Count > 0 && !shape.Choices.Contains(value.Text!))
+        {
+            string near = Nearest.Suggest(value.Text!, shape.Choices);
+            mistakes.Add(value.Location, $"{value.Json} is not one of the words", near.StartsWith("did", StringComparison.Ordinal)
+                ? $"{near} The words are {string.Join(", ", shape.Choices)}"
+                : near);
+        }
+    }
+}
+
+/// <summary>What to write in place of a value of the wrong type: the number, word or list that the user probably means.</summary>
+internal static partial class ValueAdvice
+{
+    public static string For(LocatedNode node, OptionShape shape)
+    {
+        var scalar = node as LocatedScalar;
+        string? word = scalar?.Text ?? scalar?.Bare;
+        // In a file somebody wrote the quotes; on the command line there are none.
+        string unquoted = scalar?.Text is not null && node.Location.File is not null ? " without quotes" : "";
+        return (word, shape) switch
+        {
+            ({ } text, NumberShape number) when Number(text, number.Whole) is { } plain =>
+                $"write {plain}{(unquoted.Length > 0 ? unquoted : $": {shape.Expected}")}",
+            ({ } text, NumberShape or BooleanShape or ListShape) when text.ToUpperInvariant() is "NONE" or "NULL" or "NIL" =>
+                "write null for the default",
+            ({ } text, BooleanShape) when Boolean(text) is { } plain => $"write {plain}{unquoted}",
+            ({ } text, ListShape list) when List(text, list.Item) is { } items => $"write {items}",
+            ({ } text, ListShape { Item: NumberShape number }) when Number(text, number.Whole) is { } plain => $"write [{plain}]",
+            ({ } text, UnionShape union) when union.Find(text) is not null => $"write {{ \"kind\": \"{text}\" }}",
+            ({ } text, UnionShape or ObjectShape) when scalar?.Location.File is null && text.StartsWith('{') =>
+                $"quote it for the shell, as in '{node.Location.Path}={Example(shape)}'",
+            ({ } text, TextShape { Choices: var choices }) when choices.Count == 0 || choices.Contains(text.Trim('\'')) =>
+                $"write {JsonSerializer.Serialize(text.Trim('\''), LabJson.Default.String)}",
+            _ when scalar is { Kind: JsonValueKind.Number } && shape is TextShape { Choices.Count: 0 } => $"write \"{scalar.Json}\"",
+            _ when scalar is { Kind: not JsonValueKind.Null } && shape is ListShape => $"write [{scalar.Json}]",
+            _ => $"write {shape.Expected}",
+        };
+    }
+
+    /// <summary>A word for a value that is no finite number: NaN, -Infinity, 1e999.</summary>
+    public static bool IsNotFinite(string? word) => word is not null
+        && (word.TrimStart('+', '-').ToUpperInvariant() is "NAN" or "INF" or "INFINITY" or "∞"
+            || (double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && !double.IsFinite(value)));
+
+    /// <summary>The number as JSON writes it, or null: `.5`, `0,5`, `1_000`, `007` and, for whole numbers, `1,000`.</summary>
+    private static string? Number(string word, bool whole)
+    {
+        if (JsonNumber().IsMatch(word) && !IsNotFinite(word))
+        {
+            return word;
+        }
+
+        string digits = whole && Thousands().IsMatch(word) ? Separators().Replace(word, "") : word.Replace("_", "", StringComparison.Ordinal).Replace(',', '.');
+        return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
+            ? value.ToString("R", CultureInfo.InvariantCulture)
+            : null;
+    }
+
+    private static string? Boolean(string word) => word.ToUpperInvariant() switch
+    {
+        "TRUE" or "YES" or "ON" => "true",
+        "FALSE" or "NO" or "OFF" => "false",
+        _ => null,
+    };
+
+    /// <summary>The list that several values with commas between them mean, in whatever brackets.</summary>
+    private static string? List(string text, OptionShape item)
+    {
+        string[] parts = text.Trim(' ', '(', ')', '[', ']', '{', '}').Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var items = parts.Select(part => item switch
+        {
+            NumberShape number => Number(part, number.Whole),
+            TextShape => JsonSerializer.Serialize(part.Trim('"', '\''), LabJson.Default.String),
+            _ => null,
+        }).ToList();
+        return parts.Length > 1 && !items.Contains(null) ? $"[{string.Join(',', items)}]" : null;
+    }
+
+    private static string Example(OptionShape shape) => shape is UnionShape union ? $"{{\"kind\": \"{union.KindNames[0]}\"}}" : "{\"name\": value}";
+
+    [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex JsonNumber();
+
+    [GeneratedRegex(@"\A[+-]?[0-9]{1,3}([,.' ][0-9]{3})+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Thousands();
+
+    [GeneratedRegex("[,.' ]", RegexOptions.CultureInvariant)]
+    private static partial Regex Separators();
+}

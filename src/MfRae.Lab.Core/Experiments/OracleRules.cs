@@ -1,0 +1,227 @@
+using System.Globalization;
+
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>
+/// What stands together with an oracle dataset, whose samples are latents of a known distribution, and what with images: encoder,
+/// decoder, normalisation and features are for images, an exact teacher and exact measures for an oracle.
+/// </summary>
+/// <param name="options">The arm's `base`, patched.</param>
+/// <param name="evaluation">The experiment's `evaluation`.</param>
+internal sealed class OracleRules(Diagnostics mistakes, OptionView options, OptionView evaluation)
+{
+    private const string None = "none";
+    private const string Oracle = "oracle";
+
+    private bool HasOracle => options.Kind("dataset") == Oracle;
+
+    public void Check()
+    {
+        if (options.Kind("dataset") is null)
+        {
+            return;
+        }
+
+        CheckStages();
+        CheckTeacher();
+        CheckEvaluation();
+    }
+
+    private void CheckStages()
+    {
+        foreach (string stage in (string[])["encoder", "decoder", "latents"])
+        {
+            string? kind = options.Kind(stage);
+            if (HasOracle && kind is not (null or None))
+            {
+                mistakes.Add(
+                    options.MostLikelySource($"{stage}.kind", "dataset.kind"),
+                    $"{stage} of kind `{kind}` on an oracle dataset, whose samples are latents already",
+                    $"choose {stage} of kind none");
+            }
+            else if (!HasOracle && kind == None && stage != "decoder")
+            {
+                mistakes.Add(
+                    options.MostLikelySource($"{stage}.kind", "dataset.kind"),
+                    $"{stage} of kind `none` on images: only the samples of an oracle dataset are latents already",
+                    $"choose another kind of {stage}");
+            }
+        }
+
+        if (HasOracle && options.Kind("study") is not null)
+        {
+            mistakes.Add(
+                options.MostLikelySource("study.kind", "dataset.kind"),
+                "a study on an oracle dataset: it looks at networks for images",
+                "leave `study` out");
+        }
+
+        if (HasOracle && options.Kind("meanflow") == None)
+        {
+            mistakes.Add(
+                options.MostLikelySource("meanflow.kind", "dataset.kind"),
+                "an oracle dataset without meanflow: there is no network to judge",
+                "choose meanflow of kind lambda");
+        }
+    }
+
+    private void CheckTeacher()
+    {
+        if (options.Kind("teacher") != Oracle)
+        {
+            return;
+        }
+
+        if (!HasOracle)
+        {
+            mistakes.Add(
+                options.MostLikelySource("teacher.kind", "dataset.kind"),
+                "teacher of kind `oracle` on images: it is the exact velocity of an oracle dataset",
+                "choose a teacher of another kind");
+            return;
+        }
+
+        if (options.Kind("cmt") == "trajectory")
+        {
+            mistakes.Add(
+                options.MostLikelySource("cmt.kind", "teacher.kind"),
+                "cmt of kind `trajectory` starts from the teacher's weights, and a teacher of kind `oracle` has none",
+                "choose a teacher of kind flowMatching, or cmt of kind none");
+        }
+
+        if (options.Text("meanflow.initialisation") == "teacher")
+        {
+            mistakes.Add(
+                options.MostLikelySource("meanflow.initialisation", "teacher.kind"),
+                "`initialisation` from a teacher of kind `oracle`, which has no weights",
+                "choose initialisation random, or a teacher of kind flowMatching");
+        }
+
+        if (options.Numbers("teacher.bias.vector") is { } vector && Dimension() is { } dimension && vector.Count != dimension)
+        {
+            mistakes.Add(
+                options.At("teacher.bias.vector"),
+                $"`vector` has {vector.Count} numbers, the dataset {dimension} dimensions",
+                $"write {dimension} numbers");
+        }
+    }
+
+    private int? Dimension() => options.Kind("dataset.distribution") switch
+    {
+        "ring" => 2,
+        "mixture1d" => 1,
+        "gaussian" => options.Numbers("dataset.distribution.mean")?.Count,
+        _ => null,
+    };
+
+    private void CheckEvaluation()
+    {
+        string? features = evaluation.Kind("features");
+        if (features is not null && HasOracle != (features == None))
+        {
+            mistakes.Add(
+                evaluation.At("features"),
+                HasOracle ? $"features of kind `{features}` on an oracle dataset, which has no images" : "features of kind `none` on images",
+                HasOracle ? "choose features of kind none" : "choose features of another kind");
+        }
+
+        foreach (var metric in evaluation.Items("metrics"))
+        {
+            if (metric.GetText("kind") is { } kind && HasOracle != (kind == Oracle))
+            {
+                mistakes.Add(
+                    metric.Location,
+                    HasOracle ? $"{kind} on an oracle dataset: it is a metric of images" : "oracle on images: their distribution is not known",
+                    HasOracle ? "remove it; the metric of an oracle dataset is of kind oracle" : "remove it");
+            }
+        }
+
+        foreach (string stage in (string[])["reconstruction", "probes"])
+        {
+            if (HasOracle && evaluation.Flag(stage) == true)
+            {
+                mistakes.Add(evaluation.At(stage), $"`{stage}` on an oracle dataset, which has no encoder", $"write \"{stage}\": false");
+            }
+        }
+    }
+}
+
+/// <summary>Whether the numbers of a distribution make one.</summary>
+internal sealed class DistributionRules(Diagnostics mistakes)
+{
+    /// <summary>A mean of at least one number, and a covariance with as many rows and columns, symmetric and positive definite.</summary>
+    public void CheckGaussian(OptionView view)
+    {
+        if (view.Numbers("mean") is not { } mean || view.Find("covariance").Node is not LocatedArray { Items: var items })
+        {
+            return;
+        }
+
+        var rows = items.Select(row => OptionView.Numbers(row)).OfType<IReadOnlyList<double>>().Select(row => row.ToArray()).ToArray();
+        int size = mean.Count;
+        if (size == 0)
+        {
+            mistakes.Add(view.At("mean"), "`mean` is empty", "write one number for each dimension");
+        }
+        else if (rows.Length == items.Count && (rows.Length != size || rows.Any(row => row.Length != size)))
+        {
+            mistakes.Add(
+                view.At("covariance"), $"the covariance of {size} numbers is {size} rows of {size}", "write a list of rows, each a list");
+        }
+        else if (rows.Length == items.Count && !IsPositiveDefinite(rows))
+        {
+            mistakes.Add(
+                view.At("covariance"),
+                "`covariance` is not symmetric and positive definite",
+                "e.g. the unit matrix: " + Unit(size));
+        }
+    }
+
+    /// <summary>As many means and deviations as weights.</summary>
+    public void CheckLine(OptionView view)
+    {
+        if (view.Numbers("weights") is not { } weights)
+        {
+            return;
+        }
+
+        if (weights.Count == 0)
+        {
+            mistakes.Add(view.At("weights"), "`weights` is empty", "write one number for each component");
+        }
+
+        foreach (string name in (string[])["means", "deviations"])
+        {
+            if (view.Numbers(name) is { } numbers && numbers.Count != weights.Count)
+            {
+                mistakes.Add(
+                    view.At(name), $"`{name}` has {numbers.Count} numbers, `weights` {weights.Count}", "write one of each for a component");
+            }
+        }
+    }
+
+    // Cholesky's decomposition exists.
+    private static bool IsPositiveDefinite(double[][] rows)
+    {
+        int size = rows.Length;
+        double[,] lower = new double[size, size];
+        for (int i = 0; i < size; i++)
+        {
+            for (int j = 0; j <= i; j++)
+            {
+                double rest = rows[i][j] - Enumerable.Range(0, j).Sum(k => lower[i, k] * lower[j, k]);
+                if (rows[i][j] != rows[j][i] || (i == j && rest <= 0))
+                {
+                    return false;
+                }
+
+                lower[i, j] = i == j ? Math.Sqrt(rest) : rest / lower[j, j];
+            }
+        }
+
+        return true;
+    }
+
+    private static string Unit(int size) => $"[{string.Join(", ", Enumerable.Range(0, size).Select(i =>
+        $"[{string.Join(", ", Enumerable.Range(0, size).Select(j => (i == j ? 1 : 0).ToString(CultureInfo.InvariantCulture)))}]"))}]";
+}

@@ -1,0 +1,213 @@
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>
+/// Whether there are as many samples and reference images as each metric needs, where options say how many there are. A limit of 0 keeps all
+/// images of a split, whose number is not in the options.
+/// </summary>
+/// <param name="options">The `base` of an arm, patched.</param>
+/// <param name="headers">Tells the number of classes, and the width of a pre-trained feature network.</param>
+internal sealed class SampleRules(Diagnostics mistakes, OptionView options, OptionView evaluation, InputHeaders headers)
+{
+    // A covariance takes two images.
+    private const int Pair = 2;
+
+    // Training images beside each sample on the sheet of neighbours.
+    private const int ShownNeighbours = 3;
+
+    private const int FidInceptionWidth = 2048;
+
+    // The pooled feature of the lab's own network is so many times as wide as a branch.
+    private const int Branches = 8;
+
+    /// <param name="sampled">Whether samples are drawn and measured.</param>
+    public void Check(bool sampled)
+    {
+        double? samples = sampled ? options.Number("sampling.samples") : null;
+        string[] references = [.. References()];
+        CheckReferences(references);
+        double? reference = references.Length == 0 ? null : Limit(references[0]);
+        var kinds = OptionTypes.Evaluation().Find("metrics")?.Shape is ListShape { Item: UnionShape union } ? union : null;
+        foreach (var metric in evaluation.Items("metrics"))
+        {
+            if (kinds?.Find(metric.GetText("kind")) is { } type)
+            {
+                CheckMetric(metric, new OptionView(metric, type), type.Kind!, samples, reference);
+            }
+        }
+    }
+
+    private void CheckMetric(LocatedObject metric, OptionView view, string kind, double? samples, double? reference)
+    {
+        void Need(double? least, double? count, string what, string reason)
+        {
+            if (count < least)
+            {
+                mistakes.Add(
+                    metric.Location,
+                    FormattableString.Invariant($"{kind} needs at least {least} {what}, and there are {count}: {reason}"),
+                    what == "samples"
+                        ? FormattableString.Invariant($"write sampling.samples {least} or more, or change the metric")
+                        : "raise the limit of the dataset, or change the metric");
+            }
+        }
+
+        switch (kind)
+        {
+            case "inceptionScore" when view.Text("form") != InceptionScoreOptions.Adm:
+                double? splits = view.Number("splits");
+                Need(splits, samples, "samples", FormattableString.Invariant($"it cuts them into {splits} parts"));
+                Need(splits, evaluation.Flag("reconstruction") == true ? Limit("test") : null, "test images",
+                    FormattableString.Invariant($"their reconstructions are cut into {splits} parts"));
+                break;
+            case "precisionRecall":
+                double? neighbours = view.Number("neighbours"), density = view.Number("densityNeighbours");
+                Need(neighbours + 1, samples, "samples", "each has that many neighbours, and itself");
+                Need(Math.Max(neighbours ?? 0, density ?? 0) + 1, reference, "reference images", "each has that many neighbours, and itself");
+                break;
+            case "classFid" when headers.Dataset(options).Classes is { } classes:
+                Need(Pair * classes, samples, "samples", "two of each class");
+                Need(Pair * classes, reference, "reference images", "two of each class");
+                break;
+            case "fidInfinity":
+                double? sizes = view.Number("sizes");
+                Need(Pair * sizes, samples, "samples", FormattableString.Invariant($"its {sizes} subsets differ in size"));
+                Need(Pair * Width(), samples, "samples", FormattableString.Invariant($"twice the {Width()} dimensions of a feature"));
+                break;
+            case "fidFloor":
+                Need(Pair, Limit("train"), "training images", "a covariance takes two");
+                break;
+            case "memorisation":
+                Need(ShownNeighbours, Limit("train"), "training images", "the nearest three are shown beside each sample");
+                break;
+        }
+    }
+
+    private void CheckReferences(string[] references)
+    {
+        string[] measured = evaluation.Flag("reconstruction") == true ? [.. references, "test"] : references;
+        foreach (string split in measured.Distinct().Where(split => Limit(split) < Pair))
+        {
+            mistakes.Add(
+                options.At($"dataset.{split}Limit"),
+                $"`{split}Limit` 1 with the reference `{split}`: one image has no covariance",
+                "keep at least 2 images");
+        }
+    }
+
+    private IEnumerable<string> References() =>
+        evaluation.Find("references").Node is LocatedArray { Items: var items }
+            ? items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>()
+            : [];
+
+    /// <summary>The number of images of a split, or null where all are kept.</summary>
+    private double? Limit(string split) => options.Number($"dataset.{split}Limit") is > 0 and var limit ? limit : null;
+
+    /// <summary>The dimensions of a feature, or null where only the network itself tells.</summary>
+    private int? Width() => evaluation.Kind("features") switch
+    {
+        "fidInception" => FidInceptionWidth,
+        "inception" => Branches * (int?)evaluation.Number("features.width"),
+        "pretrained" => WidthOf(headers.Weights(evaluation.Text("features.weights"))),
+        _ => null,
+    };
+
+    // What a safetensors file of the lab says of its network.
+    private static int? WidthOf(WeightsHeader? file) => file?.Type switch
+    {
+        "fid-inception" => FidInceptionWidth,
+        "inception" => Branches * (int?)file.Number("width"),
+        _ => null,
+    };
+}
+
+/// <summary>Whether the networks that measure images can see the dataset's images and know its classes.</summary>
+/// <param name="options">The arm's `base`, patched.</param>
+/// <param name="evaluation">The experiment's `evaluation`.</param>
+internal sealed class FeatureRules(Diagnostics mistakes, OptionView options, OptionView evaluation, InputHeaders headers)
+{
+    private static readonly string[] Networks = ["inception", "fid-inception", "dinov2-features"];
+
+    public void Check()
+    {
+        if (options.Kind("dataset") is null or "oracle")
+        {
+            return;
+        }
+
+        var dataset = headers.Dataset(options);
+        if (evaluation.Kind("features") == "inception" && dataset.Classes == 1)
+        {
+            mistakes.Add(
+                Blame("features.kind", "dataset.classes", "dataset.path"),
+                "features of kind `inception` on a dataset of one class: a classifier with one class learns nothing",
+                "choose features of kind fidInception, dinov2 or torchScript, whose weights know other images");
+        }
+
+        Check("features", dataset);
+        Check("secondFeatures", dataset);
+    }
+
+    private void Check(string network, DatasetImages dataset)
+    {
+        string path = $"{network}.weights";
+        string? name = evaluation.Text(path);
+        if (evaluation.Kind(network) != "pretrained" || headers.Weights(name) is not { } file)
+        {
+            return;
+        }
+
+        if (file.Type is null || !Networks.Contains(file.Type))
+        {
+            mistakes.Add(
+                evaluation.At(path),
+                file.Type switch
+                {
+                    null => $"{name} does not describe its network, and features of kind `pretrained` are of the lab",
+                    "torchscript" => $"{name} describes a TorchScript network, whose script is another file",
+                    _ => $"{name} holds a network of type `{file.Type}`, and a feature network is needed",
+                },
+                file.Type == "torchscript" ? "choose features of kind torchScript, and name the script"
+                    : "name a feature network, or choose features of kind inception, fidInception, dinov2 or torchScript");
+            return;
+        }
+
+        if (file.Type != "inception")
+        {
+            // These networks resize images and repeat grey ones.
+            return;
+        }
+
+        long channels = file.Number("channels") ?? 1;
+        var seen = file.Sizes("image") is { } sizes ? new ImageSize(sizes.Channels, sizes.Rows, sizes.Columns)
+            : channels == 1 ? ImageSize.Mnist
+            : null;
+        bool fits = seen is null ? channels == 3 : dataset.Image is null || seen.Rows == dataset.Image.Rows && seen.Columns == dataset.Image.Columns;
+        if (dataset.Image is { } image && (!fits || image.Channels > channels))
+        {
+            mistakes.Add(
+                Blame(path, "dataset.size", "dataset.path", "dataset.kind"),
+                $"the feature network {name} was trained on {seen?.ToString() ?? "colour"} images, the dataset has {image} images",
+                $"choose {network} of kind " + (network == "features" ? "inception, which is trained on the dataset, or " : "")
+                    + "fidInception, dinov2 or torchScript");
+        }
+        else if (network == "features" && file.Number("classes") is { } known && dataset.Classes is { } classes && known != classes
+            && Metric("classAccuracy") is { } accuracy)
+        {
+            mistakes.Add(
+                accuracy.Location,
+                FormattableString.Invariant($"classAccuracy with {name}, which knows {known} classes, on training images of {classes} classes"),
+                "remove the metric, or choose features of kind inception, which is trained on the dataset");
+        }
+    }
+
+    private LocatedObject? Metric(string kind) => evaluation.Items("metrics").FirstOrDefault(metric => metric.GetText("kind") == kind);
+
+    /// <summary>Of an option of the evaluation and options of the arm, the place that the user most likely wrote last.</summary>
+    private Location Blame(string own, params string[] others)
+    {
+        var (first, second) = (evaluation.At(own), options.MostLikelySource(others));
+        return second.Depth < first.Depth ? second : first;
+    }
+}

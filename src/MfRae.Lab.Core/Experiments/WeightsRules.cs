@@ -1,0 +1,222 @@
+using System.Globalization;
+using System.Text.Json;
+using MfRae.Lab.Core.Options;
+
+namespace MfRae.Lab.Core.Experiments;
+
+/// <summary>Whether a weights file holds what the options say it holds, and of the shapes that its users need.</summary>
+internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, InputHeaders headers)
+{
+    private const string Dataset = "dataset.size";
+
+    /// <summary>The type of the network in a file, or null after a mistake.</summary>
+    /// <param name="path">Of the option that names the file.</param>
+    /// <param name="needed">What is needed, with its article.</param>
+    public string? TypeOf(string path, WeightsHeader file, string needed, params string[] types)
+    {
+        if (file.Type is { } type && types.Contains(type))
+        {
+            return type;
+        }
+
+        mistakes.Add(
+            options.At(path),
+            file.Type is null
+                ? $"{options.Text(path)} does not describe its network, and {needed} of the lab is needed"
+                : $"{options.Text(path)} holds a network of type `{file.Type}`, and {needed} is needed",
+            "name another file, or choose a kind that trains");
+        return null;
+    }
+
+    /// <summary>The images that a network of the lab is for.</summary>
+    public static ImageSize ImageOf(WeightsHeader file) =>
+        file.Sizes("image") is { } sizes ? new ImageSize(sizes.Channels, sizes.Rows, sizes.Columns) : ImageSize.Mnist;
+
+    /// <summary>An option of the network that a file describes, with its default where the file does not name it.</summary>
+    public static double? Value(WeightsHeader file, Type record, string option)
+    {
+        if (file.Network is not { } network)
+        {
+            return null;
+        }
+
+        return network.TryGetProperty(option, out var written)
+            ? written.ValueKind == JsonValueKind.Number ? written.GetDouble() : null
+            : OptionTypes.Of(record).Find(option)?.Default is { } value ? Convert.ToDouble(value, CultureInfo.InvariantCulture)
+            : null;
+    }
+
+    /// <summary>Whether the options name the network that the file describes. Options without `network` take any.</summary>
+    public void CheckNetwork(string path, WeightsHeader file, string network, Type record)
+    {
+        if (!options.IsWritten(network))
+        {
+            return;
+        }
+
+        foreach (string option in OptionTypes.Of(record).Properties.Select(property => property.Name))
+        {
+            if (Value(file, record, option) is { } found && options.Number($"{network}.{option}") is { } named && found != named)
+            {
+                mistakes.Add(
+                    options.MostLikelySource($"{network}.{option}", network),
+                    FormattableString.Invariant($"`{option}` is {named}, and {options.Text(path)} holds a network where it is {found}"),
+                    FormattableString.Invariant($"write {found}, or null for `network`"));
+            }
+        }
+    }
+
+    /// <summary>A network that starts from a teacher's weights has the teacher's sizes.</summary>
+    public void CheckStart(string network, WeightsHeader teacher)
+    {
+        foreach (string option in OptionTypes.Of(typeof(DitOptions)).Properties.Select(property => property.Name))
+        {
+            if (Value(teacher, typeof(DitOptions), option) is { } found && options.Number($"{network}.{option}") is { } named
+                && options.IsWritten($"{network}.{option}") && found != named)
+            {
+                mistakes.Add(
+                    options.At($"{network}.{option}"),
+                    FormattableString.Invariant($"`{option}` is {named}, but the network starts from the teacher's weights, where it is {found}"),
+                    FormattableString.Invariant($"write {found}, or initialisation random"));
+            }
+        }
+    }
+
+    /// <summary>Whether the network in a file is for the latents that the encoder makes.</summary>
+    /// <param name="verb">What the network does with latents.</param>
+    public void CheckShape(string path, WeightsHeader file, LatentSize? latent, string verb)
+    {
+        if (latent is not null && file.Sizes("shape") is { } sizes && new LatentSize(sizes.Channels, sizes.Rows, sizes.Columns) is var own
+            && own != latent)
+        {
+            Report(path, $"{verb} latents of shape {own}, the encoder makes {latent}");
+        }
+    }
+
+    public void CheckClasses(string path, long found, long? classes)
+    {
+        if (classes is not null && found != classes)
+        {
+            mistakes.Add(
+                options.MostLikelySource(path, "dataset.classes", "dataset.trainLimit", "dataset.path", "dataset.kind"),
+                FormattableString.Invariant($"{options.Text(path)} is for {found} classes, the training images have {classes}"),
+                "choose teacher of kind flowMatching, which is trained on the dataset, or name a teacher for these classes");
+        }
+    }
+
+    /// <summary>Mean and variance of latents, [C, H, W] or [1, C, H, W].</summary>
+    public void CheckStatistics(string path, WeightsHeader file, LatentSize? latent)
+    {
+        string variance = file.Shape("var") is null ? "variance" : "var";
+        foreach (string name in (string[])["mean", variance])
+        {
+            var shape = file.Shape(name);
+            if (shape is null)
+            {
+                mistakes.Add(
+                    options.At(path), $"{options.Text(path)} holds no tensor `{name}`",
+                    "name a file with mean and variance of latents, or choose latents of kind perElement");
+            }
+            else if (latent is not null
+                && !shape.Skip(shape.Count == 4 ? 1 : 0).SequenceEqual([latent.Channels, latent.Rows, latent.Columns]))
+            {
+                mistakes.Add(
+                    options.MostLikelySource(path, "encoder.weights", Dataset, "dataset.path"),
+                    $"`{name}` of {options.Text(path)} is of shape [{string.Join(", ", shape)}], the encoder makes latents of shape {latent}",
+                    "choose latents of kind perElement, which are measured on the dataset");
+            }
+        }
+    }
+
+    /// <summary>Released weights of DINOv2, under the names of Hugging Face or of its own release.</summary>
+    public void CheckDinov2(string path, string network)
+    {
+        if (headers.Weights(options.Text(path)) is not { } file
+            || (file.Shape("embeddings.patch_embeddings.projection.weight") ?? file.Shape("patch_embed.proj.weight")) is not { Count: 4 } patches)
+        {
+            return;
+        }
+
+        CheckSize(path, $"{network}.hiddenSize", patches[0]);
+        CheckSize(path, $"{network}.patchSize", patches[3]);
+        const string layer = "encoder.layer.";
+        int layers = file.Names.Where(name => name.StartsWith(layer, StringComparison.Ordinal)).Select(name => name[layer.Length..].Split('.')[0])
+            .Distinct().Count();
+        if (layers > 0)
+        {
+            CheckSize(path, $"{network}.layers", layers);
+        }
+
+        if (file.Shape("embeddings.position_embeddings") is [_, > 1 and var positions, _])
+        {
+            CheckSize(path, $"{network}.imageSize", (long)Math.Round(Math.Sqrt(positions - 1)) * patches[3]);
+        }
+    }
+
+    /// <summary>Released weights of RAE's decoder.</summary>
+    public void CheckReleasedDecoder(string path, LatentSize? latent)
+    {
+        if (headers.Weights(options.Text(path)) is not { } file)
+        {
+            return;
+        }
+
+        if (file.Shape("decoder_embed.weight") is [var width, var channels])
+        {
+            CheckSize(path, "decoder.network.hiddenSize", width);
+            if (latent is not null && channels != latent.Channels)
+            {
+                Report(path, FormattableString.Invariant($"decodes latents of {channels} channels, the encoder makes {latent.Channels}"));
+            }
+        }
+
+        if (file.Shape("decoder_pred.weight") is [var values, _] && options.Number("decoder.network.channels") is { } colours
+            && options.Number("decoder.network.patchSize") is { } patch && values != colours * patch * patch)
+        {
+            mistakes.Add(
+                options.MostLikelySource("decoder.network.patchSize", "decoder.network"),
+                FormattableString.Invariant($"patches of {patch}×{patch} pixels and {colours} colours, and {options.Text(path)} paints {values} values a patch"),
+                FormattableString.Invariant($"e.g. patchSize {(long)Math.Sqrt(values / colours)}"));
+        }
+    }
+
+    /// <summary>Released weights of a DiT^DH.</summary>
+    public void CheckReleasedTeacher(string path, LatentSize? latent, long? classes)
+    {
+        if (headers.Weights(options.Text(path)) is not { } file)
+        {
+            return;
+        }
+
+        if (file.Shape("y_embedder.embedding_table.weight") is [> 1 and var labels, var trunk])
+        {
+            // The last row is the null label.
+            CheckClasses(path, labels - 1, classes);
+            CheckSize(path, "teacher.network.trunkWidth", trunk);
+        }
+
+        if (latent is not null && file.Shape("s_embedder.proj.weight") is [_, var channels, _, _] && channels != latent.Channels)
+        {
+            Report(path, FormattableString.Invariant($"is for latents of {channels} channels, the encoder makes {latent.Channels}"));
+        }
+        else if (latent is not null && file.Shape("pos_embed") is [1, var tokens, _] && tokens != latent.Rows * latent.Columns)
+        {
+            Report(path, FormattableString.Invariant($"is for latents of {tokens} tokens, the encoder makes {latent.Rows * latent.Columns}"));
+        }
+    }
+
+    private void CheckSize(string path, string option, long found)
+    {
+        if (options.Number(option) is { } named && named != found)
+        {
+            mistakes.Add(
+                options.MostLikelySource(option, path),
+                FormattableString.Invariant($"`{option[(option.LastIndexOf('.') + 1)..]}` is {named}, and {options.Text(path)} holds a network where it is {found}"),
+                FormattableString.Invariant($"write {found}"));
+        }
+    }
+
+    private void Report(string path, string what) => mistakes.Add(
+        options.MostLikelySource(path, "encoder.weights", Dataset, "dataset.path"), $"{options.Text(path)} {what}",
+        "name a file for these latents, or choose a kind that trains");
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+
+namespace MfRae.Lab.Core.Metrics;
+
+/// <summary>
+/// The stages behind a value. From them follow the fields of its identity that no stage computes: device, noise and setting. A worker adds them
+/// to what it measures, a reader to what was recorded before they existed; both by this class, so equal computations have equal identities.
+/// </summary>
+/// <param name="find">Returns a stage by its key, or null where the stage is unknown.</param>
+public sealed class Lineage(Func<string, StageFacts?> find)
+{
+    private const int MostRevisions = 16;
+
+    private readonly Dictionary<string, StageFacts?> _known = [];
+    private readonly Dictionary<string, string> _devices = [];
+    private readonly Dictionary<string, string> _recipes = [];
+
+    /// <summary>The stages of a record.</summary>
+    public static Lineage Of(ExperimentRecord record)
+    {
+        var stages = record.Stages.ToDictionary(stage => stage.Key);
+        return new(key => stages.TryGetValue(key, out var stage) ? StageFacts.Of(stage) : null);
+    }
+
+    /// <summary>The measurement with its whole identity; fields that it has already stay.</summary>
+    /// <param name="stage">The stage that measured it.</param>
+    public Measurement Complete(Measurement measurement, StageFacts stage) => measurement with
+    {
+        Device = measurement.Device ?? (IsArithmetic(measurement) ? "" : Behind(stage)),
+        Noise = measurement.Noise ?? MeasurementSetting.NoiseOf(measurement, stage, this),
+        Setting = measurement.Setting ?? MeasurementSetting.Of(measurement, stage, this),
+    };
+
+    /// <summary>A stage by its key, or null where the stage is unknown.</summary>
+    public StageFacts? Find(string? key)
+    {
+        if (key is null)
+        {
+            return null;
+        }
+
+        if (!_known.TryGetValue(key, out var stage))
+        {
+            _known[key] = stage = find(key);
+        }
+
+        return stage;
+    }
+
+    /// <summary>The stage that made an input, or null.</summary>
+    public StageFacts? Input(StageFacts? stage, string name) => Find(stage?.Inputs.GetValueOrDefault(name));
+
+    /// <summary>Device classes of a stage and of all computed stages upstream; empty where nothing was computed.</summary>
+    public string Devices(StageFacts stage)
+    {
+        if (stage.Total is { } total)
+        {
+            return total;
+        }
+
+        if (!_devices.TryGetValue(stage.Key, out var set))
+        {
+            // A database may come from anywhere: stages that are each other's inputs end here.
+            _devices[stage.Key] = "";
+            _devices[stage.Key] = set = DeviceClass.Join([DeviceClass.Added(stage), .. Upstream(stage)]);
+        }
+
+        return set;
+    }
+
+    /// <summary>
+    /// An identity of what a stage makes that is the same for all seeds of a run: its key where it depends on no seed, otherwise a hash of the
+    /// definition, the revision, the files and the recipes of the inputs.
+    /// </summary>
+    public string Recipe(string key)
+    {
+        if (_recipes.TryGetValue(key, out var recipe))
+        {
+            return recipe;
+        }
+
+        _recipes[key] = key;
+        return Find(key) is { } stage && IsSeeded(stage) ? _recipes[key] = CanonicalJson.Hash(new JsonObject
+        {
+            ["kind"] = stage.Kind,
+            ["revision"] = Revision(stage),
+            ["options"] = Node(stage.Definition),
+            ["inputs"] = StageKey.Object(stage.Inputs.ToDictionary(input => input.Key, input => Recipe(input.Value))),
+            ["files"] = StageKey.Object(stage.Files),
+            ["seed"] = stage.Seed is null ? null : "run",
+        }) : key;
+    }
+
+    private string Behind(StageFacts stage)
+    {
+        var set = DeviceClass.Join([DeviceClass.Measuring(stage), .. Upstream(stage)]);
+        return set.Length > 0 ? set : DeviceClass.Cpu;
+    }
+
+    private IEnumerable<string> Upstream(StageFacts stage) => stage.Inputs.Values.Select(Find).OfType<StageFacts>().Select(Devices);
+
+    // Counted from the sizes of networks, not computed on any device.
+    private static bool IsArithmetic(Measurement measurement) => measurement.Metric is MetricNames.GeneratorGflops or MetricNames.DecoderGflops;
+
+    private bool IsSeeded(StageFacts stage) =>
+        stage.Seed is not null || stage.Inputs.Values.Any(input => Recipe(input) != input);
+
+    /// <summary>The revision of the code that made the stage, which is part of its key only; 0 where the record lacks a part of the key.</summary>
+    private static int Revision(StageFacts stage) => Enumerable.Range(1, MostRevisions).FirstOrDefault(revision => stage.Key == StageKey.Of(
+        Node(stage.Definition), stage.Kind, revision, stage.Seed is { } seed ? JsonValue.Create(seed) : null, stage.Inputs, stage.Files));
+
+    private static JsonObject? Node(JsonElement definition) =>
+        definition.ValueKind == JsonValueKind.Object ? JsonObject.Create(definition) : null;
+}

@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Text.Json;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+
+namespace MfRae.Lab.Core.Metrics;
+
+/// <summary>
+/// The part of a value's identity beyond metric, samples, network and reference: the options of the metric, and further stages that it compares
+/// with. All of it follows from definitions, so it is the same text for a new measurement and for one that was recorded before the field existed.
+/// </summary>
+public static class MeasurementSetting
+{
+    /// <summary>Neighbours that vote in the k-NN probe.</summary>
+    public const int ProbeNeighbours = 20;
+
+    /// <summary>Steps of the linear probe.</summary>
+    public const int ProbeSteps = 300;
+
+    /// <summary>Seed of the noise that the ladder of a stage adds to images.</summary>
+    public const int LadderSeed = 0;
+
+    // Enough to tell stages apart, and short enough to be read.
+    private const int KeyDigits = 16;
+
+    private const string Evaluation = "evaluation";
+    private const string Reconstruction = "reconstruction";
+
+    /// <summary>The rule by which the noise behind a value is chosen, see <see cref="Measurement.Noise"/>.</summary>
+    public static string NoiseOf(Measurement measurement, StageFacts stage, Lineage lineage) => stage.Kind switch
+    {
+        // The floor is a value of training images.
+        Evaluation => measurement.Metric == MetricNames.Floor ? "" : Fixed(lineage.Input(stage, StageInput.Samples)),
+        "oracleEvaluation" => Fixed(stage),
+        // Points, times and noise are drawn by the seed of the stage, which is the run's.
+        "derivativeError" => "run",
+        _ => "",
+    };
+
+    /// <summary>See <see cref="Measurement.Setting"/>.</summary>
+    public static string Of(Measurement measurement, StageFacts stage, Lineage lineage) => string.Join(' ', (stage.Kind switch
+    {
+        Evaluation => [.. OfMetric(measurement.Metric, measurement, stage, lineage), .. Batch(measurement, lineage.Input(stage, StageInput.Samples))],
+        Reconstruction => [.. OfMetric(Original(measurement.Metric), measurement, stage, lineage), .. Data(stage)],
+        "probe" => [.. OfProbe(measurement.Metric, stage), .. Data(stage)],
+        "features" => Data(stage),
+        "ladder" => [Entry("seed", LadderSeed)],
+        "oracleEvaluation" => OfOracle(measurement.Metric, stage),
+        "derivativeError" => OfStudy(measurement.Metric, stage),
+        _ => (IEnumerable<string>)[],
+    }).Where(entry => entry.Length > 0));
+
+    /// <summary>The part of a metric that its options decide, for images of any origin.</summary>
+    /// <param name="metric">The metric's name, such as `is` or `precision`.</param>
+    /// <param name="samples">How many images were measured.</param>
+    public static string OfOptions(string metric, long samples, MetricOptions options) => string.Join(
+        ' ', OfOptions(metric, samples, JsonSerializer.SerializeToElement(options, LabJson.Default.MetricOptions)));
+
+    private static IEnumerable<string> OfMetric(string metric, Measurement measurement, StageFacts stage, Lineage lineage) => metric switch
+    {
+        MetricNames.Floor => [Key("train", stage, StageInput.Reference("train"))],
+        MetricNames.MemorisedShare or "memorisation.ratio" => [Unseen(stage)],
+        "endpointError" => Teacher(stage, lineage),
+        _ => OfOptions(metric, measurement.Samples, stage.Option("metrics") is { ValueKind: JsonValueKind.Array } metrics
+            ? metrics.EnumerateArray().FirstOrDefault(options => StageFacts.Text(options, "kind") == Kind(metric)) : default),
+    };
+
+    // Of reconstructions metrics have an r before their names.
+    private static string Original(string metric) => metric.StartsWith('r') ? metric[1..] : metric;
+
+    private static string? Kind(string metric) => metric switch
+    {
+        "is" or "is.adm" or "is.torchFidelity" => "inceptionScore",
+        "precision" or "recall" or "density" or "coverage" => "precisionRecall",
+        "fidInfinity" => "fidInfinity",
+        _ => metric.Split('.')[0] == "kid" ? "kid" : null,
+    };
+
+    /// <summary>Where the definition is of before an option existed, what was then in force is its default.</summary>
+    private static string[] OfOptions(string metric, long samples, JsonElement options) => Kind(metric) switch
+    {
+        "inceptionScore" => [.. InceptionScore(metric, samples, options)],
+        "precisionRecall" => [metric is "precision" or "recall"
+            ? $"k={Raw(options, "neighbours", "3")}"
+            : $"k={Raw(options, "densityNeighbours", "5")}"],
+        // Of few images subsets are smaller, and the name then says how small.
+        "kid" => [$"subsets={Raw(options, "subsets", "100")}", $"size={(metric.Contains('.') ? metric[(metric.IndexOf('.') + 1)..] : "1000")}"],
+        "fidInfinity" => [$"sizes={Raw(options, "sizes", "15")}"],
+        _ => [],
+    };
+
+    /// <summary>Of one part the order of the samples does not matter, and so neither does the form.</summary>
+    private static IEnumerable<string> InceptionScore(string metric, long samples, JsonElement options)
+    {
+        var form = StageFacts.Text(options, "form") ?? InceptionScoreOptions.Consecutive;
+        var parts = metric == "is.adm"
+            ? Math.Max(1, (samples + InceptionScoreOptions.AdmPart - 1) / InceptionScoreOptions.AdmPart).ToString(CultureInfo.InvariantCulture)
+            : Raw(options, "splits", "1");
+        yield return $"splits={parts}";
+        if (parts != "1")
+        {
+            yield return $"form={form}";
+        }
+    }
+
+    private static string[] OfProbe(string metric, StageFacts stage) =>
+    [
+        metric.StartsWith("knn.", StringComparison.Ordinal) ? Entry("k", ProbeNeighbours) : Entry("steps", ProbeSteps),
+        // The untrained encoder is initialised by it.
+        metric.EndsWith(".untrained", StringComparison.Ordinal) && stage.Seed is { } seed ? Entry("seed", seed) : "",
+    ];
+
+    private static IEnumerable<string> OfOracle(string metric, StageFacts stage)
+    {
+        var options = stage.Option("metric");
+        return metric.Split('.')[0] switch
+        {
+            "gradient" => [Option(options, "draws")],
+            OracleMetric.Noise => [Option(options, "draws"), Option(options, "tolerance"), Option(stage.Definition, "batchSize", "batch")],
+            OracleMetric.Split => [Option(stage.Definition, "batchSize", "batch")],
+            _ => [Option(options, "tolerance"), Option(stage.Definition, "batchSize", "batch")],
+        };
+    }
+
+    /// <summary>The points at which derivatives are compared; the estimator and its precision are what a study is about.</summary>
+    private static IEnumerable<string> OfStudy(string metric, StageFacts stage)
+    {
+        var study = stage.Option("study");
+        return
+        [
+            Option(study, "time"), Option(study, "lambda"), Option(study, "labelDropout"),
+            metric is DerivativeErrorNames.LowestRatio or DerivativeErrorNames.HighestRatio ? Option(study, "deltas") : "",
+        ];
+    }
+
+    /// <summary>The end of the teacher's ODE and the latent space of the distances, from which the time shift follows.</summary>
+    private static IEnumerable<string> Teacher(StageFacts stage, Lineage lineage)
+    {
+        var samples = lineage.Input(stage, StageInput.TeacherSamples);
+        var steps = samples?.Option("steps") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
+            ? $"steps={list[list.GetArrayLength() - 1].GetRawText()}"
+            : "";
+        return samples is null ? [] :
+        [
+            Recipe("teacher", samples, StageInput.Generator, lineage),
+            $"solver={StageFacts.Text(samples.Definition, "solver") ?? "euler"}",
+            steps,
+            $"end={Raw(samples.Definition, "gridEnd", "0")}",
+            Option(samples.Definition, "guidance"),
+            Recipe("latents", samples, StageInput.Latents, lineage),
+        ];
+    }
+
+    private static string Unseen(StageFacts stage)
+    {
+        var splits = stage.Option("references") is { ValueKind: JsonValueKind.Array } list
+            ? list.EnumerateArray().Select(split => split.ToString())
+            : [];
+        return splits.FirstOrDefault(split => split != "train") is { } unseen ? Key("unseen", stage, StageInput.Reference(unseen)) : "";
+    }
+
+    /// <summary>The dataset, of values that have no reference whose hash would say it.</summary>
+    private static IEnumerable<string> Data(StageFacts stage) => [Key("data", stage, StageInput.Dataset)];
+
+    /// <summary>A set of noise is a function of the seed and of the size of the batches in which it is drawn.</summary>
+    private static IEnumerable<string> Batch(Measurement measurement, StageFacts? samples) =>
+        measurement.Metric == MetricNames.Floor || samples is null ? [] : [Option(samples.Definition, "batchSize", "batch")];
+
+    private static string Fixed(StageFacts? samples) => $"fixed:{Raw(samples?.Definition, "seed", "0")}";
+
+    private static string Key(string name, StageFacts stage, string input) =>
+        stage.Inputs.TryGetValue(input, out var key) ? $"{name}={Short(key)}" : "";
+
+    private static string Recipe(string name, StageFacts stage, string input, Lineage lineage) =>
+        stage.Inputs.TryGetValue(input, out var key) ? $"{name}={Short(lineage.Recipe(key))}" : "";
+
+    private static string Short(string key) => key.Length > KeyDigits ? key[..KeyDigits] : key;
+
+    private static string Entry(string name, long value) => string.Create(CultureInfo.InvariantCulture, $"{name}={value}");
+
+    private static string Option(JsonElement? owner, string option, string? name = null) =>
+        StageFacts.Property(owner, option) is { } value ? $"{name ?? option}={Compact(value)}" : "";
+
+    private static string Raw(JsonElement? owner, string option, string otherwise) =>
+        StageFacts.Property(owner, option) is { } value ? Compact(value) : otherwise;
+
+    /// <summary>JSON without quotation marks and white space: `uniform(high:1)`, `[1,2]`.</summary>
+    private static string Compact(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => $"{StageFacts.Text(value, "kind")}({string.Join(',', value.EnumerateObject()
+            .Where(property => property.Name != "kind" && property.Value.ValueKind != JsonValueKind.Null)
+            .OrderBy(property => property.Name, StringComparer.Ordinal)
+            .Select(property => $"{property.Name}:{Compact(property.Value)}"))})",
+        JsonValueKind.Array => $"[{string.Join(',', value.EnumerateArray().Select(Compact))}]",
+        JsonValueKind.String => value.GetString()!,
+        _ => value.GetRawText(),
+    };
+}

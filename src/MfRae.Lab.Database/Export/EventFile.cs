@@ -1,0 +1,144 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+
+namespace MfRae.Lab.Database.Export;
+
+/// <summary>
+/// A file of TensorBoard: a sequence of records, each an `Event` message, the first of which names the version. A record is the
+/// length (8 bytes, little-endian), its masked checksum (4 bytes), the message, its masked checksum.
+/// <para>The messages, with the numbers of their fields: `Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary
+/// summary = 5; }`, `Summary { repeated Value value = 1; }`, `Value { string tag = 1; TensorProto tensor = 8; SummaryMetadata metadata =
+/// 9; }`, `TensorProto { DataType dtype = 1; repeated double double_val = 6 [packed]; }` with dtype 2, a double, and no shape, a scalar;
+/// `SummaryMetadata { PluginData plugin_data = 1; string summary_description = 3; DataClass data_class = 4; }` with data class 1, a
+/// scalar, and `PluginData { string plugin_name = 1; }`, which is `scalars`. A `simple_value`, the older form, would have 32 bits.</para>
+/// </summary>
+internal sealed class EventFile : IDisposable
+{
+    private const string Version = "brain.Event:2";
+    private const long DoubleType = 2;
+    private const long ScalarClass = 1;
+    private readonly FileStream _file;
+
+    /// <param name="wallTime">Seconds since 1970, of the event that names the version.</param>
+    public EventFile(string path, double wallTime)
+    {
+        _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
+        Record(new ProtobufWriter().Double(1, wallTime).Text(3, Version).Content);
+    }
+
+    /// <param name="value">A value that was not finite, null in the database, is NaN here.</param>
+    /// <param name="description">What TensorBoard shows beside the chart, or null.</param>
+    public void Scalar(string tag, long step, double? value, double wallTime, string? description = null)
+    {
+        Span<byte> packed = stackalloc byte[sizeof(double)];
+        BinaryPrimitives.WriteDoubleLittleEndian(packed, value ?? double.NaN);
+        var metadata = new ProtobufWriter().Message(1, new ProtobufWriter().Text(1, "scalars"));
+        if (description is not null)
+        {
+            metadata.Text(3, description);
+        }
+
+        var entry = new ProtobufWriter()
+            .Text(1, tag)
+            .Message(8, new ProtobufWriter().Integer(1, DoubleType).Bytes(6, packed))
+            .Message(9, metadata.Integer(4, ScalarClass));
+        Record(new ProtobufWriter().Double(1, wallTime).Integer(2, step).Message(5, new ProtobufWriter().Message(1, entry)).Content);
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private void Record(ReadOnlySpan<byte> message)
+    {
+        Span<byte> length = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)message.Length);
+        _file.Write(length);
+        Checksum(length);
+        _file.Write(message);
+        Checksum(message);
+    }
+
+    private void Checksum(ReadOnlySpan<byte> data)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, MaskedCrc.Of(data));
+        _file.Write(bytes);
+    }
+}
+
+/// <summary>
+/// The four shapes of Protocol Buffers that an event needs. A field is a tag, its number times eight plus its wire type, and a value: a
+/// varint (0), eight bytes (1), or a length and that many bytes (2) for texts, messages and packed lists.
+/// </summary>
+internal sealed class ProtobufWriter
+{
+    private readonly MemoryStream _buffer = new();
+
+    public ProtobufWriter Integer(int field, long value)
+    {
+        Varint((ulong)field << 3);
+        Varint((ulong)value);
+        return this;
+    }
+
+    public ProtobufWriter Double(int field, double value)
+    {
+        Varint(((ulong)field << 3) | 1);
+        Span<byte> bytes = stackalloc byte[sizeof(double)];
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes, value);
+        _buffer.Write(bytes);
+        return this;
+    }
+
+    public ProtobufWriter Text(int field, string value) => Bytes(field, Encoding.UTF8.GetBytes(value));
+
+    public ProtobufWriter Message(int field, ProtobufWriter message) => Bytes(field, message.Content);
+
+    public ProtobufWriter Bytes(int field, ReadOnlySpan<byte> value)
+    {
+        Varint(((ulong)field << 3) | 2);
+        Varint((ulong)value.Length);
+        _buffer.Write(value);
+        return this;
+    }
+
+    public ReadOnlySpan<byte> Content => _buffer.GetBuffer().AsSpan(0, (int)_buffer.Length);
+
+    private void Varint(ulong value)
+    {
+        for (; value >= 0x80; value >>= 7)
+        {
+            _buffer.WriteByte((byte)(value | 0x80));
+        }
+
+        _buffer.WriteByte((byte)value);
+    }
+}
+
+/// <summary>
+/// The checksum of TFRecord: CRC-32C (RFC 3720), rotated right by 15 bits and added to a constant, so that the checksum of data that
+/// holds checksums is not degenerate.
+/// </summary>
+public static class MaskedCrc
+{
+    private const uint Mask = 0xa282ead8;
+
+    public static uint Of(ReadOnlySpan<byte> data) => BitOperations.RotateRight(Crc32C(data), 15) + Mask;
+
+    /// <summary>The plain CRC-32C: all bits set before the first byte, all inverted after the last.</summary>
+    public static uint Crc32C(ReadOnlySpan<byte> data)
+    {
+        var crc = uint.MaxValue;
+        for (; data.Length >= sizeof(ulong); data = data[sizeof(ulong)..])
+        {
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(data));
+        }
+
+        foreach (var value in data)
+        {
+            crc = BitOperations.Crc32C(crc, value);
+        }
+
+        return ~crc;
+    }
+}

@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Text.Json;
+using Dapper;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database.Migrations;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Database.Export;
+
+/// <summary>
+/// Writes all that the database has of one experiment as files for other programs: every row of every public view, of one consistent
+/// state, sampled nowhere.
+/// </summary>
+public sealed class ExperimentExport(LabDatabase database)
+{
+    /// <param name="experiment">Its name, which is there.</param>
+    /// <param name="target">A folder that is not there or empty.</param>
+    /// <param name="replace">What an earlier export left at <paramref name="target"/> gives way.</param>
+    /// <exception cref="LabException">The folder holds something else, or cannot be written; or the database cannot be read.</exception>
+    public ExportOutcome Write(
+        string experiment, string target, IReadOnlyCollection<ExportFormat> formats, bool replace = false, CancellationToken stop = default)
+    {
+        try
+        {
+            return ExportFolder.Write(target, replace, folder => Fill(experiment, folder, formats, stop));
+        }
+        catch (SqliteException error) when (EnvironmentFault.Is(error))
+        {
+            throw EnvironmentFault.Of(error, $"the database {database.Path} cannot be read");
+        }
+    }
+
+    private ExportOutcome Fill(string experiment, string folder, IReadOnlyCollection<ExportFormat> formats, CancellationToken stop)
+    {
+        var files = new List<ExportedFile>();
+        var warnings = new List<string>();
+        string hash;
+        lock (database.Gate)
+        {
+            using var transaction = database.Connection.BeginTransaction(deferred: true);
+            hash = database.Connection.QuerySingle<string>(
+                "SELECT plan_hash FROM experiments WHERE experiment = @experiment", new { experiment });
+            var reader = new ViewReader(database.Connection);
+            foreach (var view in ExportView.All)
+            {
+                files.AddRange(WriteView(reader, view, experiment, folder, formats, warnings, stop));
+            }
+
+            if (formats.Contains(ExportFormat.TensorBoard))
+            {
+                var events = new TensorBoardExport(database.Connection, experiment).Write(Path.Combine(folder, "tensorboard"), stop).ToList();
+                files.AddRange(events.Select(file => Describe(folder, $"tensorboard/{file.Name}", file.Rows)));
+            }
+        }
+
+        var index = new ExportIndex(
+            1, experiment, hash, Schema.Version(database.Connection), [.. files.OrderBy(file => file.Name, StringComparer.Ordinal)]);
+        File.WriteAllBytes(Path.Combine(folder, ExportIndex.FileName), JsonSerializer.SerializeToUtf8Bytes(index, LabJson.Default.ExportIndex));
+        return new(index, warnings);
+    }
+
+    private static List<ExportedFile> WriteView(ViewReader reader, ExportView view, string experiment, string folder,
+        IReadOnlyCollection<ExportFormat> formats, List<string> warnings, CancellationToken stop)
+    {
+        var columns = reader.Columns(view.Name);
+        var (csv, parquet) = (view.Name + ".csv", view.Name + ".parquet");
+        using var text = formats.Contains(ExportFormat.Csv) ? new CsvRowWriter(Path.Combine(folder, csv), columns) : null;
+        using var table = formats.Contains(ExportFormat.Parquet) ? new ParquetRowWriter(Path.Combine(folder, parquet), columns) : null;
+        IRowWriter[] writers = [.. new IRowWriter?[] { text, table }.OfType<IRowWriter>()];
+        if (writers.Length == 0)
+        {
+            return [];
+        }
+
+        var rows = 0L;
+        foreach (var row in reader.Rows(view, experiment))
+        {
+            stop.ThrowIfCancellationRequested();
+            rows++;
+            foreach (var writer in writers)
+            {
+                writer.Write(row);
+            }
+        }
+
+        foreach (var writer in writers)
+        {
+            writer.Finish();
+            writer.Dispose();
+        }
+
+        if (text is { FormulaCells: > 0 })
+        {
+            warnings.Add($"{csv} has {text.FormulaCells.ToString(CultureInfo.InvariantCulture)} texts that begin with = + - @ or a control "
+                + "character; a spreadsheet would take them for formulas unless their columns are imported as text");
+        }
+
+        return [.. new[] { text is null ? null : csv, table is null ? null : parquet }.OfType<string>()
+            .Select(name => Describe(folder, name, rows))];
+    }
+
+    private static ExportedFile Describe(string folder, string name, long rows)
+    {
+        var path = Path.Combine(folder, name);
+        return new(name, rows, new FileInfo(path).Length, FileHash.Of(path));
+    }
+}
+
+/// <summary>What an experiment can be written as for other programs (docs/exchange.md).</summary>
+public enum ExportFormat
+{
+    /// <summary>One file for each view, RFC 4180.</summary>
+    Csv,
+
+    /// <summary>One file for each view, in row groups.</summary>
+    Parquet,
+
+    /// <summary>One event file for each run.</summary>
+    TensorBoard,
+}
+
+/// <summary>What an export wrote.</summary>
+/// <param name="Warnings">What whoever opens the files should know, in sentences.</param>
+public sealed record ExportOutcome(ExportIndex Index, IReadOnlyList<string> Warnings);
+
+/// <summary>The folder that an export fills: it is written aside and takes its name when it is whole.</summary>
+internal static class ExportFolder
+{
+    /// <param name="target">A folder that is not there or empty.</param>
+    /// <param name="replace">An earlier export gives way.</param>
+    /// <param name="fill">Writes into the folder that it is given.</param>
+    /// <exception cref="LabException">There is something else, or it cannot be written.</exception>
+    public static T Write<T>(string target, bool replace, Func<string, T> fill)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        RequireFree(full, replace);
+        var aside = $"{full}.{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}.aside";
+        try
+        {
+            Directory.CreateDirectory(aside);
+            var result = fill(aside);
+            Publish(aside, full);
+            return result;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"the export {full} cannot be written: {error.Message}", error);
+        }
+        finally
+        {
+            if (Directory.Exists(aside))
+            {
+                Directory.Delete(aside, recursive: true);
+            }
+        }
+    }
+
+    private static void RequireFree(string folder, bool replace)
+    {
+        if (File.Exists(folder))
+        {
+            throw new LabException($"{folder} is a file; name a folder that is not there yet, or an empty one");
+        }
+
+        if (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            return;
+        }
+
+        // Only what an export wrote may be deleted, whatever folder a slip of the pen names.
+        if (!File.Exists(Path.Combine(folder, ExportIndex.FileName)))
+        {
+            throw new LabException($"{folder} is not empty and is no export; name another folder");
+        }
+
+        if (!replace)
+        {
+            throw new LabException($"{folder} holds an export; --force replaces it");
+        }
+    }
+
+    private static void Publish(string aside, string target)
+    {
+        var old = aside + ".old";
+        if (Directory.Exists(target))
+        {
+            Directory.Move(target, old);
+        }
+
+        Directory.Move(aside, target);
+        if (Directory.Exists(old))
+        {
+            Directory.Delete(old, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Database.Export;
+
+/// <summary>Streams rows of the public views. Whoever uses it holds a transaction, so that all views show one state.</summary>
+internal sealed class ViewReader(SqliteConnection connection)
+{
+    // SQLite knows no type of a column that is computed; a file's columns must not depend on which values there happen to be.
+    private static readonly HashSet<string> ComputedIntegers =
+        ["archived", "arms", "attempt", "attempts", "completed", "current", "n", "peak_bytes", "runs", "seeds", "stages", "version"];
+
+    private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "device_seconds", "flops", "mean", "sd", "value", "wall", "wall_seconds"];
+
+    private static readonly HashSet<string> ComputedTexts = ["metric", "started", "status", "title"];
+
+    /// <exception cref="InvalidOperationException">A computed column is in none of the lists above.</exception>
+    public IReadOnlyList<ViewColumn> Columns(string view) =>
+    [
+        .. connection.Query<(string Name, string Type)>("SELECT name, type FROM pragma_table_info(@view)", new { view })
+            .Select(column => new ViewColumn(column.Name, TypeOf(view, column.Name, column.Type))),
+    ];
+
+    /// <summary>Cells are long, double, string, byte[] or null, by the types of <see cref="Columns"/>; the array is used again.</summary>
+    public IEnumerable<object?[]> Rows(ExportView view, string experiment) => view.ByStage
+        ? Stages(experiment).SelectMany(stage => Rows(view, experiment, stage))
+        : Rows(view, experiment, null);
+
+    /// <summary>Keys of the stages, inputs before users.</summary>
+    public IReadOnlyList<string> Stages(string experiment) =>
+        [.. connection.Query<string>("SELECT stage FROM stages WHERE experiment = @experiment ORDER BY position", new { experiment })];
+
+    private IEnumerable<object?[]> Rows(ExportView view, string experiment, string? stage)
+    {
+        var columns = Columns(view.Name);
+        using var command = connection.CreateCommand();
+        command.CommandText = $"SELECT {string.Join(", ", columns.Select(column => column.Name))} FROM {view.Name} WHERE {view.Condition}"
+            + (stage is null ? "" : " AND stage = @stage") + $" ORDER BY {view.Order}";
+        command.Parameters.AddWithValue("@experiment", experiment);
+        if (stage is not null)
+        {
+            command.Parameters.AddWithValue("@stage", stage);
+        }
+
+        using var reader = command.ExecuteReader();
+        var row = new object?[columns.Count];
+        while (reader.Read())
+        {
+            for (var i = 0; i < row.Length; i++)
+            {
+                row[i] = reader.IsDBNull(i) ? null : columns[i].Type switch
+                {
+                    CellType.Integer => reader.GetInt64(i),
+                    CellType.Real => reader.GetDouble(i),
+                    CellType.Text => reader.GetString(i),
+                    _ => reader.GetFieldValue<byte[]>(i),
+                };
+            }
+
+            yield return row;
+        }
+    }
+
+    private static CellType TypeOf(string view, string column, string declared) => declared.ToUpperInvariant() switch
+    {
+        "INTEGER" or "INT" => CellType.Integer,
+        "REAL" => CellType.Real,
+        "TEXT" => CellType.Text,
+        "BLOB" => CellType.Blob,
+        _ when ComputedIntegers.Contains(column) => CellType.Integer,
+        _ when ComputedReals.Contains(column) => CellType.Real,
+        _ when ComputedTexts.Contains(column) => CellType.Text,
+        _ => throw new InvalidOperationException($"the column {column} of the view {view} has no type"),
+    };
+}
+
+/// <summary>A public view as it is exported: which of its rows, in which order.</summary>
+/// <param name="Condition">SQL that takes `@experiment`.</param>
+/// <param name="Order">Columns that put any two rows in an order.</param>
+/// <param name="ByStage">Read stage by stage, in the order of the plan: no sort of all curves at once.</param>
+internal sealed record ExportView(string Name, string Condition, string Order, bool ByStage = false)
+{
+    private const string OfExperiment = "experiment = @experiment";
+
+    // A mark names its subject, and only the names of this experiment and of its runs belong to it.
+    private const string OfSubject = "((kind = 'experiment' AND subject = @experiment) OR "
+        + "(kind = 'run' AND subject IN (SELECT run FROM runs WHERE experiment = @experiment)))";
+
+    public static IReadOnlyList<ExportView> All { get; } =
+    [
+        new("experiments", OfExperiment, "experiment"),
+        new("experiment_files", OfExperiment, "position"),
+        new("versions", OfExperiment, "version"),
+        new("version_runs", OfExperiment, "version, arm, seed, run"),
+        new("version_attempts", OfExperiment, "version, stage, attempt"),
+        new("version_evaluations", OfExperiment, "version, arm, seed, run, role, stage, metric, samples, guidance, labels, extractor, preprocessing, "
+            + "reference, device, noise, setting, value"),
+        new("arms", OfExperiment, "arm, name, steps, samples, guidance, labels, extractor, preprocessing, reference, higher_is_better, "
+            + "device, noise, setting"),
+        new("runs", OfExperiment, "arm, seed, run"),
+        new("run_stages", OfExperiment, "arm, seed, run, role, stage"),
+        new("stages", OfExperiment, "position"),
+        new("attempts", OfExperiment, "stage, attempt"),
+        new("costs", OfExperiment, "stage"),
+        new("evaluations", OfExperiment, "arm, seed, run, role, stage, name, steps, samples, guidance, labels, extractor, preprocessing, "
+            + "reference, higher_is_better, device, noise, setting, value"),
+        new("metrics", OfExperiment, "name, step", ByStage: true),
+        new("tags", OfSubject, "kind, subject, tag"),
+        new("notes", OfSubject, "kind, subject"),
+        new("images", OfExperiment, "stage, name"),
+    ];
+}
+
+/// <summary>A column of a public view.</summary>
+internal sealed record ViewColumn(string Name, CellType Type);
+
+/// <summary>What the cells of a column are, apart from null.</summary>
+internal enum CellType
+{
+    Integer,
+    Real,
+    Text,
+    Blob,
+}

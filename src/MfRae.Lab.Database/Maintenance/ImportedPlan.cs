@@ -1,0 +1,158 @@
+using Dapper;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Database.Writing;
+using MfRae.Lab.Execution.Journal;
+using MfRae.Lab.Execution.Store;
+
+namespace MfRae.Lab.Database.Maintenance;
+
+/// <summary>
+/// Tells the database of a plan that came from elsewhere, once its stages are in the store. Doing so again changes nothing. Of the plans
+/// of one name, the one whose run began last is the current one, wherever it was run.
+/// </summary>
+public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
+{
+    /// <returns>What could not be taken in, in sentences.</returns>
+    public IReadOnlyList<string> Take(PlanRecord plan, Annotations marks)
+    {
+        var warnings = new List<string>();
+        var known = database.Connection.Query<StateRow>("SELECT key, status, reason FROM stage WHERE status <> 'planned'")
+            .ToDictionary(row => row.Key, row => (row.Status, row.Reason));
+        var log = new RunLog(database);
+        var complete = store.CompleteKeys().ToHashSet();
+        List<PlanRecord> plans = [.. new StoreRecords(store).Plans().Where(other => other.Name == plan.Name)];
+        foreach (var other in plans)
+        {
+            log.Begin(other, complete);
+        }
+
+        foreach (var (stage, folder) in plan.Stages.SelectMany(stage => store.FoldersOf(stage.Key).Select(folder => (stage, folder))))
+        {
+            foreach (var journal in JournalFile.In(folder))
+            {
+                warnings.AddRange(JournalIngest.Take(log, stage.Key, journal, folder, out _));
+            }
+        }
+
+        log.Identify();
+        log.States(StageStates.Of(store, plans, complete, known));
+        foreach (var other in plans)
+        {
+            log.Close(other);
+        }
+
+        warnings.AddRange(Merge(marks));
+        return warnings;
+    }
+
+    /// <summary>Tags are added; a note is taken where there is none, for what somebody wrote here is not overwritten.</summary>
+    private IEnumerable<string> Merge(Annotations marks)
+    {
+        var log = new AnnotationWriter(database);
+        foreach (var tag in marks.Tags)
+        {
+            log.Tag(tag.Kind, tag.Subject, tag.Text);
+        }
+
+        var there = new RunQueries(database).Annotations().Notes.ToDictionary(note => (note.Kind, note.Subject), note => note.Text);
+        foreach (var note in marks.Notes)
+        {
+            if (!there.TryGetValue((note.Kind, note.Subject), out var text))
+            {
+                log.Note(note.Kind, note.Subject, note.Text);
+            }
+            else if (text != note.Text)
+            {
+                yield return $"the note of {note.Subject} here is another than that of the capsule, and stays";
+            }
+        }
+    }
+
+    private sealed record StateRow(string Key, string Status, string? Reason);
+}
+
+/// <summary>
+/// Ingests whole journals of a store, and says what of them was not taken in. The identity of measurements of earlier versions waits for
+/// <see cref="RunLog.Identify"/>.
+/// </summary>
+internal static class JournalIngest
+{
+    /// <summary>Ingests the lines up to the first one that cannot be read.</summary>
+    /// <param name="taken">False where the database refused the lines.</param>
+    /// <returns>What was not taken in, in sentences.</returns>
+    public static IReadOnlyList<string> Take(RunLog log, string stage, JournalFile journal, string folder, out bool taken)
+    {
+        var warnings = new List<string>();
+        var chunk = JournalReader.ReadUpToProblem(journal.Path, out var problem);
+        taken = true;
+        try
+        {
+            log.IngestAlone(stage, journal.Attempt, chunk.Lines, folder);
+        }
+        catch (LabException error)
+        {
+            taken = false;
+            warnings.Add(error.Message);
+        }
+
+        return [.. warnings, .. new[] { problem, chunk.Skipped(journal.Path) }.OfType<string>()];
+    }
+}
+
+/// <summary>Where stages stand, told from what the store holds of them.</summary>
+internal static class StageStates
+{
+    /// <param name="old">What the old database said; it knows why a stage was not computed, which the store does not.</param>
+    public static IReadOnlyDictionary<string, (string Status, string? Reason)> Of(
+        ArtifactStore store,
+        IReadOnlyList<PlanRecord> plans,
+        IReadOnlySet<string> complete,
+        IReadOnlyDictionary<string, (string Status, string? Reason)> old)
+    {
+        var states = new Dictionary<string, (string Status, string? Reason)>();
+        foreach (var plan in plans)
+        {
+            var labels = plan.Stages.ToDictionary(stage => stage.Key, stage => stage.Label);
+            // Inputs come first, so a stage finds the states of all it needs.
+            var culprits = new Dictionary<string, string>();
+            foreach (var stage in plan.Stages)
+            {
+                var state = complete.Contains(stage.Key) ? Completed(stage.Key, old)
+                    : old.TryGetValue(stage.Key, out var known) ? known
+                    : Told(store, stage.Key) ?? Skipped(stage, culprits, labels, states);
+                states[stage.Key] = state;
+                if (AttemptStatus.IsFailure(state.Status))
+                {
+                    culprits[stage.Key] = stage.Key;
+                }
+                else if (stage.Inputs.Values.FirstOrDefault(culprits.ContainsKey) is { } input)
+                {
+                    culprits[stage.Key] = culprits[input];
+                }
+            }
+        }
+
+        return states;
+    }
+
+    private static (string Status, string? Reason) Completed(
+        string key, IReadOnlyDictionary<string, (string Status, string? Reason)> old) =>
+        old.TryGetValue(key, out var known) && known.Status == "completed" ? known : ("completed", null);
+
+    private static (string Status, string? Reason)? Told(ArtifactStore store, string key) =>
+        JournalFile.In(store.PartialFolder(key)) is not [.., var last] ? null
+        : JournalReader.ReadUpToProblem(last.Path, out _).Finished is { } finished
+            ? (finished.Status, finished.Error?.Split('\n')[0].TrimEnd())
+            : ("interrupted", MfRae.Lab.Database.Writing.PlanWriter.Deserted);
+
+    private static (string Status, string? Reason) Skipped(
+        PlannedStage stage,
+        Dictionary<string, string> culprits,
+        Dictionary<string, string> labels,
+        Dictionary<string, (string Status, string? Reason)> states) =>
+        stage.Inputs.Values.FirstOrDefault(culprits.ContainsKey) is { } input
+            ? ("skipped", $"it needs {labels[culprits[input]]}, which {states[culprits[input]].Status}")
+            : ("planned", null);
+}

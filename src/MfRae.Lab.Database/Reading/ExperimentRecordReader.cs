@@ -1,0 +1,229 @@
+using Dapper;
+using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Core.Statistics;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Database.Reading;
+
+/// <summary>Puts together everything about a plan of an experiment.</summary>
+internal sealed class ExperimentRecordReader(SqliteConnection connection)
+{
+    /// <summary>The current plan, with all versions where there are several.</summary>
+    /// <param name="outline">Without versions, curves, images, logs and the texts of files.</param>
+    public ExperimentRecord? Read(string name, bool outline = false)
+    {
+        var plan = connection.QuerySingleOrDefault<long?>("SELECT plan FROM experiments WHERE experiment = @name", new { name });
+        if (plan is null || Read(plan.Value, outline) is not { } record)
+        {
+            return null;
+        }
+
+        if (outline)
+        {
+            return record;
+        }
+
+        // When the current plan ran last changes with each run, also of one that computes nothing: a report does not say it.
+        var versions = Plans(name).Count < 2 ? [] : Versions(name);
+        return versions.Count < 2 ? record : record with
+        {
+            Versions = [.. versions.Select(version => version.Current ? version with { FirstRun = null, LastRun = null } : version)],
+        };
+    }
+
+    /// <summary>The plan with this number, under the name `NAME@NUMBER`; null where there is none.</summary>
+    public ExperimentRecord? Read(string name, int number) =>
+        Plans(name).Find(plan => plan.Version == number) is { } version && Read(version.Plan, outline: false) is { } record
+            ? record with { Name = $"{name}@{number}" }
+            : null;
+
+    /// <summary>All plans of an experiment in the order in which they first ran. A plan without arms cannot be read, and has no runs.</summary>
+    public IReadOnlyList<PlanVersion> Versions(string name)
+    {
+        var plans = Plans(name).ConvertAll(plan => (plan, Record: Read(plan.Plan, outline: true)));
+        return plans.Exists(plan => plan.Record is null) ? [] : PlanHistory.Of(plans.ConvertAll(item => new RecordedPlan(
+            item.Record!,
+            item.plan.Evaluation,
+            item.plan.Current,
+            item.plan.FirstRun,
+            item.plan.LastRun)));
+    }
+
+    private List<VersionRow> Plans(string name)
+    {
+        using var reader = connection.ExecuteReader(
+            "SELECT version, plan, current, evaluation, first_run, last_run FROM versions WHERE experiment = @name ORDER BY version",
+            new { name });
+        var rows = new List<VersionRow>();
+        while (reader.Read())
+        {
+            rows.Add(new(
+                reader.GetInt32(0),
+                reader.GetInt64(1),
+                reader.GetInt64(2) != 0,
+                reader.GetString(3),
+                reader.IsDBNull(4) ? null : StoredText.Time(reader.GetString(4)),
+                reader.IsDBNull(5) ? null : StoredText.Time(reader.GetString(5))));
+        }
+
+        return rows;
+    }
+
+    /// <param name="outline">Without curves, images, logs and the texts of files.</param>
+    private ExperimentRecord? Read(long plan, bool outline)
+    {
+        var row = connection.QuerySingleOrDefault<ExperimentRow>(
+            """
+            SELECT id AS plan, name AS experiment, path, question, expectation, primary_metric AS primaryMetric, plan_hash AS planHash,
+              overrides, title
+            FROM experiment
+            WHERE id = @plan
+            """,
+            new { plan });
+        if (row is null || Arms(row.Plan) is not { Count: > 0 } arms)
+        {
+            return null;
+        }
+
+        var runs = Runs(row.Plan);
+        return new ExperimentRecord(
+            row.Experiment,
+            row.Path,
+            row.Question,
+            row.Expectation,
+            row.PrimaryMetric,
+            row.PlanHash,
+            StoredText.List(row.Overrides),
+            arms,
+            runs.Select(run => run.Seed).Distinct().ToList(),
+            runs,
+            new StageReader(connection).Read(row.Plan, outline),
+            row.Title,
+            outline ? null : Files(row.Plan));
+    }
+
+    /// <summary>All options of an arm of the current plan, as JSON.</summary>
+    public string? Options(string experiment, string arm) => connection.ExecuteScalar<string?>(
+        "SELECT a.options FROM experiments e JOIN arm a ON a.experiment = e.plan WHERE e.experiment = @experiment AND a.name = @arm",
+        new { experiment, arm });
+
+    /// <returns>Null where the plan was begun before files were kept.</returns>
+    public List<WrittenFile>? Files(long plan)
+    {
+        var files = connection.Query<WrittenFile>(
+            "SELECT path, text, omitted FROM written_file WHERE experiment = @plan ORDER BY position", new { plan }).ToList();
+        return files.Count > 0 ? files : null;
+    }
+
+    public List<ArmRecord> Arms(long plan) => connection.Query<ArmRow>(
+            "SELECT name, baseline, differences, options, title FROM arm WHERE experiment = @plan ORDER BY position",
+            new { plan })
+        .Select(arm => new ArmRecord(
+            arm.Name,
+            arm.Baseline != 0,
+            StoredText.Pairs(arm.Differences),
+            arm.Options,
+            arm.Title))
+        .ToList();
+
+    private List<RunRecord> Runs(long plan)
+    {
+        var stages = connection.Query<RoleRow>(
+                """
+                SELECT m.run, m.role, m.stage
+                FROM run_stage m
+                JOIN plan_stage p ON p.experiment = m.experiment AND p.stage = m.stage
+                WHERE m.experiment = @plan
+                ORDER BY p.position, m.role
+                """,
+                new { plan })
+            .ToLookup(row => row.Run);
+        return connection.Query<RunRow>(
+                """
+                SELECT r.id, r.arm, r.seed, t.name AS status
+                FROM run r
+                JOIN arm a ON a.experiment = r.experiment AND a.name = r.arm
+                JOIN (
+                  SELECT m.run, max(s.severity) AS severity
+                  FROM run_stage m
+                  JOIN stage_total s ON s.stage = m.stage
+                  WHERE m.experiment = @plan
+                  GROUP BY m.run
+                ) worst ON worst.run = r.id
+                JOIN status t ON t.severity = worst.severity
+                WHERE r.experiment = @plan
+                ORDER BY a.position, r.position
+                """,
+                new { plan })
+            .Select(run => new RunRecord(
+                run.Id, run.Arm, run.Seed, run.Status, stages[run.Id].ToDictionary(row => row.Role, row => row.Stage)))
+            .ToList();
+    }
+
+    private sealed record ExperimentRow(
+        long Plan, string Experiment, string Path, string Question, string Expectation, string PrimaryMetric, string PlanHash,
+            string Overrides,
+        string? Title);
+
+    private sealed record VersionRow(
+        int Version, long Plan, bool Current, string Evaluation, DateTimeOffset? FirstRun, DateTimeOffset? LastRun);
+
+    private sealed record ArmRow(string Name, long Baseline, string Differences, string Options, string? Title);
+
+    private sealed record RunRow(string Id, string Arm, long Seed, string Status);
+
+    private sealed record RoleRow(string Run, string Role, string Stage);
+}
+
+/// <summary>Reads the stages of a plan, or some of them, with everything they reported that still holds.</summary>
+internal sealed class StageReader(SqliteConnection connection)
+{
+    /// <summary>The stages in plan order: inputs before users.</summary>
+    /// <param name="outline">Without curves, images and logs.</param>
+    public IReadOnlyList<StageRecord> Read(long plan, bool outline) =>
+        Read("SELECT stage FROM plan_stage WHERE experiment = @plan", new { plan }, outline);
+
+    /// <summary>The stages of one run, in plan order, without curves, images and logs.</summary>
+    public IReadOnlyList<StageRecord> Read(long plan, string run) =>
+        Read("SELECT stage FROM run_stage WHERE experiment = @plan AND run = @run", new { plan, run }, outline: true);
+
+    private List<StageRecord> Read(string keys, object parameters, bool outline)
+    {
+        var results = new ResultReader(connection, keys, parameters);
+        var inputs = connection.Query<InputRow>(
+            $"SELECT stage, name, input FROM stage_input WHERE stage IN ({keys}) ORDER BY stage, name", parameters).ToLookup(
+                row => row.Stage);
+        var attempts = results.Attempts(outline);
+        var measurements = results.Measurements();
+        var series = outline ? null : results.Series();
+        var images = outline ? null : results.Images();
+        return connection.Query<StageRow>(
+                $"""
+                SELECT s.key, s.kind, p.label, s.status, s.reason, s.seed, s.definition
+                FROM plan_stage p
+                JOIN stage s ON s.key = p.stage
+                WHERE p.experiment = @plan AND p.stage IN ({keys})
+                ORDER BY p.position
+                """,
+                parameters)
+            .Select(row => new StageRecord(
+                row.Key,
+                row.Kind,
+                row.Label,
+                row.Status,
+                row.Reason,
+                row.Seed,
+                row.Definition,
+                inputs[row.Key].ToDictionary(input => input.Name, input => input.Input),
+                attempts[row.Key].ToList(),
+                measurements[row.Key].ToList(),
+                series?[row.Key].ToList() ?? [],
+                images?[row.Key].ToList() ?? []))
+            .ToList();
+    }
+
+    private sealed record StageRow(string Key, string Kind, string Label, string Status, string? Reason, long? Seed, string Definition);
+
+    private sealed record InputRow(string Stage, string Name, string Input);
+}

@@ -1,0 +1,218 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Dapper;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Database.Reading;
+
+/// <summary>Reads which plans there are and what they need.</summary>
+internal sealed class PlanReader(SqliteConnection connection)
+{
+    public IReadOnlyList<(string Name, string Hash)> Plans() =>
+        connection.Query<PlanRow>("SELECT name, plan_hash AS hash FROM experiment ORDER BY planned").Select(row => (row.Name, row.Hash)).ToList();
+
+    public IReadOnlyList<string> LiveStages() => connection.Query<string>(
+        """
+        SELECT DISTINCT p.stage
+        FROM experiments e
+        JOIN plan_stage p ON p.experiment = e.plan
+        WHERE e.archived = 0
+        """).ToList();
+
+    /// <summary>Every plan in full, the one planned first first.</summary>
+    public IReadOnlyList<PlanRecord> Records() => connection.Query<ExperimentRow>(
+            """
+            SELECT id, name, plan_hash AS hash, path, question, expectation, primary_metric AS primaryMetric, overrides, evaluation, title,
+              first_run AS firstRun, last_run AS lastRun
+            FROM experiment
+            ORDER BY planned
+            """)
+        .ToList()
+        .ConvertAll(row => new PlanRecord(
+            1,
+            row.LastRun is { } last ? StoredText.Time(last) : default,
+            row.Name,
+            row.Hash,
+            row.Path,
+            row.Question,
+            row.Expectation,
+            row.PrimaryMetric,
+            JsonSerializer.Deserialize(row.Overrides, LabJson.Default.IReadOnlyListString)!,
+            row.Evaluation,
+            row.Title,
+            new ExperimentRecordReader(connection).Arms(row.Id),
+            Stages(row.Id),
+            Runs(row.Id),
+            Files: new ExperimentRecordReader(connection).Files(row.Id),
+            FirstBegun: row.FirstRun is { } first ? StoredText.Time(first) : null));
+
+    private List<PlannedStage> Stages(long plan)
+    {
+        var inputs = connection.Query<InputRow>(
+            """
+            SELECT i.stage, i.name, i.input
+            FROM plan_stage p
+            JOIN stage_input i ON i.stage = p.stage
+            WHERE p.experiment = @plan
+            """,
+            new { plan }).ToLookup(row => row.Stage);
+        return connection.Query<StageRow>(
+                """
+                SELECT s.key, s.kind, p.label, s.definition, s.seed
+                FROM plan_stage p
+                JOIN stage s ON s.key = p.stage
+                WHERE p.experiment = @plan
+                ORDER BY p.position
+                """,
+                new { plan })
+            .Select(row => new PlannedStage(
+                row.Key, row.Kind, row.Label, row.Definition, row.Seed, inputs[row.Key].ToDictionary(input => input.Name, input => input.Input)))
+            .ToList();
+    }
+
+    private List<PlannedRun> Runs(long plan)
+    {
+        var roles = connection.Query<RoleRow>("SELECT run, role, stage FROM run_stage WHERE experiment = @plan", new { plan })
+            .ToLookup(row => row.Run);
+        return connection.Query<RunRow>("SELECT id, arm, seed FROM run WHERE experiment = @plan ORDER BY position", new { plan })
+            .Select(row => new PlannedRun(row.Id, row.Arm, row.Seed, roles[row.Id].ToDictionary(role => role.Role, role => role.Stage)))
+            .ToList();
+    }
+
+    private sealed record ExperimentRow(
+        long Id, string Name, string Hash, string Path, string Question, string Expectation, string PrimaryMetric, string Overrides,
+        string Evaluation, string? Title, string? FirstRun, string? LastRun);
+
+    private sealed record StageRow(string Key, string Kind, string Label, string Definition, long? Seed);
+
+    private sealed record InputRow(string Stage, string Name, string Input);
+
+    private sealed record RunRow(string Id, string Arm, long Seed);
+
+    private sealed record RoleRow(string Run, string Role, string Stage);
+
+    private sealed record PlanRow(string Name, string Hash);
+}
+
+/// <summary>Reads one line about each experiment.</summary>
+internal sealed class SummaryReader(SqliteConnection connection)
+{
+    public IReadOnlyList<string> Names() => connection.Query<string>("SELECT experiment FROM experiments ORDER BY experiment").ToList();
+
+    public IReadOnlyList<ExperimentSummary> Read()
+    {
+        var runs = connection.Query<RunRow>(
+                """
+                SELECT r.experiment, r.arm, r.seed, r.status
+                FROM runs r
+                JOIN status s ON s.name = r.status
+                ORDER BY s.severity DESC
+                """)
+            .ToLookup(row => row.Experiment);
+        var means = Means();
+        return connection.Query<ExperimentRow>(
+            "SELECT experiment, path, question, primary_metric AS primaryMetric FROM experiments ORDER BY experiment")
+            .Select(row =>
+            {
+                var mine = runs[row.Experiment].ToList();
+                var best = Best(means[row.Experiment].ToList());
+                return new ExperimentSummary(
+                    row.Experiment,
+                    row.Path,
+                    row.Question,
+                    row.PrimaryMetric,
+                    mine.DistinctBy(run => run.Arm).Count(),
+                    mine.DistinctBy(run => run.Seed).Count(),
+                    mine.GroupBy(run => run.Status).ToDictionary(group => group.Key, group => group.Count()),
+                    best?.Arm,
+                    best?.Mean);
+            })
+            .ToList();
+    }
+
+    /// <summary>The best of values that may be compared: all must have one identity.</summary>
+    private static MeanRow? Best(IReadOnlyList<MeanRow> means)
+    {
+        if (means.Select(row => row.Identity).Distinct().Count() != 1 || means[0].HigherIsBetter is not { } higher)
+        {
+            return null;
+        }
+
+        return higher ? means.MaxBy(row => row.Mean) : means.MinBy(row => row.Mean);
+    }
+
+    private ILookup<string, MeanRow> Means()
+    {
+        using var reader = connection.ExecuteReader(
+            """
+            SELECT a.experiment, a.arm, a.mean, a.higher_is_better,
+              json_array(a.samples, a.guidance, a.labels, a.extractor, a.preprocessing, a.reference, a.higher_is_better, a.device, a.noise,
+                a.setting)
+            FROM arms a
+            JOIN experiments e ON e.experiment = a.experiment
+            JOIN arm o ON o.experiment = e.plan AND o.name = a.arm
+            WHERE a.metric = e.primary_metric AND a.mean IS NOT NULL
+            ORDER BY a.experiment, o.position
+            """);
+        var rows = new List<MeanRow>();
+        while (reader.Read())
+        {
+            rows.Add(new MeanRow(
+                reader.GetString(0), reader.GetString(1), reader.GetDouble(2), reader.IsDBNull(3) ? null : reader.GetInt64(3) != 0,
+                    reader.GetString(4)));
+        }
+
+        return rows.ToLookup(row => row.Experiment);
+    }
+
+    private sealed record ExperimentRow(string Experiment, string Path, string Question, string PrimaryMetric);
+
+    private sealed record RunRow(string Experiment, string Arm, long Seed, string Status);
+
+    private sealed record MeanRow(string Experiment, string Arm, double Mean, bool? HigherIsBetter, string Identity);
+}
+
+/// <summary>
+/// Tells whether what the database says of an experiment has changed, without reading it: how far each attempt's journal was taken in
+/// stands for all that the journal told.
+/// </summary>
+internal sealed class StampReader(SqliteConnection connection)
+{
+    /// <summary>Another number than before where another connection has written since.</summary>
+    public long Version() => connection.ExecuteScalar<long>("PRAGMA data_version");
+
+    /// <summary>A hash, or null where there is no such experiment.</summary>
+    public string? Of(string experiment)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        // What people wrote is little, and the list of experiments may show that of any.
+        hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(new AnnotationReader(connection).Read(), LabJson.Default.Annotations));
+        using var rows = connection.ExecuteReader(
+            """
+            SELECT x.planned, x.plan_hash, s.key, s.status, s.reason, a.id, a.status, a.last_seq, a.valid_through, a.superseded,
+              length(a.log)
+            FROM experiment x
+            LEFT JOIN plan_stage p ON p.experiment = x.id
+            LEFT JOIN stage s ON s.key = p.stage
+            LEFT JOIN attempt a ON a.stage = s.key
+            WHERE x.name = @experiment
+            ORDER BY x.id, p.position, a.generation, a.number
+            """,
+            new { experiment });
+        var any = false;
+        var values = new object[rows.FieldCount];
+        while (rows.Read())
+        {
+            any = true;
+            rows.GetValues(values);
+            string[] texts = [.. values.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "")];
+            hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(texts, LabJson.Default.IReadOnlyListString));
+        }
+
+        return any ? Convert.ToHexStringLower(hash.GetHashAndReset()) : null;
+    }
+}

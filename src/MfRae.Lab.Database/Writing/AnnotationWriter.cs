@@ -1,0 +1,50 @@
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Records;
+
+namespace MfRae.Lab.Database.Writing;
+
+/// <summary>Writes what people say about experiments and runs. Each call is one transaction.</summary>
+/// <exception cref="LabException">The database can only be read, or cannot be written.</exception>
+public sealed class AnnotationWriter(LabDatabase database)
+{
+    public void Tag(string kind, string subject, string tag) => database.Write(writer => writer.Execute(
+        "INSERT INTO tag (kind, subject, tag) VALUES (@kind, @subject, @tag) ON CONFLICT DO NOTHING", new { kind, subject, tag }));
+
+    /// <returns>Whether there was such a tag.</returns>
+    public bool Untag(string kind, string subject, string tag)
+    {
+        var removed = 0;
+        database.Write(writer => removed = writer.Execute(
+            "DELETE FROM tag WHERE kind = @kind AND subject = @subject AND tag = @tag", new { kind, subject, tag }));
+        return removed > 0;
+    }
+
+    /// <summary>Writes the note in place of what was there; an empty one removes it.</summary>
+    public void Note(string kind, string subject, string note) => database.Write(writer =>
+    {
+        writer.Execute("DELETE FROM note WHERE kind = @kind AND subject = @subject", new { kind, subject });
+        if (note.Length > 0)
+        {
+            writer.Execute("INSERT INTO note (kind, subject, note) VALUES (@kind, @subject, @note)", new { kind, subject, note });
+        }
+    });
+
+    public void Archive(string experiment, bool archived) => database.Write(writer => writer.Execute(
+        archived
+            ? "INSERT INTO archived (experiment) VALUES (@experiment) ON CONFLICT DO NOTHING"
+            : "DELETE FROM archived WHERE experiment = @experiment",
+        new { experiment }));
+
+    /// <summary>Puts these in place of all that is there.</summary>
+    public void Replace(Annotations marks) => database.Write(writer =>
+    {
+        writer.Execute("DELETE FROM tag");
+        writer.Execute("DELETE FROM note");
+        writer.Execute("DELETE FROM archived");
+        writer.Execute("INSERT INTO tag (kind, subject, tag) VALUES (@Kind, @Subject, @Text) ON CONFLICT DO NOTHING", marks.Tags);
+        writer.Execute("INSERT INTO note (kind, subject, note) VALUES (@Kind, @Subject, @Text) ON CONFLICT DO NOTHING", marks.Notes);
+        writer.Execute(
+            "INSERT INTO archived (experiment) VALUES (@experiment) ON CONFLICT DO NOTHING",
+            marks.Archived.Select(experiment => new { experiment }));
+    });
+}

@@ -1,0 +1,260 @@
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Execution.Running;
+
+namespace MfRae.Lab.Database.Writing;
+
+/// <summary>
+/// Takes in lines of one attempt's journal. The result depends on the journals alone, not on how their lines were cut into
+/// batches, how often they were told, or which attempt was told first.
+/// </summary>
+/// <param name="completes">Whether measurements of earlier versions get the rest of their identity at once. Otherwise
+/// <see cref="IdentityWriter"/> has to add it when the stages behind them are known.</param>
+internal sealed class JournalWriter(Writer writer, string stage, int number, string folder, bool completes = true)
+{
+    private AttemptState _attempt = new();
+    private PointWriter _points = new(writer, 0);
+    private bool _measured;
+    private bool _finished;
+
+    public void Write(IReadOnlyList<JournalLine> lines)
+    {
+        var ordered = lines.OrderBy(line => line.Seq).ToList();
+        _attempt = new AttemptFinder(writer, stage, number).FindOrBegin(ordered[0]);
+        _points = new PointWriter(writer, _attempt.Id);
+        var before = (_attempt.LastSeq, _attempt.KeepsThrough);
+        var fresh = ordered.Where(line => line.Seq > _attempt.LastSeq).DistinctBy(line => line.Seq).ToList();
+        foreach (var line in fresh)
+        {
+            if (line.Seq != _attempt.LastSeq + 1)
+            {
+                throw new LabException(
+                    $"the journal of the stage {stage}, attempt {number}, goes from line {_attempt.LastSeq} to line {line.Seq}: lines "
+                        + "are missing. "
+                    + $"Remove {folder} and run again; the stage is then computed anew.");
+            }
+
+            Take(line);
+            _attempt.LastSeq = line.Seq;
+        }
+
+        if (fresh.Count > 0)
+        {
+            // An event of a newer version may follow the end: it does not make the attempt longer.
+            Finish(fresh.FindLast(line => line.Event is not NewerEvent)?.At, rewound: before.LastSeq == 0 || before.KeepsThrough != _attempt.KeepsThrough);
+        }
+
+        if (ordered.FindLast(line => line.Event is not NewerEvent)?.Event is FinishedEvent { Status: var status } && AttemptStatus.IsFailure(status))
+        {
+            KeepLog();
+        }
+    }
+
+    /// <summary>Also where the line is known: the worker may have gone on printing after it. What is kept stays when the file has gone.</summary>
+    private void KeepLog() => writer.Execute(
+        "UPDATE attempt SET log = coalesce(@log, log) WHERE id = @Id", new { log = WorkerOutput.Tail(folder, number), _attempt.Id });
+
+    private void Take(JournalLine line)
+    {
+        switch (line.Event)
+        {
+            case StartedEvent started:
+                Start(started);
+                break;
+            case ResumedEvent resumed:
+                _attempt.Rewinds(resumed.Step);
+                writer.Execute("UPDATE attempt SET resumed_from = @Step WHERE id = @Id", new { resumed.Step, _attempt.Id });
+                break;
+            case MetricsEvent metrics:
+                _attempt.Reports();
+                if (metrics.Step <= _attempt.KeepsThrough)
+                {
+                    // It computed a step again that it had said to keep: its own value holds from there on.
+                    _attempt.Rewinds(metrics.Step - 1);
+                }
+
+                _points.Add(metrics.Step, line.At.ToUnixTimeMilliseconds() - _attempt.Began, metrics.Values);
+                break;
+            case MeasuredEvent measurement:
+                _attempt.Reports();
+                Measure(line.Seq, measurement.Measurement);
+                break;
+            case ImageEvent image:
+                _attempt.Reports();
+                new ImageWriter(writer, stage, folder).Write(_attempt.Id, line.Seq, image);
+                break;
+            case CheckpointEvent:
+                _attempt.Reports();
+                break;
+            case FinishedEvent end:
+                End(end);
+                break;
+            default:
+                // Progress is for the screen: the curves say how far a stage came. What a newer version told is left to it.
+                break;
+        }
+    }
+
+    private void Start(StartedEvent started)
+    {
+        writer.Execute(
+            "UPDATE attempt SET host = @Host, pid = @Pid, boot_id = @BootId, device = @Device, threads = @Threads WHERE id = @Id",
+            new { started.Host, started.Pid, started.BootId, started.Device, started.Threads, _attempt.Id });
+        if (started.Origin is { } origin)
+        {
+            new OriginWriter(writer).Write(_attempt.Id, origin);
+        }
+
+        // One stage runs once at a time: what an attempt before this one left open was cut short.
+        writer.Execute(
+            """
+            UPDATE attempt SET status = 'interrupted'
+            WHERE stage = @stage AND status = 'running' AND (generation, number) < (@Generation, @number)
+            """,
+            new { stage, _attempt.Generation, number });
+    }
+
+    private void Measure(long seq, Measurement measurement)
+    {
+        _measured = true;
+        writer.Execute(
+            """
+            INSERT INTO measurement (stage, attempt, seq, superseded, metric, value, low, high, samples, steps, guidance, labels,
+              extractor, preprocessing, reference, higher_is_better, device, noise, setting)
+            VALUES (@stage, @Id, @seq, 0, @Metric, @value, @low, @high, @Samples, @Steps, @Guidance, @Labels,
+              @Extractor, @Preprocessing, @Reference, @higher, @Device, @Noise, @Setting)
+            """,
+            new
+            {
+                stage,
+                _attempt.Id,
+                seq,
+                measurement.Metric,
+                value = Finite(measurement.Value),
+                low = Finite(measurement.Low),
+                high = Finite(measurement.High),
+                measurement.Samples,
+                measurement.Steps,
+                measurement.Guidance,
+                measurement.Labels,
+                measurement.Extractor,
+                measurement.Preprocessing,
+                measurement.Reference,
+                higher = measurement.HigherIsBetter is { } higher ? (higher ? 1L : 0L) : (long?)null,
+                measurement.Device,
+                measurement.Noise,
+                measurement.Setting,
+            });
+    }
+
+    private void End(FinishedEvent end)
+    {
+        _finished = true;
+        if (end.Status == "completed")
+        {
+            _attempt.Reports();
+        }
+
+        writer.Execute(
+            """
+            UPDATE attempt SET status = @Status, wall_seconds = @wall, cpu_seconds = @cpu, peak_bytes = @PeakBytes, error = @Error
+            WHERE id = @Id
+            """,
+            new
+            {
+                end.Status,
+                wall = Finite(end.WallSeconds) ?? 0,
+                cpu = Finite(end.CpuSeconds) ?? 0,
+                end.PeakBytes,
+                end.Error,
+                _attempt.Id,
+            });
+    }
+
+    private void Finish(DateTimeOffset? last, bool rewound)
+    {
+        // Until it says how long it took, an attempt has lasted at least as long as its journal; so a killed one has its cost.
+        var lasted = _finished || last is not { } end ? 0 : (end - WallTime.Parse(_attempt.Started)).TotalSeconds;
+        writer.Execute(
+            """
+            UPDATE attempt SET last_seq = @LastSeq, keeps_through = @KeepsThrough, wall_seconds = max(wall_seconds, @lasted)
+            WHERE id = @Id
+            """,
+            new { _attempt.LastSeq, _attempt.KeepsThrough, _attempt.Id, lasted });
+        _points.Write();
+        if (_finished)
+        {
+            DigestWriter.Write(writer, _attempt.Id);
+        }
+
+        if (_measured && completes)
+        {
+            new IdentityWriter(writer).Complete(stage);
+        }
+
+        var supersession = new Supersession(writer, stage);
+        if (rewound)
+        {
+            supersession.Rewind();
+        }
+
+        if (rewound || _measured)
+        {
+            supersession.Measurements();
+        }
+    }
+
+    private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
+}
+
+/// <summary>Copies an image from a stage's folder into the database. Of each name the latest attempt's image is kept.</summary>
+internal sealed class ImageWriter(Writer writer, string stage, string folder)
+{
+    private static ReadOnlySpan<byte> PngSignature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1a, (byte)'\n'];
+
+    public void Write(long attempt, long seq, ImageEvent image)
+    {
+        var png = Read(image.File);
+        writer.Execute(
+            """
+            INSERT INTO image (stage, name, attempt, seq, caption, png) VALUES (@stage, @Name, @attempt, @seq, @Caption, @png)
+            ON CONFLICT (stage, name) DO UPDATE SET attempt = excluded.attempt, seq = excluded.seq, caption = excluded.caption,
+              png = excluded.png
+            WHERE EXISTS (
+              SELECT 1 FROM attempt mine, attempt other
+              WHERE mine.id = excluded.attempt AND other.id = image.attempt
+                AND (mine.generation, mine.number) >= (other.generation, other.number))
+            """,
+            new { stage, image.Name, attempt, seq, image.Caption, png });
+    }
+
+    private byte[] Read(string file)
+    {
+        // The name comes from data: it must not lead out of the folder.
+        if (!ArtifactName.IsName(file))
+        {
+            throw new LabException($"the journal of the stage {stage} names the image file \"{file}\"; only letters, digits, '.', "
+                + "'_' and '-' are allowed, at most 128, and no name that Windows reserves.");
+        }
+
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(Path.Combine(folder, file));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException(
+                $"the journal of the stage {stage} names the image {file}, which cannot be read from {folder}: {error.Message} "
+                + "Remove that folder and run again; the stage is then computed anew.",
+                error);
+        }
+
+        return bytes.AsSpan().StartsWith(PngSignature)
+            ? bytes
+            : throw new LabException(
+                $"{Path.Combine(folder, file)} is no PNG image. Remove that folder and run again; the stage is then computed anew.");
+    }
+}

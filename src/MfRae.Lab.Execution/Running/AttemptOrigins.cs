@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+
+namespace MfRae.Lab.Execution.Running;
+
+/// <summary>What this process computes with.</summary>
+public static class AttemptOrigins
+{
+    // A stage computes on one device: there is no stage that is spread over several.
+    private const int DevicesOfStage = 1;
+
+    /// <param name="device">What the numerics run on: cpu, cuda:N.</param>
+    /// <param name="spec">What the process was asked to compute; null where nothing yet.</param>
+    public static AttemptOrigin OfProcess(string device, StageSpec? spec = null)
+    {
+        var packages = PackageList.OfProcess();
+        return new(
+            typeof(AttemptOrigins).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+            $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
+            RuntimeInformation.FrameworkDescription,
+            PackageList.Numerics(packages),
+            MachineDescription.Processor(),
+            device.StartsWith("cuda", StringComparison.Ordinal) ? MachineDescription.Accelerators() : [],
+            packages,
+            DevicesOfStage,
+            spec?.Node.Files ?? new Dictionary<string, string>(),
+            spec?.Flops,
+            spec?.Run);
+    }
+}
+
+/// <summary>What this machine computes with, in the words of its system.</summary>
+public static class MachineDescription
+{
+    /// <summary>Model and number of logical processors, `AMD EPYC 7302 × 32`; the architecture where the system names no model.</summary>
+    public static string Processor()
+    {
+        var model = Values("/proc/cpuinfo", "model name").FirstOrDefault()
+            ?? Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER")
+            ?? RuntimeInformation.ProcessArchitecture.ToString();
+        return string.Create(CultureInfo.InvariantCulture, $"{model} × {Environment.ProcessorCount}");
+    }
+
+    /// <summary>Models of NVIDIA's GPUs in the order of their bus, from the driver itself; empty where it tells nothing here.</summary>
+    public static IReadOnlyList<string> Accelerators()
+    {
+        const string Driver = "/proc/driver/nvidia/gpus";
+        try
+        {
+            return Directory.Exists(Driver)
+                ? [.. Directory.EnumerateDirectories(Driver).Order(StringComparer.Ordinal)
+                    .SelectMany(gpu => Values(Path.Combine(gpu, "information"), "Model"))]
+                : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static IReadOnlyList<string> Values(string path, string name)
+    {
+        try
+        {
+            return File.Exists(path) ? Values(File.ReadLines(path), name) : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>The values of `name : value` lines.</summary>
+    internal static IReadOnlyList<string> Values(IEnumerable<string> lines, string name) =>
+    [
+        .. lines.Select(line => line.Split(':', 2, StringSplitOptions.TrimEntries))
+            .Where(parts => parts.Length == 2 && parts[0] == name && parts[1].Length > 0)
+            .Select(parts => parts[1]),
+    ];
+}
+
+/// <summary>The packages that a program was built from, libtorch's among them.</summary>
+public static class PackageList
+{
+    /// <summary>Package → version, by name; empty where the program does not come with a list.</summary>
+    public static IReadOnlyDictionary<string, string> OfProcess()
+    {
+        // The runtime keeps the list that the build wrote; the program's own comes first, before those of the frameworks.
+        var path = (AppContext.GetData("APP_CONTEXT_DEPS_FILES") as string ?? "").Split(';')[0];
+        try
+        {
+            return Read(File.ReadAllBytes(path));
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException or JsonException)
+        {
+            return new Dictionary<string, string>();
+        }
+    }
+
+    /// <summary>Those of the tensor library, in one line; the parts that a large package is split into are left out.</summary>
+    public static string Numerics(IReadOnlyDictionary<string, string> packages) => string.Join(", ", packages
+        .Where(package => package.Key.Contains("torch", StringComparison.OrdinalIgnoreCase)
+            && !package.Key.Contains("-part", StringComparison.Ordinal) && !package.Key.Contains("-fragment", StringComparison.Ordinal))
+        .OrderBy(package => package.Key, StringComparer.Ordinal)
+        .Select(package => $"{package.Key} {package.Value}"));
+
+    /// <param name="json">The text of a `.deps.json`.</param>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static IReadOnlyDictionary<string, string> Read(ReadOnlyMemory<byte> json)
+    {
+        using var document = JsonDocument.Parse(json);
+        var packages = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        if (document.RootElement.ValueKind == JsonValueKind.Object
+            && document.RootElement.TryGetProperty("libraries", out var libraries))
+        {
+            foreach (var library in libraries.EnumerateObject())
+            {
+                if (library.Name.Split('/') is [var name, var version] && library.Value.GetProperty("type").ValueEquals("package"))
+                {
+                    packages[name] = version;
+                }
+            }
+        }
+
+        return packages;
+    }
+}

@@ -1,0 +1,318 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Execution.Journal;
+using MfRae.Lab.Execution.Store;
+
+namespace MfRae.Lab.Execution.Running;
+
+/// <summary>Computes one stage in this process: from `spec.json` to a complete artifact, or to a journal that says why not.</summary>
+public static class Worker
+{
+    /// <param name="folder">STORE/.partial/KEY with its `spec.json`.</param>
+    /// <param name="create">Makes the stage that computes a definition.</param>
+    /// <param name="device">What the numerics run on, for the record.</param>
+    /// <param name="threads">Threads of the numerics, for the record.</param>
+    /// <param name="coordinator">Standard input, whose end means stop; null where nobody coordinates.</param>
+    /// <returns>One of <see cref="WorkerExit"/>.</returns>
+    /// <exception cref="LabException">There is no stage to compute, another worker computes it, or the store cannot be written.</exception>
+    public static int Run(
+        string folder,
+        Func<StageDefinition, IStage> create,
+        string device,
+        int threads,
+        Stream? coordinator,
+        TimeProvider time,
+        CancellationToken stop)
+    {
+        var store = ArtifactStore.OfPartial(folder);
+        var spec = StageSpecFile.Read(folder);
+        var node = spec.Node;
+        if (store.PartialFolder(node.Key) != Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
+        {
+            throw new LabException($"{Path.Combine(folder, ArtifactStore.SpecName)} is the spec of another stage, {node.Key}");
+        }
+
+        // The coordinator tries this lock for an instant to see whether a worker lives, hence the patience.
+        using var alone = FileLock.Wait(FileLock.OfWorker(store, node.Key), TimeSpan.FromSeconds(2))
+            ?? throw new LabException($"the stage {node.Label} is being computed by another worker");
+        using var journal = OpenJournal();
+        var identified = new IdentifiedJournal(journal, spec, folder, device, store.ReadLineage());
+        using var lifeline = new Lifeline(coordinator, stop);
+        var owner = ProcessIdentity.Current();
+        var origin = AttemptOrigins.OfProcess(device, spec);
+        var started = time.GetUtcNow();
+        var clock = time.GetTimestamp();
+
+        void Finish(string status, string? error) => journal.Write(
+            new FinishedEvent(status, time.GetElapsedTime(clock).TotalSeconds, ResourceUse.CpuSeconds(), ResourceUse.PeakBytes(), error));
+
+        try
+        {
+            journal.Write(new StartedEvent(spec.Attempt, owner.Host, owner.Pid, owner.BootId, device, threads, origin));
+            create(node.Definition).Run(new(spec, folder, identified, time, lifeline.Stop));
+        }
+        catch (OperationCanceledException) when (lifeline.Stop.IsCancellationRequested)
+        {
+            Finish(AttemptStatus.Interrupted, null);
+            return WorkerExit.Interrupted;
+        }
+        catch (Exception e) when (FileFault.OfStore(e, store) is { } fault)
+        {
+            throw Stopped(fault);
+        }
+        catch (Exception e) when (MemoryShortage.Explain(e) is { } shortage)
+        {
+            Finish(AttemptStatus.OutOfMemory, shortage);
+            return WorkerExit.Failed;
+        }
+        catch (DivergedException e)
+        {
+            Finish(AttemptStatus.Diverged, e.Message);
+            return WorkerExit.Failed;
+        }
+        catch (LabException e)
+        {
+            Finish(AttemptStatus.Failed, e.Message);
+            return WorkerExit.Environment;
+        }
+        catch (Exception e)
+        {
+            // Anything else is a bug in the stage, and a bug keeps its stack.
+            Finish(AttemptStatus.Failed, e.ToString());
+            return WorkerExit.Failed;
+        }
+
+        return Complete();
+
+        StageJournal OpenJournal()
+        {
+            try
+            {
+                return new StageJournal(folder, spec.Attempt, time);
+            }
+            catch (Exception e) when (FileFault.OfStore(e, store) is { } fault)
+            {
+                throw fault;
+            }
+        }
+
+        // The stage is not to blame: it goes on where it was as soon as the store can be written again.
+        LabException Stopped(LabException fault)
+        {
+            try
+            {
+                Finish(AttemptStatus.Interrupted, fault.Message);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next coordinator closes the journal.
+            }
+
+            return fault;
+        }
+
+        int Complete()
+        {
+            var ended = false;
+            try
+            {
+                var provenance = Provenance.Of(origin, device, threads, spec.Attempt, started, time.GetUtcNow(), identified.Devices);
+                store.Complete(node, provenance, () =>
+                {
+                    Finish(AttemptStatus.Completed, null);
+                    ended = true;
+                    journal.Dispose();
+                });
+                return WorkerExit.Completed;
+            }
+            catch (Exception e) when (FileFault.OfStore(e, store) is { } fault)
+            {
+                throw ended ? fault : Stopped(fault);
+            }
+            catch (Exception e) when (!ended)
+            {
+                Finish(AttemptStatus.Failed, e.ToString());
+                return WorkerExit.Failed;
+            }
+        }
+    }
+}
+
+/// <summary>The journal of a stage in work, which adds to each measurement the parts of its identity that follow from the stages behind it.</summary>
+/// <param name="device">The device of this attempt: cpu, cuda:0, ….</param>
+/// <param name="lineage">The complete stages of the store.</param>
+internal sealed class IdentifiedJournal(IJournal journal, StageSpec spec, string folder, string device, Lineage lineage) : IJournal
+{
+    private StageFacts _stage = StageFacts.Of(spec.Node, [device]);
+
+    /// <summary>Device classes of the stage and of all computed stages upstream.</summary>
+    public string Devices => lineage.Devices(_stage);
+
+    public void Write(JournalEvent entry)
+    {
+        if (entry is ResumedEvent)
+        {
+            _stage = _stage with { Devices = [.. Earlier(), device] };
+        }
+
+        journal.Write(entry is MeasuredEvent { Measurement: var value } ? new MeasuredEvent(lineage.Complete(value, _stage)) : entry);
+    }
+
+    public void Flush() => journal.Flush();
+
+    /// <summary>Devices of the attempts that this attempt resumes. An attempt that wrote a checkpoint without resuming starts the list again.</summary>
+    private List<string> Earlier()
+    {
+        var devices = new List<string>();
+        foreach (var file in JournalFile.In(folder).Where(file => file.Attempt < spec.Attempt))
+        {
+            var events = JournalReader.Read(file.Path).Lines.Select(line => line.Event).ToList();
+            if (events.Exists(entry => entry is CheckpointEvent) && !events.Exists(entry => entry is ResumedEvent))
+            {
+                devices.Clear();
+            }
+
+            devices.AddRange(events.OfType<StartedEvent>().Select(started => started.Device));
+        }
+
+        return devices;
+    }
+}
+
+/// <summary>
+/// A pipe from the coordinator on which nothing is ever sent: it ends when the coordinator asks the worker to stop, or
+/// dies, however it dies. A worker that has not stopped after a grace time is ended, so that no orphan holds a stage.
+/// </summary>
+internal sealed class Lifeline : IDisposable
+{
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+
+    // Neither is ever disposed: the thread may wake up from its read after the worker's end.
+    private readonly CancellationTokenSource _stop;
+    private readonly ManualResetEventSlim _ended = new();
+
+    public Lifeline(Stream? coordinator, CancellationToken alsoStop)
+    {
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(alsoStop);
+        if (coordinator is not null)
+        {
+            new Thread(() => Watch(coordinator)) { IsBackground = true, Name = "lifeline" }.Start();
+        }
+    }
+
+    public CancellationToken Stop => _stop.Token;
+
+    public void Dispose() => _ended.Set();
+
+    private void Watch(Stream coordinator)
+    {
+        try
+        {
+            var buffer = new byte[16];
+            while (coordinator.Read(buffer) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // A broken pipe says the same as a closed one.
+        }
+
+        if (_ended.IsSet)
+        {
+            return;
+        }
+
+        _stop.Cancel();
+        if (!_ended.Wait(Grace))
+        {
+            using var self = Process.GetCurrentProcess();
+            self.Kill();
+        }
+    }
+}
+
+/// <summary>
+/// A worker's answer to signals. Ctrl-C reaches every process of the terminal, so a worker ignores it: its coordinator
+/// closes the worker's input when it is to stop. SIGTERM is meant for this process and stops it after a checkpoint.
+/// </summary>
+public sealed class WorkerSignals : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public WorkerSignals() => _registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true),
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            _stop.Cancel();
+        }),
+    ];
+
+    public CancellationToken Stop => _stop.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+        {
+            registration.Dispose();
+        }
+    }
+}
+
+/// <summary>`spec.json` in the folder of a stage in work: what the coordinator asks of the worker.</summary>
+public static class StageSpecFile
+{
+    public static void Write(string folder, StageSpec spec) =>
+        AtomicFile.Write(
+            Path.Combine(folder, ArtifactStore.SpecName),
+            JsonSerializer.SerializeToUtf8Bytes(spec, LabJson.Default.StageSpec));
+
+    /// <exception cref="LabException">There is no such file, or it holds something else.</exception>
+    public static StageSpec Read(string folder)
+    {
+        var path = Path.Combine(folder, ArtifactStore.SpecName);
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), LabJson.Default.StageSpec) ?? throw new JsonException("null");
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"{path} cannot be read: {e.Message}; the coordinator writes it before it starts a worker", e);
+        }
+    }
+}
+
+/// <summary>What this process has used so far.</summary>
+internal static class ResourceUse
+{
+    public static double CpuSeconds()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime.TotalSeconds;
+    }
+
+    /// <summary>
+    /// Peak resident memory. On Linux the kernel's high-water mark, since .NET reports the present size as the peak there.
+    /// </summary>
+    public static long PeakBytes()
+    {
+        const string HighWater = "VmHWM:";
+        if (OperatingSystem.IsLinux()
+            && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(HighWater, StringComparison.Ordinal)) is { } line)
+        {
+            return 1024 * long.Parse(line[HighWater.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+        }
+
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
+}

@@ -1,0 +1,266 @@
+using System.Globalization;
+using System.Text.Json;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Execution.Journal;
+
+namespace MfRae.Lab.Execution.Store;
+
+/// <summary>
+/// Stage outputs by key. `KEY` is complete: it appears by a rename, with its manifest. `.partial/KEY` is in work,
+/// `.bad/KEY.N` was set aside, `.locks` says who works on what.
+/// </summary>
+public sealed class ArtifactStore(string root)
+{
+    public const string ManifestName = "manifest.json";
+    public const string SpecName = "spec.json";
+    internal const string ReasonName = "reason.txt";
+
+    public string Root { get; } = Path.GetFullPath(root);
+
+    public string CompleteFolder(string key) => Path.Combine(Root, ArtifactName.Key(key));
+
+    public string PartialFolder(string key) => Path.Combine(Root, ".partial", ArtifactName.Key(key));
+
+    internal string LockFolder => Path.Combine(Root, ".locks");
+
+    internal string BadFolder => Path.Combine(Root, ".bad");
+
+    /// <summary>Keys of all complete stages.</summary>
+    public IReadOnlyList<string> CompleteKeys() => KeysIn(Root);
+
+    /// <summary>Keys of all stages in work, whether anybody works on them or not.</summary>
+    public IReadOnlyList<string> PartialKeys() => KeysIn(Path.Combine(Root, ".partial"));
+
+    /// <summary>The store that a folder `ROOT/.partial/KEY` belongs to.</summary>
+    public static ArtifactStore OfPartial(string folder)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var store = new ArtifactStore(Path.GetDirectoryName(Path.GetDirectoryName(full)) ?? full);
+        return ArtifactName.IsKey(Path.GetFileName(full)) && store.PartialFolder(Path.GetFileName(full)) == full
+            ? store
+            : throw new LabException($"{folder} is not a stage's folder: STORE/.partial/KEY is expected");
+    }
+
+    /// <summary>Whether the manifest is there. The files are as it says only if <see cref="Verify"/> says so too.</summary>
+    public bool IsComplete(string key) => File.Exists(Path.Combine(CompleteFolder(key), ManifestName));
+
+    /// <summary>Where the stage's files are now, complete or in work, or null.</summary>
+    public string? Find(string key) =>
+        IsComplete(key) ? CompleteFolder(key) : Directory.Exists(PartialFolder(key)) ? PartialFolder(key) : null;
+
+    /// <summary>The path of the output of a stage's worker, or null where there is none.</summary>
+    public string? FindLog(string key, int attempt) =>
+        Find(key) is { } folder && Path.Combine(folder, LogName(attempt)) is var path && File.Exists(path) ? path : null;
+
+    /// <summary>What workers of a stage printed, by attempt, from whichever folders are still there.</summary>
+    public IReadOnlyList<(int Attempt, string Path)> LogsOf(string key) =>
+        [.. FoldersOf(key).SelectMany(Directory.EnumerateFiles).Select(path => (Attempt: LogAttempt(Path.GetFileName(path)), Path: path))
+            .Where(log => log.Attempt > 0).OrderBy(log => log.Attempt)];
+
+    /// <summary>Hashes every file of a complete stage and compares it with the manifest.</summary>
+    /// <exception cref="LabException">A newer version of the program wrote the manifest.</exception>
+    public ArtifactCheck Verify(string key, CancellationToken stop = default) => ArtifactVerifier.Check(key, CompleteFolder(key), stop);
+
+    /// <exception cref="LabException">The stage is not complete, or its manifest is no manifest.</exception>
+    public Manifest ReadManifest(string key)
+    {
+        var path = Path.Combine(CompleteFolder(key), ManifestName);
+        try
+        {
+            return ManifestSeal.Read(File.ReadAllBytes(path), path);
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"{path} cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Makes the folder in which the stage is computed, readable by its owner only.</summary>
+    public string CreatePartial(string key) => CreateFolder(PartialFolder(key));
+
+    /// <summary>Moves a complete stage away, with the reason beside its files. Returns where it went.</summary>
+    public string SetAside(string key, string reason) => MoveToBad(CompleteFolder(key), reason);
+
+    /// <summary>Moves a stage in work away, checkpoints included.</summary>
+    public string SetAsidePartial(string key, string reason) => MoveToBad(PartialFolder(key), reason);
+
+    /// <summary>
+    /// One more than any attempt that a folder of this stage tells of, those set aside included: an attempt's number is
+    /// never used twice.
+    /// </summary>
+    public int NextAttempt(string key) => 1 + FoldersOf(key).SelectMany(Attempts).DefaultIfEmpty(0).Max();
+
+    /// <summary>Every folder that tells of a stage: those set aside, the one in work, the complete one.</summary>
+    public IReadOnlyList<string> FoldersOf(string key)
+    {
+        if (!ArtifactName.IsKey(key))
+        {
+            return [];
+        }
+
+        var bad = Directory.Exists(BadFolder) ? Directory.GetDirectories(BadFolder, key + ".*") : [];
+        return [.. bad.Order(StringComparer.Ordinal).Append(PartialFolder(key)).Append(CompleteFolder(key)).Where(Directory.Exists)];
+    }
+
+    /// <summary>
+    /// Ends a stage: hashes what it wrote, calls <paramref name="seal"/>, after which the journal no longer changes, writes
+    /// the manifest, removes checkpoints and renames the folder into place. A death in between costs nothing: before the
+    /// manifest the checkpoints are still there, after it <see cref="TryPublish"/> does the rest.
+    /// </summary>
+    public Manifest Complete(StageNode node, Provenance provenance, Action seal)
+    {
+        var folder = PartialFolder(node.Key);
+        if (Directory.EnumerateDirectories(folder).FirstOrDefault() is { } inner)
+        {
+            throw new InvalidOperationException($"the stage {node.Label} made the folder {inner}; stages write files only");
+        }
+
+        var names = Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))
+            .Where(name => !IsPassing(name)).Order(StringComparer.Ordinal).ToList();
+        if (names.Find(name => !ArtifactName.IsName(name)) is { } wrong)
+        {
+            throw new InvalidOperationException($"the stage {node.Label} wrote a file named '{wrong}'; names are letters, digits and ._-");
+        }
+
+        var files = names.Where(name => !JournalFile.IsJournal(name)).Select(name => ArtifactVerifier.Describe(folder, name)).ToList();
+        seal();
+        files.AddRange(names.Where(JournalFile.IsJournal).Select(name => ArtifactVerifier.Describe(folder, name)));
+
+        var definition = JsonSerializer.SerializeToElement(node.Definition, LabJson.Default.StageDefinition);
+        var manifest = new Manifest(ManifestSeal.Format, node.Key, node.Kind, node.Label, definition, node.Seed, node.Inputs, provenance, files);
+        AtomicFile.Write(Path.Combine(folder, ManifestName), ManifestSeal.Write(manifest));
+        Publish(node.Key);
+        return manifest;
+    }
+
+    /// <summary>Finishes what a death between manifest and rename left. False where there was nothing of the kind.</summary>
+    public bool TryPublish(string key)
+    {
+        var manifest = Path.Combine(PartialFolder(key), ManifestName);
+        if (!File.Exists(manifest))
+        {
+            return false;
+        }
+
+        if (!ArtifactVerifier.Check(key, PartialFolder(key), default).Ok)
+        {
+            File.Delete(manifest);
+            return false;
+        }
+
+        Publish(key);
+        return true;
+    }
+
+    internal static string LogName(int attempt) => $"worker.{attempt.ToString(CultureInfo.InvariantCulture)}.log";
+
+    internal static string CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        return path;
+    }
+
+    /// <summary>What is no part of the artifact. The worker's output may still grow while the manifest is written.</summary>
+    private static bool IsPassing(string name) =>
+        name == ManifestName || LogAttempt(name) > 0
+        || name.StartsWith("checkpoint", StringComparison.Ordinal) || name.EndsWith(".aside", StringComparison.Ordinal);
+
+    private static IEnumerable<int> Attempts(string folder) => Directory.Exists(folder)
+        ? Directory.EnumerateFiles(folder).Select(path => Math.Max(JournalFile.AttemptOf(path), LogAttempt(Path.GetFileName(path))))
+        : [];
+
+    private static List<string> KeysIn(string folder) => Directory.Exists(folder)
+        ? [.. Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)).Where(ArtifactName.IsKey)
+            .Order(StringComparer.Ordinal)]
+        : [];
+
+    /// <summary>Whether a file is what a worker printed.</summary>
+    internal static bool IsLog(string name) => LogAttempt(name) > 0;
+
+    private static int LogAttempt(string name) => name.Split('.') is ["worker", var number, "log"]
+        && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) ? attempt : 0;
+
+    private void Publish(string key)
+    {
+        foreach (var checkpoint in Directory.EnumerateFiles(PartialFolder(key), "checkpoint*"))
+        {
+            File.Delete(checkpoint);
+        }
+
+        if (Directory.Exists(CompleteFolder(key)))
+        {
+            SetAside(key, "another folder of the same stage was completed");
+        }
+
+        MoveFolder(PartialFolder(key), CompleteFolder(key));
+    }
+
+    /// <summary>Moves a folder that tells of attempts at a stage to those that were set aside.</summary>
+    internal void KeepSetAside(string folder, string key) => MoveFolder(folder, FreeBad(ArtifactName.Key(key)));
+
+    private string FreeBad(string key)
+    {
+        CreateFolder(BadFolder);
+        var number = 1;
+        string target;
+        do
+        {
+            target = Path.Combine(BadFolder, $"{key}.{number++.ToString(CultureInfo.InvariantCulture)}");
+        }
+        while (Directory.Exists(target));
+        return target;
+    }
+
+    private string MoveToBad(string folder, string reason)
+    {
+        var target = FreeBad(Path.GetFileName(folder));
+        MoveFolder(folder, target);
+        File.WriteAllText(Path.Combine(target, ReasonName), reason + "\n");
+        return target;
+    }
+
+    /// <summary>
+    /// Windows refuses to rename a folder while anyone reads a file in it, and the coordinator reads journals often and
+    /// briefly.
+    /// </summary>
+    internal static void MoveFolder(string from, string to)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.Move(from, to);
+                return;
+            }
+            catch (Exception e) when (OperatingSystem.IsWindows() && attempt < 20 && e is IOException or UnauthorizedAccessException)
+            {
+                Thread.Sleep(100);
+            }
+        }
+    }
+
+    /// <summary>The complete stages of the store with their provenance, by their manifests. A stage with a damaged manifest is unknown:
+    /// the next run sets it aside.</summary>
+    public Lineage ReadLineage() => new(key =>
+    {
+        try
+        {
+            return ArtifactName.IsKey(key) && IsComplete(key) ? StageFacts.Of(ReadManifest(key)) : null;
+        }
+        catch (LabException)
+        {
+            return null;
+        }
+    });
+}

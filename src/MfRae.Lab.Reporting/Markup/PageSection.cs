@@ -1,4 +1,0 @@
-namespace MfRae.Lab.Reporting.Markup;
-
-/// <summary>A rendered section.</summary>
-internal sealed record PageSection(string Id, string Title, Html Content);

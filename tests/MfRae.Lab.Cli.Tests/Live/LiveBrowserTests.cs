@@ -1,0 +1,99 @@
+using MfRae.Lab.Reporting.Tests.Support;
+
+namespace MfRae.Lab.Cli.Tests.Live;
+
+/// <summary>The live page in a browser.</summary>
+public sealed class LiveBrowserTests : IDisposable
+{
+    private readonly ServedLab _served = new();
+
+    public void Dispose() => _served.Dispose();
+
+    [ChromiumFact]
+    public async Task A_page_puts_new_content_in_place_and_stays_as_it_was_left()
+    {
+        await using var browser = await Chromium.Start();
+        await browser.Open(new Uri(_served.Server.Address + "smoke.html"), 1000);
+        await browser.Evaluate("window.visits = 1");
+        await browser.Evaluate("document.querySelector('#provenance details').open = true");
+        await browser.Evaluate("document.querySelector('.key[data-arm]').click()");
+        await browser.Evaluate("document.querySelector('#stages').scrollIntoView({ behavior: 'instant' })");
+        await browser.Evaluate("document.querySelector('#provenance summary').focus({ preventScroll: true })");
+        var top = (double)(await browser.Evaluate("document.querySelector('#stages').getBoundingClientRect().top"))!;
+        var stage = (string)(await browser.Evaluate("document.querySelector('#stages').textContent"))!;
+        stage.Should().NotContain("interrupted");
+
+        _served.Interrupted("smoke", "mfd");
+
+        await Until(browser, "document.querySelector('#stages').textContent.includes('interrupted')");
+        (await Is(browser, "window.visits === 1")).Should().BeTrue("the page is not loaded anew");
+        (await Is(browser, "document.querySelector('#provenance details').open")).Should().BeTrue();
+        (await Is(browser, "document.activeElement.matches('#provenance summary')")).Should().BeTrue();
+        (await Is(browser, "document.querySelector('.key[data-arm]').getAttribute('aria-pressed') === 'false'")).Should().BeTrue();
+        ((double)(await browser.Evaluate("document.querySelector('#stages').getBoundingClientRect().top"))!)
+            .Should().BeApproximately(top, 2);
+        (await Is(browser, "!!document.querySelector('.chart .readout')")).Should().BeTrue("the page's script has seen the new charts");
+        browser.Complaints().Should().BeEmpty();
+        browser.Requests().Should().OnlyContain(request => request.StartsWith(_served.Server.Address));
+    }
+
+    [ChromiumFact]
+    public async Task A_page_that_is_paused_or_in_use_is_left_alone()
+    {
+        await using var browser = await Chromium.Start();
+        await browser.Open(new Uri(_served.Server.Address + "smoke.html"), 1000);
+        await Until(browser, "document.querySelector('header [role=status]').textContent === 'live'");
+        await browser.Evaluate("[...document.querySelectorAll('header button')].find(one => one.textContent === 'Pause').click()");
+
+        _served.Interrupted("smoke", "mfd");
+        await Task.Delay(1500);
+        (await Is(browser, "document.querySelector('#stages').textContent.includes('interrupted')")).Should().BeFalse();
+        await browser.Evaluate("getSelection().selectAllChildren(document.querySelector('#question'))");
+        await browser.Evaluate("[...document.querySelectorAll('header button')].find(one => one.textContent === 'Go on').click()");
+        await Task.Delay(1500);
+        (await Is(browser, "document.querySelector('#stages').textContent.includes('interrupted')")).Should().BeFalse();
+        await browser.Evaluate("getSelection().removeAllRanges()");
+
+        await Until(browser, "document.querySelector('#stages').textContent.includes('interrupted')");
+        browser.Complaints().Should().BeEmpty();
+    }
+
+    [ChromiumFact]
+    public async Task A_page_that_cannot_be_kept_up_to_date_says_so_until_it_can()
+    {
+        await using var browser = await Chromium.Start();
+        await browser.Open(new Uri(_served.Server.Address + "smoke.html"), 1000);
+        await Until(browser, "document.querySelector('header [role=status]').textContent === 'live'");
+
+        _served.Execute("PRAGMA legacy_alter_table = ON; ALTER TABLE attempt RENAME TO hidden");
+
+        await Until(browser, "document.querySelector('header [role=status]').textContent.startsWith('not up to date (')");
+        _served.Execute("PRAGMA legacy_alter_table = ON; ALTER TABLE hidden RENAME TO attempt");
+        await Until(browser, "document.querySelector('header [role=status]').textContent === 'live'");
+        _served.Complaints.Clear();
+    }
+
+    [ChromiumFact]
+    public async Task The_list_of_experiments_is_live_too()
+    {
+        await using var browser = await Chromium.Start();
+        await browser.Open(new Uri(_served.Server.Address), 1000);
+        await browser.Evaluate("document.querySelector('main input').value = 'smo'");
+        await browser.Evaluate("document.querySelector('main input').dispatchEvent(new Event('input', { bubbles: true }))");
+
+        _served.Interrupted("other", "mfd");
+
+        await Until(browser, "document.querySelector('main').textContent.includes('not completed')");
+        (await Is(browser, "document.querySelector('main input').value === 'smo'")).Should().BeTrue("what was searched for still is");
+        (await Is(browser, "!!document.querySelector('a.skip')")).Should().BeTrue();
+        browser.Complaints().Should().BeEmpty();
+    }
+
+    private static async Task<bool> Is(Chromium browser, string condition) => (bool)(await browser.Evaluate(condition))!;
+
+    private static async Task Until(Chromium browser, string condition)
+    {
+        for (var waited = System.Diagnostics.Stopwatch.StartNew(); !await Is(browser, condition); await Task.Delay(50))
+            waited.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), condition);
+    }
+}

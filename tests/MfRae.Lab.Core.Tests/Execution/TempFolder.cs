@@ -1,9 +1,0 @@
-namespace MfRae.Lab.Core.Tests.Execution;
-
-/// <summary>A folder of a test's own, removed at its end.</summary>
-internal sealed class TempFolder : IDisposable
-{
-    public string Path { get; } = Directory.CreateTempSubdirectory("lab-test-").FullName;
-
-    public void Dispose() => Directory.Delete(Path, recursive: true);
-}

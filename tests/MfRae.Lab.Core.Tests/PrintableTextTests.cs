@@ -1,0 +1,19 @@
+namespace MfRae.Lab.Core.Tests;
+
+public sealed class PrintableTextTests
+{
+    [Theory]
+    [InlineData("plain λ = 0,5", "plain λ = 0,5")]
+    [InlineData("\u001b[2J", "\\u001b[2J")]
+    [InlineData("one\ntwo\t", "one\\u000atwo\\u0009")]
+    [InlineData("a\u202Eb\u2028", "a\\u202eb\\u2028")]
+    [InlineData("😀", "😀")]
+    public void Nothing_that_is_not_seen_is_left(string text, string expected) => PrintableText.Of(text).Should().Be(expected);
+
+    [Fact]
+    public void A_long_text_is_cut_and_says_how_long_it_was() =>
+        PrintableText.Of(new string('x', 10_000_000), 5).Should().Be("xxxxx… (10000000 characters)");
+
+    [Fact]
+    public void Half_a_character_does_not_break_it() => PrintableText.Of("\ud83d").Should().Be("\ufffd");
+}

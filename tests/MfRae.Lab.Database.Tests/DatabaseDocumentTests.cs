@@ -1,0 +1,65 @@
+using System.Text.RegularExpressions;
+using MfRae.Lab.Database.Tests.Support;
+
+namespace MfRae.Lab.Database.Tests;
+
+/// <summary>docs/database.md lists what is there, and its examples run.</summary>
+public sealed partial class DatabaseDocumentTests : IDisposable
+{
+    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly string _document = File.ReadAllText(Path.Combine(Root(), "docs", "database.md"));
+
+    public void Dispose() => _lab.Dispose();
+
+    [Fact]
+    public void Every_view_and_column_is_documented_in_order_and_no_other()
+    {
+        var documented = Sections().ToDictionary(
+            section => section.View,
+            section => Columns().Matches(section.Text).Select(match => match.Groups[1].Value).ToList());
+        var present = _lab.Rows("select name from sqlite_schema where type = 'view'").Select(row => (string)row[0]!)
+            .ToDictionary(
+                view => view, view => _lab.Rows($"select name from pragma_table_info('{view}')").Select(row => (string)row[0]!).ToList());
+
+        documented.Keys.Should().BeEquivalentTo(present.Keys);
+        foreach (var (view, columns) in present)
+        {
+            documented[view].Should().Equal(columns, $"these are the columns of {view}");
+        }
+    }
+
+    [Fact]
+    public void Every_view_has_an_example_and_every_example_runs()
+    {
+        _lab.Begin(Plans.Of());
+        Sections().Should().OnlyContain(section => Examples().IsMatch(section.Text));
+        foreach (Match example in Examples().Matches(_document))
+        {
+            var act = () => _lab.Queries.Query(example.Groups[1].Value);
+            act.Should().NotThrow($"this is an example:\n{example.Groups[1].Value}");
+        }
+    }
+
+    private IEnumerable<(string View, string Text)> Sections() =>
+        Headings().Matches(_document).Select(match => (match.Groups[1].Value, match.Groups[2].Value));
+
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "MfRae.Lab.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder.FullName;
+    }
+
+    [GeneratedRegex(@"^### `(\w+)`\n(.*?)(?=^##|\z)", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Headings();
+
+    [GeneratedRegex(@"^\| `(\w+)` \|", RegexOptions.Multiline)]
+    private static partial Regex Columns();
+
+    [GeneratedRegex("^```sql\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Examples();
+}

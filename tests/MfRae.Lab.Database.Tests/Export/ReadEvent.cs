@@ -1,0 +1,3 @@
+namespace MfRae.Lab.Database.Tests.Export;
+
+internal sealed record ReadEvent(double Wall, long Step, string? Version, string? Tag, double Value, string? Description);

@@ -1,0 +1,146 @@
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Execution.Journal;
+using MfRae.Lab.TestSupport;
+
+namespace MfRae.Lab.Execution.Tests.Journal;
+
+/// <summary>What the journal's own thread owes the stage's.</summary>
+public sealed class JournalThreadTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly ManualTime _time = new();
+
+    private string Path1 => Path.Combine(_folder.Path, "journal.1.jsonl");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void What_was_flushed_is_in_the_file_in_the_order_in_which_it_was_written()
+    {
+        using var journal = new StageJournal(_folder.Path, 1, _time);
+        for (var round = 1; round <= 50; round++)
+        {
+            for (var step = 0; step < 100; step++)
+            {
+                journal.Write(new CheckpointEvent((100 * (round - 1)) + step));
+            }
+
+            journal.Flush();
+
+            JournalReader.Read(Path1).Lines.Should().HaveCount(100 * round);
+        }
+
+        var lines = JournalReader.Read(Path1).Lines;
+        lines.Select(line => line.Seq).Should().Equal(Enumerable.Range(1, 5000).Select(seq => (long)seq));
+        lines.Select(line => ((CheckpointEvent)line.Event).Step).Should().Equal(Enumerable.Range(0, 5000).Select(step => (long)step));
+    }
+
+    [Fact]
+    public void An_event_that_nobody_flushes_is_in_the_file_within_a_second()
+    {
+        using var journal = new StageJournal(_folder.Path, 1, _time);
+        for (var step = 1; step <= 3; step++)
+        {
+            journal.Write(new CheckpointEvent(step));
+            // Ten times the second: a machine that is busy with other tests may not run the journal's thread in time.
+            SpinWait.SpinUntil(() => JournalReader.Read(Path1).Lines.Count == step, TimeSpan.FromSeconds(10)).Should().BeTrue();
+        }
+    }
+
+    [Fact]
+    public void The_time_of_a_line_is_that_of_its_event_and_not_that_of_writing_it()
+    {
+        using (var journal = new StageJournal(_folder.Path, 1, _time))
+        {
+            for (var step = 0; step < 100; step++)
+            {
+                journal.Write(new CheckpointEvent(step));
+                _time.Pass(TimeSpan.FromSeconds(1));
+            }
+        }
+
+        var times = JournalReader.Read(Path1).Lines.Select(line => line.At).ToList();
+        times.Zip(times.Skip(1), (one, next) => next - one).Should().HaveCount(99).And.AllBeEquivalentTo(TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void The_end_of_an_attempt_is_in_the_file_at_once()
+    {
+        using var journal = new StageJournal(_folder.Path, 1, _time);
+        journal.Write(new CheckpointEvent(1));
+        journal.Write(new FinishedEvent("completed", 1, 1, 1, null));
+
+        JournalReader.Read(Path1).Lines.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public void A_stage_that_reports_faster_than_the_file_takes_it_waits_and_loses_nothing()
+    {
+        const int Events = StageJournal.Capacity * 3;
+        using (var journal = new StageJournal(_folder.Path, 1, _time))
+        {
+            var most = 0L;
+            for (var step = 1; step <= Events; step++)
+            {
+                journal.Write(new CheckpointEvent(step));
+                most = Math.Max(most, journal.Waiting);
+            }
+
+            most.Should().BeLessThanOrEqualTo(StageJournal.Capacity);
+        }
+
+        JournalReader.Read(Path1).Lines.Select(line => line.Seq).Should().Equal(Enumerable.Range(1, Events).Select(seq => (long)seq));
+    }
+
+    [Fact]
+    public void A_full_disk_leaves_whole_lines_and_is_told_at_the_next_call_and_what_did_not_fit_is_written_later()
+    {
+        using var disk = new FullDisk(Path1);
+        using (var journal = new StageJournal(disk, 0, _time))
+        {
+            journal.Write(new CheckpointEvent(1));
+            journal.Flush();
+            disk.Room = 30;
+            journal.Write(new CheckpointEvent(2));
+            journal.Invoking(it => it.Flush()).Should().Throw<IOException>().WithMessage("full");
+            File.ReadAllText(Path1).Should().EndWith("}\n").And.NotContain("\"seq\":2");
+            journal.Write(new CheckpointEvent(3));
+            journal.Invoking(it => it.Write(new FinishedEvent("interrupted", 1, 1, 1, null))).Should().Throw<IOException>();
+
+            disk.Room = long.MaxValue;
+            journal.Flush();
+        }
+
+        JournalReader.Read(Path1).Lines.Select(line => line.Seq).Should().Equal(Enumerable.Range(1, disk.Lines).Select(seq => (long)seq));
+        disk.Lines.Should().BeInRange(3, 4);
+    }
+
+    [Fact]
+    public void A_failure_that_nobody_was_told_of_is_told_when_the_journal_is_closed()
+    {
+        using var disk = new FullDisk(Path1) { Room = 10 };
+        var journal = new StageJournal(disk, 0, _time);
+        journal.Write(new CheckpointEvent(1));
+
+        journal.Invoking(it => it.Dispose()).Should().Throw<IOException>().WithMessage("full");
+
+        File.ReadAllBytes(Path1).Should().BeEmpty();
+    }
+
+    /// <summary>A file on a disk that takes so many bytes more, the last of them in the middle of a write.</summary>
+    private sealed class FullDisk(string path) : FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0)
+    {
+        public long Room { get; set; } = long.MaxValue;
+
+        public int Lines => File.ReadAllLines(Name).Length;
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            base.Write(buffer[..(int)Math.Min(Room, buffer.Length)]);
+            if (Room < buffer.Length)
+            {
+                throw new IOException("full");
+            }
+        }
+    }
+}

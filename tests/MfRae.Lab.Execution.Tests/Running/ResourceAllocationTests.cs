@@ -1,0 +1,43 @@
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Execution.Running;
+
+namespace MfRae.Lab.Execution.Tests.Running;
+
+public sealed class ResourceAllocationTests
+{
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(2, 1, 2)]
+    [InlineData(4, 1, 4)]
+    [InlineData(8, 2, 4)]
+    [InlineData(24, 4, 6)]
+    [InlineData(64, 16, 4)]
+    public void The_machine_decides_on_threads_and_jobs(int cores, int threads, int jobs)
+    {
+        ResourceAllocation.Threads(new(Device: "cpu"), cores).Should().Be(threads);
+        ResourceAllocation.Jobs(new(Device: "cpu"), cores).Should().Be(jobs);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void The_number_of_jobs_changes_no_bit_so_it_changes_no_threads(int jobs)
+    {
+        ResourceAllocation.Jobs(new(Device: "cpu", Jobs: jobs), 16).Should().Be(jobs);
+        ResourceAllocation.Threads(new(Device: "cpu", Jobs: jobs), 16).Should().Be(4);
+    }
+
+    [Theory]
+    [InlineData("cuda", 2, "cuda:1")]
+    [InlineData("cuda", 0, "cuda")]
+    [InlineData("cuda:3", 2, "cuda:3")]
+    [InlineData("cpu", 2, "cpu")]
+    public void Jobs_on_gpus_have_one_each(string device, int jobs, string expected) =>
+        ResourceAllocation.Of(new(Device: device, Jobs: jobs), 16, place: 1).Should().Be(new RunSettings(Device: expected, Jobs: jobs, Threads: 4));
+
+    [Fact]
+    public void Asked_for_threads_are_given() => ResourceAllocation.Threads(new(Threads: 3), 16).Should().Be(3);
+
+    [Fact]
+    public void A_gpu_takes_one_stage_at_a_time() => ResourceAllocation.Jobs(new(Device: "cuda:1"), 16).Should().Be(1);
+}

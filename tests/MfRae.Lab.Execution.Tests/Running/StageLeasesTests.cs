@@ -1,0 +1,164 @@
+using System.Text.Json;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Tests.Support;
+using MfRae.Lab.TestSupport;
+using MfRae.Lab.TestWorker;
+
+namespace MfRae.Lab.Execution.Tests.Running;
+
+public sealed class StageLeasesTests : IDisposable
+{
+    private static readonly StageNode First = TestPlan.Stage("first", "");
+    private static readonly StageNode Second = TestPlan.Stage("second", "");
+    private readonly TestLab _lab = new();
+    private readonly ManualTime _time = new();
+
+    public void Dispose() => _lab.Dispose();
+
+    [Fact]
+    public void A_lease_of_a_live_process_is_respected_and_names_its_owner()
+    {
+        using var held = Acquire(First);
+
+        TryAcquire(First).Should().BeNull();
+        StageLeases.Holder(_lab.Store, [First], _time)
+            .Should().Be($"the stage first is being computed by process {Environment.ProcessId} on {Environment.MachineName}");
+    }
+
+    [Fact]
+    public void Leases_are_taken_all_or_none()
+    {
+        using var held = Acquire(Second);
+
+        TryAcquire(First, Second).Should().BeNull();
+
+        StageLeases.LiveOwner(_lab.Store, First.Key, _time).Should().BeNull();
+    }
+
+    [Fact]
+    public void A_released_lease_is_free()
+    {
+        Acquire(First).Dispose();
+
+        using var again = Acquire(First);
+
+        StageLeases.LiveOwner(_lab.Store, First.Key, _time)!.Pid.Should().Be(Environment.ProcessId);
+    }
+
+    [Fact]
+    public void A_lease_with_fields_of_a_newer_version_is_respected()
+    {
+        using var held = Acquire(First);
+        var path = Path.Combine(_lab.Store.Root, ".locks", First.Key + ".lease.json");
+        var written = File.GetLastWriteTimeUtc(path);
+        File.WriteAllText(path, File.ReadAllText(path).Replace("\"token\":", "\"purpose\":\"study\",\"token\":", StringComparison.Ordinal));
+        File.SetLastWriteTimeUtc(path, written);
+
+        TryAcquire(First).Should().BeNull();
+        StageLeases.LiveOwner(_lab.Store, First.Key, _time).Should().Be(ProcessIdentity.Current());
+    }
+
+    [Fact]
+    public void A_lease_that_cannot_be_read_holds_until_its_heartbeat_is_too_old()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_lab.Store.Root, ".locks")).FullName;
+        var path = Path.Combine(folder, First.Key + ".lease.json");
+        File.WriteAllText(path, """{"holder":[1,2]}""");
+        File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime);
+
+        TryAcquire(First).Should().BeNull();
+        _time.Pass(StageLeases.Expiry + TimeSpan.FromSeconds(1));
+        using var taken = Acquire(First);
+
+        StageLeases.LiveOwner(_lab.Store, First.Key, _time).Should().Be(ProcessIdentity.Current());
+    }
+
+    [Fact]
+    public void A_process_that_reuses_the_number_of_a_dead_owner_is_not_taken_for_it()
+    {
+        Write(ProcessIdentity.Current() with { Started = "1" });
+
+        using var taken = Acquire(First);
+
+        StageLeases.LiveOwner(_lab.Store, First.Key, _time).Should().Be(ProcessIdentity.Current());
+    }
+
+    [Fact]
+    public void An_owner_from_before_the_last_boot_is_dead()
+    {
+        Write(ProcessIdentity.Current() with { BootId = "another" });
+
+        StageLeases.LiveOwner(_lab.Store, First.Key, _time).Should().BeNull();
+    }
+
+    [Theory]
+    [InlineData(59, false)]
+    [InlineData(61, true)]
+    public void A_lease_of_another_host_lasts_a_minute_after_its_heartbeat(int seconds, bool free)
+    {
+        Write(new("another-host", 1, "", "1"));
+        _time.Pass(TimeSpan.FromSeconds(seconds));
+
+        (StageLeases.LiveOwner(_lab.Store, First.Key, _time) is null).Should().Be(free);
+    }
+
+    [Fact]
+    public void Refreshing_keeps_the_heartbeat_young()
+    {
+        using var held = Acquire(First);
+        _time.Pass(TimeSpan.FromMinutes(5));
+
+        held.Refresh().Should().BeEmpty();
+
+        File.GetLastWriteTimeUtc(LeaseFile).Should().BeCloseTo(_time.GetUtcNow().UtcDateTime, TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void A_lease_that_was_taken_away_is_noticed_and_left_alone()
+    {
+        var held = Acquire(First);
+        Write(new("another-host", 1, "", "1"));
+        _time.Pass(TimeSpan.FromSeconds(6));
+
+        held.Refresh().Should().Equal(First.Key);
+        held.Dispose();
+
+        File.Exists(LeaseFile).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Who_runs_an_experiment_is_who_holds_leases_for_it()
+    {
+        Directory.CreateDirectory(_lab.Store.Root);
+        using var mine = StageLeases.TryAcquire(_lab.Store, [First, Second], _time, "mine");
+
+        StageLeases.Coordinators(_lab.Store, "mine").Should().Equal(ProcessIdentity.Current());
+        StageLeases.Coordinators(_lab.Store, "other").Should().BeEmpty("another experiment may need the same stages");
+
+        mine!.Release(Second.Key);
+        Write(ProcessIdentity.Current() with { Started = "1" }, "mine");
+        StageLeases.Coordinators(_lab.Store, "mine").Should().BeEmpty("the number is another process's by now");
+        Write(ProcessIdentity.Current() with { Host = "elsewhere" }, "mine");
+        StageLeases.Coordinators(_lab.Store, "mine").Should().BeEmpty();
+    }
+
+    private string LeaseFile => Path.Combine(_lab.Store.Root, ".locks", First.Key + ".lease.json");
+
+    private StageLeases Acquire(params StageNode[] stages) => TryAcquire(stages)!;
+
+    private StageLeases? TryAcquire(params StageNode[] stages)
+    {
+        Directory.CreateDirectory(_lab.Store.Root);
+        return StageLeases.TryAcquire(_lab.Store, stages, _time);
+    }
+
+    private void Write(ProcessIdentity owner, string? experiment = null)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(LeaseFile)!);
+        File.WriteAllBytes(LeaseFile, JsonSerializer.SerializeToUtf8Bytes(new Lease(owner, "token", experiment), LabJson.Default.Lease));
+        File.SetLastWriteTimeUtc(LeaseFile, _time.GetUtcNow().UtcDateTime);
+    }
+}

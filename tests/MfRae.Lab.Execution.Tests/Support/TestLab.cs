@@ -1,0 +1,46 @@
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
+using MfRae.Lab.TestSupport;
+
+namespace MfRae.Lab.Execution.Tests.Support;
+
+/// <summary>A store in a folder of its own and what it takes to run plans in it.</summary>
+internal sealed class TestLab : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public ArtifactStore Store => new(Path.Combine(_folder.Path, "store"));
+
+    public MemoryRunLog Log { get; private set; } = new();
+
+    public ThreadLauncher Threads { get; private set; } = new();
+
+    public RunOutcome Run(
+        Plan plan,
+        RunOptions? options = null,
+        IWorkerLauncher? launcher = null,
+        CancellationToken stop = default,
+        CancellationToken abort = default,
+        int jobs = 0,
+        string device = "cpu")
+    {
+        Log = new() { Ingested = Log.Ingested, Told = Log.Told, Noticed = Log.Noticed };
+        Threads = new();
+        var settings = new RunSettings(Device: device, Jobs: jobs);
+        return new Coordinator(Store, Log, launcher ?? Threads, settings, options ?? new(), _folder.Path, TimeProvider.System).Run(
+            plan, stop, abort);
+    }
+
+    /// <summary>Makes a stage's folder as a coordinator would before it starts a worker.</summary>
+    public string Prepare(StageNode node, int attempt = 1)
+    {
+        var partial = Store.CreatePartial(node.Key);
+        StageSpecFile.Write(partial, new(node, new Dictionary<string, string>(), _folder.Path, attempt, new()));
+        return partial;
+    }
+
+    public string Sum(StageNode node) => File.ReadAllText(Path.Combine(Store.CompleteFolder(node.Key), "sum.txt"));
+
+    public void Dispose() => _folder.Dispose();
+}

@@ -1,0 +1,28 @@
+using MfRae.Lab.Reporting.Tests.Support;
+
+namespace MfRae.Lab.Reporting.Tests;
+
+public sealed class EvaluationReliabilityTests
+{
+    private const string Heading = "Can the judge be trusted?";
+
+    [Fact]
+    public void Without_intervals_floor_or_ladder_there_is_no_section() =>
+        ReportBuilder.Build(SampleRecord.Small()).Should().NotContain(Heading);
+
+    [Fact]
+    public void The_floor_the_intervals_and_the_neighbours_stand_in_one_place()
+    {
+        var html = ReportBuilder.Build(JudgedRecord.Small());
+
+        html.Should().Contain(Heading).And.Contain("are at FID 1.25 from the reference").And.Contain("1.3 % of the samples");
+        html.Should().Contain("95 % interval over the choice of samples").And.Contain("nearest training images</summary>");
+        html.Should().Contain("half the 95 % interval of a run, the median of 5 runs");
+    }
+
+    [Theory]
+    [InlineData(2.5, "FID grows with each of 3 levels")]
+    [InlineData(0.5, "FID does not grow with each level")]
+    public void A_ladder_says_whether_the_features_see_what_is_spoilt(double top, string sentence) =>
+        ReportBuilder.Build(JudgedRecord.Small(top)).Should().Contain(sentence);
+}
