@@ -10,11 +10,11 @@ public sealed class StageActionsTests
     [Theory]
     [InlineData("....", "Run Run Run Run")]
     [InlineData("ccc.", "Cached Cached Cached Run")]
-    [InlineData("..cc", "Past Past Cached Cached")]
-    [InlineData("..c.", "Run Past Cached Run")]
+    [InlineData("..cc", "AlreadyUsed AlreadyUsed Cached Cached")]
+    [InlineData("..c.", "Run AlreadyUsed Cached Run")]
     [InlineData("x...", "Diverged Blocked Blocked Blocked")]
     [InlineData(".x..", "Run Diverged Blocked Run")]
-    [InlineData(".x.c", "Past Diverged Blocked Cached")]
+    [InlineData(".x.c", "AlreadyUsed Diverged Blocked Cached")]
     [InlineData("cd.c", "Cached Run Run Cached")]
     public void What_is_computed_follows_from_what_is_missing_at_the_ends(string found, string expected)
     {
