@@ -3,39 +3,53 @@ using System.Text.RegularExpressions;
 
 namespace Architecture.Tests;
 
-/// <summary>Cli → {Learning, Tracking, Reporting} → Core → BCL; the middle three never see each other.</summary>
+/// <summary>Cli → {Learning, Database, Reporting} → Core; Database → Execution → Core. Learning, Database and Reporting do not see each other.</summary>
 public sealed partial class ReferenceTests
 {
-    private static readonly string[] Libraries = ["MfRae.Lab.Core", "MfRae.Lab.Learning", "MfRae.Lab.Database", "MfRae.Lab.Reporting"];
+    private static readonly string[] Libraries = [.. Code.Assemblies.Where(assembly => assembly != "MfRae.Lab")];
 
     [Theory]
     [InlineData("src/MfRae.Lab.Core/MfRae.Lab.Core.csproj", "")]
-    [InlineData("src/MfRae.Lab.Learning/MfRae.Lab.Learning.csproj", "MfRae.Lab.Core")]
-    [InlineData("src/MfRae.Lab.Database/MfRae.Lab.Database.csproj", "MfRae.Lab.Core")]
-    [InlineData("src/MfRae.Lab.Reporting/MfRae.Lab.Reporting.csproj", "MfRae.Lab.Core")]
-    [InlineData("MfRae.Lab.csproj", "MfRae.Lab.Core MfRae.Lab.Learning MfRae.Lab.Database MfRae.Lab.Reporting")]
+    [InlineData("src/MfRae.Lab.Execution/MfRae.Lab.Execution.csproj", "Core")]
+    [InlineData("src/MfRae.Lab.Learning/MfRae.Lab.Learning.csproj", "Core")]
+    [InlineData("src/MfRae.Lab.Database/MfRae.Lab.Database.csproj", "Execution")]
+    [InlineData("src/MfRae.Lab.Reporting/MfRae.Lab.Reporting.csproj", "Core")]
+    [InlineData("MfRae.Lab.csproj", "Core Execution Learning Database Reporting")]
     public void A_project_references_only_the_layer_below_it(string project, string expected)
     {
         var references = Repository.Xml(project).Descendants("ProjectReference")
             .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')));
 
-        references.Should().BeEquivalentTo(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        references.Should().BeEquivalentTo(Names(expected));
     }
 
     [Theory]
     [InlineData("MfRae.Lab.Core", "")]
-    [InlineData("MfRae.Lab.Learning", "MfRae.Lab.Core")]
-    [InlineData("MfRae.Lab.Database", "MfRae.Lab.Core")]
-    [InlineData("MfRae.Lab.Reporting", "MfRae.Lab.Core")]
+    [InlineData("MfRae.Lab.Execution", "Core")]
+    [InlineData("MfRae.Lab.Learning", "Core")]
+    [InlineData("MfRae.Lab.Database", "Core Execution")]
+    [InlineData("MfRae.Lab.Reporting", "Core")]
     public void A_compiled_library_sees_no_sibling(string library, string allowed) =>
-        References(library).Intersect(Libraries).Should().BeSubsetOf(allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        References(library).Intersect(Libraries).Should().BeSubsetOf(Names(allowed));
 
     [Fact]
-    public void Core_uses_nothing_but_the_base_class_library()
+    public void Core_uses_the_base_class_library_and_distributions_of_MathNet_only() => References("MfRae.Lab.Core").Should().OnlyContain(name =>
+        name.StartsWith("System", StringComparison.Ordinal) || name == "Microsoft.Win32.Primitives" || name == "MathNet.Numerics");
+
+    [Fact]
+    public void Each_project_reference_is_an_arrow_in_the_diagram_of_the_architecture()
     {
-        References("MfRae.Lab.Core")
-            .Should().OnlyContain(name => name.StartsWith("System", StringComparison.Ordinal) || name == "Microsoft.Win32.Primitives");
-        Repository.Xml("src/MfRae.Lab.Core/MfRae.Lab.Core.csproj").Descendants("PackageReference").Should().BeEmpty();
+        string diagram = Repository.Text("docs/architecture.md");
+
+        foreach (string project in Code.Assemblies.Select(name => name == "MfRae.Lab" ? "MfRae.Lab.csproj" : $"src/{name}/{name}.csproj"))
+        {
+            string user = Short(Path.GetFileNameWithoutExtension(project));
+            foreach (var reference in Repository.Xml(project).Descendants("ProjectReference"))
+            {
+                string used = Short(Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')));
+                diagram.Should().MatchRegex($@"(?m)^\s*{user}\s*-->\s*{used}\s*$", "{0} references {1}", user, used);
+            }
+        }
     }
 
     [Theory]
@@ -48,12 +62,13 @@ public sealed partial class ReferenceTests
     [InlineData("System.CommandLine", "MfRae.Lab")]
     public void A_package_is_used_by_one_assembly_only(string package, string owner)
     {
-        foreach (var assembly in Libraries.Append("MfRae.Lab").Where(assembly => assembly != owner))
+        foreach (var assembly in Code.Assemblies.Where(assembly => assembly != owner))
             References(assembly).Should().NotContain(package, "{0} belongs to {1}", package, owner);
     }
 
     [Theory]
     [InlineData("MfRae.Lab.Core")]
+    [InlineData("MfRae.Lab.Execution")]
     [InlineData("MfRae.Lab.Learning")]
     [InlineData("MfRae.Lab.Database")]
     [InlineData("MfRae.Lab.Reporting")]
@@ -65,17 +80,22 @@ public sealed partial class ReferenceTests
     }
 
     [Theory]
-    [InlineData("torch", @"\bTorchSharp\b", "src/MfRae.Lab.Learning/")]
-    [InlineData("SQL connections", @"\bSqliteConnection\b", "src/MfRae.Lab.Database/")]
-    [InlineData("templates", @"\bScriban\b", "src/MfRae.Lab.Reporting/")]
-    public void A_technology_appears_in_the_sources_of_one_library(string what, string pattern, string home)
+    [InlineData("TorchSharp.", "MfRae.Lab.Learning.")]
+    [InlineData("Microsoft.Data.Sqlite.SqliteConnection", "MfRae.Lab.Database.")]
+    [InlineData("Scriban.", "MfRae.Lab.Reporting.")]
+    [InlineData("Spectre.Console.", "MfRae.Lab.Cli.")]
+    public void A_technology_is_used_by_the_types_of_one_library(string technology, string home)
     {
-        var users = Repository.Sources("src")
-            .Where(source => !source.StartsWith(home, StringComparison.Ordinal)
-                && Regex.IsMatch(Repository.Text(source), "(?m)^(?!\\s*//).*" + pattern));
+        var users = Code.Uses().Where(use => use.Used.StartsWith(technology, StringComparison.Ordinal)).Select(use => use.User).ToList();
 
-        users.Should().BeEmpty("{0} belong to {1}", what, home);
+        users.Should().NotBeEmpty("the search sees {0}", technology);
+        users.Where(user => !user.StartsWith(home, StringComparison.Ordinal)).Should().BeEmpty("{0} belongs to {1}", technology, home);
     }
+
+    private static IEnumerable<string> Names(string list) => list.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(name => "MfRae.Lab." + name);
+
+    // MfRae.Lab.Core → Core; the executable is Cli.
+    private static string Short(string project) => project == "MfRae.Lab" ? "Cli" : project["MfRae.Lab.".Length..];
 
     private static IReadOnlyList<string> References(string assembly) =>
         Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name!).ToList();

@@ -7,7 +7,7 @@ namespace Architecture.Tests;
 /// <summary>The checkout these tests were built from.</summary>
 internal static class Repository
 {
-    public static string Root { get; } = FindRoot();
+    public static string Root => MfRae.Lab.TestSupport.Repository.Root;
 
     public static XDocument Xml(string relativePath) => XDocument.Load(Path.Combine(Root, relativePath));
 
@@ -36,7 +36,7 @@ internal static class Repository
         .Select(reference => reference.Attribute("Include")?.Value)
         .OfType<string>();
 
-    /// <summary>What git tracks. Needs git: see <see cref="GitFactAttribute"/>.</summary>
+    /// <summary>What git tracks. Needs git.</summary>
     public static IReadOnlyList<string> TrackedFiles() =>
         Run("git", "-c", $"safe.directory={Root}", "-C", Root, "ls-files", "-z").Split('\0', StringSplitOptions.RemoveEmptyEntries);
 
@@ -69,16 +69,5 @@ internal static class Repository
             ? output
             : throw new InvalidOperationException(
                 $"{program} {string.Join(' ', arguments)} exited {process.ExitCode}: {error.Result}{output}");
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "MfRae.Lab.sln")))
-                return folder.FullName;
-        }
-
-        throw new InvalidOperationException($"no MfRae.Lab.sln above {AppContext.BaseDirectory}");
     }
 }

@@ -41,9 +41,10 @@ public sealed partial class RootFileTests
         Repository.Projects().Where(project => !solution.Contains($"\"{project}\"", StringComparison.Ordinal)).Should().BeEmpty();
     }
 
-    [GitFact]
+    [Fact]
     public void No_tracked_file_names_a_path_of_somebodys_machine()
     {
+        Requires.Git();
         var guilty = Repository.TrackedFiles()
             .Where(file => !BinaryExtensions.Contains(Path.GetExtension(file)) && File.Exists(Path.Combine(Repository.Root, file)))
             .SelectMany(file => MachinePaths(Repository.Text(file)).Select(path => $"{file}: {path}"));
@@ -51,8 +52,10 @@ public sealed partial class RootFileTests
         guilty.Should().BeEmpty();
     }
 
-    [GitFact]
-    public void What_runs_write_is_not_tracked() =>
+    [Fact]
+    public void What_runs_write_is_not_tracked()
+    {
+        Requires.Git();
         Repository.TrackedFiles().Where(file =>
                 file.StartsWith("data/store/", StringComparison.Ordinal) ||
                 file.StartsWith("data/lab.db", StringComparison.Ordinal) ||
@@ -61,6 +64,7 @@ public sealed partial class RootFileTests
                     && !file.StartsWith("reports/published/", StringComparison.Ordinal)
                     && file != "reports/LOG.md"))
             .Should().BeEmpty();
+    }
 
     [GeneratedRegex(@"^\d+\.\d+\.\d+(-[\w.]+)?$")]
     private static partial Regex ExactVersion();

@@ -17,11 +17,16 @@ public sealed partial class SourceStyleTests
         strays.Should().BeEmpty();
     }
 
+    // One concept a file. A file that needs more than this says why in the comment at its top: "Longer than 500 lines: …".
     [Fact]
-    public void No_source_file_passes_300_lines() =>
+    public void A_long_file_says_why_it_is_long() =>
         Repository.Sources("src").Concat(Repository.Sources("tests"))
-            .Where(file => File.ReadLines(Path.Combine(Repository.Root, file)).Count() > 300)
+            .Where(file => File.ReadLines(Path.Combine(Repository.Root, file)).Count() > 500)
+            .Where(file => !Repository.Text(file).Contains("Longer than 500 lines: ", StringComparison.Ordinal))
             .Should().BeEmpty();
+
+    [Fact]
+    public void The_sources_are_one_file_a_concept() => Repository.Sources("src").Count.Should().BeLessThanOrEqualTo(420);
 
     // src/MfRae.Lab.Core/Options/X.cs → MfRae.Lab.Core.Options
     private static string ExpectedNamespace(string file) => string.Join('.', file.Split('/')[1..^1]);

@@ -7,7 +7,7 @@ namespace MfRae.Lab.Database.Tests;
 public sealed partial class DatabaseDocumentTests : IDisposable
 {
     private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
-    private readonly string _document = File.ReadAllText(Path.Combine(Root(), "docs", "database.md"));
+    private readonly string _document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "database.md"));
 
     public void Dispose() => _lab.Dispose();
 
@@ -42,17 +42,6 @@ public sealed partial class DatabaseDocumentTests : IDisposable
 
     private IEnumerable<(string View, string Text)> Sections() =>
         Headings().Matches(_document).Select(match => (match.Groups[1].Value, match.Groups[2].Value));
-
-    private static string Root()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "MfRae.Lab.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder.FullName;
-    }
 
     [GeneratedRegex(@"^### `(\w+)`\n(.*?)(?=^##|\z)", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Headings();

@@ -170,9 +170,10 @@ public sealed class ViewTests : IDisposable
             """).Single().Should().Equal("a", 10L, 2.0);
     }
 
-    [SqliteProgramFact]
+    [Fact]
     public void The_sqlite3_program_reads_every_view_while_a_run_has_the_database_open()
     {
+        Requires.SqliteProgram();
         Fill();
 
         Sqlite3("select arm, metric, mean, sd, n from arms where metric = 'fid@1'")

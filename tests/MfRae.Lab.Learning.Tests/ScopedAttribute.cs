@@ -1,6 +1,6 @@
 using System.Reflection;
 using TorchSharp;
-using Xunit.Sdk;
+using Xunit.v3;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests;
@@ -14,7 +14,7 @@ public sealed class ScopedAttribute : BeforeAfterTestAttribute
 {
     private DisposeScope? _scope;
 
-    public override void Before(MethodInfo methodUnderTest) => _scope = NewDisposeScope();
+    public override void Before(MethodInfo methodUnderTest, IXunitTest test) => _scope = NewDisposeScope();
 
-    public override void After(MethodInfo methodUnderTest) => _scope?.Dispose();
+    public override void After(MethodInfo methodUnderTest, IXunitTest test) => _scope?.Dispose();
 }

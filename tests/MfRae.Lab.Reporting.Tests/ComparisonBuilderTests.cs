@@ -11,7 +11,7 @@ public sealed class ComparisonBuilderTests
         var html = ComparedRecords.Page();
 
         Golden.Check(
-            "comparison.html", html[html.IndexOf("<main ", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
+            "tests/MfRae.Lab.Reporting.Tests/Golden/comparison.html", html[html.IndexOf("<main ", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
     }
 
     [Fact]

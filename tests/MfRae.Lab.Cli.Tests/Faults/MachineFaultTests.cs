@@ -10,9 +10,10 @@ public sealed class MachineFaultTests : IDisposable
 
     public void Dispose() => _lab.Dispose();
 
-    [DiskFact]
+    [Fact]
     public void A_disk_that_is_full_in_the_middle_of_a_run()
     {
+        Requires.Mount();
         using var disk = new Tmpfs(16);
         var command = Command(disk.At("store"), disk.At("lab.db"), disk.At("reports"));
         FailAt(4, disk.Fill);
@@ -24,9 +25,10 @@ public sealed class MachineFaultTests : IDisposable
         GoesOn(command);
     }
 
-    [DiskFact]
+    [Fact]
     public void A_store_that_is_read_only()
     {
+        Requires.Mount();
         using var disk = new Tmpfs(16);
         var command = Command(disk.At("store"), "lab.db", "reports");
         _lab.Run([.. command, "seeds=0-1"]).Code.Should().Be(ExitCode.Ok);
@@ -39,9 +41,10 @@ public sealed class MachineFaultTests : IDisposable
         _lab.Run(command).Code.Should().Be(ExitCode.Ok);
     }
 
-    [DiskFact]
+    [Fact]
     public void A_database_on_a_full_disk()
     {
+        Requires.Mount();
         using var disk = new Tmpfs(16);
         var command = Command("store", disk.At("lab.db"), "reports");
         FailAt(4, disk.Fill);
@@ -53,9 +56,10 @@ public sealed class MachineFaultTests : IDisposable
         GoesOn(command);
     }
 
-    [DiskFact]
+    [Fact]
     public void Reports_on_a_disk_that_is_full()
     {
+        Requires.Mount();
         using var disk = new Tmpfs(1);
         var command = Command("store", "lab.db", disk.At("reports"));
         disk.Fill();
@@ -86,23 +90,25 @@ public sealed class MachineFaultTests : IDisposable
         GoesOn(command);
     }
 
-    [DiskFact]
+    [Fact]
     public void A_store_where_this_user_may_not_write() =>
         Forbidden("store", ["experiments/smoke.json", "--store", "store", "--db", "lab.db", "--reports", "reports"]);
 
-    [DiskFact]
+    [Fact]
     public void A_database_where_this_user_may_not_write() =>
         Forbidden("database", ["experiments/smoke.json", "--store", "store", "--db", "database/lab.db", "--reports", "reports"]);
 
-    [DiskFact]
+    [Fact]
     public void Reports_where_this_user_may_not_write()
     {
+        Requires.Mount();
         _lab.Run(Command("store", "lab.db", "reports")).Code.Should().Be(ExitCode.Ok);
         Forbidden("pages", ["report", "smoke", "--store", "store", "--db", "lab.db", "--reports", "pages"]);
     }
 
     private void Forbidden(string place, string[] command)
     {
+        Requires.Mount();
         var folder = Directory.CreateDirectory(_lab.At(place)).FullName;
         Tmpfs.Run("chmod", "555", folder);
 

@@ -10,9 +10,10 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
 
     public void Dispose() => _lab.Dispose();
 
-    [DiskFact]
+    [Fact]
     public void Verbs_that_read_answer_from_a_read_only_disk_as_from_any_other()
     {
+        Requires.Mount();
         using var disk = new Tmpfs(16);
         var database = disk.At("a folder with 100% 'odd' #signs?/lab.db");
         Run(database, "experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
@@ -45,9 +46,10 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
         disk.ReadOnly(false);
     }
 
-    [DiskFact]
+    [Fact]
     public void A_database_whose_changes_are_still_in_its_log_is_not_misread()
     {
+        Requires.Mount();
         using var disk = new Tmpfs(16);
         Run("lab.db", "experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
         using (var other = new SqliteConnection($"Data Source={_lab.At("lab.db")};Pooling=False"))
@@ -73,9 +75,10 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
         Run(disk.At("lab.db"), "db", "check").Code.Should().Be(ExitCode.Ok);
     }
 
-    [DiskFact]
+    [Fact]
     public void A_database_in_a_folder_of_another_user_is_read_and_one_that_may_not_be_read_says_so()
     {
+        Requires.Mount();
         Run("theirs/lab.db", "experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
         Tmpfs.Run("chmod", "444", _lab.At("theirs/lab.db"));
         Tmpfs.Run("chmod", "555", _lab.At("theirs"));
@@ -95,9 +98,10 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
         Tmpfs.Run("chmod", "755", _lab.At("theirs"));
     }
 
-    [DiskFact]
+    [Fact]
     public void What_changes_a_read_only_database_is_refused_with_the_reason()
     {
+        Requires.Mount();
         using var disk = new Tmpfs(16);
         Run(disk.At("lab.db"), "experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
         disk.ReadOnly(true);

@@ -9,7 +9,6 @@ using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
-using MfRae.Lab.Reporting.Tests.Support;
 
 namespace MfRae.Lab.Cli.Tests.Hostile;
 
@@ -135,12 +134,13 @@ public sealed partial class HostileDatabaseTests : IDisposable
         File.Exists("/tmp/escaped.html").Should().BeFalse();
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_browser_runs_nothing_of_it()
     {
+        Requires.Chromium();
         _database.Harm();
         _database.PoisonTexts();
-        await using var browser = await Chromium.Start();
+        await using var browser = await BrowserPage.Start();
         using var server = new Served(_database);
 
         foreach (var address in new[] { "", "hostile.html" })

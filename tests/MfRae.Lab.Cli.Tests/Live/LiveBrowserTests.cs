@@ -1,5 +1,3 @@
-using MfRae.Lab.Reporting.Tests.Support;
-
 namespace MfRae.Lab.Cli.Tests.Live;
 
 /// <summary>The live page in a browser.</summary>
@@ -9,10 +7,11 @@ public sealed class LiveBrowserTests : IDisposable
 
     public void Dispose() => _served.Dispose();
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_page_puts_new_content_in_place_and_stays_as_it_was_left()
     {
-        await using var browser = await Chromium.Start();
+        Requires.Chromium();
+        await using var browser = await BrowserPage.Start();
         await browser.Open(new Uri(_served.Server.Address + "smoke.html"), 1000);
         await browser.Evaluate("window.visits = 1");
         await browser.Evaluate("document.querySelector('#provenance details').open = true");
@@ -37,10 +36,11 @@ public sealed class LiveBrowserTests : IDisposable
         browser.Requests().Should().OnlyContain(request => request.StartsWith(_served.Server.Address));
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_page_that_is_paused_or_in_use_is_left_alone()
     {
-        await using var browser = await Chromium.Start();
+        Requires.Chromium();
+        await using var browser = await BrowserPage.Start();
         await browser.Open(new Uri(_served.Server.Address + "smoke.html"), 1000);
         await Until(browser, "document.querySelector('header [role=status]').textContent === 'live'");
         await browser.Evaluate("[...document.querySelectorAll('header button')].find(one => one.textContent === 'Pause').click()");
@@ -58,10 +58,11 @@ public sealed class LiveBrowserTests : IDisposable
         browser.Complaints().Should().BeEmpty();
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_page_that_cannot_be_kept_up_to_date_says_so_until_it_can()
     {
-        await using var browser = await Chromium.Start();
+        Requires.Chromium();
+        await using var browser = await BrowserPage.Start();
         await browser.Open(new Uri(_served.Server.Address + "smoke.html"), 1000);
         await Until(browser, "document.querySelector('header [role=status]').textContent === 'live'");
 
@@ -73,10 +74,11 @@ public sealed class LiveBrowserTests : IDisposable
         _served.Complaints.Clear();
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_list_of_experiments_is_live_too()
     {
-        await using var browser = await Chromium.Start();
+        Requires.Chromium();
+        await using var browser = await BrowserPage.Start();
         await browser.Open(new Uri(_served.Server.Address), 1000);
         await browser.Evaluate("document.querySelector('main input').value = 'smo'");
         await browser.Evaluate("document.querySelector('main input').dispatchEvent(new Event('input', { bubbles: true }))");
@@ -89,9 +91,9 @@ public sealed class LiveBrowserTests : IDisposable
         browser.Complaints().Should().BeEmpty();
     }
 
-    private static async Task<bool> Is(Chromium browser, string condition) => (bool)(await browser.Evaluate(condition))!;
+    private static async Task<bool> Is(BrowserPage browser, string condition) => (bool)(await browser.Evaluate(condition))!;
 
-    private static async Task Until(Chromium browser, string condition)
+    private static async Task Until(BrowserPage browser, string condition)
     {
         for (var waited = System.Diagnostics.Stopwatch.StartNew(); !await Is(browser, condition); await Task.Delay(50))
             waited.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), condition);

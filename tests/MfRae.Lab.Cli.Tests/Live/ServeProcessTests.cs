@@ -16,9 +16,10 @@ public sealed class ServeProcessTests : IDisposable
 
     public void Dispose() => _lab.Dispose();
 
-    [LinuxFact]
+    [Fact]
     public async Task It_says_where_it_is_and_ends_well_at_ctrl_c()
     {
+        Requires.Linux("signals and /proc");
         using var process = Start("--port", "0");
         var address = new Uri((await process.StandardOutput.ReadLineAsync())!);
 
@@ -32,9 +33,10 @@ public sealed class ServeProcessTests : IDisposable
         process.ExitCode.Should().Be(ExitCode.Ok);
     }
 
-    [RootFact]
+    [Fact]
     public async Task Another_user_of_the_machine_is_refused()
     {
+        Requires.Root();
         using var process = Start("--port", "0");
         var port = new Uri((await process.StandardOutput.ReadLineAsync())!).Port;
         var script = $"exec 3<>/dev/tcp/127.0.0.1/{port}; printf 'GET / HTTP/1.1\\r\\nHost: localhost:{port}\\r\\n\\r\\n' >&3; cat <&3";
@@ -50,9 +52,10 @@ public sealed class ServeProcessTests : IDisposable
         process.WaitForExit(60_000).Should().BeTrue();
     }
 
-    [LinuxFact]
+    [Fact]
     public void The_address_is_given_as_json_too()
     {
+        Requires.Linux("signals and /proc");
         using var process = Start("--port", "0", "--json");
         var text = "";
         for (string? line = null; line != "}";)

@@ -30,9 +30,10 @@ public sealed class StopTests : IDisposable
         _served.Dispose();
     }
 
-    [LinuxFact]
+    [Fact]
     public async Task The_coordinator_of_the_experiment_is_interrupted_once_and_no_other()
     {
+        Requires.Linux("signals and /proc");
         var mine = Coordinator("smoke");
         var other = Coordinator("other");
         _served.LogPoint("smoke", "mfd");
@@ -49,7 +50,7 @@ public sealed class StopTests : IDisposable
         other.HasExited.Should().BeFalse();
     }
 
-    [LinuxTheory]
+    [Theory]
     [InlineData("Origin: ORIGIN\r\n")]
     [InlineData("Origin: ORIGIN\r\nX-Token:\r\n")]
     [InlineData("Origin: ORIGIN\r\nX-Token: 00000000000000000000000000000000\r\n")]
@@ -61,6 +62,7 @@ public sealed class StopTests : IDisposable
     [InlineData("Origin: ORIGIN\r\nX-Token: TOKEN\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n")]
     public async Task Without_the_token_or_from_another_page_nothing_is_stopped(string headers)
     {
+        Requires.Linux("signals and /proc");
         var child = Coordinator("smoke");
 
         var answer = await Stop(headers.Replace("ORIGIN", $"http://127.0.0.1:{_served.Port}").Replace("TOKEN", _served.Server.Token));
@@ -69,9 +71,10 @@ public sealed class StopTests : IDisposable
         child.HasExited.Should().BeFalse();
     }
 
-    [LinuxFact]
+    [Fact]
     public async Task A_number_that_is_another_processes_by_now_is_left_alone()
     {
+        Requires.Linux("signals and /proc");
         var child = Coordinator("smoke", started: "1");
 
         var answer = await Stop(Right);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using MfRae.Lab.Cli.Progress;
 using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Planning;
@@ -8,7 +9,7 @@ namespace MfRae.Lab.Cli.Tests.Progress;
 
 public sealed class ConsoleRunLogTests
 {
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new(Plans.Start);
     private readonly StringWriter _output = new();
     private readonly StringWriter _error = new();
 
@@ -19,7 +20,7 @@ public sealed class ConsoleRunLogTests
         log.Begin(Plans.Of("dataset", "encoder", "teacher"), new HashSet<string> { "dataset" });
         log.Status("encoder", StageStatus.Queued);
         log.Status("encoder", StageStatus.Running);
-        _time.Advance(65);
+        _time.Advance(TimeSpan.FromSeconds(65));
         log.Status("encoder", StageStatus.Completed);
 
         Lines().Should().Equal("[0:00] 1 of 3 stages reused", "[0:00] encoder running", "[1:05] encoder completed in 1:05 (2/3)");
@@ -33,10 +34,10 @@ public sealed class ConsoleRunLogTests
         log.Begin(Plans.Of("teacher"), new HashSet<string>());
         log.Status("teacher", StageStatus.Queued);
         log.Status("teacher", StageStatus.Running);
-        _time.Advance(20);
+        _time.Advance(TimeSpan.FromSeconds(20));
         log.Status("teacher", StageStatus.Queued, "the worker was ended by signal 9; trying once more from its last checkpoint");
         log.Status("teacher", StageStatus.Running);
-        _time.Advance(10);
+        _time.Advance(TimeSpan.FromSeconds(10));
         log.Status("teacher", StageStatus.Completed);
 
         Lines().Should().Equal(
@@ -76,7 +77,7 @@ public sealed class ConsoleRunLogTests
         log.Status("teacher", StageStatus.Running);
         for (var second = 1; second <= 60; second++)
         {
-            _time.Advance(1);
+            _time.Advance(TimeSpan.FromSeconds(1));
             log.Ingest("teacher", 1, [Plans.Line(second, second, new ProgressEvent(second * 10, 1000, "step"))], "folder");
         }
 
@@ -90,7 +91,7 @@ public sealed class ConsoleRunLogTests
         using var log = Plain(quiet: true);
         log.Begin(Plans.Of("teacher"), new HashSet<string>());
         log.Status("teacher", StageStatus.Running);
-        _time.Advance(100);
+        _time.Advance(TimeSpan.FromSeconds(100));
         log.Ingest("teacher", 1, [Plans.Line(1, 1, new ProgressEvent(10, 1000, "step"))], "folder");
 
         Lines().Should().Equal("[0:00] teacher running");

@@ -34,9 +34,10 @@ public sealed partial class PageQueryTests
         }
     }
 
-    [LinuxFact]
+    [Fact]
     public void A_shell_gives_the_program_the_query_that_stands_on_the_page()
     {
+        Requires.Linux("signals and /proc");
         foreach (var mark in new[] { "", "'s", Hostile, "\n", "“”\u202e", "a  b\t*?[~]{x,y}#&|<>()" })
         {
             using var lab = new FilledLab("");
@@ -47,9 +48,10 @@ public sealed partial class PageQueryTests
         }
     }
 
-    [LinuxFact]
+    [Fact]
     public void Every_command_of_a_page_runs_and_gives_rows()
     {
+        Requires.Linux("signals and /proc");
         foreach (var mark in new[] { "", Hostile })
         {
             using var lab = new FilledLab(mark);
@@ -65,9 +67,10 @@ public sealed partial class PageQueryTests
         }
     }
 
-    [LinuxFact]
+    [Fact]
     public void So_does_every_command_of_a_real_run()
     {
+        Requires.Linux("signals and /proc");
         using var lab = new LabFolder();
         lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
         var commands = Commands(File.ReadAllText(lab.At("reports/smoke.html")));

@@ -1,5 +1,4 @@
 using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Core.Tests.Experiments;
 

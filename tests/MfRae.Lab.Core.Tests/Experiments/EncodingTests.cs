@@ -1,6 +1,5 @@
 using System.Text;
 using MfRae.Lab.Core.Experiments;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Core.Tests.Experiments;
 

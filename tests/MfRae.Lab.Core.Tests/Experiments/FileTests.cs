@@ -1,7 +1,6 @@
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Core.Tests.Experiments;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Core.Tests.Experiments;
 

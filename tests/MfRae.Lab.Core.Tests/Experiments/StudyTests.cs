@@ -1,6 +1,5 @@
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Core.Tests.Experiments;
 

@@ -1,6 +1,5 @@
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Core.Tests.Experiments;
 

@@ -2,7 +2,6 @@ using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Tests.Experiments;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Core.Tests.Metrics;
 

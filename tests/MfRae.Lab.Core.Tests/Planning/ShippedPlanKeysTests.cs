@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Core.Tests.Planning;
 

@@ -1,26 +1,26 @@
+using Microsoft.Extensions.Time.Testing;
 using System.Text;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Journal;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Execution.Tests.Journal;
 
 public sealed class JournalTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
-    private readonly ManualTime _time = new();
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
-    private string File1 => Path.Combine(_folder.Path, "journal.1.jsonl");
+    private string File1 => Path.Combine(_folder.Root, "journal.1.jsonl");
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Lines_are_numbered_from_one_and_readable_before_the_journal_is_closed()
     {
-        using var journal = new StageJournal(_folder.Path, 1, _time);
+        using var journal = new StageJournal(_folder.Root, 1, _time);
         journal.Write(new ProgressEvent(1, 9, "step"));
-        _time.Pass(TimeSpan.FromSeconds(2));
+        _time.Advance(TimeSpan.FromSeconds(2));
         journal.Write(new CheckpointEvent(1));
         journal.Flush();
 
@@ -34,7 +34,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void Values_that_are_not_finite_become_null()
     {
-        using var journal = new StageJournal(_folder.Path, 1, _time);
+        using var journal = new StageJournal(_folder.Root, 1, _time);
         journal.Write(new MetricsEvent(1, new Dictionary<string, double?> { ["loss"] = double.NaN, ["rate"] = 0.5 }));
         journal.Write(new MeasuredEvent(new("fid", double.PositiveInfinity, null, null, 1, 1, 1, "balanced", "", "", "", false)));
         journal.Flush();
@@ -111,7 +111,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void A_measurement_with_an_unknown_field_is_not_taken_as_one_without_it()
     {
-        using (var journal = new StageJournal(_folder.Path, 1, _time))
+        using (var journal = new StageJournal(_folder.Root, 1, _time))
         {
             journal.Write(new MeasuredEvent(new("fid", 3, null, null, 1, 1, 1, "balanced", "", "", "", false)));
         }
@@ -124,7 +124,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void An_attempt_whose_end_is_followed_by_events_of_a_newer_version_keeps_its_end()
     {
-        using (var journal = new StageJournal(_folder.Path, 1, _time))
+        using (var journal = new StageJournal(_folder.Root, 1, _time))
         {
             journal.Write(new FinishedEvent("diverged", 1, 1, 1, "loss"));
         }
@@ -169,7 +169,7 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void An_attempt_that_has_its_end_keeps_it()
     {
-        using (var journal = new StageJournal(_folder.Path, 1, _time))
+        using (var journal = new StageJournal(_folder.Root, 1, _time))
         {
             journal.Write(new FinishedEvent("diverged", 1, 1, 1, "loss"));
         }
@@ -184,19 +184,19 @@ public sealed class JournalTests : IDisposable
     {
         foreach (var name in (string[])["journal.10.jsonl", "journal.2.jsonl", "journal.x.jsonl", "journal.jsonl", "worker.3.log"])
         {
-            File.WriteAllText(Path.Combine(_folder.Path, name), "");
+            File.WriteAllText(Path.Combine(_folder.Root, name), "");
         }
 
-        JournalFile.In(_folder.Path).Select(file => file.Attempt).Should().Equal(2, 10);
+        JournalFile.In(_folder.Root).Select(file => file.Attempt).Should().Equal(2, 10);
     }
 
     private void WriteLines(int count)
     {
-        using var journal = new StageJournal(_folder.Path, 1, _time);
+        using var journal = new StageJournal(_folder.Root, 1, _time);
         for (var step = 1; step <= count; step++)
         {
             journal.Write(new CheckpointEvent(step));
-            _time.Pass(step < count ? TimeSpan.FromSeconds(1) : TimeSpan.Zero);
+            _time.Advance(step < count ? TimeSpan.FromSeconds(1) : TimeSpan.Zero);
         }
     }
 }

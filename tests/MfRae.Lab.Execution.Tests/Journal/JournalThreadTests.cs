@@ -1,23 +1,23 @@
+using Microsoft.Extensions.Time.Testing;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Journal;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Execution.Tests.Journal;
 
 /// <summary>What the journal's own thread owes the stage's.</summary>
 public sealed class JournalThreadTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
-    private readonly ManualTime _time = new();
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
-    private string Path1 => Path.Combine(_folder.Path, "journal.1.jsonl");
+    private string Path1 => Path.Combine(_folder.Root, "journal.1.jsonl");
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void What_was_flushed_is_in_the_file_in_the_order_in_which_it_was_written()
     {
-        using var journal = new StageJournal(_folder.Path, 1, _time);
+        using var journal = new StageJournal(_folder.Root, 1, _time);
         for (var round = 1; round <= 50; round++)
         {
             for (var step = 0; step < 100; step++)
@@ -38,7 +38,7 @@ public sealed class JournalThreadTests : IDisposable
     [Fact]
     public void An_event_that_nobody_flushes_is_in_the_file_within_a_second()
     {
-        using var journal = new StageJournal(_folder.Path, 1, _time);
+        using var journal = new StageJournal(_folder.Root, 1, _time);
         for (var step = 1; step <= 3; step++)
         {
             journal.Write(new CheckpointEvent(step));
@@ -50,12 +50,12 @@ public sealed class JournalThreadTests : IDisposable
     [Fact]
     public void The_time_of_a_line_is_that_of_its_event_and_not_that_of_writing_it()
     {
-        using (var journal = new StageJournal(_folder.Path, 1, _time))
+        using (var journal = new StageJournal(_folder.Root, 1, _time))
         {
             for (var step = 0; step < 100; step++)
             {
                 journal.Write(new CheckpointEvent(step));
-                _time.Pass(TimeSpan.FromSeconds(1));
+                _time.Advance(TimeSpan.FromSeconds(1));
             }
         }
 
@@ -66,7 +66,7 @@ public sealed class JournalThreadTests : IDisposable
     [Fact]
     public void The_end_of_an_attempt_is_in_the_file_at_once()
     {
-        using var journal = new StageJournal(_folder.Path, 1, _time);
+        using var journal = new StageJournal(_folder.Root, 1, _time);
         journal.Write(new CheckpointEvent(1));
         journal.Write(new FinishedEvent("completed", 1, 1, 1, null));
 
@@ -77,7 +77,7 @@ public sealed class JournalThreadTests : IDisposable
     public void A_stage_that_reports_faster_than_the_file_takes_it_waits_and_loses_nothing()
     {
         const int Events = StageJournal.Capacity * 3;
-        using (var journal = new StageJournal(_folder.Path, 1, _time))
+        using (var journal = new StageJournal(_folder.Root, 1, _time))
         {
             var most = 0L;
             for (var step = 1; step <= Events; step++)

@@ -1,10 +1,10 @@
+using Microsoft.Extensions.Time.Testing;
 using System.Text.Json;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Tests.Support;
-using MfRae.Lab.TestSupport;
 using MfRae.Lab.TestWorker;
 
 namespace MfRae.Lab.Execution.Tests.Running;
@@ -14,7 +14,7 @@ public sealed class StageLeasesTests : IDisposable
     private static readonly StageNode First = TestPlan.Stage("first", "");
     private static readonly StageNode Second = TestPlan.Stage("second", "");
     private readonly TestLab _lab = new();
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2030, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
     public void Dispose() => _lab.Dispose();
 
@@ -70,7 +70,7 @@ public sealed class StageLeasesTests : IDisposable
         File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime);
 
         TryAcquire(First).Should().BeNull();
-        _time.Pass(StageLeases.Expiry + TimeSpan.FromSeconds(1));
+        _time.Advance(StageLeases.Expiry + TimeSpan.FromSeconds(1));
         using var taken = Acquire(First);
 
         StageLeases.LiveOwner(_lab.Store, First.Key, _time).Should().Be(ProcessIdentity.Current());
@@ -100,7 +100,7 @@ public sealed class StageLeasesTests : IDisposable
     public void A_lease_of_another_host_lasts_a_minute_after_its_heartbeat(int seconds, bool free)
     {
         Write(new("another-host", 1, "", "1"));
-        _time.Pass(TimeSpan.FromSeconds(seconds));
+        _time.Advance(TimeSpan.FromSeconds(seconds));
 
         (StageLeases.LiveOwner(_lab.Store, First.Key, _time) is null).Should().Be(free);
     }
@@ -109,7 +109,7 @@ public sealed class StageLeasesTests : IDisposable
     public void Refreshing_keeps_the_heartbeat_young()
     {
         using var held = Acquire(First);
-        _time.Pass(TimeSpan.FromMinutes(5));
+        _time.Advance(TimeSpan.FromMinutes(5));
 
         held.Refresh().Should().BeEmpty();
 
@@ -121,7 +121,7 @@ public sealed class StageLeasesTests : IDisposable
     {
         var held = Acquire(First);
         Write(new("another-host", 1, "", "1"));
-        _time.Pass(TimeSpan.FromSeconds(6));
+        _time.Advance(TimeSpan.FromSeconds(6));
 
         held.Refresh().Should().Equal(First.Key);
         held.Dispose();

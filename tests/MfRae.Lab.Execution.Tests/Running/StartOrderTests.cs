@@ -3,7 +3,6 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Tests.Support;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Execution.Tests.Running;
 

@@ -10,7 +10,6 @@ using MfRae.Lab.Execution.Journal;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
 using MfRae.Lab.Execution.Tests.Support;
-using MfRae.Lab.TestSupport;
 using MfRae.Lab.TestWorker;
 
 namespace MfRae.Lab.Execution.Tests.Store;
@@ -163,10 +162,11 @@ public sealed class ArtifactStoreTests : IDisposable
         File.Exists(Path.Combine(Store.PartialFolder(Node.Key), "manifest.json")).Should().BeFalse();
     }
 
-    [UnixFact]
+    [Fact]
     [UnsupportedOSPlatform("windows")]
     public void Folders_are_readable_by_their_owner_only()
     {
+        Requires.Unix();
         var mode = File.GetUnixFileMode(Store.CreatePartial(Node.Key));
 
         mode.Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

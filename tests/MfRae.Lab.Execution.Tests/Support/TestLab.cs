@@ -1,16 +1,15 @@
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
-using MfRae.Lab.TestSupport;
 
 namespace MfRae.Lab.Execution.Tests.Support;
 
 /// <summary>A store in a folder of its own and what it takes to run plans in it.</summary>
 internal sealed class TestLab : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public ArtifactStore Store => new(Path.Combine(_folder.Path, "store"));
+    public ArtifactStore Store => new(Path.Combine(_folder.Root, "store"));
 
     public MemoryRunLog Log { get; private set; } = new();
 
@@ -28,7 +27,7 @@ internal sealed class TestLab : IDisposable
         Log = new() { Ingested = Log.Ingested, Told = Log.Told, Noticed = Log.Noticed };
         Threads = new();
         var settings = new RunSettings(Device: device, Jobs: jobs);
-        return new Coordinator(Store, Log, launcher ?? Threads, settings, options ?? new(), _folder.Path, TimeProvider.System).Run(
+        return new Coordinator(Store, Log, launcher ?? Threads, settings, options ?? new(), _folder.Root, TimeProvider.System).Run(
             plan, stop, abort);
     }
 
@@ -36,7 +35,7 @@ internal sealed class TestLab : IDisposable
     public string Prepare(StageNode node, int attempt = 1)
     {
         var partial = Store.CreatePartial(node.Key);
-        StageSpecFile.Write(partial, new(node, new Dictionary<string, string>(), _folder.Path, attempt, new()));
+        StageSpecFile.Write(partial, new(node, new Dictionary<string, string>(), _folder.Root, attempt, new()));
         return partial;
     }
 

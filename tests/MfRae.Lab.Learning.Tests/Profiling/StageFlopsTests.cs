@@ -8,17 +8,15 @@ namespace MfRae.Lab.Learning.Tests.Profiling;
 [Scoped]
 public sealed class StageFlopsTests
 {
-    private static readonly string Root = Checkout();
-
     private readonly Plan _plan;
     private readonly IReadOnlyDictionary<string, double> _flops;
 
     public StageFlopsTests()
     {
-        var read = ExperimentReader.Read("experiments/smoke.json", [], Root);
+        var read = ExperimentReader.Read("experiments/smoke.json", [], Repository.Root);
         read.Diagnostics.Should().BeEmpty();
-        _plan = Planner.Build(read.Experiment!, FileHash.In(Root));
-        _flops = StageFlops.Of(_plan, Root);
+        _plan = Planner.Build(read.Experiment!, FileHash.In(Repository.Root));
+        _flops = StageFlops.Of(_plan, Repository.Root);
     }
 
     [Fact]
@@ -26,7 +24,7 @@ public sealed class StageFlopsTests
     {
         foreach (var run in _plan.Runs)
         {
-            var profile = Profiler.Profile(_plan.Experiment, Root).Single(profile => profile.Arm == run.Arm);
+            var profile = Profiler.Profile(_plan.Experiment, Repository.Root).Single(profile => profile.Arm == run.Arm);
             foreach (var training in profile.Training)
                 _flops[run.Stages[training.Stage]].Should().Be(2 * training.Steps * training.Step.Total).And.BePositive();
         }
@@ -39,7 +37,7 @@ public sealed class StageFlopsTests
         {
             var run = _plan.Runs[0];
             var stage = (SamplingStage)_plan.Stages.Single(stage => stage.Key == run.Stages[role]).Definition;
-            var images = Profiler.Profile(_plan.Experiment, Root)[0].Sampling.Where(sampling => sampling.Sampler == sampler).ToList();
+            var images = Profiler.Profile(_plan.Experiment, Repository.Root)[0].Sampling.Where(sampling => sampling.Sampler == sampler).ToList();
             images.Should().HaveSameCount(stage.Steps);
             _flops[run.Stages[role]].Should().BeApproximately(2.0 * stage.Samples * images.Sum(image => image.Cost.Image.Total), 1);
         }
@@ -52,13 +50,5 @@ public sealed class StageFlopsTests
 
         kinds.Should().BeSubsetOf(["encoder", "decoder", "teacher", "cmt", "meanflow", "sampling"]);
         _plan.Stages.Where(stage => stage.Kind is "meanflow" or "cmt").Should().OnlyContain(stage => _flops.ContainsKey(stage.Key));
-    }
-
-    private static string Checkout()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "MfRae.Lab.sln")))
-            folder = folder.Parent;
-        return folder.FullName;
     }
 }

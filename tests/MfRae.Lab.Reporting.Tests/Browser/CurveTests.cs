@@ -12,9 +12,10 @@ public sealed class CurveTests
 
     private const string Line = "document.querySelector('#curves .chart.lines .line.a1').getAttribute('d')";
 
-    [ChromiumFact]
+    [Fact]
     public async Task Pointing_at_a_curve_reads_out_its_step_and_every_arm_and_marks_the_step_in_the_charts_beside_it()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic());
 
         await page.Point(Plot);
@@ -28,9 +29,10 @@ public sealed class CurveTests
         (await page.Number("document.querySelectorAll('.cursor[visibility=visible]').length")).Should().Be(0);
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Dragging_over_a_curve_zooms_and_a_double_click_or_the_button_undoes_it()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic());
         var (ticks, line) = (await page.Text(Ticks), await page.Text(Line));
 
@@ -47,9 +49,10 @@ public sealed class CurveTests
         }
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Keys_read_a_curve_and_zoom_it()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic());
         var ticks = await page.Text(Ticks);
         await page.Focus($"{Chart} svg");
@@ -69,9 +72,10 @@ public sealed class CurveTests
         (await page.Holds($"document.querySelector('{Chart} .readout').hidden")).Should().BeTrue();
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Axes_turn_logarithmic_and_back()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic());
         var (ticks, line) = (await page.Text(Ticks), await page.Text(Line));
         const string Title = "document.querySelector('#curves .chart.lines figcaption').textContent";
@@ -89,9 +93,10 @@ public sealed class CurveTests
         (await page.Text(Line)).Should().Be(line);
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Smoothing_calms_a_curve_without_moving_its_level()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic());
         const string Heights = "(path => path.match(/[\\d.]+(?=L|$)/g).map(Number).slice(100))";
         const string Roughness = Heights + "(" + Line + ").reduce((sum, y, i, all) => sum + (i ? Math.abs(y - all[i - 1]) : 0), 0)";
@@ -106,9 +111,10 @@ public sealed class CurveTests
         (await page.Text("document.querySelector('#curves .tools output').textContent")).Should().Be("0.9");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Seeds_are_drawn_on_demand()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic());
         const string Seeds = "document.querySelectorAll('#curves .chart.lines .one.a1').length";
         (await page.Number(Seeds)).Should().Be(0);
@@ -118,9 +124,10 @@ public sealed class CurveTests
         (await page.Number(Seeds)).Should().Be(8, "two seeds in each of four charts");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_legend_entry_hides_its_arm_in_every_chart()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Small());
         const string Hidden = "[...document.querySelectorAll('.chart .a1')].filter(node => getComputedStyle(node).display === 'none').length";
         var all = await page.Number("document.querySelectorAll('.chart .a1').length");

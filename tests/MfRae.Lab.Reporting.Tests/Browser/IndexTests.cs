@@ -7,9 +7,10 @@ public sealed class IndexTests
     private const string Seen = "[...document.querySelectorAll('.experiments li')].filter(entry => entry.offsetHeight > 0)"
         + ".map(entry => entry.querySelector('h3').textContent).join(' ')";
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_index_opens_without_complaint_or_request()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Of(Three(), width: 400);
 
         page.Browser.Complaints().Should().BeEmpty();
@@ -19,9 +20,10 @@ public sealed class IndexTests
             .Should().Be(3);
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_search_leaves_what_holds_every_word_and_a_tag_searches_for_itself()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Of(Three());
         (await page.Text(Seen)).Should().Be("ablation-lambda grid-search third");
 
@@ -39,9 +41,10 @@ public sealed class IndexTests
         (await page.Text(Seen)).Should().Be("third");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Without_scripts_every_experiment_is_listed_and_nothing_is_offered_that_does_not_work()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Of(Three(), script: false);
 
         (await page.Text(Seen)).Should().Be("ablation-lambda grid-search third");

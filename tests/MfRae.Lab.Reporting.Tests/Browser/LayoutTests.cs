@@ -23,9 +23,10 @@ public sealed class LayoutTests
         ("derivatives", DerivativeRecord.Small()),
     ];
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_theme_follows_the_system_until_it_is_chosen()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Small(), dark: true);
         var arm = await page.Text("getComputedStyle(document.querySelector('#curves .line.a0')).stroke");
         (await page.Text(Back)).Should().Be(Dark);
@@ -41,9 +42,10 @@ public sealed class LayoutTests
         (await page.Number("document.cookie.length")).Should().Be(0);
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Paper_is_light_and_without_what_only_a_screen_can_use()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Small(), dark: true);
         await page.Click(".theme");
         await page.Click(".theme");
@@ -58,9 +60,10 @@ public sealed class LayoutTests
             .Should().BeLessThanOrEqualTo(720, "no column is cut");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_first_stop_of_the_keyboard_leads_past_the_head()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Small());
 
         await page.Browser.Key("Tab");
@@ -72,9 +75,10 @@ public sealed class LayoutTests
         (await page.Text("document.activeElement.id")).Should().Be("main");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_list_of_sections_stays_in_view_and_marks_the_one_that_is_read()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic(), width: 400);
 
         await page.Do("document.querySelector('nav a[href=\"#stages\"]').click()");
@@ -87,9 +91,10 @@ public sealed class LayoutTests
             .Should().BeTrue("the heading is not under the list");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task No_width_from_a_telephone_to_a_wall_scrolls_sideways()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Of("");
         foreach (var (name, html) in Pages)
         {
@@ -103,9 +108,10 @@ public sealed class LayoutTests
         }
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task No_long_name_runs_into_what_stands_beside_it()
     {
+        Requires.Chromium();
         const string Long = "derivative=central, learningRate=0.0003, ";
         var record = SampleRecord.Small();
         await using var page = await OpenPage.Report(record with
@@ -124,9 +130,10 @@ public sealed class LayoutTests
         }
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Assistive_technology_meets_no_serious_obstacle()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Of("");
         foreach (var (name, html) in Pages)
         {
@@ -139,9 +146,10 @@ public sealed class LayoutTests
         }
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Whatever_a_reader_switches_on_no_kind_of_page_complains_or_asks_the_network()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Of("");
         foreach (var (name, html) in Pages)
         {
@@ -157,9 +165,10 @@ public sealed class LayoutTests
         }
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_index_has_no_such_obstacle_either()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Of("");
         foreach (var dark in new[] { false, true })
         {
@@ -169,9 +178,10 @@ public sealed class LayoutTests
         }
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task An_obstacle_would_be_noticed()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Of(ReportBuilder.Build(SampleRecord.Small()).Replace("</main>", "<button></button></main>"));
 
         (await Obstacles(page)).Should().Contain("button-name");

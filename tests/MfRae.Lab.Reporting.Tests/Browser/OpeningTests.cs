@@ -6,11 +6,12 @@ public sealed class OpeningTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("mfrae-report").FullName;
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_report_opens_from_the_file_system_without_complaint_or_request()
     {
+        Requires.Chromium();
         var page = Write("ablation-lambda.html", ReportBuilder.Build(SampleRecord.Realistic()));
-        await using var browser = await Chromium.Start();
+        await using var browser = await BrowserPage.Start();
 
         foreach (var width in new[] { 1280, 400 })
         {
@@ -24,11 +25,12 @@ public sealed class OpeningTests : IDisposable
         }
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_browser_would_tell_of_a_foreign_script_and_of_a_request()
     {
+        Requires.Chromium();
         var report = ReportBuilder.Build(SampleRecord.Small());
-        await using var browser = await Chromium.Start();
+        await using var browser = await BrowserPage.Start();
 
         await browser.Open(Write("script.html", report.Replace("</main>", "<script>document.title = 'taken';</script></main>")), 1280);
         browser.Complaints().Should().NotBeEmpty();
@@ -39,11 +41,12 @@ public sealed class OpeningTests : IDisposable
     }
 
     /// <summary>Where MFRAE_SCREENSHOTS names a folder, pages and pictures for a human eye are left in it.</summary>
-    [ChromiumFact]
+    [Fact]
     public async Task Without_scripts_the_page_shows_every_chart_in_light_and_dark()
     {
+        Requires.Chromium();
         var page = Write("ablation-lambda.html", ReportBuilder.Build(SampleRecord.Realistic()));
-        await using var browser = await Chromium.Start();
+        await using var browser = await BrowserPage.Start();
         var kept = Environment.GetEnvironmentVariable("MFRAE_SCREENSHOTS");
 
         foreach (var (width, dark) in new[] { (1280, false), (400, false), (1280, true) })

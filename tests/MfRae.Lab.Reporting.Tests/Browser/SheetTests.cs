@@ -12,9 +12,10 @@ public sealed class SheetTests
         "[...new Set([...document.querySelectorAll('.films .sheet')].filter(sheet => sheet.offsetHeight > 0).map(sheet => sheet.dataset.at))].join()";
     private const string Second = "#samples .sheet:nth-of-type(2) .open";
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_sheet_opens_large_arrows_go_on_and_escape_returns_to_where_it_was()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic());
         await page.Focus(Second);
         await page.Browser.Key("Enter");
@@ -35,9 +36,10 @@ public sealed class SheetTests
         (await page.Holds($"document.activeElement === document.querySelector('{Second}')")).Should().BeTrue();
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_focus_stays_in_the_open_sheet()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic());
         await page.Click(Second);
 
@@ -51,9 +53,10 @@ public sealed class SheetTests
         (await page.Holds(Open)).Should().BeFalse();
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Sheets_of_a_hidden_arm_are_hidden_and_passed_over()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic());
         await page.Do("document.querySelector('#curves .key.a2').click()");
         (await page.Number("document.querySelector('#samples .sheet.a2').offsetHeight")).Should().Be(0);
@@ -64,9 +67,10 @@ public sealed class SheetTests
         (await page.Text(Name)).Should().Be("lambda=0.75 1 step");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_slider_shows_one_place_of_the_training_in_all_arms_and_arrow_keys_move_it()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Realistic());
         (await page.Number(Shown)).Should().Be(5, "one sheet an arm");
         (await page.Text(Places)).Should().Be("step 1,000", "the end of training");
@@ -85,9 +89,10 @@ public sealed class SheetTests
         (await page.Number(Shown)).Should().Be(4, "a hidden arm's sheets are hidden");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Without_a_script_all_sheets_of_the_training_stand_on_the_page()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Of(ReportBuilder.Build(SampleRecord.Realistic()), script: false);
 
         (await page.Number(Shown)).Should().Be(25);

@@ -8,9 +8,10 @@ public sealed class TableTests
     private const string Fid = "table.results th[data-key='fid@1']";
     private const string Written = "lambda=0 lambda=0.5 lambda=1";
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_header_sorts_best_first_then_worst_first_then_as_written()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Small());
 
         await page.Click($"{Fid} button");
@@ -26,9 +27,10 @@ public sealed class TableTests
         (await page.Holds($"document.querySelector(\"{Fid}\").ariaSort === null")).Should().BeTrue();
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task The_names_of_arms_and_columns_stay_in_view()
     {
+        Requires.Chromium();
         const string Box = "document.querySelector('.scroll:has(> .results)')";
         const string Places = "(box => ['thead th', 'tbody th', 'thead th:last-child'].map(css => box.querySelector(css).getBoundingClientRect())"
             + $".flatMap(at => [at.left, at.top]).map(Math.round))({Box})";
@@ -46,9 +48,10 @@ public sealed class TableTests
         ((int)after[5]!).Should().Be((int)before[5]!, "its header's height stays");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task Keys_sort_as_clicks_do_and_arms_are_in_the_order_of_their_numbers()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Sweep([10, 9, 0], seeds: 1, steps: 4, diverged: false));
 
         await page.Focus("table.results th button");
@@ -59,9 +62,10 @@ public sealed class TableTests
         (await page.Text(Arms)).Should().Be("lambda=10 lambda=9 lambda=0");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task An_arm_without_a_value_stands_last_either_way()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Sweep([0, 0.5, 1], seeds: 1, steps: 4, diverged: true));
 
         foreach (var expected in new[] { "lambda=0.5 lambda=0 lambda=1", "lambda=0 lambda=0.5 lambda=1" })
@@ -71,9 +75,10 @@ public sealed class TableTests
         }
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_column_can_be_left_out_of_the_table_and_of_copies()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Small());
 
         await page.Click(".columns summary");
@@ -84,9 +89,10 @@ public sealed class TableTests
         (await Copy(page, "CSV")).Should().NotContain("fid.train");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_table_is_copied_as_it_is_seen()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Small());
         await page.Click($"{Fid} button");
 
@@ -99,9 +105,10 @@ public sealed class TableTests
         (await page.Text("document.querySelector('#results > .tools output').textContent")).Should().Be("copied as Markdown");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task A_command_is_copied_as_it_stands_and_is_text_without_scripts()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Report(SampleRecord.Small());
         await page.Do("Object.defineProperty(navigator, 'clipboard', { configurable: true, "
             + "value: { writeText: async text => { window.copied = text; } } })");
@@ -117,9 +124,10 @@ public sealed class TableTests
         (await plain.Text("document.querySelector('#results .command').textContent")).Should().StartWith("dotnet run -- query");
     }
 
-    [ChromiumFact]
+    [Fact]
     public async Task An_arm_unfolds_into_its_seeds_also_without_scripts()
     {
+        Requires.Chromium();
         await using var page = await OpenPage.Of(ReportBuilder.Build(SampleRecord.Small()), script: false);
         const string Seen = "[...document.querySelectorAll('table.results')][0].querySelectorAll('tr.seed').values()"
             + ".filter(row => row.offsetHeight > 0).map(row => row.cells[0].textContent).toArray().join(' ')";

@@ -10,7 +10,7 @@ public sealed partial class CostTests
 {
     [Fact]
     public void The_section_with_all_costs_renders_as_agreed() =>
-        Golden.Check("cost-in-full.html", Content(CostRecord.Small()));
+        Golden.Check("tests/MfRae.Lab.Reporting.Tests/Golden/cost-in-full.html", Content(CostRecord.Small()));
 
     [Fact]
     public void The_front_of_sampling_goes_over_arms_and_numbers_of_steps_but_not_over_the_teacher()

@@ -18,7 +18,7 @@ public sealed partial class GoldenTests
         var html = ReportBuilder.Render(section, Data(section)).Content.ToString();
 
         // How well a PNG is packed depends on the runtime's zlib, so its bytes are not agreed on.
-        Golden.Check($"{name.ToLowerInvariant()}.html", Packed().Replace(html, "base64,…"));
+        Golden.Check($"tests/MfRae.Lab.Reporting.Tests/Golden/{name.ToLowerInvariant()}.html", Packed().Replace(html, "base64,…"));
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed partial class GoldenTests
         var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small())]);
 
         Golden.Check(
-            "index.html", html[html.IndexOf("<main ", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
+            "tests/MfRae.Lab.Reporting.Tests/Golden/index.html", html[html.IndexOf("<main ", StringComparison.Ordinal)..html.IndexOf("</main>", StringComparison.Ordinal)]);
     }
 
     // The first record that has what the section shows.

@@ -8,9 +8,9 @@ internal sealed class OpenPage : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("mfrae-report").FullName;
 
-    private OpenPage(Chromium browser) => Browser = browser;
+    private OpenPage(BrowserPage browser) => Browser = browser;
 
-    public Chromium Browser { get; }
+    public BrowserPage Browser { get; }
 
     public Uri Address { get; private set; } = new("about:blank");
 
@@ -20,7 +20,7 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <param name="script">Whether scripts may run; what a test evaluates still does.</param>
     public static async Task<OpenPage> Of(string html, int width = 1280, bool dark = false, bool script = true)
     {
-        var page = new OpenPage(await Chromium.Start());
+        var page = new OpenPage(await BrowserPage.Start());
         await page.Browser.Script(script);
         await page.Show(html, width, dark);
         await page.Browser.Script(enabled: true);
@@ -52,23 +52,23 @@ internal sealed class OpenPage : IAsyncDisposable
     public async Task Point(string selector, double across = 0.5, double down = 0.5)
     {
         var (x, y) = await Place(selector, across, down);
-        await Browser.Mouse("mouseMoved", x, y);
+        await Browser.MoveMouse(x, y);
     }
 
     public async Task Click(string selector)
     {
         var (x, y) = await Place(selector, 0.5, 0.5);
-        await Browser.Mouse("mousePressed", x, y, "left");
-        await Browser.Mouse("mouseReleased", x, y, "left");
+        await Browser.PressMouse(x, y);
+        await Browser.ReleaseMouse(x, y);
     }
 
     public async Task Drag(string selector, (double Across, double Down) from, (double Across, double Down) to)
     {
         var (x, y) = await Place(selector, from.Across, from.Down);
         var (right, bottom) = await Place(selector, to.Across, to.Down);
-        await Browser.Mouse("mousePressed", x, y, "left");
-        await Browser.Mouse("mouseMoved", right, bottom, "left");
-        await Browser.Mouse("mouseReleased", right, bottom, "left");
+        await Browser.PressMouse(x, y);
+        await Browser.MoveMouse(right, bottom);
+        await Browser.ReleaseMouse(right, bottom);
     }
 
     public async ValueTask DisposeAsync()

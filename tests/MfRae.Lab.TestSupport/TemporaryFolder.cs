@@ -1,7 +1,7 @@
-namespace MfRae.Lab.Learning.Tests;
+namespace MfRae.Lab.TestSupport;
 
-/// <summary>A folder that is gone after the test.</summary>
-internal sealed class TemporaryFolder : IDisposable
+/// <summary>A folder for one test. It is removed at the end of the test.</summary>
+public sealed class TemporaryFolder : IDisposable
 {
     public string Root { get; } = Directory.CreateTempSubdirectory("mfrae-").FullName;
 

@@ -1,0 +1,57 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace MfRae.Lab.TestSupport;
+
+/// <summary>What a machine must have for a test. A test that needs it calls the method first, and is skipped with the reason where it is missing.</summary>
+public static class Requires
+{
+    private static readonly Lazy<bool> HasSqliteProgram = new(() => Runs("sqlite3", "--version"));
+    private static readonly Lazy<bool> HasGit = new(() => Runs("git", "-c", $"safe.directory={Repository.Root}", "-C", Repository.Root, "ls-files"));
+    private static readonly Lazy<bool> CanMount = new(() =>
+        OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && Runs("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"));
+
+    /// <summary>Linux.</summary>
+    /// <param name="what">The part of Linux that the test uses.</param>
+    public static void Linux(string what) => Assert.SkipUnless(OperatingSystem.IsLinux(), $"needs Linux: {what}");
+
+    /// <summary>Unix file modes.</summary>
+    public static void Unix() => Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no Unix file modes");
+
+    /// <summary>The right to become another user.</summary>
+    public static void Root()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "only root of a Linux system can become another user");
+        Assert.SkipUnless(File.Exists("/usr/bin/setpriv") && File.Exists("/bin/bash"), "setpriv and bash are not installed");
+    }
+
+    /// <summary>The right to mount a small file system.</summary>
+    public static void Mount() => Assert.SkipUnless(CanMount.Value, "mounting a small file system takes Linux, root and the right to mount");
+
+    /// <summary>A Chromium that the tests can start.</summary>
+    public static void Chromium() => Assert.SkipUnless(
+        BrowserPage.Find() is not null, "no Chromium on this machine: put chromium or google-chrome on the PATH, or its path in CHROMIUM");
+
+    /// <summary>The program git, and a checkout rather than a copy of one.</summary>
+    public static void Git() => Assert.SkipUnless(HasGit.Value, $"git cannot list the files of {Repository.Root}");
+
+    /// <summary>SQLite's own command-line program.</summary>
+    public static void SqliteProgram() => Assert.SkipUnless(HasSqliteProgram.Value, "the program sqlite3 is not installed");
+
+    private static bool Runs(string program, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(
+                new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var error = process.StandardError.ReadToEndAsync();
+            process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (Win32Exception)
+        {
+            return false;
+        }
+    }
+}
