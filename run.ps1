@@ -8,13 +8,13 @@ run.ps1 VERB [arguments]
   restore            restore the packages
   build              build everything
   test               run all tests
-  all                run every experiment in experiments/, one after the other
+  all                run every experiment in experiments/ in turn
   help               this text
-  anything else      goes to the lab as it is: run, plan, validate, profile, schema, ls, show, query, report, serve, publish, export, import,
+  anything else      is passed to the lab unchanged: run, plan, validate, profile, schema, ls, show, query, report, serve, publish, export, import,
                      evaluate, weights, gc, verify, db, diff, compare, history, logs, tag, note, archive, rm, doctor, or a bare experiments/NAME.json, which
-                     means run. See: run.ps1 --help
+                     means run. For details: run.ps1 --help
 
-The exit code is that of the command. `all` goes on after an experiment that fails, and ends with the highest code.
+The exit code is that of the command. `all` continues after a failed experiment and returns the highest exit code.
 
 .EXAMPLE
 ./run.ps1 experiments/smoke.json

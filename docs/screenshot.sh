@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Takes docs/report.png, the picture of a report in README.md, from a shipped page: docs/screenshot.sh
-# Needs chromium (or the browser that CHROMIUM names) and nothing else; the page asks nothing of any network.
+# Renders docs/report.png, the picture of a report in README.md, from a published page: docs/screenshot.sh
+# Needs only chromium, or the browser in the variable CHROMIUM. The page loads nothing from the network.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 browser=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome)} || {
-  echo 'docs/screenshot.sh: no chromium is installed here; CHROMIUM may name a browser' >&2
+  echo 'docs/screenshot.sh: chromium is not installed. Set CHROMIUM to the path of a browser' >&2
   exit 4
 }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# A picture is no page: of the sections it has the verdict, the first table and curves of training. What is left out changes neither
-# style nor script, which the page's policy knows by their hashes.
+# The picture contains only the verdict, the first table and the training curves. Style and script stay unchanged, because the
+# page's policy lists them by hash.
 awk '
   /<section id="/ { results = /"results"/; if (!/"(verdicts|results|curves)"/) drop = 1 }
   /<h3>Quality by arm/ { drop = 1 }
@@ -22,7 +22,7 @@ awk '
   /<\/section>/ { drop = 0 }
 ' reports/published/ablation-lambda-8.html > "$work/page.html"
 
-# A system may prefer dark; the picture does not.
+# Always use the light colour scheme.
 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
   --disable-component-update --disable-sync --hide-scrollbars --blink-settings=preferredColorScheme=1 \
   --user-data-dir="$work/profile" --window-size=1200,2125 --screenshot="$PWD/docs/report.png" "file://$work/page.html" 2>/dev/null
