@@ -36,22 +36,6 @@ public sealed partial class ReferenceTests
     public void Core_uses_the_base_class_library_and_distributions_of_MathNet_only() => References("MfRae.Lab.Core").Should().OnlyContain(name =>
         name.StartsWith("System", StringComparison.Ordinal) || name == "Microsoft.Win32.Primitives" || name == "MathNet.Numerics");
 
-    [Fact]
-    public void Each_project_reference_is_an_arrow_in_the_diagram_of_the_architecture()
-    {
-        string diagram = Repository.Text("docs/architecture.md");
-
-        foreach (string project in Code.Assemblies.Select(name => name == "MfRae.Lab" ? "MfRae.Lab.csproj" : $"src/{name}/{name}.csproj"))
-        {
-            string user = Short(Path.GetFileNameWithoutExtension(project));
-            foreach (var reference in Repository.Xml(project).Descendants("ProjectReference"))
-            {
-                string used = Short(Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')));
-                diagram.Should().MatchRegex($@"(?m)^\s*{user}\s*-->\s*{used}\s*$", "{0} references {1}", user, used);
-            }
-        }
-    }
-
     [Theory]
     [InlineData("TorchSharp", "MfRae.Lab.Learning")]
     [InlineData("Microsoft.Data.Sqlite", "MfRae.Lab.Database")]
@@ -93,9 +77,6 @@ public sealed partial class ReferenceTests
     }
 
     private static IEnumerable<string> Names(string list) => list.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(name => "MfRae.Lab." + name);
-
-    // MfRae.Lab.Core → Core; the executable is Cli.
-    private static string Short(string project) => project == "MfRae.Lab" ? "Cli" : project["MfRae.Lab.".Length..];
 
     private static IReadOnlyList<string> References(string assembly) =>
         Assembly.Load(assembly).GetReferencedAssemblies().Select(name => name.Name!).ToList();
