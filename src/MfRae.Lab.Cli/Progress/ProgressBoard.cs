@@ -43,6 +43,9 @@ public sealed class StageView(StageNode node, bool reused)
 
     public string Unit { get; private set; } = "";
 
+    /// <summary>Training samples in a step; 0 where a step is not one of training.</summary>
+    public int Samples { get; private set; }
+
     /// <summary>The last value of the series `loss`; null while there is none or it is not finite.</summary>
     public double? Loss { get; private set; }
 
@@ -77,6 +80,7 @@ public sealed class StageView(StageNode node, bool reused)
                 Step = progress.Step;
                 Total = progress.Total;
                 Unit = progress.Unit;
+                Samples = progress.Samples;
                 _meter.Mark(line.At, progress.Step);
                 break;
             case MetricsEvent metrics when metrics.Values.TryGetValue("loss", out var loss):

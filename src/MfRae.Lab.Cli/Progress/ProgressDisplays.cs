@@ -134,8 +134,11 @@ public sealed class LineDisplay(TextWriter writer, TimeProvider time, bool quiet
         _lastProgress = time.GetTimestamp();
         foreach (var stage in _board!.Running)
         {
-            string[] parts = [StageText.Steps(stage), StageText.Rate(stage), Prefixed("loss ", StageText.Loss(stage)), Prefixed(
-                "left ", StageText.Left(stage))];
+            string[] parts =
+            [
+                StageText.Steps(stage), StageText.Rate(stage), StageText.SampleRate(stage), Prefixed("loss ", StageText.Loss(stage)),
+                Prefixed("left ", StageText.Left(stage)),
+            ];
             Say($"{stage.Node.Label}: {string.Join(", ", parts.Where(part => part.Length > 0))}");
         }
     }

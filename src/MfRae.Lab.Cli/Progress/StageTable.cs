@@ -138,6 +138,11 @@ public static class StageText
             $"{(rate >= 100 ? rate.ToString("0", CultureInfo.InvariantCulture) : rate.ToString("0.0", CultureInfo.InvariantCulture))}/s")
         : "";
 
+    /// <summary>Training samples per second, for stages that train.</summary>
+    public static string SampleRate(StageView stage) => stage.PerSecond is { } rate && stage.Samples > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{rate * stage.Samples:0} samples/s")
+        : "";
+
     public static string Loss(StageView stage) => stage.Loss is { } loss ? loss.ToString(loss == 0
         || Math.Abs(loss) >= 0.01 ? "0.0000" : "0.00E+0", CultureInfo.InvariantCulture) : "";
 

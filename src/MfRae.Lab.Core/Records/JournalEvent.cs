@@ -25,7 +25,12 @@ public sealed record StartedEvent(
 public sealed record ResumedEvent(long Step) : JournalEvent;
 
 /// <summary>How far the attempt is, in steps of the stage's own unit.</summary>
-public sealed record ProgressEvent(long Step, long Total, string Unit) : JournalEvent;
+/// <param name="Samples">Training samples in a step; 0 where a step is not one of training.</param>
+public sealed record ProgressEvent(
+    long Step,
+    long Total,
+    string Unit,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Samples = 0) : JournalEvent;
 
 /// <summary>Values of named series at a step. A value that is not finite is null.</summary>
 public sealed record MetricsEvent(long Step, IReadOnlyDictionary<string, double?> Values) : JournalEvent;

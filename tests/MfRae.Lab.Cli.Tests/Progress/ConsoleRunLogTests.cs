@@ -86,6 +86,21 @@ public sealed class ConsoleRunLogTests
     }
 
     [Fact]
+    public void Progress_of_a_training_shows_samples_per_second()
+    {
+        using var log = Plain();
+        log.Begin(Plans.Of("teacher"), new HashSet<string>());
+        log.Status("teacher", StageStatus.Running);
+        for (var second = 1; second <= 30; second++)
+        {
+            _time.Advance(1);
+            log.Ingest("teacher", 1, [Plans.Line(second, second, new ProgressEvent(second * 10, 1000, "step", Samples: 64))], "folder");
+        }
+
+        Lines().Skip(1).Should().Equal("[0:30] teacher: step 300/1000, 10.0/s, 640 samples/s, left 1:10");
+    }
+
+    [Fact]
     public void Quiet_leaves_the_progress_out_and_keeps_the_states()
     {
         using var log = Plain(quiet: true);
