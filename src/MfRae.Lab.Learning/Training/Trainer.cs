@@ -9,35 +9,41 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Training;
 
-/// <summary>The one training loop: every network of the lab is trained by it, for whatever objective.</summary>
+/// <summary>
+/// The training loop. It trains every network of the lab, for any objective (docs/method.md §2). Its progress events are the source of the
+/// throughput and of the time left that the console shows.
+/// </summary>
 public sealed class Trainer(TrainingOptions options, StageContext context)
 {
     // Libtorch fragments the native heap unless finalizers run now and then.
     private const int StepsPerCollection = 50;
 
-    // The number of single steps that a run which diverges writes to its curves.
+    // The number of single steps before a divergence that are written to the curves.
     private const int StepsBeforeDivergence = 100;
     private const string Loss = "loss";
     private const string Norm = "gradientNorm";
 
     /// <summary>
     /// Trains <paramref name="weights"/> from the start or from the folder's checkpoint, and returns the average of the
-    /// weights that is used downstream. On one machine and device the same bits come out whether or not it was interrupted.
+    /// weights that later stages use. On one machine and device, an interrupted and resumed training gives the same bits as an
+    /// uninterrupted one.
     /// </summary>
-    /// <param name="snapshots">What is kept of the average on the way; null: nothing.</param>
+    /// <param name="snapshots">Receives the average at some of the steps; null: no snapshots.</param>
     /// <exception cref="DivergedException">Loss or gradient is not finite, or the gradient norm was above its limit for too long.</exception>
-    /// <exception cref="OperationCanceledException">Asked to stop; a checkpoint was written.</exception>
+    /// <exception cref="OperationCanceledException">The user stopped the run; a checkpoint was written.</exception>
     public Weights Run(WeightSpec spec, Weights weights, IObjective objective, Snapshots? snapshots = null)
     {
+        // State: a checkpoint holds all of it. Random numbers have no state, they are functions of seed, purpose and step.
         weights.Precision = Precision.ForTraining(options.Precision, weights.Device);
         weights.Train();
         var average = weights.Clone(spec);
         using var optimizer = new AdamW(options, weights);
-        var training = new TrainingStep(options, weights, average, optimizer);
         using var curves = new CurveWindow();
         using var gradients = new GradientWatch(options, weights.Device);
         using var last = new LastSteps(StepsBeforeDivergence + context.Spec.Settings.LogEvery, weights.Device);
         var checkpoint = new Checkpoint(context.Folder, weights, average, optimizer, curves, gradients, last);
+
+        // Resume: continue after the checkpoint's step, or start with a snapshot of the initial weights.
         var step = checkpoint.Restore(problem => context.Journal.Write(new NoticeEvent(problem)));
         if (step > 0)
             context.Journal.Write(new ResumedEvent(step));
@@ -47,48 +53,73 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         var lastCheckpoint = context.Time.GetTimestamp();
         while (step < options.Steps)
         {
-            TrainStep(training, objective, step, curves, gradients, last);
-            step++;
+            // One dispose scope a step: no tensor of a step outlives it.
+            using (NewDisposeScope())
+            {
+                // Batch and loss: the objective draws the batch of this step and evaluates the network on it.
+                weights.Gradient!.zero_();
+                var value = objective.Evaluate(weights, step);
 
-            // Before the checkpoint: an attempt that goes on from one finds all snapshots up to there.
+                // Gradients: of all parameters, in one flat vector.
+                value.Loss.backward();
+                using var quiet = no_grad();
+
+                // Clip: scale the gradient down where its norm is above the limit.
+                var norm = weights.Gradient.norm();
+                if (options.ClipNorm > 0)
+                    weights.Gradient.mul_((options.ClipNorm / (norm + 1e-6)).clamp_(max: 1));
+
+                // Optimizer: one AdamW update at the learning rate of this step.
+                var learningRate = LearningRate.At(options, step);
+                optimizer.Step(step, learningRate);
+
+                // EMA: move the average towards the weights.
+                if (options.Ema > 0)
+                    average.Flat.lerp_(weights.Flat, 1 - options.Ema);
+                else
+                    average.Flat.copy_(weights.Flat);
+                step++;
+
+                // Curves: add the values up on the device. A step never waits for it.
+                gradients.Add(norm);
+                last.Add(step, value.Loss, norm);
+                curves.Add(Loss, value.Loss);
+                curves.Add(Norm, norm);
+                curves.Set("learningRate", learningRate);
+                foreach (var (name, series) in value.Series)
+                    curves.Add(name, series);
+            }
+
+            // Snapshots: before the checkpoint, so that an attempt that resumes from one finds all snapshots up to there.
             snapshots?.Take(step, average, weights);
+
+            // Report: write the means since the last report and the progress, and stop if the training has diverged.
             if (step % context.Spec.Settings.LogEvery == 0 || step == options.Steps)
                 Report(step, curves, gradients, last);
-            if (context.Stop.IsCancellationRequested)
+
+            // Checkpoint: when the user stops the run, and at regular intervals.
+            var stopped = context.Stop.IsCancellationRequested;
+            if (stopped || context.Time.GetElapsedTime(lastCheckpoint).TotalSeconds >= context.Spec.Settings.CheckpointSeconds)
             {
-                Save(checkpoint, step);
-                context.Stop.ThrowIfCancellationRequested();
-            }
-            if (context.Time.GetElapsedTime(lastCheckpoint).TotalSeconds >= context.Spec.Settings.CheckpointSeconds)
-            {
-                Save(checkpoint, step);
+                // The journal first: an attempt that resumes here does not report the earlier steps again.
+                context.Journal.Flush();
+                checkpoint.Save(step);
+                context.Journal.Write(new CheckpointEvent(step));
                 lastCheckpoint = context.Time.GetTimestamp();
             }
+            if (stopped)
+                context.Stop.ThrowIfCancellationRequested();
+
             if (step % StepsPerCollection == 0)
                 GC.Collect(0);
         }
-        average.CopyConstants(weights);
 
-        // The loss is of the weights before the last update, so a finite loss does not say that they are finite after it.
+        // Result: the average with the running statistics of the weights. The last update may have overflowed after a finite loss.
+        average.CopyConstants(weights);
         if (average.NotFinite() is not [var damaged, ..])
             return average;
         WriteLast(last.Read(step), step);
         throw DivergedException.NotFinite(step, $"'{damaged}' of the trained weights");
-    }
-
-    private static void TrainStep(
-        TrainingStep training, IObjective objective, long step, CurveWindow curves, GradientWatch gradients, LastSteps last)
-    {
-        using var scope = NewDisposeScope();
-        var (value, norm, learningRate) = training.Take(objective, step);
-        using var quiet = no_grad();
-        gradients.Add(norm);
-        last.Add(step + 1, value.Loss, norm);
-        curves.Add(Loss, value.Loss);
-        curves.Add(Norm, norm);
-        curves.Set("learningRate", learningRate);
-        foreach (var (name, series) in value.Series)
-            curves.Add(name, series);
     }
 
     private void Report(long step, CurveWindow curves, GradientWatch gradients, LastSteps last)
@@ -98,7 +129,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         if (divergence is not null)
             WriteLast(last.Read(step), divergence.Step);
         context.Journal.Write(new MetricsEvent(step, means));
-        context.Journal.Write(new ProgressEvent(step, options.Steps, "step"));
+        context.Journal.Write(new ProgressEvent(step, options.Steps, "step", options.BatchSize));
         if (divergence is not null)
             throw divergence;
     }
@@ -123,56 +154,16 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
                 context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { [Loss] = loss, [Norm] = norm }));
         }
     }
-
-    private void Save(Checkpoint checkpoint, long step)
-    {
-        // An attempt that goes on from there does not report again what came before.
-        context.Journal.Flush();
-        checkpoint.Save(step);
-        context.Journal.Write(new CheckpointEvent(step));
-    }
 }
 
-/// <summary>One step of training: gradient, clipping, AdamW, and the average of the weights (docs/method.md §2).</summary>
-/// <param name="weights">With gradients enabled.</param>
-/// <param name="average">Weights of the same spec that follow them.</param>
-public sealed class TrainingStep(TrainingOptions options, Weights weights, Weights average, AdamW optimizer)
-{
-    /// <summary>
-    /// Takes the step <paramref name="step"/>, counted from 0. Everything it makes belongs to the caller's dispose scope.
-    /// </summary>
-    public StepValue Take(IObjective objective, long step)
-    {
-        weights.Gradient!.zero_();
-        var value = objective.Evaluate(weights, step);
-        value.Loss.backward();
-
-        using var quiet = no_grad();
-        var norm = weights.Gradient.norm();
-        if (options.ClipNorm > 0)
-            weights.Gradient.mul_((options.ClipNorm / (norm + 1e-6)).clamp_(max: 1));
-        var learningRate = LearningRate.At(options, step);
-        optimizer.Step(step, learningRate);
-        if (options.Ema > 0)
-            average.Flat.lerp_(weights.Flat, 1 - options.Ema);
-        else
-            average.Flat.copy_(weights.Flat);
-        return new(value, norm, learningRate);
-    }
-}
-
-/// <summary>What one step of training tells.</summary>
-/// <param name="GradientNorm">Of all parameters, before clipping: a scalar.</param>
-public sealed record StepValue(ObjectiveValue Objective, Tensor GradientNorm, double LearningRate);
-
-/// <summary>Keeps the averaged weights as they are after some of the steps.</summary>
-/// <param name="steps">Numbers of steps done; 0 is before the first.</param>
-/// <param name="keep">Is given each of them, and the weights.</param>
+/// <summary>Passes on the averaged weights after some of the steps.</summary>
+/// <param name="steps">The numbers of completed steps at which to pass them on; 0 is before the first step.</param>
+/// <param name="keep">Receives the number of completed steps and the averaged weights.</param>
 public sealed class Snapshots(IEnumerable<int> steps, Action<int, Weights> keep)
 {
     private readonly HashSet<int> _steps = [.. steps];
 
-    /// <param name="average">What is kept, with the constants of <paramref name="weights"/>.</param>
+    /// <summary>Passes on <paramref name="average"/>, with the constants of <paramref name="weights"/>, if the step is one of the list.</summary>
     public void Take(long step, Weights average, Weights weights)
     {
         if (step > int.MaxValue || !_steps.Contains((int)step))
