@@ -35,7 +35,7 @@ public sealed record LambdaMeanFlowOptions(
     LambdaScheduleOptions? LambdaSchedule = null,
     LambdaScheduleOptions? TangentLambdaSchedule = null,
     GuidanceOptions? Guidance = null,
-    [property: OptionRange(0, 30)] int Snapshots = 0) : MeanFlowOptions;
+    [property: OptionRange(0, 30)] int Snapshots = 0) : MeanFlowOptions, IMeanFlowTraining;
 
 /// <summary>How a λ moves from its value at the start of training to another (docs/method.md §2).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
@@ -74,8 +74,20 @@ public abstract record DerivativeOptions
     /// Whether every probe sees the label dropout of the main evaluation; the released code draws it anew for each, so that probes can
     /// see different labels (docs/method.md §4, B).
     /// </summary>
-    public bool SharesDropout() =>
-        this is not (CentralDifferenceOptions { SharedDropout: false } or ForwardDifferenceOptions { SharedDropout: false });
+    public bool SharesDropout() => this is not IDifferenceOptions { SharedDropout: false };
+}
+
+/// <summary>The options of an estimator that takes the difference quotient over a step δ.</summary>
+public interface IDifferenceOptions
+{
+    /// <summary>δ.</summary>
+    double Delta { get; }
+
+    /// <summary>Whether the probes see the label dropout of the main evaluation.</summary>
+    bool SharedDropout { get; }
+
+    /// <summary>The same estimator with another step.</summary>
+    DerivativeOptions WithDelta(double delta);
 }
 
 /// <summary>Exact, by forward mode: the tangent travels through the network with its input.</summary>
@@ -94,7 +106,11 @@ public sealed record CentralDifferenceOptions(
     [property: OptionRange(1e-7, 0.5)] double Delta = 5e-3,
     bool SharedDropout = true,
     bool ClampEnds = true,
-    [property: OptionChoice("separate", "concatenated")] string Batching = "separate") : DerivativeOptions;
+    [property: OptionChoice("separate", "concatenated")] string Batching = "separate") : DerivativeOptions, IDifferenceOptions
+{
+    /// <inheritdoc/>
+    public DerivativeOptions WithDelta(double delta) => this with { Delta = delta };
+}
 
 /// <summary>(u(z + δw, r, t + δ) - u(z, r, t)) / δ, backward where t + δ > 1.</summary>
 /// <param name="SharedDropout">As of the central difference.</param>
@@ -104,7 +120,11 @@ public sealed record ForwardDifferenceOptions(
     [property: OptionRange(1e-7, 0.5)] double Delta = 5e-3,
     bool SharedDropout = true,
     bool ClampEnds = true,
-    [property: OptionChoice("separate", "concatenated")] string Batching = "separate") : DerivativeOptions;
+    [property: OptionChoice("separate", "concatenated")] string Batching = "separate") : DerivativeOptions, IDifferenceOptions
+{
+    /// <inheritdoc/>
+    public DerivativeOptions WithDelta(double delta) => this with { Delta = delta };
+}
 
 /// <summary>The weight of a sample's squared error (docs/method.md §2).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
@@ -179,4 +199,4 @@ public sealed record TrajectoryCmtOptions(
     [property: OptionRange(0, 1)] double LabelDropout = 0,
     [property: OptionChoice("trajectory", "uniform")] string Labels = "trajectory",
     [property: OptionRange(0, 0.5)] double GridEnd = 0,
-    GuidanceOptions? Guidance = null) : CmtOptions;
+    GuidanceOptions? Guidance = null) : CmtOptions, IGeneratorTraining;

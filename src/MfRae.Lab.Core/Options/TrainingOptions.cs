@@ -39,3 +39,23 @@ public sealed record TrainingOptions(
     /// </summary>
     public static double InitialShare(double ema, double steps) => ema > 0 ? Math.Pow(ema, steps) : 0;
 }
+
+/// <summary>The options of a stage that trains a generator. The kind of the options decides the objective.</summary>
+public interface IGeneratorTraining
+{
+    /// <summary>How the generator is trained.</summary>
+    TrainingOptions Training { get; }
+}
+
+/// <summary>The options of a MeanFlow stage that trains a network, for any objective.</summary>
+public interface IMeanFlowTraining : IGeneratorTraining
+{
+    /// <summary>The sizes of a network that starts from random weights.</summary>
+    DitOptions Network { get; }
+
+    /// <summary>Weights to start from: cmt, teacher or random.</summary>
+    string Initialisation { get; }
+
+    /// <summary>The number of snapshots of the averaged weights during training.</summary>
+    int Snapshots { get; }
+}

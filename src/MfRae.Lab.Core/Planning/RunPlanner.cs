@@ -233,7 +233,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     /// <summary>What the MeanFlow network made on the way, where it kept that.</summary>
     private void AddSnapshots()
     {
-        if (options.MeanFlow is LambdaMeanFlowOptions { Snapshots: > 0 } meanFlow)
+        if (options.MeanFlow is IMeanFlowTraining { Snapshots: > 0 } meanFlow)
         {
             string? reference = evaluation.References.Count > 0 ? evaluation.References[0] : null;
             string[] judge = reference is null ? [] : [StageInput.Features, StageInput.Reference(reference)];
@@ -298,7 +298,7 @@ internal sealed class RunShape(EvaluationOptions evaluation, LabOptions options)
 
     /// <summary>A CMT network is trained where something comes of it: it is the generator, or MeanFlow starts from it.</summary>
     public bool HasCmt => options.Cmt is not NoCmtOptions
-        && options.MeanFlow is NoMeanFlowOptions or LambdaMeanFlowOptions { Initialisation: "cmt" };
+        && options.MeanFlow is NoMeanFlowOptions or IMeanFlowTraining { Initialisation: "cmt" };
 
     /// <summary>What training latents come from: kept ones from their stage alone, others from the images themselves.</summary>
     public string[] Data => options.Latents.EncodesWhenDrawn()

@@ -254,9 +254,9 @@ public static class StageWork
         FeatureStage { Features: InceptionOptions features } => Training(features.Training),
         EncoderStage { Encoder: SelfSupervisedEncoderOptions encoder } => Training(encoder.Training),
         DecoderStage { Decoder: RaeDecoderOptions decoder } => Training(decoder.Training),
-        TeacherStage { Teacher: FlowMatchingOptions teacher } => Training(teacher.Training),
-        CmtStage { Cmt: TrajectoryCmtOptions cmt } => Training(cmt.Training),
-        MeanFlowStage { MeanFlow: LambdaMeanFlowOptions meanFlow } => Training(meanFlow.Training),
+        TeacherStage { Teacher: IGeneratorTraining teacher } => Training(teacher.Training),
+        CmtStage { Cmt: IGeneratorTraining cmt } => Training(cmt.Training),
+        MeanFlowStage { MeanFlow: IGeneratorTraining meanFlow } => Training(meanFlow.Training),
         OracleEvaluationStage => OracleEvaluation,
         SnapshotStage kept => (long)kept.Samples * (SnapshotSteps.Of(kept.TrainingSteps, kept.Snapshots).Count + 1),
         SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum() * EvaluationsPerStep(sampling),
@@ -269,9 +269,9 @@ public static class StageWork
         is FeatureStage { Features: InceptionOptions }
         or EncoderStage { Encoder: SelfSupervisedEncoderOptions }
         or DecoderStage { Decoder: RaeDecoderOptions }
-        or TeacherStage { Teacher: FlowMatchingOptions }
-        or CmtStage { Cmt: TrajectoryCmtOptions }
-        or MeanFlowStage { MeanFlow: LambdaMeanFlowOptions };
+        or TeacherStage { Teacher: IGeneratorTraining }
+        or CmtStage { Cmt: IGeneratorTraining }
+        or MeanFlowStage { MeanFlow: IGeneratorTraining };
 
     // The reference in float64 and its higher derivatives, then two probes at each step.
     private static long Derivatives(DerivativeErrorOptions study) =>

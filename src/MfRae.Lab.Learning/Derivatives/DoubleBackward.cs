@@ -10,6 +10,12 @@ namespace MfRae.Lab.Learning.Derivatives;
 /// </summary>
 public sealed class DoubleBackward : IDerivative
 {
+    /// <summary>
+    /// The gradient by the inputs and its derivative by the cotangent: each takes one product for a weight and two for each product of
+    /// attention.
+    /// </summary>
+    public DerivativeCost Cost { get; } = new("double backward", 2, 4, KeptEvaluations: 1);
+
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
         var spans = r < t;

@@ -9,12 +9,16 @@ namespace MfRae.Lab.Learning.Derivatives;
 /// What the differences share: probes u(z + o w, r, t + o) at offsets o of time, one or two for each sample, and where they
 /// are evaluated.
 /// </summary>
+/// <param name="name">The estimator in words, for the cost table.</param>
+/// <param name="probes">Probes of a sample.</param>
 /// <param name="concatenated">
 /// Evaluate all samples and their probes in one batch with gradients on, as the released code does (docs/method.md §4, E);
 /// otherwise the probes of samples with r &lt; t, without gradients.
 /// </param>
-public abstract class FiniteDifference(bool concatenated) : IDerivative
+public abstract class FiniteDifference(string name, int probes, bool concatenated) : IDerivative
 {
+    public DerivativeCost Cost => DerivativeCost.Probes(name, probes, concatenated);
+
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>
         concatenated ? EvaluateConcatenated(u, z, w, r, t) : EvaluateSeparately(u, z, w, r, t);
 
@@ -67,7 +71,8 @@ public abstract class FiniteDifference(bool concatenated) : IDerivative
 }
 
 /// <summary>(u(z + δw, r, t + δ) - u(z - δw, r, t - δ)) / 2δ, one-sided where a probe would leave [r, 1] (docs/method.md §3).</summary>
-public sealed class CentralDifference(CentralDifferenceOptions options) : FiniteDifference(options.Batching == "concatenated")
+public sealed class CentralDifference(CentralDifferenceOptions options)
+    : FiniteDifference("central difference", 2, options.Batching == "concatenated")
 {
     protected override Tensor[] Offsets(Tensor r, Tensor t)
     {
@@ -93,7 +98,8 @@ public sealed class CentralDifference(CentralDifferenceOptions options) : Finite
 /// (u(z + δw, r, t + δ) - u(z, r, t)) / δ, taken backward where t + δ &gt; 1 (docs/method.md §3). The main evaluation is one of
 /// the two.
 /// </summary>
-public sealed class ForwardDifference(ForwardDifferenceOptions options) : FiniteDifference(options.Batching == "concatenated")
+public sealed class ForwardDifference(ForwardDifferenceOptions options)
+    : FiniteDifference("forward difference", 1, options.Batching == "concatenated")
 {
     protected override Tensor[] Offsets(Tensor r, Tensor t)
     {

@@ -15,6 +15,10 @@ public interface IDerivative
     /// </summary>
     (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t);
 
+    /// <summary>The work of the estimator, for the cost model.</summary>
+    DerivativeCost Cost { get; }
+
+    /// <summary>The estimator of each kind of options: the one list to extend for a new estimator.</summary>
     static IDerivative Create(DerivativeOptions options) => options switch
     {
         JvpOptions => new ForwardMode(),
@@ -59,4 +63,23 @@ public sealed class NetworkVelocity(DitNetwork network, Weights weights, Func<in
     public Dual At(Dual z, Dual r, Dual t) => network.AverageVelocity(weights, z, r, t, labels(0));
 
     public IAverageVelocity Rows(Tensor rows) => new NetworkVelocity(network, weights, probe => labels(probe).index_select(0, rows));
+}
+
+/// <summary>
+/// The work of an estimator of du/dt for a sample in addition to the main evaluation (docs/method.md §3), in evaluations of the network.
+/// </summary>
+/// <param name="Name">The estimator in words, for the cost table.</param>
+/// <param name="Linear">Evaluations' worth of products with weights.</param>
+/// <param name="Attention">Evaluations' worth of attention products.</param>
+/// <param name="AllSamples">Whether samples with r = t cost as much as the others.</param>
+/// <param name="KeptEvaluations">Evaluations whose values are kept for a backward pass.</param>
+public sealed record DerivativeCost(string Name, double Linear, double Attention, bool AllSamples = false, double KeptEvaluations = 0)
+{
+    /// <summary>The cost of probes. In one batch with gradients a probe goes backward too, although nothing uses its gradient.</summary>
+    public static DerivativeCost Probes(string name, int probes, bool concatenated) => concatenated
+        ? new($"{name}, {probes} probes with gradients", 3 * probes, 3 * probes, AllSamples: true, KeptEvaluations: probes)
+        : new($"{name}, {probes} {(probes == 1 ? "probe" : "probes")}", probes, probes);
+
+    /// <summary>The multiply-adds for a sample, given those of one evaluation.</summary>
+    public MultiplyAdds Of(MultiplyAdds evaluation) => new(Linear * evaluation.Linear, Attention * evaluation.Attention);
 }

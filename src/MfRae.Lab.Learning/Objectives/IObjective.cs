@@ -1,20 +1,34 @@
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Paths;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Objectives;
 
-/// <summary>What a network is trained for. It draws its own batch, as a function of the step; it opens no dispose scope.</summary>
+/// <summary>The loss that a network is trained on. It draws its own batch, as a function of the step; it opens no dispose scope.</summary>
 public interface IObjective
 {
-    /// <summary>The loss of one step, with gradients enabled, and what else is worth a curve.</summary>
+    /// <summary>The loss of one step, with gradients enabled, and further values for the curves.</summary>
     ObjectiveValue Evaluate(Weights weights, long step);
+
+    /// <summary>The objective of a generator for each kind of options: the one list to extend for a new objective.</summary>
+    /// <param name="teacher">v_φ without guidance; null where the stage has no teacher.</param>
+    static IObjective Create(IGeneratorTraining options, DitNetwork network, VelocityField? teacher, ILatentSource source) => options switch
+    {
+        FlowMatchingOptions flow => new FlowMatchingObjective(flow, network, source),
+        TrajectoryCmtOptions cmt => new CmtObjective(
+            cmt, network, teacher ?? throw new ArgumentNullException(nameof(teacher), "CMT learns from a teacher"), source),
+        LambdaMeanFlowOptions lambda => new MeanFlowObjective(lambda, network, teacher, source),
+        _ => throw new NotSupportedException($"{options.GetType().Name} has no objective"),
+    };
 }
 
+/// <summary>The loss of one step and further values for the curves.</summary>
 /// <param name="Loss">The scalar that is minimised.</param>
 /// <param name="Series">Further scalars, without gradient, under the names of their curves.</param>
 public sealed record ObjectiveValue(Tensor Loss, params IReadOnlyList<(string Name, Tensor Value)> Series);
 
-/// <summary>What a network says and what it should say, sample by sample.</summary>
+/// <summary>The output of a network and its target, sample by sample.</summary>
 /// <param name="Output">[B, C, H, W], with gradient.</param>
 /// <param name="Target">[B, C, H, W], held fixed.</param>
 public sealed record Regression(Tensor Output, Tensor Target)

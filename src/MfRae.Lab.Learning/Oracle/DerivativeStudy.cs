@@ -40,7 +40,7 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
             InDisposeScope(() => narrow.Estimate(estimator, network, weights).to_type(ScalarType.Float64), estimate => [estimate]);
         Tensor Off(IDerivative estimator, Tensor from) => ExactDerivatives.Norm(Estimate(estimator) - from) / size;
 
-        if (IDerivative.Create(options.Derivative) is not FiniteDifference)
+        if (options.Derivative is not IDifferenceOptions)
         {
             errors[0].Add(Off(IDerivative.Create(options.Derivative), derivatives.First));
             return null;
@@ -68,12 +68,7 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
         return result;
     }
 
-    private static double? OwnDelta(DerivativeOptions options) => options switch
-    {
-        CentralDifferenceOptions central => central.Delta,
-        ForwardDifferenceOptions forward => forward.Delta,
-        _ => null,
-    };
+    private static double? OwnDelta(DerivativeOptions options) => (options as IDifferenceOptions)?.Delta;
 
     private static Tensor Width(FiniteDifference estimator, DerivativePoints at)
     {
@@ -81,12 +76,8 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
         return (a - b).abs();
     }
 
-    private FiniteDifference At(double delta) => (FiniteDifference)IDerivative.Create(options.Derivative switch
-    {
-        CentralDifferenceOptions central => central with { Delta = delta },
-        ForwardDifferenceOptions forward => forward with { Delta = delta },
-        var other => throw new NotSupportedException($"{other.GetType().Name} has no step"),
-    });
+    private FiniteDifference At(double delta) =>
+        (FiniteDifference)IDerivative.Create(((IDifferenceOptions)options.Derivative).WithDelta(delta));
 }
 
 /// <summary>Relative errors ‖estimate - exact‖ / ‖exact‖ of many samples, and what each should be.</summary>

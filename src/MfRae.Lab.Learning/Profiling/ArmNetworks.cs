@@ -93,8 +93,8 @@ internal sealed class ArmNetworks
     private DitNetwork? GeneratorOf() => (_options.MeanFlow, _options.Cmt) switch
     {
         // A network that starts from another one has its size.
-        (LambdaMeanFlowOptions { Initialisation: not "random" }, _) when Teacher is not null => Teacher.WithInterval(),
-        (LambdaMeanFlowOptions own, _) => Network(own.Network, interval: true),
+        (IMeanFlowTraining { Initialisation: not "random" }, _) when Teacher is not null => Teacher.WithInterval(),
+        (IMeanFlowTraining own, _) => Network(own.Network, interval: true),
         (_, TrajectoryCmtOptions) => Teacher?.WithInterval(),
         _ => null,
     };

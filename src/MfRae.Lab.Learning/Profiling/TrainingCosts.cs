@@ -1,5 +1,6 @@
 using System.Globalization;
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Derivatives;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
 
@@ -23,7 +24,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
         var generator = NetworkCost.Of(network.Declare());
         var guide = networks.Teacher is { } given ? NetworkCost.Of(given.Declare()) : null;
         if (options.Cmt is TrajectoryCmtOptions cmt && guide is not null
-            && options.MeanFlow is NoMeanFlowOptions or LambdaMeanFlowOptions { Initialisation: "cmt" })
+            && options.MeanFlow is NoMeanFlowOptions or IMeanFlowTraining { Initialisation: "cmt" })
             yield return Cmt(cmt, generator, guide);
         if (options.MeanFlow is LambdaMeanFlowOptions meanFlow)
             yield return MeanFlow(meanFlow, generator, guide);
@@ -75,7 +76,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
     private TrainingProfile MeanFlow(LambdaMeanFlowOptions meanFlow, NetworkCost generator, NetworkCost? teacher)
     {
         var batch = meanFlow.Training.BatchSize;
-        var derivative = DerivativeCost.Of(meanFlow.Derivative);
+        var derivative = IDerivative.Create(meanFlow.Derivative).Cost;
         var probed = derivative.AllSamples ? batch : batch * (1 - meanFlow.EqualFraction);
         var work = new List<WorkProfile>
         {
@@ -147,33 +148,3 @@ public sealed record TrainingProfile(
 /// <param name="What">In words, with the numbers that it is made of.</param>
 /// <param name="Step">Multiply-adds of a step; where chance decides how many samples there are, of a step on average.</param>
 public sealed record WorkProfile(string What, MultiplyAdds Step);
-
-/// <summary>
-/// What an estimator of du/dt computes for a sample beside the main evaluation (docs/method.md §3), in evaluations of the network.
-/// </summary>
-/// <param name="Linear">Evaluations' worth of products with weights.</param>
-/// <param name="Attention">Evaluations' worth of attention products.</param>
-/// <param name="AllSamples">Whether samples with r = t are not spared.</param>
-/// <param name="KeptEvaluations">Evaluations whose values are kept for a backward pass.</param>
-internal sealed record DerivativeCost(string Name, double Linear, double Attention, bool AllSamples = false, double KeptEvaluations = 0)
-{
-    private const string Concatenated = "concatenated";
-
-    public static DerivativeCost Of(DerivativeOptions options) => options switch
-    {
-        CentralDifferenceOptions central => Probes("central difference", 2, central.Batching == Concatenated),
-        ForwardDifferenceOptions forward => Probes("forward difference", 1, forward.Batching == Concatenated),
-        // A tangent takes one product where a weight is one factor, and two where both factors move.
-        JvpOptions => new("forward-mode JVP", 1, 2),
-        // The gradient by the inputs, and its derivative by the cotangent: each one product for a weight and two for each of attention's.
-        JvpDoubleBackwardOptions => new("double backward", 2, 4, KeptEvaluations: 1),
-        _ => throw new NotSupportedException($"{options.GetType().Name} has no cost model"),
-    };
-
-    public MultiplyAdds Of(MultiplyAdds evaluation) => new(Linear * evaluation.Linear, Attention * evaluation.Attention);
-
-    // In one batch with gradients a probe goes backward too, although nothing asks for its gradient.
-    private static DerivativeCost Probes(string name, int probes, bool concatenated) => concatenated
-        ? new($"{name}, {probes} probes with gradients", 3 * probes, 3 * probes, AllSamples: true, KeptEvaluations: probes)
-        : new($"{name}, {probes} {(probes == 1 ? "probe" : "probes")}", probes, probes);
-}

@@ -13,67 +13,71 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>What the three stages that train DiT^DH share.</summary>
+/// <summary>The parts that the three stages that train DiT^DH share. They differ in the network, its initial weights and the objective.</summary>
 internal static class GeneratorTraining
 {
     /// <summary>
-    /// The training latents: those that the latent stage kept, or the dataset's images, encoded as they are drawn, or fresh samples of
+    /// The training latents: those that the latent stage stored, or the dataset's images, encoded when they are drawn, or fresh samples of
     /// an oracle.
     /// </summary>
     public static ILatentSource Source(StageContext context, int batchSize)
     {
         if (!context.HasInput(StageInput.Latents))
             return OracleFiles.Batches(context, batchSize);
-        var kept = Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents);
-        return File.Exists(kept)
-            ? new LatentBatches(TensorFile.Open(kept), batchSize, context.Random(), context.Device())
+        var stored = Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents);
+        return File.Exists(stored)
+            ? new LatentBatches(TensorFile.Open(stored), batchSize, context.Random(), context.Device())
             : new EncodedImages(context, batchSize);
     }
 
-    /// <summary>What networks for these training latents are for.</summary>
+    /// <summary>The latent shape and the number of classes that a generator for the stage's training latents needs.</summary>
     public static (LatentShape Shape, int Classes) Latents(StageContext context)
     {
         using var scope = NewDisposeScope();
         var shape = LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).Mean.shape;
-        var kept = Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents);
-        if (File.Exists(kept))
-            return (new(shape[0], shape[1], shape[2]), (int)TensorFile.Open(kept)["labels"].max().item<long>() + 1);
+        var stored = Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents);
+        if (File.Exists(stored))
+            return (new(shape[0], shape[1], shape[2]), (int)TensorFile.Open(stored)["labels"].max().item<long>() + 1);
         using var images = DatasetFiles.Open(context, DatasetFiles.Train);
         return (new(shape[0], shape[1], shape[2]), (int)images.Classes);
     }
 
-    /// <summary>The network that another stage left.</summary>
+    /// <summary>The network that another stage trained or loaded.</summary>
     public static (DitNetwork Network, Weights Weights) Load(
         StageContext context, string input, ScalarType type = ScalarType.Float32) =>
         NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), context.Device(), type);
 
-    /// <summary>The network that another stage left, for training on these latents.</summary>
-    /// <exception cref="LabException">It is a network for other latents: its weights could be taken over only in part.</exception>
+    /// <summary>The network that another stage trained or loaded, for training on these latents.</summary>
+    /// <exception cref="LabException">The network is for latents of another shape or another number of classes.</exception>
     public static (DitNetwork Network, Weights Weights) Load(
-        StageContext context, string input, ILatentSource batches, TrainingOptions training)
+        StageContext context, string input, ILatentSource source, TrainingOptions training)
     {
         var loaded = Load(context, input);
         loaded.Weights.Precision = Precision.ForTraining(training.Precision, context.Device());
         var network = loaded.Network;
-        return network.Shape == batches.Shape && network.Classes == batches.Classes
+        return network.Shape == source.Shape && network.Classes == source.Classes
             ? loaded
             : throw new LabException(
                 $"the network of the {input} stage is for {Text(network.Shape, network.Classes)}; the training data have "
-                    + $"{Text(batches.Shape, batches.Classes)}");
+                    + $"{Text(source.Shape, source.Classes)}");
     }
 
-    /// <summary>Trains and leaves the averaged weights, those of so many snapshots on the way as well.</summary>
+    /// <summary>Trains the network with the objective of its options, and saves the averaged weights and their snapshots.</summary>
+    /// <param name="start">Weights to copy where name and shape match; null: random weights.</param>
+    /// <param name="teacher">v_φ without guidance, or null.</param>
     public static void Train(
-        StageContext context, TrainingOptions training, DitNetwork network, Weights? start, IObjective objective, int snapshots = 0)
+        StageContext context, IGeneratorTraining options, DitNetwork network, Weights? start, VelocityField? teacher, ILatentSource source)
     {
         var spec = network.Declare();
         using var scope = NewDisposeScope();
         using var weights = Weights.Initialise(spec, context.Random(), context.Device());
         if (start is not null)
             weights.CopyMatching(start);
-        var kept = new Snapshots(SnapshotSteps.Of(training.Steps, snapshots), (step, average) =>
-            NetworkFiles.Save(context.File(NetworkFiles.Snapshot(step)), network, average));
-        using var trained = new Trainer(training, context).Run(spec, weights, objective, kept);
+        var objective = IObjective.Create(options, network, teacher, source);
+        var snapshots = new Snapshots(
+            SnapshotSteps.Of(options.Training.Steps, (options as IMeanFlowTraining)?.Snapshots ?? 0),
+            (step, average) => NetworkFiles.Save(context.File(NetworkFiles.Snapshot(step)), network, average));
+        using var trained = new Trainer(options.Training, context).Run(spec, weights, objective, snapshots);
         NetworkFiles.Save(context.File(NetworkFiles.Generator), network, trained);
     }
 
@@ -102,12 +106,12 @@ internal sealed class TeacherRunner(TeacherOptions options) : IStage
         }
     }
 
-    private static void Train(FlowMatchingOptions options, StageContext context)
+    private static void Train(FlowMatchingOptions flow, StageContext context)
     {
         using var scope = NewDisposeScope();
-        using var batches = GeneratorTraining.Source(context, options.Training.BatchSize);
-        var network = new DitNetwork(options.Network, batches.Shape, batches.Classes, interval: false);
-        GeneratorTraining.Train(context, options.Training, network, null, new FlowMatchingObjective(options, network, batches));
+        using var source = GeneratorTraining.Source(context, flow.Training.BatchSize);
+        var network = new DitNetwork(flow.Network, source.Shape, source.Classes, interval: false);
+        GeneratorTraining.Train(context, flow, network, start: null, teacher: null, source);
     }
 }
 
@@ -117,41 +121,38 @@ internal sealed class CmtRunner(CmtOptions options) : IStage
     public void Run(StageContext context)
     {
         using var scope = NewDisposeScope();
-        var trajectory = (TrajectoryCmtOptions)options;
-        using var batches = GeneratorTraining.Source(context, trajectory.Training.BatchSize);
-        var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, batches, trajectory.Training);
+        var cmt = (IGeneratorTraining)options;
+        using var source = GeneratorTraining.Source(context, cmt.Training.BatchSize);
+        var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, source, cmt.Training);
         using var frozen = teacherWeights;
-        var network = teacher.WithInterval();
         Tensor Velocity(Tensor z, Tensor t, Tensor y) => teacher.Velocity(frozen, z, t, y);
-        GeneratorTraining.Train(
-            context, trajectory.Training, network, frozen, new CmtObjective(trajectory, network, Velocity, batches));
+        GeneratorTraining.Train(context, cmt, teacher.WithInterval(), frozen, Velocity, source);
     }
 }
 
-/// <summary>Trains a mean-flow network with λ-mixing, from CMT, from the teacher or from random weights.</summary>
+/// <summary>Trains a mean-flow network that starts from CMT, from the teacher or from random weights.</summary>
 internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
 {
     public void Run(StageContext context)
     {
         using var scope = NewDisposeScope();
-        var lambda = (LambdaMeanFlowOptions)options;
-        using var batches = GeneratorTraining.Source(context, lambda.Training.BatchSize);
+        var meanFlow = (IMeanFlowTraining)options;
+        using var source = GeneratorTraining.Source(context, meanFlow.Training.BatchSize);
         var oracle = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context)?.Field : null;
         (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher) && oracle is null
-            ? GeneratorTraining.Load(context, StageInput.Teacher, batches, lambda.Training)
+            ? GeneratorTraining.Load(context, StageInput.Teacher, source, meanFlow.Training)
             : null;
         using var teacherWeights = teacher?.Weights;
-        var start = lambda.Initialisation switch
+        var start = meanFlow.Initialisation switch
         {
-            "cmt" => GeneratorTraining.Load(context, StageInput.Cmt, batches, lambda.Training),
+            "cmt" => GeneratorTraining.Load(context, StageInput.Cmt, source, meanFlow.Training),
             "teacher" => teacher,
             _ => null,
         };
         using var startWeights = start?.Weights;
-        // A network that starts from another one has its size.
-        var network = new DitNetwork(start?.Network.Options ?? lambda.Network, batches.Shape, batches.Classes, interval: true);
+        // A network that starts from another network has the size of that network.
+        var network = new DitNetwork(start?.Network.Options ?? meanFlow.Network, source.Shape, source.Classes, interval: true);
         var velocity = teacher is { } given ? (z, t, y) => given.Network.Velocity(given.Weights, z, t, y) : oracle;
-        GeneratorTraining.Train(
-            context, lambda.Training, network, start?.Weights, new MeanFlowObjective(lambda, network, velocity, batches), lambda.Snapshots);
+        GeneratorTraining.Train(context, meanFlow, network, start?.Weights, velocity, source);
     }
 }

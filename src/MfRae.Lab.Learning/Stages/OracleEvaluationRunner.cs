@@ -19,6 +19,8 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
     public void Run(StageContext context)
     {
         using var scope = NewDisposeScope();
+        if (stage.MeanFlow is not LambdaMeanFlowOptions options)
+            throw new LabException("the oracle metrics are defined for MeanFlow stages of kind lambda only");
         var mixture = OracleFiles.Mixture(context);
         var flow = OracleDistributions.Flow(mixture, stage.Metric.Tolerance);
         var (network, weights) = Load(context, StageInput.Generator);
@@ -30,7 +32,7 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         VelocityField? trained = teacherWeights is null ? null : (z, t, y) => teacherNetwork.Velocity(teacherWeights, z, t, y);
         var teacher = exact?.Field ?? trained;
         var judged = new TrainedMeanFlow(
-            mixture, (LambdaMeanFlowOptions)stage.MeanFlow, teacher, exact is null ? null : exact.Bias, network, weights);
+            mixture, options, teacher, exact is null ? null : exact.Bias, network, weights);
         var random = new RandomSource(stage.Seed, CPU);
         // Both are rounded up to whole batches.
         var batches = (stage.Samples + stage.BatchSize - 1) / stage.BatchSize;
