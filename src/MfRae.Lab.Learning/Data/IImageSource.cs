@@ -8,10 +8,13 @@ namespace MfRae.Lab.Learning.Data;
 /// <summary>Images with their classes, in memory or decoded when they are asked for.</summary>
 public interface IImageSource : IDisposable
 {
+    /// <summary>The number of images.</summary>
     long Count { get; }
 
+    /// <summary>The number of classes; 0 without classes.</summary>
     long Classes { get; }
 
+    /// <summary>The shape of every image.</summary>
     ImageShape Shape { get; }
 
     /// <summary>int64 [N].</summary>
@@ -57,6 +60,7 @@ public sealed record ImageShape(long Channels, long Rows, long Columns)
     /// <summary>Images that go through a network at a time: <paramref name="most"/> where they are small, fewer where they are large.</summary>
     public long Batch(long most) => Math.Clamp(MostPixels / (Rows * Columns), 1, most);
 
+    /// <summary>CxHxW, as 3x256x256.</summary>
     public override string ToString() => FormattableString.Invariant($"{Channels}x{Rows}x{Columns}");
 }
 
@@ -65,15 +69,19 @@ public sealed record ImageShape(long Channels, long Rows, long Columns)
 /// <param name="Labels">int64 [N].</param>
 public sealed record LabeledImages(Tensor Images, Tensor Labels) : IImageSource
 {
+    /// <inheritdoc/>
     public long Count => Images.shape[0];
 
     /// <summary>Number of classes: one more than the largest label.</summary>
     public long Classes => Labels.max().item<long>() + 1;
 
+    /// <inheritdoc/>
     public ImageShape Shape => new(Images.shape[1], Images.shape[2], Images.shape[3]);
 
+    /// <inheritdoc/>
     public bool Flip => false;
 
+    /// <summary>Grey images from pixels, row by row and image after image, with one label an image.</summary>
     public static LabeledImages Create(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> labels, long height, long width)
     {
         var wide = new long[labels.Length];
@@ -82,8 +90,10 @@ public sealed record LabeledImages(Tensor Images, Tensor Labels) : IImageSource
         return new(tensor(pixels.ToArray(), [labels.Length, 1, height, width], dtype: uint8), tensor(wide, dtype: int64));
     }
 
+    /// <inheritdoc/>
     public Tensor Bytes(Tensor indices) => Images.index_select(0, indices);
 
+    /// <inheritdoc/>
     public void Prepare(Tensor indices)
     {
         // They are all there.
@@ -96,14 +106,17 @@ public sealed record LabeledImages(Tensor Images, Tensor Labels) : IImageSource
     /// <exception cref="DivergedException">A pixel is NaN or infinite, which no byte can say.</exception>
     public static Tensor ToBytes(Tensor pixels) => Finite.Require(pixels, "the decoded images").add(1).mul_(127.5).round_().clamp_(0, 255).to(uint8);
 
+    /// <summary>Writes images and labels to a safetensors file.</summary>
     public void Save(string path) => Safetensors.Write(path, [("images", Images), ("labels", Labels)]);
 
+    /// <summary>Reads a file that <see cref="Save"/> wrote.</summary>
     public static LabeledImages Load(string path)
     {
         var file = Safetensors.Read(path);
         return new(file["images"], file["labels"]);
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         Images.Dispose();

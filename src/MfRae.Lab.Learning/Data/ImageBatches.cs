@@ -26,6 +26,7 @@ public sealed class ImageBatches(IImageSource images, int batchSize, RandomSourc
         return (LabeledImages.ToUnit(bytes).to(device), images.Labels.index_select(0, indices).to(device));
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _order.Dispose();
 }
 
@@ -56,6 +57,7 @@ public sealed class BatchOrder(long count, int batchSize, RandomSource random) :
             : arange(batchSize, dtype: int64).remainder(count);
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _permutation?.Dispose();
 }
 

@@ -65,6 +65,7 @@ public static class ImageDecoder
 /// <param name="Values">Width · Height · 3 bytes.</param>
 public sealed record RgbImage(int Width, int Height, byte[] Values)
 {
+    /// <summary>The number of channels: red, green and blue.</summary>
     public const int Channels = 3;
 }
 

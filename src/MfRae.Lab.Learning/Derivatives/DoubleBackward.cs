@@ -16,6 +16,7 @@ public sealed class DoubleBackward : IDerivative
     /// </summary>
     public DerivativeCost Cost { get; } = new("double backward", 2, 4, KeptEvaluations: 1);
 
+    /// <inheritdoc/>
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
         var spans = r < t;

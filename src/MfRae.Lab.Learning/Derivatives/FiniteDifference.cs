@@ -17,8 +17,10 @@ namespace MfRae.Lab.Learning.Derivatives;
 /// </param>
 public abstract class FiniteDifference(string name, int probes, bool concatenated) : IDerivative
 {
+    /// <inheritdoc/>
     public DerivativeCost Cost => DerivativeCost.Probes(name, probes, concatenated);
 
+    /// <inheritdoc/>
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>
         concatenated ? EvaluateConcatenated(u, z, w, r, t) : EvaluateSeparately(u, z, w, r, t);
 
@@ -74,6 +76,7 @@ public abstract class FiniteDifference(string name, int probes, bool concatenate
 public sealed class CentralDifference(CentralDifferenceOptions options)
     : FiniteDifference("central difference", 2, options.Batching == "concatenated")
 {
+    /// <inheritdoc/>
     protected override Tensor[] Offsets(Tensor r, Tensor t)
     {
         var up = full_like(t, options.Delta);
@@ -90,6 +93,7 @@ public sealed class CentralDifference(CentralDifferenceOptions options)
         return [up, -down];
     }
 
+    /// <inheritdoc/>
     protected override Tensor Quotient(Tensor main, Tensor[] probes, Tensor[] offsets) =>
         (probes[0] - probes[1]) / LinearPath.BroadcastOverLatent(offsets[0] - offsets[1]);
 }
@@ -101,6 +105,7 @@ public sealed class CentralDifference(CentralDifferenceOptions options)
 public sealed class ForwardDifference(ForwardDifferenceOptions options)
     : FiniteDifference("forward difference", 1, options.Batching == "concatenated")
 {
+    /// <inheritdoc/>
     protected override Tensor[] Offsets(Tensor r, Tensor t)
     {
         var ahead = full_like(t, options.Delta);
@@ -112,6 +117,7 @@ public sealed class ForwardDifference(ForwardDifferenceOptions options)
         return [where(t + options.Delta > 1, where(t - options.Delta < r, farther, -ahead), ahead)];
     }
 
+    /// <inheritdoc/>
     protected override Tensor Quotient(Tensor main, Tensor[] probes, Tensor[] offsets) =>
         (probes[0] - main) / LinearPath.BroadcastOverLatent(offsets[0]);
 }

@@ -57,11 +57,14 @@ public sealed class NetworkVelocity(DitNetwork network, Weights weights, Func<in
     {
     }
 
+    /// <inheritdoc/>
     public Tensor At(Tensor z, Tensor r, Tensor t, int[] probes) => network.AverageVelocity(
         weights, z, r, t, probes.Length == 1 ? labels(probes[0]) : cat([.. probes.Select(labels)]));
 
+    /// <inheritdoc/>
     public Dual At(Dual z, Dual r, Dual t) => network.AverageVelocity(weights, z, r, t, labels(0));
 
+    /// <inheritdoc/>
     public IAverageVelocity Rows(Tensor rows) => new NetworkVelocity(network, weights, probe => labels(probe).index_select(0, rows));
 }
 

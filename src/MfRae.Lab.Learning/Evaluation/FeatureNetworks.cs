@@ -138,8 +138,13 @@ internal sealed record FeatureBatch(Tensor Features, Tensor? Logits = null, Tens
 public sealed record FeatureChoice(
     string Name, string? Weights, string Resizing, int Size, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
 {
+    /// <summary>The Inception network of FID.</summary>
     public const string Inception = "inception";
+
+    /// <summary>The small network that is embedded in the program.</summary>
     public const string Embedded = "embedded";
+
+    /// <summary>DINOv2, for FD-DINOv2.</summary>
     public const string Dinov2 = "dinov2";
 
     /// <summary>What --resizing may say; the first is the default.</summary>

@@ -34,6 +34,7 @@ public sealed class TensorFile
     {
     }
 
+    /// <summary>The path of the file.</summary>
     public string Path { get; }
 
     /// <summary>The format in words, as `weights inspect` shows it.</summary>
@@ -150,8 +151,10 @@ public sealed class StoredTensor
         _read = read;
     }
 
+    /// <summary>The type of the numbers.</summary>
     public ScalarType Type { get; }
 
+    /// <summary>The size of each dimension.</summary>
     public IReadOnlyList<long> Shape { get; }
 
     /// <summary>Number of values.</summary>

@@ -90,6 +90,7 @@ public sealed class FeatureMoments(string what = "the images") : IDisposable
         return new((_pilot! + shift).MoveToOuterDisposeScope(), covariance.MoveToOuterDisposeScope());
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _pilot?.Dispose();

@@ -102,8 +102,10 @@ internal static class FrechetMetrics
 /// <param name="Shifts">How far each draw moves each, or empty arrays.</param>
 public sealed record ClassFrechet(IReadOnlyList<long> Classes, IReadOnlyList<double> Distances, IReadOnlyList<double[]> Shifts)
 {
+    /// <summary>The mean over the classes.</summary>
     public double Mean => Distances.Average();
 
+    /// <summary>The largest FID of a class.</summary>
     public double Worst => Distances.Max();
 
     /// <summary>How far each draw moves the mean.</summary>

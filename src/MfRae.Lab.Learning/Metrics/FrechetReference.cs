@@ -21,6 +21,7 @@ public sealed class FrechetReference
     private FrechetReference(Tensor mean, Tensor factor, double trace, bool full) =>
         (_mean, _factor, _trace, _full) = (mean.MoveToOuterDisposeScope(), factor.MoveToOuterDisposeScope(), trace, full);
 
+    /// <summary>The number of features F.</summary>
     public long Dimensions => _mean.shape[0];
 
     /// <param name="source">Where the statistics come from, for messages.</param>

@@ -16,6 +16,7 @@ public sealed record InceptionScore(IReadOnlyList<double> Parts, double[] Drawn)
     // A draw's multiplicities of this many rows are held at a time, a byte each.
     private const long CountedRows = 64L << 20;
 
+    /// <summary>The mean over the parts.</summary>
     public double Mean => Parts.Average();
 
     /// <summary>Over the parts, divided by their number.</summary>

@@ -13,6 +13,7 @@ public sealed class NeighbourReference
     private readonly FeatureRows _reference;
     private readonly Dictionary<int, Tensor> _squaredRadii = [];
 
+    /// <summary>The reference of the features [M, F].</summary>
     public NeighbourReference(Tensor features) => _reference = new FeatureRows(features, "the reference images").Kept();
 
     /// <param name="samples">[N, F], more rows than either number of neighbours.</param>

@@ -74,6 +74,7 @@ internal static class PairMetrics
 /// <param name="Size">Rows of a subset.</param>
 public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
 {
+    /// <summary>The mean over the subsets.</summary>
     public double Mean => Subsets.Average();
 
     /// <summary>Over the subsets, divided by their number.</summary>

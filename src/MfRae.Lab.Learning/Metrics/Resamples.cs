@@ -16,6 +16,7 @@ public sealed class Resamples(int draws)
 
     private readonly RandomSource _random = new(0, CPU);
 
+    /// <summary>The number of resamples.</summary>
     public int Draws => draws;
 
     /// <summary>The rows of a draw, int64 [count].</summary>

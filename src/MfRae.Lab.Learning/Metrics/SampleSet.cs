@@ -39,6 +39,7 @@ public sealed record SampleSet(
 {
     private readonly List<(NeighbourReference Reference, int Neighbours, int DensityNeighbours, NeighbourScores Scores)> _scores = [];
 
+    /// <summary>The number of samples.</summary>
     public long Count => Features.shape[0];
 
     /// <summary>Rows of this set [N, …] in the order in which the images were drawn or lie in their files.</summary>

@@ -22,17 +22,23 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
     // What the release adds to the grid where it resizes positions, in models without registers.
     private const double PlainOffset = 0.1;
 
+    /// <summary>The sizes of the network.</summary>
     public Dinov2Options Options { get; } = options;
 
+    /// <inheritdoc/>
     public ChannelNormalisation Pixels { get; } = pixels ?? ChannelNormalisation.ImageNet;
 
+    /// <inheritdoc/>
     public LatentShape Shape { get; } = new(options.HiddenSize, options.InputSize / options.PatchSize, options.InputSize / options.PatchSize);
 
+    /// <inheritdoc/>
     public bool Accepts(ImageShape image) => image.Channels == 3;
 
     // Its attention is fused and keeps no matrix of all pairs of tokens.
+    /// <inheritdoc/>
     public long LargestTensor => (1 + Options.RegisterTokens + Shape.Tokens) * (long)(Options.HiddenSize * Math.Max(1, Options.MlpRatio));
 
+    /// <inheritdoc/>
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();

@@ -22,12 +22,16 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     // Measured at widths 96 and 192: half as many and twice as many are no slower, all of a batch of 4,096 a fifth.
     private const long TokensAtOnce = 1024;
 
+    /// <summary>The sizes of the network.</summary>
     public DitOptions Options { get; } = options;
 
+    /// <summary>The shape of the latents.</summary>
     public LatentShape Shape { get; } = shape;
 
+    /// <summary>The number of classes, without the null class.</summary>
     public int Classes { get; } = classes;
 
+    /// <summary>Whether the network takes two times, r and t: an average velocity. Otherwise it takes t alone.</summary>
     public bool Interval { get; } = interval;
 
     private int Depth => Options.TrunkDepth + Options.HeadDepth;
@@ -35,6 +39,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     /// <summary>The same network with the interval embedding.</summary>
     public DitNetwork WithInterval() => new(Options, Shape, Classes, interval: true);
 
+    /// <summary>The weights of the network.</summary>
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();

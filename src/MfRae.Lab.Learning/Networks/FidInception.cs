@@ -21,6 +21,7 @@ public sealed class FidInception : IDisposable
     public const long Classes = 1008;
 
     private const double Epsilon = 1e-3;
+
     /// <summary>How many channels of a map sFID sees.</summary>
     public const long SpatialChannels = 7;
 
@@ -46,6 +47,7 @@ public sealed class FidInception : IDisposable
         _classBias = weights["fc.bias"].clone().DetachFromDisposeScope();
     }
 
+    /// <summary>The weights of the network.</summary>
     public static WeightSpec Declare()
     {
         var spec = new WeightSpec();
@@ -104,6 +106,7 @@ public sealed class FidInception : IDisposable
     /// <summary>pool [B, 2048] → [B, 1008]. The TensorFlow graph, and all scores published from it, leave the bias out.</summary>
     public Tensor Logits(Tensor pool, bool bias = false) => F.linear(pool, _classWeight, bias ? _classBias : null);
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var unit in _units.Values)

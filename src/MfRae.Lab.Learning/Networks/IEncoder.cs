@@ -16,6 +16,7 @@ public interface IEncoder
     /// <summary>Number of values of the largest tensor that encoding one image needs.</summary>
     long LargestTensor { get; }
 
+    /// <summary>The weights of the network.</summary>
     WeightSpec Declare();
 
     /// <summary>pixels [B, C, H, W] in [-1, 1] → latents [B, C, H, W], not normalised.</summary>
@@ -59,6 +60,7 @@ public interface IDecoder
     /// <summary>Of the images it makes.</summary>
     ImageShape Image { get; }
 
+    /// <summary>The weights of the network.</summary>
     WeightSpec Declare();
 
     /// <summary>latents [B, C, H, W], not normalised → pixels [B, C, H, W], about [-1, 1].</summary>
@@ -71,6 +73,7 @@ public sealed record LatentShape(long Channels, long Rows, long Columns)
     /// <summary>D = C · H · W (docs/method.md §1).</summary>
     public long Dimension => Channels * Rows * Columns;
 
+    /// <summary>The number of tokens, one for each place.</summary>
     public long Tokens => Rows * Columns;
 }
 

@@ -15,15 +15,19 @@ public sealed class InceptionNetwork(int width, int classes, int channels = 1)
 {
     private const double Epsilon = 1e-3;
 
+    /// <summary>The width of the first layers.</summary>
     public int Width { get; } = width;
 
+    /// <summary>The number of classes.</summary>
     public int Classes { get; } = classes;
 
+    /// <summary>The channels of an image.</summary>
     public int Channels { get; } = channels;
 
     /// <summary>Width of the pooled feature.</summary>
     public int Features => 8 * Width;
 
+    /// <summary>The weights of the network.</summary>
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();

@@ -22,6 +22,7 @@ public static class Layers
     /// <summary>x / sqrt(mean x² + 1e-6) · weight over the last dimension.</summary>
     public static Dual RmsNorm(Weights weights, string name, Dual x) => x.RmsNorm(weights[name + ".weight"], RmsEpsilon);
 
+    /// <summary>Layer normalisation over the last dimension, with the weight and bias of a name.</summary>
     public static Tensor LayerNorm(Weights weights, string name, Tensor x) =>
         F.layer_norm(x, [x.shape[^1]], weights[name + ".weight"], weights[name + ".bias"], 1e-6);
 

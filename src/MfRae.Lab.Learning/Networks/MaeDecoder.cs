@@ -15,16 +15,21 @@ namespace MfRae.Lab.Learning.Networks;
 /// <param name="pixels">The encoder's normalisation, in whose units the decoder paints; ImageNet's by default.</param>
 public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, ChannelNormalisation? pixels = null) : IDecoder
 {
+    /// <summary>The sizes of the network.</summary>
     public MaeDecoderOptions Options { get; } = options;
 
+    /// <inheritdoc/>
     public LatentShape Shape { get; } = shape;
 
+    /// <inheritdoc/>
     public ChannelNormalisation Pixels { get; } = pixels ?? ChannelNormalisation.ImageNet;
 
+    /// <inheritdoc/>
     public ImageShape Image { get; } = new(options.Channels, options.ImageSize, options.ImageSize);
 
     private long Grid => Options.ImageSize / Options.PatchSize;
 
+    /// <inheritdoc/>
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();

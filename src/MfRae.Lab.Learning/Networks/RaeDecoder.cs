@@ -13,14 +13,18 @@ namespace MfRae.Lab.Learning.Networks;
 /// <param name="image">Of the images it makes; those of MNIST by default. Its sides are multiples of the latent's.</param>
 public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape, ImageShape? image = null) : IDecoder
 {
+    /// <summary>The sizes of the network.</summary>
     public DecoderNetworkOptions Options { get; } = options;
 
+    /// <inheritdoc/>
     public LatentShape Shape { get; } = shape;
 
+    /// <inheritdoc/>
     public ImageShape Image { get; } = image ?? ImageShape.Mnist;
 
     private long PatchSide => Image.Rows / Shape.Rows;
 
+    /// <inheritdoc/>
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();

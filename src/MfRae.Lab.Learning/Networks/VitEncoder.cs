@@ -15,20 +15,26 @@ public sealed class VitEncoder(VitOptions options, ImageShape? image = null) : I
 {
     private const int StemLayers = 3;
 
+    /// <summary>The sizes of the network.</summary>
     public VitOptions Options { get; } = options;
 
+    /// <summary>The shape of the images that the network takes.</summary>
     public ImageShape Image { get; } = image ?? ImageShape.Mnist;
 
+    /// <inheritdoc/>
     public LatentShape Shape { get; } = new(
         options.Width, After(StemLayers, (image ?? ImageShape.Mnist).Rows), After(StemLayers, (image ?? ImageShape.Mnist).Columns));
 
+    /// <inheritdoc/>
     public bool Accepts(ImageShape image) => image == Image;
 
     // Of the stem's first layer, a block's hidden layer, and its attention between all tokens.
+    /// <inheritdoc/>
     public long LargestTensor => Math.Max(
         Places(1) * (Options.Width / 3),
         Shape.Tokens * Math.Max((long)(Options.Width * Math.Max(3, Options.MlpRatio)), Options.Heads * Shape.Tokens));
 
+    /// <inheritdoc/>
     public WeightSpec Declare()
     {
         var spec = new WeightSpec();

@@ -71,14 +71,19 @@ public sealed class WeightSpec
     /// <summary>How a tensor starts.</summary>
     public abstract record Initial
     {
+        /// <summary>All zeros.</summary>
         public static readonly Initial Zero = new Fixed(0);
+
+        /// <summary>All ones.</summary>
         public static readonly Initial One = new Fixed(1);
 
+        /// <summary>Normal numbers of mean 0 with this standard deviation.</summary>
         public static Initial Normal(double deviation) => new Gaussian(deviation);
 
         /// <summary>Uniform with the variance 2 / (inputs + outputs).</summary>
         public static Initial Xavier(long inputs, long outputs) => new Uniform(Math.Sqrt(6.0 / (inputs + outputs)));
 
+        /// <summary>Given values.</summary>
         public static Initial Values(Func<Tensor> make) => new Made(make);
 
         internal abstract Tensor Create(string name, long[] shape, RandomSource random);
@@ -157,9 +162,12 @@ public sealed record NetworkCost(long Parameters, long Constants, MultiplyAdds F
 /// <param name="Attention">Of queries with keys and of attention weights with values, which the paper does not count.</param>
 public readonly record struct MultiplyAdds(double Linear, double Attention)
 {
+    /// <summary>The sum of both.</summary>
     public double Total => Linear + Attention;
 
+    /// <summary>The sum of two counts.</summary>
     public static MultiplyAdds operator +(MultiplyAdds left, MultiplyAdds right) => new(left.Linear + right.Linear, left.Attention + right.Attention);
 
+    /// <summary>A multiple of a count.</summary>
     public static MultiplyAdds operator *(double factor, MultiplyAdds products) => new(factor * products.Linear, factor * products.Attention);
 }

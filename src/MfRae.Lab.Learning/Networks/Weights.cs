@@ -48,8 +48,10 @@ public sealed class Weights : IDisposable
     /// <summary>The gradient of <see cref="Flat"/>, once <see cref="Train"/> has been called.</summary>
     public Tensor? Gradient { get; private set; }
 
+    /// <summary>The tensor of a name.</summary>
     public Tensor this[string name] => _views[name];
 
+    /// <summary>The device of the tensors.</summary>
     public Device Device => Flat.device;
 
     /// <summary>float32, or float64 where a result is to be checked; random numbers and tables are made in float32 and widened.</summary>
@@ -117,6 +119,7 @@ public sealed class Weights : IDisposable
         CopyConstants(source);
     }
 
+    /// <summary>Copies the values that training does not touch, such as running statistics.</summary>
     public void CopyConstants(Weights source)
     {
         using var quiet = no_grad();
@@ -147,6 +150,7 @@ public sealed class Weights : IDisposable
         }
     }
 
+    /// <summary>Writes all tensors to a safetensors file.</summary>
     public void Save(string path, IReadOnlyDictionary<string, string> metadata) =>
         Safetensors.Write(path, [.. _trained.Concat(_constants).Select(name => (name, _views[name]))], metadata);
 
@@ -158,6 +162,7 @@ public sealed class Weights : IDisposable
     /// <summary>The constants by name, for checkpoints.</summary>
     public IEnumerable<(string Name, Tensor Value)> Constants() => _constants.Select(name => (name, _views[name]));
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var view in _views.Values)

@@ -17,8 +17,10 @@ namespace MfRae.Lab.Learning.Numerics;
 /// </param>
 public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
 {
+    /// <summary>A constant: a value without tangent.</summary>
     public static implicit operator Dual(Tensor constant) => new(constant, null);
 
+    /// <summary>The sum, with broadcasting.</summary>
     public static Dual operator +(Dual a, Dual b)
     {
         var primal = a.Primal + b.Primal;
@@ -28,8 +30,10 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         return new(primal, a.Tangent + b.Tangent);
     }
 
+    /// <summary>The sum with a constant.</summary>
     public static Dual operator +(Dual a, double b) => new(a.Primal + b, a.Tangent);
 
+    /// <summary>The difference, with broadcasting.</summary>
     public static Dual operator -(Dual a, Dual b)
     {
         var primal = a.Primal - b.Primal;
@@ -39,8 +43,10 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         return new(primal, a.Tangent is null ? Broadcast(-b.Tangent, primal) : a.Tangent - b.Tangent);
     }
 
+    /// <summary>A multiple.</summary>
     public static Dual operator *(Dual a, double b) => a.Map(x => x * b);
 
+    /// <summary>The element-wise product, with broadcasting.</summary>
     public static Dual operator *(Dual a, Dual b)
     {
         var primal = a.Primal * b.Primal;
@@ -65,6 +71,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         return new(primal, c.Tangent is null ? tangent : tangent.addcmul_(First(b.Primal, c.Tangent), c.Tangent, 1));
     }
 
+    /// <summary>Two values joined along a dimension.</summary>
     public static Dual Cat(Dual a, Dual b, long dimension)
     {
         var primal = cat([a.Primal, b.Primal], dimension);
@@ -96,6 +103,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         return new(primal, F.linear(precision.Round(Tangent), factor));
     }
 
+    /// <summary>The matrix product; its operands are rounded to the precision.</summary>
     public Dual MatMul(Dual other, Precision precision)
     {
         var (a, b) = (Rounded(precision), other.Rounded(precision));
@@ -125,6 +133,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         return [.. primals.Select((primal, i) => new Dual(primal, tangents?[i]))];
     }
 
+    /// <summary>The sine of each element.</summary>
     public Dual Sin()
     {
         var primal = Primal.sin();
@@ -134,6 +143,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         return new(primal, First(Primal, Tangent).cos().mul_(Tangent));
     }
 
+    /// <summary>The cosine of each element.</summary>
     public Dual Cos()
     {
         var primal = Primal.cos();

@@ -53,6 +53,7 @@ public sealed class NumpyRandom
     private readonly uint[] _state = new uint[Size];
     private int _next = Size;
 
+    /// <summary>The generator of a seed.</summary>
     public NumpyRandom(uint seed)
     {
         _state[0] = seed;

@@ -15,6 +15,7 @@ public sealed class ClassificationObjective(
     private readonly ImageBatches _batches = new(data, options.Training.BatchSize, random);
     private readonly Augmenter _augmenter = new(options.Augmentation, random);
 
+    /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
         var (pixels, labels) = _batches.Draw(step, device);
@@ -24,5 +25,6 @@ public sealed class ClassificationObjective(
         return new(loss, ("accuracy", (logits.argmax(1) == labels).to(float32).mean()));
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _batches.Dispose();
 }

@@ -19,6 +19,7 @@ public sealed class CmtObjective(
 
     private int Trajectories => Math.Max(1, options.Training.BatchSize / options.PairsPerTrajectory);
 
+    /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
         var random = source.Random;
@@ -63,6 +64,7 @@ public sealed class CmtObjective(
 /// <param name="Labels">Those that its points are said to be of.</param>
 public sealed record TrajectoryTimes(IReadOnlyList<double> Grid, IReadOnlyList<double> Labels)
 {
+    /// <summary>The times that the options describe, with the time shift of the latents.</summary>
     public static TrajectoryTimes Of(TrajectoryCmtOptions options, TimeShift shift)
     {
         var steps = options.TrajectoryPoints - 1;

@@ -38,6 +38,7 @@ public sealed class ContrastiveObjective(
         return spec;
     }
 
+    /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
         var (pixels, _) = _batches.Draw(step, device);
@@ -53,6 +54,7 @@ public sealed class ContrastiveObjective(
         return new(contrast + (options.ReconstructionWeight * error), ("loss.contrastive", contrast), ("loss.pixels", error));
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _batches.Dispose();
 
     private static Tensor Project(Weights weights, Tensor pooled)

@@ -9,6 +9,7 @@ public sealed class FlowMatchingObjective(FlowMatchingOptions options, DitNetwor
 {
     private readonly TimeSampler _times = new(options.Time, TimeShift.For(source.Shape), source.Random);
 
+    /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
         var (x, labels) = source.Draw(step);

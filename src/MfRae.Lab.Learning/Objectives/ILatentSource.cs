@@ -15,6 +15,7 @@ public interface ILatentSource : IDisposable
     /// <summary>Samples of a batch.</summary>
     int BatchSize { get; }
 
+    /// <summary>The shape of a latent.</summary>
     LatentShape Shape { get; }
 
     /// <summary>Number of classes; the label of this number is the null label.</summary>
@@ -23,6 +24,7 @@ public interface ILatentSource : IDisposable
     /// <summary>Where an objective draws what it needs beside the data.</summary>
     RandomSource Random { get; }
 
+    /// <summary>The device of the batches.</summary>
     Device Device { get; }
 
     /// <summary>x float32 [B, C, H, W] and its labels int64 [B].</summary>
@@ -49,6 +51,7 @@ public sealed class LatentBatches : ILatentSource
     private readonly Tensor _labels;
     private readonly BatchOrder _order;
 
+    /// <summary>Batches of the arrays `latents` and `labels` of a file.</summary>
     public LatentBatches(TensorFile file, int batchSize, RandomSource random, Device device)
     {
         using var scope = NewDisposeScope();
@@ -62,22 +65,29 @@ public sealed class LatentBatches : ILatentSource
         Device = device;
     }
 
+    /// <inheritdoc/>
     public int BatchSize { get; }
 
+    /// <inheritdoc/>
     public LatentShape Shape { get; }
 
+    /// <inheritdoc/>
     public int Classes { get; }
 
+    /// <inheritdoc/>
     public RandomSource Random { get; }
 
+    /// <inheritdoc/>
     public Device Device { get; }
 
+    /// <inheritdoc/>
     public (Tensor X, Tensor Labels) Draw(long step)
     {
         var indices = _order.Indices(step);
         return (_latents.index_select(0, indices).to(Device), _labels.index_select(0, indices).to(Device));
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _order.Dispose();

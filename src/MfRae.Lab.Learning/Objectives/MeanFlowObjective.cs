@@ -21,6 +21,7 @@ public sealed class MeanFlowObjective(
     private readonly LambdaSchedule _lambda = LambdaSchedule.Target(options);
     private readonly LambdaSchedule _tangentLambda = LambdaSchedule.Tangent(options);
 
+    /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step) => Evaluate(weights, Draw(weights.Type, step), step);
 
     /// <summary>The same of a given batch.</summary>

@@ -17,6 +17,7 @@ public sealed class ReconstructionObjective(
 {
     private readonly ImageBatches _batches = new(data, options.Training.BatchSize, random);
 
+    /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
         var (pixels, _) = _batches.Draw(step, device);
@@ -35,6 +36,7 @@ public sealed class ReconstructionObjective(
         return new(pixelError + (options.PerceptualWeight * tokenError), ("loss.pixels", pixelError), ("loss.tokens", tokenError));
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _batches.Dispose();
 
     /// <summary>z + σ n with σ = τ u; z and n of one shape, u one uniform number for each sample.</summary>

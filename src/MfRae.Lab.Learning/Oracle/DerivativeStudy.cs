@@ -87,11 +87,13 @@ public sealed class DerivativeErrors
     private readonly List<double> _rounding = [];
     private readonly List<double> _truncation = [];
 
+    /// <summary>The number of samples.</summary>
     public long Count => _measured.Count;
 
     /// <summary>Root mean square over the samples.</summary>
     public double? Measured => RootMeanSquare(_measured);
 
+    /// <summary>The median over the samples.</summary>
     public double? Median => Quantile(0.5);
 
     /// <summary>What 99 % of the samples keep below.</summary>

@@ -44,6 +44,7 @@ public sealed class DeviationMeasure(TrainedMeanFlow judged, IFlow flow, double 
         Append(OracleMetric.Floor, 1, aim - exact);
     }
 
+    /// <summary>The measurements of all points so far.</summary>
     public IEnumerable<OracleValue> Values() => _distances.SelectMany(entry =>
     {
         var ((name, steps), distances) = entry;

@@ -36,8 +36,10 @@ public sealed class GaussianMixture
     /// <summary>Σ [K, d, d].</summary>
     public Tensor Covariances { get; }
 
+    /// <summary>The number of components.</summary>
     public long Components => Means.shape[0];
 
+    /// <summary>d.</summary>
     public long Dimension => Means.shape[1];
 
     /// <summary>Data x [count, d], a function of the source's seed and the step.</summary>

@@ -56,6 +56,7 @@ public sealed class GradientMeasure(TrainedMeanFlow judged, RandomSource random,
         }
     }
 
+    /// <summary>The measurements of all points so far.</summary>
     public IEnumerable<OracleValue> Values()
     {
         OracleValue Value(string name, double value) => new(name, value, _count);

@@ -21,6 +21,7 @@ public sealed class GaussianFlow(Tensor mean, Tensor covariance) : IFlow
 {
     private readonly (Tensor Values, Tensor Vectors) _axes = linalg.eigh(covariance);
 
+    /// <inheritdoc/>
     public Tensor AverageVelocity(Tensor z, Tensor r, Tensor t)
     {
         var (before, after) = (Deviations(t), Deviations(r));
@@ -31,6 +32,7 @@ public sealed class GaussianFlow(Tensor mean, Tensor covariance) : IFlow
         return (slopes * coordinates).matmul(_axes.Vectors.t()) - mean;
     }
 
+    /// <inheritdoc/>
     public Tensor Jacobian(Tensor z, Tensor r, Tensor t) =>
         einsum("ji,bi,li->bjl", _axes.Vectors, Deviations(r) / Deviations(t), _axes.Vectors);
 
@@ -59,6 +61,7 @@ public sealed class QuantileFlow : IFlow
         _variances = mixture.Covariances.data<double>().ToArray();
     }
 
+    /// <inheritdoc/>
     public Tensor AverageVelocity(Tensor z, Tensor r, Tensor t)
     {
         var span = (t - r).unsqueeze(1);
@@ -139,8 +142,10 @@ public sealed class SolvedFlow(GaussianMixture mixture, double tolerance) : IFlo
 {
     private readonly FixedPoint _mean = new(mixture.Velocity, mixture.Velocity, tolerance);
 
+    /// <inheritdoc/>
     public Tensor AverageVelocity(Tensor z, Tensor r, Tensor t) => _mean.AverageVelocity(z, r, t);
 
+    /// <inheritdoc/>
     public Tensor Jacobian(Tensor z, Tensor r, Tensor t)
     {
         var (batch, size) = (z.shape[0], mixture.Dimension);

@@ -11,6 +11,7 @@ namespace MfRae.Lab.Learning.Oracle;
 /// <summary>Mixtures and flows from options.</summary>
 public static class OracleDistributions
 {
+    /// <summary>The mixture of each kind of options.</summary>
     public static GaussianMixture Create(DistributionOptions options) => options switch
     {
         GaussianDistributionOptions gaussian => Gaussian(gaussian),
@@ -67,23 +68,30 @@ public sealed class OracleBatches(GaussianMixture mixture, int batchSize, Random
     /// <summary>How many classes the samples have.</summary>
     public const int ClassCount = 1;
 
+    /// <inheritdoc/>
     public int BatchSize { get; } = batchSize;
 
+    /// <inheritdoc/>
     public LatentShape Shape { get; } = new(mixture.Dimension, 1, 1);
 
+    /// <inheritdoc/>
     public int Classes => ClassCount;
 
+    /// <inheritdoc/>
     public RandomSource Random { get; } = random;
 
+    /// <inheritdoc/>
     public Device Device { get; } = device;
 
     /// <summary>The shape of the samples of a distribution.</summary>
     public static LatentShape ShapeOf(DistributionOptions options) => new(OracleDistributions.Dimension(options), 1, 1);
 
+    /// <inheritdoc/>
     public (Tensor X, Tensor Labels) Draw(long step) => (
         mixture.Sample(Random, step, BatchSize).to(float32).view(BatchSize, mixture.Dimension, 1, 1).to(Device),
         zeros(BatchSize, dtype: int64, device: Device));
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         // The distribution is the caller's.

@@ -19,6 +19,7 @@ public sealed class SplitMeasure(TrainedMeanFlow judged, ILatentSource source)
     private readonly List<double> _bias = [];
     private readonly List<double> _noise = [];
 
+    /// <summary>Adds a batch of points.</summary>
     public void Add(OraclePoints points, TargetErrors errors)
     {
         using var quiet = no_grad();
@@ -32,6 +33,7 @@ public sealed class SplitMeasure(TrainedMeanFlow judged, ILatentSource source)
         Append(_noise, TargetErrors.Trace(TargetErrors.Propagate(errors.N, errors.Covariance)));
     }
 
+    /// <summary>The measurements of all points so far.</summary>
     public IEnumerable<OracleValue> Values()
     {
         var count = _measured.Count;
@@ -65,6 +67,7 @@ public sealed class NoiseMeasure(IFlow flow, RandomSource random, long draws)
     private readonly List<double> _network = [];
     private readonly List<double> _flow = [];
 
+    /// <summary>Adds a batch of points.</summary>
     public void Add(OraclePoints points, TargetErrors errors, long step)
     {
         using var quiet = no_grad();
@@ -73,6 +76,7 @@ public sealed class NoiseMeasure(IFlow flow, RandomSource random, long draws)
         Append(_flow, flow.Jacobian(points.Z, points.R, points.T), noise);
     }
 
+    /// <summary>The measurements of all points so far.</summary>
     public IEnumerable<OracleValue> Values() => Quantiles(OracleMetric.Noise, _network).Concat(Quantiles(OracleMetric.FlowNoise, _flow));
 
     private static IEnumerable<OracleValue> Quantiles(string name, List<double> values)

@@ -31,6 +31,7 @@ public sealed class TargetErrors
         N = ((1 - lambda) * unit) - ((1 - tangent) * moved);
     }
 
+    /// <summary>The distribution of x and ε given z.</summary>
     public Posterior Posterior { get; }
 
     /// <summary>v [B, d].</summary>
@@ -76,6 +77,7 @@ public sealed record OraclePoints(Tensor X, Tensor Noise, Tensor R, Tensor T)
     /// <summary>z_t [B, d].</summary>
     public Tensor Z { get; } = lerp(X, Noise, T.unsqueeze(1));
 
+    /// <summary>The points of a step.</summary>
     public static OraclePoints Draw(ILatentSource source, long step)
     {
         var times = new TimeSampler(new UniformTimeOptions(), TimeShift.For(source.Shape), source.Random);

@@ -19,12 +19,16 @@ public sealed class TrainedMeanFlow(
     DitNetwork network,
     Weights weights)
 {
+    /// <summary>The distribution of the data.</summary>
     public GaussianMixture Mixture { get; } = mixture;
 
+    /// <summary>The trained network.</summary>
     public DitNetwork Network { get; } = network;
 
+    /// <summary>The weights of the trained network, float64.</summary>
     public Weights Weights { get; } = weights;
 
+    /// <summary>Samples of a training step.</summary>
     public int TrainingBatch => options.Training.BatchSize;
 
     /// <summary>λ of the velocity that is aimed at.</summary>

@@ -66,6 +66,7 @@ public sealed class TimeShift(double scale)
     /// <summary>Element-wise; 0 and 1 stay where they are.</summary>
     public Tensor Apply(Tensor t) => Scale * t / (1 + ((Scale - 1) * t));
 
+    /// <summary>The shifted time of one time.</summary>
     public double Apply(double t) => Scale * t / (1 + ((Scale - 1) * t));
 
     /// <summary>

@@ -82,6 +82,7 @@ public sealed record LatentProfile(LatentShape Shape, string Cache, long? Traini
     /// <summary>s of docs/method.md §1.</summary>
     public double TimeShift => Paths.TimeShift.For(Shape).Scale;
 
+    /// <summary>The bytes of one latent.</summary>
     public long BytesEach => Shape.Dimension * BytesPerValue;
 
     /// <summary>What the latents of the whole training set take, whether they are kept or not.</summary>

@@ -125,10 +125,13 @@ public sealed record TrainingProfile(
 {
     private const double BytesPerValue = 4;
 
+    /// <summary>The multiply-adds of one step.</summary>
     public MultiplyAdds Step => Work.Aggregate(default(MultiplyAdds), (sum, work) => sum + work.Step);
 
+    /// <summary>The bytes of the weights in training.</summary>
     public double WeightBytes => BytesPerValue * Parameters;
 
+    /// <summary>The bytes of the gradient.</summary>
     public double GradientBytes => BytesPerValue * Parameters;
 
     /// <summary>AdamW: two moments, and the denominator while a step is taken.</summary>
@@ -137,10 +140,13 @@ public sealed record TrainingProfile(
     /// <summary>The average that is used downstream.</summary>
     public double AverageBytes => BytesPerValue * Parameters;
 
+    /// <summary>The bytes of the networks that are evaluated only.</summary>
     public double FrozenBytes => BytesPerValue * Frozen;
 
+    /// <summary>The bytes that a step keeps for its backward pass: an estimate.</summary>
     public double ActivationBytes => BytesPerValue * Kept;
 
+    /// <summary>The bytes of all of these together.</summary>
     public double TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + AverageBytes + FrozenBytes + ActivationBytes;
 }
 

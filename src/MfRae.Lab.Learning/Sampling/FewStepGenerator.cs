@@ -99,6 +99,7 @@ public sealed record SamplingCost(int Evaluations, MultiplyAdds Evaluation, Mult
     /// <summary>Of all evaluations.</summary>
     public MultiplyAdds Generate => Evaluations * Evaluation;
 
+    /// <summary>The multiply-adds of one image, decoding included.</summary>
     public MultiplyAdds Image => Generate + Decode;
 
     /// <param name="guidance">Of a velocity; an average velocity is sampled without.</param>

@@ -21,8 +21,10 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
     /// <summary>The same on the tensor itself: a whole training set fits into memory once, not thrice.</summary>
     public void NormaliseInPlace(Tensor latents) => latents.sub_(Mean).div_(Deviation);
 
+    /// <summary>Normalised latents [B, C, H, W] → latents of the encoder.</summary>
     public Tensor Denormalise(Tensor latents) => (latents * Deviation) + Mean;
 
+    /// <summary>The same statistics on a device.</summary>
     public LatentStatistics To(Device device) => new(Mean.to(device), Variance.to(device), Epsilon);
 
     /// <summary>Exact over latents [N, C, H, W], in float64 and one pass for each of mean and variance.</summary>
@@ -105,6 +107,7 @@ public sealed class LatentMoments(LatentShape shape)
         _count = total;
     }
 
+    /// <summary>The statistics of all latents so far.</summary>
     public LatentStatistics Statistics(double epsilon) => new(_mean.to(float32), (_squares / _count).to(float32), epsilon);
 
     private static Tensor Zeros(LatentShape shape) => zeros(shape.Channels, shape.Rows, shape.Columns, dtype: float64);

@@ -7,6 +7,7 @@ namespace MfRae.Lab.Learning.Stages;
 /// <summary>Which code computes which stage.</summary>
 public static class StageFactory
 {
+    /// <summary>The code of a stage: the one list to extend for a new stage.</summary>
     public static IStage Create(StageDefinition definition) => definition switch
     {
         DatasetStage stage => new DatasetRunner(stage.Dataset),

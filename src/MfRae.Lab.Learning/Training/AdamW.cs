@@ -9,8 +9,10 @@ namespace MfRae.Lab.Learning.Training;
 /// </summary>
 public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposable
 {
+    /// <summary>The moving average of the gradient, [n].</summary>
     public Tensor First { get; } = zeros_like(weights.Flat).DetachFromDisposeScope();
 
+    /// <summary>The moving average of the squared gradient, [n].</summary>
     public Tensor Second { get; } = zeros_like(weights.Flat).DetachFromDisposeScope();
 
     /// <summary>One update from <see cref="Weights.Gradient"/>; <paramref name="step"/> counts from 0.</summary>
@@ -27,6 +29,7 @@ public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposabl
         weights.Flat.addcdiv_(First, denominator, -learningRate / bias1);
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         First.Dispose();

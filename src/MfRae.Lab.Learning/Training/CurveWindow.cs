@@ -66,6 +66,7 @@ public sealed class CurveWindow : IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var sum in _tensors.Values)
@@ -150,6 +151,7 @@ public sealed class LastSteps(int capacity, Device device) : IDisposable
             _values.select(1, Slot(last - back)).copy_(saved.select(1, saved.shape[1] - 1 - back));
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _values.Dispose();
 
     private long Slot(long step) => (step - 1) % capacity;
@@ -190,6 +192,7 @@ public sealed class GradientWatch(TrainingOptions options, Device device) : IDis
         return null;
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _streak.Dispose();
