@@ -19,7 +19,7 @@ public static class ComparisonBuilder
         var sections = new List<PageSection>
         {
             Section("questions", "Questions", new { Sides = new[] { ComparisonQuestion.Of(a), ComparisonQuestion.Of(b) } }),
-            Section("shared-and-changed", "Same and different", SharedAndChanged.Of(a, b)),
+            Section("shared-and-changed", "Shared and changed", SharedAndChanged.Of(a, b)),
             Section("results", "Side by side", ComparisonResults.Of(a, b, compared)),
         };
         if (compared.Any(comparison => comparison.Conflicts.Count > 0))
@@ -30,7 +30,7 @@ public static class ComparisonBuilder
         return new Page(
             "Comparison",
             one.Title == other.Title ? $"{one.Name} and {other.Name}" : $"{one.Title ?? one.Name} and {other.Title ?? other.Name}",
-            "Rendered from recorded data alone; docs/reading-a-report.md explains every section.",
+            "Generated from recorded data. docs/reading-a-report.md explains every section.",
             sections,
             Palette.Sides(a.Css, b.Css)).Render();
     }

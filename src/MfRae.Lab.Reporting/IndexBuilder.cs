@@ -21,7 +21,7 @@ public static class IndexBuilder
     private static Page Page(IReadOnlyList<IndexEntry> entries, IReadOnlyList<string> unreadable) => new(
         "Results",
         "Experiments",
-        "Rendered from the results database alone.",
+        "Generated from the results database.",
         [
             new("experiments", Numbers.Plural(entries.Count, "experiment"), Templates.Render("Sections/index.sbn-html", new
             {
@@ -37,10 +37,10 @@ public static class IndexBuilder
                     entry.Outcome,
                     entry.Verdicts,
                     entry.Spark,
-                    Size = $"{Numbers.Plural(entry.Arms, "arm")}, {Numbers.Plural(entry.Runs, "run")}, n {entry.Seeds}",
-                    Lost = entry.Lost == 0 ? "" : $"{Numbers.Count(entry.Lost)} not completed",
-                    Latest = entry.Latest?.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture) ?? "",
-                    Cost = entry.CpuSeconds > 0 ? $"{Numbers.Duration(entry.CpuSeconds)} of CPU" : "",
+                    Size = $"{Numbers.Plural(entry.Arms, "arm")}, {Numbers.Plural(entry.Runs, "run")}, {entry.Seeds} {(entry.Seeds == "1" ? "seed" : "seeds")} per arm with a result",
+                    Lost = entry.Lost == 0 ? "" : $"{Numbers.Plural(entry.Lost, "run")} not completed",
+                    Latest = entry.Latest?.UtcDateTime.ToString("'last run' yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture) ?? "",
+                    Cost = entry.CpuSeconds > 0 ? $"{Numbers.Duration(entry.CpuSeconds)} of CPU time" : "",
                     entry.Tags,
                 }).ToArray(),
             })),
@@ -115,11 +115,11 @@ public sealed record IndexEntry(
 
         if (primary.Best is not { } best)
         {
-            return "nothing measured yet";
+            return "no results yet";
         }
 
         var mean = primary.Arms.First(arm => arm.Arm == best).Summary.Mean;
-        return $"best {best} ({primary.Metric} {Numbers.Significant(mean)})" + (primary.Comparisons.Count > 0 ? $" against {primary.Baseline}" : "");
+        return $"best arm: {best} ({primary.Metric} {Numbers.Significant(mean)})" + (primary.Comparisons.Count > 0 ? $"; baseline: {primary.Baseline}" : "");
     }
 
     private static Html Sparkline(ReportData data) => data.Primary.Conflict is not null ? Html.Empty : new Sparkline(

@@ -47,7 +47,7 @@ public static class ReportBuilder
         return new(
             "Experiment report",
             record.Title ?? record.Name,
-            "Rendered from the results database alone; docs/reading-a-report.md explains every section.",
+            "Generated from the results database. docs/reading-a-report.md explains every section.",
             [.. SectionList.All().Where(section => section.Has(data)).Select(section => Render(section, data))],
             Palette.Css(data));
     }

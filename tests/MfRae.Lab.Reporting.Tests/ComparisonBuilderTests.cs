@@ -36,9 +36,9 @@ public sealed class ComparisonBuilderTests
     [Fact]
     public void Equal_keys_with_other_numbers_are_an_alarm_and_with_the_same_none()
     {
-        ComparedRecords.Page().Should().Contain("the same computation did not repeat itself").And.Contain("2.214000001");
-        ComparedRecords.Page(ComparedRecords.One, ComparedRecords.One).Should().Contain("are equal, to the last bit")
-            .And.NotContain("class=\"alarm\"").And.Contain("the same stages gave it in both");
+        ComparedRecords.Page().Should().Contain("the computation was not reproduced").And.Contain("2.214000001");
+        ComparedRecords.Page(ComparedRecords.One, ComparedRecords.One).Should().Contain("are bit-identical")
+            .And.NotContain("class=\"alarm\"").And.Contain("computed by stages that both experiments share");
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class ComparisonBuilderTests
     {
         var bare = ComparedRecords.Other with { Runs = [] };
 
-        ComparedRecords.Page(ComparedRecords.One, bare).Should().Contain("There is no metric that both experiments have measured.");
+        ComparedRecords.Page(ComparedRecords.One, bare).Should().Contain("The two experiments have no metric in common.");
     }
 
     [Fact]

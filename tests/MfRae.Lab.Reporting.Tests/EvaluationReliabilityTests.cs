@@ -4,7 +4,7 @@ namespace MfRae.Lab.Reporting.Tests;
 
 public sealed class EvaluationReliabilityTests
 {
-    private const string Heading = "Can the judge be trusted?";
+    private const string Heading = "Reliability of the evaluation";
 
     [Fact]
     public void Without_intervals_floor_or_ladder_there_is_no_section() =>
@@ -15,14 +15,14 @@ public sealed class EvaluationReliabilityTests
     {
         var html = ReportBuilder.Build(JudgedRecord.Small());
 
-        html.Should().Contain(Heading).And.Contain("are at FID 1.25 from the reference").And.Contain("1.3 % of the samples");
+        html.Should().Contain(Heading).And.Contain("have FID 1.25 to the reference").And.Contain("1.3 % of the samples");
         html.Should().Contain("95 % interval over the choice of samples").And.Contain("nearest training images</summary>");
-        html.Should().Contain("half the 95 % interval of a run, the median of 5 runs");
+        html.Should().Contain("(half the width of a run’s 95 % interval; median of 5 runs)");
     }
 
     [Theory]
-    [InlineData(2.5, "FID grows with each of 3 levels")]
-    [InlineData(0.5, "FID does not grow with each level")]
+    [InlineData(2.5, "FID increases at each of 3 corruption levels")]
+    [InlineData(0.5, "FID does not increase at every corruption level")]
     public void A_ladder_says_whether_the_features_see_what_is_spoilt(double top, string sentence) =>
         ReportBuilder.Build(JudgedRecord.Small(top)).Should().Contain(sentence);
 }

@@ -103,7 +103,7 @@ public sealed partial class ReportBuilderTests
         var html = ReportBuilder.Build(
             record with { Stages = [.. stages], Runs = [.. record.Runs.Select(run => run with { Status = "planned" })] });
 
-        html.Should().Contain("Nothing has been measured yet.").And.Contain("No sheets of samples have been drawn.");
+        html.Should().Contain("Nothing has been measured yet.").And.Contain("No samples have been drawn.");
     }
 
     [Fact]
@@ -156,8 +156,8 @@ public sealed partial class ReportBuilderTests
     {
         var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small(), ["to-read", "a<b"])]);
 
-        html.Should().Contain("href=\"ablation-lambda.html\"").And.Contain("best lambda=0.5 (fid@1").And.Contain("3 arms, 6 runs, n 1–2");
-        html.Should().Contain("1 not completed").And.Contain("1 underpowered").And.Contain("1 diverged").And.Contain("<span class=\"tag\">a&lt;b</span> <span class");
+        html.Should().Contain("href=\"ablation-lambda.html\"").And.Contain("best arm: lambda=0.5 (fid@1").And.Contain("3 arms, 6 runs, 1–2 seeds per arm with a result");
+        html.Should().Contain("1 run not completed").And.Contain("1 underpowered").And.Contain("1 diverged").And.Contain("<span class=\"tag\">a&lt;b</span> <span class");
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed partial class ReportBuilderTests
 
         entry.Latest.Should().Be(latest);
         entry.CpuSeconds.Should().Be(record.Stages.SelectMany(stage => stage.Attempts).Sum(attempt => attempt.CpuSeconds));
-        IndexBuilder.Build([entry]).Should().MatchRegex("<span data-timing>2025-03-04 0\\d:\\d\\d UTC</span> <span data-timing>[^<]+ of CPU</span>");
+        IndexBuilder.Build([entry]).Should().MatchRegex("<span data-timing>last run 2025-03-04 0\\d:\\d\\d UTC</span> <span data-timing>[^<]+ of CPU time</span>");
     }
 
     [Fact]

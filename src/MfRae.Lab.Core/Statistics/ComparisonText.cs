@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MfRae.Lab.Core.Statistics;
 
-/// <summary>A comparison in words, the same in the console and in a report.</summary>
+/// <summary>Describes a comparison in words, for the console and for reports.</summary>
 public static class ComparisonText
 {
     /// <summary>better, worse, inconclusive, underpowered, not comparable, diverged or no data.</summary>
@@ -17,7 +17,7 @@ public static class ComparisonText
         _ => "no data",
     };
 
-    /// <summary>`underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band`</summary>
+    /// <summary>`underpowered: both seeds lower (4.1–4.6 %); the mean, 4.4 %, exceeds the 1.3 % noise band`</summary>
     public static string Sentence(ArmComparison comparison) => comparison.Conflict is { } conflict
         ? conflict.ToString()
         : $"{Word(comparison.Verdict)}: {Reason(comparison)}";
@@ -33,10 +33,10 @@ public static class ComparisonText
             + (comparison.HigherIsBetter is null ? "; the metric has no better direction" : "") + BaselineLosses(comparison),
     };
 
-    /// <summary>`all 2 seeds`, `1 of 3 seeds`, followed by *diverged*; the empty string where none did.</summary>
+    /// <summary>`both seeds diverged`, `1 of 3 seeds diverged`; the empty string if no seed diverged.</summary>
     public static string Diverged(int diverged, int planned, string owner = "") => diverged == 0 ? ""
         : planned == 1 ? $"the only seed{owner} diverged"
-        : diverged == planned ? $"all {planned} seeds{owner} diverged"
+        : diverged == planned ? $"{All(planned)} seeds{owner} diverged"
         : $"{diverged} of {planned} seeds{owner} diverged";
 
     private static string Divergence(ArmComparison comparison)
@@ -46,7 +46,7 @@ public static class ComparisonText
         [
             Diverged(losses.Arm, comparison.Planned),
             Diverged(losses.Baseline, losses.BaselinePlanned, " of the baseline"),
-            comparison.Pairs.Count > 0 ? $"no verdict on the rest: {Direction(comparison)}{Band(comparison)}" : "",
+            comparison.Pairs.Count > 0 ? $"the remaining seeds give no verdict: {Direction(comparison)}{Band(comparison)}" : "",
         ];
         return string.Join("; ", parts.Where(part => part.Length > 0));
     }
@@ -55,8 +55,8 @@ public static class ComparisonText
         Diverged(comparison.Losses.Baseline, comparison.Losses.BaselinePlanned, " of the baseline") is { Length: > 0 } text ? "; " + text : "";
 
     /// <summary>
-    /// How large the difference is: `mean −8.4 %, 95 % interval −11.3 to −5.6 %, n 8`. Without an interval where it would be of too few
-    /// pairs; empty where one pair says all, where there is none, or where numbers are not comparable.
+    /// The size of the difference: `mean −8.4 %, 95 % interval −11.3 to −5.6 %, n 8`. Without the interval for few pairs; empty for fewer
+    /// than two pairs, and where the values are not comparable.
     /// </summary>
     public static string Effect(ArmComparison comparison)
     {
@@ -71,7 +71,7 @@ public static class ComparisonText
             + $", n {comparison.Pairs.Count}" + (comparison.Pairs.Count < comparison.Planned ? $" of {comparison.Planned}" : "");
     }
 
-    /// <summary>What the comparisons could show at all: said once for all of them.</summary>
+    /// <summary>Whether any of the comparisons could be significant: one sentence for all comparisons.</summary>
     public static string PowerOf(IReadOnlyList<ArmComparison> comparisons)
     {
         var tested = comparisons.Where(comparison => comparison.Pairs.Count > 0).ToArray();
@@ -91,17 +91,17 @@ public static class ComparisonText
         var down = pairs.Count(pair => pair.Difference < 0);
         if (up == 0 && down == 0)
         {
-            return pairs.Count == 1 ? "the only seed shows no difference" : $"none of {pairs.Count} seeds shows a difference";
+            return pairs.Count == 1 ? "the only seed shows no difference" : $"{All(pairs.Count)} seeds show no difference";
         }
 
         if (comparison.SeedsAgree)
         {
-            var who = pairs.Count == 1 ? "the only seed is" : $"all {pairs.Count} seeds";
-            return $"{who} {(up > 0 ? "higher" : "lower")}{Range(comparison, signed: false)}";
+            var who = pairs.Count == 1 ? "the only seed is" : $"{All(pairs.Count)} seeds";
+            return $"{who} {(up > 0 ? "higher" : "lower")} ({Range(comparison, signed: false)})";
         }
 
         var (count, word) = comparison.MeanDifference > 0 ? (up, "higher") : (down, "lower");
-        return $"{count} of {pairs.Count} seeds {word}{Range(comparison, signed: true)}";
+        return $"{count} of {pairs.Count} seeds {word} ({Range(comparison, signed: true)})";
     }
 
     private static string Range(ArmComparison comparison, bool signed)
@@ -113,33 +113,48 @@ public static class ComparisonText
             .ToArray();
         string Show(double value) => signed ? Signed(form, value) : form.Number(value);
         var (low, high) = (Show(values.Min()), Show(values.Max()));
-        return (signed ? ", from " : form == DifferenceForm.Factor ? ": " : " by ")
-            + (low == high ? low : signed ? $"{low} to {high}" : $"{low}–{high}") + form.Unit();
+        return (low == high ? low : signed ? $"{low} to {high}" : $"{low}–{high}") + form.Unit();
     }
 
     // A factor has no sign to show.
     private static string Signed(DifferenceForm form, double value) =>
         (value > 0 && form != DifferenceForm.Factor ? "+" : "") + form.Number(value);
 
-    private static string Band(ArmComparison comparison) => comparison.Band is { } band && comparison.RelativeDifference is not null
-        ? $", {(comparison.BeyondBand ? "beyond" : "within")} the {Percent(band)} band"
-        : "";
+    // One value is its own mean, so it is not repeated.
+    private static string Band(ArmComparison comparison)
+    {
+        if (comparison.Band is not { } band || comparison.RelativeDifference is null)
+            return "";
+        var form = DifferenceForms.Of(comparison.Pairs);
+        var mean = comparison.Mean(form)!.Value;
+        return $"; {(comparison.Pairs.Count == 1 ? "this" : $"the mean, {Shown(comparison, form, mean)}{form.Unit()},")} "
+            + $"{BandWord(comparison.BeyondBand)} the {Percent(band)} noise band";
+    }
 
-    private static string After(ArmComparison comparison) => comparison.Family > 1 ? $" after Holm over {comparison.Family} arms" : "";
+    /// <summary>`exceeds` or `is within`, followed by the noise band.</summary>
+    public static string BandWord(bool beyond) => beyond ? "exceeds" : "is within";
+
+    // The direction is in the sentence where all seeds agree.
+    private static string Shown(ArmComparison comparison, DifferenceForm form, double value) =>
+        comparison.SeedsAgree ? form.Number(Math.Abs(value)) : Signed(form, value);
+
+    private static string All(int seeds) => seeds == 2 ? "both" : $"all {seeds.ToString(CultureInfo.InvariantCulture)}";
+
+    private static string After(ArmComparison comparison) => comparison.Family > 1 ? $" after Holm correction over {comparison.Family} arms" : "";
 
     /// <summary>`p = 0.0313`.</summary>
     public static string P(double value) => value < 0.0001 ? "p < 0.0001" : $"p = {value.ToString("0.####", CultureInfo.InvariantCulture)}";
 }
 
-/// <summary>Differences in their forms, as numbers and in words.</summary>
+/// <summary>Formats differences in each form, as numbers and in words.</summary>
 public static class DifferenceForms
 {
     private const double Most = 3;
     private const double Least = 0.1;
 
     /// <summary>
-    /// Plain where a baseline is zero; factors where no value is, and one is three times its baseline or more, or a tenth of it or less;
-    /// else percentages.
+    /// Plain if a baseline is zero. Factors if all values are positive and any is at least three times its baseline, or at most a tenth of
+    /// it. Otherwise percentages.
     /// </summary>
     public static DifferenceForm Of(IReadOnlyCollection<PairedDifference> pairs) =>
         pairs.Any(pair => pair.Baseline == 0) ? DifferenceForm.Plain
@@ -147,7 +162,7 @@ public static class DifferenceForms
             ? DifferenceForm.Factor
         : DifferenceForm.Percent;
 
-    /// <summary>The difference in this form; null where the baseline is zero and it must not be.</summary>
+    /// <summary>The difference in this form; null if the form needs a baseline other than zero.</summary>
     public static double? Tell(this DifferenceForm form, double difference, double baseline) => form switch
     {
         DifferenceForm.Plain => difference,
@@ -161,7 +176,7 @@ public static class DifferenceForms
         ? value.ToString(Math.Abs(value) < 100 ? "0.0" : "0", CultureInfo.InvariantCulture).Replace('-', '−')
         : Significant(value, form == DifferenceForm.Plain ? 4 : 3);
 
-    /// <summary>What follows the number.</summary>
+    /// <summary>The unit, with a space before it.</summary>
     public static string Unit(this DifferenceForm form) => form switch
     {
         DifferenceForm.Percent => " %",
@@ -181,15 +196,15 @@ public static class DifferenceForms
     }
 }
 
-/// <summary>How differences from a baseline are told.</summary>
+/// <summary>How differences from a baseline are shown.</summary>
 public enum DifferenceForm
 {
     /// <summary>In the unit of the metric.</summary>
     Plain,
 
-    /// <summary>In per cent of the baseline.</summary>
+    /// <summary>As a percentage of the baseline.</summary>
     Percent,
 
-    /// <summary>As how many times the baseline the value is: where percentages would be in the hundreds, or all −100.</summary>
+    /// <summary>As a multiple of the baseline, where percentages would be in the hundreds or close to −100.</summary>
     Factor,
 }

@@ -107,7 +107,7 @@ public static class CrossDifferences
         var few = one.Count < 2 || other.Count < 2;
         return draft with
         {
-            Why = draft.Why + (few ? "; too few values" : "; no spread of values") + " to say how far means scatter",
+            Why = draft.Why + (few ? "; too few values to estimate the spread" : "; all values of an arm are equal, so the spread is unknown"),
             Difference = other.Mean - one.Mean,
             SmallestPValue = few ? 1 : 0,
         };

@@ -130,17 +130,17 @@ public static class Holm
     }
 }
 
-/// <summary>What an experiment of a given size can show at all, known before it runs.</summary>
+/// <summary>Whether an experiment of a given size can reach significance, known before it runs.</summary>
 public static class Power
 {
-    /// <summary>A difference counts as shown below this adjusted p.</summary>
+    /// <summary>A difference is significant below this adjusted p.</summary>
     public const double Level = 0.05;
 
     /// <summary>The smallest adjusted p that each of several comparisons can reach, from their numbers of paired seeds.</summary>
     public static IReadOnlyList<double> SmallestPValues(IReadOnlyList<int> pairs) =>
         Holm.Adjust([.. pairs.Select(SignFlip.SmallestPValue)]);
 
-    /// <summary>The fewest seeds with which every one of so many comparisons can reach significance: six for one, eight for four.</summary>
+    /// <summary>The fewest seeds with which each of N comparisons can reach significance: six for one comparison, eight for four.</summary>
     public static int SeedsNeeded(int comparisons)
     {
         var seeds = 1;
@@ -152,7 +152,7 @@ public static class Power
         return seeds;
     }
 
-    /// <summary>Said before a run by a plan and after it by a report, in the same words.</summary>
+    /// <summary>The sentence that a plan prints before a run, and a report shows after it.</summary>
     /// <param name="pairs">Paired seeds of the comparison with the fewest.</param>
     /// <param name="comparisons">Arms compared with the baseline.</param>
     /// <param name="smallest">The largest of their <see cref="SmallestPValues"/>.</param>
@@ -160,17 +160,16 @@ public static class Power
     {
         if (comparisons < 1)
         {
-            return "Power: nothing to compare.";
+            return "There are no arms to compare with the baseline.";
         }
 
-        var design = $"Power: {Count(pairs, "paired seed")} and {Count(comparisons, "comparison")}; the smallest value a two-sided "
-            + $"sign-flip test can reach{(comparisons > 1 ? " after Holm" : "")} is {ComparisonText.P(smallest)}";
+        var design = $"With {Count(pairs, "seed")} and {Count(comparisons, "comparison")}";
         return smallest < Level
-            ? $"{design}, so a consistent difference can be shown."
-            : $"{design}, so no difference of any size could be called better or worse: that takes {SeedsNeeded(comparisons)} seeds.";
+            ? $"{design} a consistent difference can be significant (smallest possible {ComparisonText.P(smallest)})."
+            : $"{design} no difference can be significant (smallest possible {ComparisonText.P(smallest)}). Run {SeedsNeeded(comparisons)} seeds.";
     }
 
-    /// <summary>The same where every comparison has as many paired seeds.</summary>
+    /// <summary>The same sentence if every comparison has the same number of paired seeds.</summary>
     public static string Describe(int pairs, int comparisons) =>
         Describe(pairs, comparisons, SmallestPValues([.. Enumerable.Repeat(pairs, comparisons)]).Append(0).Max());
 

@@ -290,8 +290,8 @@ for (const svg of document.querySelectorAll("svg[role=img]")) {
   if (group.charts.some(chart => chart.lines.some(line => line.s))) {
     const box = lab.html("input", { type: "checkbox" });
     box.addEventListener("change", () => { group.seeds = box.checked; redraw(); });
-    tools.append(lab.html("label", {}, box, " Seeds"));
+    tools.append(lab.html("label", {}, box, " Show each seed"));
   }
-  tools.append(lab.html("span", { class: "quiet", id: keys }, "Drag to zoom. Arrow keys read a step, + and − zoom, 0 resets."));
+  tools.append(lab.html("span", { class: "quiet", id: keys }, "Drag to zoom, double-click to reset. Keys: ← and → show values, + and − zoom, 0 resets."));
   container.before(tools);
 });

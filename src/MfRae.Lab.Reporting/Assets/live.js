@@ -30,17 +30,17 @@
   const say = text => { if (word.textContent !== text) word.textContent = text; };
   const pause = button("Pause", () => {
     paused = !paused;
-    pause.textContent = paused ? "Go on" : "Pause";
+    pause.textContent = paused ? "Resume" : "Pause";
     say(paused ? "paused" : "live");
     update();
   });
-  const stop = button("Stop after a checkpoint", async () => {
-    if (!confirm("Stop the run after a checkpoint? The same command goes on from there.")) return;
+  const stop = button("Stop after the next checkpoint", async () => {
+    if (!confirm("Stop the run after the next checkpoint? To resume, run the same command again.")) return;
     stop.disabled = true;
     try {
       const answer = await fetch(own.stop, { method: "POST", headers: { "X-Token": own.token } });
       say(await answer.text());
-    } catch { say("the server did not answer"); }
+    } catch { say("the server did not respond"); }
   });
   const placeBar = () => { stop.hidden = !own.stop; part(document, "header").append(bar); };
   bar.append(word, pause, stop);
@@ -136,10 +136,10 @@
           replace(next);
         }
       }
-      say(answer.status === 404 ? "the database has this experiment no more" : answer.ok || answer.status === 304 ? "live" : await answer.text());
+      say(answer.status === 404 ? "this experiment is no longer in the database" : answer.ok || answer.status === 304 ? "live" : await answer.text());
     } catch {
       due = true;
-      say("the server does not answer; trying again");
+      say("the server does not respond; retrying");
     } finally {
       working = false;
       if (due) setTimeout(update, 1000);
@@ -153,10 +153,10 @@
     source = new EventSource(own.events);
     listen.call(source, "open", () => say(paused ? "paused" : "live"));
     listen.call(source, "message", event => { if (event.data !== own.stamp) { due = true; update(); } });
-    listen.call(source, "stale", event => say(`not up to date (${event.data}); trying again`));
+    listen.call(source, "stale", event => say(`not up to date (${event.data}); retrying`));
     listen.call(source, "fresh", () => say(paused ? "paused" : "live"));
     listen.call(source, "error", () => {
-      say("the server does not answer; trying again");
+      say("the server does not respond; retrying");
       if (source?.readyState === EventSource.CLOSED) { source = null; setTimeout(follow, 3000); }
     });
   };

@@ -49,7 +49,7 @@ const lab = (() => {
 // A legend entry hides its arm in every chart of the page, and is switched off wherever it stands.
 for (const key of document.querySelectorAll(".key[data-arm]")) {
   const arm = key.dataset.arm;
-  lab.set(key, { role: "button", tabindex: "0", "aria-pressed": "true", title: "show or hide" });
+  lab.set(key, { role: "button", tabindex: "0", "aria-pressed": "true", title: "show or hide this arm" });
   const toggle = () => {
     const hidden = document.body.classList.toggle("hide-" + arm);
     for (const same of document.querySelectorAll(`.key[data-arm="${arm}"]`)) same.setAttribute("aria-pressed", String(!hidden));
@@ -64,7 +64,7 @@ for (const key of document.querySelectorAll(".key[data-arm]")) {
 for (const command of document.querySelectorAll("pre.command")) {
   const said = lab.html("output", { class: "quiet" });
   const copy = async () => {
-    said.textContent = await lab.copy(command.textContent, said) ? "copied" : "this browser does not let a page copy";
+    said.textContent = await lab.copy(command.textContent, said) ? "copied" : "the browser blocked copying";
   };
   command.before(lab.html("div", { class: "tools" }, lab.button("Copy", copy, { "aria-label": "Copy the command" }), said));
 }
@@ -75,7 +75,7 @@ for (const command of document.querySelectorAll("pre.command")) {
     for (const box of document.querySelectorAll(".scroll, pre")) {
       const over = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
       const about = box.closest("section")?.querySelector("h2")?.textContent ?? "table";
-      if (over) lab.set(box, { tabindex: "0", role: "group", "aria-label": about + ", scrolls" });
+      if (over) lab.set(box, { tabindex: "0", role: "group", "aria-label": about + ", scrollable" });
       else for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
     }
   };

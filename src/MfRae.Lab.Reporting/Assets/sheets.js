@@ -62,6 +62,6 @@ for (const films of document.querySelectorAll(".films")) {
   };
   slider.addEventListener("input", show);
   films.classList.add("sliding");
-  films.before(lab.html("div", { class: "tools" }, lab.html("label", {}, "Training ", slider), " ", said));
+  films.before(lab.html("div", { class: "tools" }, lab.html("label", {}, "Training step ", slider), " ", said));
   show();
 }

@@ -69,7 +69,7 @@ for (const table of document.querySelectorAll("table.results")) {
 
   const said = lab.html("output", { class: "quiet" });
   const copy = async (name, make) => {
-    said.textContent = await lab.copy(make(), said) ? `copied as ${name}` : "this browser does not let a page copy";
+    said.textContent = await lab.copy(make(), said) ? `copied as ${name}` : "the browser blocked copying";
   };
 
   const boxes = heads.map((head, column) => column === 0 ? "" : (() => {

@@ -21,11 +21,11 @@ internal sealed record ComparisonResults(
         ComparedGroup[] groups =
         [
             new("", [.. shown.Where(metric => !metric.Same && metric.Directed)]),
-            new("The same in both, from the same stages", [.. shown.Where(metric => metric.Same)]),
-            new("Metrics without a better and a worse", [.. shown.Where(metric => !metric.Same && !metric.Directed)]),
+            new("Identical: computed by stages that both experiments share", [.. shown.Where(metric => metric.Same)]),
+            new("Metrics without a better direction", [.. shown.Where(metric => !metric.Same && !metric.Directed)]),
         ];
         return new(
-            compared.Count == 0 ? "There is no metric that both experiments have measured." : shown.Length == 0 ? "No metric may be compared." : "",
+            compared.Count == 0 ? "The two experiments have no metric in common." : shown.Length == 0 ? "None of the common metrics is comparable." : "",
             a.Head,
             b.Head,
             Html.Of($"<p class=\"legend\">{new[] { a, b }.Select(side => Palette.Key(side.Css, side.Legend))}</p>"),
@@ -131,24 +131,24 @@ internal sealed record ComparedArm(string Name, Html One, Html Other, Html Diffe
 
     private static string Because(CrossDifference difference) => difference.Verdict != Verdict.Diverged ? Test(difference)
         : difference.Difference is null ? difference.Divergence
-        : $"{difference.Divergence}; no verdict on the rest: {Test(difference)}";
+        : $"{difference.Divergence}; the remaining seeds give no verdict: {Test(difference)}";
 
     private static string Test(CrossDifference difference) => difference.Design switch
     {
-        CrossDesign.Same => "the same stages gave it in both",
-        CrossDesign.Paired => $"{Numbers.Plural(difference.Pairs.Count, "paired seed")}, sign flips: {P(difference)}",
-        CrossDesign.Unpaired => $"{difference.Why}; Welch’s t: {P(difference)}",
+        CrossDesign.Same => "computed by stages that both experiments share",
+        CrossDesign.Paired => $"{Numbers.Plural(difference.Pairs.Count, "paired seed")}, sign-flip test: {P(difference)}",
+        CrossDesign.Unpaired => $"{difference.Why}; Welch’s t-test: {P(difference)}",
         _ => difference.Why,
     };
 
     private static string P(CrossDifference difference)
     {
-        var after = difference.Family > 1 ? $" after Holm over {difference.Family} arms" : "";
+        var after = difference.Family > 1 ? $" after Holm correction over {difference.Family} arms" : "";
         var band = difference.Band is { } width && difference.Relative is not null
-            ? $", {(difference.BeyondBand ? "beyond" : "within")} the {ComparisonText.Percent(width)} band"
+            ? $"; the difference {ComparisonText.BandWord(difference.BeyondBand)} the {ComparisonText.Percent(width)} noise band"
             : "";
         return difference.SmallestPValue >= Power.Level
-            ? $"so few cannot reach p < .05{after}{band}"
+            ? $"too few seeds to reach p < .05{after}{band}"
             : $"{ComparisonText.P(difference.AdjustedPValue ?? 1)}{after}{band}";
     }
 

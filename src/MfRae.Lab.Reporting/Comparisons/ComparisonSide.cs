@@ -14,7 +14,7 @@ internal sealed record ComparisonSide(string Letter, string Css, ExperimentRecor
     public IReadOnlyList<string> Sources { get; } =
     [
         .. Origins(Record).Select(origin => origin.Run).OfType<RunOrigin>().Where(run => run.Commit is not null)
-            .Select(run => run.Commit + (run.Patch is { } patch ? $" and the patch {Numbers.Short(patch)}" : "")).Distinct(),
+            .Select(run => run.Commit + (run.Patch is { } patch ? $" with the patch {Numbers.Short(patch)}" : "")).Distinct(),
     ];
 
     /// <summary>Name of an arm → what this experiment calls it.</summary>

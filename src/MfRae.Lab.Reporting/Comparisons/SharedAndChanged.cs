@@ -26,9 +26,9 @@ internal static class SharedAndChanged
                 + $"{Numbers.Count(b.Record.Stages.Count - shared.Length)} only in B. Stages with equal keys have the same options, inputs and seed.",
             [.. Kinds(a.Record, b.Record)],
             values.Length == 0 ? ""
-                : changed.Length == 0 ? $"All {Numbers.Plural(values.Length, "value")} that shared stages measured are equal, to the last bit."
-                : $"{Numbers.Count(changed.Length)} of {Numbers.Plural(values.Length, "value")} that shared stages measured are not equal"
-                    + (changed.Length > MostChanged ? $"; the first {MostChanged}:" : ":"),
+                : changed.Length == 0 ? $"All {Numbers.Plural(values.Length, "value")} measured by shared stages are bit-identical."
+                : $"{Numbers.Count(changed.Length)} of {Numbers.Plural(values.Length, "value")} measured by shared stages differ"
+                    + (changed.Length > MostChanged ? $". The first {MostChanged}:" : ":"),
             [.. changed.Take(MostChanged).Select(value => new SharedAndChangedValue(value.Stage, value.Metric, Exact(value.One), Exact(value.Other)))],
             Arms(a.Record, b.Record),
             [.. Options(a.Record, b.Record)]);
@@ -43,19 +43,19 @@ internal static class SharedAndChanged
             return new(name, one, other, badge, timing);
         }
 
-        yield return Fact("Plan", side => [side.Record.PlanHash]);
+        yield return Fact("Plan hash", side => [side.Record.PlanHash]);
         yield return Fact("Experiment file", side => [side.Record.Path]);
         if (a.Record.Files is { } mine && b.Record.Files is { } theirs)
         {
             var same = mine.Select(file => file.Text).SequenceEqual(theirs.Select(file => file.Text));
-            yield return new("Its text, and that of what it extends", $"{Numbers.Plural(mine.Count, "file")}", $"{Numbers.Plural(theirs.Count, "file")}",
+            yield return new("Text of the experiment file and the files it extends", $"{Numbers.Plural(mine.Count, "file")}", $"{Numbers.Plural(theirs.Count, "file")}",
                 same ? Parts.Badge("good", "same") : Parts.Badge("doubt", "differs"), false);
         }
 
-        yield return Fact("Overrides", side => side.Record.Overrides);
+        yield return Fact("Options set on the command line", side => side.Record.Overrides);
         yield return Fact("Primary metric", side => [side.Record.PrimaryMetric]);
         yield return Fact("Seeds", side => [string.Join(", ", side.Record.Seeds.Select(seed => seed.ToString(CultureInfo.InvariantCulture)))]);
-        yield return Fact("Sources", side => side.Sources, timing: true);
+        yield return Fact("Source commits", side => side.Sources, timing: true);
         yield return Fact("Programs", side => side.Programs, timing: true);
         yield return Fact("Machines", side => side.Machines, timing: true);
     }

@@ -42,7 +42,7 @@ internal static class MetricName
             "split" => "Loss split",
             "gradient" => "Gradient",
             "closedForm" => "Closed form",
-            "gflops" => "GFLOPs an image",
+            "gflops" => "GFLOPs per image",
             _ => root,
         };
         return part.Length == 0 ? label : $"{label} ({part})";
@@ -85,7 +85,6 @@ internal static class SeriesName
         "loss.tokens" => "Loss of tokens",
         "loss.contrastive" => "Contrastive loss",
         "gradientNorm" => "Gradient norm",
-        "clippedFraction" => "Fraction of steps clipped",
         "learningRate" => "Learning rate",
         _ => series,
     };

@@ -47,7 +47,7 @@ internal static class Parts
     public static Html Sql(string query) => Html.Of(
         $"""
         <details class="sql"><summary>SQL</summary><pre><code>{query}</code></pre>
-        <p class="quiet small">In a shell:</p>
+        <p class="quiet small">Run this query in a shell:</p>
         <pre class="command"><code>{ShellCommand.Query(query)}</code></pre></details>
         """);
 
@@ -79,7 +79,7 @@ internal static class Parts
             ? $", 95 % interval {Numbers.Significant(low)} to {Numbers.Significant(high)}"
             : "";
         return Html.Of(
-            $"<td class=\"number\" title=\"n {Numbers.Count(measurement.Samples)}{range}\">{Numbers.Significant(measurement.Value)}</td>");
+            $"<td class=\"number\" title=\"{Numbers.Plural(measurement.Samples, "sample")}{range}\">{Numbers.Significant(measurement.Value)}</td>");
     }
 
     /// <summary>The attribute by which a page holds an image: a page that shows it has this text in it, and no other.</summary>

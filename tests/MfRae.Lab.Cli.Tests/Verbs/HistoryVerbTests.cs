@@ -67,7 +67,7 @@ public sealed partial class HistoryVerbTests : IDisposable
 
         page.Should().ContainAll(
             "<h2>Earlier versions</h2>", "meanflow.training.steps: 10 → 12", "1 completed, 1 failed", "an index is off by one",
-            "1 attempt of earlier versions without a result:");
+            "1 attempt of earlier versions has no result:");
         Failures(page).Should().Contain("None: every stage of every run completed.")
             .And.MatchRegex("<ul class=\"plain\" data-timing><li>meanflow mft seed 1, attempt 1: <span class=\"badge bad\">killed</span>");
     }

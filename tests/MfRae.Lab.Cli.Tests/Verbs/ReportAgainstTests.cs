@@ -55,7 +55,7 @@ public sealed class ReportAgainstTests : IDisposable
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Out.Should().Contain("reports/smoke-vs-smoke.html");
-        Page("smoke-vs-smoke").Should().ContainAll("are equal, to the last bit", "the same stages gave it in both");
+        Page("smoke-vs-smoke").Should().ContainAll("are bit-identical", "computed by stages that both experiments share");
     }
 
     [Fact]

@@ -279,7 +279,7 @@ public sealed class UsageTests : IDisposable
         var answer = _lab.Run("plan", "experiments/smoke.json");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
-        answer.Out.Should().ContainAll("meanflow mfd", "0 cached", "Power:");
+        answer.Out.Should().ContainAll("meanflow mfd", "0 cached", "no difference can be significant");
         _lab.Exists("data/lab.db").Should().BeFalse();
         _lab.Exists("data/store").Should().BeFalse();
         _lab.Run("run", "experiments/smoke.json", "--plan").Out.Should().Be(answer.Out);

@@ -13,11 +13,10 @@ public sealed class ComparisonTests
         var comparison = Compare(Arm("base", 10, 20), Arm("mfd", 9.59, 19.08)).Single();
 
         comparison.Verdict.Should().Be(Verdict.Underpowered);
-        ComparisonText.Sentence(comparison).Should().Be("underpowered: all 2 seeds lower by 4.1–4.6 %, beyond the 1.3 % band");
+        ComparisonText.Sentence(comparison).Should().Be("underpowered: both seeds lower (4.1–4.6 %); the mean, 4.4 %, exceeds the 1.3 % noise band");
         ComparisonText.Effect(comparison).Should().Be("mean −4.4 %, n 2", "an interval of two values is none");
         ComparisonText.PowerOf([comparison]).Should().Be(
-            "Power: 2 paired seeds and 1 comparison; the smallest value a two-sided sign-flip test can reach is p = 0.5, so no "
-                + "difference of any size could be called better or worse: that takes 6 seeds.");
+            "With 2 seeds and 1 comparison no difference can be significant (smallest possible p = 0.5). Run 6 seeds.");
     }
 
     [Fact]
@@ -30,7 +29,7 @@ public sealed class ComparisonTests
         comparison.MeanDifference.Should().BeApproximately(-2, 1e-12);
         comparison.Interval!.Value.Low.Should().BeApproximately(-2, 1e-12);
         ComparisonText.Sentence(comparison)
-            .Should().StartWith("better: all 6 seeds lower by ").And.EndWith("beyond the 1.3 % band, p = 0.0313");
+            .Should().StartWith("better: all 6 seeds lower (").And.EndWith("; the mean, 16.7 %, exceeds the 1.3 % noise band, p = 0.0313");
         ComparisonText.Effect(comparison).Should().Be("mean −16.7 %, 95 % interval −16.7 to −16.7 %, n 6");
     }
 
@@ -51,7 +50,7 @@ public sealed class ComparisonTests
 
         comparison.AdjustedPValue.Should().BeLessThan(0.05);
         comparison.Verdict.Should().Be(Verdict.Inconclusive);
-        ComparisonText.Sentence(comparison).Should().Contain("within the 1.3 % band");
+        ComparisonText.Sentence(comparison).Should().Contain("is within the 1.3 % noise band");
     }
 
     [Fact]
@@ -60,7 +59,7 @@ public sealed class ComparisonTests
         var comparison = Compare(Arm("base", 10, 10, 10, 10, 10, 10), Arm("mfd", 12, 8, 12, 8, 12, 9)).Single();
 
         comparison.Verdict.Should().Be(Verdict.Inconclusive);
-        ComparisonText.Sentence(comparison).Should().Contain("3 of 6 seeds higher, from −20.0 to +20.0 %");
+        ComparisonText.Sentence(comparison).Should().Contain("3 of 6 seeds higher (−20.0 to +20.0 %); the mean, +1.7 %, exceeds the 1.3 % noise band");
     }
 
     [Fact]
@@ -97,14 +96,14 @@ public sealed class ComparisonTests
         var comparisons = Compare(
             Arm("base", 1, 2, 1, 2, 1, 2), Arm("up", 9, 16, 8, 18, 9, 16), Arm("down", 1e-5, 3e-5, 1e-5, 2e-5, 1e-5, 2e-5));
 
-        ComparisonText.Sentence(comparisons[0]).Should().Contain("all 6 seeds higher: 8–9 times the baseline, beyond the 1.3 % band");
+        ComparisonText.Sentence(comparisons[0]).Should().Contain("all 6 seeds higher (8–9 times the baseline); the mean, 8.44 times the baseline, exceeds the 1.3 % noise band");
         ComparisonText.Effect(comparisons[0]).Should().Be("mean 8.44 times the baseline, 95 % interval 6 to 11, n 6");
-        ComparisonText.Sentence(comparisons[1]).Should().Contain("all 6 seeds lower: 1e−5–1.5e−5 times the baseline");
+        ComparisonText.Sentence(comparisons[1]).Should().Contain("all 6 seeds lower (1e−5–1.5e−5 times the baseline)");
     }
 
     [Fact]
     public void Factors_need_a_baseline_and_values_above_zero() =>
-        ComparisonText.Sentence(Compare(Arm("base", 1, -1), Arm("a", 9, -9)).Single()).Should().Contain("from −800 to +800 %");
+        ComparisonText.Sentence(Compare(Arm("base", 1, -1), Arm("a", 9, -9)).Single()).Should().Contain("(−800 to +800 %)");
 
     [Fact]
     public void One_pair_has_said_its_effect_in_the_sentence() =>
@@ -130,7 +129,7 @@ public sealed class ComparisonTests
         var comparison = Compare(Arm("base", 10, 10), new ArmSample("mfd", [], 2, 2)).Single();
 
         comparison.Verdict.Should().Be(Verdict.Diverged);
-        ComparisonText.Sentence(comparison).Should().Be("diverged: all 2 seeds diverged");
+        ComparisonText.Sentence(comparison).Should().Be("diverged: both seeds diverged");
     }
 
     [Fact]
@@ -143,7 +142,7 @@ public sealed class ComparisonTests
         comparison.Verdict.Should().Be(Verdict.Diverged);
         comparison.AdjustedPValue.Should().BeLessThan(0.05, "the survivors alone would have decided");
         ComparisonText.Sentence(comparison).Should().StartWith(
-            "diverged: 1 of 8 seeds diverged; no verdict on the rest: all 7 seeds lower by ");
+            "diverged: 1 of 8 seeds diverged; the remaining seeds give no verdict: all 7 seeds lower (");
     }
 
     [Fact]
@@ -152,7 +151,7 @@ public sealed class ComparisonTests
         var comparisons = Compare(new ArmSample("base", [], 2, 2), Arm("a", 1, 2), Arm("b", 1, 2));
 
         comparisons.Should().OnlyContain(comparison => comparison.Verdict == Verdict.Diverged);
-        ComparisonText.Sentence(comparisons[0]).Should().Be("diverged: all 2 seeds of the baseline diverged");
+        ComparisonText.Sentence(comparisons[0]).Should().Be("diverged: both seeds of the baseline diverged");
         var partly = Compare(Arm("base", 10) with { Planned = 2, Diverged = 1 }, Arm("a", 9, 8)).Single();
         partly.Verdict.Should().Be(Verdict.Underpowered);
         ComparisonText.Sentence(partly).Should().EndWith("; 1 of 2 seeds of the baseline diverged");

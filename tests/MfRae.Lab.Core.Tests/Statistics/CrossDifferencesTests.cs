@@ -59,7 +59,7 @@ public sealed class CrossDifferencesTests
 
         difference.Should().BeEquivalentTo(new { Design = CrossDesign.None, Difference = 10.0, Verdict = Verdict.Underpowered });
         difference.PValue.Should().BeNull();
-        difference.Why.Should().EndWith("; too few values to say how far means scatter");
+        difference.Why.Should().EndWith("; too few values to estimate the spread");
     }
 
     [Fact]

@@ -17,11 +17,11 @@ public sealed partial class CostTests
     {
         var html = Content(CostRecord.Small());
 
-        html.Should().Contain("<figcaption>FID against the cost of an image (log)</figcaption>");
-        html.Should().Contain("On the front: lambda=0.5, fid@1: 9.879 for 0.0349 GFLOPs an image; "
-            + "lambda=0.5, fid@2: 9.079 for 0.0585 GFLOPs an image. "
-            + "The other 4 marks cost as much or more and are no better.");
-        html.Should().Contain("teacher, 50 steps: 12.07 for 1.19 GFLOPs an image").And.Contain(">teacher, 50 steps</text>");
+        html.Should().Contain("<figcaption>FID against the cost per image (log)</figcaption>");
+        html.Should().Contain("On the Pareto front: lambda=0.5, fid@1: 9.879 for 0.0349 GFLOPs per image; "
+            + "lambda=0.5, fid@2: 9.079 for 0.0585 GFLOPs per image. "
+            + "For each of the other 4 there is a point that costs no more and does at least as well.");
+        html.Should().Contain("teacher, 50 steps: 12.07 for 1.19 GFLOPs per image").And.Contain(">teacher, 50 steps</text>");
     }
 
     [Fact]
@@ -30,9 +30,9 @@ public sealed partial class CostTests
         var html = Content(CostRecord.Small());
 
         html.Should().Contain("FID, 1 step against training TFLOP");
-        html.Should().Contain("On the front: lambda=0, fid@1: 11.60 for 8.28 training TFLOP; "
-            + "lambda=0.5, fid@1: 9.879 for 8.63 training TFLOP. The other mark costs as much or more and is no better.");
-        html.Should().NotContain("against training steps", "they are the same in all arms").And.Contain("Every arm took 800 training steps.");
+        html.Should().Contain("On the Pareto front: lambda=0, fid@1: 11.60 for 8.28 training TFLOP; "
+            + "lambda=0.5, fid@1: 9.879 for 8.63 training TFLOP. For the other point there is one that costs no more and does at least as well.");
+        html.Should().NotContain("against training steps", "they are the same in all arms").And.Contain("Every arm used 800 training steps.");
     }
 
     [Fact]
@@ -41,10 +41,10 @@ public sealed partial class CostTests
         var rows = Rows().Matches(Content(CostRecord.Small())).Select(row => Tags().Replace(row.Value, "|")).ToArray();
 
         rows[1].Should().Contain("lambda=0.5").And.MatchRegex(@"\|800\|+cmt 600 \+ meanflow 200\|");
-        rows[1].Should().MatchRegex(@"\|8\.63\|+on the front\|");
-        rows[1].Should().MatchRegex(@"\|0\.0349\|+0\.0236 \+ 0\.0113\|+9\.879\|+on the front\|");
-        rows[1].Should().MatchRegex(@"\|0\.0585\|.*\|9\.079\|+on the front\|");
-        rows[2].Should().Contain("lambda=1").And.NotContain("on the front", "it costs as much as λ = 0.5 and is worse");
+        rows[1].Should().MatchRegex(@"\|8\.63\|+on the Pareto front\|");
+        rows[1].Should().MatchRegex(@"\|0\.0349\|+0\.0236 \+ 0\.0113\|+9\.879\|+on the Pareto front\|");
+        rows[1].Should().MatchRegex(@"\|0\.0585\|.*\|9\.079\|+on the Pareto front\|");
+        rows[2].Should().Contain("lambda=1").And.NotContain("on the Pareto front", "it costs as much as λ = 0.5 and is worse");
     }
 
     [Fact]
@@ -90,20 +90,20 @@ public sealed partial class CostTests
         var html = Content(CostRecord.With((label, value) =>
             label.StartsWith("evaluation lambda=1", StringComparison.Ordinal) && value.Key == "fid@2" ? value with { Reference = "x" } : value));
 
-        html.Should().Contain("No front is drawn: not comparable: reference differs.");
-        html.Should().NotContain("On the front").And.NotContain("on the front");
+        html.Should().Contain("There is no Pareto front: not comparable: reference differs.");
+        html.Should().NotContain("On the Pareto front").And.NotContain("on the Pareto front");
         html.Should().NotContain("class=\"front\"").And.Contain("not comparable: reference differs</td>");
     }
 
     [Fact]
     public void A_metric_without_a_better_direction_has_no_front() =>
         Content(CostRecord.With((_, value) => value.Metric == "fid" ? value with { HigherIsBetter = null } : value))
-            .Should().Contain("No front is drawn: the metric has no better direction.").And.NotContain("class=\"front\"");
+            .Should().Contain("There is no Pareto front: the metric has no better direction.").And.NotContain("class=\"front\"");
 
     [Fact]
     public void Of_a_metric_that_should_rise_the_highest_are_on_the_front() =>
         Content(CostRecord.With((_, value) => value.Metric == "fid" ? value with { HigherIsBetter = true } : value))
-            .Should().Contain("On the front: lambda=0, fid@1: 11.60 for 0.0349 GFLOPs an image. ");
+            .Should().Contain("On the Pareto front: lambda=0, fid@1: 11.60 for 0.0349 GFLOPs per image. ");
 
     [Fact]
     public void Data_from_before_costs_were_told_have_what_they_know()
@@ -111,7 +111,7 @@ public sealed partial class CostTests
         var html = Content(SampleRecord.Small());
 
         html.Should().Contain("against training CPU seconds").And.Contain("class=\"front\"");
-        html.Should().NotContain("GFLOP").And.NotContain("training steps").And.NotContain("cost of an image");
+        html.Should().NotContain("GFLOP").And.NotContain("training steps").And.NotContain("cost per image");
     }
 
     [Fact]

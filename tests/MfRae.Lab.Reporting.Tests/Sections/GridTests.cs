@@ -75,7 +75,7 @@ public sealed class GridTests
         }));
 
         model.Chart.ToString().Should().ContainAll("0.42", "0.293", "0.167", "0.04");
-        model.Note.Should().Contain("by ratios");
+        model.Note.Should().Contain("logarithmic scale");
     }
 
     [Fact]

@@ -45,8 +45,8 @@ public sealed class ProgressTests
     {
         var worse = Changed(Record, series => series with { Values = [.. series.Values.Select((value, at) => at == 4 ? 99 : value)] }, "lambda=0");
 
-        Section(Record).Should().Contain("As the baseline ends");
-        Section(worse).Should().NotContain("As the baseline ends").And.Contain("As the best arm ends");
+        Section(Record).Should().Contain("Final FID of the baseline");
+        Section(worse).Should().NotContain("Final FID of the baseline").And.Contain("Final FID of the best arm");
     }
 
     [Fact]
@@ -106,8 +106,8 @@ public sealed class ProgressTests
                 : stage)],
         };
 
-        Section(mixed).Should().Contain("by different samples").And.NotContain("<svg viewBox").And.NotContain("<table>");
-        Section(Record).Should().NotContain("by different").And.Contain("<svg viewBox").And.Contain("<table>");
+        Section(mixed).Should().Contain("with different samples").And.NotContain("<svg viewBox").And.NotContain("<table>");
+        Section(Record).Should().NotContain("with different").And.Contain("<svg viewBox").And.Contain("<table>");
     }
 
     [Fact]

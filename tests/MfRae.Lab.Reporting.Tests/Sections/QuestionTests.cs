@@ -6,8 +6,8 @@ namespace MfRae.Lab.Reporting.Tests.Sections;
 public sealed class QuestionTests
 {
     [Theory]
-    [InlineData("0.999", "30", "97 % of the averaged weights are those that training started from (ema 0.999, 30 steps)")]
-    [InlineData("0.99", "200", "13 % of the averaged weights")]
+    [InlineData("0.999", "30", "the averaged (EMA) weights still contain 97 % of the initial weights (ema 0.999, 30 steps)")]
+    [InlineData("0.99", "200", "contain 13 % of the initial weights")]
     public void A_training_shorter_than_its_average_is_flagged(string ema, string steps, string note) =>
         Page(ema, steps).Should().Contain("Warnings").And.Contain(note);
 
@@ -15,7 +15,7 @@ public sealed class QuestionTests
     [InlineData("0.99", "300")]
     [InlineData("0", "1")]
     [InlineData("\"none\"", "1")]
-    public void Another_training_is_not(string ema, string steps) => Page(ema, steps).Should().NotContain("averaged weights");
+    public void Another_training_is_not(string ema, string steps) => Page(ema, steps).Should().NotContain("initial weights");
 
     private static string Page(string ema, string steps)
     {

@@ -52,7 +52,7 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
         ScatterPoint[] points = [.. teacher, .. Drawn.Select(point => Mark(point, Shape(point)))];
         var low = points.Min(point => point.Y);
         var chart = new ScatterChart(
-            $"{quality.Label} against the cost of an image", "GFLOPs an image: generator and decoder", points, [])
+            $"{quality.Label} against the cost per image", "GFLOPs per image (generator + decoder)", points, [])
         {
             Front = Front(Drawn),
             Log = low > 0 && points.Max(point => point.Y) / low > LogRatio,
@@ -91,16 +91,16 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
     {
         if (quality.Obstacle is { } obstacle)
         {
-            return Text($"No front is drawn: {obstacle}.");
+            return Text($"There is no Pareto front: {obstacle}.");
         }
 
         var front = quality.Front(points);
         var members = string.Join("; ", front.Select(point => point.Tip));
-        return Text($"On the front: {members}. " + (points.Count - front.Count) switch
+        return Text($"On the Pareto front: {members}. " + (points.Count - front.Count) switch
         {
-            0 => "These are all: what is better costs more.",
-            1 => "The other mark costs as much or more and is no better.",
-            var others => $"The other {Numbers.Count(others)} marks cost as much or more and are no better.",
+            0 => "Every point is on the front: each better value costs more.",
+            1 => "For the other point there is one that costs no more and does at least as well.",
+            var others => $"For each of the other {Numbers.Count(others)} there is a point that costs no more and does at least as well.",
         });
     }
 

@@ -34,12 +34,12 @@ internal sealed class CostSection : ISection
     {
         string[] sentences =
         [
-            $"Training counts {string.Join(" and ", costs.Roles)}" + (costs.CountsAll ? "." : "; what all arms share is not counted."),
+            $"Training cost includes {string.Join(" and ", costs.Roles)}" + (costs.CountsAll ? "." : "; stages that all arms share are excluded."),
             .. costs.Charted.Where(axis => !axis.Timing).Select(axis => AllEqual(charts, axis)).OfType<string>(),
-            drawn ? "Marks are means over seeds, and so is what the front is made of; small dots are seeds." : "",
+            drawn ? "Large marks are means over seeds, small dots are seeds. The line is the Pareto front of the means." : "",
             costs.Charted.Any(axis => axis.Name.EndsWith("FLOP", StringComparison.Ordinal))
-                ? "FLOP of training count two operations for a multiply-add, attention included." : "",
-            hasImages ? "GFLOPs an image are 10⁹ multiply-adds of layers with weights, as papers count them (docs/evaluation.md)." : "",
+                ? "Training FLOP count a multiply-add as two operations and include attention." : "",
+            hasImages ? "GFLOPs per image are 10⁹ multiply-adds in layers with weights, as papers count them (docs/evaluation.md)." : "",
         ];
         return string.Join(' ', sentences.Where(sentence => sentence.Length > 0));
     }
@@ -47,7 +47,7 @@ internal sealed class CostSection : ISection
     /// <summary>In words what needs no chart.</summary>
     private static string? AllEqual(CostCharts charts, CostAxis axis) =>
         charts.Trained(axis) is { Count: > 1 } points && CostCharts.AllEqual([.. points.Select(point => point.Cost)])
-            ? $"Every arm took {axis.Format(points[0].Cost)} {axis.Name}."
+            ? $"Every arm used {axis.Format(points[0].Cost)} {axis.Name}."
             : null;
 
     private static Html Legend(ReportData data, IReadOnlyList<string> keys) => keys.Count < 2
@@ -106,7 +106,7 @@ internal sealed class CostTable
 
     private static bool Different(IReadOnlyList<CostPoint> points) => !CostCharts.AllEqual([.. points.Select(point => point.Cost)]);
 
-    private IEnumerable<string> Headers(string key) => HasImageCosts ? [$"GFLOPs an image for {key}", key] : [key];
+    private IEnumerable<string> Headers(string key) => HasImageCosts ? [$"GFLOPs per image, {key}", key] : [key];
 
     private IEnumerable<Html> Cells(ArmView arm) =>
         _costs.Listed.Select(axis => Training(arm, axis)).Concat(_quality.Keys.SelectMany(key => Sampling(arm, key)));
@@ -135,7 +135,7 @@ internal sealed class CostTable
     private static Html Cell(string text, string below = "", bool member = false, bool timing = false)
     {
         var note = below.Length == 0 ? Html.Empty : Html.Of($"<span class=\"n\">{below}</span>");
-        var front = member ? Html.Of($"<span class=\"n\">on the front</span>") : Html.Empty;
+        var front = member ? Html.Of($"<span class=\"n\">on the Pareto front</span>") : Html.Empty;
         return timing
             ? Html.Of($"<td class=\"number\" data-timing>{text}{note}{front}</td>")
             : Html.Of($"<td class=\"number\">{text}{note}{front}</td>");

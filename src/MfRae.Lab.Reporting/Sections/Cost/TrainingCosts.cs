@@ -88,7 +88,7 @@ internal sealed record ImageCosts(double Generator, double Decoder)
 {
     public double Total => Generator + Decoder;
 
-    public string Text => $"{Number(Total)} GFLOPs an image";
+    public string Text => $"{Number(Total)} GFLOPs per image";
 
     /// <summary>`0.0236 + 0.0113`.</summary>
     public string Parts => $"{Number(Generator)} + {Number(Decoder)}";

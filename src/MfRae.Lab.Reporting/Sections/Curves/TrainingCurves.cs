@@ -8,7 +8,7 @@ namespace MfRae.Lab.Reporting.Sections.Curves;
 /// <summary>Every series of the stages that play one role, a chart each.</summary>
 internal static class TrainingCurves
 {
-    private static readonly string[] Order = ["loss", "loss.interval", "loss.equal", "gradientNorm", "clippedFraction"];
+    private static readonly string[] Order = ["loss", "loss.interval", "loss.equal", "gradientNorm"];
 
     /// <summary>The charts, or null where no run has such a stage or it reported nothing.</summary>
     public static CurvesStage? Of(ReportData data, string role, CurveBudget budget)
@@ -74,9 +74,9 @@ internal static class TrainingCurves
         var seeds = lines.Max(line => line.Stages.Count);
         var binned = stages.SelectMany(stage => stage.Series).Any(series => series.Gathered is not null || series.Steps.Count > budget.Points);
         return (seeds > 1
-            ? $"Line: mean of the seeds that have the step. Band: their range{(binned ? ", over all steps of a bin" : "")}."
-            : binned ? "Line: mean of a bin of steps. Band: its range." : "One seed.")
-            + (binned ? $" Steps are gathered into {budget.Points} bins; no extreme is left out." : "");
+            ? $"Line: mean over the seeds that reached the step. Band: range over these seeds{(binned ? " and over all steps of a bin" : "")}."
+            : binned ? "Line: mean over a bin of steps. Band: range within the bin." : "One seed.")
+            + (binned ? $" Steps are grouped into {budget.Points} bins. The band includes every extreme value." : "");
     }
 
     private static int Place(string name) =>

@@ -48,8 +48,8 @@ internal sealed class DerivativesSection : ISection
 
         string At(int place) =>
             $"{Numbers.Significant(all[place].Ratio, Digits)} ({all[place].Name}, δ = {all[place].Text})";
-        return $"Over {Numbers.Plural(all.Length, "pair")} of arm and step, the measured error is between {At(0)} and {At(all.Length - 1)} "
-            + "times the predicted one.";
+        return $"In {Numbers.Plural(all.Length, "combination")} of arm and step size δ, the measured error is between {At(0)} and {At(all.Length - 1)} "
+            + "times the predicted error.";
     }
 
     /// <summary>The arms of one precision: marks for what was measured, lines for what was predicted, exact estimators dashed.</summary>
@@ -74,7 +74,7 @@ internal sealed class DerivativesSection : ISection
             .Where(arm => arm.Error > 0).OrderByDescending(arm => arm.Error).ToArray();
         // They lie so near each other that only one line has room for a name: all of them, in order, from above.
         var rules = exact.Select((arm, at) => new ReferenceLine(arm.Error!.Value, at == 0 ? string.Join(", ", exact.Select(one => one.Name)) : ""));
-        return new ScatterChart($"{precision}: relative error of du/dt (log)", "δ", [.. points], [.. rules], [.. lines]).Draw();
+        return new ScatterChart($"{precision}: relative error of du/dt (log)", "step size δ", [.. points], [.. rules], [.. lines]).Draw();
     }
 
     private static DerivativesRow Row(DerivativePoint step, DerivativeArm[] differences) => new(

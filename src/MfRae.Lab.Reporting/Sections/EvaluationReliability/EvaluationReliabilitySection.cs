@@ -14,7 +14,7 @@ internal sealed class EvaluationReliabilitySection : ISection
 
     public string Name => "EvaluationReliability";
 
-    public string Title => "Can the judge be trusted?";
+    public string Title => "Reliability of the evaluation";
 
     public bool Has(ReportData data) => Seeds(data).Rows.Any(row => row.Dots.Count > 0) || Ladders(data).Count > 0 || Sheets(data).Count > 0;
 
@@ -26,7 +26,7 @@ internal sealed class EvaluationReliabilitySection : ISection
             [.. Notes(data, ladders), .. Choice(data, seeds)],
             seeds.Rows.Count,
             seeds.Draw(),
-            ladders.Count == 0 ? Html.Empty : Html.Of($"<p class=\"legend\">FID of reference images that are spoilt, against themselves unspoilt</p>"),
+            ladders.Count == 0 ? Html.Empty : Html.Of($"<p class=\"legend\">FID of corrupted reference images, compared with the original reference images</p>"),
             [.. ladders.Select(Chart)],
             Sheets(data),
             Parts.Sql(data.Sql.EvaluationReliability));
@@ -36,22 +36,22 @@ internal sealed class EvaluationReliabilitySection : ISection
     {
         if (Evaluated(data).FirstOrDefault(value => value.Metric == MetricNames.Floor) is { Value: { } floor } measured)
         {
-            yield return Html.Of($"<strong>Floor.</strong> {Numbers.Count(measured.Samples)} training images, as many as samples, are at FID "
-                + $"{Numbers.Significant(floor, Digits)} from the reference: no generator can be expected below.");
+            yield return Html.Of($"<strong>FID floor.</strong> {Numbers.Count(measured.Samples)} real training images, the same number as samples, have FID "
+                + $"{Numbers.Significant(floor, Digits)} to the reference. Do not expect a lower value from any generator.");
         }
 
         foreach (var ladder in ladders)
         {
             yield return ladder.IsMonotone
-                ? Html.Of($"<strong>{Capital(ladder.Corruption)}.</strong> FID grows with each of {Numbers.Count(ladder.Rungs.Count)} levels.")
-                : Html.Of($"<strong>{Capital(ladder.Corruption)}.</strong> <span class=\"lost\">FID does not grow with each level: these features are "
-                    + $"blind to it, and so are the verdicts.</span>");
+                ? Html.Of($"<strong>{Capital(ladder.Corruption)}.</strong> FID increases at each of {Numbers.Count(ladder.Rungs.Count)} corruption levels.")
+                : Html.Of($"<strong>{Capital(ladder.Corruption)}.</strong> <span class=\"lost\">FID does not increase at every corruption level. The features "
+                    + $"do not detect this corruption, and neither do the verdicts.</span>");
         }
 
         foreach (var value in Evaluated(data).Where(value => value.Metric == MetricNames.MemorisedShare))
         {
             yield return Html.Of($"<strong>Memorisation, {Numbers.Plural(value.Steps, "step")}.</strong> {Numbers.Fixed(100 * value.Value!.Value, 1)} % of "
-                + $"the samples of the first run lie nearer to a training image than 99 % of the test images do.");
+                + $"the samples of the first run are nearer to a training image than 99 % of the test images are; about 1 % is expected without copying.");
         }
     }
 
@@ -61,9 +61,9 @@ internal sealed class EvaluationReliabilitySection : ISection
         double[] widths = [.. seeds.Rows.Select(row => (row.Interval!.Value.High - row.Interval.Value.Low) / 2).Order()];
         if (widths.Length > 0)
         {
-            yield return Html.Of($"<strong>Choice of samples.</strong> Other samples of the same generator would move "
-                + $"{MetricName.OfKey(data.Primary.Metric)} by about {Numbers.Significant(Bootstrap.Quantile(widths, 0.5), 2)} up or down: half the 95 % "
-                + $"interval of a run, the median of {Numbers.Plural(widths.Length, "run")}.");
+            yield return Html.Of($"<strong>Sampling error.</strong> Another set of samples from the same generator would change "
+                + $"{MetricName.OfKey(data.Primary.Metric)} by about ±{Numbers.Significant(Bootstrap.Quantile(widths, 0.5), 2)} (half the width of a run’s 95 % "
+                + $"interval; median of {Numbers.Plural(widths.Length, "run")}).");
         }
     }
 

@@ -18,10 +18,10 @@ internal sealed class FailuresSection : ISection
         var explained = data.Record.Stages.SelectMany(Failed).Where(failed => failed.Attempt.Trace is not null).ToArray();
         return new FailuresModel(
             [.. data.Record.Stages.SelectMany(Rows)],
-            lost.Length == 0 ? "" : $"{lost.Length} of {Numbers.Plural(data.Record.Runs.Count, "run")} not completed: "
+            lost.Length == 0 ? "" : $"{lost.Length} of {Numbers.Plural(data.Record.Runs.Count, "run")} did not complete: "
                 + $"{string.Join("; ", lost.Select(run => $"{run.Arm} seed {run.Seed} {run.Status}"))}.",
             FailureDetails.Of(data, [.. explained.Take(FailureDetails.Most)]),
-            explained.Length > FailureDetails.Most ? Numbers.Plural(explained.Length - FailureDetails.Most, "attempt") : "",
+            explained.Length > FailureDetails.Most ? Numbers.Plural(explained.Length - FailureDetails.Most, "more attempt") : "",
             [.. data.Record.Stages.SelectMany(Resumed)],
             Earlier(data),
             Parts.Sql(data.Sql.Failures));
@@ -31,7 +31,7 @@ internal sealed class FailuresSection : ISection
     {
         var lost = (data.Record.Versions ?? []).Where(version => !version.Current)
             .Sum(version => version.Attempts.Count(attempt => !attempt.IsResumed()));
-        return lost == 0 ? "" : $"{Numbers.Plural(lost, "attempt")} of earlier versions without a result:";
+        return lost == 0 ? "" : $"{Numbers.Plural(lost, "attempt")} of earlier versions {(lost == 1 ? "has" : "have")} no result:";
     }
 
     /// <summary>
@@ -140,10 +140,10 @@ internal static class FailureDetails
             return "";
         }
 
-        var end = $"Up to step {Step(buckets.Max(one => one.Bucket.LastStep))}, the last that this attempt reported.";
+        var end = $"Last step that this attempt reported: {Step(buckets.Max(one => one.Bucket.LastStep))}.";
         var broken = buckets.Where(one => one.Bucket.Finite < one.Bucket.Count).OrderBy(one => one.Bucket.FirstStep).Take(1).ToArray();
         return broken is [var (name, first)]
-            ? $"{end} The first value that is not finite: {SeriesName.Label(name).ToLowerInvariant()}, step {Step(first.FirstStep)}"
+            ? $"{end} First value that is not finite: {SeriesName.Label(name).ToLowerInvariant()}, step {Step(first.FirstStep)}"
                 + (first.Count > 1 ? $" to {Step(first.LastStep)}." : ".")
             : end;
     }

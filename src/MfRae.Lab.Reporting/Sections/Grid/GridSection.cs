@@ -11,7 +11,7 @@ internal sealed class GridSection : ISection
 {
     public string Name => "Grid";
 
-    public string Title => "Quality over the options";
+    public string Title => "Quality by option values";
 
     public bool Has(ReportData data) =>
         Differing(data).Length > 1 && data.Primary.Conflict is null && data.Primary.Arms.Any(arm => arm.Values.Count > 0);
@@ -20,7 +20,7 @@ internal sealed class GridSection : ISection
     {
         var axes = Differing(data).Select(row => new GridAxis(row)).ToArray();
         var title = MetricName.OfKey(data.Primary.Metric);
-        var better = Higher(data) switch { true => ", higher is better", false => ", lower is better", null => "" };
+        var better = Higher(data) switch { true => " (higher is better)", false => " (lower is better)", null => "" };
         if (IsGrid(axes, data.Arms.Count))
         {
             var shades = Shades(data);
@@ -29,8 +29,8 @@ internal sealed class GridSection : ISection
                 Palette.Legend(data.Arms),
                 map.Draw(),
                 Box(map.Width),
-                $"Mean of {data.Primary.Metric} over seeds{better}. The stronger the colour, the {(Higher(data) is null ? "larger" : "better")}"
-                    + $"{(shades.Log ? ", by ratios" : "")}; the best is framed.",
+                $"Each cell: mean of {data.Primary.Metric} over seeds{better}. The stronger the colour, the {(Higher(data) is null ? "larger" : "better")} "
+                    + $"the value{(shades.Log ? " (logarithmic scale)" : "")}. The best cell is framed.",
                 Parts.Sql(data.Sql.Results));
         }
 
@@ -39,8 +39,8 @@ internal sealed class GridSection : ISection
             Palette.Legend(data.Arms),
             lines.Draw(),
             Box(lines.Width),
-            $"A line is an arm, through its option values to the mean of {data.Primary.Metric} over seeds{better}."
-                + (axes.Any(axis => axis.Values.Contains(GridAxis.Absent)) ? $" {GridAxis.Absent}: the arm does not have it." : ""),
+            $"Each line is an arm. It passes through the arm’s option values and ends at its mean of {data.Primary.Metric} over seeds{better}."
+                + (axes.Any(axis => axis.Values.Contains(GridAxis.Absent)) ? $" {GridAxis.Absent}: the arm does not have this option." : ""),
             Parts.Sql(data.Sql.Results));
     }
 

@@ -29,8 +29,8 @@ internal sealed class OptionsSection : ISection
 
     private static string Note(WrittenFile file, int place)
     {
-        var role = place == 0 ? "" : "what the file above extends";
-        var cut = file.Omitted == 0 ? "" : $"the first mebibyte; {Numbers.Count(file.Omitted)} bytes more are not kept";
+        var role = place == 0 ? "" : "extended by the file above";
+        var cut = file.Omitted == 0 ? "" : $"first mebibyte only; the remaining {Numbers.Count(file.Omitted)} bytes were not kept";
         return string.Join("; ", new[] { role, cut }.Where(part => part.Length > 0));
     }
 }

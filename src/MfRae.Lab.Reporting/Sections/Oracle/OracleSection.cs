@@ -14,7 +14,7 @@ internal sealed class OracleSection : ISection
 
     public string Name => "Oracle";
 
-    public string Title => "Against the oracle";
+    public string Title => "Comparison with the exact solution";
 
     public bool Has(ReportData data) => data.Keys.Contains(OracleMetric.Split);
 
@@ -24,7 +24,7 @@ internal sealed class OracleSection : ISection
         var groups = arms.GroupBy(arm => arm.Group).Select(group => group.ToArray()).ToArray();
         return new OracleModel(
             Html.Of($"<p class=\"legend\">{groups.Select(Key)}</p>"),
-            arms.All(arm => arm.IsDiagonal) ? "" : "Circles: one λ for aim and direction. Diamonds: two.",
+            arms.All(arm => arm.IsDiagonal) ? "" : "Circles: the same λ for target velocity and tangent. Diamonds: different λ.",
             [.. Charts(groups).Where(chart => !chart.IsEmpty)],
             [Deviations(arms), Split(arms), Gradients(arms), Tails(arms)],
             ClosedForms(data),
@@ -34,37 +34,37 @@ internal sealed class OracleSection : ISection
     private static IEnumerable<Html> Charts(OracleArm[][] groups)
     {
         yield return OracleChart.OverLambda(
-            "Distance to the exact flow (line: its floor, the fixed point’s own distance)", groups, Deviation, Floor);
+            "Distance to the exact flow (line: floor, the distance of the fixed point)", groups, Deviation, Floor);
         yield return OracleChart.OverLambda("Distance to the fixed point", groups, FixedPoint, null);
         yield return OracleChart.OverLambda(
-            "E‖u − τ‖² (line: bias plus noise)", groups, OracleMetric.Split, OracleMetric.Split + OracleMetric.Predicted);
+            "Loss E‖u − τ‖² (line: predicted, bias + noise)", groups, OracleMetric.Split, OracleMetric.Split + OracleMetric.Predicted);
         yield return OracleChart.OverLambda(
-            "Gradient variance of a sample (line: predicted)", groups, OracleMetric.GradientVariance,
+            "Gradient variance per sample (line: predicted)", groups, OracleMetric.GradientVariance,
             OracleMetric.GradientVariance + OracleMetric.Predicted);
         yield return OracleChart.OverLambda(
-            "Its noise at fixed z, r, t (line: predicted)", groups, OracleMetric.GradientNoise,
+            "Gradient noise at fixed z, r, t (line: predicted)", groups, OracleMetric.GradientNoise,
             OracleMetric.GradientNoise + OracleMetric.Predicted);
         yield return OracleChart.AgainstPrediction(
             groups, [OracleMetric.Split, OracleMetric.GradientVariance, OracleMetric.GradientNoise, OracleMetric.GradientBias]);
     }
 
     private static OracleTable Deviations(IReadOnlyList<OracleArm> arms) => Table(
-        "Deviation in one step", "Root mean square and median of the Euclidean distance of end points, all from the same noise.",
+        "Deviation in one step", "Root mean square (RMS) and median of the Euclidean distance between end points that start from the same noise. The fixed point is the network that minimises the loss exactly; the floor is its distance to the exact flow. The last three columns compare u at random times r, t instead of end points.",
         arms,
-        ("λ, μ", arm => Lambdas(arm)),
-        ("to the exact flow", arm => Number(arm, Deviation)),
-        ("median", arm => Number(arm, OracleMetric.Deviation + OracleMetric.Median + "@1")),
-        ("to the fixed point", arm => Number(arm, FixedPoint)),
-        ("median", arm => Number(arm, OracleMetric.FixedPoint + OracleMetric.Median + "@1")),
-        ("floor", arm => Number(arm, Floor)),
-        ("median", arm => Number(arm, OracleMetric.Floor + OracleMetric.Median + "@1")),
-        ("u at random r, t", arm => Number(arm, OracleMetric.Deviation + OracleMetric.Interval)),
-        ("to the fixed point", arm => Number(arm, OracleMetric.FixedPoint + OracleMetric.Interval)),
-        ("floor", arm => Number(arm, OracleMetric.Floor + OracleMetric.Interval)));
+        ("λ of target, tangent", arm => Lambdas(arm)),
+        ("RMS to exact flow", arm => Number(arm, Deviation)),
+        ("median to exact flow", arm => Number(arm, OracleMetric.Deviation + OracleMetric.Median + "@1")),
+        ("RMS to fixed point", arm => Number(arm, FixedPoint)),
+        ("median to fixed point", arm => Number(arm, OracleMetric.FixedPoint + OracleMetric.Median + "@1")),
+        ("RMS floor", arm => Number(arm, Floor)),
+        ("median floor", arm => Number(arm, OracleMetric.Floor + OracleMetric.Median + "@1")),
+        ("u to exact flow", arm => Number(arm, OracleMetric.Deviation + OracleMetric.Interval)),
+        ("u to fixed point", arm => Number(arm, OracleMetric.FixedPoint + OracleMetric.Interval)),
+        ("u floor", arm => Number(arm, OracleMetric.Floor + OracleMetric.Interval)));
 
     private static OracleTable Split(IReadOnlyList<OracleArm> arms) => Table(
-        "The split of the loss",
-        "Measured: the training objective, with the expectation over the one-point velocity taken exactly. Sampled: with one draw.",
+        "Bias and noise of the loss",
+        "Measured: the training loss, with the expectation over the one-point velocity computed exactly. Predicted: bias + noise. Discrepancy: relative difference of measured and predicted. Sampled: the training loss with one random draw per point, as in training.",
         arms,
         ("measured", arm => Number(arm, OracleMetric.Split)),
         ("predicted", arm => Number(arm, OracleMetric.Split + OracleMetric.Predicted)),
@@ -74,9 +74,10 @@ internal sealed class OracleSection : ISection
         ("sampled", arm => Number(arm, OracleMetric.SplitSampled)));
 
     private static OracleTable Gradients(IReadOnlyList<OracleArm> arms) => Table(
-        "The gradient of a sample’s loss",
-        "Variance over points and draws; noise is its part at fixed z, r, t. Bias is the length of the mean’s difference from the mean with "
-            + "the exact velocity, whose own length is last but one. Best λ is that of least mean squared error for the training batch.",
+        "Gradient of one sample’s loss",
+        "Variance: over points and draws. Noise: its part at fixed z, r, t. Exact mean: norm of the mean gradient with the exact velocity. "
+            + "Bias: norm of the difference between the mean gradient and that exact mean. Best λ: the λ with the smallest mean squared error "
+            + "of the gradient of a training batch.",
         arms,
         ("variance", arm => Number(arm, OracleMetric.GradientVariance)),
         ("predicted", arm => Number(arm, OracleMetric.GradientVariance + OracleMetric.Predicted)),
@@ -84,7 +85,7 @@ internal sealed class OracleSection : ISection
         ("predicted", arm => Number(arm, OracleMetric.GradientNoise + OracleMetric.Predicted)),
         ("bias", arm => Number(arm, OracleMetric.GradientBias)),
         ("predicted", arm => Number(arm, OracleMetric.GradientBias + OracleMetric.Predicted)),
-        ("oracle mean", arm => Number(arm, OracleMetric.GradientOracle)),
+        ("exact mean", arm => Number(arm, OracleMetric.GradientOracle)),
         ("best λ", arm => Number(arm, OracleMetric.GradientLambda)));
 
     private static OracleTable Tails(IReadOnlyList<OracleArm> arms)
@@ -95,7 +96,7 @@ internal sealed class OracleSection : ISection
                 (Func<OracleArm, string>)(arm => Number(arm, OracleMetric.Quantile(name, percent))))),
         ];
         return Table(
-            "The tail of the target noise", "Quantiles of ‖J(v̂ − v)‖² over points and draws, with the network’s J and with the exact flow’s.",
+            "Tail of the target noise", "Quantiles of ‖J(v̂ − v)‖² over points and draws, where J is the Jacobian of the flow map, from the network or from the exact flow.",
             arms, [.. Columns(OracleMetric.Noise, "network"), .. Columns(OracleMetric.FlowNoise, "flow")]);
     }
 
@@ -189,7 +190,7 @@ internal static class OracleChart
             arm.Lambda, value.Value, group[0].Arm.Css, arm.IsDiagonal ? 0 : 1,
             $"{arm.Arm.Name}, seed {value.Seed}: {Numbers.Significant(value.Value)}{Beside(arm, predicted)}"))));
         var lines = predicted is null ? [] : groups.Select(group => Line(group, predicted)).Where(line => line.Points.Count > 1);
-        return new ScatterChart(title, "λ of the velocity aimed at", [.. points], [], [.. lines]).Draw();
+        return new ScatterChart(title, "λ of the target velocity", [.. points], [], [.. lines]).Draw();
     }
 
     /// <summary>Every measured value against its own prediction; the line is where they are equal.</summary>

@@ -11,7 +11,7 @@ internal sealed class ProgressSection : ISection
 
     public string Name => "Progress";
 
-    public string Title => "Quality over training";
+    public string Title => "Quality during training";
 
     public bool Has(ReportData data) => ProgressArm.All(data, new(data)).Count > 0;
 
@@ -21,7 +21,7 @@ internal sealed class ProgressSection : ISection
         var arms = ProgressArm.All(data, cost);
         var conflict = Conflict(data);
         var samples = Definitions(data).Select(definition => StoredJson.Find(definition, "samples")?.ToString()).First() ?? "";
-        var title = $"FID, 1 step, n {(long.TryParse(samples, out var count) ? Numbers.Count(count) : samples)}";
+        var title = $"FID, 1 step, {(long.TryParse(samples, out var count) ? Numbers.Count(count) : samples)} samples";
         var unit = Unit(arms);
         LineChart Chart(string over, string horizontal, Func<ProgressArm, double, double> across, Func<ProgressSeed, double, double> alone) => new(
             $"{title}, over {over}",
@@ -43,9 +43,9 @@ internal sealed class ProgressSection : ISection
             Palette.Legend(arms.Select(arm => arm.Arm)),
             conflict.Length > 0 ? [] : [.. new[] { steps, operations }.OfType<LineChart>().Select(chart => chart.Draw())],
             conflict.Length > 0 ? Html.Empty : seconds.Draw(),
-            "The averaged weights as they were on the way, each measured by as many samples from the same noise and labels: comparable here, "
-                + "and with no FID of more samples. Line: mean of the seeds; band: their range. Operations and seconds count "
-                + $"{cost.Counted}, evenly over the steps; what all arms share is not counted.",
+            "FID of intermediate averaged (EMA) weights, each from the same number of samples, noise and labels. The values are comparable with "
+                + "each other, but not with an FID of another number of samples. Line: mean over seeds. Band: range over seeds. Operations and "
+                + $"seconds include {cost.Counted}, spread evenly over the steps; stages that all arms share are excluded.",
             [.. targets.Select(target => new ProgressTarget(target.Name, Numbers.Significant(target.Value)))],
             [.. arms.Select(arm => new ProgressRow(
                 Parts.Arm(arm.Arm),
@@ -63,13 +63,13 @@ internal sealed class ProgressSection : ISection
         var targets = new List<(string, double)>();
         if (arms.FirstOrDefault(arm => arm.Arm.Record.Baseline)?.End is { } baseline && arms.Any(arm => arm.Mean[0].Mean > baseline))
         {
-            targets.Add(("As the baseline ends", baseline));
+            targets.Add(("Final FID of the baseline", baseline));
         }
 
         if (arms.Where(arm => arm.End is not null).MinBy(arm => arm.End) is { } best && best.Mean[0].Mean is { } start && start > best.End)
         {
-            targets.Add(("Half of what the best arm gains", (start + best.End!.Value) / 2));
-            targets.Add(("As the best arm ends", best.End.Value));
+            targets.Add(("Half of the best arm’s improvement", (start + best.End!.Value) / 2));
+            targets.Add(("Final FID of the best arm", best.End.Value));
         }
 
         return targets;
@@ -108,7 +108,7 @@ internal sealed class ProgressSection : ISection
         var field = new[] { "samples", "seed", "labels", "reference" }
                 .FirstOrDefault(name => definitions.Select(definition => StoredJson.Find(definition, name)?.ToString()).Distinct().Count() > 1)
             ?? judges.FirstOrDefault(input => stages.Select(stage => stage.Inputs.GetValueOrDefault(input)).Distinct().Count() > 1);
-        return field is null ? "" : $"Arms measure their snapshots by different {field}, so their values do not stand in one chart.";
+        return field is null ? "" : $"The arms measured their snapshots with different {field}, so the values are not comparable.";
     }
 
     private static IEnumerable<JsonNode?> Definitions(ReportData data) =>

@@ -18,15 +18,15 @@ internal sealed class ProvenanceSection : ISection
         var measurements = record.Stages.SelectMany(stage => stage.Measurements).ToArray();
         return new ProvenanceModel(
             [
-                new("Plan", record.PlanHash),
+                new("Plan hash", record.PlanHash),
                 new("Feature extractors", Lines(measurements.Select(measurement => measurement.Extractor))),
-                new("References", Lines(measurements.Select(measurement => measurement.Reference))),
+                new("Reference sets", Lines(measurements.Select(measurement => measurement.Reference))),
                 new("Hosts", Lines(attempts.Select(attempt => attempt.Host)), Timing: true),
                 new(
                     "Devices",
                     Lines(attempts.Select(attempt => $"{attempt.Device}, {Numbers.Plural(attempt.Threads, "thread")}")),
                     Timing: true),
-                new("Computed", Span(attempts), Timing: true),
+                new("Time", Span(attempts), Timing: true),
                 .. Origins(attempts),
             ],
             [.. record.Stages.Select(stage => new ProvenanceFold(stage.Label, Definition(stage)))],
@@ -53,8 +53,8 @@ internal sealed class ProvenanceSection : ISection
             new("Programs", Lines(origins.Select(origin => $"{origin.Tool}, {origin.Numerics}, {origin.Runtime}")), Timing: true),
             new("Machines", Lines(origins.Select(origin => string.Join(", ", [origin.Processor, .. origin.Accelerators, origin.System]))),
                 Timing: true),
-            new("Sources", Lines(origins.Select(origin => origin.Run).OfType<RunOrigin>().Select(run =>
-                run.Commit + (run.Patch is { } patch ? $" and the patch {patch}" : ""))), Timing: true),
+            new("Source commits", Lines(origins.Select(origin => origin.Run).OfType<RunOrigin>().Select(run =>
+                run.Commit + (run.Patch is { } patch ? $" with the patch {patch}" : ""))), Timing: true),
             new("Commands", Lines(origins.Select(origin => origin.Run?.Command ?? "")), Timing: true),
         ];
     }
@@ -70,7 +70,7 @@ internal sealed class ProvenanceSection : ISection
     {
         if (attempts.Length == 0)
         {
-            return "nothing yet";
+            return "no stage has started";
         }
 
         string Text(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);

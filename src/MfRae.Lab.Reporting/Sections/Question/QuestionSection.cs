@@ -25,7 +25,7 @@ internal sealed class QuestionSection : ISection
             record.Expectation,
             MetricName.OfKey(record.PrimaryMetric),
             record.PrimaryMetric,
-            string.Join("; ", new[] { direction, band is { } width ? $"differences within {ComparisonText.Percent(width)} are noise" : "" }
+            string.Join("; ", new[] { direction, band is { } width ? $"differences of up to {ComparisonText.Percent(width)} count as noise" : "" }
                 .Where(part => part.Length > 0)),
             $"{Numbers.Plural(record.Arms.Count, "arm")} × {Numbers.Plural(record.Seeds.Count, "seed")} = "
                 + $"{Numbers.Plural(record.Runs.Count, "run")}, baseline {data.Primary.Baseline}",
@@ -59,7 +59,7 @@ internal static class InitialShares
         double share = TrainingOptions.InitialShare(ema, steps);
         return share > TrainingOptions.NotableInitialShare
             ? FormattableString.Invariant(
-                $"{stage.Label}: {share * 100:0} % of the averaged weights are those that training started from (ema {ema}, {steps:#,0} steps).")
+                $"{stage.Label}: the averaged (EMA) weights still contain {share * 100:0} % of the initial weights (ema {ema}, {steps:#,0} steps), so the result says little about the training.")
             : null;
     }
 

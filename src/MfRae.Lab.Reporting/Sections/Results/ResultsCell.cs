@@ -14,7 +14,7 @@ internal static class ResultsCell
 {
     private const int Digits = 10;
 
-    private static Html Tie => Html.Of($"<abbr class=\"tie\" title=\"not told apart from the best\">≈</abbr>");
+    private static Html Tie => Html.Of($"<abbr class=\"tie\" title=\"not distinguishable from the best\">≈</abbr>");
 
     public static Html Of(ExperimentComparison comparison, ArmView arm)
     {
@@ -64,7 +64,7 @@ internal static class ResultsCell
 }
 
 /// <summary>
-/// Whether an arm is not told apart from the best of its column: their difference lies inside the metric's noise band, or
+/// Whether an arm is not distinguishable from the best of its column: their difference lies inside the metric's noise band, or
 /// Student's 95 % interval of the differences, seed by seed, holds zero. Where seeds are no pairs and the metric has no
 /// band, nothing is said.
 /// </summary>

@@ -44,7 +44,7 @@ internal sealed class ResultsSection : ISection
     }
 
     private static ResultsTable Table(ReportData data, int steps, IReadOnlyList<string> keys) => new(
-        steps == 0 ? "Without sampling" : $"Samples in {Numbers.Plural(steps, "step")}",
+        steps == 0 ? "Metrics that need no generated samples" : $"Samples drawn in {Numbers.Plural(steps, "step")}",
         [.. keys.Select(key => Column(data.Compare(key)))],
         [.. data.Arms.Select(arm => Row(data, arm, keys))]);
 
@@ -138,11 +138,11 @@ internal static class ReferenceBlocks
             group.Stage.Measurements,
             measurement => MetricName.Label(measurement.Metric) + " " + MetricName.Arrow(measurement.HigherIsBetter),
             _ => "test set")),
-        .. Blocks(data, "probe", "Encoder probes", group => Parts.Grid(
+        .. Blocks(data, "probe", "Encoder probes (classifiers on its features)", group => Parts.Grid(
             group.Stage.Measurements,
             measurement => MetricName.Label(measurement.Metric.Split('.')[0]),
             measurement => measurement.Metric.Contains('.') ? measurement.Metric[(measurement.Metric.IndexOf('.') + 1)..] : "value")),
-        .. Blocks(data, "features", "Feature network", group => Parts.Grid(
+        .. Blocks(data, "features", "Feature network (used by FID)", group => Parts.Grid(
             group.Stage.Measurements,
             measurement => MetricName.Label(measurement.Metric),
             _ => "value")),
@@ -157,7 +157,7 @@ internal static class ReferenceBlocks
     private static string Note(ReportData data, RoleGroup reference)
     {
         var samples = reference.Stage.Measurements.Select(measurement => measurement.Samples).Distinct().Order();
-        var note = "n " + string.Join(", ", samples.Select(Numbers.Count));
+        var note = "Samples: " + string.Join(", ", samples.Select(Numbers.Count));
         var arms = data.Keys.SelectMany(key => data.Compare(key).Arms).SelectMany(arm => arm.Measured).Select(seed => seed.Measurement)
             .DistinctBy(measurement => measurement.Metric);
         var conflicts =

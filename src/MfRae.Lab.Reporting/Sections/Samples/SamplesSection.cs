@@ -26,7 +26,7 @@ internal sealed class SamplesSection : ISection
         [
             .. names.Select(name => new SamplesGroup(
                 Heading(name),
-                "Every arm starts from the same noise and labels: a place in a sheet shows the same latent noise in all of them.",
+                "Every arm uses the same noise and labels: images at the same position of two sheets start from the same noise.",
                 [
                     .. from one in arms
                        where one.Run is not null
@@ -37,7 +37,7 @@ internal sealed class SamplesSection : ISection
                 ],
                 [])),
             .. Films(data),
-            .. Shared(data, "teacherSampling", "Teacher", "From the same noise and labels as the arms."),
+            .. Shared(data, "teacherSampling", "Teacher", "Drawn with the same noise and labels as the arms."),
             .. Shared(data, data.Record.Runs.SelectMany(run => run.Stages.Keys).FirstOrDefault(IsReference) ?? "", "Real images", ""),
             .. Shared(data, "reconstruction", "Reconstruction", ""),
         ]);
@@ -67,8 +67,8 @@ internal sealed class SamplesSection : ISection
                 .Select(frame => Frame(data, one.Arm, one.Run!.Seed, frame.Image, frame.Step))]))
             .ToArray();
         return films.Length == 0 ? [] : [new(
-            "Over training",
-            "One-step samples of the averaged weights as they were on the way. A place in a sheet shows the same noise in all of them.",
+            "During training",
+            "One-step samples of intermediate averaged (EMA) weights. Images at the same position of two sheets start from the same noise.",
             [],
             films)];
     }

@@ -20,9 +20,9 @@ internal sealed class StagesSection : ISection
             .ToDictionary(group => group.Key, group => group.Count());
         var unshared = users.Values.Sum();
         return new StagesModel(
-            $"{Numbers.Plural(data.Record.Runs.Count, "run")} need {Numbers.Plural(unshared, "stage")}; equal ones are shared, which "
-                + $"leaves {Numbers.Count(stages.Count)}.",
-            $"Together {Numbers.Duration(stages.Sum(Wall))} of wall time and {Numbers.Duration(stages.Sum(Cpu))} of CPU time.",
+            $"{Numbers.Plural(data.Record.Runs.Count, "run")} {(data.Record.Runs.Count == 1 ? "needs" : "need")} {Numbers.Plural(unshared, "stage")}. "
+                + $"Identical stages are computed once, which leaves {Numbers.Count(stages.Count)}.",
+            $"Total: {Numbers.Duration(stages.Sum(Wall))} of wall time and {Numbers.Duration(stages.Sum(Cpu))} of CPU time.",
             new Graph("Stages by kind", Nodes(data)).Draw(),
             [.. stages.Select(stage => Row(stage, users.GetValueOrDefault(stage.Key)))],
             Parts.Sql(data.Sql.Stages));

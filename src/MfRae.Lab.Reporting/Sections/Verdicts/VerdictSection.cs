@@ -22,8 +22,8 @@ internal sealed class VerdictSection : ISection
             [.. data.Arms.Select(arm => Row(data, arm))],
             ComparisonText.PowerOf(data.Primary.Comparisons),
             chart,
-            chart.IsEmpty ? "" : "Small dots: seeds. Diamond: mean. Bar: 95 % bootstrap interval of the mean."
-                + (differences.Shade is null ? "" : " Shaded: the noise band."),
+            chart.IsEmpty ? "" : "Small dots: one per seed. Diamond: mean. Bar: 95 % bootstrap interval of the mean."
+                + (differences.Shade is null ? "" : " Shaded: the noise band, the differences that count as noise."),
             Parts.Sql(data.Sql.Pairs(data.Primary.Metric)));
     }
 
@@ -40,7 +40,7 @@ internal sealed class VerdictSection : ISection
         var reason = sample.Values.Count == 0
             ? ComparisonText.Diverged(sample.Diverged, sample.Planned) is { Length: > 0 } diverged ? diverged : $"no value of {data.Primary.Metric}"
             : sample.Conflict?.ToString() ?? $"{data.Primary.Metric} {Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)}"
-                + (interval.Length == 0 ? "" : $" (sd over seeds; {interval})") + ", the others are compared with it";
+                + (interval.Length == 0 ? "" : $" (sd over seeds; {interval})") + ". The other arms are compared with this one.";
         return new(Parts.Arm(arm), Parts.Badge("plain", "baseline"), reason, "", arm.Losses);
     }
 }
@@ -94,7 +94,7 @@ internal static class VerdictTiles
         var key = "accuracy" + (at < 0 ? "" : data.Primary.Metric[at..]);
         var accuracy = key == data.Primary.Metric || !data.Keys.Contains(key) ? null : best.Of(data.Compare(key));
         return accuracy is { Values.Count: > 0, Conflict: null }
-            ? [new(MetricName.OfKey(key), Numbers.Significant(accuracy.Summary.Mean, 3), $"of {best.Name}")]
+            ? [new(MetricName.OfKey(key), Numbers.Significant(accuracy.Summary.Mean, 3), $"of the best arm, {best.Name}")]
             : [];
     }
 
@@ -108,7 +108,7 @@ internal static class VerdictTiles
 
     private static string Ratio(ArmSample? best, Measurement teacher) =>
         best is { Values.Count: > 0 } && teacher.Value is > 0 and var value && best.Summary.Mean > 0
-            ? $"the best arm has {Numbers.Significant(best.Summary.Mean / value, 2)} times that"
+            ? $"The best arm’s value is {Numbers.Significant(best.Summary.Mean / value, 2)} times this."
             : "";
 
     private static string Value(ArmSample sample) => Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)

@@ -27,7 +27,7 @@ internal sealed class VersionsSection : ISection
             data.Record.Name,
             [.. versions.Select(Row)],
             [.. failed.Take(Most).Select(one => Attempt(one.Number, one.Attempt))],
-            failed.Length > Most ? Numbers.Plural(failed.Length - Most, "attempt") : "",
+            failed.Length > Most ? Numbers.Plural(failed.Length - Most, "more attempt") : "",
             [.. lost.Where(one => one.Attempt.IsResumed()).Take(Most).Select(one => Attempt(one.Number, one.Attempt))],
             Parts.Sql(data.Sql.Versions));
     }
