@@ -69,7 +69,7 @@ public sealed class CrossDifferencesTests
 
         difference.Should().BeEquivalentTo(new { Design = CrossDesign.None, Difference = 10.0, Verdict = Verdict.Inconclusive });
         difference.PValue.Should().BeNull();
-        difference.Why.Should().EndWith("; no spread of values to say how far means scatter");
+        difference.Why.Should().EndWith("; all values of an arm are equal, so the spread is unknown");
         Of(Record(Six, _ => 10), Record(Six, _ => 10)).Single()
             .Should().BeEquivalentTo(new { Design = CrossDesign.Paired, PValue = 1.0, Verdict = Verdict.Inconclusive });
         Of(Record(Six, _ => 10), Record(Six, _ => 8)).Single().Verdict.Should().Be(Verdict.Better);
