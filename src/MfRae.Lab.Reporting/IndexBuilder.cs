@@ -25,7 +25,8 @@ public static class IndexBuilder
         [
             new("experiments", Numbers.Plural(entries.Count, "experiment"), Templates.Render("Sections/index.sbn-html", new
             {
-                Unreadable = Unreadable(unreadable),
+                Unreadable = unreadable,
+                UnreadableCount = Numbers.Plural(unreadable.Count, "experiment"),
                 NothingRan = entries.Count + unreadable.Count == 0,
                 Entries = entries.Select((entry, index) => new
                 {
@@ -47,10 +48,6 @@ public static class IndexBuilder
         ],
         string.Concat(entries.SelectMany((entry, index) => entry.Style.Select(rule => $".{Css(index)} {rule}\n"))));
 
-    private static Html Unreadable(IReadOnlyList<string> names) => names.Count == 0 ? Html.Empty : Html.Of(
-        $"<p class=\"alarm\">{Numbers.Plural(names.Count, "experiment")} cannot be read: "
-            + $"{Html.Join(names.Select(name => Html.Of($"<code>{name}</code>")), Html.Text(", "))}. <code>db check</code> says why.</p>");
-
     /// <summary>Experiments have arms of their own, so a colour holds inside its entry.</summary>
     private static string Css(int index) => string.Create(CultureInfo.InvariantCulture, $"e{index}");
 }
@@ -70,7 +67,7 @@ public sealed record IndexEntry(
     string Title,
     string Question,
     string Outcome,
-    IReadOnlyList<Html> Verdicts,
+    IReadOnlyList<Badge> Verdicts,
     Html Spark,
     IReadOnlyList<string> Style,
     int Arms,
@@ -94,7 +91,7 @@ public sealed record IndexEntry(
             [.. from comparison in data.Primary.Comparisons
                 group comparison by comparison.Verdict into same
                 orderby same.Key
-                select Parts.Badge(Parts.Tone(same.Key), $"{Numbers.Count(same.Count())} {ComparisonText.Word(same.Key)}")],
+                select Badge.Of(same.Key, $"{Numbers.Count(same.Count())} {ComparisonText.Word(same.Key)}")],
             Sparkline(data),
             [.. data.Arms.Select(arm => Palette.Rule(data, arm))],
             record.Arms.Count,

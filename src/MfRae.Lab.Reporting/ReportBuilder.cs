@@ -78,7 +78,7 @@ public static class PublishedRecord
         [
             .. record.Stages.Select(stage => stage with
             {
-                Images = [.. stage.Images.Where(image => page.Contains(Parts.Source(image).ToString(), StringComparison.Ordinal)
+                Images = [.. stage.Images.Where(image => page.Contains($"\"{Picture.DataUri(image)}\"", StringComparison.Ordinal)
                     || page.Contains(SheetImages.FileName(image), StringComparison.Ordinal))],
             }),
         ],

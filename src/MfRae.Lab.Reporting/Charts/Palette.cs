@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using MfRae.Lab.Reporting.Data;
-using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Charts;
 
@@ -61,18 +60,6 @@ internal static class Palette
         .hide-{{css}} .key.{{css}}{opacity:.35}
 
         """));
-
-    /// <summary>A round swatch in the arm's colour.</summary>
-    public static Html Swatch(string css) =>
-        Html.Of($"<svg class=\"swatch {css}\" viewBox=\"0 0 14 14\" aria-hidden=\"true\"><circle cx=\"7\" cy=\"7\" r=\"5.5\"/></svg>");
-
-    /// <summary>The legend of a group of charts.</summary>
-    public static Html Legend(IEnumerable<ArmView> arms) => Html.Of(
-        $"<p class=\"legend\">{arms.Select(arm => Key(arm.Css, arm.Name))}</p>");
-
-    /// <summary>One entry of a legend, by which a script hides what is drawn in the same class.</summary>
-    public static Html Key(string css, string name) => Html.Of(
-        $"<span class=\"key {css}\" data-arm=\"{css}\">{Swatch(css)}{name}</span> ");
 
     private static (string Light, string Dark) Colours(ReportData data, ArmView arm)
     {

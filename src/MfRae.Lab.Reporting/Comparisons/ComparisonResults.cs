@@ -7,9 +7,10 @@ using MfRae.Lab.Reporting.Sections;
 
 namespace MfRae.Lab.Reporting.Comparisons;
 
-/// <summary>Every metric that both have and that may be compared, the primary ones first; folded away what says less.</summary>
+/// <summary>Every comparable metric that both experiments have, the primary metrics first. Less important metrics are collapsed.</summary>
+/// <param name="Nothing">Why there are no results; the empty string if there are results.</param>
 internal sealed record ComparisonResults(
-    string Nothing, Html A, Html B, Html Legend, IReadOnlyList<ComparedGroup> Groups)
+    string Nothing, ComparisonSide A, ComparisonSide B, IReadOnlyList<LegendKey> Legend, IReadOnlyList<ComparedGroup> Groups)
 {
     public static ComparisonResults Of(ComparisonSide a, ComparisonSide b, IReadOnlyList<CrossComparison> compared)
     {
@@ -26,19 +27,20 @@ internal sealed record ComparisonResults(
         ];
         return new(
             compared.Count == 0 ? "The two experiments have no metric in common." : shown.Length == 0 ? "None of the common metrics is comparable." : "",
-            a.Head,
-            b.Head,
-            Html.Of($"<p class=\"legend\">{new[] { a, b }.Select(side => Palette.Key(side.Css, side.Legend))}</p>"),
+            a,
+            b,
+            [a.Key, b.Key],
             [.. groups.Where(group => group.Metrics.Count > 0)]);
     }
 }
 
-/// <param name="Title">Under which it is folded away; the empty string where it is not.</param>
+/// <summary>Several metrics.</summary>
+/// <param name="Title">The title of a collapsed group; the empty string for the group that is always shown.</param>
 internal sealed record ComparedGroup(string Title, IReadOnlyList<ComparedMetric> Metrics);
 
 /// <summary>One metric of two experiments, arm by arm.</summary>
-/// <param name="Directed">Whether it has a better and a worse.</param>
-/// <param name="Same">Whether every arm that both have took it from the same stages.</param>
+/// <param name="Directed">Whether the metric has a better direction.</param>
+/// <param name="Same">Whether both experiments share the stages of every common arm.</param>
 internal sealed record ComparedMetric(string Label, string Key, bool Directed, bool Same, IReadOnlyList<ComparedArm> Arms, Html Chart)
 {
     public static ComparedMetric Of(ComparisonSide a, ComparisonSide b, CrossComparison comparison)
@@ -83,51 +85,27 @@ internal sealed record ComparedMetric(string Label, string Key, bool Directed, b
     }
 }
 
-/// <summary>An arm in one metric: both values, their difference, and what that says.</summary>
-internal sealed record ComparedArm(string Name, Html One, Html Other, Html Difference, Html Badge, string Reason)
+/// <summary>An arm in one metric: both values, their difference and the verdict.</summary>
+/// <param name="One">The value in A; null if A does not have the arm.</param>
+/// <param name="Other">The value in B; null if B does not have the arm.</param>
+/// <param name="Range">The 95 % interval of the difference, or the empty string.</param>
+internal sealed record ComparedArm(string Name, ComparedValue? One, ComparedValue? Other, string Difference, string Range, Badge? Badge, string Reason)
 {
     /// <param name="difference">Null where only one of the experiments has the arm.</param>
     public static ComparedArm Of(string arm, ArmSample? one, ArmSample? other, CrossDifference? difference) => new(
         arm,
-        Value(one),
-        Value(other),
-        difference is null ? Html.Text("–") : Text(difference),
-        difference?.Verdict is { } verdict ? Parts.Badge(Parts.Tone(verdict), ComparisonText.Word(verdict))
-            : difference is null ? Html.Empty
-            : Parts.Badge("good", "same"),
+        ComparedValue.Of(one),
+        ComparedValue.Of(other),
+        Text(difference),
+        difference is { Difference: not null, Interval: { } interval }
+            ? $"{Numbers.Significant(interval.Low, 3)} to {Numbers.Significant(interval.High, 3)}"
+            : "",
+        difference?.Verdict is { } verdict ? Sections.Badge.Of(verdict) : difference is null ? null : Sections.Badge.OfEquality(same: true),
         difference is null ? $"only in {(one is null ? "B" : "A")}" : Because(difference));
 
-    private static Html Value(ArmSample? sample)
-    {
-        if (sample is null || sample.Values.Count == 0)
-        {
-            return sample is null ? Html.Text("–") : Html.Of($"–<span class=\"n lost\">n 0 of {sample.Planned}{Diverged(sample)}</span>");
-        }
-
-        var n = $"n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
-        return Html.Of(
-            $"{Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)}<span class=\"n{(sample.Lost > 0 ? " lost" : "")}\">{n}{Diverged(sample)}</span>{Range(sample)}");
-    }
-
-    private static string Diverged(ArmSample sample) => sample.Diverged == 0 ? "" : $", {sample.Diverged} diverged";
-
-    private static Html Range(ArmSample sample) =>
-        StudentInterval.Text(sample.Summary) is { Length: > 0 } text ? Html.Of($"<span class=\"n\">{text}</span>") : Html.Empty;
-
-    private static Html Text(CrossDifference difference)
-    {
-        if (difference.Difference is not { } value)
-        {
-            return Html.Text("–");
-        }
-
-        var text = Signed(value, Numbers.Significant(value, 3))
+    private static string Text(CrossDifference? difference) => difference?.Difference is not { } value ? "–"
+        : Signed(value, Numbers.Significant(value, 3))
             + (difference.Relative is { } relative ? $" ({Signed(relative, ComparisonText.Percent(relative))})" : "");
-        var range = difference.Interval is { } interval
-            ? Html.Of($"<span class=\"n\">{Numbers.Significant(interval.Low, 3)} to {Numbers.Significant(interval.High, 3)}</span>")
-            : Html.Empty;
-        return Html.Of($"{text}{range}");
-    }
 
     private static string Because(CrossDifference difference) => difference.Verdict != Verdict.Diverged ? Test(difference)
         : difference.Difference is null ? difference.Divergence
@@ -155,7 +133,23 @@ internal sealed record ComparedArm(string Name, Html One, Html Other, Html Diffe
     private static string Signed(double value, string text) => value > 0 ? "+" + text : text;
 }
 
-/// <summary>Metrics that both have and that are values of different things, with every field in which they differ.</summary>
+/// <summary>The mean of an arm in one of the two experiments.</summary>
+/// <param name="Text">Mean ± standard deviation, or – without a value.</param>
+/// <param name="Count">The number of seeds with a value: `n 1 of 2, 1 diverged`.</param>
+/// <param name="Lost">Whether some seeds have no value.</param>
+/// <param name="Interval">The 95 % interval of the mean; the empty string for fewer than two values.</param>
+internal sealed record ComparedValue(string Text, string Count, bool Lost, string Interval)
+{
+    /// <summary>The mean of a sample; null if the experiment does not have the arm.</summary>
+    public static ComparedValue? Of(ArmSample? sample) => sample is null ? null : new(
+        sample.Values.Count == 0 ? "–" : Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation),
+        $"n {sample.Values.Count}" + (sample.Lost > 0 || sample.Values.Count == 0 ? $" of {sample.Planned}" : "")
+            + (sample.Diverged == 0 ? "" : $", {sample.Diverged} diverged"),
+        sample.Lost > 0 || sample.Values.Count == 0,
+        StudentInterval.Text(sample.Summary));
+}
+
+/// <summary>Metrics that both experiments have but measured differently, with every field that differs.</summary>
 internal sealed record ComparisonConflicts(IReadOnlyList<ConflictRow> Rows)
 {
     public static ComparisonConflicts Of(IReadOnlyList<CrossComparison> compared) => new(
@@ -168,4 +162,5 @@ internal sealed record ComparisonConflicts(IReadOnlyList<ConflictRow> Rows)
     private static string Text(string value) => value.Length == 0 ? "none" : value;
 }
 
+/// <summary>One field in which the measurements of a metric differ.</summary>
 internal sealed record ConflictRow(string Label, string Metric, string Field, string One, string Other);

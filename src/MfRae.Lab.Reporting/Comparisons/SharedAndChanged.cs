@@ -7,20 +7,20 @@ using MfRae.Lab.Reporting.Sections;
 
 namespace MfRae.Lab.Reporting.Comparisons;
 
-/// <summary>Puts together in what two experiments agree and differ.</summary>
+/// <summary>Lists what two experiments share and what differs.</summary>
 internal static class SharedAndChanged
 {
     private const int MostChanged = 20;
 
-    public static SharedAndChangedModel Of(ComparisonSide a, ComparisonSide b)
+    public static SharedAndChangedContent Of(ComparisonSide a, ComparisonSide b)
     {
         var theirs = b.Record.Stages.ToDictionary(stage => stage.Key);
         var shared = a.Record.Stages.Where(stage => theirs.ContainsKey(stage.Key)).ToArray();
         var values = shared.SelectMany(stage => Values(stage, theirs[stage.Key])).ToArray();
         var changed = values.Where(value => value.One != value.Other).ToArray();
         return new(
-            a.Head,
-            b.Head,
+            a,
+            b,
             [.. Facts(a, b)],
             $"{Numbers.Plural(shared.Length, "stage")} in both, {Numbers.Count(a.Record.Stages.Count - shared.Length)} only in A, "
                 + $"{Numbers.Count(b.Record.Stages.Count - shared.Length)} only in B. Stages with equal keys have the same options, inputs and seed.",
@@ -39,8 +39,7 @@ internal static class SharedAndChanged
         SharedAndChangedFact Fact(string name, Func<ComparisonSide, IEnumerable<string>> of, bool timing = false)
         {
             var (one, other) = (Lines(of(a)), Lines(of(b)));
-            var badge = one == other ? Parts.Badge("good", "same") : Parts.Badge("doubt", "differs");
-            return new(name, one, other, badge, timing);
+            return new(name, one, other, Badge.OfEquality(one == other), timing);
         }
 
         yield return Fact("Plan hash", side => [side.Record.PlanHash]);
@@ -49,7 +48,7 @@ internal static class SharedAndChanged
         {
             var same = mine.Select(file => file.Text).SequenceEqual(theirs.Select(file => file.Text));
             yield return new("Text of the experiment file and the files it extends", $"{Numbers.Plural(mine.Count, "file")}", $"{Numbers.Plural(theirs.Count, "file")}",
-                same ? Parts.Badge("good", "same") : Parts.Badge("doubt", "differs"), false);
+                Badge.OfEquality(same), false);
         }
 
         yield return Fact("Options set on the command line", side => side.Record.Overrides);
@@ -70,7 +69,7 @@ internal static class SharedAndChanged
             Numbers.Count(kind.Count(stage => !mine.Contains(stage.Key)))));
     }
 
-    /// <summary>What a shared stage measured in both, by everything that tells measurements apart.</summary>
+    /// <summary>The values of a shared stage in both experiments, matched by all fields of a measurement.</summary>
     private static IEnumerable<(string Stage, string Metric, double? One, double? Other)> Values(StageRecord one, StageRecord other)
     {
         var theirs = other.Measurements.GroupBy(Identity).ToDictionary(group => group.Key, group => group.Last().Value);
@@ -78,7 +77,7 @@ internal static class SharedAndChanged
             .Select(group => (one.Label, group.Key.Key, group.Last().Value, theirs[group.Key]));
     }
 
-    // The device is left out: whether another one gives the same bits is what is asked here.
+    // Without the device: the comparison is to show whether another device gives the same bits.
     private static Measurement Identity(Measurement measurement) => measurement with { Value = null, Low = null, High = null, Device = null };
 
     private static string Arms(ExperimentRecord one, ExperimentRecord other)
@@ -110,12 +109,12 @@ internal static class SharedAndChanged
     private static string Exact(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "not finite";
 }
 
-/// <summary>In what two experiments agree and differ, before any result is looked at.</summary>
-/// <param name="Kept">Whether values of shared stages are equal, in a sentence; empty where no shared stage measured anything.</param>
-/// <param name="Changed">Values of shared stages that are not.</param>
-internal sealed record SharedAndChangedModel(
-    Html A,
-    Html B,
+/// <summary>What two experiments share and what differs, apart from results.</summary>
+/// <param name="Kept">A sentence on whether values of shared stages are equal; the empty string if no shared stage measured anything.</param>
+/// <param name="Changed">Values of shared stages that differ.</param>
+internal sealed record SharedAndChangedContent(
+    ComparisonSide A,
+    ComparisonSide B,
     IReadOnlyList<SharedAndChangedFact> Facts,
     string Stages,
     IReadOnlyList<SharedAndChangedStages> Kinds,
@@ -124,12 +123,16 @@ internal sealed record SharedAndChangedModel(
     string Arms,
     IReadOnlyList<SharedAndChangedOption> Options);
 
-/// <param name="Timing">Whether it tells how the work went instead of what was asked.</param>
-internal sealed record SharedAndChangedFact(string Name, string One, string Other, Html Badge, bool Timing);
+/// <summary>One property of both experiments.</summary>
+/// <param name="Timing">Whether the property describes how the work ran, and so differs between repetitions.</param>
+internal sealed record SharedAndChangedFact(string Name, string One, string Other, Badge Badge, bool Timing);
 
+/// <summary>The number of stages of one kind.</summary>
 internal sealed record SharedAndChangedStages(string Kind, string Shared, string OnlyOne, string OnlyOther);
 
+/// <summary>A value that a shared stage measured differently.</summary>
 internal sealed record SharedAndChangedValue(string Stage, string Metric, string One, string Other);
 
-/// <param name="Arms">Those in which the option differs so.</param>
+/// <summary>An option that differs.</summary>
+/// <param name="Arms">The arms in which the option has these values.</param>
 internal sealed record SharedAndChangedOption(string Path, string Arms, string One, string Other);

@@ -79,6 +79,11 @@ internal sealed record ArmView(ArmRecord Record, int Index, IReadOnlyList<RunRec
 {
     public string Name => Record.Name;
 
+    /// <summary>The name for queries and `--only`, if the arm has a title; else null.</summary>
+    public string? Key => Record.Title;
+
+    public bool IsBaseline => Record.Baseline;
+
     public string Css => $"a{Index}";
 
     /// <summary>`1 of 2 seeds diverged`, or the empty string where every run completed.</summary>

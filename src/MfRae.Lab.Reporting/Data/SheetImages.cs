@@ -8,11 +8,11 @@ using MfRae.Lab.Reporting.Sections;
 namespace MfRae.Lab.Reporting.Data;
 
 /// <summary>
-/// Places images in a page. The page holds them until they would make it large; further ones, and images at full size, are files in the
-/// folder NAME.images beside the page. A link whose file is missing leads nowhere, and the page says all else without it.
+/// Places images in a page. The page contains images up to a limit; the rest, and images at full size, are files in the folder NAME.images
+/// next to the page. The page is readable without these files.
 /// </summary>
 /// <param name="experiment">Names the page.</param>
-/// <param name="most">Characters of images that the page holds at most.</param>
+/// <param name="most">The largest total length of the images in the page, in characters of base64.</param>
 internal sealed class SheetImages(string experiment, long most)
 {
     /// <summary>Characters of images in a page whose other parts are small.</summary>
@@ -25,25 +25,24 @@ internal sealed class SheetImages(string experiment, long most)
     public static string FileName(ImageRecord image) => Convert.ToHexStringLower(SHA256.HashData(image.Png))[..16] + ".png";
 
     /// <summary>
-    /// Small images at twice their size, unsmoothed, so that their pixels can be judged; reduced ones as they are, with a link to the image
-    /// at full size.
+    /// Small images at twice their size without smoothing, so that single pixels are visible; reduced images at their own size, with a link
+    /// to the image at full size.
     /// </summary>
-    public Html Picture(ImageRecord image, string alternative)
+    public Picture Picture(ImageRecord image, string alternative)
     {
-        var size = Parts.Size(image.Png);
+        var size = Sections.Picture.SizeOf(image.Png);
         var length = 4L * ((image.Png.Length + 2) / 3);
-        if (_placed + length > most)
-        {
-            var pixels = size is var (columns, rows) ? $", {Numbers.Count(columns)}×{Numbers.Count(rows)} pixels" : "";
-            return Html.Of($"<a class=\"small\" href=\"{Link(FileName(image))}\">Open {alternative}{pixels}</a>{FullSize(image)}");
-        }
-
-        _placed += length;
-        var source = Parts.Source(image);
+        var linked = _placed + length > most;
+        _placed += linked ? 0 : length;
         var scale = Full(image) is null ? 2 : 1;
-        return size is var (width, height)
-            ? Html.Of($"<img {source} width=\"{scale * width}\" height=\"{scale * height}\" alt=\"{alternative}\">{FullSize(image)}")
-            : Html.Of($"<img {source} alt=\"{alternative}\">{FullSize(image)}");
+        return new(
+            linked ? "" : Sections.Picture.DataUri(image),
+            linked ? Link(FileName(image)) : null,
+            alternative,
+            size is var (columns, rows) ? $"{Numbers.Count(columns)}×{Numbers.Count(rows)}" : null,
+            scale * size?.Width ?? 0,
+            scale * size?.Height ?? 0,
+            Full(image) is null ? null : Link(FullName(image)));
     }
 
     /// <summary>The files that the page links to, once each.</summary>
@@ -58,10 +57,6 @@ internal sealed class SheetImages(string experiment, long most)
 
     private LinkedImage? OfStore(StageRecord stage, ImageRecord image) =>
         Full(image) is { } name ? new LinkedImage(PathOf(FullName(image)), null, stage.Key, name) : null;
-
-    private Html FullSize(ImageRecord image) => Full(image) is null
-        ? Html.Empty
-        : Html.Of($" <a class=\"small\" href=\"{Link(FullName(image))}\">Full size</a>");
 
     private string Link(string file)
     {

@@ -2,117 +2,124 @@ using System.Buffers;
 
 namespace MfRae.Lab.Reporting.Data;
 
-/// <summary>The queries that give the numbers of each table, against the documented views of the database.</summary>
+/// <summary>The queries that return the numbers of each table, against the documented views of the database.</summary>
 internal sealed class Sql(string experiment)
 {
     private readonly string _name = Literal(experiment);
 
-    public string Results => $"""
+    public SqlQuery Results => new($"""
         select arm, metric, mean, sd, n, seeds, samples, extractor, preprocessing, reference, device, noise, setting
         from arms
         where experiment = {_name};
-        """;
+        """);
 
-    public string Teacher => $"""
+    public SqlQuery Teacher => new($"""
         select distinct role, stage, metric, value, low, high, samples, extractor, preprocessing, reference, device, noise, setting
         from evaluations
         where experiment = {_name} and role not in ('evaluation', 'sampling', 'teacherSampling');
-        """;
+        """);
 
     /// <summary>A step of these series is δ in billionths.</summary>
-    public string DerivativeCurves => $"""
+    public SqlQuery DerivativeCurves => new($"""
         select r.arm, r.seed, m.name, m.step * 1e-9 as delta, m.value
         from run_stages r
         join metrics m on m.experiment = r.experiment and m.stage = r.stage
         where r.experiment = {_name} and r.role = 'derivativeError';
-        """;
+        """);
 
-    public string DerivativeErrors => $"""
+    public SqlQuery DerivativeErrors => new($"""
         select arm, metric, mean, sd, n
         from arms
         where experiment = {_name} and name like 'derivativeError%';
-        """;
+        """);
 
-    public string Oracle => $"""
+    public SqlQuery Oracle => new($"""
         select distinct arm, seed, role, metric, value, low, high, samples
         from evaluations
         where experiment = {_name} and role in ('dataset', 'evaluation');
-        """;
+        """);
 
     /// <summary>Intervals over samples, the floor, the ladder of corruptions, neighbours.</summary>
-    public string EvaluationReliability => $"""
+    public SqlQuery EvaluationReliability => new($"""
         select distinct arm, seed, role, metric, value, low, high, samples
         from evaluations
         where experiment = {_name} and role in ('evaluation', 'ladder');
-        """;
+        """);
 
     /// <param name="roles">Of the trainings that count.</param>
-    public string Costs(IEnumerable<string> roles) => $"""
+    public SqlQuery Costs(IEnumerable<string> roles) => new($"""
         select r.arm, r.seed, r.role, c.label, c.flops, c.wall_seconds, c.cpu_seconds, c.device_seconds, c.peak_bytes
         from run_stages r
         join costs c on c.experiment = r.experiment and c.stage = r.stage
         where r.experiment = {_name} and r.role in ({string.Join(", ", roles.Append("sampling").Select(Literal))});
-        """;
+        """);
 
     /// <summary>What an image costs beside a metric, arms and teacher.</summary>
-    public string ImageCosts(string metric) => $"""
+    public SqlQuery ImageCosts(string metric) => new($"""
         select distinct role, arm, seed, name, steps, value
         from evaluations
         where experiment = {_name} and role in ('evaluation', 'sampling', 'teacherEvaluation', 'teacherSampling')
           and (name like 'gflops.%' or name = {Literal(metric)})
         order by steps, arm, seed;
-        """;
+        """);
 
-    public string Stages => $"""
+    public SqlQuery Stages => new($"""
         select s.label, s.kind, s.stage, s.runs, s.status, s.reason, c.attempts, c.wall_seconds, c.cpu_seconds, c.peak_bytes
         from stages s
         join costs c on c.experiment = s.experiment and c.stage = s.stage
         where s.experiment = {_name};
-        """;
+        """);
 
-    public string Failures => $"""
+    public SqlQuery Failures => new($"""
         select label, attempt, status, error, log
         from attempts
         where experiment = {_name} and status <> 'completed';
-        """;
+        """);
 
     /// <summary>The attempts without a result of every version of the experiment, this one included.</summary>
-    public string Versions => $"""
+    public SqlQuery Versions => new($"""
         select version, current, label, attempt, status, error
         from version_attempts
         where experiment = {_name} and status <> 'completed';
-        """;
+        """);
 
-    public string Attempts => $"""
+    public SqlQuery Attempts => new($"""
         select label, attempt, host, device, threads, started
         from attempts
         where experiment = {_name};
-        """;
+        """);
 
     /// <summary>Seed by seed, the pairs behind a verdict.</summary>
-    public string Pairs(string metric) => $"""
+    public SqlQuery Pairs(string metric) => new($"""
         select a.arm, a.seed, b.value as baseline, a.value, a.value - b.value as difference
         from evaluations a
         join runs r on r.experiment = a.experiment and r.seed = a.seed and r.baseline = 1
         join evaluations b on b.run = r.run and b.experiment = a.experiment and b.role = a.role and b.metric = a.metric
         where a.experiment = {_name} and a.metric = {Literal(metric)} and a.role = 'evaluation' and a.arm <> r.arm;
-        """;
+        """);
 
-    public string Curves(string kind) => $"""
+    public SqlQuery Curves(string kind) => new($"""
         select label, seed, name, step, value
         from metrics
         where experiment = {_name} and kind = {Literal(kind)};
-        """;
+        """);
 
     /// <summary>A step is one of the training whose network was looked at.</summary>
-    public string Snapshots => $"""
+    public SqlQuery Snapshots => new($"""
         select r.arm, r.seed, m.step, m.value as fid
         from run_stages r
         join metrics m on m.experiment = r.experiment and m.stage = r.stage
         where r.experiment = {_name} and r.role = 'snapshots';
-        """;
+        """);
 
     private static string Literal(string text) => $"'{text.Replace("'", "''")}'";
+}
+
+/// <summary>A query that a page shows.</summary>
+internal sealed record SqlQuery(string Text)
+{
+    /// <summary>The shell command that runs the query.</summary>
+    public string Command => ShellCommand.Query(Text);
 }
 
 /// <summary>Commands for readers to run.</summary>

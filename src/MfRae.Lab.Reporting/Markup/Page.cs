@@ -33,7 +33,8 @@ internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOn
             Footer,
             Sections,
             Style = Html.Trusted(style),
-            Live = hook is null ? Html.Empty : LiveScript.Element(hook),
+            Live = hook,
+            LiveScript = Html.Trusted(hook is null ? "" : LiveScript.Text),
             Script = Html.Trusted(script),
         }).ToString();
         return new(html, policy);
@@ -54,11 +55,4 @@ internal static class LiveScript
 
     /// <summary>The page's script as it is run again: in a block, so that it may declare the same names.</summary>
     public static string Again(string script) => "{" + script + "}";
-
-    public static Html Element(LiveHook hook)
-    {
-        var data = Html.Of(
-            $"data-stamp=\"{hook.Stamp}\" data-events=\"{hook.Events}\" data-token=\"{hook.Token}\" data-stop=\"{hook.Stop ?? ""}\"");
-        return Html.Of($"<script {data}>{Html.Trusted(Text)}</script>\n");
-    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text;
 using Scriban;
@@ -6,24 +7,28 @@ using Scriban.Runtime;
 
 namespace MfRae.Lab.Reporting.Markup;
 
-/// <summary>Templates and assets that are embedded in this assembly.</summary>
+/// <summary>Reads and renders the templates and assets that are embedded in this assembly.</summary>
 internal static class Templates
 {
-    /// <summary>Renders the template at a path below the project, e.g. `Sections/Verdict/verdict.sbn-html`.</summary>
+    private static readonly ConcurrentDictionary<string, Template> Parsed = new();
+
+    /// <summary>Renders the template at a path below the project, e.g. `Sections/Verdicts/verdicts.sbn-html`.</summary>
+    /// <param name="model">An object whose properties are the variables of the template.</param>
     public static Html Render(string path, object model)
     {
-        var template = Template.Parse(Text(path), path);
-        if (template.HasErrors)
-        {
-            throw new InvalidOperationException(string.Join('\n', template.Messages));
-        }
-
         var values = new ScriptObject();
         values.Import(model);
-        return Html.Trusted(template.Render(new HtmlTemplateContext(values)));
+        return Html.Trusted(Get(path).Render(new HtmlTemplateContext(values)));
     }
 
-    /// <summary>An embedded text with Unix line ends, so that hashes of it do not depend on the checkout.</summary>
+    /// <summary>The parsed template at a path.</summary>
+    public static Template Get(string path) => Parsed.GetOrAdd(path, static path =>
+    {
+        var template = Template.Parse(Text(path), path);
+        return template.HasErrors ? throw new InvalidOperationException(string.Join('\n', template.Messages)) : template;
+    });
+
+    /// <summary>An embedded text with Unix line ends, so that its hash does not depend on the checkout.</summary>
     public static string Text(string path)
     {
         var assembly = Assembly.GetExecutingAssembly();
@@ -35,20 +40,28 @@ internal static class Templates
 }
 
 /// <summary>
-/// A template context that escapes every value it writes unless it is <see cref="Html"/>. The engine's defaults escape
-/// nothing, render misspelt names as nothing, and cut the output at a mebibyte and loops at a thousand rounds.
+/// A template context that escapes every value it writes unless it is <see cref="Html"/>. Scriban by itself escapes nothing, renders
+/// misspelt names as empty text, and cuts the output at 1 MiB and loops at 1,000 rounds.
 /// </summary>
+/// <remarks>
+/// Templates have two functions. `part "NAME" value` renders `Sections/Parts/NAME.sbn-html`, which finds the value in `it`. `short hash`
+/// gives the first digits of a hash.
+/// </remarks>
 internal sealed class HtmlTemplateContext : TemplateContext
 {
     public HtmlTemplateContext(ScriptObject model)
+        : base(new ScriptObject())
     {
         LimitToString = 0;
         LoopLimit = 0;
         StrictVariables = true;
         EnableRelaxedMemberAccess = false;
+        BuiltinObject.Import("part", new Func<string, object?, Html>(Part));
+        BuiltinObject.Import("short", new Func<string, string>(Numbers.Short));
         PushGlobal(model);
     }
 
+    /// <inheritdoc/>
     public override TemplateContext Write(SourceSpan span, object? textAsObject)
     {
         Write(textAsObject switch
@@ -60,5 +73,21 @@ internal sealed class HtmlTemplateContext : TemplateContext
             _ => throw new InvalidOperationException($"{span}: a template places text and markup, not a {textAsObject.GetType().Name}"),
         });
         return this;
+    }
+
+    // The newline at the end of the file is not part of the markup.
+    private Html Part(string name, object? it)
+    {
+        PushGlobal(new ScriptObject { ["it"] = it });
+        PushOutput();
+        try
+        {
+            return Html.Trusted(Templates.Get($"Sections/Parts/{name}.sbn-html").Render(this).TrimEnd('\n'));
+        }
+        finally
+        {
+            PopOutput();
+            PopGlobal();
+        }
     }
 }

@@ -2,38 +2,28 @@ using System.Buffers.Binary;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Sections;
 
-/// <summary>Small pieces that several sections place.</summary>
-internal static class Parts
+/// <summary>A coloured word on a page.</summary>
+/// <param name="Tone">The class of its colour: good, bad, doubt or plain.</param>
+public sealed record Badge(string Tone, string Word)
 {
-    /// <summary>An arm's swatch and name, and whether it is the baseline.</summary>
-    public static Html Arm(ArmView arm) => Html.Of(
-        $"<span class=\"arm\"{Named(arm.Record)}>{Palette.Swatch(arm.Css)}{arm.Name}</span>{(arm.Record.Baseline ? BaselineNote : Html.Empty)}");
+    /// <summary>The badge of a verdict, with the verdict's own word or another text.</summary>
+    internal static Badge Of(Verdict verdict, string? text = null) => new(
+        verdict switch
+        {
+            Verdict.Better => "good",
+            Verdict.Worse or Verdict.NotComparable or Verdict.Diverged => "bad",
+            Verdict.Underpowered => "doubt",
+            _ => "plain",
+        },
+        text ?? ComparisonText.Word(verdict));
 
-    // The key of an arm that has a title, for queries and for --only.
-    private static Html Named(ArmRecord arm) => arm.Title is { } name ? Html.Of($" title=\"{name}\"") : Html.Empty;
-
-    private static Html BaselineNote => Html.Of($" <span class=\"quiet\">baseline</span>");
-
-    /// <summary>A coloured word; the class is one of a fixed set, the word may be anything.</summary>
-    public static Html Badge(string tone, string word) => Html.Of($"<span class=\"badge {tone}\">{word}</span>");
-
-    /// <summary>What tone a verdict is said in.</summary>
-    public static string Tone(Verdict verdict) => verdict switch
-    {
-        Verdict.Better => "good",
-        Verdict.Worse or Verdict.NotComparable or Verdict.Diverged => "bad",
-        Verdict.Underpowered => "doubt",
-        _ => "plain",
-    };
-
-    /// <summary>A status in the tone of how bad it is.</summary>
-    public static Html Status(string status) => Badge(
+    /// <summary>The badge of a run's, stage's or attempt's status.</summary>
+    internal static Badge OfStatus(string status) => new(
         status switch
         {
             "completed" => "good",
@@ -43,50 +33,59 @@ internal static class Parts
         },
         AttemptStatus.Word(status));
 
-    /// <summary>The query behind a table, folded away, and the command that runs it.</summary>
-    public static Html Sql(string query) => Html.Of(
-        $"""
-        <details class="sql"><summary>SQL</summary><pre><code>{query}</code></pre>
-        <p class="quiet small">Run this query in a shell:</p>
-        <pre class="command"><code>{ShellCommand.Query(query)}</code></pre></details>
-        """);
+    /// <summary>Whether two experiments agree.</summary>
+    internal static Badge OfEquality(bool same) => same ? new("good", "same") : new("doubt", "differs");
+}
 
-    /// <summary>The start of a hash; hovering shows all of it.</summary>
-    public static Html Hash(string hash) => hash.Length == 0
-        ? Html.Text("–")
-        : Html.Of($"<code title=\"{hash}\">{Numbers.Short(hash)}</code>");
+/// <summary>An entry of a legend.</summary>
+/// <param name="Css">The class of the colour, and of everything that a script hides with the entry.</param>
+internal sealed record LegendKey(string Css, string Name);
 
-    /// <summary>Metrics in rows, whatever else tells measurements apart in columns.</summary>
-    public static Html Grid(IReadOnlyList<Measurement> measurements, Func<Measurement, string> row, Func<Measurement, string> column)
+/// <summary>A table of measurements: metrics in rows, and in columns the property that distinguishes them, such as the number of steps.</summary>
+internal sealed record MeasurementTable(IReadOnlyList<string> Columns, IReadOnlyList<MeasurementRow> Rows)
+{
+    /// <summary>Arranges measurements by the names of their rows and columns, in order of appearance.</summary>
+    public static MeasurementTable Of(
+        IReadOnlyList<Measurement> measurements, Func<Measurement, string> row, Func<Measurement, string> column)
     {
-        var columns = measurements.Select(column).Distinct().ToArray();
-        var rows = measurements.GroupBy(row);
-        return Html.Of(
-            $"""
-            <div class="scroll"><table><thead><tr><th></th>{columns.Select(name => Html.Of($"<th class=\"number\">{name}</th>"))}</tr></thead><tbody>
-            {rows.Select(group => Html.Of($"<tr><th scope=\"row\">{group.Key}</th>{columns.Select(name => Cell(group.LastOrDefault(measurement => column(measurement) == name)))}</tr>\n"))}</tbody></table></div>
-            """);
+        string[] columns = [.. measurements.Select(column).Distinct()];
+        return new(columns,
+        [
+            .. from same in measurements.GroupBy(row)
+               select new MeasurementRow(same.Key, [.. columns.Select(name => MeasurementCell.Of(same.LastOrDefault(one => column(one) == name)))]),
+        ]);
     }
+}
 
-    private static Html Cell(Measurement? measurement)
-    {
-        if (measurement is null)
-        {
-            return Html.Of($"<td class=\"number quiet\">–</td>");
-        }
+/// <summary>One metric.</summary>
+/// <param name="Cells">For each column its value; null for a missing measurement.</param>
+internal sealed record MeasurementRow(string Name, IReadOnlyList<MeasurementCell?> Cells);
 
-        var range = measurement is { Low: { } low, High: { } high }
+/// <summary>One value, with its number of samples and its interval as title.</summary>
+internal sealed record MeasurementCell(string Text, string Title)
+{
+    /// <summary>The cell of a measurement; null for null.</summary>
+    public static MeasurementCell? Of(Measurement? measurement) => measurement is null ? null : new(
+        Numbers.Significant(measurement.Value),
+        Numbers.Plural(measurement.Samples, "sample") + (measurement is { Low: { } low, High: { } high }
             ? $", 95 % interval {Numbers.Significant(low)} to {Numbers.Significant(high)}"
-            : "";
-        return Html.Of(
-            $"<td class=\"number\" title=\"{Numbers.Plural(measurement.Samples, "sample")}{range}\">{Numbers.Significant(measurement.Value)}</td>");
-    }
+            : ""));
+}
 
-    /// <summary>The attribute by which a page holds an image: a page that shows it has this text in it, and no other.</summary>
-    public static Html Source(ImageRecord image) => Html.Of($"src=\"data:image/png;base64,{Convert.ToBase64String(image.Png)}\"");
+/// <summary>An image of a page: in the page itself, or a link to a file.</summary>
+/// <param name="Source">The image as a data URI; empty for a link.</param>
+/// <param name="Link">The file that the page links to; null if the page contains the image.</param>
+/// <param name="Size">Width × height in pixels; null if the file is not a PNG.</param>
+/// <param name="Width">The width at which the image is shown, in CSS pixels.</param>
+/// <param name="Height">The height at which the image is shown, in CSS pixels.</param>
+/// <param name="FullSize">The file with the image at full size; null for images that are not reduced.</param>
+internal sealed record Picture(string Source, string? Link, string Alternative, string? Size, int Width, int Height, string? FullSize)
+{
+    /// <summary>A PNG file as a data URI.</summary>
+    public static string DataUri(ImageRecord image) => $"data:image/png;base64,{Convert.ToBase64String(image.Png)}";
 
-    /// <summary>Width and height from the first chunk of a PNG file.</summary>
-    public static (int Width, int Height)? Size(byte[] png)
+    /// <summary>Width and height from the first chunk of a PNG file; null for other files.</summary>
+    public static (int Width, int Height)? SizeOf(byte[] png)
     {
         ReadOnlySpan<byte> bytes = png;
         return bytes.Length >= 24 && bytes.Slice(12, 4).SequenceEqual("IHDR"u8)

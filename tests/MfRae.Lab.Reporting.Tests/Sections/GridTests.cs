@@ -66,7 +66,7 @@ public sealed class GridTests
         var record = GridRecord.Small();
         string[] arms = [.. record.Arms.Select(arm => arm.Name)];
         var value = record.Runs.ToDictionary(run => run.Stages["evaluation"], run => Math.Pow(10, 3 * Array.IndexOf(arms, run.Arm)));
-        var model = (GridModel)new GridSection().Model(new ReportData(record with
+        var html = Chart(new ReportData(record with
         {
             Stages = [.. record.Stages.Select(stage => !value.TryGetValue(stage.Key, out var set) ? stage : stage with
             {
@@ -74,8 +74,8 @@ public sealed class GridTests
             })],
         }));
 
-        model.Chart.ToString().Should().ContainAll("0.42", "0.293", "0.167", "0.04");
-        model.Note.Should().Contain("logarithmic scale");
+        html.Should().ContainAll("0.42", "0.293", "0.167", "0.04");
+        html.Should().Contain("logarithmic scale");
     }
 
     [Fact]
@@ -103,5 +103,5 @@ public sealed class GridTests
         order.Should().BeInAscendingOrder().And.NotContain(-1);
     }
 
-    private static string Chart(ReportData data) => ((GridModel)new GridSection().Model(data)).Chart.ToString();
+    private static string Chart(ReportData data) => ReportBuilder.Render(new GridSection(), data).Content.ToString();
 }

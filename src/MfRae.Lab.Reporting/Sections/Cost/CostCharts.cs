@@ -7,13 +7,13 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Sections.Cost;
 
-/// <summary>Quality against one cost after the other, each with its front in the drawing and in words.</summary>
+/// <summary>Charts of quality against one cost each, with the Pareto front drawn and described.</summary>
 internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
 {
-    // Costs nearer to each other than this are one cost and rounding.
+    // Costs that differ by less than this, relative to their size, differ by rounding only.
     private const double Same = 1e-9;
 
-    // The teacher in one step is far from its best: beyond this ratio a linear axis would leave the arms a corner.
+    // The teacher in one step is far from its best. Beyond this ratio a linear axis would squeeze the arms into a corner.
     private const double LogRatio = 2;
 
     /// <summary>Every arm at every number of steps.</summary>
@@ -40,13 +40,13 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
                arm, data.Primary.Metric, cost.Value, sample.Summary.Mean, $"{axis.Format(cost.Value)} {axis.Name}{Lost(sample)}"),
     ];
 
-    /// <summary>Against GFLOPs an image, the teacher beside the arms; nothing where all cost the same.</summary>
-    public Html OfSampling()
+    /// <summary>Quality against GFLOPs per image, of the arms and the teacher; null if all cost the same.</summary>
+    public CostChart? OfSampling()
     {
         ScatterPoint[] teacher = [.. Teacher()];
         if (Drawn.Count == 0 || AllEqual([.. Drawn.Select(point => point.Cost), .. teacher.Select(point => point.X)]))
         {
-            return Html.Empty;
+            return null;
         }
 
         ScatterPoint[] points = [.. teacher, .. Drawn.Select(point => Mark(point, Shape(point)))];
@@ -57,16 +57,16 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
             Front = Front(Drawn),
             Log = low > 0 && points.Max(point => point.Y) / low > LogRatio,
         };
-        return Html.Of($"<div>{chart.Draw()}{Sentence(Drawn)}</div>");
+        return new(chart.Draw(), Sentence(Drawn), Timing: false);
     }
 
-    /// <summary>Against a cost of training; nothing where it is the same in all arms.</summary>
-    public Html OfTraining(CostAxis axis)
+    /// <summary>Quality against a cost of training; null if all arms cost the same.</summary>
+    public CostChart? OfTraining(CostAxis axis)
     {
         var points = Trained(axis);
         if (AllEqual([.. points.Select(point => point.Cost)]))
         {
-            return Html.Empty;
+            return null;
         }
 
         var chart = new ScatterChart(
@@ -75,8 +75,7 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
             Seeds = [.. points.SelectMany(point => Seeds(point.Arm, axis))],
             Front = Front(points),
         };
-        var figure = Html.Of($"{chart.Draw()}{Sentence(points)}");
-        return axis.Timing ? Html.Of($"<div data-timing>{figure}</div>") : Html.Of($"<div>{figure}</div>");
+        return new(chart.Draw(), Sentence(points), axis.Timing);
     }
 
     public static bool AllEqual(IReadOnlyCollection<double> costs) =>
@@ -87,24 +86,22 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
 
     private ScatterPoint[] Front(IReadOnlyList<CostPoint> points) => [.. quality.Front(points).Select(point => Mark(point, 0))];
 
-    private Html Sentence(IReadOnlyList<CostPoint> points)
+    private string Sentence(IReadOnlyList<CostPoint> points)
     {
         if (quality.Obstacle is { } obstacle)
         {
-            return Text($"There is no Pareto front: {obstacle}.");
+            return $"There is no Pareto front: {obstacle}.";
         }
 
         var front = quality.Front(points);
         var members = string.Join("; ", front.Select(point => point.Tip));
-        return Text($"On the Pareto front: {members}. " + (points.Count - front.Count) switch
+        return $"On the Pareto front: {members}. " + (points.Count - front.Count) switch
         {
             0 => "Every point is on the front: each better value costs more.",
             1 => "For the other point there is one that costs no more and does at least as well.",
             var others => $"For each of the other {Numbers.Count(others)} there is a point that costs no more and does at least as well.",
-        });
+        };
     }
-
-    private static Html Text(string sentence) => Html.Of($"<p class=\"quiet small\">{sentence}</p>");
 
     private static ScatterPoint Mark(CostPoint point, int shape) => new(point.Cost, point.Quality, point.Arm.Css, shape, point.Tip);
 
@@ -121,7 +118,7 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
                 $"{arm.Name}, seed {run.Seed}: {Numbers.Significant(seed.Measurement.Value)} for {axis.Format(cost.Value)} {axis.Name}");
     }
 
-    /// <summary>The teacher has the quality the arms aim at, at a training cost that is not theirs.</summary>
+    /// <summary>The teacher's quality as lines, without a cost: the arms do not pay for its training.</summary>
     private IReadOnlyList<ReferenceLine> Rules() => Measured(data.Primary) is { } arm ? TeacherLines.Of(data, arm) : [];
 
     private IEnumerable<ScatterPoint> Teacher()
@@ -144,7 +141,12 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
     private static string Lost(ArmSample sample) => sample.Lost > 0 ? $", n {sample.Values.Count} of {sample.Planned}" : "";
 }
 
-/// <summary>What an arm paid and what it got, in means over seeds.</summary>
+/// <summary>A chart of quality against a cost.</summary>
+/// <param name="Sentence">Names the members of the Pareto front.</param>
+/// <param name="Timing">Whether the cost depends on how the work ran, and so differs between repetitions.</param>
+internal sealed record CostChart(Html Chart, string Sentence, bool Timing);
+
+/// <summary>Cost and quality of an arm, as means over seeds.</summary>
 /// <param name="Key">The metric with its number of steps.</param>
 /// <param name="Price">The cost with its unit.</param>
 internal sealed record CostPoint(ArmView Arm, string Key, double Cost, double Quality, string Price)
@@ -155,10 +157,10 @@ internal sealed record CostPoint(ArmView Arm, string Key, double Cost, double Qu
 
 /// <summary>One way to count what the training of a run cost.</summary>
 /// <param name="Name">With its unit: `training steps`.</param>
-/// <param name="Of">Null where it is not known.</param>
-/// <param name="Timing">Whether it depends on how the work went.</param>
+/// <param name="Of">The cost of a run; null if it is unknown.</param>
+/// <param name="Timing">Whether the cost depends on how the work ran, and so differs between repetitions.</param>
 internal sealed record CostAxis(string Name, Func<RunRecord, double?> Of, Func<double, string> Format, bool Timing)
 {
-    /// <summary>Over the runs of which it is known; null where that is none.</summary>
+    /// <summary>The mean over the runs with a known cost; null without such a run.</summary>
     public double? Mean(ArmView arm) => arm.Runs.Select(Of).OfType<double>().ToArray() is { Length: > 0 } known ? known.Average() : null;
 }

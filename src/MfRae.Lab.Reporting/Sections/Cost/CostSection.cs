@@ -16,18 +16,23 @@ internal sealed class CostSection : ISection
         var quality = new PrimaryQuality(data);
         var costs = new TrainingCosts(data);
         var charts = new CostCharts(data, quality);
-        Html[] sampling = charts.OfSampling() is { IsEmpty: false } chart ? [chart] : [];
-        Html[] training = [.. costs.Charted.Select(charts.OfTraining).Where(drawn => !drawn.IsEmpty)];
+        var sampling = charts.OfSampling();
+        CostChart[] training = [.. costs.Charted.Select(charts.OfTraining).OfType<CostChart>()];
         var table = new CostTable(data, quality, costs, charts);
-        return new CostModel(
-            Legend(data, sampling.Length == 0 ? [] : quality.Keys),
-            sampling,
-            training,
-            Note(costs, charts, training.Length > 0, table.HasImageCosts),
+        return new
+        {
+            data.Arms,
+            // With one number of steps all marks have the same shape.
+            Shapes = sampling is null || quality.Keys.Count < 2 ? []
+                : quality.Keys.Select((key, shape) => new { Mark = ScatterChart.Key(shape), Name = MetricName.OfKey(key) }).ToArray(),
+            Sampling = sampling,
+            Training = training,
+            Note = Note(costs, charts, training.Length > 0, table.HasImageCosts),
             table.Columns,
             table.Rows,
-            Parts.Sql(data.Sql.Costs(costs.Roles)),
-            table.HasImageCosts ? Parts.Sql(data.Sql.ImageCosts(quality.Metric)) : Html.Empty);
+            Sql = data.Sql.Costs(costs.Roles),
+            SamplingSql = table.HasImageCosts ? data.Sql.ImageCosts(quality.Metric) : null,
+        };
     }
 
     private static string Note(TrainingCosts costs, CostCharts charts, bool drawn, bool hasImages)
@@ -44,35 +49,23 @@ internal sealed class CostSection : ISection
         return string.Join(' ', sentences.Where(sentence => sentence.Length > 0));
     }
 
-    /// <summary>In words what needs no chart.</summary>
+    /// <summary>A sentence in place of a chart if all arms have the same cost.</summary>
     private static string? AllEqual(CostCharts charts, CostAxis axis) =>
         charts.Trained(axis) is { Count: > 1 } points && CostCharts.AllEqual([.. points.Select(point => point.Cost)])
             ? $"Every arm used {axis.Format(points[0].Cost)} {axis.Name}."
             : null;
-
-    private static Html Legend(ReportData data, IReadOnlyList<string> keys) => keys.Count < 2
-        ? Palette.Legend(data.Arms)
-        : Html.Of($"{Palette.Legend(data.Arms)}<p class=\"legend\">{keys.Select(Key)}</p>");
-
-    private static Html Key(string key, int shape) => Html.Of(
-        $"<span class=\"key\">{ScatterChart.Key(shape)}{MetricName.OfKey(key)}</span> ");
 }
 
-/// <summary>What quality cost.</summary>
-internal sealed record CostModel(
-    Html Legend,
-    IReadOnlyList<Html> Sampling,
-    IReadOnlyList<Html> Training,
-    string Note,
-    IReadOnlyList<string> Columns,
-    IReadOnlyList<CostRow> Rows,
-    Html Sql,
-    Html SamplingSql);
+/// <summary>One arm of the table.</summary>
+internal sealed record CostRow(ArmView Arm, IReadOnlyList<CostCell> Cells);
 
-/// <param name="Cells">Whole cells.</param>
-internal sealed record CostRow(Html Arm, IReadOnlyList<Html> Cells);
+/// <summary>A cost or a quality.</summary>
+/// <param name="Below">The parts of the cost; the empty string for a single part.</param>
+/// <param name="IsOnFront">Whether the value is on a Pareto front.</param>
+/// <param name="Timing">Whether the value depends on how the work ran, and so differs between repetitions.</param>
+internal sealed record CostCell(string Text, string Below = "", bool IsOnFront = false, bool Timing = false);
 
-/// <summary>What each arm paid for training and for an image, beside what it got. Means over seeds; members of a front say so.</summary>
+/// <summary>The costs of training and of an image for each arm, and its quality, as means over seeds.</summary>
 internal sealed class CostTable
 {
     private readonly ReportData _data;
@@ -95,7 +88,7 @@ internal sealed class CostTable
                select (axis, point.Arm.Name),
         ];
         Columns = [.. costs.Listed.Select(axis => axis.Name), .. quality.Keys.SelectMany(Headers)];
-        Rows = [.. data.Arms.Select(arm => new CostRow(Sections.Parts.Arm(arm), [.. Cells(arm)]))];
+        Rows = [.. data.Arms.Select(arm => new CostRow(arm, [.. Cells(arm)]))];
     }
 
     public bool HasImageCosts { get; }
@@ -108,36 +101,27 @@ internal sealed class CostTable
 
     private IEnumerable<string> Headers(string key) => HasImageCosts ? [$"GFLOPs per image, {key}", key] : [key];
 
-    private IEnumerable<Html> Cells(ArmView arm) =>
+    private IEnumerable<CostCell> Cells(ArmView arm) =>
         _costs.Listed.Select(axis => Training(arm, axis)).Concat(_quality.Keys.SelectMany(key => Sampling(arm, key)));
 
-    private Html Training(ArmView arm, CostAxis axis)
+    private CostCell Training(ArmView arm, CostAxis axis)
     {
         var cost = axis.Mean(arm);
         var parts = axis == _costs.Listed[0] && !axis.Timing ? _costs.Parts(arm) : "";
-        return Cell(cost is null ? "–" : axis.Format(cost.Value), parts, _trained.Contains((axis, arm.Name)), axis.Timing);
+        return new(cost is null ? "–" : axis.Format(cost.Value), parts, _trained.Contains((axis, arm.Name)), axis.Timing);
     }
 
-    private IEnumerable<Html> Sampling(ArmView arm, string key)
+    private IEnumerable<CostCell> Sampling(ArmView arm, string key)
     {
         if (HasImageCosts)
         {
             var cost = ImageCosts.Of(_data, arm, _quality.Steps[key]);
-            yield return Cell(ImageCosts.Number(cost?.Total), cost?.Parts ?? "");
+            yield return new(ImageCosts.Number(cost?.Total), cost?.Parts ?? "");
         }
 
         var comparison = _data.Compare(key);
-        yield return Cell(
+        yield return new(
             comparison.Conflict is { } conflict ? conflict.ToString() : Numbers.Significant(arm.Of(comparison).Summary.Mean),
-            member: _drawn.Contains((key, arm.Name)));
-    }
-
-    private static Html Cell(string text, string below = "", bool member = false, bool timing = false)
-    {
-        var note = below.Length == 0 ? Html.Empty : Html.Of($"<span class=\"n\">{below}</span>");
-        var front = member ? Html.Of($"<span class=\"n\">on the Pareto front</span>") : Html.Empty;
-        return timing
-            ? Html.Of($"<td class=\"number\" data-timing>{text}{note}{front}</td>")
-            : Html.Of($"<td class=\"number\">{text}{note}{front}</td>");
+            IsOnFront: _drawn.Contains((key, arm.Name)));
     }
 }

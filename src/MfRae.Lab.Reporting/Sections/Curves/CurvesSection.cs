@@ -24,23 +24,23 @@ internal sealed class CurvesSection : ISection
             .ToHashSet();
         var shown = data.Keys.Where(key => Root(key) == metric || own.Contains(key)).ToLookup(key => Root(key) == metric);
         var budget = CurveBudget.Of(data, Roles);
-        return new CurvesModel(
-            Palette.Legend(data.Arms),
-            [.. shown[true].Select(key => MetricChart.Of(data, key).Draw()).Where(chart => !chart.IsEmpty)],
-            [.. shown[false].Select(key => MetricChart.Of(data, key).Draw()).Where(chart => !chart.IsEmpty)],
-            [.. Roles.Select(role => TrainingCurves.Of(data, role, budget)).OfType<CurvesStage>()]);
+        return new
+        {
+            Quality = Charts(data, shown[true]),
+            OtherMetrics = Charts(data, shown[false]),
+            Stages = Roles.Select(role => TrainingCurves.Of(data, role, budget)).OfType<CurvesStage>().ToArray(),
+        };
     }
+
+    private static Html[] Charts(ReportData data, IEnumerable<string> keys) =>
+        [.. keys.Select(key => MetricChart.Of(data, key).Draw()).Where(chart => !chart.IsEmpty)];
 
     private static string Root(string key) => key.Split('@')[0];
 }
 
-/// <summary>Quality by arm, and how training went.</summary>
-internal sealed record CurvesModel(
-    Html Legend, IReadOnlyList<Html> Quality, IReadOnlyList<Html> OtherMetrics, IReadOnlyList<CurvesStage> Stages);
-
 /// <summary>The series of one kind of stage.</summary>
 /// <param name="Folded">Whether it is shown only on demand.</param>
-internal sealed record CurvesStage(string Title, string Note, bool Folded, Html Legend, IReadOnlyList<Html> Charts, Html Sql);
+internal sealed record CurvesStage(string Title, string Note, bool Folded, IReadOnlyList<LegendKey> Legend, IReadOnlyList<Html> Charts, SqlQuery Sql);
 
 /// <summary>One metric over the arms, with the teacher's values of the same thing as dashed lines.</summary>
 internal static class MetricChart

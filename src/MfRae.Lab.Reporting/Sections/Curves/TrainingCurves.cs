@@ -34,9 +34,9 @@ internal static class TrainingCurves
             role,
             Note(lines, stages, budget),
             role is not ("meanflow" or "cmt"),
-            Html.Of($"<p class=\"legend\">{lines.Select(line => Palette.Key(line.Css, line.Name))}</p>"),
+            [.. lines.Select(line => new LegendKey(line.Css, line.Name))],
             [.. charts.Where(chart => !chart.IsEmpty)],
-            Parts.Sql(data.Sql.Curves(stages[0].Kind)));
+            data.Sql.Curves(stages[0].Kind));
     }
 
     /// <summary>Arms that share all their stages share a line.</summary>

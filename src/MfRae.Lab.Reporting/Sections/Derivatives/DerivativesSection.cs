@@ -22,15 +22,17 @@ internal sealed class DerivativesSection : ISection
         var arms = DerivativeArm.All(data);
         DerivativeArm[] differences = [.. arms.Where(arm => arm.Points.Count > 0)];
         var steps = differences.SelectMany(arm => arm.Points).DistinctBy(point => point.Step).OrderBy(point => point.Step);
-        return new DerivativesModel(
-            Agreement(differences),
-            Palette.Legend(arms.Select(arm => arm.Arm)),
-            [.. arms.GroupBy(arm => arm.Precision).Select(group => Chart(group.Key, [.. group])).Where(chart => !chart.IsEmpty)],
-            [.. differences.Select(arm => Parts.Arm(arm.Arm))],
-            [.. steps.Select(step => Row(step, differences))],
-            [.. arms.Select(Row)],
-            Parts.Sql(data.Sql.DerivativeCurves),
-            Parts.Sql(data.Sql.DerivativeErrors));
+        return new
+        {
+            Agreement = Agreement(differences),
+            Legend = arms.Select(arm => arm.Arm),
+            Charts = arms.GroupBy(arm => arm.Precision).Select(group => Chart(group.Key, [.. group])).Where(chart => !chart.IsEmpty),
+            Columns = differences.Select(arm => arm.Arm),
+            Steps = steps.Select(step => Row(step, differences)).ToArray(),
+            Arms = arms.Select(arm => new { arm.Arm, Cells = Cells(arm) }),
+            CurvesSql = data.Sql.DerivativeCurves,
+            ArmsSql = data.Sql.DerivativeErrors,
+        };
     }
 
     private static string Agreement(DerivativeArm[] differences)
@@ -77,41 +79,30 @@ internal sealed class DerivativesSection : ISection
         return new ScatterChart($"{precision}: relative error of du/dt (log)", "step size δ", [.. points], [.. rules], [.. lines]).Draw();
     }
 
-    private static DerivativesRow Row(DerivativePoint step, DerivativeArm[] differences) => new(
-        Html.Text(step.Text),
-        [.. differences.Select(arm => arm.Points.FirstOrDefault(point => point.Step == step.Step) is { } point
-            ? Html.Of($"{Number(point.Measured)}<span class=\"n\">predicted {Number(point.Predicted)}</span>")
-            : Html.Text("–"))]);
+    private static object Row(DerivativePoint step, DerivativeArm[] differences) => new
+    {
+        step.Text,
+        Cells = differences.Select(arm => arm.Points.FirstOrDefault(point => point.Step == step.Step) is { } point
+            ? new { Measured = Number(point.Measured), Predicted = Number(point.Predicted) }
+            : null),
+    };
 
-    private static DerivativesRow Row(DerivativeArm arm) => new(
-        Parts.Arm(arm.Arm),
-        [
-            Html.Text(arm.Estimator),
-            Html.Text(arm.Precision),
-            .. ((string[])[DerivativeErrorNames.Error, DerivativeErrorNames.Median, DerivativeErrorNames.Tail, DerivativeErrorNames.Early])
-                .Select(metric => Html.Text(Number(arm.Mean(metric)))),
-            Html.Text(Number(arm.Mean(DerivativeErrorNames.Eta))),
-            arm.Mean(DerivativeErrorNames.LowestRatio) is { } low && arm.Mean(DerivativeErrorNames.HighestRatio) is { } high
-                ? Html.Text($"{Number(low)} to {Number(high)}")
-                : Html.Text("–"),
-        ]);
+    private static string[] Cells(DerivativeArm arm) =>
+    [
+        arm.Estimator,
+        arm.Precision,
+        Number(arm.Mean(DerivativeErrorNames.Error)),
+        Number(arm.Mean(DerivativeErrorNames.Median)),
+        Number(arm.Mean(DerivativeErrorNames.Tail)),
+        Number(arm.Mean(DerivativeErrorNames.Early)),
+        Number(arm.Mean(DerivativeErrorNames.Eta)),
+        arm.Mean(DerivativeErrorNames.LowestRatio) is { } low && arm.Mean(DerivativeErrorNames.HighestRatio) is { } high
+            ? $"{Number(low)} to {Number(high)}"
+            : "–",
+    ];
 
     private static string Number(double? value) => Numbers.Significant(value, Digits);
 }
-
-/// <summary>Errors of estimates of du/dt over their step, beside what they should be.</summary>
-/// <param name="Agreement">In a sentence, how far measured and predicted are apart.</param>
-internal sealed record DerivativesModel(
-    string Agreement,
-    Html Legend,
-    IReadOnlyList<Html> Charts,
-    IReadOnlyList<Html> Columns,
-    IReadOnlyList<DerivativesRow> Steps,
-    IReadOnlyList<DerivativesRow> Arms,
-    Html CurvesSql,
-    Html ArmsSql);
-
-internal sealed record DerivativesRow(Html Name, IReadOnlyList<Html> Cells);
 
 /// <summary>An arm whose estimator of du/dt was measured.</summary>
 /// <param name="Points">Its errors by ascending step δ; none for an exact estimator.</param>

@@ -7,7 +7,7 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Sections.EvaluationReliability;
 
-/// <summary>What the evaluation says of itself.</summary>
+/// <summary>What the evaluation measured about its own reliability.</summary>
 internal sealed class EvaluationReliabilitySection : ISection
 {
     private const int Digits = 3;
@@ -16,58 +16,37 @@ internal sealed class EvaluationReliabilitySection : ISection
 
     public string Title => "Reliability of the evaluation";
 
-    public bool Has(ReportData data) => Seeds(data).Rows.Any(row => row.Dots.Count > 0) || Ladders(data).Count > 0 || Sheets(data).Count > 0;
+    public bool Has(ReportData data) => Seeds(data).Rows.Any(row => row.Dots.Count > 0) || Sweeps(data).Count > 0 || Sheets(data).Count > 0;
 
     public object Model(ReportData data)
     {
-        var ladders = Ladders(data);
+        var sweeps = Sweeps(data);
         var seeds = Seeds(data);
-        return new EvaluationReliabilityModel(
-            [.. Notes(data, ladders), .. Choice(data, seeds)],
-            seeds.Rows.Count,
-            seeds.Draw(),
-            ladders.Count == 0 ? Html.Empty : Html.Of($"<p class=\"legend\">FID of corrupted reference images, compared with the original reference images</p>"),
-            [.. ladders.Select(Chart)],
-            Sheets(data),
-            Parts.Sql(data.Sql.EvaluationReliability));
-    }
-
-    private static IEnumerable<Html> Notes(ReportData data, IReadOnlyList<RecordedCorruptionSweep> ladders)
-    {
-        if (Evaluated(data).FirstOrDefault(value => value.Metric == MetricNames.Floor) is { Value: { } floor } measured)
-        {
-            yield return Html.Of($"<strong>FID floor.</strong> {Numbers.Count(measured.Samples)} real training images, the same number as samples, have FID "
-                + $"{Numbers.Significant(floor, Digits)} to the reference. Do not expect a lower value from any generator.");
-        }
-
-        foreach (var ladder in ladders)
-        {
-            yield return ladder.IsMonotone
-                ? Html.Of($"<strong>{Capital(ladder.Corruption)}.</strong> FID increases at each of {Numbers.Count(ladder.Rungs.Count)} corruption levels.")
-                : Html.Of($"<strong>{Capital(ladder.Corruption)}.</strong> <span class=\"lost\">FID does not increase at every corruption level. The features "
-                    + $"do not detect this corruption, and neither do the verdicts.</span>");
-        }
-
-        foreach (var value in Evaluated(data).Where(value => value.Metric == MetricNames.MemorisedShare))
-        {
-            yield return Html.Of($"<strong>Memorisation, {Numbers.Plural(value.Steps, "step")}.</strong> {Numbers.Fixed(100 * value.Value!.Value, 1)} % of "
-                + $"the samples of the first run are nearer to a training image than 99 % of the test images are; about 1 % is expected without copying.");
-        }
-    }
-
-    // How far chance in the choice of samples alone moves a run's value.
-    private static IEnumerable<Html> Choice(ReportData data, DotChart seeds)
-    {
         double[] widths = [.. seeds.Rows.Select(row => (row.Interval!.Value.High - row.Interval.Value.Low) / 2).Order()];
-        if (widths.Length > 0)
+        return new
         {
-            yield return Html.Of($"<strong>Sampling error.</strong> Another set of samples from the same generator would change "
-                + $"{MetricName.OfKey(data.Primary.Metric)} by about ±{Numbers.Significant(Bootstrap.Quantile(widths, 0.5), 2)} (half the width of a run’s 95 % "
-                + $"interval; median of {Numbers.Plural(widths.Length, "run")}).");
-        }
+            Floor = Evaluated(data).FirstOrDefault(value => value.Metric == MetricNames.Floor) is { Value: { } floor } measured
+                ? new { Samples = Numbers.Count(measured.Samples), Fid = Numbers.Significant(floor, Digits) }
+                : null,
+            Sweeps = sweeps.Select(sweep => new
+            {
+                Name = Capital(sweep.Corruption),
+                Levels = Numbers.Count(sweep.Levels.Count),
+                sweep.IsMonotone,
+                Chart = Chart(sweep),
+            }).ToArray(),
+            Memorised = Evaluated(data).Where(value => value.Metric == MetricNames.MemorisedShare)
+                .Select(value => new { Steps = Numbers.Plural(value.Steps, "step"), Percent = Numbers.Fixed(100 * value.Value!.Value, 1) }).ToArray(),
+            Metric = MetricName.OfKey(data.Primary.Metric),
+            SamplingError = widths.Length == 0 ? null : Numbers.Significant(Bootstrap.Quantile(widths, 0.5), 2),
+            Runs = Numbers.Plural(widths.Length, "run"),
+            Seeds = seeds.Draw(),
+            Sheets = Sheets(data),
+            Sql = data.Sql.EvaluationReliability,
+        };
     }
 
-    // Measured once for all arms, or shown for the first: the table of results has every arm's.
+    // The first arm's evaluation: the floor is the same for all arms, and the table of results has the memorisation of every arm.
     private static IEnumerable<Measurement> Evaluated(ReportData data) => data.Role("evaluation").Take(1)
         .SelectMany(group => group.Stage.Measurements)
         .Where(value => value.Value is not null);
@@ -92,15 +71,15 @@ internal sealed class EvaluationReliabilitySection : ISection
             data.Primary.Metric, [.. rows], [], Format);
     }
 
-    private static IReadOnlyList<RecordedCorruptionSweep> Ladders(ReportData data) =>
+    private static IReadOnlyList<RecordedCorruptionSweep> Sweeps(ReportData data) =>
         RecordedCorruptionSweep.All(data.Role("ladder").Take(1).SelectMany(group => group.Stage.Measurements));
 
-    private static Html Chart(RecordedCorruptionSweep ladder) => new LineChart(
-        Capital(ladder.Corruption),
-        ladder.Corruption == "blur" ? "σ of the blur in pixels" : "σ of the noise in grey values",
-        // No arm's colour: it is about none of them, and stays when an arm is hidden.
-        [new Line(ladder.Corruption, "judge", [.. ladder.Rungs.Select(rung => new CurvePoint(
-            rung.Level, rung.Value, rung.Value ?? double.NaN, rung.Value ?? double.NaN))])],
+    private static Html Chart(RecordedCorruptionSweep sweep) => new LineChart(
+        Capital(sweep.Corruption),
+        sweep.Corruption == "blur" ? "σ of the blur in pixels" : "σ of the noise in grey values",
+        // The line belongs to no arm, so it has no arm's colour, and stays visible when arms are hidden.
+        [new Line(sweep.Corruption, "judge", [.. sweep.Levels.Select(level => new CurvePoint(
+            level.Level, level.Value, level.Value ?? double.NaN, level.Value ?? double.NaN))])],
         Log: false).Draw();
 
     private static IReadOnlyList<EvaluationReliabilitySheet> Sheets(ReportData data) =>
@@ -110,37 +89,26 @@ internal sealed class EvaluationReliabilitySection : ISection
            where run is not null
            from image in data.Stage(run, "evaluation")?.Images ?? []
            where image.Name.StartsWith(MetricNames.Neighbours, StringComparison.Ordinal)
-           select new EvaluationReliabilitySheet(arm.Css, Parts.Arm(arm), data.Sheets.Picture(image, $"{arm.Name}, {image.Name}"), $"Seed {run.Seed}. {image.Caption}"),
+           select new EvaluationReliabilitySheet(arm, data.Sheets.Picture(image, $"{arm.Name}, {image.Name}"), $"Seed {run.Seed}. {image.Caption}"),
     ];
 
     private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 }
 
-/// <summary>How far the numbers can be trusted: what chance alone gives, what a blind judge would miss, and what is merely copied.</summary>
-/// <param name="Notes">Sentences, one for each question that was measured.</param>
-/// <param name="Runs">How many runs have a value with an interval.</param>
-internal sealed record EvaluationReliabilityModel(
-    IReadOnlyList<Html> Notes,
-    int Runs,
-    Html Seeds,
-    Html Legend,
-    IReadOnlyList<Html> Ladders,
-    IReadOnlyList<EvaluationReliabilitySheet> Sheets,
-    Html Sql);
+/// <summary>Samples of an arm, each followed by its nearest training images.</summary>
+internal sealed record EvaluationReliabilitySheet(ArmView Arm, Picture Image, string Caption);
 
-/// <summary>Samples of an arm, each beside the training images nearest to it.</summary>
-internal sealed record EvaluationReliabilitySheet(string Css, Html Arm, Html Image, string Caption);
-
-/// <summary>FID of images that are spoilt more and more, in the order of the levels.</summary>
+/// <summary>FID of images that are corrupted more and more.</summary>
 /// <param name="Corruption">noise or blur.</param>
-internal sealed record RecordedCorruptionSweep(string Corruption, IReadOnlyList<(double Level, double? Value)> Rungs)
+/// <param name="Levels">By ascending level.</param>
+internal sealed record RecordedCorruptionSweep(string Corruption, IReadOnlyList<(double Level, double? Value)> Levels)
 {
     private const string Prefix = MetricNames.Ladder + ".";
 
-    /// <summary>Whether every level is worse than the one before.</summary>
-    public bool IsMonotone => Rungs.Zip(Rungs.Skip(1)).All(pair => pair.First.Value < pair.Second.Value);
+    /// <summary>Whether FID increases at every level.</summary>
+    public bool IsMonotone => Levels.Zip(Levels.Skip(1)).All(pair => pair.First.Value < pair.Second.Value);
 
-    /// <summary>The ladders among measurements `ladder.CORRUPTION.LEVEL`.</summary>
+    /// <summary>The sweeps among measurements `ladder.CORRUPTION.LEVEL`.</summary>
     public static IReadOnlyList<RecordedCorruptionSweep> All(IEnumerable<Measurement> measurements) =>
     [
         .. from measurement in measurements
@@ -149,7 +117,7 @@ internal sealed record RecordedCorruptionSweep(string Corruption, IReadOnlyList<
            where parts.Length == 2
            let level = double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : (double?)null
            where level is not null
-           group (level.Value, measurement.Value) by parts[0] into rungs
-           select new RecordedCorruptionSweep(rungs.Key, [.. rungs.OrderBy(rung => rung.Item1)]),
+           group (level.Value, measurement.Value) by parts[0] into levels
+           select new RecordedCorruptionSweep(levels.Key, [.. levels.OrderBy(one => one.Item1)]),
     ];
 }

@@ -16,15 +16,17 @@ internal sealed class FailuresSection : ISection
     {
         var lost = data.Record.Runs.Where(run => run.Status != "completed").ToArray();
         var explained = data.Record.Stages.SelectMany(Failed).Where(failed => failed.Attempt.Trace is not null).ToArray();
-        return new FailuresModel(
-            [.. data.Record.Stages.SelectMany(Rows)],
-            lost.Length == 0 ? "" : $"{lost.Length} of {Numbers.Plural(data.Record.Runs.Count, "run")} did not complete: "
+        return new
+        {
+            Rows = data.Record.Stages.SelectMany(Rows).ToArray(),
+            Runs = lost.Length == 0 ? "" : $"{lost.Length} of {Numbers.Plural(data.Record.Runs.Count, "run")} did not complete: "
                 + $"{string.Join("; ", lost.Select(run => $"{run.Arm} seed {run.Seed} {run.Status}"))}.",
-            FailureDetails.Of(data, [.. explained.Take(FailureDetails.Most)]),
-            explained.Length > FailureDetails.Most ? Numbers.Plural(explained.Length - FailureDetails.Most, "more attempt") : "",
-            [.. data.Record.Stages.SelectMany(Resumed)],
-            Earlier(data),
-            Parts.Sql(data.Sql.Failures));
+            Details = FailureDetails.Of(data, [.. explained.Take(FailureDetails.Most)]),
+            More = explained.Length > FailureDetails.Most ? Numbers.Plural(explained.Length - FailureDetails.Most, "more attempt") : "",
+            Resumed = data.Record.Stages.SelectMany(Resumed),
+            Earlier = Earlier(data),
+            Sql = data.Sql.Failures,
+        };
     }
 
     private static string Earlier(ReportData data)
@@ -39,7 +41,7 @@ internal sealed class FailuresSection : ISection
     /// </summary>
     private static IEnumerable<FailuresRow> Resumed(StageRecord stage) => stage.Status != AttemptStatus.Completed ? [] : stage.Attempts
         .Where(attempt => AttemptStatus.IsFromOutside(attempt.Status))
-        .Select(attempt => new FailuresRow(stage.Label, Parts.Status(attempt.Status), Numbers.Count(attempt.Number), attempt.Error ?? ""));
+        .Select(attempt => new FailuresRow(stage.Label, Badge.OfStatus(attempt.Status), Numbers.Count(attempt.Number), attempt.Error ?? ""));
 
     /// <summary>Attempts that failed, also before one that completed. Those that were resumed are listed apart.</summary>
     private static IEnumerable<FailedAttempt> Failed(StageRecord stage) => stage.Attempts
@@ -52,32 +54,19 @@ internal sealed class FailuresSection : ISection
     {
         foreach (var failed in Failed(stage))
         {
-            yield return new(stage.Label, Parts.Status(failed.Attempt.Status), Numbers.Count(failed.Attempt.Number), failed.Error);
+            yield return new(stage.Label, Badge.OfStatus(failed.Attempt.Status), Numbers.Count(failed.Attempt.Number), failed.Error);
         }
 
         var told = stage.Attempts.Any(attempt => attempt.Status == stage.Status);
         if (!told && (AttemptStatus.IsFailure(stage.Status) || stage.Status is "skipped" or "interrupted"))
         {
-            yield return new(stage.Label, Parts.Status(stage.Status), "–", stage.Reason ?? "");
+            yield return new(stage.Label, Badge.OfStatus(stage.Status), "–", stage.Reason ?? "");
         }
     }
 }
 
-/// <summary>What did not end well. Never left out, and empty only when there is nothing.</summary>
-/// <param name="Details">What explains the attempts that left something to explain them.</param>
-/// <param name="More">Of how many attempts more the page shows no details; the empty string where it shows all.</param>
-/// <param name="Resumed">Attempts that were killed or interrupted, at stages that completed.</param>
-/// <param name="Earlier">How many attempts of earlier versions have no result; the empty string where all have.</param>
-internal sealed record FailuresModel(
-    IReadOnlyList<FailuresRow> Rows,
-    string Runs,
-    IReadOnlyList<FailuresDetail> Details,
-    string More,
-    IReadOnlyList<FailuresRow> Resumed,
-    string Earlier,
-    Html Sql);
-
-internal sealed record FailuresRow(string Label, Html Status, string Attempt, string Error);
+/// <summary>An attempt or a stage without a result.</summary>
+internal sealed record FailuresRow(string Label, Badge Status, string Attempt, string Error);
 
 /// <param name="Charts">Loss and gradient norm up to where the attempt ended.</param>
 /// <param name="Note">Where the curves end, and where they leave the finite numbers.</param>

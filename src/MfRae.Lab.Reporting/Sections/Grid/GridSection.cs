@@ -25,24 +25,17 @@ internal sealed class GridSection : ISection
         {
             var shades = Shades(data);
             var map = Map(data, axes[0], axes[1], shades, title);
-            return new GridModel(
-                Palette.Legend(data.Arms),
-                map.Draw(),
-                Box(map.Width),
-                $"Each cell: mean of {data.Primary.Metric} over seeds{better}. The stronger the colour, the {(Higher(data) is null ? "larger" : "better")} "
-                    + $"the value{(shades.Log ? " (logarithmic scale)" : "")}. The best cell is framed.",
-                Parts.Sql(data.Sql.Results));
+            return Content(data, map.Draw(), map.Width, $"Each cell: mean of {data.Primary.Metric} over seeds{better}. The stronger the colour, the {(Higher(data) is null ? "larger" : "better")} "
+                    + $"the value{(shades.Log ? " (logarithmic scale)" : "")}. The best cell is framed.");
         }
 
         var lines = Parallel(data, axes, title);
-        return new GridModel(
-            Palette.Legend(data.Arms),
-            lines.Draw(),
-            Box(lines.Width),
-            $"Each line is an arm. It passes through the arm’s option values and ends at its mean of {data.Primary.Metric} over seeds{better}."
-                + (axes.Any(axis => axis.Values.Contains(GridAxis.Absent)) ? $" {GridAxis.Absent}: the arm does not have this option." : ""),
-            Parts.Sql(data.Sql.Results));
+        return Content(data, lines.Draw(), lines.Width, $"Each line is an arm. It passes through the arm’s option values and ends at its mean of {data.Primary.Metric} over seeds{better}."
+                + (axes.Any(axis => axis.Values.Contains(GridAxis.Absent)) ? $" {GridAxis.Absent}: the arm does not have this option." : ""));
     }
+
+    private static object Content(ReportData data, Html chart, double width, string note) =>
+        new { data.Arms, Chart = chart, Width = Box(width), Note = note, Sql = data.Sql.Results };
 
     /// <summary>The class of a box in which a drawing of that width has text about as large as elsewhere.</summary>
     private static string Box(double width) => width switch { <= 600 => "wide", <= 900 => "wider", _ => "full" };
@@ -103,10 +96,6 @@ internal sealed class GridSection : ISection
     private static string Seeds(ArmSample sample) =>
         string.Create(CultureInfo.InvariantCulture, $"n {sample.Values.Count}") + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
 }
-
-/// <summary>Quality over the options in which the arms differ.</summary>
-/// <param name="Width">The class of the box: `wide` for one of a usual width, `wider`, or `full` for all of the page's.</param>
-internal sealed record GridModel(Html Legend, Html Chart, string Width, string Note, Html Sql);
 
 /// <summary>One option over the arms: its different values, numbers ascending and words as they come, and each arm's place.</summary>
 internal sealed class GridAxis

@@ -13,18 +13,18 @@ internal sealed class OptionsSection : ISection
     public object Model(ReportData data)
     {
         var baseline = data.Arms.FirstOrDefault(arm => arm.Record.Baseline)?.Index ?? 0;
-        return new OptionsModel(
-            [.. data.Arms.Select(Parts.Arm)],
-            [.. data.Options.Rows.Select(row => new OptionsRow(row.Path, [.. row.Values.Select(value => Value(value, row.Values[baseline]))]))],
+        return new
+        {
+            data.Arms,
+            Rows = data.Options.Rows.Select(row => new
+            {
+                row.Path,
+                Values = row.Values.Select(value => new { Text = value.Length == 0 ? "–" : value, Differs = value != row.Values[baseline] }),
+            }).ToArray(),
             data.Record.Overrides,
-            [.. data.Arms.Select(arm => new OptionsFold($"All options of {arm.Name}", StoredJson.Lines(arm.Record.OptionsJson)))],
-            [.. (data.Record.Files ?? []).Select((file, place) => new OptionsFile(file.Path, Note(file, place), file.Text))]);
-    }
-
-    private static Html Value(string value, string baseline)
-    {
-        var text = Html.Of($"<code>{(value.Length == 0 ? "–" : value)}</code>");
-        return value == baseline ? text : Html.Of($"<strong>{text}</strong>");
+            All = data.Arms.Select(arm => new { arm.Name, Text = StoredJson.Lines(arm.Record.OptionsJson) }),
+            Files = (data.Record.Files ?? []).Select((file, place) => new { file.Path, Note = Note(file, place), file.Text }).ToArray(),
+        };
     }
 
     private static string Note(WrittenFile file, int place)
@@ -34,22 +34,3 @@ internal sealed class OptionsSection : ISection
         return string.Join("; ", new[] { role, cut }.Where(part => part.Length > 0));
     }
 }
-
-/// <summary>In what the arms differ, all that they were computed with, and what somebody wrote to ask for it.</summary>
-/// <param name="Overrides">Options given on the command line.</param>
-/// <param name="All">Every option of each arm.</param>
-/// <param name="Files">The experiment file, then what it extends; none where they were not kept.</param>
-internal sealed record OptionsModel(
-    IReadOnlyList<Html> Arms,
-    IReadOnlyList<OptionsRow> Rows,
-    IReadOnlyList<string> Overrides,
-    IReadOnlyList<OptionsFold> All,
-    IReadOnlyList<OptionsFile> Files);
-
-/// <param name="Values">Of each arm; those that are not the baseline's are marked.</param>
-internal sealed record OptionsRow(string Path, IReadOnlyList<Html> Values);
-
-internal sealed record OptionsFold(string Title, string Text);
-
-/// <param name="Note">What the file is to the one above it, and what of it is left out.</param>
-internal sealed record OptionsFile(string Path, string Note, string Text);

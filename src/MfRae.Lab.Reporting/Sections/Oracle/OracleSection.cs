@@ -22,13 +22,15 @@ internal sealed class OracleSection : ISection
     {
         var arms = OracleArm.All(data);
         var groups = arms.GroupBy(arm => arm.Group).Select(group => group.ToArray()).ToArray();
-        return new OracleModel(
-            Html.Of($"<p class=\"legend\">{groups.Select(Key)}</p>"),
-            arms.All(arm => arm.IsDiagonal) ? "" : "Circles: the same λ for target velocity and tangent. Diamonds: different λ.",
-            [.. Charts(groups).Where(chart => !chart.IsEmpty)],
-            [Deviations(arms), Split(arms), Gradients(arms), Tails(arms)],
-            ClosedForms(data),
-            Parts.Sql(data.Sql.Oracle));
+        return new
+        {
+            Legend = groups.Where(group => group[0].Group.Length > 0).Select(group => new LegendKey(group[0].Arm.Css, group[0].Group)),
+            Shapes = arms.All(arm => arm.IsDiagonal) ? "" : "Circles: the same λ for target velocity and tangent. Diamonds: different λ.",
+            Charts = Charts(groups).Where(chart => !chart.IsEmpty),
+            Tables = (OracleTable[])[Deviations(arms), Split(arms), Gradients(arms), Tails(arms)],
+            ClosedForms = ClosedForms(data),
+            Sql = data.Sql.Oracle,
+        };
     }
 
     private static IEnumerable<Html> Charts(OracleArm[][] groups)
@@ -101,10 +103,10 @@ internal sealed class OracleSection : ISection
     }
 
     /// <summary>What the dataset stages found of their closed forms, once for each distribution.</summary>
-    private static Html ClosedForms(ReportData data)
+    private static MeasurementTable ClosedForms(ReportData data)
     {
         var stages = data.Role("dataset");
-        return Parts.Grid(
+        return MeasurementTable.Of(
             [.. stages.SelectMany(group => group.Stage.Measurements)],
             measurement => MetricName.Label(measurement.Metric),
             measurement => stages.Count == 1 ? "largest relative error" : "distribution " + Numbers.Short(measurement.Reference));
@@ -115,28 +117,18 @@ internal sealed class OracleSection : ISection
         title,
         note,
         [.. columns.Select(column => column.Name)],
-        [.. arms.Select(arm => new OracleRow(Parts.Arm(arm.Arm), [.. columns.Select(column => column.Cell(arm))]))]);
+        [.. arms.Select(arm => new OracleRow(arm.Arm, [.. columns.Select(column => column.Cell(arm))]))]);
 
     private static string Number(OracleArm arm, string key) => Numbers.Significant(arm.Mean(key), 3);
 
     private static string Lambdas(OracleArm arm) => $"{Numbers.Plain(arm.Lambda)}, {Numbers.Plain(arm.TangentLambda)}";
-
-    private static Html Key(OracleArm[] group) => group[0].Group.Length == 0 ? Html.Empty : Palette.Key(group[0].Arm.Css, group[0].Group);
 }
 
-/// <summary>What was measured where the truth is known, beside what is predicted.</summary>
-internal sealed record OracleModel(
-    Html Legend,
-    string Shapes,
-    IReadOnlyList<Html> Charts,
-    IReadOnlyList<OracleTable> Tables,
-    Html ClosedForms,
-    Html Sql);
-
-/// <param name="Note">How to read its columns.</param>
+/// <summary>A table of values, one row an arm.</summary>
+/// <param name="Note">Explains the columns.</param>
 internal sealed record OracleTable(string Title, string Note, IReadOnlyList<string> Columns, IReadOnlyList<OracleRow> Rows);
 
-internal sealed record OracleRow(Html Arm, IReadOnlyList<string> Cells);
+internal sealed record OracleRow(ArmView Arm, IReadOnlyList<string> Cells);
 
 /// <summary>An arm with its two λ and its values.</summary>
 /// <param name="Group">What tells it from others beside λ; empty where that is nothing.</param>

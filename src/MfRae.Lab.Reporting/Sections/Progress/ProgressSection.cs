@@ -38,21 +38,25 @@ internal sealed class ProgressSection : ISection
             (seed, step) => seed.Operations!.At(step) / unit.Size);
         var seconds = Chart("time", $"training {cost.Unit}", (arm, step) => arm.Seconds(step), (seed, step) => seed.Seconds.At(step));
         var targets = conflict.Length > 0 ? [] : Targets(arms);
-        return new ProgressModel(
-            conflict,
-            Palette.Legend(arms.Select(arm => arm.Arm)),
-            conflict.Length > 0 ? [] : [.. new[] { steps, operations }.OfType<LineChart>().Select(chart => chart.Draw())],
-            conflict.Length > 0 ? Html.Empty : seconds.Draw(),
-            "FID of intermediate averaged (EMA) weights, each from the same number of samples, noise and labels. The values are comparable with "
+        return new
+        {
+            Conflict = conflict,
+            Arms = arms.Select(arm => arm.Arm),
+            Charts = conflict.Length > 0 ? [] : (Html[])[.. new[] { steps, operations }.OfType<LineChart>().Select(chart => chart.Draw())],
+            Timed = conflict.Length > 0 ? Html.Empty : seconds.Draw(),
+            Note = "FID of intermediate averaged (EMA) weights, each from the same number of samples, noise and labels. The values are comparable with "
                 + "each other, but not with an FID of another number of samples. Line: mean over seeds. Band: range over seeds. Operations and "
                 + $"seconds include {cost.Counted}, spread evenly over the steps; stages that all arms share are excluded.",
-            [.. targets.Select(target => new ProgressTarget(target.Name, Numbers.Significant(target.Value)))],
-            [.. arms.Select(arm => new ProgressRow(
-                Parts.Arm(arm.Arm),
-                Numbers.Significant(arm.Mean[0].Mean),
-                Numbers.Significant(arm.End),
-                [.. targets.Select(target => Cell(arm, target.Value, unit, cost.Unit))]))],
-            Parts.Sql(data.Sql.Snapshots));
+            Targets = targets.Select(target => new { target.Name, Value = Numbers.Significant(target.Value) }).ToArray(),
+            Rows = arms.Select(arm => new
+            {
+                arm.Arm,
+                Start = Numbers.Significant(arm.Mean[0].Mean),
+                End = Numbers.Significant(arm.End),
+                Cells = targets.Select(target => ProgressCell.Of(arm, target.Value, unit, cost.Unit)),
+            }),
+            Sql = data.Sql.Snapshots,
+        };
     }
 
     /// <summary>
@@ -73,18 +77,6 @@ internal sealed class ProgressSection : ISection
         }
 
         return targets;
-    }
-
-    private static Html Cell(ProgressArm arm, double target, FlopUnit? unit, string seconds)
-    {
-        if (arm.Reaches(target) is not { } step)
-        {
-            return Html.Of($"<td class=\"number quiet\">not reached</td>");
-        }
-
-        var operations = unit is null ? "" : $"{Numbers.Significant(arm.Operations(step) / unit.Size, 3)} {unit.Name}, ";
-        return Html.Of($"<td class=\"number\">{(step == 0 ? "at the start" : $"step {Numbers.Significant(step, 3)}")}<span class=\"n\">{operations}"
-            + $"<span data-timing>{Numbers.Significant(arm.Seconds(step), 3)} {seconds}</span></span></td>");
     }
 
     /// <summary>Null where some record does not tell.</summary>
@@ -115,23 +107,14 @@ internal sealed class ProgressSection : ISection
         data.Role(Role).Select(group => StoredJson.Parse(group.Stage.DefinitionJson));
 }
 
-/// <summary>Quality on the way, and how soon each arm reached some of it.</summary>
-/// <param name="Conflict">Why the arms must not share a chart; the empty string where they may.</param>
-/// <param name="Charts">Over steps and over operations, which are what they are.</param>
-/// <param name="Timed">Over seconds, which no two runs have alike.</param>
-/// <param name="Targets">Headings of what may be reached; none where nothing became better.</param>
-internal sealed record ProgressModel(
-    string Conflict,
-    Html Legend,
-    IReadOnlyList<Html> Charts,
-    Html Timed,
-    string Note,
-    IReadOnlyList<ProgressTarget> Targets,
-    IReadOnlyList<ProgressRow> Rows,
-    Html Sql);
-
-/// <param name="Value">The FID to be reached.</param>
-internal sealed record ProgressTarget(string Name, string Value);
-
-/// <param name="Cells">Whole cells: when the arm reached each target.</param>
-internal sealed record ProgressRow(Html Arm, string Start, string End, IReadOnlyList<Html> Cells);
+/// <summary>When an arm reached a target, and the cost up to then.</summary>
+/// <param name="Step">`step 125`, or `at the start`.</param>
+/// <param name="Operations">Floating-point operations, with a comma behind; the empty string if they are unknown.</param>
+internal sealed record ProgressCell(string Step, string Operations, string Seconds)
+{
+    /// <summary>The cell; null if the arm never reached the target.</summary>
+    public static ProgressCell? Of(ProgressArm arm, double target, FlopUnit? unit, string seconds) => arm.Reaches(target) is not { } step ? null : new(
+        step == 0 ? "at the start" : $"step {Numbers.Significant(step, 3)}",
+        unit is null ? "" : $"{Numbers.Significant(arm.Operations(step) / unit.Size, 3)} {unit.Name}, ",
+        $"{Numbers.Significant(arm.Seconds(step), 3)} {seconds}");
+}

@@ -16,7 +16,9 @@ internal sealed class ProvenanceSection : ISection
         var record = data.Record;
         var attempts = record.Stages.SelectMany(stage => stage.Attempts).ToArray();
         var measurements = record.Stages.SelectMany(stage => stage.Measurements).ToArray();
-        return new ProvenanceModel(
+        return new
+        {
+            Facts = (ProvenanceFact[])
             [
                 new("Plan hash", record.PlanHash),
                 new("Feature extractors", Lines(measurements.Select(measurement => measurement.Extractor))),
@@ -29,10 +31,10 @@ internal sealed class ProvenanceSection : ISection
                 new("Time", Span(attempts), Timing: true),
                 .. Origins(attempts),
             ],
-            [.. record.Stages.Select(stage => new ProvenanceFold(stage.Label, Definition(stage)))],
-            [.. record.Runs.Select(
-                run => new ProvenanceRun(run.Id, Arm(record, run.Arm), run.Seed.ToString(CultureInfo.InvariantCulture), Parts.Status(run.Status)))],
-            Parts.Sql(data.Sql.Attempts));
+            Stages = record.Stages.Select(stage => new { stage.Label, Text = Definition(stage) }),
+            Runs = record.Runs.Select(run => new { run.Id, Arm = Arm(record, run.Arm), run.Seed, Status = Badge.OfStatus(run.Status) }),
+            Sql = data.Sql.Attempts,
+        };
     }
 
     /// <summary>With the name that queries take, where the arm has a title.</summary>
@@ -87,17 +89,5 @@ internal sealed class ProvenanceSection : ISection
     }
 }
 
-/// <summary>Where the numbers come from, in full.</summary>
-internal sealed record ProvenanceModel(
-    IReadOnlyList<ProvenanceFact> Facts,
-    IReadOnlyList<ProvenanceFold> Stages,
-    IReadOnlyList<ProvenanceRun> Runs,
-    Html Sql);
-
-/// <param name="Timing">Whether it tells how the work went instead of what came out.</param>
+/// <param name="Timing">Whether the fact describes how the work ran, and so differs between repetitions.</param>
 internal sealed record ProvenanceFact(string Name, string Value, bool Timing = false);
-
-/// <summary>A text that is folded away.</summary>
-internal sealed record ProvenanceFold(string Title, string Text);
-
-internal sealed record ProvenanceRun(string Id, string Arm, string Seed, Html Status);

@@ -20,25 +20,22 @@ internal sealed class QuestionSection : ISection
         var measurement = data.Primary.Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement).FirstOrDefault();
         var direction = measurement?.HigherIsBetter switch { true => "higher is better", false => "lower is better", null => "" };
         var band = measurement is null ? null : NoiseBand.Of(measurement.Metric);
-        return new QuestionModel(
+        return new
+        {
             record.Question,
             record.Expectation,
-            MetricName.OfKey(record.PrimaryMetric),
-            record.PrimaryMetric,
-            string.Join("; ", new[] { direction, band is { } width ? $"differences of up to {ComparisonText.Percent(width)} count as noise" : "" }
+            Metric = MetricName.OfKey(record.PrimaryMetric),
+            Key = record.PrimaryMetric,
+            Direction = string.Join("; ", new[] { direction, band is { } width ? $"differences of up to {ComparisonText.Percent(width)} count as noise" : "" }
                 .Where(part => part.Length > 0)),
-            $"{Numbers.Plural(record.Arms.Count, "arm")} × {Numbers.Plural(record.Seeds.Count, "seed")} = "
+            Design = $"{Numbers.Plural(record.Arms.Count, "arm")} × {Numbers.Plural(record.Seeds.Count, "seed")} = "
                 + $"{Numbers.Plural(record.Runs.Count, "run")}, baseline {data.Primary.Baseline}",
             record.Path,
-            string.Join(" ", record.Overrides),
-            InitialShares.Notes(record));
+            Overrides = string.Join(" ", record.Overrides),
+            Warnings = InitialShares.Notes(record),
+        };
     }
 }
-
-/// <summary>What the experiment asks, as written before it ran.</summary>
-internal sealed record QuestionModel(
-    string Question, string Expectation, string Metric, string Key, string Direction, string Design, string Path, string Overrides,
-    IReadOnlyList<string> Warnings);
 
 /// <summary>Trainings whose averaged weights are for a notable part those that they started from: their results say little of the training.</summary>
 internal static class InitialShares

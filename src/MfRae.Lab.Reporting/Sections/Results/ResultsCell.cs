@@ -7,66 +7,81 @@ using MfRae.Lab.Reporting.Markup;
 namespace MfRae.Lab.Reporting.Sections.Results;
 
 /// <summary>
-/// A mean with its standard deviation, 95 % interval and n, or why there is none. Numbers that scripts sort and copy by stand in
-/// attributes: v the value, s the standard deviation, h half the width of the interval, n.
+/// An arm's mean of one metric, or the reason for a missing mean. Scripts sort and copy the numbers by attributes: v the value, s the
+/// standard deviation, h half the width of the interval, n.
 /// </summary>
-internal static class ResultsCell
+/// <param name="Conflict">Why the value is not comparable with the baseline's; null if it is comparable.</param>
+/// <param name="Lost">Whether some seeds have no value.</param>
+/// <param name="Value">Null if no seed has a value.</param>
+/// <param name="Note">The number of seeds with a value: `n 1 of 2`.</param>
+internal sealed record ResultsCell(string? Conflict, bool Lost, ResultsValue? Value, string Note)
 {
-    private const int Digits = 10;
-
-    private static Html Tie => Html.Of($"<abbr class=\"tie\" title=\"not distinguishable from the best\">≈</abbr>");
-
-    public static Html Of(ExperimentComparison comparison, ArmView arm)
+    /// <summary>The cell of an arm in a comparison.</summary>
+    public static ResultsCell Of(ExperimentComparison comparison, ArmView arm)
     {
         var sample = arm.Of(comparison);
         var baseline = comparison.Arms.First(other => other.Arm == comparison.Baseline);
         var conflict = MeasurementIdentity.Difference(baseline.Measured.Concat(sample.Measured).Select(seed => seed.Measurement));
         if (conflict is not null && sample.Measured.Count > 0)
         {
-            return Html.Of($"<td class=\"number\"><span class=\"lost\">{conflict.ToString()}</span></td>");
+            return new(conflict.ToString(), true, null, "");
         }
 
-        if (sample.Values.Count == 0)
-        {
-            return Html.Of($"<td class=\"number quiet\">–<span class=\"n\">n 0 of {sample.Planned}{(sample.Diverged > 0 ? $", {sample.Diverged} diverged" : "")}</span></td>");
-        }
-
-        var interval = StudentInterval.Text(sample.Summary);
-        var text = Html.Of($"<span class=\"value\"{Title(interval)}>{Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)}</span>");
-        var value = comparison.Best == arm.Name ? Html.Of($"<strong>{text}</strong>")
-            : WithinNoise.Of(comparison, sample) ? Html.Of($"{Tie} {text}")
-            : text;
-        var n = $"n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
-        var width = sample.Summary.Deviation is { } deviation && StudentInterval.HalfWidth(sample.Summary) is { } half
-            ? Html.Of($" data-s=\"{Svg.Digits(deviation, Digits)}\" data-h=\"{Svg.Digits(half, Digits)}\"")
-            : Html.Empty;
-        return Html.Of(
-            $"<td class=\"number\" data-v=\"{Svg.Digits(sample.Summary.Mean, Digits)}\"{width} data-n=\"{sample.Values.Count}\">{value}"
-                + $"<span class=\"n{(sample.Lost > 0 ? " lost" : "")}\">{n}</span></td>");
-    }
-
-    private static Html Title(string text) => text.Length == 0 ? Html.Empty : Html.Of($" title=\"{text}\"");
-
-    /// <summary>What one run of an arm measured, with its interval over samples where the metric has one.</summary>
-    public static Html Of(ExperimentComparison comparison, ArmView arm, long seed)
-    {
-        var measured = arm.Of(comparison).Measured.FirstOrDefault(one => one.Seed == seed);
-        if (measured is not { Finite: true, Measurement: var measurement })
-        {
-            return Html.Of($"<td class=\"number quiet\">{(measured is null ? "–" : "not finite")}</td>");
-        }
-
-        var range = measurement is { Low: { } low, High: { } high }
-            ? Html.Of($"<span class=\"n\">{Numbers.Significant(low)} to {Numbers.Significant(high)}</span>")
-            : Html.Empty;
-        return Html.Of($"<td class=\"number\">{Numbers.Significant(measurement.Value)}{range}</td>");
+        return sample.Values.Count == 0
+            ? new(null, true, null, $"n 0 of {sample.Planned}{(sample.Diverged > 0 ? $", {sample.Diverged} diverged" : "")}")
+            : new(null, sample.Lost > 0, ResultsValue.Of(comparison, sample), $"n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : ""));
     }
 }
 
+/// <summary>A mean over seeds.</summary>
+/// <param name="Text">Mean ± standard deviation.</param>
+/// <param name="Interval">The 95 % interval of the mean; the empty string for fewer than two values.</param>
+/// <param name="IsBest">Whether the mean is the best of its column.</param>
+/// <param name="IsTie">Whether the mean is not distinguishable from the best.</param>
+/// <param name="V">The mean, for scripts.</param>
+/// <param name="S">The standard deviation, for scripts; null for fewer than two values.</param>
+/// <param name="H">Half the width of the interval, for scripts; null for fewer than two values.</param>
+/// <param name="N">The number of values.</param>
+internal sealed record ResultsValue(string Text, string Interval, bool IsBest, bool IsTie, string V, string? S, string? H, int N)
+{
+    private const int Digits = 10;
+
+    /// <summary>The mean of a sample that has values.</summary>
+    public static ResultsValue Of(ExperimentComparison comparison, ArmSample sample) => new(
+        Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation),
+        StudentInterval.Text(sample.Summary),
+        comparison.Best == sample.Arm,
+        WithinNoise.Of(comparison, sample),
+        Exact(sample.Summary.Mean),
+        sample.Summary.Deviation is { } deviation ? Exact(deviation) : null,
+        StudentInterval.HalfWidth(sample.Summary) is { } half ? Exact(half) : null,
+        sample.Values.Count);
+
+    private static string Exact(double value) => Svg.Digits(value, Digits).ToString();
+}
+
+/// <summary>The value of one run.</summary>
+/// <param name="Text">Null without a finite value.</param>
+/// <param name="Range">The 95 % interval over samples, if the metric has one; else the empty string.</param>
+/// <param name="Missing">The text in place of a missing value.</param>
+internal sealed record SeedCell(string? Text, string Range, string Missing)
+{
+    /// <summary>The cell of an arm's run under a seed.</summary>
+    public static SeedCell Of(ExperimentComparison comparison, ArmView arm, long seed) =>
+        arm.Of(comparison).Measured.FirstOrDefault(one => one.Seed == seed) switch
+        {
+            null => new(null, "", "–"),
+            { Finite: false } => new(null, "", "not finite"),
+            { Measurement: var measurement } => new(
+                Numbers.Significant(measurement.Value),
+                measurement is { Low: { } low, High: { } high } ? $"{Numbers.Significant(low)} to {Numbers.Significant(high)}" : "",
+                ""),
+        };
+}
+
 /// <summary>
-/// Whether an arm is not distinguishable from the best of its column: their difference lies inside the metric's noise band, or
-/// Student's 95 % interval of the differences, seed by seed, holds zero. Where seeds are no pairs and the metric has no
-/// band, nothing is said.
+/// Whether an arm is not distinguishable from the best of its column: their difference is within the metric's noise band, or Student's
+/// 95 % interval of the paired differences contains zero. False without pairs and without a noise band.
 /// </summary>
 internal static class WithinNoise
 {
@@ -78,7 +93,7 @@ internal static class WithinNoise
         }
 
         var best = comparison.Arms.First(other => other.Arm == name);
-        // Seeds that share both measurements have been compared once.
+        // Seeds that share both measurements are one pair.
         var differences = arm.Finite
             .Join(best.Finite, seed => seed.Seed, seed => seed.Seed, (one, other) => (one, other))
             .DistinctBy(pair => (pair.one.Stage, pair.other.Stage))

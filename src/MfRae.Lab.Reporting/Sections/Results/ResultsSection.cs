@@ -14,18 +14,19 @@ internal sealed class ResultsSection : ISection
     public object Model(ReportData data)
     {
         var keys = Keys(data);
-        return new ResultsModel(
-            [.. keys.GroupBy(key => First(data.Compare(key)).Steps).Select(group => Table(data, group.Key, [.. group]))],
-            ReferenceBlocks.Of(data),
-            [.. keys.SelectMany(key => Identities(data.Compare(key)))],
-            Parts.Sql(data.Sql.Results),
-            Parts.Sql(data.Sql.Teacher));
+        return new
+        {
+            Tables = keys.GroupBy(key => First(data.Compare(key)).Steps).Select(group => Table(data, group.Key, [.. group])).ToArray(),
+            Blocks = ReferenceBlocks.Of(data),
+            Identities = keys.SelectMany(key => Identities(data.Compare(key))).ToArray(),
+            Sql = data.Sql.Results,
+            BlockSql = data.Sql.Teacher,
+        };
     }
 
     /// <summary>
-    /// Columns over arms: all of the arms' own evaluations, and of shared stages (reconstruction, probes) only what
-    /// differs between arms or is the question; the rest stands beside the table once. What has no better and worse is not
-    /// a result but an explanation: it has a section of its own.
+    /// The metrics that have a column: all metrics of the arms' evaluations that have a better direction, and metrics of other stages
+    /// (reconstruction, probes) if arms use different stages or if it is the primary metric. The rest is listed once, as shared components.
     /// </summary>
     private static string[] Keys(ReportData data)
     {
@@ -49,15 +50,12 @@ internal sealed class ResultsSection : ISection
         [.. data.Arms.Select(arm => Row(data, arm, keys))]);
 
     private static ResultsRow Row(ReportData data, ArmView arm, IReadOnlyList<string> keys) => new(
-        arm.Name,
-        arm.Css,
-        Parts.Arm(arm),
-        arm.Losses,
+        arm,
         [.. keys.Select(key => ResultsCell.Of(data.Compare(key), arm))],
         [.. arm.Runs.Select(run => new ResultsSeed(
             $"seed {run.Seed}",
             run.Status == "completed" ? "" : run.Status,
-            [.. keys.Select(key => ResultsCell.Of(data.Compare(key), arm, run.Seed))]))]);
+            [.. keys.Select(key => SeedCell.Of(data.Compare(key), arm, run.Seed))]))]);
 
     private static Measurement First(ExperimentComparison comparison) =>
         comparison.Arms.SelectMany(arm => arm.Measured).First().Measurement;
@@ -72,7 +70,7 @@ internal sealed class ResultsSection : ISection
             measurement.HigherIsBetter == true ? "descending" : "ascending");
     }
 
-    /// <summary>One line a metric, and one more for each other identity it was measured with.</summary>
+    /// <summary>One row for each metric and each way in which it was measured.</summary>
     private static IEnumerable<ResultsIdentity> Identities(ExperimentComparison comparison) => comparison.Arms
         .SelectMany(arm => arm.Measured)
         .Select(seed => seed.Measurement with { Value = null, Low = null, High = null })
@@ -85,9 +83,9 @@ internal sealed class ResultsSection : ISection
         measurement.Steps == 0 ? "–" : Numbers.Count(measurement.Steps),
         Numbers.Significant(measurement.Guidance),
         measurement.Labels,
-        Parts.Hash(measurement.Extractor),
+        measurement.Extractor,
         measurement.Preprocessing,
-        Parts.Hash(measurement.Reference),
+        measurement.Reference,
         Or(measurement.Device),
         Or(measurement.Noise),
         Or(measurement.Setting));
@@ -95,65 +93,59 @@ internal sealed class ResultsSection : ISection
     private static string Or(string? text) => string.IsNullOrEmpty(text) ? "–" : text;
 }
 
-/// <summary>Every metric of every arm, what stands beside them, and what the numbers are values of.</summary>
-internal sealed record ResultsModel(
-    IReadOnlyList<ResultsTable> Tables,
-    IReadOnlyList<ResultsBlock> Blocks,
-    IReadOnlyList<ResultsIdentity> Identities,
-    Html Sql,
-    Html BlockSql);
-
 /// <summary>The metrics of samples drawn in one number of steps.</summary>
 internal sealed record ResultsTable(string Title, IReadOnlyList<ResultsColumn> Columns, IReadOnlyList<ResultsRow> Rows);
 
-/// <param name="Order">Which way of sorting puts the best first: ascending or descending.</param>
+/// <summary>One metric.</summary>
+/// <param name="Order">The sort order that lists the best value first: ascending or descending.</param>
 internal sealed record ResultsColumn(string Label, string Key, string Arrow, string Order);
 
-/// <param name="Css">The class of the arm's colour.</param>
-/// <param name="Seeds">What unfolds below the arm: each of its runs.</param>
-internal sealed record ResultsRow(
-    string Name, string Css, Html Arm, string Losses, IReadOnlyList<Html> Cells, IReadOnlyList<ResultsSeed> Seeds);
+/// <summary>One arm, with its runs.</summary>
+internal sealed record ResultsRow(ArmView Arm, IReadOnlyList<ResultsCell> Cells, IReadOnlyList<ResultsSeed> Seeds);
 
 /// <summary>One run of an arm.</summary>
-/// <param name="Status">Where it did not complete: what became of it.</param>
-internal sealed record ResultsSeed(string Label, string Status, IReadOnlyList<Html> Cells);
+/// <param name="Status">The status of a run that did not complete; the empty string for a completed run.</param>
+internal sealed record ResultsSeed(string Label, string Status, IReadOnlyList<SeedCell> Cells);
 
-/// <summary>A small table beside the arms: a teacher, a reconstruction, an encoder's probes.</summary>
-internal sealed record ResultsBlock(string Title, string Note, Html Table);
+/// <summary>The measurements of a shared component: a teacher, a reconstruction, an encoder's probes.</summary>
+internal sealed record ResultsBlock(string Title, string Note, MeasurementTable Table);
 
+/// <summary>How one metric was measured.</summary>
+/// <param name="Extractor">Hash of the feature network.</param>
+/// <param name="Reference">Hash of the reference set.</param>
 internal sealed record ResultsIdentity(
-    string Key, string Samples, string Steps, string Guidance, string Labels, Html Extractor, string Preprocessing, Html Reference,
+    string Key, string Samples, string Steps, string Guidance, string Labels, string Extractor, string Preprocessing, string Reference,
     string Device, string Noise, string Setting);
 
-/// <summary>What all arms build on, measured by itself: teacher, reconstruction, encoder, feature network.</summary>
+/// <summary>Measurements of the components that arms share: teacher, reconstruction, encoder, feature network.</summary>
 internal static class ReferenceBlocks
 {
     public static IReadOnlyList<ResultsBlock> Of(ReportData data) =>
     [
-        .. Blocks(data, "teacherEvaluation", "Teacher", group => Parts.Grid(
+        .. Blocks(data, "teacherEvaluation", "Teacher", group => MeasurementTable.Of(
             [.. group.Stage.Measurements.OrderBy(measurement => measurement.Steps)],
             measurement => MetricName.Label(measurement.Metric) + " " + MetricName.Arrow(measurement.HigherIsBetter),
             measurement => measurement.Steps > 0 ? Numbers.Plural(measurement.Steps, "step") : "value")),
-        .. Blocks(data, "reconstruction", "Reconstruction", group => Parts.Grid(
+        .. Blocks(data, "reconstruction", "Reconstruction", group => MeasurementTable.Of(
             group.Stage.Measurements,
             measurement => MetricName.Label(measurement.Metric) + " " + MetricName.Arrow(measurement.HigherIsBetter),
             _ => "test set")),
-        .. Blocks(data, "probe", "Encoder probes (classifiers on its features)", group => Parts.Grid(
+        .. Blocks(data, "probe", "Encoder probes (classifiers on its features)", group => MeasurementTable.Of(
             group.Stage.Measurements,
             measurement => MetricName.Label(measurement.Metric.Split('.')[0]),
             measurement => measurement.Metric.Contains('.') ? measurement.Metric[(measurement.Metric.IndexOf('.') + 1)..] : "value")),
-        .. Blocks(data, "features", "Feature network (used by FID)", group => Parts.Grid(
+        .. Blocks(data, "features", "Feature network (used by FID)", group => MeasurementTable.Of(
             group.Stage.Measurements,
             measurement => MetricName.Label(measurement.Metric),
             _ => "value")),
     ];
 
-    private static IEnumerable<ResultsBlock> Blocks(ReportData data, string role, string title, Func<RoleGroup, Html> table) =>
+    private static IEnumerable<ResultsBlock> Blocks(ReportData data, string role, string title, Func<RoleGroup, MeasurementTable> table) =>
         from reference in data.Role(role)
         where reference.Stage.Measurements.Count > 0
         select new ResultsBlock(data.Shared(reference) ? title : $"{title} of {reference.Names}", Note(data, reference), table(reference));
 
-    /// <summary>The number of samples, and a warning where these numbers are not values of the same thing as the arms'.</summary>
+    /// <summary>The number of samples, and a warning if these values were measured differently from those of the arms.</summary>
     private static string Note(ReportData data, RoleGroup reference)
     {
         var samples = reference.Stage.Measurements.Select(measurement => measurement.Samples).Distinct().Order();

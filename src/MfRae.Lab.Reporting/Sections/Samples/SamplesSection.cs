@@ -22,8 +22,10 @@ internal sealed class SamplesSection : ISection
             .SelectMany(one => data.Stage(one.Run!, "sampling")!.Images)
             .Select(image => image.Name)
             .Distinct();
-        return new SamplesModel(
-        [
+        return new
+        {
+            Groups = (SamplesGroup[])
+            [
             .. names.Select(name => new SamplesGroup(
                 Heading(name),
                 "Every arm uses the same noise and labels: images at the same position of two sheets start from the same noise.",
@@ -33,21 +35,23 @@ internal sealed class SamplesSection : ISection
                        let image = data.Stage(one.Run, "sampling")!.Images.FirstOrDefault(image => image.Name == name)
                        where image is not null
                        select new SamplesSheet(
-                           one.Arm.Css, Parts.Arm(one.Arm), data.Sheets.Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
+                           one.Arm.Css, one.Arm, "", data.Sheets.Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
                 ],
                 [])),
             .. Films(data),
             .. Shared(data, "teacherSampling", "Teacher", "Drawn with the same noise and labels as the arms."),
             .. Shared(data, data.Record.Runs.SelectMany(run => run.Stages.Keys).FirstOrDefault(IsReference) ?? "", "Real images", ""),
             .. Shared(data, "reconstruction", "Reconstruction", ""),
-        ]);
+            ],
+        };
     }
 
     private static IEnumerable<SamplesGroup> Shared(ReportData data, string role, string title, string note)
     {
         var sheets = data.Role(role).SelectMany(group => group.Stage.Images.Select(image => new SamplesSheet(
             "",
-            Html.Text(data.Shared(group) ? Heading(image.Name) : $"{Heading(image.Name)}, {group.Names}"),
+            null,
+            data.Shared(group) ? Heading(image.Name) : $"{Heading(image.Name)}, {group.Names}",
             data.Sheets.Picture(image, $"{title}, {image.Name}"),
             image.Caption))).ToArray();
         return sheets.Length == 0 ? [] : [new(title, note, sheets, [])];
@@ -55,7 +59,7 @@ internal sealed class SamplesSection : ISection
 
     private static bool IsReference(string role) => role.StartsWith("reference.", StringComparison.Ordinal);
 
-    /// <summary>What the networks made on the way, of each arm's first seed that kept it.</summary>
+    /// <summary>Samples of intermediate weights, from each arm's first seed that has them.</summary>
     private static IEnumerable<SamplesGroup> Films(ReportData data)
     {
         var films = data.Arms
@@ -78,7 +82,8 @@ internal sealed class SamplesSection : ISection
         var at = $"step {Numbers.Count(step)}";
         return new(at, new(
             arm.Css,
-            Html.Of($"{Parts.Arm(arm)} <span class=\"quiet\">{at}</span>"),
+            arm,
+            "",
             data.Sheets.Picture(image, $"{arm.Name}, {at}"),
             $"Seed {seed}, {image.Caption}"));
     }
@@ -91,18 +96,19 @@ internal sealed class SamplesSection : ISection
         : name == MetricNames.Real ? "reference" : name;
 }
 
-/// <summary>Sheets of images.</summary>
-internal sealed record SamplesModel(IReadOnlyList<SamplesGroup> Groups);
-
-/// <summary>Sheets that show the same thing, one per arm or stage.</summary>
-/// <param name="Films">Instead of sheets: what each arm's network made on the way.</param>
+/// <summary>Comparable sheets, one per arm or stage.</summary>
+/// <param name="Films">Instead of sheets: the samples of each arm during training.</param>
 internal sealed record SamplesGroup(string Title, string Note, IReadOnlyList<SamplesSheet> Sheets, IReadOnlyList<SamplesFilm> Films);
 
-/// <param name="Css">The class of its arm's colour, by which it is hidden with the arm; empty for what no arm made.</param>
-internal sealed record SamplesSheet(string Css, Html Name, Html Image, string Caption);
+/// <summary>A sheet of images.</summary>
+/// <param name="Css">The class of the arm's colour, which also hides the sheet with the arm; empty for sheets of shared stages.</param>
+/// <param name="Arm">The arm that made the sheet; null for sheets of shared stages.</param>
+/// <param name="Name">The heading of a sheet without an arm.</param>
+internal sealed record SamplesSheet(string Css, ArmView? Arm, string Name, Picture Image, string Caption);
 
 /// <summary>Sheets of one arm in the order of training. A script shows one at a time, all arms at the same place.</summary>
 internal sealed record SamplesFilm(string Css, IReadOnlyList<SamplesFrame> Frames);
 
-/// <param name="At">What the slider says: `step 50`.</param>
+/// <summary>One sheet of a film.</summary>
+/// <param name="At">The label of the slider: `step 50`.</param>
 internal sealed record SamplesFrame(string At, SamplesSheet Sheet);

@@ -19,26 +19,30 @@ internal sealed class StagesSection : ISection
             .GroupBy(key => key)
             .ToDictionary(group => group.Key, group => group.Count());
         var unshared = users.Values.Sum();
-        return new StagesModel(
-            $"{Numbers.Plural(data.Record.Runs.Count, "run")} {(data.Record.Runs.Count == 1 ? "needs" : "need")} {Numbers.Plural(unshared, "stage")}. "
+        return new
+        {
+            Summary = $"{Numbers.Plural(data.Record.Runs.Count, "run")} {(data.Record.Runs.Count == 1 ? "needs" : "need")} {Numbers.Plural(unshared, "stage")}. "
                 + $"Identical stages are computed once, which leaves {Numbers.Count(stages.Count)}.",
-            $"Total: {Numbers.Duration(stages.Sum(Wall))} of wall time and {Numbers.Duration(stages.Sum(Cpu))} of CPU time.",
-            new Graph("Stages by kind", Nodes(data)).Draw(),
-            [.. stages.Select(stage => Row(stage, users.GetValueOrDefault(stage.Key)))],
-            Parts.Sql(data.Sql.Stages));
+            Times = $"Total: {Numbers.Duration(stages.Sum(Wall))} of wall time and {Numbers.Duration(stages.Sum(Cpu))} of CPU time.",
+            Graph = new Graph("Stages by kind", Nodes(data)).Draw(),
+            Rows = stages.Select(stage => Row(stage, users.GetValueOrDefault(stage.Key))),
+            Sql = data.Sql.Stages,
+        };
     }
 
-    private static StagesRow Row(StageRecord stage, int runs) => new(
+    private static object Row(StageRecord stage, int runs) => new
+    {
         stage.Label,
         stage.Kind,
-        Parts.Hash(stage.Key),
-        Numbers.Count(runs),
-        Numbers.Count(stage.Attempts.Count),
-        Numbers.Seconds(Wall(stage)),
-        Numbers.Seconds(Cpu(stage)),
-        Numbers.Megabytes(stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty(0).Max()),
-        Parts.Status(stage.Status),
-        stage.Reason ?? "");
+        stage.Key,
+        Runs = Numbers.Count(runs),
+        Attempts = Numbers.Count(stage.Attempts.Count),
+        Wall = Numbers.Seconds(Wall(stage)),
+        Cpu = Numbers.Seconds(Cpu(stage)),
+        Peak = Numbers.Megabytes(stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty(0).Max()),
+        Status = Badge.OfStatus(stage.Status),
+        Reason = stage.Reason ?? "",
+    };
 
     private static GraphNode[] Nodes(ReportData data)
     {
@@ -60,9 +64,3 @@ internal sealed class StagesSection : ISection
 
     private static double Cpu(StageRecord stage) => stage.Attempts.Sum(attempt => attempt.CpuSeconds);
 }
-
-/// <summary>What was computed, what was shared, and what each cost.</summary>
-internal sealed record StagesModel(string Summary, string Times, Html Graph, IReadOnlyList<StagesRow> Rows, Html Sql);
-
-internal sealed record StagesRow(
-    string Label, string Kind, Html Key, string Runs, string Attempts, string Wall, string Cpu, string Peak, Html Status, string Reason);

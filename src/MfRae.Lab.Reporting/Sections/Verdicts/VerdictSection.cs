@@ -15,24 +15,24 @@ internal sealed class VerdictSection : ISection
     public object Model(ReportData data)
     {
         var differences = DifferenceChart.Of(data);
-        var chart = differences.Draw();
-        return new VerdictModel(
-            data.Primary.Conflict?.ToString() ?? "",
-            VerdictTiles.Of(data),
-            [.. data.Arms.Select(arm => Row(data, arm))],
-            ComparisonText.PowerOf(data.Primary.Comparisons),
-            chart,
-            chart.IsEmpty ? "" : "Small dots: one per seed. Diamond: mean. Bar: 95 % bootstrap interval of the mean."
+        return new
+        {
+            Conflict = data.Primary.Conflict?.ToString() ?? "",
+            Tiles = VerdictTiles.Of(data),
+            Arms = data.Arms.Select(arm => Row(data, arm)),
+            Power = ComparisonText.PowerOf(data.Primary.Comparisons),
+            Chart = differences.Draw(),
+            ChartNote = differences.Rows.All(row => row.Dots.Count == 0) ? "" : "Small dots: one per seed. Diamond: mean. Bar: 95 % bootstrap interval of the mean."
                 + (differences.Shade is null ? "" : " Shaded: the noise band, the differences that count as noise."),
-            Parts.Sql(data.Sql.Pairs(data.Primary.Metric)));
+            Sql = data.Sql.Pairs(data.Primary.Metric),
+        };
     }
 
     private static VerdictRow Row(ReportData data, ArmView arm)
     {
         if (data.Primary.Comparisons.FirstOrDefault(comparison => comparison.Arm == arm.Name) is { } comparison)
         {
-            return new(Parts.Arm(arm), Parts.Badge(Parts.Tone(comparison.Verdict), ComparisonText.Word(comparison.Verdict)),
-                ComparisonText.Reason(comparison), ComparisonText.Effect(comparison), arm.Losses);
+            return new(arm, Badge.Of(comparison.Verdict), ComparisonText.Reason(comparison), ComparisonText.Effect(comparison), arm.Losses);
         }
 
         var sample = arm.Of(data.Primary);
@@ -41,25 +41,15 @@ internal sealed class VerdictSection : ISection
             ? ComparisonText.Diverged(sample.Diverged, sample.Planned) is { Length: > 0 } diverged ? diverged : $"no value of {data.Primary.Metric}"
             : sample.Conflict?.ToString() ?? $"{data.Primary.Metric} {Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)}"
                 + (interval.Length == 0 ? "" : $" (sd over seeds; {interval})") + ". The other arms are compared with this one.";
-        return new(Parts.Arm(arm), Parts.Badge("plain", "baseline"), reason, "", arm.Losses);
+        return new(arm, new("plain", "baseline"), reason, "", arm.Losses);
     }
 }
 
-/// <summary>What the arms say, and whether they could say anything.</summary>
-internal sealed record VerdictModel(
-    string Conflict,
-    IReadOnlyList<VerdictTile> Tiles,
-    IReadOnlyList<VerdictRow> Arms,
-    string Power,
-    Html Chart,
-    string ChartNote,
-    Html Sql);
-
-/// <summary>A number worth a glance.</summary>
+/// <summary>A number at the top of the section.</summary>
 internal sealed record VerdictTile(string Label, string Value, string Note);
 
-/// <summary>One arm: the word, the sentence, and how large the difference is.</summary>
-internal sealed record VerdictRow(Html Arm, Html Badge, string Reason, string Effect, string Losses);
+/// <summary>One arm: the verdict, its reason, and the size of the difference.</summary>
+internal sealed record VerdictRow(ArmView Arm, Badge Badge, string Reason, string Effect, string Losses);
 
 /// <summary>The figures on top: the best arm, the baseline, and the teacher at its fewest and most steps in the same metric.</summary>
 internal static class VerdictTiles

@@ -23,13 +23,15 @@ internal sealed class VersionsSection : ISection
         var lost = versions.Where(version => !version.Current)
             .SelectMany(version => version.Attempts.Select(attempt => (version.Number, Attempt: attempt))).ToArray();
         var failed = lost.Where(one => !one.Attempt.IsResumed()).ToArray();
-        return new VersionsModel(
+        return new
+        {
             data.Record.Name,
-            [.. versions.Select(Row)],
-            [.. failed.Take(Most).Select(one => Attempt(one.Number, one.Attempt))],
-            failed.Length > Most ? Numbers.Plural(failed.Length - Most, "more attempt") : "",
-            [.. lost.Where(one => one.Attempt.IsResumed()).Take(Most).Select(one => Attempt(one.Number, one.Attempt))],
-            Parts.Sql(data.Sql.Versions));
+            Rows = versions.Select(Row),
+            Failed = failed.Take(Most).Select(one => Attempt(one.Number, one.Attempt)).ToArray(),
+            More = failed.Length > Most ? Numbers.Plural(failed.Length - Most, "more attempt") : "",
+            Resumed = lost.Where(one => one.Attempt.IsResumed()).Take(Most).Select(one => Attempt(one.Number, one.Attempt)),
+            Sql = data.Sql.Versions,
+        };
     }
 
     private static VersionsRow Row(PlanVersion version) => new(
@@ -51,7 +53,7 @@ internal sealed class VersionsSection : ISection
     }
 
     private static VersionsAttempt Attempt(int version, VersionAttempt attempt) => new(
-        Number(version), attempt.Stage, Numbers.Count(attempt.Number), Parts.Status(attempt.Status), attempt.Error ?? "");
+        Number(version), attempt.Stage, Numbers.Count(attempt.Number), Badge.OfStatus(attempt.Status), attempt.Error ?? "");
 
     private static string Runs(IReadOnlyDictionary<string, int> runs) =>
         string.Join(", ", runs.Select(run => $"{run.Value} {AttemptStatus.Word(run.Key)}"));
@@ -62,19 +64,7 @@ internal sealed class VersionsSection : ISection
         time?.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture) ?? "";
 }
 
-/// <summary>All plans of the experiment, oldest first.</summary>
-/// <param name="Name">The name of the experiment, for the command that compares two versions.</param>
-/// <param name="Failed">Attempts of earlier versions without a result.</param>
-/// <param name="More">The number of attempts that the page leaves out; the empty string where it shows all.</param>
-/// <param name="Resumed">Attempts of earlier versions that were killed or interrupted, at stages that completed later.</param>
-internal sealed record VersionsModel(
-    string Name,
-    IReadOnlyList<VersionsRow> Rows,
-    IReadOnlyList<VersionsAttempt> Failed,
-    string More,
-    IReadOnlyList<VersionsAttempt> Resumed,
-    Html Sql);
-
+/// <summary>One plan of the experiment.</summary>
 /// <param name="Note">`this page`, or the empty string.</param>
 /// <param name="Last">The empty string where the plan ran once.</param>
 /// <param name="Changes">The differences from the version before.</param>
@@ -89,4 +79,5 @@ internal sealed record VersionsRow(
     string Metric,
     IReadOnlyList<string> Arms);
 
-internal sealed record VersionsAttempt(string Version, string Stage, string Number, Html Status, string Error);
+/// <summary>An attempt of an earlier version without a result.</summary>
+internal sealed record VersionsAttempt(string Version, string Stage, string Number, Badge Status, string Error);
