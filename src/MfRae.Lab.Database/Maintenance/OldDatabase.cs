@@ -66,7 +66,7 @@ internal sealed class OldDatabase
     public int CarryOver(LabDatabase target)
     {
         var connection = target.Connection;
-        connection.Execute("ATTACH @path AS old", new { _path });
+        connection.Execute("ATTACH @path AS old", new { path = _path });
         try
         {
             using var transaction = connection.BeginTransaction(deferred: false);
