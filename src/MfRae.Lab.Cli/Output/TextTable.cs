@@ -108,13 +108,6 @@ public static class CellText
         IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
         _ => cell.ToString() ?? "",
     };
-
-    /// <summary>Quoted where it must be, by RFC 4180.</summary>
-    public static string Csv(object? cell)
-    {
-        var text = Of(cell);
-        return text.AsSpan().IndexOfAny(",\"\r\n") >= 0 ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
-    }
 }
 
 /// <summary>Large quantities as people read them: four significant digits at most.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core;
 using MfRae.Lab.Database;
+using MfRae.Lab.Database.Export;
 using MfRae.Lab.Database.Reading;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -66,12 +67,7 @@ public static class QueryOutput
         return cut;
     }
 
-    public static void Csv(QueryResult result, TextWriter writer)
-    {
-        writer.WriteLine(string.Join(',', result.Columns.Select(CellText.Csv)));
-        foreach (var row in result.Rows)
-            writer.WriteLine(string.Join(',', row.Select(CellText.Csv)));
-    }
+    public static void Csv(QueryResult result, TextWriter writer) => CsvRowWriter.WriteTable(writer, result.Columns, result.Rows);
 
     /// <summary>An array of objects, one a row; blobs in base 64.</summary>
     public static void Json(QueryResult result, TextWriter writer) => writer.WriteLine(JsonText.Write(json =>

@@ -66,7 +66,9 @@ public sealed class ExperimentExport(LabDatabase database)
     {
         var columns = reader.Columns(view.Name);
         var (csv, parquet) = (view.Name + ".csv", view.Name + ".parquet");
-        using var text = formats.Contains(ExportFormat.Csv) ? new CsvRowWriter(Path.Combine(folder, csv), columns) : null;
+        using var text = formats.Contains(ExportFormat.Csv)
+            ? new CsvRowWriter(new StreamWriter(Path.Combine(folder, csv)), [.. columns.Select(column => column.Name)])
+            : null;
         using var table = formats.Contains(ExportFormat.Parquet) ? new ParquetRowWriter(Path.Combine(folder, parquet), columns) : null;
         IRowWriter[] writers = [.. new IRowWriter?[] { text, table }.OfType<IRowWriter>()];
         if (writers.Length == 0)

@@ -24,7 +24,7 @@ internal sealed class TensorBoardExport(SqliteConnection connection, string expe
             + "ORDER BY arm, seed, run", new { experiment }).AsList();
         var list = Path.Combine(folder, "runs.csv");
         Directory.CreateDirectory(folder);
-        using var listed = new CsvRowWriter(list, [.. new[] { "folder", "arm", "seed", "run" }.Select(name => new ViewColumn(name, CellType.Text))]);
+        using var listed = new CsvRowWriter(new StreamWriter(list), ["folder", "arm", "seed", "run"]);
         foreach (var run in runs)
         {
             var name = _names.Of(run.Arm, run.Seed, run.Run);

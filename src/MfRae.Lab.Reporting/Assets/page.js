@@ -43,7 +43,10 @@ const lab = (() => {
       return done;
     }
   };
-  return { set, svg, html, button, format, tick, copy };
+  // The CSV of docs/exchange.md, as `export` and `query --csv` write it. A field is a string, or null for an empty field.
+  const csv = rows => rows.map(row => row.map(field => field === null ? ""
+    : field === "" || /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field).join(",") + "\r\n").join("");
+  return { set, svg, html, button, format, tick, copy, csv };
 })();
 
 // A legend entry hides its arm in every chart of the page, and is switched off wherever it stands.

@@ -35,7 +35,6 @@ for (const table of document.querySelectorAll("table.results")) {
 
   const rows = () => [...table.tBodies].map(arm => ({ name: arm.dataset.arm, cells: [...arm.rows[0].cells] }));
   const text = cell => cell.querySelector(".value")?.textContent ?? "–";
-  const quote = field => /[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
   const texNames = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}" };
   const tex = words => words.replace(/[\\&%$#_{}~^]/g, sign => texNames[sign] ?? "\\" + sign);
   const mark = words => words.replace(/[\\|<*_`[\]]/g, "\\$&");
@@ -43,8 +42,8 @@ for (const table of document.querySelectorAll("table.results")) {
   const csv = () => {
     const columns = shown().slice(1);
     const first = ["arm", ...columns.flatMap(i => [heads[i].dataset.key, heads[i].dataset.key + " sd", heads[i].dataset.key + " 95 % half-width", heads[i].dataset.key + " n"])];
-    const rest = rows().map(({ name, cells }) => [name, ...columns.flatMap(i => ["v", "s", "h", "n"].map(key => cells[i].dataset[key] ?? ""))]);
-    return [first, ...rest].map(line => line.map(quote).join(",") + "\n").join("");
+    const rest = rows().map(({ name, cells }) => [name, ...columns.flatMap(i => ["v", "s", "h", "n"].map(key => cells[i].dataset[key] ?? null))]);
+    return lab.csv([first, ...rest]);
   };
 
   const latex = () => {

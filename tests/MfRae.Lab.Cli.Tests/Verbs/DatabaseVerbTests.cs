@@ -63,6 +63,16 @@ public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : ICl
     }
 
     [Fact]
+    public void Query_writes_the_csv_of_the_golden_file()
+    {
+        var golden = Path.Combine(Checkout.Root, "tests", "Golden", "csv");
+
+        var answer = _lab.Run("query", File.ReadAllText(Path.Combine(golden, "cells.sql")), "--csv");
+
+        answer.Out.Should().Be(File.ReadAllText(Path.Combine(golden, "cells.csv")));
+    }
+
+    [Fact]
     public void A_query_that_is_cut_says_so_on_stderr()
     {
         var answer = _lab.Run("query", "select metric from evaluations", "--limit", "1", "--csv");

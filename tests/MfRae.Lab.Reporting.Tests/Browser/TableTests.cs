@@ -96,13 +96,25 @@ public sealed class TableTests
         await using var page = await OpenPage.Report(SampleRecord.Small());
         await page.Click($"{Fid} button");
 
-        var csv = (await Copy(page, "CSV")).Split('\n');
+        var csv = (await Copy(page, "CSV")).Split("\r\n");
         csv[0].Should().StartWith("arm,fid@1,fid@1 sd,fid@1 95 % half-width,fid@1 n,fid.train@1");
         csv[1].Should().StartWith("lambda=0.5,9.8").And.Contain(",2,");
         (await Copy(page, "LaTeX")).Should().StartWith("\\begin{tabular}{lrrrrr}\n\\toprule\nArm & FID $\\downarrow$")
             .And.Contain("lambda=0.5 & $\\mathbf{").And.Contain("\\pm").And.EndWith("\\end{tabular}\n");
         (await Copy(page, "Markdown")).Split('\n')[2].Should().StartWith("| lambda=0.5 | **9.8");
         (await page.Text("document.querySelector('#results > .tools output').textContent")).Should().Be("copied as Markdown");
+    }
+
+    [Fact]
+    public async Task The_page_writes_the_csv_of_the_golden_file()
+    {
+        Requires.Chromium();
+        string golden = Repository.File("tests/Golden/csv");
+        await using var page = await OpenPage.Report(SampleRecord.Small());
+
+        var csv = await page.Text($"lab.csv({await File.ReadAllTextAsync(Path.Combine(golden, "cells.json"))})");
+
+        csv.Should().Be(await File.ReadAllTextAsync(Path.Combine(golden, "cells.csv")));
     }
 
     [Fact]

@@ -1,111 +1,28 @@
-using System.Globalization;
-using System.Text;
 using Parquet;
 using Parquet.Schema;
 
 namespace MfRae.Lab.Database.Export;
 
-/// <summary>Writes the rows of one view to one file, holding no more than a part of them.</summary>
+/// <summary>Writes rows to one file and keeps only a part of them in memory.</summary>
 internal interface IRowWriter : IDisposable
 {
-    void Write(object?[] row);
+    /// <summary>Writes one row.</summary>
+    /// <param name="row">A cell for each column; the writer does not keep the list.</param>
+    void Write(IReadOnlyList<object?> row);
 
-    /// <summary>After the last row. Without it the file is not whole.</summary>
+    /// <summary>Completes the file after the last row. Without this call the file is incomplete.</summary>
     void Finish();
 }
 
 /// <summary>
-/// RFC 4180 in UTF-8, lines ended by CR LF. Doubles have the digits that give the same double again. Null is an empty field, an
-/// empty text is "". Blobs are base 64.
-/// </summary>
-internal sealed class CsvRowWriter : IRowWriter
-{
-    private readonly StreamWriter _writer;
-
-    public CsvRowWriter(string path, IReadOnlyList<ViewColumn> columns)
-    {
-        _writer = new(path, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 1 << 16) { NewLine = "\r\n" };
-        Write([.. columns.Select(column => column.Name)]);
-        FormulaCells = 0;
-    }
-
-    /// <summary>
-    /// Texts that a spreadsheet would take for a formula. They are written as they are, since any mark before them would be another
-    /// text; who opens the file in a spreadsheet should know of them.
-    /// </summary>
-    public int FormulaCells { get; private set; }
-
-    public void Write(object?[] row)
-    {
-        for (var i = 0; i < row.Length; i++)
-        {
-            if (i > 0)
-            {
-                _writer.Write(',');
-            }
-
-            WriteCell(row[i]);
-        }
-
-        _writer.WriteLine();
-    }
-
-    public void Finish() => _writer.Flush();
-
-    public void Dispose() => _writer.Dispose();
-
-    private void WriteCell(object? cell)
-    {
-        switch (cell)
-        {
-            case null:
-                break;
-            case double number:
-                _writer.Write(number.ToString("R", CultureInfo.InvariantCulture));
-                break;
-            case long number:
-                _writer.Write(number.ToString(CultureInfo.InvariantCulture));
-                break;
-            case byte[] blob:
-                _writer.Write(Convert.ToBase64String(blob));
-                break;
-            case string text:
-                WriteText(text);
-                break;
-            default:
-                throw new InvalidOperationException($"no cell is a {cell.GetType()}");
-        }
-    }
-
-    private void WriteText(string text)
-    {
-        if (text is ['=' or '+' or '-' or '@' or '\t' or '\r', ..])
-        {
-            FormulaCells++;
-        }
-
-        if (text.Length == 0 || text.AsSpan().IndexOfAny(",\"\r\n") >= 0)
-        {
-            _writer.Write('"');
-            _writer.Write(text.Replace("\"", "\"\"", StringComparison.Ordinal));
-            _writer.Write('"');
-        }
-        else
-        {
-            _writer.Write(text);
-        }
-    }
-}
-
-/// <summary>
-/// Parquet in row groups: what is held in memory is one group, not the file. All columns may be null; integers are 64 bits wide,
-/// reals are doubles, texts are UTF-8.
+/// Writes a Parquet file in row groups and keeps one group in memory. All columns are nullable; integers have 64 bits, reals are
+/// doubles, strings are UTF-8.
 /// </summary>
 internal sealed class ParquetRowWriter : IRowWriter
 {
     public const int RowsPerGroup = 100_000;
 
-    // Pictures and definitions are long: a group ends early where it would hold too many bytes.
+    // Images and definitions are long: a group with this many bytes ends early.
     private const long BytesPerGroup = 64L << 20;
 
     private readonly FileStream _file;
@@ -125,9 +42,9 @@ internal sealed class ParquetRowWriter : IRowWriter
         _writer = ParquetWriter.CreateAsync(new ParquetSchema(_fields), _file).GetAwaiter().GetResult();
     }
 
-    public void Write(object?[] row)
+    public void Write(IReadOnlyList<object?> row)
     {
-        for (var i = 0; i < row.Length; i++)
+        for (var i = 0; i < row.Count; i++)
         {
             _cells[i].Add(row[i]);
             _bytes += row[i] switch { string text => text.Length, byte[] blob => blob.Length, _ => 8 };
