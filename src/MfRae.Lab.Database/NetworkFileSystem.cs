@@ -4,7 +4,15 @@ using MfRae.Lab.Core;
 
 namespace MfRae.Lab.Database;
 
-/// <summary>SQLite's write-ahead log needs memory and locks that all its processes share; over a network it loses data silently.</summary>
+/// <summary>
+/// Recognises network file systems. SQLite's write-ahead log needs memory and locks that all its processes share; over a network it
+/// loses data silently.
+/// </summary>
+/// <remarks>
+/// On Linux this class reads /proc/self/mountinfo itself, because <see cref="DriveInfo.DriveFormat"/> (measured with .NET 10.0.12) gives the
+/// wrong type in two cases: for a mount point with a space in its name it gives the type of the parent (ext4 for a tmpfs on <c>/tmp/b c</c>),
+/// and for two mounts on one point it gives the hidden one (tmpfs for a proc above it). A share on <c>/mnt/my share</c> would count as local.
+/// </remarks>
 public static class NetworkFileSystem
 {
     private static readonly string[] Types =
@@ -14,19 +22,22 @@ public static class NetworkFileSystem
         "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse", "fuse.davfs", "davfs",
     ];
 
-    /// <exception cref="LabException">The database would lie on a network file system.</exception>
+    /// <summary>Throws if a database would be on a network file system.</summary>
+    /// <param name="databasePath">The path of the database, which need not exist.</param>
+    /// <exception cref="LabException">The path is on a network file system.</exception>
     public static void Refuse(string databasePath)
     {
         if (TypeOf(databasePath) is { } type)
         {
             throw new LabException(
-                $"{databasePath} lies on a network file system ({type}), where SQLite databases break. Keep the database on a disk of "
-                + "this machine; the store, and the workers that fill it, may stay on the shared one.");
+                $"{databasePath}: the database is on a network file system ({type}), where SQLite loses data. Put the database on a local "
+                + "disk with --db PATH; the store may stay on the network file system.");
         }
     }
 
-    /// <summary>The type of the network file system that holds an absolute path, or null where it is local.</summary>
+    /// <summary>The type of the network file system that an absolute path is on, or null if the path is local.</summary>
     /// <param name="mountInfo">The text of /proc/self/mountinfo.</param>
+    /// <param name="path">An absolute path without symbolic links.</param>
     public static string? Find(string mountInfo, string path)
     {
         var (deepest, found) = (-1, "");
@@ -40,7 +51,7 @@ public static class NetworkFileSystem
             }
 
             var mount = Unescape(fields[4]).TrimEnd('/');
-            // A later mount on the same point hides the earlier one, hence "at least as deep".
+            // A later mount on the same point hides the earlier one, so ">=" and not ">".
             if (mount.Length >= deepest && (path == mount || path.StartsWith(mount + "/", StringComparison.Ordinal)))
             {
                 (deepest, found) = (mount.Length, line[(separator + 3)..].Split(' ')[0]);
@@ -50,7 +61,8 @@ public static class NetworkFileSystem
         return Types.Contains(found) ? found : null;
     }
 
-    /// <summary>The type of the network file system that a path lies on, or null where it is local.</summary>
+    /// <summary>The type of the network file system that a path is on, or null if the path is local.</summary>
+    /// <param name="databasePath">A path, which need not exist.</param>
     public static string? TypeOf(string databasePath)
     {
         var path = FollowLinks(Path.GetFullPath(databasePath));
@@ -79,7 +91,7 @@ public static class NetworkFileSystem
         return folder ?? "/";
     }
 
-    /// <summary>The path with every symbolic link on the way to it replaced by what it points to.</summary>
+    /// <summary>Resolves every symbolic link in a path.</summary>
     private static string FollowLinks(string path)
     {
         var parent = Path.GetDirectoryName(path);
@@ -93,7 +105,7 @@ public static class NetworkFileSystem
         return entry.LinkTarget is null ? here : FollowLinks(entry.ResolveLinkTarget(returnFinalTarget: true)!.FullName);
     }
 
-    /// <summary>mountinfo writes blanks and backslashes as three octal digits.</summary>
+    /// <summary>Decodes a name in mountinfo, which writes spaces and backslashes as three octal digits.</summary>
     private static string Unescape(string text)
     {
         var plain = new StringBuilder();
