@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text.Json;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;

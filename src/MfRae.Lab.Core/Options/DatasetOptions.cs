@@ -16,7 +16,19 @@ public abstract record DatasetOptions;
 public sealed record IdxDatasetOptions(
     string Path,
     [property: OptionRange(0, 10_000_000)] int TrainLimit = 0,
-    [property: OptionRange(0, 10_000_000)] int TestLimit = 0) : DatasetOptions;
+    [property: OptionRange(0, 10_000_000)] int TestLimit = 0) : DatasetOptions, IReadsFiles
+{
+    /// <summary>The four files of the folder: training images, training labels, test images, test labels.</summary>
+    public static IReadOnlyList<string> FileNames { get; } =
+    [
+        "train-images-idx3-ubyte.gz",
+        "train-labels-idx1-ubyte.gz",
+        "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz",
+    ];
+
+    IEnumerable<string> IReadsFiles.Files() => FileNames.Select(name => $"{Path.TrimEnd('/')}/{name}");
+}
 
 /// <summary>
 /// Colour images in the layout of ImageNet: `train` and `val` below the folder, in each a folder of JPEG, PNG, BMP or WebP files for each
@@ -35,7 +47,13 @@ public sealed record ImageFolderDatasetOptions(
     [property: OptionRange(1, 1_000_000)] int Classes = 1000,
     bool Flip = false,
     [property: OptionRange(0, 1_000_000_000)] int TrainLimit = 0,
-    [property: OptionRange(0, 1_000_000_000)] int TestLimit = 0) : DatasetOptions;
+    [property: OptionRange(0, 1_000_000_000)] int TestLimit = 0) : DatasetOptions, IReadsFiles
+{
+    /// <summary>The subfolders: training images, and held-back images.</summary>
+    public static IReadOnlyList<string> Splits { get; } = ["train", "val"];
+
+    IEnumerable<string> IReadsFiles.Files() => Splits.Select(split => $"{Path.TrimEnd('/')}/{split}");
+}
 
 /// <summary>
 /// No images: latents drawn afresh for every step from a distribution of which everything is known (docs/method.md §6). A sample of

@@ -14,7 +14,10 @@ public sealed record NoDecoderOptions : DecoderOptions;
 
 /// <summary>Weights from a file; PATH::NAME takes a dictionary inside a checkpoint.</summary>
 /// <param name="Network">What the weights are of; absent: the metadata of the file, which the lab wrote, say it.</param>
-public sealed record PretrainedDecoderOptions(string Weights, DecoderArchitectureOptions? Network = null) : DecoderOptions;
+public sealed record PretrainedDecoderOptions(string Weights, DecoderArchitectureOptions? Network = null) : DecoderOptions, IReadsFiles
+{
+    IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
+}
 
 /// <summary>
 /// Trains a ViT decoder with two residual convolutions on noise-augmented latents z + σ n, σ = τ U(0,1):
@@ -25,7 +28,7 @@ public sealed record RaeDecoderOptions(
     DecoderNetworkOptions Network,
     TrainingOptions Training,
     [property: OptionRange(0, 10)] double NoiseTau = 0.8,
-    [property: OptionRange(0, 1000)] double PerceptualWeight = 0.1) : DecoderOptions;
+    [property: OptionRange(0, 1000)] double PerceptualWeight = 0.1) : DecoderOptions, ITrained;
 
 /// <summary>The network that pre-trained decoder weights belong to.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

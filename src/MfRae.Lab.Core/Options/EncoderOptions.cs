@@ -15,13 +15,19 @@ public sealed record NoEncoderOptions : EncoderOptions;
 
 /// <summary>Weights of the lab's own ViT, from a file whose metadata describe it.</summary>
 /// <param name="Network">The sizes that the metadata must name; absent: whatever they name.</param>
-public sealed record PretrainedEncoderOptions(string Weights, VitOptions? Network = null) : EncoderOptions;
+public sealed record PretrainedEncoderOptions(string Weights, VitOptions? Network = null) : EncoderOptions, IReadsFiles
+{
+    IEnumerable<string> IReadsFiles.Files() => [Weights];
+}
 
 /// <summary>
 /// DINOv2 with registers under the Hugging Face names, from .safetensors or a PyTorch checkpoint; PATH::NAME takes a dictionary inside
 /// the file.
 /// </summary>
-public sealed record Dinov2EncoderOptions(string Weights, Dinov2Options Network) : EncoderOptions;
+public sealed record Dinov2EncoderOptions(string Weights, Dinov2Options Network) : EncoderOptions, IReadsFiles
+{
+    IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
+}
 
 /// <summary>
 /// Trains a ViT without labels on two augmented, partly masked views of each image: the class tokens of the two views
@@ -35,7 +41,7 @@ public sealed record SelfSupervisedEncoderOptions(
     TrainingOptions Training,
     [property: OptionRange(0, 0.95)] double MaskRatio = 0.25,
     [property: OptionRange(0.01, 10)] double Temperature = 0.2,
-    [property: OptionRange(0, 1000)] double ReconstructionWeight = 1) : EncoderOptions;
+    [property: OptionRange(0, 1000)] double ReconstructionWeight = 1) : EncoderOptions, ITrained;
 
 /// <summary>
 /// A vision transformer with a convolutional stem of three stride-2 layers: 28×28 pixels become 4×4 tokens of

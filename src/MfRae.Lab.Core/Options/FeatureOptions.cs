@@ -16,7 +16,10 @@ public abstract record FeatureOptions;
 public sealed record NoFeatureOptions : FeatureOptions;
 
 /// <summary>Weights from a safetensors file, whose metadata describe the network.</summary>
-public sealed record PretrainedFeatureOptions(string Weights) : FeatureOptions;
+public sealed record PretrainedFeatureOptions(string Weights) : FeatureOptions, IReadsFiles
+{
+    IEnumerable<string> IReadsFiles.Files() => [Weights];
+}
 
 /// <summary>
 /// The Inception-v3 of published FID numbers, from a file with pytorch-fid's names. It predicts ImageNet's classes (docs/method.md §7).
@@ -24,13 +27,19 @@ public sealed record PretrainedFeatureOptions(string Weights) : FeatureOptions;
 /// <param name="Resizing">How images reach 299×299: as in pytorch-fid, or as in the TensorFlow graph and ADM's evaluator.</param>
 public sealed record FidInceptionOptions(
     string Weights,
-    [property: OptionChoice("pytorchFid", "tensorFlow")] string Resizing = "pytorchFid") : FeatureOptions;
+    [property: OptionChoice("pytorchFid", "tensorFlow")] string Resizing = "pytorchFid") : FeatureOptions, IReadsFiles
+{
+    IEnumerable<string> IReadsFiles.Files() => [Weights];
+}
 
 /// <summary>
 /// The class token of DINOv2, by which FD-DINOv2 compares images (arXiv 2306.04675): released weights of any size, under the names of
 /// the release, Hugging Face or timm; PATH::NAME takes a dictionary inside the file. It predicts no classes.
 /// </summary>
-public sealed record Dinov2FeatureOptions(string Weights) : FeatureOptions;
+public sealed record Dinov2FeatureOptions(string Weights) : FeatureOptions, IReadsFiles
+{
+    IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
+}
 
 /// <summary>
 /// Any network as a TorchScript file: float32 [B, 3, size, size] → features [B, F], or a tuple of features and class scores, which are
@@ -43,7 +52,10 @@ public sealed record TorchScriptFeatureOptions(
     string Weights,
     [property: OptionRange(0, 4096)] int Size = 224,
     [property: OptionRange(-1000, 1000)] IReadOnlyList<double>? Mean = null,
-    [property: OptionRange(1e-6, 1000)] IReadOnlyList<double>? Deviation = null) : FeatureOptions;
+    [property: OptionRange(1e-6, 1000)] IReadOnlyList<double>? Deviation = null) : FeatureOptions, IReadsFiles
+{
+    IEnumerable<string> IReadsFiles.Files() => [Weights];
+}
 
 /// <summary>Trains an Inception-style classifier (Szegedy blocks at 28×28) on the training labels.</summary>
 /// <param name="Width">Channels of a branch; the pooled feature has 8 times as many.</param>
@@ -51,4 +63,4 @@ public sealed record InceptionOptions(
     TrainingOptions Training,
     AugmentationOptions Augmentation,
     [property: OptionRange(4, 512)] int Width = 24,
-    [property: OptionRange(0, 0.9)] double LabelSmoothing = 0.1) : FeatureOptions;
+    [property: OptionRange(0, 0.9)] double LabelSmoothing = 0.1) : FeatureOptions, ITrained;

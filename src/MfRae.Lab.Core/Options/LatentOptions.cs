@@ -27,7 +27,10 @@ public sealed record NoLatentOptions : LatentOptions;
 public sealed record PretrainedLatentOptions(
     string Weights,
     [property: OptionRange(0, 1)] double Epsilon = 1e-5,
-    [property: OptionChoice("memory", "none")] string Cache = "memory") : LatentOptions;
+    [property: OptionChoice("memory", "none")] string Cache = "memory") : LatentOptions, IReadsFiles
+{
+    IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
+}
 
 /// <summary>Mean and variance of the training set, accumulated in float64.</summary>
 public sealed record PerElementLatentOptions(

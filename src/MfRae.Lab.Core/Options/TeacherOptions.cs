@@ -15,7 +15,10 @@ public sealed record NoTeacherOptions : TeacherOptions;
 
 /// <summary>Weights from a file; PATH::NAME takes a dictionary inside a checkpoint, such as `ema`.</summary>
 /// <param name="Network">The sizes of a released network, whose file does not say them; absent: the metadata, which the lab wrote, do.</param>
-public sealed record PretrainedTeacherOptions(string Weights, DitOptions? Network = null) : TeacherOptions;
+public sealed record PretrainedTeacherOptions(string Weights, DitOptions? Network = null) : TeacherOptions, IReadsFiles
+{
+    IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
+}
 
 /// <summary>Trains DiT^DH on ‖v_φ(z_t, t, y) - v̂‖².</summary>
 /// <param name="LabelDropout">Probability that a label is replaced by the null label.</param>

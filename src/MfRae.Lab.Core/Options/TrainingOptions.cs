@@ -1,5 +1,12 @@
 namespace MfRae.Lab.Core.Options;
 
+/// <summary>Options of a component whose network is trained.</summary>
+public interface ITrained
+{
+    /// <summary>How the network is trained.</summary>
+    TrainingOptions Training { get; }
+}
+
 /// <summary>
 /// How a network is trained: AdamW with clipping, a warm-up and a schedule of the learning rate, and an average of the
 /// weights.
@@ -41,11 +48,7 @@ public sealed record TrainingOptions(
 }
 
 /// <summary>The options of a stage that trains a generator. The kind of the options decides the objective.</summary>
-public interface IGeneratorTraining
-{
-    /// <summary>How the generator is trained.</summary>
-    TrainingOptions Training { get; }
-}
+public interface IGeneratorTraining : ITrained;
 
 /// <summary>The options of a MeanFlow stage that trains a network, for any objective.</summary>
 public interface IMeanFlowTraining : IGeneratorTraining

@@ -32,7 +32,7 @@ public sealed record PlannedRun(
 /// `meanflow lambda=0.5 seed 1`.</param>
 /// <param name="Seed">The seed, or null where the stage draws nothing from it.</param>
 /// <param name="Inputs">Input name → key of the stage that makes it.</param>
-/// <param name="Files">Path in the options → SHA-256, of what is part of the key (<see cref="StageFiles"/>).</param>
+/// <param name="Files">Path in the options → SHA-256, see <see cref="StageDefinition.Files"/>.</param>
 public sealed record StageNode(
     string Key,
     string Kind,

@@ -50,8 +50,8 @@ internal sealed class PlanGraph(Func<string, string> contentHash)
     public string Add(StageDefinition definition, long? seed, IReadOnlyDictionary<string, string> inputs)
     {
         string kind = KindOf(definition);
-        var files = StageFiles.Of(definition).ToDictionary(path => path, HashOnce);
-        string key = StageKey.Of(definition, kind, StageRevisions.Of(kind), seed, inputs, files);
+        var files = definition.Files().ToDictionary(path => path, HashOnce);
+        string key = StageKey.Of(definition, kind, definition.Revision(), seed, inputs, files);
         if (_keys.Add(key))
         {
             _stages.Add(new StageNode(key, kind, kind, definition, seed, inputs, files));

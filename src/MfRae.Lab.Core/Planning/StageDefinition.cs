@@ -1,12 +1,12 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
 using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Core.Planning;
 
 /// <summary>
-/// What a stage computes, with every option that changes its numbers. Serialised with all defaults spelled out, it is
-/// the part of a stage's key that is not its inputs or its seed. Input names are constants of <see cref="StageInput"/>.
+/// What a stage computes: every option that changes its numbers, and the facts about its kind. Its JSON, with all defaults written out, is
+/// the part of a stage's key that is neither inputs nor seed. The facts are methods because public properties would enter that JSON.
+/// To add a stage, add its record and its discriminator here, its runner in Learning and its place in <see cref="RunPlanner"/>.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "stage")]
 [JsonDerivedType(typeof(DatasetStage), "dataset")]
@@ -26,63 +26,131 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(EvaluationStage), "evaluation")]
 [JsonDerivedType(typeof(OracleEvaluationStage), "oracleEvaluation")]
 [JsonDerivedType(typeof(DerivativeErrorStage), "derivativeError")]
-public abstract record StageDefinition;
+public abstract record StageDefinition
+{
+    // The start, loading and saving of a worker, in evaluations of a small network: the least that a stage costs.
+    private const long Overhead = 2_000;
+
+    // Forward pass, backward pass, optimizer, and further evaluations in a step (teacher, probes): eight were measured for CMT.
+    private const long EvaluationsPerTrainedSample = 8;
+
+    /// <summary>The options of the network or data that the stage makes; null if it makes neither.</summary>
+    private protected virtual object? Component => null;
+
+    /// <summary>The work beyond <see cref="Overhead"/>, in network evaluations of one sample.</summary>
+    private protected virtual long Evaluations =>
+        Component is ITrained { Training: var training } ? (long)training.Steps * training.BatchSize * EvaluationsPerTrainedSample : 0;
+
+    /// <summary>
+    /// The revision of the code behind the stage. Raise it when a change to that code changes the numbers that the stage makes: its key and
+    /// the keys of all stages downstream change.
+    /// </summary>
+    public virtual int Revision() => 1;
+
+    /// <summary>The paths of the files that the options name, relative to the working directory. Their contents are part of the key.</summary>
+    public IEnumerable<string> Files() => Component is IReadsFiles named ? named.Files() : [];
+
+    /// <summary>Whether the stage trains a network, which may take hours.</summary>
+    public bool Trains() => Component is ITrained;
+
+    /// <summary>A rough estimate of the work, in network evaluations of one sample; used to start long chains of stages first.</summary>
+    public long Work() => Overhead + Evaluations;
+}
 
 /// <summary>Reads and checks the images and labels, or an oracle's closed forms. No inputs.</summary>
-public sealed record DatasetStage(DatasetOptions Dataset) : StageDefinition;
+public sealed record DatasetStage(DatasetOptions Dataset) : StageDefinition
+{
+    private protected override object Component => Dataset;
+}
 
 /// <summary>Loads or trains the feature network. Inputs: dataset.</summary>
-public sealed record FeatureStage(FeatureOptions Features) : StageDefinition;
-
-/// <summary>Feature mean and covariance of a split of the dataset, features of some of its images, and a sheet of them. Inputs: dataset, features.</summary>
-/// <param name="KeptFeatures">Of how many images, at even distances: what metrics compare samples with one by one.</param>
-public sealed record ReferenceStage(string Split, int KeptFeatures = 50_000) : StageDefinition;
+public sealed record FeatureStage(FeatureOptions Features) : StageDefinition
+{
+    private protected override object Component => Features;
+}
 
 /// <summary>
-/// FID of images of a split that noise and blur spoil step by step, against the split as it is. Inputs: dataset, features, reference.SPLIT.
+/// Computes the feature mean and covariance of a dataset split, the features of some of its images, and a sheet of images. Inputs: dataset,
+/// features.
+/// </summary>
+/// <param name="KeptFeatures">Number of evenly spaced images whose features are kept for metrics that compare single images.</param>
+public sealed record ReferenceStage(string Split, int KeptFeatures = 50_000) : StageDefinition
+{
+    /// <inheritdoc/>
+    public override int Revision() => 3;
+}
+
+/// <summary>
+/// Computes the FID of images of a split under increasing noise and blur, against the unchanged split. Inputs: dataset, features,
+/// reference.SPLIT.
 /// </summary>
 public sealed record LadderStage(string Split) : StageDefinition;
 
 /// <summary>Loads or trains the encoder. Inputs: dataset.</summary>
-public sealed record EncoderStage(EncoderOptions Encoder) : StageDefinition;
+public sealed record EncoderStage(EncoderOptions Encoder) : StageDefinition
+{
+    private protected override object Component => Encoder;
+}
 
 /// <summary>
-/// k nearest neighbours and a linear probe on the encoder's tokens, raw pixels and an untrained encoder. Inputs: dataset,
-/// encoder.
+/// Evaluates k nearest neighbours and a linear probe on the encoder's tokens, on raw pixels and on an untrained encoder's tokens. Inputs:
+/// dataset, encoder.
 /// </summary>
 public sealed record ProbeStage : StageDefinition;
 
 /// <summary>Loads or trains the RAE decoder. Inputs: dataset, encoder.</summary>
-public sealed record DecoderStage(DecoderOptions Decoder) : StageDefinition;
+public sealed record DecoderStage(DecoderOptions Decoder) : StageDefinition
+{
+    private protected override object Component => Decoder;
+}
 
 /// <summary>
-/// Statistics of the training set's latents, and the normalised latents themselves unless the cache is none. Inputs: dataset, encoder.
-/// Where latents are not kept, stages that train on them have dataset and encoder as inputs too.
+/// Computes the statistics of the training set's latents, and the normalised latents themselves unless the cache is none. Inputs: dataset,
+/// encoder. If latents are not kept, stages that train on them have dataset and encoder as inputs too.
 /// </summary>
-public sealed record LatentStage(LatentOptions Latents) : StageDefinition;
+public sealed record LatentStage(LatentOptions Latents) : StageDefinition
+{
+    private protected override object Component => Latents;
+}
 
 /// <summary>Encodes, decodes and measures the test set. Inputs: dataset, encoder, decoder, features, reference.test.</summary>
-public sealed record ReconstructionStage(IReadOnlyList<MetricOptions> Metrics, int BootstrapDraws) : StageDefinition;
+public sealed record ReconstructionStage(IReadOnlyList<MetricOptions> Metrics, int BootstrapDraws) : StageDefinition
+{
+    /// <inheritdoc/>
+    public override int Revision() => 2;
+}
 
 /// <summary>Loads or trains the teacher. Inputs: latents, or an oracle dataset.</summary>
-public sealed record TeacherStage(TeacherOptions Teacher) : StageDefinition;
+public sealed record TeacherStage(TeacherOptions Teacher) : StageDefinition
+{
+    private protected override object Component => Teacher;
+}
 
 /// <summary>Consistency mid-training. Inputs: latents or an oracle dataset, teacher.</summary>
-public sealed record CmtStage(CmtOptions Cmt) : StageDefinition;
+public sealed record CmtStage(CmtOptions Cmt) : StageDefinition
+{
+    private protected override object Component => Cmt;
+}
 
 /// <summary>
 /// MeanFlow training. Inputs: latents or an oracle dataset, teacher (unless none), cmt (if it starts from it).
 /// </summary>
-public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition;
+public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition
+{
+    private protected override object Component => MeanFlow;
+
+    /// <inheritdoc/>
+    public override int Revision() => 2;
+}
 
 /// <summary>
-/// Draws one-step samples of a MeanFlow network as it was on the way and as it ended, all from the same noise and labels, and measures their
-/// FID. Inputs: generator (a meanflow stage), decoder, latents; features and reference.SPLIT where there is a reference.
+/// Draws one-step samples from the intermediate and final weights of a MeanFlow network, all from the same noise and labels, and measures
+/// their FID. Inputs: generator (a meanflow stage), decoder, latents; features and reference.SPLIT if there is a reference.
 /// </summary>
-/// <param name="TrainingSteps">Of the generator.</param>
-/// <param name="Snapshots">How many the generator kept, see <see cref="SnapshotSteps"/>.</param>
-/// <param name="Samples">Of each.</param>
-/// <param name="Seed">Of noise and labels: that of the samples that are evaluated.</param>
+/// <param name="TrainingSteps">Training steps of the generator.</param>
+/// <param name="Snapshots">Number of intermediate weights that the generator kept, see <see cref="SnapshotSteps"/>.</param>
+/// <param name="Samples">Number of samples from each of them.</param>
+/// <param name="Seed">Seed of noise and labels: the one of the samples that are evaluated.</param>
 /// <param name="Reference">The primary reference, or null: nothing is measured.</param>
 public sealed record SnapshotStage(
     int TrainingSteps,
@@ -91,14 +159,17 @@ public sealed record SnapshotStage(
     int Seed,
     int BatchSize,
     string Labels,
-    string? Reference) : StageDefinition;
+    string? Reference) : StageDefinition
+{
+    private protected override long Evaluations => (long)Samples * (SnapshotSteps.Of(TrainingSteps, Snapshots).Count + 1);
+}
 
 /// <summary>Draws samples. Inputs: generator (a teacher, cmt or meanflow stage), decoder, latents.</summary>
 /// <param name="Steps">Numbers of steps, ascending.</param>
 /// <param name="Labels">balanced or random.</param>
 /// <param name="Solver">euler or heun; a mean-flow network needs none.</param>
-/// <param name="GridEnd">Where the grid ends, before the time shift; that of a mean-flow network ends at 0.</param>
-/// <param name="Guidance">Of a teacher, or null.</param>
+/// <param name="GridEnd">The last time of the grid, before the time shift; 0 for a mean-flow network.</param>
+/// <param name="Guidance">Guidance of a teacher, or null.</param>
 public sealed record SamplingStage(
     int Samples,
     IReadOnlyList<int> Steps,
@@ -108,23 +179,31 @@ public sealed record SamplingStage(
     string Labels = "balanced",
     string Solver = "euler",
     double GridEnd = 0,
-    GuidanceOptions? Guidance = null) : StageDefinition;
+    GuidanceOptions? Guidance = null) : StageDefinition
+{
+    private protected override long Evaluations =>
+        (long)Samples * Steps.Sum() * (Solver == "heun" ? 2 : 1) * (Guidance is null ? 1 : 2);
+
+    /// <inheritdoc/>
+    public override int Revision() => 2;
+}
 
 /// <summary>
-/// Measures samples. Inputs: samples, features, reference.SPLIT for each reference; teacherSamples where a metric compares
-/// with the teacher; dataset where it looks for neighbours; secondFeatures and secondReference.SPLIT where there is a second network.
+/// Measures samples. Inputs: samples, features, reference.SPLIT for each reference; teacherSamples if a metric compares with the teacher;
+/// dataset if a metric looks for neighbours; secondFeatures and secondReference.SPLIT if there is a second network.
 /// </summary>
 public sealed record EvaluationStage(
     IReadOnlyList<MetricOptions> Metrics,
     IReadOnlyList<string> References,
-    int BootstrapDraws) : StageDefinition;
+    int BootstrapDraws) : StageDefinition
+{
+    /// <inheritdoc/>
+    public override int Revision() => 2;
+}
 
-/// <summary>
-/// Measures a mean-flow network against a distribution of which everything is known. Inputs: dataset, generator; teacher unless
-/// none.
-/// </summary>
-/// <param name="MeanFlow">How the network was trained: which fixed point, bias and noise are predicted follows from it.</param>
-/// <param name="Samples">Points at which it is measured.</param>
+/// <summary>Measures a mean-flow network against a distribution with known closed forms. Inputs: dataset, generator; teacher unless none.</summary>
+/// <param name="MeanFlow">How the network was trained: the predicted fixed point, bias and noise follow from it.</param>
+/// <param name="Samples">Number of points at which it is measured.</param>
 /// <param name="Steps">Numbers of network evaluations, ascending.</param>
 public sealed record OracleEvaluationStage(
     OracleMetricOptions Metric,
@@ -132,15 +211,26 @@ public sealed record OracleEvaluationStage(
     int Samples,
     IReadOnlyList<int> Steps,
     int Seed,
-    int BatchSize) : StageDefinition;
+    int BatchSize) : StageDefinition
+{
+    // An adaptive solver for flows, and a gradient at each of some hundred points: as long as some hundred training steps.
+    private protected override long Evaluations => 500_000;
+}
 
 /// <summary>
 /// Compares estimates of du/dt with the derivative in float64. Inputs: latents, generator (a cmt or meanflow stage), teacher
 /// (unless none).
 /// </summary>
-public sealed record DerivativeErrorStage(DerivativeErrorOptions Study) : StageDefinition;
+public sealed record DerivativeErrorStage(DerivativeErrorOptions Study) : StageDefinition
+{
+    private const long EvaluationsPerReference = 20;
 
-/// <summary>The names by which a stage finds its inputs.</summary>
+    // The float64 reference and its higher derivatives, then two probes for each δ.
+    private protected override long Evaluations =>
+        (Study.Samples + Study.EarlySamples) * (EvaluationsPerReference + (2L * Study.Deltas.Count));
+}
+
+/// <summary>The names of a stage's inputs.</summary>
 public static class StageInput
 {
     public const string Dataset = "dataset";
@@ -158,139 +248,16 @@ public static class StageInput
     /// <summary>The statistics of a dataset split.</summary>
     public static string Reference(string split) => "reference." + split;
 
-    /// <summary>The same in the features of the second network.</summary>
+    /// <summary>The statistics of a dataset split in the features of the second network.</summary>
     public static string SecondReference(string split) => "secondReference." + split;
 }
 
-/// <summary>
-/// The revision of the code behind each kind of stage. Raise it when a change to that code changes the numbers a stage
-/// makes: its key changes, and with it the keys of everything downstream.
-/// </summary>
-public static class StageRevisions
-{
-    public static int Of(string kind) => kind switch
-    {
-        "dataset" => 1,
-        "features" => 1,
-        "reference" => 3,
-        "ladder" => 1,
-        "encoder" => 1,
-        "probe" => 1,
-        "decoder" => 1,
-        "latents" => 1,
-        "reconstruction" => 2,
-        "teacher" => 1,
-        "cmt" => 1,
-        "meanflow" => 2,
-        "snapshots" => 1,
-        "sampling" => 2,
-        "evaluation" => 2,
-        "oracleEvaluation" => 1,
-        "derivativeError" => 1,
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind of stage"),
-    };
-}
-
-/// <summary>
-/// Names stages for people: the role, then the arm only where arms differ in that role, and the seed only where seeds do.
-/// </summary>
-internal static class StageLabels
-{
-    private const int MostArmsNamed = 3;
-
-    /// <returns>Stage key → label.</returns>
-    public static IReadOnlyDictionary<string, string> Of(IReadOnlyList<PlannedRun> runs)
-    {
-        var labels = new Dictionary<string, string>();
-        foreach (string role in runs.SelectMany(run => run.Stages.Keys).Distinct())
-        {
-            var users = runs.Where(run => run.Stages.ContainsKey(role)).ToList();
-            bool byArm = users.GroupBy(run => run.Seed).Any(group => Keys(group, role) > 1);
-            bool bySeed = users.GroupBy(run => run.Arm).Any(group => Keys(group, role) > 1);
-            foreach (var stage in users.GroupBy(run => run.Stages[role]))
-            {
-                var arms = stage.Select(run => run.Arm).Distinct().ToList();
-                var seeds = stage.Select(run => run.Seed.ToString(CultureInfo.InvariantCulture)).Distinct().ToList();
-                string arm = byArm ? " " + Join(arms) : "";
-                string seed = bySeed ? " seed " + string.Join(',', seeds) : "";
-                labels.TryAdd(stage.Key, Role(role) + arm + seed);
-            }
-        }
-
-        return labels;
-    }
-
-    private static int Keys(IEnumerable<PlannedRun> runs, string role) => runs.Select(run => run.Stages[role]).Distinct().Count();
-
-    private static string Join(List<string> arms) => arms.Count <= MostArmsNamed
-        ? string.Join(", ", arms)
-        : $"{string.Join(", ", arms.Take(MostArmsNamed - 1))} and {arms.Count - MostArmsNamed + 1} more";
-
-    private static string Role(string role) => role switch
-    {
-        "teacherSampling" => "teacher sampling",
-        "teacherEvaluation" => "teacher evaluation",
-        "derivativeError" => "derivative error",
-        _ => role.Replace("reference.", "reference ", StringComparison.Ordinal),
-    };
-}
-
-/// <summary>A rough measure of a stage's work, in network evaluations of one sample: enough to start long ways first.</summary>
-public static class StageWork
-{
-    // A worker starts, loads and saves: what even a stage without computation costs, in evaluations of a small network.
-    private const long Overhead = 2_000;
-
-    // Forward, backward, the optimizer, and what a step evaluates beside (teacher, probes): eight were measured for CMT.
-    private const long EvaluationsPerTrainedSample = 8;
-
-    // Flows by an adaptive solver, and a gradient for each of some hundred points: as long as some hundred training steps.
-    private const long OracleEvaluation = 500_000;
-
-    private const long EvaluationsPerReference = 20;
-
-    public static long Of(StageDefinition definition) => Overhead + definition switch
-    {
-        FeatureStage { Features: InceptionOptions features } => Training(features.Training),
-        EncoderStage { Encoder: SelfSupervisedEncoderOptions encoder } => Training(encoder.Training),
-        DecoderStage { Decoder: RaeDecoderOptions decoder } => Training(decoder.Training),
-        TeacherStage { Teacher: IGeneratorTraining teacher } => Training(teacher.Training),
-        CmtStage { Cmt: IGeneratorTraining cmt } => Training(cmt.Training),
-        MeanFlowStage { MeanFlow: IGeneratorTraining meanFlow } => Training(meanFlow.Training),
-        OracleEvaluationStage => OracleEvaluation,
-        SnapshotStage kept => (long)kept.Samples * (SnapshotSteps.Of(kept.TrainingSteps, kept.Snapshots).Count + 1),
-        SamplingStage sampling => (long)sampling.Samples * sampling.Steps.Sum() * EvaluationsPerStep(sampling),
-        DerivativeErrorStage { Study: var study } => Derivatives(study),
-        _ => 0,
-    };
-
-    /// <summary>Whether the stage trains a network, which may take hours.</summary>
-    public static bool Trains(StageDefinition definition) => definition
-        is FeatureStage { Features: InceptionOptions }
-        or EncoderStage { Encoder: SelfSupervisedEncoderOptions }
-        or DecoderStage { Decoder: RaeDecoderOptions }
-        or TeacherStage { Teacher: IGeneratorTraining }
-        or CmtStage { Cmt: IGeneratorTraining }
-        or MeanFlowStage { MeanFlow: IGeneratorTraining };
-
-    // The reference in float64 and its higher derivatives, then two probes at each step.
-    private static long Derivatives(DerivativeErrorOptions study) =>
-        (study.Samples + study.EarlySamples) * (EvaluationsPerReference + (2L * study.Deltas.Count));
-
-    private static int EvaluationsPerStep(SamplingStage sampling) =>
-        (sampling.Solver == "heun" ? 2 : 1) * (sampling.Guidance is null ? 1 : 2);
-
-    private static long Training(TrainingOptions training) => (long)training.Steps * training.BatchSize * EvaluationsPerTrainedSample;
-}
-
-/// <summary>
-/// After how many steps of training weights are kept: halves of halves, because a network changes most at first.
-/// </summary>
+/// <summary>The training steps after which weights are kept. Each interval doubles, because a network changes most at first.</summary>
 public static class SnapshotSteps
 {
     /// <summary>
-    /// 0 and steps / 2^(n-1), …, steps / 4, steps / 2 for n snapshots, ascending and without repetition; the end is not among them, that
-    /// is the network itself.
+    /// 0 and steps / 2^(n-1), …, steps / 4, steps / 2 for n snapshots, ascending and without repetition. The last step is excluded: its
+    /// weights are the network itself.
     /// </summary>
     public static IReadOnlyList<int> Of(int steps, int snapshots) =>
         snapshots == 0 ? [] : [.. Enumerable.Range(1, snapshots - 1).Reverse().Select(halvings => steps >> halvings).Prepend(0).Distinct()];

@@ -9,7 +9,7 @@ namespace MfRae.Lab.Core.Planning;
 public static class StageKey
 {
     /// <param name="inputs">Input name → key.</param>
-    /// <param name="files">Path in the options → SHA-256 of the file, see <see cref="StageFiles"/>.</param>
+    /// <param name="files">Path in the options → SHA-256 of the file, see <see cref="StageDefinition.Files"/>.</param>
     /// <returns>SHA-256 over canonical JSON, 64 lower-case hex digits.</returns>
     public static string Of(
         StageDefinition definition,

@@ -10,7 +10,7 @@ namespace MfRae.Lab.Core.Records;
 /// <param name="Accelerators">Models of the GPUs, where one was computed on and its driver tells.</param>
 /// <param name="Packages">Package → version, of all that the program was built from.</param>
 /// <param name="Devices">How many devices the attempt kept busy.</param>
-/// <param name="Files">Path in the options → SHA-256 of the dataset or weights there (<see cref="Planning.StageFiles"/>).</param>
+/// <param name="Files">Path in the options → SHA-256 of the dataset or weights there (<see cref="Planning.StageDefinition.Files"/>).</param>
 /// <param name="Flops">Floating-point operations of the whole stage, estimated; null where there is no cost model for it.</param>
 /// <param name="Run">Null where no run asked for it.</param>
 public sealed record AttemptOrigin(

@@ -40,7 +40,7 @@ internal sealed class StartOrder
             .. _graph.Stages.Select(stage => runs[stage.Key])
                 .Where(run => run.Status == StageStatus.Queued)
                 .Where(run => run.Node.Inputs.Values.All(input => runs[input].Status == StageStatus.Completed))
-                .Where(run => !evaluates || IsEvaluation(run.Node) || !StageWork.Trains(run.Node.Definition))
+                .Where(run => !evaluates || IsEvaluation(run.Node) || !run.Node.Definition.Trains())
                 .OrderBy(run => Rank(run.Node))
                 .ThenByDescending(run => _graph.Chain(run.Key)),
         ];
@@ -52,7 +52,7 @@ internal sealed class StartOrder
         var near = new Dictionary<string, bool>();
         foreach (var stage in _graph.Stages)
         {
-            near[stage.Key] = !StageWork.Trains(stage.Definition)
+            near[stage.Key] = !stage.Definition.Trains()
                 && stage.Inputs.Values.All(input => runs[input].Status == StageStatus.Completed || (IsOpen(runs[input]) && near[input]));
             if (near[stage.Key] && IsEvaluation(stage) && IsOpen(runs[stage.Key]))
             {
@@ -91,7 +91,7 @@ internal sealed class RunGraph
 
         foreach (var stage in stages.Reverse())
         {
-            _chains[stage.Key] = StageWork.Of(stage.Definition) + _users[stage.Key].Select(user => _chains[user.Key]).DefaultIfEmpty(0L).Max();
+            _chains[stage.Key] = stage.Definition.Work() + _users[stage.Key].Select(user => _chains[user.Key]).DefaultIfEmpty(0L).Max();
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class RunGraph
 
     public IReadOnlyList<StageNode> Users(string key) => _users[key];
 
-    /// <summary>Work on the longest way from this stage, included, to an end of the plan (<see cref="StageWork"/>).</summary>
+    /// <summary>Work on the longest way from this stage, included, to an end of the plan (<see cref="StageDefinition.Work"/>).</summary>
     public long Chain(string key) => _chains[key];
 }
 

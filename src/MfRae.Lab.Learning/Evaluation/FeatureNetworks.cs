@@ -1,5 +1,6 @@
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;

@@ -1,5 +1,6 @@
 using System.Text;
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using static TorchSharp.torch;
 

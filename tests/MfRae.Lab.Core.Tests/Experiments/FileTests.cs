@@ -103,7 +103,7 @@ public sealed class FileTests : IDisposable
 
         _work.Write("data/weights/model.pt", "weights");
         var plan = _work.Plan(Checkpoint);
-        StageFiles.Of(plan.Stages.Single(stage => stage.Kind == "teacher").Definition).Should().Equal("data/weights/model.pt");
+        plan.Stages.Single(stage => stage.Kind == "teacher").Definition.Files().Should().Equal("data/weights/model.pt");
     }
 
     [Fact]

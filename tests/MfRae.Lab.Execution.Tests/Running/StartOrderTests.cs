@@ -54,7 +54,7 @@ public sealed class StartOrderTests : IDisposable
 
         var told = _lab.Log.Statuses.Select(status => status.Status).ToList();
         told.IndexOf(StageStatus.Failed).Should().BePositive();
-        var training = _work.Plan(Evaluation).Stages.Where(stage => StageWork.Trains(stage.Definition)).Select(stage => stage.Key);
+        var training = _work.Plan(Evaluation).Stages.Where(stage => stage.Definition.Trains()).Select(stage => stage.Key);
         _lab.Log.Statuses.FindIndex(status => training.Contains(status.Key) && status.Status == StageStatus.Running)
             .Should().BeGreaterThan(told.IndexOf(StageStatus.Failed));
     }
