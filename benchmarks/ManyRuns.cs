@@ -52,9 +52,9 @@ internal sealed class ManyRuns(int experiments, int seeds, long points, string? 
         Console.WriteLine();
         Console.WriteLine("| | median ms | slowest ms | characters |");
         Console.WriteLine("|---|---|---|---|");
-        Row("ls", () => Ls(places, new RunFilter(), json: false));
-        Row("ls --json", () => Ls(places, new RunFilter(), json: true));
-        Row("ls of one experiment", () => Ls(places, new RunFilter("sweep-007"), json: false));
+        Row("ls", () => Ls(places));
+        Row("ls --json", () => Ls(places, "--json"));
+        Row("ls of one experiment", () => Ls(places, "sweep-007"));
         Row("select * from arms where experiment = …", () => Query(places, "select * from arms where experiment = 'sweep-007'"));
         Row("select * from runs where experiment = …", () => Query(places, "select * from runs where experiment = 'sweep-007'"));
         Row("one curve from metrics", () => Query(
@@ -127,17 +127,19 @@ internal sealed class ManyRuns(int experiments, int seeds, long points, string? 
         return lines;
     }
 
-    private static int Ls(LabPaths places, RunFilter filter, bool json)
-    {
-        using var text = new StringWriter();
-        new LsVerb(new Terminal(text, TextWriter.Null, null), places, new ArtifactStore(places.Store), TimeProvider.System).Execute(filter, all: false, json);
-        return text.ToString().Length;
-    }
+    private static int Ls(LabPaths places, params string[] arguments) => Verb(places, ["ls", .. arguments]);
 
-    private static int Query(LabPaths places, string sql)
+    private static int Query(LabPaths places, string sql) => Verb(places, ["query", sql, "--json", "--limit", "100000"]);
+
+    /// <summary>The number of characters that a verb prints.</summary>
+    private static int Verb(LabPaths places, string[] arguments)
     {
         using var text = new StringWriter();
-        new QueryVerb(new Terminal(text, TextWriter.Null, null), places).Execute(sql, QueryFormat.Json, 100_000);
+        using var signals = new StopSignals();
+        var lab = new LabContext(
+            new Terminal(text, TextWriter.Null, null), places.WorkingDirectory, LabContext.ProcessLauncher(), () => Stream.Null, signals,
+            TimeProvider.System);
+        Cli.Program.Run([.. arguments, "--db", places.Database], lab);
         return text.ToString().Length;
     }
 

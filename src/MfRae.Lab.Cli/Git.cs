@@ -6,13 +6,13 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli;
 
-/// <summary>The commit that a folder is at.</summary>
+/// <summary>Reads the commit of a folder.</summary>
 public static class GitCommit
 {
-    /// <summary>The hash, with `-dirty` where tracked files differ from it; null where there is no git or no repository.</summary>
+    /// <summary>The hash of the commit, with `-dirty` if tracked files differ from it; null without git or outside a repository.</summary>
     public static string? Of(string folder) => Git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*");
 
-    /// <summary>Whether the repository of a folder has a commit; null where there is no git or no repository.</summary>
+    /// <summary>Whether the repository of a folder contains a commit; null without git or outside a repository.</summary>
     public static bool? Knows(string folder, string commit) => Git(folder, "rev-parse", "--git-dir") is null
         ? null
         : Git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", commit + "^{commit}") is not null;
@@ -20,7 +20,8 @@ public static class GitCommit
     /// <summary>
     /// The commit and the patch from it to the working tree; null without git, outside a repository, and before the first commit.
     /// </summary>
-    /// <param name="outputs">Files and folders that are not source although git does not ignore them, with their full paths.</param>
+    /// <param name="limits">The largest patch that is kept.</param>
+    /// <param name="outputs">Full paths of files and folders that the lab writes, which are not source.</param>
     public static SourceState? State(string folder, SourceLimits? limits = null, IReadOnlyList<string>? outputs = null) =>
         Git(folder, "rev-parse", "--verify", "--quiet", "HEAD") is { } commit
             ? SourcePatch.Take(folder, commit, limits ?? new(), outputs ?? [])
@@ -34,20 +35,20 @@ public static class GitCommit
     }
 }
 
-/// <summary>What git answered.</summary>
-/// <param name="Output">The bytes of standard output: git's answers may be of any encoding.</param>
-/// <param name="Problem">Why there is no whole answer, in a sentence without its end; null where there is one.</param>
+/// <summary>The output of git.</summary>
+/// <param name="Output">The bytes of standard output, which may be in any encoding.</param>
+/// <param name="Problem">Why the output is missing or incomplete, without a full stop; null if it is complete.</param>
 internal sealed record GitAnswer(byte[] Output, string? Problem);
 
-/// <summary>Runs git with all its streams served at once, so that neither side waits for the other, and with a limit of time and size.</summary>
+/// <summary>Runs git with limits of time and output size. All streams are read and written concurrently, which prevents deadlocks.</summary>
 internal static class GitProcess
 {
     private const int LongestError = 300;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <param name="input">Bytes for standard input, or null for none.</param>
-    /// <param name="environment">Variables to set beside those of this process.</param>
-    /// <param name="mostBytes">Git is ended where it answers more.</param>
+    /// <param name="environment">Variables to set in addition to those of this process.</param>
+    /// <param name="mostBytes">Git is killed if its output is longer.</param>
     public static GitAnswer Run(
         string folder,
         IReadOnlyList<string> arguments,
@@ -55,7 +56,7 @@ internal static class GitProcess
         IReadOnlyDictionary<string, string>? environment = null,
         long mostBytes = 256L << 20)
     {
-        // Nothing of the user's repository is changed or fetched: no refreshed index, no hooks, no monitor left behind.
+        // Git neither changes the user's repository nor fetches objects: it refreshes no index, runs no hooks and starts no monitor.
         var start = new ProcessStartInfo(
             "git", ["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.safecrlf=false", .. arguments])
         {
@@ -77,7 +78,7 @@ internal static class GitProcess
         }
         catch (Win32Exception error)
         {
-            return new([], $"git cannot be started: {error.Message}");
+            return new([], $"git could not be started: {error.Message}");
         }
     }
 
@@ -99,14 +100,14 @@ internal static class GitProcess
             return new([], $"git took longer than {Patience.TotalSeconds.ToString("F0", CultureInfo.InvariantCulture)} s");
         }
 
-        return tooLong ? new([], string.Create(CultureInfo.InvariantCulture, $"it has more than {mostBytes} bytes"))
+        return tooLong ? new([], string.Create(CultureInfo.InvariantCulture, $"the output of git exceeds {mostBytes} bytes"))
             : git.ExitCode == 0 ? new(answer.ToArray(), null)
-            : new([], $"git ended with code {git.ExitCode.ToString(CultureInfo.InvariantCulture)}: {Text(said)}");
+            : new([], $"git exited with code {git.ExitCode.ToString(CultureInfo.InvariantCulture)}: {Text(said)}");
     }
 
     /// <summary>Reads to the end and keeps the first bytes.</summary>
-    /// <param name="limited">Ended where there is more; null: the rest is read and dropped.</param>
-    /// <returns>Whether all was kept.</returns>
+    /// <param name="limited">A process to kill if there are more bytes; null: the remaining bytes are read and dropped.</param>
+    /// <returns>Whether all bytes were kept.</returns>
     private static bool Drain(Stream from, MemoryStream to, long most, Process? limited)
     {
         var buffer = new byte[1 << 16];
@@ -135,7 +136,7 @@ internal static class GitProcess
         }
         catch (IOException)
         {
-            // It ended without reading everything, and says so by its exit code.
+            // Git exited before it read all of the input; its exit code reports the failure.
         }
     }
 
@@ -147,7 +148,7 @@ internal static class GitProcess
         }
         catch (Exception error) when (error is InvalidOperationException or Win32Exception or AggregateException)
         {
-            // It has ended by itself.
+            // The process has already exited.
         }
     }
 

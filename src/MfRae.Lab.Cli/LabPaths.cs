@@ -3,13 +3,21 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Cli;
 
-/// <summary>Where things are kept, as full paths. No number depends on it.</summary>
+/// <summary>Where the lab keeps its files, as full paths. No number depends on them.</summary>
+/// <param name="WorkingDirectory">The folder that relative paths start from.</param>
+/// <param name="Store">The folder of the stage outputs.</param>
+/// <param name="Database">The file of the results database.</param>
+/// <param name="Reports">The folder of the report pages.</param>
 public sealed record LabPaths(string WorkingDirectory, string Store, string Database, string Reports)
 {
+    /// <summary>The default of `--store`.</summary>
     public const string DefaultStore = "data/store";
+    /// <summary>The default of `--db`.</summary>
     public const string DefaultDatabase = "data/lab.db";
+    /// <summary>The default of `--reports`.</summary>
     public const string DefaultReports = "reports";
 
+    /// <summary>Resolves paths against the working directory; null means the default path.</summary>
     public static LabPaths Of(string workingDirectory, string? store = null, string? database = null, string? reports = null) => new(
         workingDirectory,
         Path.GetFullPath(store ?? DefaultStore, workingDirectory),
@@ -19,17 +27,18 @@ public sealed record LabPaths(string WorkingDirectory, string Store, string Data
     /// <summary>The page that lists all experiments.</summary>
     public string Index => Path.Combine(Reports, ArtifactName.Index + ".html");
 
-    /// <summary>Pages that are kept, with their data.</summary>
+    /// <summary>The folder of the published pages and their data.</summary>
     public string Published => Path.Combine(Reports, "published");
 
-    /// <exception cref="LabException">The name, which a database may have from anywhere, is none that can be that of a file.</exception>
+    /// <summary>The page of an experiment.</summary>
+    /// <exception cref="LabException">The name cannot be a file name; names in a database may be any text.</exception>
     public string Report(string experiment) => Path.Combine(Reports, Named(experiment) + ".html");
 
-    /// <summary>The page of an experiment where it can be committed, without its ending.</summary>
+    /// <summary>The published page of an experiment, without its extension.</summary>
     /// <exception cref="LabException">As <see cref="Report"/>.</exception>
     public string PublishedName(string experiment) => Path.Combine(Published, Named(experiment));
 
-    /// <summary>A path as the user would write it: relative where it lies below the working directory.</summary>
+    /// <summary>A path as the user would write it: relative if it is below the working directory.</summary>
     public string Show(string path)
     {
         var relative = Path.GetRelativePath(WorkingDirectory, path);
@@ -39,6 +48,6 @@ public sealed record LabPaths(string WorkingDirectory, string Store, string Data
     private static string Named(string experiment) => ArtifactName.IsExperiment(experiment)
         ? experiment
         : throw new LabException(
-            $"the database has an experiment `{PrintableText.Of(experiment)}`, which cannot name a page: "
-            + (ArtifactName.ExperimentFault(experiment) ?? "on some systems no file can have this name"));
+            $"the database has an experiment `{PrintableText.Of(experiment)}`, whose name cannot be the name of a page: "
+            + (ArtifactName.ExperimentFault(experiment) ?? "some systems do not allow this file name"));
 }

@@ -7,34 +7,35 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli;
 
-/// <summary>The only place that turns outcomes into exit codes.</summary>
+/// <summary>The entry point. It translates exceptions into messages and exit codes.</summary>
 public static class Program
 {
     private const int LongestMessage = 20_000;
 
+    /// <summary>Runs the command line of the process.</summary>
     public static int Main(string[] args)
     {
         using var signals = new StopSignals();
-        // A worker answers to signals in its own way.
+        // A worker handles signals itself.
         if (args is not ["worker", ..])
             signals.Register();
-        var composition = new Composition(
+        var lab = new LabContext(
             Terminal.OfProcess(),
             Directory.GetCurrentDirectory(),
-            Composition.ProcessLauncher(),
+            LabContext.ProcessLauncher(),
             Console.OpenStandardInput,
             signals,
             TimeProvider.System);
-        return Run(args, composition, signals);
+        return Run(args, lab);
     }
 
-    /// <summary>One command in this process. Anything thrown from here is a bug and keeps its stack.</summary>
-    public static int Run(string[] args, Composition composition, StopSignals signals)
+    /// <summary>Runs one command in this process. An exception that escapes is a bug and keeps its stack trace.</summary>
+    /// <returns>An <see cref="ExitCode"/>.</returns>
+    public static int Run(string[] args, LabContext lab)
     {
-        var terminal = composition.Terminal;
-        // A word that begins with @ is a word: without this, the file of that name would be read in its place.
-        var parsed = new CommandLine(composition).Build().Parse(
-            CommandLine.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var terminal = lab.Terminal;
+        // Words that begin with @ are ordinary words: by default, the parser would replace them with the content of the file of that name.
+        var parsed = CommandLine.Create(lab).Parse(CommandLine.Expand(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
         var unknown = UnknownOptions.In(parsed);
         if (parsed.Action is ParseErrorAction || unknown.Count > 0)
         {
@@ -46,7 +47,7 @@ public static class Program
 
             foreach (var message in unknown)
                 terminal.Error.WriteLine(PrintableText.Of(message, LongestMessage));
-            terminal.Error.WriteLine("--help shows what there is; nothing was started");
+            terminal.Error.WriteLine("nothing was started; use --help to list the verbs and options");
             return ExitCode.Usage;
         }
 
@@ -75,16 +76,17 @@ public static class Program
             terminal.Error.WriteLine(fault);
             return ExitCode.Environment;
         }
-        catch (OperationCanceledException) when (signals.Received is not null)
+        catch (OperationCanceledException) when (lab.Signals.Received is not null)
         {
-            return signals.Received.Value;
+            return lab.Signals.Received.Value;
         }
     }
 }
 
-/// <summary>What the process tells its caller. Only <see cref="Program"/> and the verbs' return values use it.</summary>
+/// <summary>The exit codes of the process.</summary>
 public static class ExitCode
 {
+    /// <summary>Success.</summary>
     public const int Ok = 0;
 
     /// <summary>Some runs failed or diverged.</summary>
@@ -96,7 +98,7 @@ public static class ExitCode
     /// <summary>Results are not comparable, or a verification failed.</summary>
     public const int Incomparable = 3;
 
-    /// <summary>The environment is not as needed: a missing file, a broken database, a device that is not there.</summary>
+    /// <summary>The environment has a problem: a missing file, a broken database or a missing device.</summary>
     public const int Environment = 4;
 
     /// <summary>A live process holds the store or the database.</summary>
@@ -110,8 +112,8 @@ public static class ExitCode
 }
 
 /// <summary>
-/// The first Ctrl-C or SIGTERM asks everything to stop after a checkpoint; the second kills what still works; the third has
-/// the system's way. Whichever way this process ends, its workers see their input close, so none is left behind.
+/// The first Ctrl-C or SIGTERM asks all workers to stop after a checkpoint, the second kills them, and the third has the default effect.
+/// However this process ends, its workers notice that their input is closed and exit.
 /// </summary>
 public sealed class StopSignals : IDisposable
 {
@@ -120,17 +122,19 @@ public sealed class StopSignals : IDisposable
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Lock _gate = new();
 
+    /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Stop => _stop.Token;
 
+    /// <summary>Cancelled by the second signal.</summary>
     public CancellationToken Abort => _abort.Token;
 
-    /// <summary>The exit code of the signal that came first, or null while none has.</summary>
+    /// <summary>The exit code of the first signal; null before it.</summary>
     public int? Received { get; private set; }
 
-    /// <summary>Told once, what the first signal does.</summary>
+    /// <summary>Receives one message, which explains the effect of the first signal.</summary>
     public Action<string>? Say { get; set; }
 
-    /// <summary>Takes over the process's signals.</summary>
+    /// <summary>Handles SIGINT and SIGTERM of this process.</summary>
     public StopSignals Register()
     {
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = Receive(ExitCode.Interrupted)));
@@ -138,7 +142,8 @@ public sealed class StopSignals : IDisposable
         return this;
     }
 
-    /// <summary>Whether the signal was dealt with; the third is not.</summary>
+    /// <summary>Handles a signal.</summary>
+    /// <returns>Whether the signal is handled; false from the third signal on.</returns>
     public bool Receive(int exitCode)
     {
         lock (_gate)
@@ -153,11 +158,12 @@ public sealed class StopSignals : IDisposable
             Received = exitCode;
         }
 
-        Say?.Invoke("stopping after a checkpoint; once more to stop at once");
+        Say?.Invoke("stopping after a checkpoint; press Ctrl-C again to stop at once");
         _stop.Cancel();
         return true;
     }
 
+    /// <summary>Restores the default handling of signals.</summary>
     public void Dispose()
     {
         foreach (var registration in _registrations)

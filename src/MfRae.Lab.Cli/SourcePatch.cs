@@ -5,21 +5,21 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli;
 
-/// <summary>How much of a working tree is kept with a run.</summary>
-/// <param name="File">Bytes of the largest file.</param>
-/// <param name="Patch">Bytes of the whole patch.</param>
-/// <param name="Files">Number of files.</param>
+/// <summary>Limits of the uncommitted changes that are recorded with a run.</summary>
+/// <param name="File">Maximum bytes of one file.</param>
+/// <param name="Patch">Maximum bytes of the whole patch.</param>
+/// <param name="Files">Maximum number of files.</param>
 public sealed record SourceLimits(long File = 16L << 20, long Patch = 64L << 20, int Files = 10_000);
 
 /// <summary>
-/// Makes the patch from a commit to the working tree: changes of tracked files, and untracked files that are not ignored as additions. All
-/// of it goes through an index and an object folder of its own, so the user's repository is only read.
+/// Creates the patch from a commit to the working tree: the changes of tracked files, and untracked files that are not ignored as
+/// additions. It uses a temporary index and object folder, so the user's repository is only read.
 /// </summary>
 internal static class SourcePatch
 {
     private const int MostNamed = 5;
 
-    /// <param name="outputs">Files and folders that the lab writes: not source, whether git ignores them or not.</param>
+    /// <param name="outputs">Files and folders that the lab writes. They are not source, even if git does not ignore them.</param>
     public static SourceState Take(string folder, string commit, SourceLimits limits, IReadOnlyList<string> outputs)
     {
         DirectoryInfo? aside = null;
@@ -30,7 +30,7 @@ internal static class SourcePatch
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return new(commit, [], $"it could not be determined: {error.Message}");
+            return new(commit, [], $"the changes could not be determined: {error.Message}");
         }
         finally
         {
@@ -40,10 +40,10 @@ internal static class SourcePatch
 
     private static SourceState Take(string folder, string commit, SourceLimits limits, IReadOnlyList<string> outputs, string aside)
     {
-        // Only the newline is git's: names of folders may end in blanks.
+        // Git adds only the newline: folder names may end with spaces.
         var place = GitProcess.Run(folder, ["rev-parse", "--show-toplevel"]);
         if (place.Problem is not null)
-            return new(commit, [], $"it could not be determined: {place.Problem}");
+            return new(commit, [], $"the changes could not be determined: {place.Problem}");
         var top = Encoding.UTF8.GetString(place.Output).TrimEnd('\n', '\r');
         var objects = PathOf(top, "objects");
         var environment = new Dictionary<string, string>
@@ -52,20 +52,20 @@ internal static class SourcePatch
             ["GIT_OBJECT_DIRECTORY"] = Directory.CreateDirectory(Path.Combine(aside, "objects")).FullName,
             ["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = objects.Contains(Path.PathSeparator) ? $"\"{objects}\"" : objects,
         };
-        // A copy of the user's index knows which files are unchanged, so that not all of them are read.
+        // With a copy of the user's index, git does not need to read unchanged files.
         if (PathOf(top, "index") is var index && File.Exists(index))
             File.Copy(index, environment["GIT_INDEX_FILE"]);
         else if (Git(["read-tree", "HEAD"]).Problem is { } unread)
-            return new(commit, [], $"it could not be determined: {unread}");
+            return new(commit, [], $"the changes could not be determined: {unread}");
 
         var status = Git(["status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none"]);
         if (status.Problem is not null)
-            return new(commit, [], $"it could not be determined: {status.Problem}");
+            return new(commit, [], $"the changes could not be determined: {status.Problem}");
         var entries = Entries(status.Output).Where(entry => entry.Tracked || !outputs.Any(output => IsOf(output, Path.Combine(top, entry.Name)))).ToList();
         var omitted = entries.Where(entry => Reason(top, entry, limits) is not null).ToList();
         var kept = entries.Except(omitted).ToList();
         if (kept.Count > limits.Files)
-            return new(commit, [], string.Create(CultureInfo.InvariantCulture, $"{kept.Count} files differ from the commit; {limits.Files} are kept"));
+            return new(commit, [], string.Create(CultureInfo.InvariantCulture, $"{kept.Count} files differ from the commit; at most {limits.Files} are recorded"));
 
         var changed = kept.Where(entry => !entry.OnlyUnstaged).ToList();
         var reset = omitted.Where(entry => entry.Tracked).ToList();
@@ -78,7 +78,7 @@ internal static class SourcePatch
             : new([], problem);
         return patch.Problem is null
             ? new(commit, patch.Output, Omitted([.. entries.Where(entry => Reason(top, entry, limits) is not null || entry.Dirty)], top, limits))
-            : new(commit, [], $"the patch is not kept: {patch.Problem}");
+            : new(commit, [], $"the patch is not recorded: {patch.Problem}");
 
         GitAnswer Git(IReadOnlyList<string> arguments, byte[]? input = null, long most = 256L << 20) =>
             GitProcess.Run(top, arguments, input, environment, most);
@@ -88,7 +88,7 @@ internal static class SourcePatch
             [.. paths.SelectMany(entry => entry.Path.Append((byte)0))]);
     }
 
-    // A database has files with a longer name next to it.
+    // SQLite creates files whose names extend the name of the database.
     private static bool IsOf(string output, string path) =>
         path == output || path.StartsWith(output + Path.DirectorySeparatorChar, StringComparison.Ordinal)
         || path == output + "-wal" || path == output + "-shm";
@@ -96,7 +96,7 @@ internal static class SourcePatch
     private static string PathOf(string top, string name) =>
         Path.Combine(top, Encoding.UTF8.GetString(GitProcess.Run(top, ["rev-parse", "--git-path", name]).Output).TrimEnd('\n', '\r'));
 
-    /// <summary>The entries of `status --porcelain=v2 -z`: fields up to the path are parted by blanks, entries by zeros.</summary>
+    /// <summary>The entries of `status --porcelain=v2 -z`: spaces separate the fields before the path, zero bytes the entries.</summary>
     private static IEnumerable<Entry> Entries(byte[] status)
     {
         for (var start = 0; start < status.Length;)
@@ -115,11 +115,11 @@ internal static class SourcePatch
         }
     }
 
-    /// <summary>Why a file is not kept; null where it is.</summary>
+    /// <summary>Why a file is not recorded; null if it is recorded.</summary>
     private static string? Reason(string top, Entry entry, SourceLimits limits)
     {
         if (!entry.Tracked && entry.Path[^1] == (byte)'/')
-            return "a repository of its own";
+            return "a separate repository";
         var file = new FileInfo(Path.Combine(top, entry.Name));
         return file is { Exists: true, LinkTarget: null } && file.Length > limits.File
             ? string.Create(CultureInfo.InvariantCulture, $"{file.Length / (double)(1 << 20):F1} MB")
@@ -133,12 +133,12 @@ internal static class SourcePatch
         var named = entries.Take(MostNamed).Select(entry =>
             $"{PrintableText.Of(entry.Name)} ({Reason(top, entry, limits) ?? "changes inside a submodule"})");
         var more = entries.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $" and {entries.Count - MostNamed} more") : "";
-        return $"it leaves out {string.Join(", ", named)}{more}";
+        return $"the patch omits {string.Join(", ", named)}{more}";
     }
 
-    /// <param name="Path">Relative to the root of the working tree, in the bytes of the file system.</param>
-    /// <param name="OnlyUnstaged">Removed from the index and untouched otherwise: the copied index is right already.</param>
-    /// <param name="Dirty">A submodule with changes that no commit of it has.</param>
+    /// <param name="Path">The path relative to the root of the working tree, in the bytes of the file system.</param>
+    /// <param name="OnlyUnstaged">Removed from the index but otherwise unchanged: the copied index is already right.</param>
+    /// <param name="Dirty">A submodule with uncommitted changes.</param>
     private sealed record Entry(byte[] Path, bool Tracked, bool OnlyUnstaged, bool Dirty)
     {
         public string Name { get; } = Encoding.UTF8.GetString(Path);

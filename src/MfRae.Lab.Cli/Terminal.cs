@@ -5,23 +5,25 @@ using Spectre.Console;
 
 namespace MfRae.Lab.Cli;
 
-/// <summary>Where the lab writes: results to <paramref name="Out"/>, everything else to <paramref name="Error"/>.</summary>
-/// <param name="Live">The same place as <paramref name="Error"/> where a person looks at it as it changes; null where lines
-/// are the better form.</param>
-/// <param name="Ask">Puts a question that is answered by yes or no to the person at the terminal; null where nobody can answer.</param>
-/// <param name="Width">Characters of a line of <paramref name="Out"/> where a person reads it; null: lines may be as long as they are.</param>
+/// <summary>The output of the lab: results go to <paramref name="Out"/>, everything else to <paramref name="Error"/>.</summary>
+/// <param name="Out">Standard output.</param>
+/// <param name="Error">Standard error.</param>
+/// <param name="Live">A console on <paramref name="Error"/> for output that changes in place; null if progress is written as lines.</param>
+/// <param name="Width">The number of characters in a line of <paramref name="Out"/>; null if the length of lines is not limited.</param>
+/// <param name="Ask">Asks the person at the terminal a yes-or-no question; null if there is nobody to ask.</param>
 public sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Live, int? Width = null, Func<string, bool>? Ask = null)
 {
-    /// <summary><see cref="Out"/> for what people read; data for programs go there as they are.</summary>
+    /// <summary><see cref="Out"/> for text that people read. Data for programs is written to <see cref="Out"/> directly.</summary>
     public TextWriter Text { get; } = new PrintableWriter(Out);
 
+    /// <summary>Standard error, without hidden characters.</summary>
     public TextWriter Error { get; } = new PrintableWriter(Error);
 
-    /// <summary>The process's own streams. NO_COLOR is honoured by the console library, CI here.</summary>
+    /// <summary>The streams of this process. The console library reads NO_COLOR; this method reads CI.</summary>
     public static Terminal OfProcess()
     {
         var watched = !Console.IsErrorRedirected && string.IsNullOrEmpty(System.Environment.GetEnvironmentVariable("CI"));
-        // A terminal that does not tell its width says zero.
+        // A terminal of unknown width reports zero.
         var width = Console.IsOutputRedirected ? 0 : Console.WindowWidth;
         return new(
             Console.Out, Console.Error, watched ? OnError() : null, width > 0 ? width : null,
@@ -39,14 +41,15 @@ public sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Li
 }
 
 /// <summary>
-/// Text for people. Names, notes and errors in it come from files and databases of anybody: what cannot be seen is written as \uXXXX,
-/// so that nothing moves the cursor of a terminal or turns the direction of its text. Line ends and tabulators stay.
+/// Writes text for people. It may quote names, notes and errors from files and databases of any origin, so hidden characters are written
+/// as \uXXXX: they could move the cursor or change the text direction. Line breaks and tabs are kept.
 /// </summary>
 public sealed class PrintableWriter(TextWriter inner) : TextWriter(CultureInfo.InvariantCulture)
 {
+    /// <inheritdoc/>
     public override Encoding Encoding => inner.Encoding;
 
-    /// <summary>The same of a text at hand.</summary>
+    /// <summary>Replaces the hidden characters of a text.</summary>
     public static string Clean(string text)
     {
         using var cleaned = new StringWriter(CultureInfo.InvariantCulture);
@@ -55,6 +58,7 @@ public sealed class PrintableWriter(TextWriter inner) : TextWriter(CultureInfo.I
         return cleaned.ToString();
     }
 
+    /// <inheritdoc/>
     public override void Write(char value)
     {
         if (value is '\n' or '\r' or '\t' || !PrintableText.IsHidden(value))
@@ -63,17 +67,20 @@ public sealed class PrintableWriter(TextWriter inner) : TextWriter(CultureInfo.I
             inner.Write(string.Create(CultureInfo.InvariantCulture, $"\\u{(int)value:x4}"));
     }
 
+    /// <inheritdoc/>
     public override void Write(string? value)
     {
         foreach (var character in value ?? "")
             Write(character);
     }
 
+    /// <inheritdoc/>
     public override void Write(char[] buffer, int index, int count)
     {
         foreach (var character in buffer.AsSpan(index, count))
             Write(character);
     }
 
+    /// <inheritdoc/>
     public override void Flush() => inner.Flush();
 }

@@ -10,7 +10,7 @@ public sealed partial class OwnDataTests : IDisposable
 {
     private const string Experiment = "experiments/shapes.json";
 
-    // As few steps and samples as there can be: whether it runs is the question, not what it finds.
+    // The minimum number of steps and samples: the test checks that it runs, not its results.
     private static readonly string[] Small =
     [
         "encoder.training.steps=2", "decoder.training.steps=2", "teacher.training.steps=2", "cmt.training.steps=2",

@@ -4,7 +4,7 @@ using MfRae.Lab.Cli.Tests.Fakes;
 
 namespace MfRae.Lab.Cli.Tests;
 
-/// <summary>The program as a process: what a shell sees.</summary>
+/// <summary>The program as a separate process: its exit code and streams.</summary>
 public sealed class ProcessTests : IDisposable
 {
     private readonly LabFolder _lab = new();
@@ -16,7 +16,7 @@ public sealed class ProcessTests : IDisposable
 
         answer.Code.Should().Be(ExitCode.Usage);
         answer.Out.Should().BeEmpty();
-        answer.Error.Should().Contain("experiments/none.json").And.NotContain("\u001b", "stderr is no terminal here");
+        answer.Error.Should().Contain("experiments/none.json").And.NotContain("\u001b", "stderr is not a terminal here");
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class ProcessTests : IDisposable
             start.Environment["DOTNET_EventPipeOutputPath"] = Path.Combine(folder.FullName, "{pid}.nettrace");
         }, process => id = process.Id);
         var trace = File.ReadAllBytes(Path.Combine(folder.FullName, $"{id}.nettrace"));
-        trace.AsSpan().IndexOf(Encoding.Unicode.GetBytes("MfRae.Lab.Core")).Should().BePositive("it is a trace of what is loaded");
+        trace.AsSpan().IndexOf(Encoding.Unicode.GetBytes("MfRae.Lab.Core")).Should().BePositive("it is a trace of the loaded assemblies");
         return trace.AsSpan().IndexOf(Encoding.Unicode.GetBytes("TorchSharp")) >= 0;
     }
 

@@ -24,7 +24,7 @@ public sealed class SourcePatchTests : IDisposable
     [InlineData("binary")]
     [InlineData("Latin-1")]
     [InlineData("untracked")]
-    [InlineData("untracked in a folder of its own")]
+    [InlineData("untracked in a separate folder")]
     [InlineData("names with blanks, quotes and letters of many scripts")]
     [InlineData("renamed")]
     [InlineData("mode")]
@@ -72,7 +72,7 @@ public sealed class SourcePatchTests : IDisposable
     public async Task What_git_says_at_length_on_standard_error_blocks_nothing()
     {
         Commit();
-        // A warning for each of them: files that git may not touch the line endings of.
+        // Git warns about each of these files: it may not change their line endings.
         Git(_lab.Path, "config", "core.autocrlf", "true");
         for (var i = 0; i < 1_500; i++)
             _lab.Write($"src/{new string('n', 80)}{i}.cs", "// text\n");
@@ -94,10 +94,10 @@ public sealed class SourcePatchTests : IDisposable
         var run = _lab.Run("experiments/smoke.json");
 
         run.Code.Should().Be(ExitCode.Ok);
-        run.Error.Should().Contain("the record of the source is incomplete: it leaves out weights.bin (16.0 MB)");
+        run.Error.Should().Contain("the record of the source is incomplete: the patch omits weights.bin (16.0 MB)");
         var patch = Directory.GetFiles(_lab.At("data/store/.plans"), "*.patch").Should().ContainSingle().Subject;
         File.ReadAllText(patch).Should().Contain("note.txt").And.NotContain("weights.bin");
-        _lab.Run("verify", "smoke").Out.Should().Contain("incomplete: it leaves out weights.bin");
+        _lab.Run("verify", "smoke").Out.Should().Contain("incomplete: the patch omits weights.bin");
         _lab.Run("export", "smoke", "--to", _lab.At("data/smoke.capsule")).Code.Should().Be(ExitCode.Ok);
         using var other = new LabFolder();
         other.Run("import", _lab.At("data/smoke.capsule")).Code.Should().Be(ExitCode.Ok);
@@ -118,7 +118,7 @@ public sealed class SourcePatchTests : IDisposable
 
         Encoding.UTF8.GetString(state.Patch).Should().Contain("note.txt").And.NotContain("tracked.bin").And.NotContain("staged.bin");
         state.Omitted.Should().Contain("tracked.bin").And.Contain("staged.bin");
-        GitCommit.State(_lab.Path, new(Patch: 50))!.Omitted.Should().Be("the patch is not kept: it has more than 50 bytes");
+        GitCommit.State(_lab.Path, new(Patch: 50))!.Omitted.Should().Be("the patch is not recorded: the output of git exceeds 50 bytes");
         GitCommit.State(_lab.Path, new(Files: 1))!.Omitted.Should().Contain("3 files differ");
     }
 
@@ -137,7 +137,7 @@ public sealed class SourcePatchTests : IDisposable
 
         var state = GitCommit.State(_lab.Path)!;
 
-        state.Omitted.Should().Contain("inner/ (a repository of its own)").And.Contain("module (changes inside a submodule)");
+        state.Omitted.Should().Contain("inner/ (a separate repository)").And.Contain("module (changes inside a submodule)");
         state.Patch.Should().BeEmpty();
     }
 
@@ -187,7 +187,7 @@ public sealed class SourcePatchTests : IDisposable
                 _lab.Write("Added.cs", "class Added;\n");
                 File.WriteAllBytes(_lab.At("added.bin"), [0, 9, 8]);
                 break;
-            case "untracked in a folder of its own":
+            case "untracked in a separate folder":
                 _lab.Write("some/where/deep.json", "{}\n");
                 _lab.Write("data/ignored.txt", "ignored\n");
                 break;

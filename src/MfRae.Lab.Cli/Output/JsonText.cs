@@ -1,12 +1,28 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace MfRae.Lab.Cli.Output;
 
-/// <summary>JSON for programs, written by hand: its shape is a promise, and follows no record by accident.</summary>
+/// <summary>
+/// The JSON that verbs print. Each verb serialises private records. The order and the names of their properties are part of the
+/// interface to other programs; tests/Golden/json contains an output of each verb.
+/// </summary>
 public static class JsonText
 {
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new FiniteNumber() },
+    };
+
+    /// <summary>Serialises a value. Numbers that are not finite become null.</summary>
+    public static string Of<T>(T value) => JsonSerializer.Serialize(value, Options);
+
+    /// <summary>The JSON of a writer, for output whose properties are not known in advance.</summary>
     public static string Write(Action<Utf8JsonWriter> write)
     {
         using var buffer = new MemoryStream();
@@ -15,46 +31,17 @@ public static class JsonText
             write(json);
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
-}
 
-/// <summary>What JSON for programs is made of besides single values.</summary>
-internal static class JsonLists
-{
-    /// <summary>A property with an object for each item, whose properties <paramref name="write"/> writes.</summary>
-    public static void Objects<T>(this Utf8JsonWriter json, string name, IEnumerable<T> items, Action<T> write)
+    private sealed class FiniteNumber : JsonConverter<double>
     {
-        json.WritePropertyName(name);
-        json.Objects(items, write);
-    }
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
 
-    /// <summary>The same where it is no property but the whole.</summary>
-    public static void Objects<T>(this Utf8JsonWriter json, IEnumerable<T> items, Action<T> write)
-    {
-        json.WriteStartArray();
-        foreach (var item in items)
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
         {
-            json.WriteStartObject();
-            write(item);
-            json.WriteEndObject();
+            if (double.IsFinite(value))
+                writer.WriteNumberValue(value);
+            else
+                writer.WriteNullValue();
         }
-
-        json.WriteEndArray();
-    }
-
-    public static void Strings(this Utf8JsonWriter json, string name, IEnumerable<string> values)
-    {
-        json.WriteStartArray(name);
-        foreach (var value in values)
-            json.WriteStringValue(value);
-        json.WriteEndArray();
-    }
-
-    /// <summary>Null where there is none, or none that JSON can write.</summary>
-    public static void Number(this Utf8JsonWriter json, string name, double? value)
-    {
-        if (value is { } number && double.IsFinite(number))
-            json.WriteNumber(name, number);
-        else
-            json.WriteNull(name);
     }
 }

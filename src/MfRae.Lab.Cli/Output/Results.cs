@@ -1,15 +1,17 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
 
 namespace MfRae.Lab.Cli.Output;
 
-/// <summary>What the arms came to: a row for each arm and number of sampling steps, then the teacher's own.</summary>
-/// <param name="Metrics">Columns, in the order they were measured.</param>
-/// <param name="Conflict">Why values of one key may not stand in one comparison, or null.</param>
+/// <summary>The results of an experiment: a row for each arm and number of sampling steps, followed by the rows of the teacher.</summary>
+/// <param name="Record">The experiment.</param>
+/// <param name="Metrics">The columns, in the order of measurement.</param>
+/// <param name="Rows">The rows.</param>
+/// <param name="Comparisons">The comparisons of the primary metric with the baseline.</param>
+/// <param name="Conflict">Why the values of a metric are not comparable; null if they are.</param>
 public sealed record Results(
     ExperimentRecord Record,
     IReadOnlyList<string> Metrics,
@@ -17,6 +19,7 @@ public sealed record Results(
     IReadOnlyList<ArmComparison> Comparisons,
     string? Conflict)
 {
+    /// <summary>The results of a recorded experiment.</summary>
     public static Results Of(ExperimentRecord record)
     {
         var stages = record.Stages.ToDictionary(stage => stage.Key);
@@ -27,7 +30,7 @@ public sealed record Results(
             .ToList();
         var comparisons = measured.ToDictionary(
             measurement => measurement.Key, measurement => ExperimentComparison.Of(record, measurement.Key));
-        // Nothing measured yet: the arms stand in the table all the same.
+        // Arms without measurements are listed too.
         var rows = from arm in record.Arms
                    from steps in measured.Select(measurement => measurement.Steps).Distinct().Order().DefaultIfEmpty(0)
                    select ArmRow(record, arm, steps, comparisons);
@@ -41,7 +44,7 @@ public sealed record Results(
     {
         var samples = comparisons.Values
             .Select(comparison => comparison.Arms.Single(sample => sample.Arm == arm.Name))
-            // Values of different identities have no mean; the conflict is told instead.
+            // Values of different identities have no mean; the conflict is reported instead.
             .Where(sample => sample.Conflict is null)
             .Select(sample => (Measurement: sample.Measured.Count > 0 ? sample.Measured[0].Measurement : null, sample.Summary))
             .Where(item => item.Measurement?.Steps == steps && item.Summary.Count > 0);
@@ -54,7 +57,7 @@ public sealed record Results(
             record.Runs.Count(run => run.Arm == arm.Name && run.Status == AttemptStatus.Diverged));
     }
 
-    // Arms that patch the teacher have teachers of their own; all others share one.
+    // Arms that change the options of the teacher have separate teachers; all other arms share one.
     private static IEnumerable<ResultRow> TeacherRows(ExperimentRecord record, Dictionary<string, StageRecord> stages)
     {
         var teachers = record.Runs
@@ -77,7 +80,7 @@ public sealed record Results(
                        .ToDictionary(metric => metric.Key, metric => Summary.Of([.. metric.Select(item => item.Value).OfType<double>()])));
     }
 
-    // What has no better and no worse is for the report and the database: an oracle measures dozens.
+    // Metrics without a direction are left to the report and the database: an oracle evaluation has dozens of such metrics.
     private static IEnumerable<Measurement> Measured(string? stageKey, Dictionary<string, StageRecord> stages) =>
         stageKey is not null && stages.TryGetValue(stageKey, out var stage)
             ? stage.Measurements.Where(measurement => measurement.HigherIsBetter is not null)
@@ -89,20 +92,25 @@ public sealed record Results(
         .FirstOrDefault();
 }
 
+/// <summary>A row of the results.</summary>
+/// <param name="Name">The arm, or teacher.</param>
+/// <param name="Baseline">Whether the arm is the baseline.</param>
 /// <param name="Steps">Network evaluations per sample.</param>
-/// <param name="Planned">Runs the experiment asked for, so that lost seeds stay in view.</param>
+/// <param name="Planned">The number of planned runs, so that runs without a result remain visible.</param>
 /// <param name="Values">Metric → its values over the runs that have one.</param>
-/// <param name="Diverged">Runs that diverged.</param>
+/// <param name="Diverged">The number of diverged runs.</param>
 public sealed record ResultRow(
     string Name, bool Baseline, int Steps, int Planned, IReadOnlyDictionary<string, Summary> Values, int Diverged = 0);
 
-/// <summary>The results for people.</summary>
+/// <summary>Results as text.</summary>
 public static class ResultsText
 {
     // Arm, steps and n.
     private const int KeyColumns = 3;
 
-    /// <param name="width">Of a line; wider tables stand in parts below each other. Null: as wide as it is.</param>
+    /// <summary>A table of the results, and the comparisons of the primary metric with the baseline.</summary>
+    /// <param name="results">The results.</param>
+    /// <param name="width">The maximum length of a line, to which wide tables are split; null: no maximum.</param>
     public static string Write(Results results, int? width = null)
     {
         if (results.Record.Arms.Any(arm => arm.Title is not null) && ArmTitles.Apply(results.Record) is var titled)
@@ -134,7 +142,7 @@ public static class ResultsText
         return text.ToString();
     }
 
-    /// <summary>`45.23 ± 1.10`: four significant digits of the mean, and as many decimals of the deviation.</summary>
+    /// <summary>`45.23 ± 1.10`: the mean with four significant digits, and the deviation with the same number of decimals.</summary>
     public static string Value(Summary summary)
     {
         if (summary.Count == 0)
@@ -149,73 +157,5 @@ public static class ResultsText
     {
         var counted = row.Values.Count == 0 ? 0 : row.Values.Values.Max(summary => summary.Count);
         return (counted == row.Planned ? $"{counted}" : $"{counted} of {row.Planned}") + (row.Diverged > 0 ? $", {row.Diverged} diverged" : "");
-    }
-}
-
-/// <summary>What `run` ends with.</summary>
-/// <param name="Status">completed, failed or interrupted.</param>
-/// <param name="ReportFile">Null where no report was written.</param>
-public sealed record RunReport(
-    string Status,
-    int Stages,
-    int Reused,
-    int Computed,
-    int Failed,
-    Results? Results,
-    string? ReportFile,
-    string DatabaseFile);
-
-/// <summary>The results of a run for programs.</summary>
-public static class RunReportJson
-{
-    public static string Write(RunReport report) => JsonText.Write(json =>
-    {
-        json.WriteStartObject();
-        json.WriteString("status", report.Status);
-        json.WriteStartObject("stages");
-        json.WriteNumber("total", report.Stages);
-        json.WriteNumber("reused", report.Reused);
-        json.WriteNumber("computed", report.Computed);
-        json.WriteNumber("failed", report.Failed);
-        json.WriteEndObject();
-        if (report.Results is { } results)
-            Write(json, results);
-        json.WriteString("report", report.ReportFile);
-        json.WriteString("database", report.DatabaseFile);
-        json.WriteEndObject();
-    });
-
-    private static void Write(Utf8JsonWriter json, Results results)
-    {
-        json.WriteString("experiment", results.Record.Name);
-        json.WriteString("primaryMetric", results.Record.PrimaryMetric);
-        json.Objects("results", results.Rows, row =>
-        {
-            json.WriteString("arm", row.Name);
-            json.WriteBoolean("baseline", row.Baseline);
-            json.WriteNumber("steps", row.Steps);
-            json.WriteNumber("runs", row.Planned);
-            json.WriteStartObject("metrics");
-            foreach (var (metric, summary) in row.Values.Where(value => value.Value.Count > 0))
-            {
-                json.WriteStartObject(metric);
-                json.WriteNumber("mean", summary.Mean);
-                if (summary.Deviation is { } deviation)
-                    json.WriteNumber("sd", deviation);
-                else
-                    json.WriteNull("sd");
-                json.WriteNumber("n", summary.Count);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
-        });
-        json.Objects("runs", results.Record.Runs, run =>
-        {
-            json.WriteString("id", run.Id);
-            json.WriteString("arm", run.Arm);
-            json.WriteNumber("seed", run.Seed);
-            json.WriteString("status", run.Status);
-        });
     }
 }

@@ -4,13 +4,13 @@ using MfRae.Lab.Core;
 
 namespace MfRae.Lab.Cli.Output;
 
-/// <summary>Columns of plain text, as wide as they must be: for people, pipes and files alike.</summary>
+/// <summary>A table in plain text whose columns are as wide as their longest cell.</summary>
 public sealed class TextTable(params string[] headers)
 {
-    // Every cell is as wide as the widest of its column. What is longer is for --csv and --json.
+    // All cells of a column are padded to the longest cell, so very long cells are cut; --csv and --json print the full values.
     private const int LongestCell = 10_000;
 
-    // Less of a cell says nothing.
+    // Shorter cells would be meaningless.
     private const int LeastCell = 8;
 
     private const string Gap = "  ";
@@ -18,6 +18,7 @@ public sealed class TextTable(params string[] headers)
     private readonly string[] _headers = [.. headers.Select(OneLine)];
     private readonly List<string[]> _rows = [];
 
+    /// <summary>Adds a row with one cell for each column.</summary>
     public TextTable Add(params string[] cells)
     {
         if (cells.Length != _headers.Length)
@@ -26,6 +27,7 @@ public sealed class TextTable(params string[] headers)
         return this;
     }
 
+    /// <summary>Adds rows.</summary>
     public TextTable Add(IEnumerable<string[]> more)
     {
         foreach (var row in more)
@@ -33,17 +35,19 @@ public sealed class TextTable(params string[] headers)
         return this;
     }
 
+    /// <summary>The table with its header, one line for each row.</summary>
     public override string ToString() => Write([.. Enumerable.Range(0, _headers.Length)]);
 
-    /// <summary>In parts below each other where a line would be longer than that; each repeats the first columns.</summary>
-    /// <param name="keys">How many of the first columns say what a row is about.</param>
+    /// <summary>The table, split into parts with fewer columns if its lines are longer than a width. Each part repeats the first columns.</summary>
+    /// <param name="keys">The number of columns that every part repeats.</param>
+    /// <param name="width">The maximum length of a line.</param>
     public string Folded(int keys, int width)
     {
         var repeated = Enumerable.Range(0, keys).ToArray();
         var parts = new List<List<int>> { new(repeated) };
         for (var column = keys; column < _headers.Length; column++)
         {
-            // A part has one column of its own, however wide.
+            // Every part has at least one further column, however wide it is.
             if (parts[^1].Count > keys && parts[^1].Append(column).Sum(one => Width(one) + Gap.Length) - Gap.Length > width)
                 parts.Add([.. repeated]);
             parts[^1].Add(column);
@@ -52,7 +56,9 @@ public sealed class TextTable(params string[] headers)
         return string.Join(Environment.NewLine, parts.Select(Write));
     }
 
-    /// <summary>The table with cells cut, the widest first, so that lines fit into a width. Cells keep at least eight characters.</summary>
+    /// <summary>The table with the longest cells cut so that its lines fit a width. Cells keep at least eight characters.</summary>
+    /// <param name="width">The maximum length of a line.</param>
+    /// <param name="cut">Whether a cell was cut.</param>
     public string Cut(int width, out bool cut)
     {
         var columns = Enumerable.Range(0, _headers.Length).ToArray();
@@ -71,7 +77,7 @@ public sealed class TextTable(params string[] headers)
     {
         if (cell.Length <= most)
             return cell;
-        // Not between the two halves of one character.
+        // A surrogate pair is not split.
         var end = char.IsHighSurrogate(cell[most - 2]) ? most - 2 : most - 1;
         return cell[..end] + "…";
     }
@@ -97,9 +103,10 @@ public sealed class TextTable(params string[] headers)
             + cell[Math.Min(cell.Length, LongestCell + 1)..], LongestCell);
 }
 
-/// <summary>A value from the database in words.</summary>
+/// <summary>Formats a value from the database.</summary>
 public static class CellText
 {
+    /// <summary>The value as text; empty for null, and the number of bytes for a blob.</summary>
     public static string Of(object? cell) => cell switch
     {
         null => "",
@@ -110,7 +117,7 @@ public static class CellText
     };
 }
 
-/// <summary>Large quantities as people read them: four significant digits at most.</summary>
+/// <summary>Formats large quantities with at most four significant digits.</summary>
 internal static class Quantity
 {
     public static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);

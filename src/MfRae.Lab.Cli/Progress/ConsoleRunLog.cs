@@ -5,10 +5,10 @@ using MfRae.Lab.Execution.Journal;
 
 namespace MfRae.Lab.Cli.Progress;
 
-/// <summary>Tells the user how a plan goes. Failures are told when they happen, and all together at the end.</summary>
+/// <summary>Shows the progress of a plan. Failures are reported when they happen, and listed again at the end.</summary>
 public sealed class ConsoleRunLog : IRunLog, IDisposable
 {
-    // Reasons and notices are the words of a stage, which may quote anything.
+    // Reasons and notices come from a stage, which may quote text of any length.
     private const int LongestReason = 2_000;
 
     private readonly Lock _gate = new();
@@ -18,15 +18,21 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
     private ProgressBoard? _board;
     private bool _ended;
 
-    /// <param name="findLog">The path of the output of a stage's attempt, or null.</param>
+    /// <summary>Creates a log on a terminal.</summary>
+    /// <param name="terminal">Receives the progress on standard error.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="quiet">Whether to show state changes only.</param>
+    /// <param name="findLog">Finds the file with the output of an attempt, by stage key and attempt; null if it does not exist.</param>
     public ConsoleRunLog(Terminal terminal, TimeProvider time, bool quiet, Func<string, int, string?> findLog)
     {
-        this._findLog = findLog;
+        _findLog = findLog;
         _form = terminal.Live is { } console && !quiet ? new TableDisplay(console, _gate) : new LineDisplay(terminal.Error, time, quiet);
     }
 
+    /// <inheritdoc/>
     public void Notice(string text) => Say(text);
 
+    /// <inheritdoc/>
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
         lock (_gate)
@@ -36,6 +42,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Status(string stageKey, StageStatus status, string? reason = null)
     {
         lock (_gate)
@@ -47,18 +54,19 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
                 _form.Changed(stage);
             if (changed && status.IsFailure())
                 _form.Say(Failure(stage));
-            // Why a stage waits or starts again: a worker that was killed, one that still lives, files that were damaged.
+            // The reason why a stage waits or starts again: its worker was killed or is still alive, or its files were damaged.
             if (status == StageStatus.Queued && reason is not null)
                 _form.Say($"{stage.Node.Label}: {PrintableText.Of(FirstLine(reason), LongestReason)}");
         }
     }
 
+    /// <inheritdoc/>
     public void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder)
     {
         lock (_gate)
         {
             _attempts[stageKey] = attempt;
-            // The journals of reused stages are told again to fill a new database; they are not news.
+            // The journals of reused stages are replayed to fill a new database; they are not shown.
             if (_board?.Find(stageKey) is not { Status: StageStatus.Running } stage)
                 return;
             foreach (var line in lines)
@@ -72,16 +80,17 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
         }
     }
 
-    /// <summary>A line between the progress, such as what Ctrl-C does.</summary>
+    /// <summary>Writes a line above the progress, such as the effect of Ctrl-C.</summary>
     public void Say(string line)
     {
         lock (_gate)
             _form.Say(line);
     }
 
+    /// <inheritdoc/>
     public void End(Plan plan) => Dispose();
 
-    /// <summary>Ends the display; also after an exception, so that its message stands below the table and not in it.</summary>
+    /// <summary>Ends the display. Disposal after an exception keeps its message out of the table.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -91,7 +100,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
             _ended = true;
         }
 
-        // Not under the lock: the painter needs it for its last drawing.
+        // Outside the lock: the painter needs the lock for its last drawing.
         _form.End();
         var wrong = _board?.Stages.Where(stage => stage.Status.IsFailure() || stage.Status == StageStatus.Skipped)
             .ToList() ?? [];
@@ -100,7 +109,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
     }
 
     private static string FailureTable(List<StageView> wrong) =>
-        "stages that have no result:" + System.Environment.NewLine + new Output.TextTable("stage", "state", "reason")
+        "stages without a result:" + System.Environment.NewLine + new Output.TextTable("stage", "state", "reason")
             .Add(wrong.Select(stage => new[] { stage.Node.Label, stage.Status.Word(), PrintableText.Of(FirstLine(stage.Reason), LongestReason) }));
 
     private static string FirstLine(string? text) => text?.Split('\n')[0].TrimEnd() ?? "";

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace MfRae.Lab.Cli.Progress;
 
-/// <summary>How an evaluation gets on: a bar on a terminal, elsewhere a line each half minute.</summary>
+/// <summary>Shows the progress of an evaluation: as a bar on a terminal, otherwise as a line every 30 seconds.</summary>
 public sealed class EvaluationProgress(Terminal terminal, TimeProvider time) : IEvaluationProgress, IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
@@ -16,6 +16,7 @@ public sealed class EvaluationProgress(Terminal terminal, TimeProvider time) : I
     private string _current = "";
     private int _drawn;
 
+    /// <inheritdoc/>
     public void Step(string what, long done, long total)
     {
         if (what != _current)
@@ -34,15 +35,17 @@ public sealed class EvaluationProgress(Terminal terminal, TimeProvider time) : I
             Draw(terminal.Live, what, done, total);
     }
 
+    /// <inheritdoc/>
     public void Say(string line)
     {
         Clear();
         terminal.Error.WriteLine(line);
     }
 
-    /// <summary>Takes the bar away: what follows must not mix with it.</summary>
+    /// <summary>Removes the bar, so that later output does not mix with it.</summary>
     public void End() => Clear();
 
+    /// <inheritdoc/>
     public void Dispose() => End();
 
     private void Draw(IAnsiConsole console, string what, long done, long total)
@@ -69,6 +72,6 @@ public sealed class EvaluationProgress(Terminal terminal, TimeProvider time) : I
         if (_rate.PerSecond is not { } speed || speed <= 0)
             return text;
         var left = TimeSpan.FromSeconds((total - done) / speed);
-        return text + string.Create(CultureInfo.InvariantCulture, $", {speed:0.#}/s, left {StageText.Duration(left)}");
+        return text + string.Create(CultureInfo.InvariantCulture, $", {speed:0.#}/s, {StageText.Duration(left)} left");
     }
 }

@@ -3,67 +3,86 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Cli.Progress;
 
-/// <summary>Every stage of the plan that runs, in the plan's order.</summary>
+/// <summary>The state of all stages of the running plan.</summary>
+/// <param name="plan">The plan.</param>
+/// <param name="cached">The keys of the stages that were complete before.</param>
 public sealed class ProgressBoard(Plan plan, IReadOnlySet<string> cached)
 {
     private readonly Dictionary<string, StageView> _byKey =
         plan.Stages.ToDictionary(node => node.Key, node => new StageView(node, cached.Contains(node.Key)));
 
+    /// <summary>All stages, in the order of the plan.</summary>
     public IEnumerable<StageView> Stages => plan.Stages.Select(node => _byKey[node.Key]);
 
+    /// <summary>The running stages.</summary>
     public IEnumerable<StageView> Running => Stages.Where(stage => stage.Status == StageStatus.Running);
 
+    /// <summary>The number of stages that another run computed.</summary>
     public int Reused => Stages.Count(stage => stage.Reused);
 
+    /// <summary>The number of complete stages.</summary>
     public int Done => Stages.Count(stage => stage.Status == StageStatus.Completed);
 
+    /// <summary>The number of all stages.</summary>
     public int Total => plan.Stages.Count;
 
-    /// <summary>The stage, or null for a key that is not in the plan.</summary>
+    /// <summary>The stage with this key; null if the plan does not contain it.</summary>
     public StageView? Find(string key) => _byKey.GetValueOrDefault(key);
 }
 
-/// <summary>What is known of one stage while the plan runs.</summary>
+/// <summary>The state and progress of one stage while the plan runs.</summary>
+/// <param name="node">The stage.</param>
+/// <param name="reused">Whether the stage was complete before.</param>
 public sealed class StageView(StageNode node, bool reused)
 {
     private readonly RateMeter _meter = new();
 
+    /// <summary>The stage in the plan.</summary>
     public StageNode Node { get; } = node;
 
-    /// <summary>Complete, and this run did not compute it.</summary>
+    /// <summary>Whether the stage is complete but was not computed by this run.</summary>
     public bool Reused { get; private set; } = reused;
 
+    /// <summary>The current status.</summary>
     public StageStatus Status { get; private set; } = reused ? StageStatus.Completed : StageStatus.Planned;
 
+    /// <summary>The reason of the status, or null.</summary>
     public string? Reason { get; private set; }
 
+    /// <summary>The current step.</summary>
     public long Step { get; private set; }
 
+    /// <summary>The number of steps; 0 if unknown.</summary>
     public long Total { get; private set; }
 
+    /// <summary>The unit of the steps, such as `step` or `image`.</summary>
     public string Unit { get; private set; } = "";
 
     /// <summary>Training samples in a step; 0 where a step is not one of training.</summary>
     public int Samples { get; private set; }
 
-    /// <summary>The last value of the series `loss`; null while there is none or it is not finite.</summary>
+    /// <summary>The last value of the series `loss`; null before the first value, or if it is not finite.</summary>
     public double? Loss { get; private set; }
 
+    /// <summary>Steps per second; null if unknown.</summary>
     public double? PerSecond => _meter.PerSecond;
 
+    /// <summary>The estimated remaining time; null if unknown.</summary>
     public TimeSpan? Left => PerSecond is > 0 && Total > Step ? TimeSpan.FromSeconds((Total - Step) / PerSecond.Value) : null;
 
-    /// <summary>True if this changed anything.</summary>
+    /// <summary>Changes the status.</summary>
+    /// <returns>Whether the status is different from before.</returns>
     public bool Change(StageStatus status, string? reason)
     {
         var changed = status != Status;
-        // Complete without ever having run: an earlier run did the work.
+        // A stage that is complete without having run was computed by an earlier run.
         Reused = status == StageStatus.Completed && (Reused || Status != StageStatus.Running);
         Status = status;
         Reason = reason ?? Reason;
         return changed;
     }
 
+    /// <summary>Updates the progress from a line of the journal.</summary>
     public void Apply(JournalLine line)
     {
         switch (line.Event)
@@ -90,7 +109,7 @@ public sealed class StageView(StageNode node, bool reused)
     }
 }
 
-/// <summary>Steps per second over the last half minute of a journal, by the journal's own times.</summary>
+/// <summary>Measures steps per second over the last 30 seconds of a journal, by the times in the journal.</summary>
 public sealed class RateMeter
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
@@ -98,7 +117,7 @@ public sealed class RateMeter
     private readonly Queue<(DateTimeOffset At, long Step)> _marks = new();
     private (DateTimeOffset At, long Step) _last;
 
-    /// <summary>Null before two marks at different times.</summary>
+    /// <summary>Steps per second; null before two marks at different times.</summary>
     public double? PerSecond
     {
         get
@@ -111,16 +130,17 @@ public sealed class RateMeter
         }
     }
 
-    /// <summary>Forgets what was marked: something else begins.</summary>
+    /// <summary>Removes all marks.</summary>
     public void Restart()
     {
         _marks.Clear();
         _last = default;
     }
 
+    /// <summary>Records the step at a time.</summary>
     public void Mark(DateTimeOffset at, long step)
     {
-        // A resumed attempt starts behind where the last one stood.
+        // A resumed attempt starts at an earlier step than the previous attempt reached.
         if (step < _last.Step)
             _marks.Clear();
         _last = (at, step);

@@ -4,24 +4,26 @@ using Spectre.Console.Rendering;
 
 namespace MfRae.Lab.Cli.Progress;
 
-/// <summary>How progress is shown: as a table that changes in place, or as lines. Calls come one at a time.</summary>
+/// <summary>Shows progress as a table that changes in place, or as lines. Calls are never concurrent.</summary>
 public interface IProgressDisplay
 {
+    /// <summary>Starts the display.</summary>
     void Begin(ProgressBoard board);
 
-    /// <summary>A stage changed state.</summary>
+    /// <summary>A stage changed its status.</summary>
     void Changed(StageView stage);
 
-    /// <summary>A running stage told something new.</summary>
+    /// <summary>A running stage made progress.</summary>
     void Progressed();
 
-    /// <summary>A line that stays.</summary>
+    /// <summary>Writes a permanent line.</summary>
     void Say(string line);
 
+    /// <summary>Ends the display.</summary>
     void End();
 }
 
-/// <summary>A table on a terminal that is drawn again twice a second, by a thread of its own.</summary>
+/// <summary>A table on a terminal, which a separate thread redraws twice a second.</summary>
 public sealed class TableDisplay(IAnsiConsole console, Lock gate) : IProgressDisplay
 {
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(500);
@@ -30,22 +32,26 @@ public sealed class TableDisplay(IAnsiConsole console, Lock gate) : IProgressDis
     private readonly ManualResetEventSlim _ended = new();
     private Thread? _painter;
 
+    /// <inheritdoc/>
     public void Begin(ProgressBoard board)
     {
         _painter = new Thread(() => Paint(board)) { IsBackground = true, Name = "progress" };
         _painter.Start();
     }
 
+    /// <inheritdoc/>
     public void Changed(StageView stage)
     {
         // The next drawing shows it.
     }
 
+    /// <inheritdoc/>
     public void Progressed()
     {
         // The next drawing shows it.
     }
 
+    /// <inheritdoc/>
     public void Say(string line)
     {
         line = MfRae.Lab.Cli.PrintableWriter.Clean(line);
@@ -55,7 +61,7 @@ public sealed class TableDisplay(IAnsiConsole console, Lock gate) : IProgressDis
             _lines.Enqueue(line);
     }
 
-    /// <summary>Draws a last time and waits for it: what follows must not mix with the table.</summary>
+    /// <summary>Draws the table for the last time and waits for it, so that later output does not mix with the table.</summary>
     public void End()
     {
         _ended.Set();
@@ -90,7 +96,7 @@ public sealed class TableDisplay(IAnsiConsole console, Lock gate) : IProgressDis
             return StageTable.Render(board);
     }
 
-    /// <summary>Lines as they are: the terminal folds what is too long, and a path can still be copied in one piece.</summary>
+    /// <summary>Unwrapped lines: the terminal wraps long lines, and a path can still be copied in one piece.</summary>
     private sealed class Unbroken(string text) : Renderable
     {
         protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth) =>
@@ -98,8 +104,10 @@ public sealed class TableDisplay(IAnsiConsole console, Lock gate) : IProgressDis
     }
 }
 
-/// <summary>Lines for files and pipes: one for each change of state, and one each half minute for what is running.</summary>
-/// <param name="quiet">Leaves the half-minute lines out.</param>
+/// <summary>Lines for files and pipes: one for each change of status, and every 30 seconds one for each running stage.</summary>
+/// <param name="writer">Receives the lines.</param>
+/// <param name="time">The clock.</param>
+/// <param name="quiet">Whether to write changes of status only.</param>
 public sealed class LineDisplay(TextWriter writer, TimeProvider time, bool quiet) : IProgressDisplay
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
@@ -109,17 +117,19 @@ public sealed class LineDisplay(TextWriter writer, TimeProvider time, bool quiet
     private long _begun;
     private long _lastProgress;
 
+    /// <inheritdoc/>
     public void Begin(ProgressBoard board)
     {
-        this._board = board;
+        _board = board;
         _begun = _lastProgress = time.GetTimestamp();
         if (board.Reused > 0)
             Say($"{board.Reused} of {board.Total} stages reused");
     }
 
+    /// <inheritdoc/>
     public void Changed(StageView stage)
     {
-        // A plan queues dozens of stages at once; a line each would bury what happens.
+        // A plan queues dozens of stages at once; a line for each of them would hide the important ones.
         if (stage.Status is StageStatus.Planned or StageStatus.Queued || stage.Reused)
             return;
         if (stage.Status == StageStatus.Running)
@@ -127,6 +137,7 @@ public sealed class LineDisplay(TextWriter writer, TimeProvider time, bool quiet
         Say($"{stage.Node.Label} {stage.Status.Word()}{(stage.Status == StageStatus.Completed ? Completion(stage) : "")}");
     }
 
+    /// <inheritdoc/>
     public void Progressed()
     {
         if (quiet || time.GetElapsedTime(_lastProgress) < Pause)
@@ -143,12 +154,14 @@ public sealed class LineDisplay(TextWriter writer, TimeProvider time, bool quiet
         }
     }
 
+    /// <inheritdoc/>
     public void Say(string line) =>
         writer.WriteLine(_board is null ? line : $"[{StageText.Duration(time.GetElapsedTime(_begun))}] {line}");
 
+    /// <inheritdoc/>
     public void End() => writer.Flush();
 
-    /// <summary>The time since the stage first ran here, attempts that were killed included, and how many stages are complete.</summary>
+    /// <summary>The time since the stage first started in this run, including killed attempts, and the number of complete stages.</summary>
     private string Completion(StageView stage)
     {
         var took = _started.TryGetValue(stage, out var at) ? $" in {StageText.Duration(time.GetElapsedTime(at))}" : "";

@@ -5,12 +5,12 @@ using Spectre.Console.Rendering;
 
 namespace MfRae.Lab.Cli.Progress;
 
-/// <summary>The live table: what runs and what went wrong in full, what is finished or waits in one line each.</summary>
+/// <summary>The live table: a line for each running and each failed stage, and summaries of the finished and waiting stages.</summary>
 public static class StageTable
 {
     private const int WaitingShown = 5;
 
-    /// <summary>The table as it is now; the width of the terminal decides at drawing what fits into a line.</summary>
+    /// <summary>The current table. It adapts to the width of the terminal when it is drawn.</summary>
     public static IRenderable Render(ProgressBoard board)
     {
         var lines = new StageLines();
@@ -27,7 +27,7 @@ public static class StageTable
         foreach (var stage in waiting.Take(WaitingShown))
             lines.Add(Color.Grey, stage.Node.Label, " " + stage.Status.Word());
         if (waiting.Count > WaitingShown)
-            lines.Add(Color.Grey, $"{waiting.Count - WaitingShown} more to come");
+            lines.Add(Color.Grey, $"{waiting.Count - WaitingShown} more waiting");
         return lines;
     }
 
@@ -36,26 +36,26 @@ public static class StageTable
 }
 
 /// <summary>
-/// Lines of the live table, none longer than the terminal is wide. Where columns of running stages do not fit, the less important ones
-/// are left out, and then labels are shortened in the middle: no word or number is ever broken.
+/// The lines of the live table, at most as long as the terminal is wide. If the columns of running stages do not fit, the less important
+/// columns are omitted, and then labels are shortened in the middle. Words and numbers are never broken.
 /// </summary>
 internal sealed class StageLines : Renderable
 {
     private const string Gap = "  ";
     private const string Ellipsis = "…";
 
-    // The least of a label that still says something.
+    // Shorter labels would be meaningless.
     private const int ShortestLabel = 20;
 
-    // Columns of a running stage: label, state, steps, rate, loss, time left. The state, which all of them share, makes room for whole
-    // labels; the others are left out in this order where even short labels do not fit.
+    // The columns of a running stage: label, state, steps, rate, loss, time left. The state, the same in all rows, is omitted first to
+    // keep labels whole; further columns are omitted in this order if even short labels do not fit.
     private const int State = 1;
     private static readonly int[] LeftOut = [4, 3, 5];
 
     private readonly List<Line> _lines = [];
 
-    /// <param name="label">Is shortened where the line is too long.</param>
-    /// <param name="rest">Stands behind it in full.</param>
+    /// <param name="label">Shortened if the line is too long.</param>
+    /// <param name="rest">Follows the label, and is never shortened.</param>
     public void Add(Color colour, string label, string rest = "") => _lines.Add(new(colour, [label, rest], Running: false));
 
     public void AddRunning(StageView stage) => _lines.Add(new(Color.Default,
@@ -97,7 +97,7 @@ internal sealed class StageLines : Renderable
 
     private static int Total(int[] widths) => widths.Sum() + (Gap.Length * (widths.Count(width => width > 0) - 1));
 
-    /// <summary>The begin and the end of a text, which for a stage are its kind and its arm or seed.</summary>
+    /// <summary>The beginning and the end of a text; for a label of a stage, they contain its kind and its arm or seed.</summary>
     private static string Fit(string text, int width)
     {
         if (Width(text) <= width)
@@ -120,19 +120,21 @@ internal sealed class StageLines : Renderable
 
     private static Segment Text(string text, Color colour) => new(text, new Style(colour));
 
-    /// <summary>In cells of a terminal: letters of some scripts take two.</summary>
+    /// <summary>The width in terminal cells; the letters of some scripts take two.</summary>
     private static int Width(string text) => text.GetCellWidth();
 
     private sealed record Line(Color Colour, string[] Cells, bool Running);
 }
 
-/// <summary>The words and figures that both forms of progress use.</summary>
+/// <summary>Formats the progress of a stage, for both displays.</summary>
 public static class StageText
 {
+    /// <summary>The current and the last step, such as `step 10/20`.</summary>
     public static string Steps(StageView stage) => stage.Total > 0
         ? string.Create(CultureInfo.InvariantCulture, $"{stage.Unit} {stage.Step}/{stage.Total}").TrimStart()
         : "";
 
+    /// <summary>Steps per second.</summary>
     public static string Rate(StageView stage) => stage.PerSecond is { } rate
         ? string.Create(CultureInfo.InvariantCulture,
             $"{(rate >= 100 ? rate.ToString("0", CultureInfo.InvariantCulture) : rate.ToString("0.0", CultureInfo.InvariantCulture))}/s")
@@ -143,12 +145,14 @@ public static class StageText
         ? string.Create(CultureInfo.InvariantCulture, $"{rate * stage.Samples:0} samples/s")
         : "";
 
+    /// <summary>The last loss.</summary>
     public static string Loss(StageView stage) => stage.Loss is { } loss ? loss.ToString(loss == 0
         || Math.Abs(loss) >= 0.01 ? "0.0000" : "0.00E+0", CultureInfo.InvariantCulture) : "";
 
+    /// <summary>The remaining time.</summary>
     public static string Left(StageView stage) => stage.Left is { } left ? Duration(left) : "";
 
-    /// <summary>`4:05` or `1:04:05`.</summary>
+    /// <summary>A duration such as `4:05` or `1:04:05`.</summary>
     public static string Duration(TimeSpan span) => span.TotalHours >= 1
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalHours}:{span.Minutes:00}:{span.Seconds:00}")
         : string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalMinutes}:{span.Seconds:00}");

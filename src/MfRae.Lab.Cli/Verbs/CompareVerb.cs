@@ -1,23 +1,37 @@
-using System.Text.Json;
+using System.CommandLine;
+using System.Text.Json.Serialization;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core;
-using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Puts the arms of two experiments side by side, metric by metric, where their values may be compared.</summary>
-public sealed class CompareVerb(Terminal terminal, LabPaths places)
+/// <summary>`compare`: lists the values of two experiments side by side, for each metric whose values are comparable.</summary>
+internal static class CompareVerb
 {
-    /// <param name="metric">Only this one, by its key; null: all that both have.</param>
-    /// <returns>3 where a metric is not comparable, after all fields that differ were told.</returns>
-    public int Execute(string one, string other, string? metric, bool json)
+    public static Command Create(LabContext lab)
     {
-        using var database = LabDatabase.OpenReadOnly(places.Database);
-        var subjects = new NameResolver(new RunQueries(database));
-        var (first, second) = (subjects.Version(one), subjects.Version(other));
+        var (one, other, json) = (CommonOptions.Version("EXPERIMENT"), CommonOptions.Version("OTHER"), CommonOptions.Json());
+        var metric = new Option<string>("--metric") { Description = "Only this metric, such as fid@1", HelpName = "METRIC" };
+        var command = new Verb("compare",
+            "Compare the arms of two experiments. If values are not comparable, print the fields that differ and exit with 3",
+            "ablation-lambda ablation-lambda-8 --metric fid@1")
+        {
+            one, other, metric, json,
+        };
+        command.SetAction(parsed => Execute(
+            lab.For(parsed), parsed.GetRequiredValue(one), parsed.GetRequiredValue(other), parsed.GetValue(metric), parsed.GetValue(json)));
+        return command;
+    }
+
+    /// <param name="metric">The key of a metric; null: all metrics that both experiments have.</param>
+    /// <returns>3 if a metric is not comparable.</returns>
+    private static int Execute(LabContext lab, string one, string other, string? metric, bool json)
+    {
+        using var database = lab.OpenDatabase();
+        var names = new NameResolver(new RunQueries(database));
+        var (first, second) = (names.Version(one), names.Version(other));
         var compared = CrossComparison.Of(first, second);
         if (metric is not null)
         {
@@ -28,34 +42,14 @@ public sealed class CompareVerb(Terminal terminal, LabPaths places)
                     $"`{PrintableText.Of(metric)}` is not measured in both experiments; {NameResolver.Near(metric, keys)}");
         }
 
-        (json ? terminal.Out : terminal.Text).Write(json
-            ? ComparisonOutput.Json(first.Name, second.Name, compared)
-            : ComparisonOutput.Text(first.Name, second.Name, compared));
-        return Comparability.Tell(terminal, compared);
+        if (json)
+            lab.Terminal.Out.WriteLine(Json(first.Name, second.Name, compared));
+        else
+            lab.Terminal.Text.Write(Text(first.Name, second.Name, compared));
+        return Comparability.Report(lab.Terminal, compared);
     }
-}
 
-/// <summary>Whether the metrics of two experiments may be compared.</summary>
-internal static class Comparability
-{
-    /// <summary>Tells every field in which identities differ.</summary>
-    /// <returns>3 where a metric is not comparable, or there is none.</returns>
-    public static int Tell(Terminal terminal, IReadOnlyList<CrossComparison> compared)
-    {
-        foreach (var comparison in compared)
-            foreach (var conflict in comparison.Conflicts)
-                terminal.Error.WriteLine($"{PrintableText.Of(comparison.Metric)} is not comparable: {conflict.Field} is "
-                    + $"{PrintableText.Of(conflict.One)} and {PrintableText.Of(conflict.Other)}");
-        if (compared.Count == 0)
-            terminal.Error.WriteLine("there is no metric that both experiments have measured");
-        return compared.Count > 0 && compared.All(comparison => comparison.Conflicts.Count == 0) ? ExitCode.Ok : ExitCode.Incomparable;
-    }
-}
-
-/// <summary>Two experiments side by side. Values that may not be compared are left out.</summary>
-public static class ComparisonOutput
-{
-    public static string Text(string one, string other, IReadOnlyList<CrossComparison> compared)
+    private static string Text(string one, string other, IReadOnlyList<CrossComparison> compared)
     {
         var table = new TextTable("metric", "arm", one, "n", other, "n");
         foreach (var comparison in compared.Where(comparison => comparison.Conflicts.Count == 0))
@@ -70,48 +64,17 @@ public static class ComparisonOutput
         return $"mean ± sd over seeds{System.Environment.NewLine}{System.Environment.NewLine}{table}";
     }
 
-    public static string Json(string one, string other, IReadOnlyList<CrossComparison> compared) => JsonText.Write(json =>
-    {
-        json.WriteStartObject();
-        json.WriteString("one", one);
-        json.WriteString("other", other);
-        json.Objects("metrics", compared, comparison =>
-        {
-            json.WriteString("metric", comparison.Metric);
-            json.Objects("conflicts", comparison.Conflicts, conflict =>
-            {
-                json.WriteString("field", conflict.Field);
-                json.WriteString("one", conflict.One);
-                json.WriteString("other", conflict.Other);
-            });
-            json.Objects("arms", comparison.Conflicts.Count == 0 ? Arms(comparison) : [], arm =>
-            {
-                json.WriteString("arm", arm);
-                Sample(json, "one", Find(comparison.One, arm));
-                Sample(json, "other", Find(comparison.Other, arm));
-            });
-        });
-        json.WriteEndObject();
-    }) + System.Environment.NewLine;
+    private static string Json(string one, string other, IReadOnlyList<CrossComparison> compared) => JsonText.Of(new ComparisonJson(
+        one,
+        other,
+        [.. compared.Select(comparison => new MetricJson(
+            comparison.Metric,
+            [.. comparison.Conflicts.Select(conflict => new ConflictJson(conflict.Field, conflict.One, conflict.Other))],
+            comparison.Conflicts.Count > 0 ? [] : [.. Arms(comparison).Select(arm => new ArmJson(
+                arm, Sample(Find(comparison.One, arm)), Sample(Find(comparison.Other, arm))))]))]));
 
-    private static void Sample(Utf8JsonWriter json, string name, ArmSample? sample)
-    {
-        if (sample is null)
-        {
-            json.WriteNull(name);
-            return;
-        }
-
-        json.WriteStartObject(name);
-        json.WriteNumber("n", sample.Summary.Count);
-        json.WriteNumber("seeds", sample.Planned);
-        json.WriteNumber("diverged", sample.Diverged);
-        if (sample.Summary.Count > 0)
-            json.WriteNumber("mean", sample.Summary.Mean);
-        if (sample.Summary.Deviation is { } deviation)
-            json.WriteNumber("sd", deviation);
-        json.WriteEndObject();
-    }
+    private static SampleJson? Sample(ArmSample? sample) => sample is null ? null : new(
+        sample.Summary.Count, sample.Planned, sample.Diverged, sample.Summary.Count > 0 ? sample.Summary.Mean : null, sample.Summary.Deviation);
 
     private static IEnumerable<string> Arms(CrossComparison comparison) =>
         comparison.One.Concat(comparison.Other).Select(sample => sample.Arm).Distinct();
@@ -123,4 +86,36 @@ public static class ComparisonOutput
     private static string Count(ArmSample? sample) => sample is null ? ""
         : (sample.Summary.Count == sample.Planned ? $"{sample.Planned}" : $"{sample.Summary.Count} of {sample.Planned}")
             + (sample.Diverged > 0 ? $", {sample.Diverged} diverged" : "");
+
+    private sealed record ComparisonJson(string One, string Other, IReadOnlyList<MetricJson> Metrics);
+
+    private sealed record MetricJson(string Metric, IReadOnlyList<ConflictJson> Conflicts, IReadOnlyList<ArmJson> Arms);
+
+    private sealed record ConflictJson(string Field, string One, string Other);
+
+    private sealed record ArmJson(string Arm, SampleJson? One, SampleJson? Other);
+
+    private sealed record SampleJson(
+        int N,
+        int Seeds,
+        int Diverged,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Mean,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Sd);
+}
+
+/// <summary>Reports the metrics of two experiments that are not comparable.</summary>
+internal static class Comparability
+{
+    /// <summary>Writes each field in which the identities of a metric's values differ.</summary>
+    /// <returns>3 if a metric is not comparable, or if the experiments have no metric in common.</returns>
+    public static int Report(Terminal terminal, IReadOnlyList<CrossComparison> compared)
+    {
+        foreach (var comparison in compared)
+            foreach (var conflict in comparison.Conflicts)
+                terminal.Error.WriteLine($"{PrintableText.Of(comparison.Metric)} is not comparable: {conflict.Field} is "
+                    + $"{PrintableText.Of(conflict.One)} and {PrintableText.Of(conflict.Other)}");
+        if (compared.Count == 0)
+            terminal.Error.WriteLine("the experiments have no metric in common");
+        return compared.Count > 0 && compared.All(comparison => comparison.Conflicts.Count == 0) ? ExitCode.Ok : ExitCode.Incomparable;
+    }
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using MfRae.Lab.Cli.Output;
@@ -11,30 +12,32 @@ using MfRae.Lab.Learning.Numerics;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Looks at everything a run needs of the machine, and says what to do where something is not right.</summary>
-public sealed class DoctorVerb(Terminal terminal, MachineCheckup machine, StoreCheckup store)
+/// <summary>`doctor`: checks everything on this machine that a run needs, and gives advice for each problem.</summary>
+internal static class DoctorVerb
 {
-    /// <summary>Exit 4 where something would keep a run from working.</summary>
-    public int Execute(bool json)
+    public static Command Create(LabContext lab)
     {
-        List<Diagnosis> found = [.. machine.Run(), .. store.Run()];
+        var json = CommonOptions.Json();
+        var command = new Verb("doctor", "Check runtime, libtorch, disks, store and database, with advice for each problem", "--json") { json };
+        command.SetAction(parsed => Execute(lab.For(parsed), parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Execute(LabContext lab, bool json)
+    {
+        List<Diagnosis> found =
+        [
+            .. new MachineCheckup(lab.WorkingDirectory).Run(),
+            .. new StoreCheckup(lab.Paths, lab.Store, lab.Time).Run(),
+        ];
         if (json)
         {
-            terminal.Out.WriteLine(JsonText.Write(writer =>
-            {
-                writer.Objects(found, diagnosis =>
-                {
-                    writer.WriteString("subject", diagnosis.Subject);
-                    writer.WriteString("result", diagnosis.Result);
-                    writer.WriteString("finding", diagnosis.Finding);
-                    writer.WriteString("advice", diagnosis.Advice);
-                });
-            }));
+            lab.Terminal.Out.WriteLine(JsonText.Of(found));
         }
         else
         {
             foreach (var diagnosis in found)
-                terminal.Out.WriteLine($"{diagnosis.Result,-5}{diagnosis.Subject}: {PrintableText.Of(diagnosis.Finding, 500)}"
+                lab.Terminal.Out.WriteLine($"{diagnosis.Result,-5}{diagnosis.Subject}: {PrintableText.Of(diagnosis.Finding, 500)}"
                     + (diagnosis.Advice is { } advice ? $". {advice}" : ""));
         }
 
@@ -42,20 +45,18 @@ public sealed class DoctorVerb(Terminal terminal, MachineCheckup machine, StoreC
     }
 }
 
-/// <summary>One thing that `doctor` looked at.</summary>
-/// <param name="Result">ok, warn or fail.</param>
-/// <param name="Advice">What to do, or null where nothing is to be done.</param>
-public sealed record Diagnosis(string Subject, string Result, string Finding, string? Advice = null)
+/// <summary>The result of one check. `doctor --json` prints its properties in this order.</summary>
+/// <param name="Result">ok, warn or fail. After a fail, runs do not work.</param>
+/// <param name="Advice">What to do; null if nothing is to be done.</param>
+internal sealed record Diagnosis(string Subject, string Result, string Finding, string? Advice = null)
 {
     public const string Ok = "ok";
     public const string Warn = "warn";
     public const string Fail = "fail";
 }
 
-/// <summary>What `doctor` says about runtime, libtorch, devices and threads.</summary>
-/// <param name="checkTorch">Loads libtorch and multiplies two matrices with it.</param>
-/// <param name="variable">Reads an environment variable.</param>
-public sealed class MachineCheckup(string workingDirectory, Func<TorchCheckup> checkTorch, Func<string, string?> variable)
+/// <summary>Checks the runtime, libtorch, the devices, the threads and the source.</summary>
+internal sealed class MachineCheckup(string workingDirectory)
 {
     private const int NeededRuntime = 10;
 
@@ -65,16 +66,16 @@ public sealed class MachineCheckup(string workingDirectory, Func<TorchCheckup> c
         ? new("runtime", Diagnosis.Ok, $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}")
         : new("runtime", Diagnosis.Fail, RuntimeInformation.FrameworkDescription, $"Install .NET {NeededRuntime} or later");
 
-    private IEnumerable<Diagnosis> Torch()
+    private static IEnumerable<Diagnosis> Torch()
     {
         TorchCheckup torch;
         try
         {
-            torch = checkTorch();
+            torch = TorchCheckup.Run();
         }
         catch (LabException error)
         {
-            return [new("libtorch", Diagnosis.Fail, error.Message, "Build again with `dotnet build`; README says what a GPU needs")];
+            return [new("libtorch", Diagnosis.Fail, error.Message, "Build again with `dotnet build`; README.md describes the setup of a GPU")];
         }
 
         var packages = PackageList.Numerics(PackageList.OfProcess());
@@ -82,30 +83,30 @@ public sealed class MachineCheckup(string workingDirectory, Func<TorchCheckup> c
         [
             new("libtorch", Diagnosis.Ok, packages.Length > 0 ? $"loads and computes ({packages})" : "loads and computes"),
             new("devices", Diagnosis.Ok, torch.CudaDevices > 0
-                ? string.Create(CultureInfo.InvariantCulture, $"cpu, {torch.CudaDevices} of CUDA")
-                : "cpu; no CUDA device, or a build without CUDA"),
+                ? string.Create(CultureInfo.InvariantCulture, $"cpu and {torch.CudaDevices} CUDA device{(torch.CudaDevices == 1 ? "" : "s")}")
+                : "cpu; no CUDA device found, or this build has no CUDA"),
         ];
     }
 
-    private Diagnosis Threads()
+    private static Diagnosis Threads()
     {
         var cores = System.Environment.ProcessorCount;
-        return variable("OMP_NUM_THREADS") is { Length: > 0 } limit
+        return System.Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is { Length: > 0 } limit
             && int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out var threads) && threads < cores
             ? new("threads", Diagnosis.Warn, $"{cores} processors, but OMP_NUM_THREADS is {threads}",
-                "Unset it: the lab shares the threads out itself")
+                "Unset it: the lab distributes the threads over its workers")
             : new("threads", Diagnosis.Ok, $"{cores} processors");
     }
 
     private Diagnosis Source() => GitCommit.Of(workingDirectory) is { } commit
         ? commit.EndsWith("-dirty", StringComparison.Ordinal)
-            ? new("source", Diagnosis.Ok, $"{commit}: a run notes what differs from the commit")
+            ? new("source", Diagnosis.Ok, $"{commit}; runs also record the uncommitted changes")
             : new("source", Diagnosis.Ok, commit)
-        : new("source", Diagnosis.Warn, "no git repository here", "Runs will not note which source they were made from");
+        : new("source", Diagnosis.Warn, "not a git repository", "Runs will not record the source that they were made from");
 }
 
-/// <summary>What `doctor` says about the store, the database and the disks that they lie on.</summary>
-public sealed class StoreCheckup(LabPaths places, ArtifactStore store, TimeProvider time)
+/// <summary>Checks the store, the database and their disks.</summary>
+internal sealed class StoreCheckup(LabPaths paths, ArtifactStore store, TimeProvider time)
 {
     private const long Gigabyte = 1L << 30;
     private static readonly TimeSpan MostSkew = TimeSpan.FromSeconds(5);
@@ -124,26 +125,26 @@ public sealed class StoreCheckup(LabPaths places, ArtifactStore store, TimeProvi
             File.Delete(probe);
             return
             [
-                new("store", Diagnosis.Ok, $"{places.Show(store.Root)} can be written"),
+                new("store", Diagnosis.Ok, $"{paths.Show(store.Root)} is writable"),
                 skew.Duration() < MostSkew
-                    ? new("clock", Diagnosis.Ok, "this machine and the store's disk agree")
+                    ? new("clock", Diagnosis.Ok, "the clocks of this machine and of the store's disk agree")
                     : new("clock", Diagnosis.Warn, string.Create(CultureInfo.InvariantCulture,
-                        $"the store's disk is {skew.TotalSeconds:F0} s {(skew > TimeSpan.Zero ? "ahead" : "behind")}"),
-                        "Set the clocks: leases of other hosts are judged by them"),
+                        $"the clock of the store's disk is {skew.Duration().TotalSeconds:F0} s {(skew > TimeSpan.Zero ? "ahead" : "behind")}"),
+                        "Synchronise the clocks: they decide whether a lease of another host has expired"),
             ];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return [new("store", Diagnosis.Fail, error.Message, $"Make {store.Root} writable for this user, or give another --store")];
+            return [new("store", Diagnosis.Fail, error.Message, $"Make {store.Root} writable for this user, or choose another folder with --store")];
         }
     }
 
     private Diagnosis Space()
     {
         var free = new DriveInfo(Existing(store.Root)).AvailableFreeSpace;
-        var text = string.Create(CultureInfo.InvariantCulture, $"{free / (double)Gigabyte:F1} GB free for {places.Show(store.Root)}");
-        return free < Gigabyte / 2 ? new("disk", Diagnosis.Fail, text, "Make room; `gc --dry-run` says what can go")
-            : free < 5 * Gigabyte ? new("disk", Diagnosis.Warn, text, "`gc --dry-run` says what can go")
+        var text = string.Create(CultureInfo.InvariantCulture, $"{free / (double)Gigabyte:F1} GB free for {paths.Show(store.Root)}");
+        return free < Gigabyte / 2 ? new("disk", Diagnosis.Fail, text, "Free some space; `gc --dry-run` shows what can be deleted")
+            : free < 5 * Gigabyte ? new("disk", Diagnosis.Warn, text, "`gc --dry-run` shows what can be deleted")
             : new("disk", Diagnosis.Ok, text);
     }
 
@@ -152,23 +153,23 @@ public sealed class StoreCheckup(LabPaths places, ArtifactStore store, TimeProvi
         var keys = StageLeases.Keys(store);
         var live = keys.Select(key => StageLeases.LiveOwner(store, key, time)).OfType<ProcessIdentity>().ToList();
         var stale = keys.Count - live.Count;
-        var working = live.Count == 0 ? "no run is going on" : $"{live.Count} stages held by {string.Join(", ", live.Distinct())}";
+        var working = live.Count == 0 ? "no run is active" : $"{live.Count} stages held by {string.Join(", ", live.Distinct())}";
         return stale == 0
             ? new("leases", Diagnosis.Ok, working)
-            : new("leases", Diagnosis.Warn, $"{working}; {stale} of processes that have ended",
-                "Nothing needs to be done: the next run of those stages takes them over");
+            : new("leases", Diagnosis.Warn, $"{working}; {stale} held by processes that have exited",
+                "No action needed: the next run of these stages takes over the leases");
     }
 
     private Diagnosis Database()
     {
-        if (!File.Exists(places.Database))
-            return new("database", Diagnosis.Ok, $"{places.Show(places.Database)} is not there yet; the first run makes it");
-        if (NetworkFileSystem.TypeOf(places.Database) is { } type)
-            return new("database", Diagnosis.Fail, $"it lies on a network file system ({type})", "Give --db a path on a local disk");
+        if (!File.Exists(paths.Database))
+            return new("database", Diagnosis.Ok, $"{paths.Show(paths.Database)} does not exist yet; the first run creates it");
+        if (NetworkFileSystem.TypeOf(paths.Database) is { } type)
+            return new("database", Diagnosis.Fail, $"{paths.Show(paths.Database)} is on a network file system ({type})", "Choose a path on a local disk with --db");
         DatabaseHealth health;
         try
         {
-            health = DatabaseCheck.Of(places.Database);
+            health = DatabaseCheck.Of(paths.Database);
         }
         catch (Exception error) when (error is LabException or StoreLockedException)
         {
@@ -176,13 +177,13 @@ public sealed class StoreCheckup(LabPaths places, ArtifactStore store, TimeProvi
         }
 
         return health.Problems is [var problem, ..]
-            ? new("database", Diagnosis.Fail, $"{places.Show(places.Database)}: {problem}", "`db rebuild` makes it anew from the store")
-            : new("database", Diagnosis.Ok, $"{places.Show(places.Database)} is whole, schema {health.Schema}");
+            ? new("database", Diagnosis.Fail, $"{paths.Show(paths.Database)}: {problem}", "`db rebuild` rebuilds it from the store")
+            : new("database", Diagnosis.Ok, $"{paths.Show(paths.Database)}: no problems found, schema {health.Schema}");
     }
 
     private Diagnosis FileSystem() => NetworkFileSystem.TypeOf(store.Root) is { } type
-        ? new("file system", Diagnosis.Ok, $"the store lies on a network file system ({type}): other hosts may share it")
-        : new("file system", Diagnosis.Ok, "the store lies on a local disk");
+        ? new("file system", Diagnosis.Ok, $"the store is on a network file system ({type}): other hosts may share it")
+        : new("file system", Diagnosis.Ok, "the store is on a local disk");
 
     private static string Existing(string path)
     {

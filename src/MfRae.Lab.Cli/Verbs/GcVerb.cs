@@ -1,63 +1,133 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core;
-using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Deletes what nobody needs from the store, or says what that would be.</summary>
-public sealed class GcVerb(Terminal terminal, LabPaths places, ArtifactStore store, StopSignals signals, TimeProvider time)
+/// <summary>`gc`: deletes stages that no experiment needs, and other leftovers, from the store; or lists the candidates.</summary>
+internal static class GcVerb
 {
-    /// <exception cref="MfRae.Lab.Core.LabException">There is no database: without it everything would look like garbage.</exception>
-    public int Execute(GcRequest request)
+    private const string DefaultAge = "7d";
+
+    public static Command Create(LabContext lab)
     {
-        if (request.Pins.Count + request.Unpins.Count > 0)
-            return ChangePins(request);
-        using var database = LabDatabase.OpenReadOnly(places.Database);
+        var dryRun = new Option<bool>("--dry-run") { Description = "Print what would be deleted, without deleting it" };
+        var olderThan = new Option<string>("--older-than")
+        {
+            Description = "Keep everything that was written within this time",
+            HelpName = "AGE",
+            DefaultValueFactory = _ => DefaultAge,
+        };
+        olderThan.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !Age.TryParse(token.Value, out _))
+                result.AddError($"--older-than requires {Age.Form}");
+        });
+        var pin = new Option<string[]>("--pin") { Description = "Protect this stage from every collection; deletes nothing", HelpName = "KEY" };
+        var unpin = new Option<string[]>("--unpin") { Description = "Remove the protection of a stage; deletes nothing", HelpName = "KEY" };
+        var json = CommonOptions.Json("Print JSON, with the name of each deleted folder");
+        var command = new Verb("gc", "Delete stages that no experiment needs, and other leftovers, from the store", "--dry-run --older-than 30d")
+        {
+            dryRun, olderThan, pin, unpin, json,
+        };
+        command.SetAction(parsed =>
+        {
+            var context = lab.For(parsed);
+            var (pins, unpins) = (parsed.GetValue(pin) ?? [], parsed.GetValue(unpin) ?? []);
+            return pins.Length + unpins.Length > 0
+                ? ChangePins(context, pins, unpins)
+                : Collect(
+                    context,
+                    parsed.GetValue(dryRun),
+                    Age.TryParse(parsed.GetRequiredValue(olderThan), out var age) ? age : throw new InvalidOperationException("unchecked age"),
+                    parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    /// <exception cref="LabException">The database does not exist: without it every stage would look unused.</exception>
+    private static int Collect(LabContext lab, bool dryRun, TimeSpan olderThan, bool json)
+    {
+        using var database = lab.OpenDatabase();
         var queries = new RunQueries(database);
-        var sweeper = new StoreSweeper(store, time);
-        var plan = request.DryRun
-            ? sweeper.Survey(Roots(queries), request.OlderThan)
-            : sweeper.Sweep(() => Roots(queries), request.OlderThan, signals.Stop);
-        terminal.Out.Write(request.Json ? SweepText.Json(plan, request.DryRun) : SweepText.Table(plan, request.DryRun));
+        var sweeper = new StoreSweeper(lab.Store, lab.Time);
+        var plan = dryRun
+            ? sweeper.Survey(Roots(lab, queries), olderThan)
+            : sweeper.Sweep(() => Roots(lab, queries), olderThan, lab.Signals.Stop);
+        if (json)
+            lab.Terminal.Out.WriteLine(Json(plan, dryRun));
+        else
+            lab.Terminal.Out.Write(Table(plan, dryRun));
         return ExitCode.Ok;
     }
 
-    private int ChangePins(GcRequest request)
+    private static int ChangePins(LabContext lab, string[] pin, string[] unpin)
     {
-        var pins = new StorePins(store);
-        foreach (var prefix in request.Pins)
-            terminal.Out.WriteLine($"pinned {pins.Add(prefix)}");
-        foreach (var prefix in request.Unpins)
-            terminal.Out.WriteLine($"unpinned {pins.Remove(prefix)}");
+        var pins = new StorePins(lab.Store);
+        foreach (var prefix in pin)
+            lab.Terminal.Out.WriteLine($"pinned {pins.Add(prefix)}");
+        foreach (var prefix in unpin)
+            lab.Terminal.Out.WriteLine($"unpinned {pins.Remove(prefix)}");
         return ExitCode.Ok;
     }
 
-    private HashSet<string> Roots(RunQueries queries)
+    private static HashSet<string> Roots(LabContext lab, RunQueries queries)
     {
         var known = queries.Plans().ToHashSet();
-        // A plan that the database does not know is one that is just beginning, or of another database.
-        var unknown = new StoreRecords(store).Plans().Where(plan => !known.Contains((plan.Name, plan.Hash)));
+        // A plan that the database does not know has only just begun, or belongs to another database.
+        var unknown = new StoreRecords(lab.Store).Plans().Where(plan => !known.Contains((plan.Name, plan.Hash)));
         return
         [
             .. queries.LiveStages(),
-            .. new CitedStages(places).Keys(queries.Annotations().Archived.ToHashSet()),
+            .. new CitedStages(lab.Paths).Keys(queries.Annotations().Archived.ToHashSet()),
             .. unknown.SelectMany(plan => plan.Stages).Select(stage => stage.Key),
         ];
     }
+
+    private static TextTable Table(SweepPlan plan, bool dryRun)
+    {
+        var table = new TextTable("class", "kept", "bytes kept", dryRun ? "would delete" : "deleted", "bytes");
+        foreach (var row in plan.Rows())
+            table.Add(Name(row.Class), Number(row.Kept), Number(row.KeptBytes), Number(row.Doomed), Number(row.DoomedBytes));
+        return table.Add(
+            "total",
+            Number(plan.Kept.Count),
+            Number(plan.Kept.Sum(item => item.Bytes)),
+            Number(plan.Doomed.Count),
+            Number(plan.Doomed.Sum(item => item.Bytes)));
+    }
+
+    private static string Json(SweepPlan plan, bool dryRun) => JsonText.Of(new SweepJson(
+        dryRun,
+        [.. plan.Rows().Select(row => new ClassJson(Name(row.Class), row.Kept, row.KeptBytes, row.Doomed, row.DoomedBytes))],
+        [.. plan.Doomed.Select(item => new ItemJson(Name(item.Class), item.Name, item.Bytes, item.Touched))]));
+
+    private static string Name(SweepClass kind) => kind switch
+    {
+        SweepClass.Stage => "stages",
+        SweepClass.Partial => "unfinished stages",
+        SweepClass.SetAside => "set aside",
+        SweepClass.Features => "feature cache",
+        _ => "left by an earlier gc",
+    };
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record SweepJson(bool DryRun, IReadOnlyList<ClassJson> Classes, IReadOnlyList<ItemJson> Deleted);
+
+    private sealed record ClassJson(string Class, int Kept, long KeptBytes, int Deleted, long DeletedBytes);
+
+    private sealed record ItemJson(string Class, string Name, long Bytes, DateTimeOffset Touched);
 }
 
-/// <summary>What the user asked `gc` for.</summary>
-/// <param name="Pins">First digits of keys to pin; with any of these or of <paramref name="Unpins"/> nothing is collected.</param>
-public sealed record GcRequest(bool DryRun, TimeSpan OlderThan, IReadOnlyList<string> Pins, IReadOnlyList<string> Unpins, bool Json);
-
-/// <summary>A length of time as it is given on the command line: `7d`, `12h`, `30m`, `0s`, `0`.</summary>
-public static class Age
+/// <summary>A duration on the command line: `7d`, `12h`, `30m`, `0s` or `0`.</summary>
+internal static class Age
 {
-    public const string Form = "a whole number of days, hours, minutes or seconds, as 7d, 12h, 30m or 0s";
+    public const string Form = "a whole number of days, hours, minutes or seconds, such as 7d, 12h, 30m or 0s";
 
     private const int MostDays = 36500;
 
@@ -82,23 +152,24 @@ public static class Age
     }
 }
 
-/// <summary>The stages that files name: a report's page gives the keys of all stages behind its numbers.</summary>
-public sealed partial class CitedStages(LabPaths places)
+/// <summary>The stage keys in report pages and experiment files. A page contains the keys of all stages that its numbers depend on.</summary>
+internal sealed partial class CitedStages(LabPaths paths)
 {
-    /// <summary>Keys that pages cite: of all published ones, and of the others but those of experiments that are archived.</summary>
+    /// <summary>The keys in all published pages, and in the unpublished pages of experiments that are not archived.</summary>
     public IReadOnlySet<string> Keys(IReadOnlyCollection<string> archived) => Published()
-        .Concat(Pages(places.Reports).Where(page => !archived.Contains(Path.GetFileNameWithoutExtension(page))))
+        .Concat(Pages(paths.Reports).Where(page => !archived.Contains(Path.GetFileNameWithoutExtension(page))))
         .SelectMany(page => In(File.ReadAllText(page)))
         .ToHashSet();
 
-    /// <summary>The pages that were committed, below the folder of reports.</summary>
-    public IReadOnlyList<string> Published() => Pages(places.Published);
+    /// <summary>The published pages.</summary>
+    public IReadOnlyList<string> Published() => Pages(paths.Published);
 
-    public IReadOnlyList<string> ExperimentFiles() => Path.Combine(places.WorkingDirectory, "experiments") is var folder && Directory.Exists(folder)
+    /// <summary>The experiment files below the working directory.</summary>
+    public IReadOnlyList<string> ExperimentFiles() => Path.Combine(paths.WorkingDirectory, "experiments") is var folder && Directory.Exists(folder)
         ? [.. Directory.EnumerateFiles(folder, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Everything in a text that looks like a stage's key.</summary>
+    /// <summary>All words of a text that look like a stage key.</summary>
     public static IEnumerable<string> In(string text) => Key().Matches(text).Select(match => match.Value);
 
     private static IReadOnlyList<string> Pages(string folder) =>
@@ -106,54 +177,4 @@ public sealed partial class CitedStages(LabPaths places)
 
     [GeneratedRegex("(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")]
     private static partial Regex Key();
-}
-
-/// <summary>What a collection kept and deleted, by class.</summary>
-public static class SweepText
-{
-    public static string Table(SweepPlan plan, bool dryRun)
-    {
-        var table = new TextTable("class", "kept", "bytes kept", dryRun ? "would delete" : "deleted", "bytes");
-        foreach (var row in plan.Rows())
-            table.Add(Name(row.Class), Number(row.Kept), Number(row.KeptBytes), Number(row.Doomed), Number(row.DoomedBytes));
-        return table.Add(
-            "total",
-            Number(plan.Kept.Count),
-            Number(plan.Kept.Sum(item => item.Bytes)),
-            Number(plan.Doomed.Count),
-            Number(plan.Doomed.Sum(item => item.Bytes))).ToString();
-    }
-
-    public static string Json(SweepPlan plan, bool dryRun) => JsonText.Write(json =>
-    {
-        json.WriteStartObject();
-        json.WriteBoolean("dryRun", dryRun);
-        json.Objects("classes", plan.Rows(), row =>
-        {
-            json.WriteString("class", Name(row.Class));
-            json.WriteNumber("kept", row.Kept);
-            json.WriteNumber("keptBytes", row.KeptBytes);
-            json.WriteNumber("deleted", row.Doomed);
-            json.WriteNumber("deletedBytes", row.DoomedBytes);
-        });
-        json.Objects("deleted", plan.Doomed, item =>
-        {
-            json.WriteString("class", Name(item.Class));
-            json.WriteString("name", item.Name);
-            json.WriteNumber("bytes", item.Bytes);
-            json.WriteString("touched", item.Touched);
-        });
-        json.WriteEndObject();
-    }) + System.Environment.NewLine;
-
-    private static string Name(SweepClass kind) => kind switch
-    {
-        SweepClass.Stage => "stages",
-        SweepClass.Partial => "unfinished stages",
-        SweepClass.SetAside => "set aside",
-        SweepClass.Features => "feature cache",
-        _ => "left by an earlier gc",
-    };
-
-    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,40 +1,47 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
-using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Lists the plans of an experiment, oldest first: what changed, how their runs ended, and what they measured.</summary>
-public sealed class HistoryVerb(Terminal terminal, LabPaths places, ArtifactStore store, TimeProvider time)
+/// <summary>`history`: lists the versions of an experiment, oldest first, with their changes, the status of their runs and their results.</summary>
+internal static class HistoryVerb
 {
-    /// <param name="experiment">A name or the path of its file.</param>
-    /// <exception cref="LabException">There is no such experiment, or it cannot be read.</exception>
-    public int Execute(string experiment, bool json)
+    public static Command Create(LabContext lab)
     {
-        using var database = LabDatabase.OpenReadOnly(places.Database);
+        var (experiment, json) = (CommonOptions.Experiment(), CommonOptions.Json());
+        var command = new Verb("history", "List the versions of an experiment, oldest first, with their changes, runs and results", "ablation-lambda")
+        {
+            experiment, json,
+        };
+        command.SetAction(parsed => Execute(lab.For(parsed), parsed.GetRequiredValue(experiment), parsed.GetValue(json)));
+        return command;
+    }
+
+    /// <exception cref="LabException">The experiment does not exist or cannot be read.</exception>
+    private static int Execute(LabContext lab, string experiment, bool json)
+    {
+        using var database = lab.OpenDatabase();
         var queries = new RunQueries(database);
         var name = new NameResolver(queries).Name(experiment);
         var versions = queries.Versions(name);
         if (versions.Count == 0)
             throw new LabException(NameResolver.Unreadable(name));
-        var live = new StaleRuns(store, time);
+        var live = new StaleRuns(lab.Store, lab.Time);
         versions = [.. versions.Select(version => live.Of(version, () => queries.Runs(new RunFilter(name, Version: version.Number))))];
-        (json ? terminal.Out : terminal.Text).Write(json ? HistoryOutput.Json(name, versions) : HistoryOutput.Text(name, versions));
+        if (json)
+            lab.Terminal.Out.WriteLine(HistoryJson.Write(name, versions));
+        else
+            lab.Terminal.Text.Write(Text(name, versions));
         return ExitCode.Ok;
     }
-}
 
-/// <summary>The plans of an experiment with their outcomes, as text and as JSON.</summary>
-public static class HistoryOutput
-{
-    public static string Text(string name, IReadOnlyList<PlanVersion> versions)
+    private static string Text(string name, IReadOnlyList<PlanVersion> versions)
     {
         var text = new StringBuilder();
         foreach (var version in versions)
@@ -78,49 +85,9 @@ public static class HistoryOutput
         return text.ToString();
     }
 
-    public static string Json(string name, IReadOnlyList<PlanVersion> versions) => JsonText.Write(json =>
-    {
-        json.WriteStartObject();
-        json.WriteString("experiment", name);
-        json.Objects("versions", versions, version =>
-        {
-            json.WriteNumber("version", version.Number);
-            json.WriteBoolean("current", version.Current);
-            json.WriteString("planHash", version.Hash);
-            Time(json, "firstRun", version.FirstRun);
-            Time(json, "lastRun", version.LastRun);
-            json.Objects("changes", version.Changes, change =>
-            {
-                json.WriteString("what", change.What);
-                json.Strings("arms", change.Arms);
-                json.WriteString("before", change.Before);
-                json.WriteString("after", change.After);
-            });
-            Counts(json, version.Runs);
-            json.WriteString("primaryMetric", version.PrimaryMetric);
-            json.Objects("arms", version.Arms, arm =>
-            {
-                json.WriteString("arm", arm.Arm);
-                json.WriteNumber("n", arm.Count);
-                json.Number("mean", arm.Mean);
-                json.Number("sd", arm.Deviation);
-                Counts(json, arm.Runs);
-            });
-            json.Objects("attempts", version.Attempts, attempt =>
-            {
-                json.WriteString("stage", attempt.Stage);
-                json.WriteNumber("attempt", attempt.Number);
-                json.WriteString("status", attempt.Status);
-                json.WriteString("error", attempt.Error);
-                json.WriteBoolean("stageCompleted", attempt.Completed);
-            });
-        });
-        json.WriteEndObject();
-    }) + System.Environment.NewLine;
-
     private static string Times(PlanVersion version) => (version.FirstRun, version.LastRun) switch
     {
-        (null, null) => "first run at an unknown time",
+        (null, null) => "time of the first run unknown",
         ({ } first, { } last) when first == last => $"run {Text(first)}",
         var (first, last) => $"first run {(first is { } began ? Text(began) : "at an unknown time")}, last run {(last is { } again ? Text(again) : "at an unknown time")}",
     };
@@ -130,20 +97,42 @@ public static class HistoryOutput
 
     private static string Runs(IReadOnlyDictionary<string, int> runs) =>
         string.Join(", ", runs.Select(run => $"{run.Value} {AttemptStatus.Word(run.Key)}"));
+}
 
-    private static void Counts(Utf8JsonWriter json, IReadOnlyDictionary<string, int> runs)
-    {
-        json.WriteStartObject("runs");
-        foreach (var (status, count) in runs)
-            json.WriteNumber(status, count);
-        json.WriteEndObject();
-    }
+/// <summary>The versions of an experiment as JSON.</summary>
+internal static class HistoryJson
+{
+    public static string Write(string name, IReadOnlyList<PlanVersion> versions) =>
+        JsonText.Of(new History(name, [.. versions.Select(version => new VersionJson(
+            version.Number,
+            version.Current,
+            version.Hash,
+            version.FirstRun,
+            version.LastRun,
+            [.. version.Changes.Select(change => new Change(change.What, change.Arms, change.Before, change.After))],
+            version.Runs,
+            version.PrimaryMetric,
+            [.. version.Arms.Select(arm => new ArmJson(arm.Arm, arm.Count, arm.Mean, arm.Deviation, arm.Runs))],
+            [.. version.Attempts.Select(attempt => new AttemptJson(
+                attempt.Stage, attempt.Number, attempt.Status, attempt.Error, attempt.Completed))]))]));
 
-    private static void Time(Utf8JsonWriter json, string name, DateTimeOffset? time)
-    {
-        if (time is { } value)
-            json.WriteString(name, value);
-        else
-            json.WriteNull(name);
-    }
+    private sealed record History(string Experiment, IReadOnlyList<VersionJson> Versions);
+
+    private sealed record VersionJson(
+        int Version,
+        bool Current,
+        string PlanHash,
+        DateTimeOffset? FirstRun,
+        DateTimeOffset? LastRun,
+        IReadOnlyList<Change> Changes,
+        IReadOnlyDictionary<string, int> Runs,
+        string PrimaryMetric,
+        IReadOnlyList<ArmJson> Arms,
+        IReadOnlyList<AttemptJson> Attempts);
+
+    private sealed record Change(string What, IReadOnlyList<string> Arms, string? Before, string? After);
+
+    private sealed record ArmJson(string Arm, int N, double? Mean, double? Sd, IReadOnlyDictionary<string, int> Runs);
+
+    private sealed record AttemptJson(string Stage, int Attempt, string Status, string? Error, bool StageCompleted);
 }

@@ -1,60 +1,132 @@
+using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Serialization;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Cli.Progress;
-using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
-using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Lists runs.</summary>
-public sealed class LsVerb(Terminal terminal, LabPaths places, ArtifactStore store, TimeProvider time)
+/// <summary>`ls`: lists runs with their own tags and those of their experiment.</summary>
+internal static class LsVerb
 {
-    /// <param name="all">Runs of archived experiments too; those of one that is named are always listed.</param>
-    /// <exception cref="MfRae.Lab.Core.LabException">There is no such experiment, or no such arm in it.</exception>
-    public int Execute(RunFilter filter, bool all, bool json)
+    // Unique among the runs of one database in practice, and accepted by `show`.
+    private const int IdDigits = 10;
+
+    public static Command Create(LabContext lab)
     {
-        using var database = LabDatabase.OpenReadOnly(places.Database);
+        var experiment = new Argument<string?>("EXPERIMENT")
+        {
+            Description = "The name of an experiment, or a version of it such as NAME@1; all experiments by default",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var arm = new Option<string>("--arm") { Description = "Only runs of this arm", HelpName = "ARM" };
+        var status = new Option<string>("--status") { Description = "Only runs with this status", HelpName = "STATUS" };
+        var all = new Option<bool>("--all") { Description = "Include the runs of archived experiments" };
+        var json = CommonOptions.Json();
+        var command = new Verb("ls", "List runs", "smoke --status failed") { experiment, arm, status, all, json };
+        command.SetAction(parsed => Execute(
+            lab.For(parsed),
+            new RunFilter(parsed.GetValue(experiment), parsed.GetValue(arm), null, parsed.GetValue(status)),
+            parsed.GetValue(all),
+            parsed.GetValue(json)));
+        return command;
+    }
+
+    /// <param name="all">Whether to list runs of archived experiments. The runs of an experiment in the filter are always listed.</param>
+    /// <exception cref="Core.LabException">The experiment or arm does not exist.</exception>
+    private static int Execute(LabContext lab, RunFilter filter, bool all, bool json)
+    {
+        using var database = lab.OpenDatabase();
         var queries = new RunQueries(database);
         if (filter.Experiment is { } name)
             filter = Named(new NameResolver(queries), filter, name);
-        var marks = queries.Annotations();
-        var live = new StaleRuns(store, time);
+        var annotations = queries.Annotations();
+        var live = new StaleRuns(lab.Store, lab.Time);
         var runs = queries.Runs(filter with { Status = null }).Select(run => live.Of(run))
             .Where(run => filter.Status is null || run.Status == filter.Status)
-            .Where(run => all || filter.Experiment is not null || !marks.Archived.Contains(run.Experiment)).ToList();
+            .Where(run => all || filter.Experiment is not null || !annotations.Archived.Contains(run.Experiment)).ToList();
         if (filter.Arm is { } arm && runs.Count == 0 && queries.Runs(filter with { Arm = null, Status = null }) is { Count: > 0 } others)
             NameResolver.RequireArm(arm, [.. others.Select(run => run.Arm).Distinct()]);
-        var tags = marks.Tags.ToLookup(tag => (tag.Kind, tag.Subject), tag => tag.Text);
-        (json ? terminal.Out : terminal.Text).Write(json ? RunListText.Json(runs, tags) : RunListText.Table(runs, tags));
+        var tags = annotations.Tags.ToLookup(tag => (tag.Kind, tag.Subject), tag => tag.Text);
+        if (json)
+            lab.Terminal.Out.WriteLine(JsonText.Of(runs.Select(run => Json(run, tags))));
+        else
+            lab.Terminal.Text.Write(Table(runs, tags));
         return ExitCode.Ok;
     }
 
-    private static RunFilter Named(NameResolver subjects, RunFilter filter, string name)
+    private static RunFilter Named(NameResolver names, RunFilter filter, string name)
     {
-        if (subjects.Numbered(name) is not var (experiment, number))
-            return filter with { Experiment = subjects.Name(name) };
-        return subjects.HasVersion(experiment, number)
+        if (names.Numbered(name) is not var (experiment, number))
+            return filter with { Experiment = names.Name(name) };
+        return names.HasVersion(experiment, number)
             ? filter with { Experiment = experiment, Version = number }
-            : throw subjects.NoVersion(experiment, number);
+            : throw names.NoVersion(experiment, number);
     }
+
+    private static TextTable Table(IReadOnlyList<RunListing> runs, ILookup<(string Kind, string Subject), string> tags)
+    {
+        var table = new TextTable("run", "experiment", "arm", "seed", "status", "primary metric", "stages", "started", "time", "overrides", "tags");
+        foreach (var run in runs)
+        {
+            table.Add(
+                run.Id[..Math.Min(IdDigits, run.Id.Length)],
+                run.Experiment,
+                run.Baseline ? run.Arm + " (baseline)" : run.Arm,
+                run.Seed.ToString(CultureInfo.InvariantCulture),
+                run.Status,
+                run.Value is { } value ? $"{run.Metric} {ResultsText.Value(Summary.Of([value]))}" : "",
+                $"{run.Completed}/{run.Stages}",
+                run.Started?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "",
+                StageText.Duration(TimeSpan.FromSeconds(run.WallSeconds)),
+                string.Join(' ', run.Overrides ?? []),
+                string.Join(' ', Tags(run, tags)));
+        }
+
+        return table;
+    }
+
+    private static RunJson Json(RunListing run, ILookup<(string Kind, string Subject), string> tags) => new(
+        run.Id, run.Experiment, run.Arm, run.Baseline, run.Seed, run.Status, run.Metric, run.Value, run.Overrides ?? [], run.Stages,
+        run.Completed, run.Started, run.WallSeconds, Tags(run, tags));
+
+    private static IEnumerable<string> Tags(RunListing run, ILookup<(string Kind, string Subject), string> tags) =>
+        tags[(Annotation.Experiment, run.Experiment)].Concat(tags[(Annotation.Run, run.Id)]).Distinct();
+
+    private sealed record RunJson(
+        string Run,
+        string Experiment,
+        string Arm,
+        bool Baseline,
+        long Seed,
+        string Status,
+        string PrimaryMetric,
+        double? Value,
+        IReadOnlyList<string> Overrides,
+        int Stages,
+        int Completed,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Started,
+        double WallSeconds,
+        IEnumerable<string> Tags);
 }
 
-/// <summary>Corrects the states of runs whose coordinator was killed before it could write them to the database.</summary>
+/// <summary>Corrects the status of runs whose coordinator was killed before it could update the database.</summary>
 internal sealed class StaleRuns(ArtifactStore store, TimeProvider time)
 {
-    /// <summary>The run; as interrupted where the database says that it runs and no live process has a lease on one of its stages.</summary>
+    /// <summary>The run; as interrupted if the database says that it is running but no live process has a lease on one of its stages.</summary>
     public RunListing Of(RunListing run) => IsWorking(run.Status)
         && (run.Working ?? []).All(key => !ArtifactName.IsKey(key) || StageLeases.LiveOwner(store, key, time) is null)
             ? run with { Status = AttemptStatus.Interrupted }
             : run;
 
-    /// <param name="runs">The runs of the version.</param>
+    /// <summary>The version with the corrected number of runs of each status.</summary>
+    /// <param name="runs">Reads the runs of the version; called only if one of them may be stale.</param>
     public PlanVersion Of(PlanVersion version, Func<IReadOnlyList<RunListing>> runs)
     {
         if (!version.Runs.Keys.Any(IsWorking))
@@ -74,58 +146,4 @@ internal sealed class StaleRuns(ArtifactStore store, TimeProvider time)
 
     private static Dictionary<string, int> Count(IEnumerable<RunListing> runs) =>
         runs.GroupBy(run => run.Status).ToDictionary(group => group.Key, group => group.Count());
-}
-
-/// <summary>Runs, a line each, with their own tags and those of their experiment.</summary>
-public static class RunListText
-{
-    // Enough to be unique by far among the runs of one database, and what `show` takes.
-    private const int IdDigits = 10;
-
-    public static string Table(IReadOnlyList<RunListing> runs, ILookup<(string Kind, string Subject), string> tags)
-    {
-        var table = new TextTable("run", "experiment", "arm", "seed", "status", "primary metric", "stages", "started", "time", "overrides", "tags");
-        foreach (var run in runs)
-        {
-            table.Add(
-                run.Id[..Math.Min(IdDigits, run.Id.Length)],
-                run.Experiment,
-                run.Baseline ? run.Arm + " (baseline)" : run.Arm,
-                run.Seed.ToString(CultureInfo.InvariantCulture),
-                run.Status,
-                run.Value is { } value ? $"{run.Metric} {ResultsText.Value(Summary.Of([value]))}" : "",
-                $"{run.Completed}/{run.Stages}",
-                run.Started?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "",
-                StageText.Duration(TimeSpan.FromSeconds(run.WallSeconds)),
-                string.Join(' ', run.Overrides ?? []),
-                string.Join(' ', Tags(run, tags)));
-        }
-
-        return table.ToString();
-    }
-
-    public static string Json(IReadOnlyList<RunListing> runs, ILookup<(string Kind, string Subject), string> tags) => JsonText.Write(json =>
-    {
-        json.Objects(runs, run =>
-        {
-            json.WriteString("run", run.Id);
-            json.WriteString("experiment", run.Experiment);
-            json.WriteString("arm", run.Arm);
-            json.WriteBoolean("baseline", run.Baseline);
-            json.WriteNumber("seed", run.Seed);
-            json.WriteString("status", run.Status);
-            json.WriteString("primaryMetric", run.Metric);
-            json.Number("value", run.Value);
-            json.Strings("overrides", run.Overrides ?? []);
-            json.WriteNumber("stages", run.Stages);
-            json.WriteNumber("completed", run.Completed);
-            if (run.Started is { } started)
-                json.WriteString("started", started);
-            json.WriteNumber("wallSeconds", run.WallSeconds);
-            json.Strings("tags", Tags(run, tags));
-        });
-    }) + System.Environment.NewLine;
-
-    private static IEnumerable<string> Tags(RunListing run, ILookup<(string Kind, string Subject), string> tags) =>
-        tags[(Annotation.Experiment, run.Experiment)].Concat(tags[(Annotation.Run, run.Id)]).Distinct();
 }

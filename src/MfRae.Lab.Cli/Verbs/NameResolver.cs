@@ -9,85 +9,90 @@ using MfRae.Lab.Execution.Running;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>What the user means by a word: an experiment by its name or file, a run by the first digits of its id.</summary>
-public sealed class NameResolver(RunQueries queries)
+/// <summary>Finds the experiment or run that a word of the command line names: an experiment by its name or file, a run by the first digits of its id.</summary>
+internal sealed class NameResolver(RunQueries queries)
 {
     private readonly IReadOnlyList<string> _names = queries.Names();
 
-    /// <exception cref="LabException">There is none of this name, or it cannot be read.</exception>
+    /// <summary>The complete record of an experiment.</summary>
+    /// <exception cref="LabException">The experiment does not exist or cannot be read.</exception>
     public ExperimentRecord Experiment(string text) => Name(text) is var name && queries.Experiment(name) is { } record
         ? record
         : throw new LabException(Unreadable(name));
 
-    /// <summary>The same in outline, see <see cref="RunQueries.Outline"/>.</summary>
+    /// <summary>The record without curves and images, see <see cref="RunQueries.Outline"/>.</summary>
     /// <exception cref="LabException">As <see cref="Experiment"/>.</exception>
     public ExperimentRecord Outline(string text) => Name(text) is var name && queries.Outline(name) is { } record
         ? record
         : throw new LabException(Unreadable(name));
 
-    /// <summary>The current plan of an experiment in outline, or another one as `NAME@NUMBER`.</summary>
-    /// <exception cref="LabException">There is none of this name or number, or it cannot be read.</exception>
+    /// <summary>The outline of the current plan of an experiment, or of the version `NAME@NUMBER`.</summary>
+    /// <exception cref="LabException">The experiment or version does not exist or cannot be read.</exception>
     public ExperimentRecord Version(string text) => Numbered(text) is var (name, number)
         ? queries.Version(name, number) ?? throw NoVersion(name, number)
         : Outline(text);
 
-    /// <summary>Name and number of `NAME@NUMBER`; null where the text names no version of an experiment of the database.</summary>
+    /// <summary>Name and number of `NAME@NUMBER`; null if the text is not a version of a recorded experiment.</summary>
     public (string Name, int Number)? Numbered(string text) =>
         Find(text) is null && text.LastIndexOf('@') is > 0 and var at && Find(text[..at]) is { } name
         && int.TryParse(text[(at + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? (name, number)
             : null;
 
+    /// <summary>Whether the experiment has a version of this number.</summary>
     public bool HasVersion(string name, int number) => queries.Versions(name).Any(version => version.Number == number);
 
-    /// <summary>The experiment has no version of this number.</summary>
+    /// <summary>The error for a version that does not exist.</summary>
     public LabException NoVersion(string name, int number)
     {
         var count = queries.Versions(name).Count;
-        return new($"{PrintableText.Of(name)} has {(count == 1 ? "one version, @1" : $"the versions @1 to @{count}")}, and no @{number}; "
+        return new($"{PrintableText.Of(name)} has {(count == 1 ? "only the version @1" : $"only the versions @1 to @{count}")}, not @{number}; "
             + $"`history {PrintableText.Of(name)}` lists them");
     }
 
-    /// <summary>It is listed, and no query finds it.</summary>
-    public static string Unreadable(string name) => $"the experiment `{PrintableText.Of(name)}` cannot be read; `db check` says why";
+    /// <summary>The message for a recorded experiment that cannot be read.</summary>
+    public static string Unreadable(string name) => $"the experiment `{PrintableText.Of(name)}` cannot be read; `db check` reports the problem";
 
-    /// <summary>Its name alone: what has many points is not read for that.</summary>
-    /// <exception cref="LabException">There is none of this name.</exception>
+    /// <summary>The name of an experiment, without reading its record.</summary>
+    /// <exception cref="LabException">The experiment does not exist.</exception>
     public string Name(string text) => Find(text)
         ?? throw new LabException(Numbered(text) is not null
-            ? $"`{PrintableText.Of(text)}` is a version of an experiment: compare, report --against and ls take one, this command takes the experiment"
+            ? $"`{PrintableText.Of(text)}` is a version of an experiment. `compare`, `report --against` and `ls` accept versions; this command requires the experiment"
             : $"the database has no experiment `{PrintableText.Of(text)}`; {Advice(text)}");
 
-    /// <exception cref="LabException">No run's id starts so, or several do.</exception>
+    /// <summary>The run whose id begins with the text.</summary>
+    /// <exception cref="LabException">No run id begins with the text, or several do.</exception>
     public RunListing Run(string text) => queries.Show(text).Run;
 
-    /// <summary>One of the two: an experiment where a name fits exactly, else a run. The experiment is read in outline.</summary>
-    /// <exception cref="LabException">It is neither.</exception>
+    /// <summary>The experiment of exactly this name, otherwise the run; with the outline of the experiment.</summary>
+    /// <exception cref="LabException">The text names neither.</exception>
     public (ExperimentRecord Experiment, RunListing? Run) Any(string text)
     {
         var (name, run) = Names(text);
         return (Outline(name), run);
     }
 
-    /// <summary>The same without reading the experiment.</summary>
-    /// <exception cref="LabException">It is neither.</exception>
+    /// <summary>The experiment of exactly this name, otherwise the run; without reading the experiment.</summary>
+    /// <exception cref="LabException">The text names neither.</exception>
     public (string Experiment, RunListing? Run) Names(string text)
     {
         if (Find(text) is { } name)
             return (name, null);
         if (text.Length == 0 || !text.All(char.IsAsciiHexDigit))
-            throw new LabException($"`{PrintableText.Of(text)}` is no experiment and no run's id; {Advice(text)}");
+            throw new LabException($"`{PrintableText.Of(text)}` is neither an experiment nor a run id; {Advice(text)}");
         var run = Run(text);
         return (run.Experiment, run);
     }
 
-    /// <exception cref="LabException">There is no such arm.</exception>
+    /// <summary>Throws if the arm does not exist.</summary>
+    /// <exception cref="LabException">The arm does not exist.</exception>
     public static void RequireArm(string arm, IReadOnlyCollection<string> arms)
     {
         if (!arms.Contains(arm))
-            throw new LabException($"there is no arm `{PrintableText.Of(arm)}`; {Near(arm, arms)}");
+            throw new LabException($"the experiment has no arm `{PrintableText.Of(arm)}`; {Near(arm, arms)}");
     }
 
+    /// <summary>A suggestion of the most similar name, or the list of names.</summary>
     public static string Near(string text, IReadOnlyCollection<string> names) => Nearest.Suggest(text, names);
 
     private string? Find(string text) => _names.Contains(text) ? text
@@ -96,26 +101,26 @@ public sealed class NameResolver(RunQueries queries)
             : null;
 
     private string Advice(string text) => _names.Count == 0
-        ? "nothing was run yet"
-        : Near(text, _names) + "; ls lists the runs";
+        ? "no experiment has been run yet"
+        : Near(text, _names) + "; `ls` lists all runs";
 }
 
-/// <summary>Names of recorded experiments whose pages would be the same file as another page.</summary>
+/// <summary>Prevents experiments whose report page would be the same file as another page.</summary>
 internal static class RecordedNames
 {
     private const string Against = "-vs-";
 
-    /// <summary>The page of two experiments side by side.</summary>
+    /// <summary>The name of the page that compares two experiments.</summary>
     public static string Pair(string one, string other) => one + Against + other;
 
-    /// <summary>Names of all recorded experiments; an empty list if no database can be read, which verbs that write report.</summary>
-    public static IReadOnlyList<string> In(LabPaths places)
+    /// <summary>The names of all recorded experiments; empty if the database cannot be read, which verbs that write to it report.</summary>
+    public static IReadOnlyList<string> In(LabPaths paths)
     {
         try
         {
-            if (!File.Exists(places.Database))
+            if (!File.Exists(paths.Database))
                 return [];
-            using var database = LabDatabase.OpenReadOnly(places.Database);
+            using var database = LabDatabase.OpenReadOnly(paths.Database);
             return new RunQueries(database).Names();
         }
         catch (Exception error) when (error is LabException or StoreLockedException)
@@ -124,12 +129,12 @@ internal static class RecordedNames
         }
     }
 
-    /// <summary>What keeps an experiment from being recorded under its name.</summary>
-    public static IEnumerable<Diagnostic> Check(LabPaths places, Experiment experiment) =>
-        Conflict(In(places), experiment.Name) is { } conflict ? [new Diagnostic(experiment.Path, 0, "$", conflict, "rename the file")] : [];
+    /// <summary>A diagnostic if the experiment cannot be recorded under its name.</summary>
+    public static IEnumerable<Diagnostic> Check(LabPaths paths, Experiment experiment) =>
+        Conflict(In(paths), experiment.Name) is { } conflict ? [new Diagnostic(experiment.Path, 0, "$", conflict, "rename the file")] : [];
 
-    /// <summary>Why a new experiment cannot have this name beside those that are recorded, or null.</summary>
-    /// <param name="recorded">Names that the database has; a name that is one of them is no new one.</param>
+    /// <summary>The reason why a new experiment cannot have this name; null if it can.</summary>
+    /// <param name="recorded">The names in the database; a name that is among them is not new.</param>
     public static string? Conflict(IReadOnlyCollection<string> recorded, string name)
     {
         if (recorded.Contains(name))
@@ -140,7 +145,7 @@ internal static class RecordedNames
         {
             var (one, other) = (name[..at], name[(at + Against.Length)..]);
             if (recorded.Contains(one, ArtifactName.SameFile) && recorded.Contains(other, ArtifactName.SameFile))
-                return $"{name}.html is the page of `{one}` and `{other}` side by side";
+                return $"{name}.html is the page that compares `{one}` and `{other}`";
         }
 
         return null;

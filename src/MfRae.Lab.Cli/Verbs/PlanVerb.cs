@@ -1,4 +1,5 @@
-using MfRae.Lab.Core;
+using System.CommandLine;
+using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Execution.Store;
@@ -6,45 +7,58 @@ using MfRae.Lab.Learning.Profiling;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Says what a run would do and what it could show, and does nothing.</summary>
-public sealed class PlanVerb(Terminal terminal, PlanLoader loader, ArtifactStore store)
+/// <summary>`plan`: prints the stages that a run would compute, and its statistical power, without changing anything.</summary>
+internal static class PlanVerb
 {
-    public int Execute(string file, IReadOnlyList<string> overrides, IReadOnlyList<string> only)
+    public static Command Create(LabContext lab)
     {
-        if (loader.Load(file, overrides, only, out var code) is not { } plan)
+        var (file, overrides, only) = (CommonOptions.ExperimentFile(), CommonOptions.Overrides(), CommonOptions.Only());
+        var command = new Verb("plan", "Print which stages would run, which are cached, and the statistical power of the seeds",
+            "experiments/ablation-lambda.json seeds=0-5")
+        {
+            file, overrides, only,
+        };
+        command.SetAction(parsed => Execute(
+            lab.For(parsed), parsed.GetRequiredValue(file), parsed.GetValue(overrides) ?? [], parsed.GetValue(only) ?? []));
+        return command;
+    }
+
+    public static int Execute(LabContext lab, string file, string[] overrides, string[] only)
+    {
+        if (PlanLoader.Load(lab, file, overrides, only, out var code) is not { } plan)
             return code;
-        terminal.Text.Write(PlanText.Describe(ArmFilter.Limit(plan, only), store.IsComplete));
+        lab.Terminal.Text.Write(PlanText.Describe(ArmFilter.Limit(plan, only), lab.Store.IsComplete));
         return ExitCode.Ok;
     }
 }
 
-/// <summary>From an experiment file to its plan, or to everything that is wrong with it on stderr. Warnings go there too.</summary>
-public sealed class PlanLoader(Terminal terminal, LabPaths places, CancellationToken stop)
+/// <summary>Reads an experiment file and plans it. Warnings and mistakes are written to standard error.</summary>
+internal static class PlanLoader
 {
-    /// <param name="code">The exit code where there is no plan.</param>
-    /// <returns>The whole plan, or null after the mistakes were written.</returns>
-    /// <exception cref="LabException">A file that the options name cannot be read.</exception>
-    public Plan? Load(string file, IReadOnlyList<string> overrides, IReadOnlyList<string> only, out int code)
+    /// <param name="code">The exit code if the file has mistakes.</param>
+    /// <returns>The plan of all arms, or null if the file has mistakes.</returns>
+    /// <exception cref="Core.LabException">A file that the options name cannot be read.</exception>
+    public static Plan? Load(LabContext lab, string file, string[] overrides, string[] only, out int code)
     {
-        var read = ExperimentReader.Read(file, overrides, places.WorkingDirectory, only: only);
-        DiagnosticText.Warn(terminal.Error, read.Warnings);
+        var read = ExperimentReader.Read(file, overrides, lab.WorkingDirectory, only: only);
+        DiagnosticText.Warn(lab.Terminal.Error, read.Warnings);
         IReadOnlyList<Diagnostic> diagnostics = read.Experiment is { } experiment
             ?
             [
                 .. ArmFilter.Check(experiment, only),
-                .. RecordedNames.Check(places, experiment),
-                .. WeightPathCheck.Diagnose(experiment, places.WorkingDirectory),
+                .. RecordedNames.Check(lab.Paths, experiment),
+                .. WeightPathCheck.Diagnose(experiment, lab.WorkingDirectory),
             ]
             : read.Diagnostics;
-        code = diagnostics.Count == 0 ? ExitCode.Ok : DiagnosticText.Write(terminal.Error, diagnostics);
-        return diagnostics.Count == 0 ? Planner.Build(read.Experiment!, FileHash.In(places.WorkingDirectory, stop)) : null;
+        code = diagnostics.Count == 0 ? ExitCode.Ok : DiagnosticText.Write(lab.Terminal.Error, diagnostics);
+        return diagnostics.Count == 0 ? Planner.Build(read.Experiment!, FileHash.In(lab.WorkingDirectory, lab.Signals.Stop)) : null;
     }
 }
 
-/// <summary>Limits a plan to the runs of some arms, and to the stages these depend on.</summary>
-public static class ArmFilter
+/// <summary>Limits a plan to some arms.</summary>
+internal static class ArmFilter
 {
-    /// <summary>A diagnostic for each name that is no arm.</summary>
+    /// <summary>A diagnostic for each name that is not an arm of the experiment.</summary>
     public static IReadOnlyList<Diagnostic> Check(Experiment experiment, IReadOnlyList<string> only) =>
     [
         .. only.Where(name => experiment.Arms.All(arm => arm.Name != name))
@@ -52,17 +66,18 @@ public static class ArmFilter
                 null,
                 0,
                 "--only",
-                $"`{name}` is no arm of {experiment.Name}",
+                $"`{name}` is not an arm of {experiment.Name}",
                 "one of " + string.Join(", ", experiment.Arms.Select(arm => $"`{arm.Name}`")))),
     ];
 
+    /// <summary>The runs of the given arms and the stages that they need; the whole plan if no arm is given.</summary>
     public static Plan Limit(Plan plan, IReadOnlyList<string> only)
     {
         if (only.Count == 0)
             return plan;
         var runs = plan.Runs.Where(run => only.Contains(run.Arm)).ToList();
         var needed = new HashSet<string>(runs.SelectMany(run => run.Stages.Values));
-        // Users stand after their inputs, so one walk from the end finds everything.
+        // Inputs precede the stages that use them, so one pass from the end finds all needed stages.
         foreach (var stage in plan.Stages.Reverse().Where(stage => needed.Contains(stage.Key)))
             needed.UnionWith(stage.Inputs.Values);
         return plan with { Runs = runs, Stages = [.. plan.Stages.Where(stage => needed.Contains(stage.Key))] };

@@ -1,5 +1,6 @@
+using System.CommandLine;
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Learning.Networks;
@@ -7,23 +8,36 @@ using MfRae.Lab.Learning.Profiling;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Says what an experiment's networks cost, without training and without the files that it names.</summary>
-public sealed class ProfileVerb(Terminal terminal, string workingDirectory)
+/// <summary>`profile`: estimates the cost of an experiment's networks. It trains nothing and reads none of the data files.</summary>
+internal static class ProfileVerb
 {
-    public int Execute(string file, IReadOnlyList<string> overrides, bool json)
+    public static Command Create(LabContext lab)
     {
-        var read = ExperimentReader.Read(file, overrides, workingDirectory, needFiles: false);
-        if (read.Experiment is not { } experiment)
-            return DiagnosticText.Write(terminal.Error, read.Diagnostics);
+        var (file, overrides) = (CommonOptions.ExperimentFile(), CommonOptions.Overrides());
+        var json = CommonOptions.Json("Print JSON, with unrounded multiply-adds and bytes");
+        var command = new Verb("profile", "Estimate the computation and memory of an experiment's networks, without its data files",
+            "experiments/paper/imagenet256.json --json")
+        {
+            file, overrides, json,
+        };
+        command.SetAction(parsed => Execute(lab, parsed.GetRequiredValue(file), parsed.GetValue(overrides) ?? [], parsed.GetValue(json)));
+        return command;
+    }
 
-        var arms = Profiler.Profile(experiment, workingDirectory);
-        terminal.Out.Write(json ? ProfileJson.Write(experiment.Name, arms) + "\n" : ProfileText.Write(experiment, arms));
+    private static int Execute(LabContext lab, string file, string[] overrides, bool json)
+    {
+        var read = ExperimentReader.Read(file, overrides, lab.WorkingDirectory, needFiles: false);
+        if (read.Experiment is not { } experiment)
+            return DiagnosticText.Write(lab.Terminal.Error, read.Diagnostics);
+
+        var arms = Profiler.Profile(experiment, lab.WorkingDirectory);
+        lab.Terminal.Out.Write(json ? ProfileJson.Write(experiment.Name, arms) + "\n" : ProfileText.Write(experiment, arms));
         return ExitCode.Ok;
     }
 }
 
-/// <summary>A profile for people: what arms share stands once, what differs names its arms.</summary>
-public static class ProfileText
+/// <summary>A profile as text. Rows that all arms share are printed once; other rows name their arms.</summary>
+internal static class ProfileText
 {
     public static string Write(Experiment experiment, IReadOnlyList<ArmProfile> arms)
     {
@@ -31,16 +45,16 @@ public static class ProfileText
         text.AppendLine($"{experiment.Name}: {experiment.Question}");
         text.AppendLine($"{(arms.Count == 1 ? "1 arm" : $"{arms.Count} arms")}: {string.Join(", ", arms.Select(arm => arm.Arm))}");
         text.AppendLine();
-        text.AppendLine("G and T are 10⁹ and 10¹² multiply-adds. `linear` counts layers with weights, per-token modulation included, and no");
-        text.AppendLine("attention products: the paper's convention. `+ attention` adds queries · keys and attention weights · values.");
-        text.AppendLine("Fixed position embeddings and frequencies are among the parameters, as in the paper's count, but are not trained.");
-        text.AppendLine("A backward pass counts as two forward passes. Memory is that of float32; `activations` is an estimate.");
-        Section(text, "Latents", new ArmTable("shape", "D", "time shift s", "a latent", "training set", "cache"), arms, Latents);
+        text.AppendLine("G and T are 10⁹ and 10¹² multiply-adds. `linear` counts layers with weights, including per-token modulation, without");
+        text.AppendLine("attention products (the paper's convention). `+ attention` adds queries · keys and attention weights · values.");
+        text.AppendLine("The parameters include fixed position embeddings and frequencies, which are not trained (the paper's convention).");
+        text.AppendLine("A backward pass counts as two forward passes. Memory is for float32 values; `activations` is an estimate.");
+        Section(text, "Latents", new ArmTable("shape", "D", "time shift s", "one latent", "training set", "cache"), arms, Latents);
         Section(text, "Networks", new ArmTable("", "network", "parameters", "trained", "in float32", "G linear", "G + attention"), arms, Components);
-        Section(text, "An image", new ArmTable("", "evaluations", "G linear", "of it decoder", "G + attention"), arms, Sampling);
-        Section(text, "A training step", new ArmTable("stage", "work: samples", "T linear", "T + attention"), arms, Work);
+        Section(text, "One image", new ArmTable("", "evaluations", "G linear", "decoder part", "G + attention"), arms, Sampling);
+        Section(text, "One training step", new ArmTable("stage", "work: samples", "T linear", "T + attention"), arms, Work);
         Section(text, "Memory while training",
-            new ArmTable("stage", "batch", "weights", "gradient", "optimizer", "average", "frozen", "activations", "sum"), arms, Memory);
+            new ArmTable("stage", "batch", "weights", "gradient", "optimizer", "EMA", "frozen", "activations", "total"), arms, Memory);
         foreach (var note in arms.SelectMany(arm => arm.Notes).Distinct())
             text.AppendLine().AppendLine("Note: " + note);
         return text.ToString();
@@ -62,12 +76,12 @@ public static class ProfileText
             yield break;
         var all = latent.BytesOfAll is { } bytes
             ? $"{Quantity.Count(latent.TrainingImages!.Value)} × = {Quantity.Bytes(bytes)}"
-            : "not there to be counted";
+            : "dataset not found";
         yield return
         [
             $"{latent.Shape.Channels} × {latent.Shape.Rows} × {latent.Shape.Columns}", Quantity.Count(latent.Shape.Dimension),
             Quantity.Number(latent.TimeShift), Quantity.Bytes(latent.BytesEach), all,
-            latent.Cache == "none" ? "none: encoded whenever drawn" : latent.Cache,
+            latent.Cache == "none" ? "none (encoded for each batch)" : latent.Cache,
         ];
     }
 
@@ -88,7 +102,7 @@ public static class ProfileText
         .Select(work => (string[])[training.Stage, work.What, Quantity.Tera(work.Step.Linear), Quantity.Tera(work.Step.Total)])
         .Append(
         [
-            training.Stage, $"in all; {Quantity.Count(training.Steps)} steps", Quantity.Tera(training.Step.Linear),
+            training.Stage, $"total; {Quantity.Count(training.Steps)} steps", Quantity.Tera(training.Step.Linear),
             Quantity.Tera(training.Step.Total),
         ]));
 
@@ -100,8 +114,8 @@ public static class ProfileText
     ]);
 }
 
-/// <summary>Rows of several arms: equal ones stand once, and where arms differ each row says whose it is.</summary>
-public sealed class ArmTable(params string[] headers)
+/// <summary>A table of several arms. Equal rows are printed once; if the arms differ, each row names its arms.</summary>
+internal sealed class ArmTable(params string[] headers)
 {
     private const int MostArmsNamed = 3;
 
@@ -111,7 +125,7 @@ public sealed class ArmTable(params string[] headers)
 
     public void Add(string arm, IEnumerable<string[]> cells)
     {
-        // A row that no arm before had comes after the one that precedes it in its own arm.
+        // A row that is new is inserted after the previous row of its arm.
         var next = 0;
         foreach (var row in cells)
         {
@@ -128,7 +142,7 @@ public sealed class ArmTable(params string[] headers)
         }
     }
 
-    /// <param name="arms">How many there are.</param>
+    /// <param name="arms">The number of arms.</param>
     public string Write(int arms)
     {
         if (_rows.All(row => row.Arms.Count == arms))
@@ -143,102 +157,89 @@ public sealed class ArmTable(params string[] headers)
         : $"{string.Join(", ", arms.Take(MostArmsNamed - 1))} and {arms.Count - MostArmsNamed + 1} more";
 }
 
-/// <summary>A profile for programs: multiply-adds and bytes, not rounded; one object for each arm.</summary>
-public static class ProfileJson
+/// <summary>A profile as JSON: unrounded multiply-adds and bytes, with one object for each arm.</summary>
+internal static class ProfileJson
 {
-    public static string Write(string experiment, IReadOnlyList<ArmProfile> arms) => JsonText.Write(json =>
-    {
-        json.WriteStartObject();
-        json.WriteString("experiment", experiment);
-        json.WriteStartObject("conventions");
-        json.WriteString("linear", "multiply-adds of layers with weights, per-token modulation included, attention products not: the paper's");
-        json.WriteString("total", "linear, and the products of queries with keys and of attention weights with values");
-        json.WriteString("backward", "two forward passes");
-        json.WriteString("activationBytes", "an estimate");
-        json.WriteEndObject();
-        json.Objects("arms", arms, arm => Arm(json, arm));
-        json.WriteEndObject();
-    });
+    public static string Write(string experiment, IReadOnlyList<ArmProfile> arms) => JsonText.Of(new Profile(
+        experiment,
+        new(
+            "multiply-adds of layers with weights, including per-token modulation, without attention products: the paper's convention",
+            "linear, plus the products of queries with keys and of attention weights with values",
+            "two forward passes",
+            "an estimate"),
+        [.. arms.Select(arm => new Arm(
+            arm.Arm,
+            arm.Latent is { } latent ? Of(latent) : null,
+            [.. arm.Components.Select(component => new Component(
+                component.Name, component.Network, component.Cost.Values, component.Cost.Parameters, 4 * component.Cost.Values,
+                Of(component.Cost.Forward)))],
+            [.. arm.Sampling.Select(sampling => new Sampling(
+                sampling.Sampler, sampling.Cost.Evaluations, Of(sampling.Cost.Evaluation), Of(sampling.Cost.Decode), Of(sampling.Cost.Image)))],
+            [.. arm.Training.Select(Of)],
+            arm.Notes))]));
 
-    private static void Arm(Utf8JsonWriter json, ArmProfile arm)
-    {
-        json.WriteString("arm", arm.Arm);
-        Latent(json, arm.Latent);
-        json.Objects("components", arm.Components, component =>
-        {
-            json.WriteString("name", component.Name);
-            json.WriteString("network", component.Network);
-            json.WriteNumber("parameters", component.Cost.Values);
-            json.WriteNumber("trained", component.Cost.Parameters);
-            json.WriteNumber("weightBytes", 4 * component.Cost.Values);
-            Cost(json, "forward", component.Cost.Forward);
-        });
-        json.Objects("images", arm.Sampling, sampling =>
-        {
-            json.WriteString("sampler", sampling.Sampler);
-            json.WriteNumber("evaluations", sampling.Cost.Evaluations);
-            Cost(json, "evaluation", sampling.Cost.Evaluation);
-            Cost(json, "decode", sampling.Cost.Decode);
-            Cost(json, "image", sampling.Cost.Image);
-        });
-        json.Objects("training", arm.Training, training => Training(json, training));
-        json.Strings("notes", arm.Notes);
-    }
+    private static Latent Of(LatentProfile latent) => new(
+        latent.Shape.Channels, latent.Shape.Rows, latent.Shape.Columns, latent.Shape.Dimension, latent.TimeShift, latent.Cache,
+        latent.BytesEach, latent.TrainingImages, latent.BytesOfAll);
 
-    private static void Latent(Utf8JsonWriter json, LatentProfile? latent)
-    {
-        if (latent is null)
-        {
-            json.WriteNull("latent");
-            return;
-        }
+    private static Training Of(TrainingProfile training) => new(
+        training.Stage,
+        training.Steps,
+        training.Batch,
+        Of(training.Step),
+        [.. training.Work.Select(work => new Work(work.What, Of(work.Step)))],
+        training.WeightBytes,
+        training.GradientBytes,
+        training.OptimizerBytes,
+        training.AverageBytes,
+        training.FrozenBytes,
+        Math.Round(training.ActivationBytes),
+        Math.Round(training.TotalBytes));
 
-        json.WriteStartObject("latent");
-        json.WriteNumber("channels", latent.Shape.Channels);
-        json.WriteNumber("rows", latent.Shape.Rows);
-        json.WriteNumber("columns", latent.Shape.Columns);
-        json.WriteNumber("dimension", latent.Shape.Dimension);
-        json.WriteNumber("timeShift", latent.TimeShift);
-        json.WriteString("cache", latent.Cache);
-        json.WriteNumber("bytesEach", latent.BytesEach);
-        Optional(json, "trainingImages", latent.TrainingImages);
-        Optional(json, "bytesOfAll", latent.BytesOfAll);
-        json.WriteEndObject();
-    }
+    private static Cost Of(MultiplyAdds products) => new(Math.Round(products.Linear), Math.Round(products.Total));
 
-    private static void Training(Utf8JsonWriter json, TrainingProfile training)
-    {
-        json.WriteString("stage", training.Stage);
-        json.WriteNumber("steps", training.Steps);
-        json.WriteNumber("batch", training.Batch);
-        Cost(json, "step", training.Step);
-        json.Objects("work", training.Work, work =>
-        {
-            json.WriteString("what", work.What);
-            Cost(json, "step", work.Step);
-        });
-        json.WriteNumber("weightBytes", training.WeightBytes);
-        json.WriteNumber("gradientBytes", training.GradientBytes);
-        json.WriteNumber("optimizerBytes", training.OptimizerBytes);
-        json.WriteNumber("averageBytes", training.AverageBytes);
-        json.WriteNumber("frozenBytes", training.FrozenBytes);
-        json.WriteNumber("activationBytes", Math.Round(training.ActivationBytes));
-        json.WriteNumber("totalBytes", Math.Round(training.TotalBytes));
-    }
+    private sealed record Profile(string Experiment, Conventions Conventions, IReadOnlyList<Arm> Arms);
 
-    private static void Cost(Utf8JsonWriter json, string name, MultiplyAdds products)
-    {
-        json.WriteStartObject(name);
-        json.WriteNumber("linear", Math.Round(products.Linear));
-        json.WriteNumber("total", Math.Round(products.Total));
-        json.WriteEndObject();
-    }
+    private sealed record Conventions(string Linear, string Total, string Backward, string ActivationBytes);
 
-    private static void Optional(Utf8JsonWriter json, string name, long? value)
-    {
-        if (value is { } known)
-            json.WriteNumber(name, known);
-        else
-            json.WriteNull(name);
-    }
+    private sealed record Arm(
+        [property: JsonPropertyName("arm")] string Name,
+        Latent? Latent,
+        IReadOnlyList<Component> Components,
+        IReadOnlyList<Sampling> Images,
+        IReadOnlyList<Training> Training,
+        IReadOnlyList<string> Notes);
+
+    private sealed record Latent(
+        long Channels,
+        long Rows,
+        long Columns,
+        long Dimension,
+        double TimeShift,
+        string Cache,
+        long BytesEach,
+        long? TrainingImages,
+        long? BytesOfAll);
+
+    private sealed record Component(string Name, string Network, long Parameters, long Trained, long WeightBytes, Cost Forward);
+
+    private sealed record Sampling(string Sampler, int Evaluations, Cost Evaluation, Cost Decode, Cost Image);
+
+    private sealed record Training(
+        string Stage,
+        int Steps,
+        int Batch,
+        Cost Step,
+        IReadOnlyList<Work> Work,
+        double WeightBytes,
+        double GradientBytes,
+        double OptimizerBytes,
+        double AverageBytes,
+        double FrozenBytes,
+        double ActivationBytes,
+        double TotalBytes);
+
+    private sealed record Work(string What, Cost Step);
+
+    private sealed record Cost(double Linear, double Total);
 }

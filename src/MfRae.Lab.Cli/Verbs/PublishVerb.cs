@@ -1,20 +1,22 @@
+using System.CommandLine;
 using System.Globalization;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Records;
-using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>
-/// Copies the networks that an experiment trained to a folder of weights, each with a card that says where it comes from
-/// and how good it is. A network that the chosen runs share is named after its role; of several, each has arm and seed in its name.
+/// `publish`: copies trained networks to a folder of weights, each with a card that gives its origin and its measurements. A network that
+/// all chosen runs share is named after its role; if there are several, their names also contain arm and seed.
 /// </summary>
-public sealed class PublishVerb(Terminal terminal, LabPaths places, ArtifactStore store, string? commit)
+internal static class PublishVerb
 {
-    // Role of the stage, its file, the name it is published under, and the roles whose measurements judge it.
+    private const string DefaultFolder = "data/weights";
+
+    // The role of the stage, its file, the published name, and the roles whose measurements evaluate the network.
     private static readonly (string Role, string File, string Name, string[] JudgedBy)[] Published =
     [
         ("features", "features.safetensors", "inception", ["features"]),
@@ -26,25 +28,47 @@ public sealed class PublishVerb(Terminal terminal, LabPaths places, ArtifactStor
         ("meanflow", "network.safetensors", "meanflow", ["evaluation", "oracleEvaluation"]),
     ];
 
-    /// <param name="subject">An experiment's name or file, or the first digits of a run's id.</param>
+    public static Command Create(LabContext lab)
+    {
+        var subject = CommonOptions.RunOrExperiment();
+        var folder = new Option<string>("--to") { Description = "The target folder", HelpName = "DIR", DefaultValueFactory = _ => DefaultFolder };
+        var arm = new Option<string>("--arm") { Description = "Only the networks of this arm" };
+        var seed = new Option<long?>("--seed") { Description = "Only the networks of this seed" };
+        var command = new Verb("publish",
+            "Copy the trained networks of an experiment or a run to a folder of weights, with cards. A network that all chosen runs share is "
+                + "named after its role; if there are several, their names also contain arm and seed",
+            "fashion-mnist --to data/weights")
+        {
+            subject, folder, arm, seed,
+        };
+        command.SetAction(parsed => Execute(
+            lab.For(parsed),
+            parsed.GetRequiredValue(subject),
+            parsed.GetValue(arm),
+            parsed.GetValue(seed),
+            Path.GetFullPath(parsed.GetRequiredValue(folder), lab.WorkingDirectory)));
+        return command;
+    }
+
+    /// <param name="subject">The name or file of an experiment, or the first digits of a run id.</param>
     /// <param name="arm">Only the networks of this arm; null for all.</param>
     /// <param name="seed">Only the networks of this seed; null for all.</param>
-    /// <param name="folder">Where to, usually data/weights.</param>
     /// <exception cref="LabException">
     /// The experiment, arm, seed or run does not exist; the chosen runs trained no network; or a network is incomplete or has changed.
     /// </exception>
-    public int Execute(string subject, string? arm, long? seed, string folder)
+    private static int Execute(LabContext lab, string subject, string? arm, long? seed, string folder)
     {
-        using var database = LabDatabase.OpenReadOnly(places.Database);
+        using var database = lab.OpenDatabase();
         var (record, run) = new NameResolver(new RunQueries(database)).Any(subject);
         var runs = run is null ? Select(record, arm, seed)
             : arm is null && seed is null ? [.. record.Runs.Where(candidate => candidate.Id == run.Id)]
-            : throw new LabException($"the run {run.Id} has one arm and one seed already: give --arm and --seed with an experiment");
-        var networks = Published.SelectMany(entry => Networks(record, runs, entry.Role, entry.File, entry.Name, entry.JudgedBy)).ToList();
+            : throw new LabException($"the run {run.Id} already has one arm and one seed: use --arm and --seed with an experiment");
+        var networks = Published.SelectMany(entry => Networks(lab, record, runs, entry.Role, entry.File, entry.Name, entry.JudgedBy)).ToList();
         if (networks.Count == 0)
-            throw new LabException($"{record.Name} trained none of {string.Join(", ", Published.Select(entry => entry.Role))}");
+            throw new LabException($"{record.Name} trained no network ({string.Join(", ", Published.Select(entry => entry.Role))})");
+        var commit = GitCommit.Of(lab.WorkingDirectory);
         foreach (var network in networks)
-            Publish(record, network, Path.Combine(folder, network.Name));
+            Publish(lab, record, network, Path.Combine(folder, network.Name), commit);
         return ExitCode.Ok;
     }
 
@@ -59,13 +83,14 @@ public sealed class PublishVerb(Terminal terminal, LabPaths places, ArtifactStor
             : throw new LabException($"{record.Name} has no run of the arm {arm} with the seed {seed}");
     }
 
-    private IEnumerable<Network> Networks(
-        ExperimentRecord record, List<RunRecord> runs, string role, string file, string name, string[] judgedBy)
+    private static IEnumerable<Network> Networks(
+        LabContext lab, ExperimentRecord record, List<RunRecord> runs, string role, string file, string name, string[] judgedBy)
     {
+        var store = lab.Store;
         var stages = record.Stages.ToDictionary(stage => stage.Key);
         var users = runs.Where(run => run.Stages.TryGetValue(role, out var key) && !WeightCard.IsLoaded(stages[key])).ToList();
         var networks = users.GroupBy(run => run.Stages[role]).ToList();
-        // Arm and seed are part of the name where networks differ by them: two networks never share a name.
+        // Names contain the arm or the seed if networks differ by it, so that two networks never share a name.
         var byArm = networks.Select(network => string.Join('\n', network.Select(run => run.Arm).Distinct())).Distinct().Count() > 1;
         var bySeed = networks.Select(network => string.Join('\n', network.Select(run => run.Seed).Distinct())).Distinct().Count() > 1;
         string Suffix(RunRecord run) => (byArm ? $"-{run.Arm}" : "") + (bySeed ? string.Create(CultureInfo.InvariantCulture, $"-seed{run.Seed}") : "");
@@ -83,7 +108,7 @@ public sealed class PublishVerb(Terminal terminal, LabPaths places, ArtifactStor
             var manifest = store.ReadManifest(stage.Key).Files.FirstOrDefault(one => one.Name == file);
             if (manifest is null)
             {
-                terminal.Error.WriteLine($"{stage.Label}: not published, it made no {file}");
+                lab.Terminal.Error.WriteLine($"{stage.Label}: not published, its output has no {file}");
                 continue;
             }
 
@@ -93,17 +118,17 @@ public sealed class PublishVerb(Terminal terminal, LabPaths places, ArtifactStor
         }
     }
 
-    private void Publish(ExperimentRecord record, Network network, string target)
+    private static void Publish(LabContext lab, ExperimentRecord record, Network network, string target, string? commit)
     {
-        var source = Path.Combine(store.CompleteFolder(network.Stage.Key), network.File.Name);
+        var source = Path.Combine(lab.Store.CompleteFolder(network.Stage.Key), network.File.Name);
         if (FileOutput.CopyIfChanged(source, target + ".safetensors") != network.File.Sha256)
-            throw new LabException($"{source} has changed: its SHA-256 is not that of its manifest. Run {record.Path} again, and publish then");
+            throw new LabException($"{source} has changed: its SHA-256 differs from its manifest. Run {record.Path} again, then publish");
         FileOutput.WriteIfChanged(target + ".json", WeightCard.Write(record, network.Stage, network.File, commit, network.Measurements, network.Runs));
-        terminal.Out.WriteLine($"{places.Show(target)}.safetensors, {places.Show(target)}.json");
+        lab.Terminal.Out.WriteLine($"{lab.Paths.Show(target)}.safetensors, {lab.Paths.Show(target)}.json");
     }
 
-    /// <param name="Name">Of the published file, without its suffix.</param>
-    /// <param name="Runs">The chosen runs that use it, where there are several networks of its role.</param>
+    /// <param name="Name">The published file's name without its suffix.</param>
+    /// <param name="Runs">The chosen runs that use the network; empty if its role has only one network.</param>
     private sealed record Network(
         StageRecord Stage, ManifestFile File, string Name, IReadOnlyList<Measurement> Measurements, IReadOnlyList<string> Runs);
 }

@@ -7,15 +7,19 @@ using MfRae.Lab.Reporting;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>The pages that the database stands for, by file.</summary>
-public sealed class ReportPages(RunQueries queries, LabPaths places)
+/// <summary>Renders the report pages of the recorded experiments, and the index page.</summary>
+public sealed class ReportPages(RunQueries queries, LabPaths paths)
 {
-    public string File(ExperimentRecord record) => places.Report(record.Name);
+    /// <summary>The path of the page of an experiment.</summary>
+    public string File(ExperimentRecord record) => paths.Report(record.Name);
 
-    public string IndexFile => places.Index;
+    /// <summary>The path of the index page.</summary>
+    public string IndexFile => paths.Index;
 
+    /// <summary>The page of an experiment, in UTF-8.</summary>
     public static byte[] Page(ExperimentRecord record) => Encoding.UTF8.GetBytes(ReportBuilder.Build(record));
 
+    /// <summary>The index page, in UTF-8.</summary>
     public byte[] IndexPage()
     {
         var tags = queries.ExperimentTags();
@@ -25,17 +29,17 @@ public sealed class ReportPages(RunQueries queries, LabPaths places)
             [.. entries.Select(one => one.Entry).OfType<IndexEntry>()], [.. entries.Where(one => one.Entry is null).Select(one => one.Name)]));
     }
 
-    /// <summary>What the database says of each experiment by now, see <see cref="RunQueries.Stamp"/>.</summary>
-    /// <param name="but">Left out: <see cref="Update"/> is given its record, and writes its page whether that says anything new or not.</param>
+    /// <summary>The state of each recorded experiment, see <see cref="RunQueries.Stamp"/>. <see cref="Update"/> compares with it.</summary>
+    /// <param name="but">The name of an experiment to leave out, whose page <see cref="Update"/> writes in any case.</param>
     public IReadOnlySet<(string Name, string? Stamp)> State(string? but = null) =>
         queries.Names().Where(name => name != but).Select(name => (name, queries.Stamp(name))).ToHashSet();
 
     /// <summary>
-    /// Writes the pages of experiments of which the database says something else than before, and the index, each where its bytes differ
-    /// from what is there. Experiments share stages: what a run of one computes may stand in the pages of others. A name that cannot be
-    /// that of a file has no page.
+    /// Writes the pages of the experiments whose state has changed, and the index; unchanged files are not written. Experiments share
+    /// stages, so a run of one experiment may change the pages of others. An experiment whose name cannot be a file name has no page.
     /// </summary>
-    /// <param name="own">Has been read already, and is written in any case.</param>
+    /// <param name="before">The earlier <see cref="State"/>.</param>
+    /// <param name="own">The record of an experiment whose page is written in any case.</param>
     public void Update(IReadOnlySet<(string Name, string? Stamp)> before, ExperimentRecord? own = null)
     {
         if (own is not null)
@@ -51,23 +55,25 @@ public sealed class ReportPages(RunQueries queries, LabPaths places)
 
     private void Write(ExperimentRecord record)
     {
-        PageImages.Write(record, File(record), places.Store);
+        PageImages.Write(record, File(record), paths.Store);
         FileOutput.WriteIfChanged(File(record), Page(record));
     }
 
+    /// <summary>Writes the index page if it has changed.</summary>
     public void WriteIndex() => FileOutput.WriteIfChanged(IndexFile, IndexPage());
 }
 
-/// <summary>The image files that pages link to. Those at full size are copied from the store; where it has lost them, they are left out.</summary>
+/// <summary>The image files that pages link to. Full-size images are copied from the store, and left out if the store has lost them.</summary>
 internal static class PageImages
 {
     private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G'];
 
+    /// <summary>The image files of the page of an experiment.</summary>
     /// <param name="folder">The folder of the page.</param>
-    /// <param name="store">The store's folder.</param>
+    /// <param name="store">The folder of the store.</param>
     public static IEnumerable<(string File, byte[] Content)> Of(ExperimentRecord record, string folder, string store)
     {
-        // The name of published data may be anything, and is part of the paths.
+        // The name is part of the paths, and in published data it may be any text.
         if (!ArtifactName.IsExperiment(record.Name))
             yield break;
         foreach (var image in ReportBuilder.Images(record))
@@ -77,7 +83,7 @@ internal static class PageImages
         }
     }
 
-    /// <summary>Deletes the files of a page.</summary>
+    /// <summary>Deletes the image files of a page.</summary>
     public static void Delete(string page)
     {
         var folder = Path.ChangeExtension(page, ".images");
@@ -108,12 +114,12 @@ internal static class PageImages
     }
 }
 
-/// <summary>Writes files that others may be looking at.</summary>
+/// <summary>Writes files atomically: a reader sees the old or the new content.</summary>
 public static class FileOutput
 {
     /// <summary>
-    /// Writes aside and renames, and only where the bytes differ: a file that did not change keeps its time. True if it was
-    /// written.
+    /// Writes a temporary file and renames it. A file with the same content is not written and keeps its time. Returns whether the file
+    /// was written.
     /// </summary>
     public static bool WriteIfChanged(string path, byte[] content)
     {
@@ -127,8 +133,8 @@ public static class FileOutput
     }
 
     /// <summary>
-    /// Copies a file of any size, aside and with a rename, unless the target has the same content. Returns the SHA-256 of the source, in
-    /// lower-case hex.
+    /// Copies a file of any size to a temporary file and renames it, unless the target has the same content. Returns the SHA-256 of the
+    /// source in lower-case hexadecimal.
     /// </summary>
     public static string CopyIfChanged(string source, string target)
     {
@@ -142,6 +148,7 @@ public static class FileOutput
         return hash;
     }
 
+    /// <summary>Whether a file exists and has this content.</summary>
     public static bool IsSame(string path, byte[] content) =>
         File.Exists(path) && new FileInfo(path).Length == content.Length && File.ReadAllBytes(path).AsSpan().SequenceEqual(content);
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Cli.Progress;
 using MfRae.Lab.Core.Planning;
@@ -9,199 +10,221 @@ using MfRae.Lab.Execution.Journal;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
 using MfRae.Lab.Learning.Profiling;
-using MfRae.Lab.Learning.Stages;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>The main job: from an experiment file to results, a database and a report.</summary>
-public sealed class RunVerb(
-    Terminal terminal,
-    LabPaths places,
-    PlanLoader loader,
-    ArtifactStore store,
-    IWorkerLauncher launcher,
-    StopSignals signals,
-    TimeProvider time)
+/// <summary>
+/// `run`: computes the stages of an experiment, records them in the database and writes the report. The options are run settings: none
+/// is part of a stage key, and only the device changes numbers, by rounding.
+/// </summary>
+internal sealed class RunVerb
 {
-    public int Execute(RunRequest request)
-    {
-        if (loader.Load(request.File, request.Overrides, request.Only, out var code) is not { } whole)
-            return code;
+    private readonly Argument<string> _file = CommonOptions.ExperimentFile();
+    private readonly Argument<string[]> _overrides = CommonOptions.Overrides();
+    private readonly Option<bool> _plan = new("--plan") { Description = "Print the plan and exit" };
+    private readonly Option<string[]> _only = CommonOptions.Only();
+    private readonly Option<string> _device = CommonOptions.Device();
 
-        // Before the database is opened: a rebuild that goes on puts another file in its place.
-        var source = GitCommit.State(places.WorkingDirectory, outputs: [places.Store, places.Database, places.Reports]);
-        var noted = new StoreRecords(store).Begin(whole, time.GetUtcNow(), source);
+    private readonly Option<int?> _jobs = CommonOptions.Number(
+        "--jobs", "How many stages run at the same time; with `--device cuda` each uses its own GPU. 0 chooses automatically", 0, 0);
+
+    private readonly Option<bool> _fresh = new("--fresh")
+    {
+        Description = "Set the stored outputs of this plan's stages aside and compute every stage again",
+    };
+
+    private readonly Option<bool> _keepGoing = new("--keep-going")
+    {
+        Description = "After a failure, continue with the stages that do not depend on the failed one [default]",
+    };
+
+    private readonly Option<bool> _failFast = new("--fail-fast") { Description = "Stop at the first failure" };
+
+    private readonly Option<bool> _retryFailed = new("--retry-failed")
+    {
+        Description = "Restart failed and diverged stages from the beginning. By default failed stages resume from their checkpoint and "
+            + "diverged stages are skipped",
+    };
+
+    private readonly Option<bool> _noWait = new("--no-wait") { Description = "Fail if another process is computing a stage of the plan, instead of waiting" };
+
+    private readonly Option<int?> _checkpointEvery = CommonOptions.Number(
+        "--checkpoint-every", "Seconds between two checkpoints of a training", 0, new RunSettings().CheckpointSeconds, "SECONDS");
+
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print state changes only, no progress" };
+    private readonly Option<bool> _json = CommonOptions.Json("Print the results as JSON");
+
+    public static Command Create(LabContext lab) => new RunVerb().Build(lab);
+
+    private Verb Build(LabContext lab)
+    {
+        var command = new Verb("run", "Run an experiment: completed stages are reused, interrupted ones resume",
+            "experiments/ablation-lambda.json seeds=0-5 --only meanflow.lambda=1")
+        {
+            _file, _overrides, _plan, _only, _device, _jobs, _fresh, _keepGoing, _failFast, _retryFailed, _noWait, _checkpointEvery, _quiet,
+            _json,
+        };
+        command.Exclude(_keepGoing, _failFast);
+        command.SetAction(parsed =>
+        {
+            var context = lab.For(parsed);
+            var (file, overrides, only) = (parsed.GetRequiredValue(_file), parsed.GetValue(_overrides) ?? [], parsed.GetValue(_only) ?? []);
+            return parsed.GetValue(_plan)
+                ? PlanVerb.Execute(context, file, overrides, only)
+                : PlanLoader.Load(context, file, overrides, only, out var code) is { } whole ? Execute(context, parsed, whole, only) : code;
+        });
+        return command;
+    }
+
+    private int Execute(LabContext lab, ParseResult parsed, Plan whole, string[] only)
+    {
+        // Before the database is opened: a rebuild in progress replaces the file.
+        var paths = lab.Paths;
+        var source = GitCommit.State(paths.WorkingDirectory, outputs: [paths.Store, paths.Database, paths.Reports]);
+        var noted = new StoreRecords(lab.Store).Begin(whole, lab.Time.GetUtcNow(), source);
         if (noted.PatchOmitted is { } omitted)
-            terminal.Error.WriteLine($"the record of the source is incomplete: {omitted}");
-        var origin = new RunOrigin(CommandText.Of(request.Arguments), noted.Commit, noted.Patch);
-        using var database = LabDatabase.OpenOrCreate(places.Database);
+            lab.Terminal.Error.WriteLine($"the record of the source is incomplete: {omitted}");
+        var origin = new RunOrigin(CommandText.Of([.. parsed.Tokens.Select(token => token.Value)]), noted.Commit, noted.Patch);
+        using var database = LabDatabase.OpenOrCreate(paths.Database);
         var queries = new RunQueries(database);
-        var reports = new ReportPages(queries, places);
+        var reports = new ReportPages(queries, paths);
         var before = reports.State(but: whole.Experiment.Name);
-        var outcome = Run(request, whole, noted, origin, database);
+        var outcome = Run(lab, parsed, whole, only, noted, origin, database);
         var record = queries.Experiment(whole.Experiment.Name)
-            ?? throw new InvalidOperationException($"the run of {whole.Experiment.Name} left nothing in {places.Database}");
+            ?? throw new InvalidOperationException($"the run of {whole.Experiment.Name} left no record in {paths.Database}");
         reports.Update(before, record);
 
         var results = Results.Of(record);
-        Tell(request, outcome, results, reports.File(record));
-        return Code(outcome, results);
+        if (outcome.Interrupted)
+        {
+            var done = outcome.Stages.Count(stage => stage.Status == StageStatus.Completed);
+            lab.Terminal.Error.WriteLine($"interrupted with {done} of {outcome.Stages.Count} stages complete; run the same command to resume");
+        }
+
+        if (parsed.GetValue(_json))
+            lab.Terminal.Out.WriteLine(RunReportJson.Write(outcome, results, reports.File(record), paths.Database));
+        else
+            WriteResults(lab, outcome, results, reports.File(record));
+        return outcome.Interrupted && lab.Signals.Received is { } signal ? signal
+            : outcome.AnyFailed ? ExitCode.RunsFailed
+            : outcome.Interrupted ? ExitCode.Interrupted
+            : results.Conflict is not null ? ExitCode.Incomparable
+            : ExitCode.Ok;
     }
 
-    private RunOutcome Run(RunRequest request, Plan whole, PlanRecord noted, RunOrigin origin, LabDatabase database)
+    private RunOutcome Run(
+        LabContext lab, ParseResult parsed, Plan whole, string[] only, PlanRecord noted, RunOrigin origin, LabDatabase database)
     {
+        var store = lab.Store;
         using var runLog = new RunLog(database, noted);
-        using var console = new ConsoleRunLog(terminal, time, request.Quiet, store.FindLog);
-        signals.Say = console.Say;
-        var log = new CompositeRunLog(new WholePlanLog(runLog, whole, store.IsComplete), console);
-        var runner = new Coordinator(
+        using var console = new ConsoleRunLog(lab.Terminal, lab.Time, parsed.GetValue(_quiet), store.FindLog);
+        lab.Signals.Say = console.Say;
+        var coordinator = new Coordinator(
             store,
-            log,
-            launcher,
-            new RunSettings(Device: request.Device, Jobs: request.Jobs, CheckpointSeconds: request.CheckpointSeconds),
+            new RunLogs(runLog, console, whole, store.IsComplete),
+            lab.Launcher,
+            new RunSettings(
+                Device: parsed.GetRequiredValue(_device), Jobs: parsed.GetNumber(_jobs), CheckpointSeconds: parsed.GetNumber(_checkpointEvery)),
             new RunOptions(
-                request.FailFast, request.Fresh, request.RetryFailed, request.Wait, origin,
-                new(() => StageFlops.Of(whole, places.WorkingDirectory))),
-            places.WorkingDirectory,
-            time);
+                parsed.GetValue(_failFast), parsed.GetValue(_fresh), parsed.GetValue(_retryFailed), !parsed.GetValue(_noWait), origin,
+                new(() => StageFlops.Of(whole, lab.WorkingDirectory))),
+            lab.WorkingDirectory,
+            lab.Time);
         try
         {
-            return runner.Run(ArmFilter.Limit(whole, request.Only), signals.Stop, signals.Abort);
+            return coordinator.Run(ArmFilter.Limit(whole, only), lab.Signals.Stop, lab.Signals.Abort);
         }
-        catch (OperationCanceledException) when (signals.Received is not null)
+        catch (OperationCanceledException) when (lab.Signals.Received is not null)
         {
-            console.Say("interrupted before anything was started; run the same command to start it");
+            console.Say("interrupted before any stage started; run the same command to start again");
             throw;
         }
     }
 
-    private void Tell(RunRequest request, RunOutcome outcome, Results results, string reportFile)
+    private static void WriteResults(LabContext lab, RunOutcome outcome, Results results, string report)
     {
-        if (outcome.Interrupted)
-        {
-            var done = outcome.Stages.Count(stage => stage.Status == StageStatus.Completed);
-            terminal.Error.WriteLine($"interrupted with {done} of {outcome.Stages.Count} stages complete; run the same command to resume");
-        }
-
-        if (request.Json)
-        {
-            var report = new RunReport(
-                outcome.Interrupted ? "interrupted" : outcome.Succeeded ? "completed" : "failed",
-                outcome.Stages.Count,
-                outcome.Stages.Count(stage => stage.Cached),
-                outcome.Stages.Count(stage => stage is { Cached: false, Status: StageStatus.Completed }),
-                outcome.Stages.Count(stage => stage.Status.IsFailure()),
-                results,
-                reportFile,
-                places.Database);
-            terminal.Out.WriteLine(RunReportJson.Write(report));
-            return;
-        }
-
         if (!outcome.Interrupted || results.Rows.Any(row => row.Values.Count > 0))
         {
-            terminal.Text.Write(ResultsText.Write(results, terminal.Width));
-            terminal.Out.WriteLine();
+            lab.Terminal.Text.Write(ResultsText.Write(results, lab.Terminal.Width));
+            lab.Terminal.Out.WriteLine();
         }
 
-        terminal.Out.WriteLine($"report:   {places.Show(reportFile)}");
-        terminal.Out.WriteLine($"database: {places.Show(places.Database)}");
+        lab.Terminal.Out.WriteLine($"report:   {lab.Paths.Show(report)}");
+        lab.Terminal.Out.WriteLine($"database: {lab.Paths.Show(lab.Paths.Database)}");
         if (results.Conflict is { } conflict)
-            terminal.Error.WriteLine($"not comparable: {conflict}");
+            lab.Terminal.Error.WriteLine($"not comparable: {conflict}");
     }
-
-    private int Code(RunOutcome outcome, Results results) =>
-        signals.Received is { } signal && outcome.Interrupted ? signal
-        : outcome.AnyFailed ? ExitCode.RunsFailed
-        : outcome.Interrupted ? ExitCode.Interrupted
-        : results.Conflict is not null ? ExitCode.Incomparable
-        : ExitCode.Ok;
 }
 
-/// <summary>What the user asked `run` for.</summary>
-/// <param name="Overrides">`path.to.option=value` and `seeds=0-5`, as written.</param>
-/// <param name="CheckpointSeconds">Seconds between two checkpoints of a training.</param>
-/// <param name="Only">Arms to run; empty: all.</param>
-/// <param name="Arguments">The words of the command line, for the record.</param>
-public sealed record RunRequest(
-    string File,
-    IReadOnlyList<string> Overrides,
-    IReadOnlyList<string> Only,
-    string Device,
-    int Jobs,
-    bool Fresh,
-    bool FailFast,
-    bool RetryFailed,
-    bool Wait,
-    int CheckpointSeconds,
-    bool Quiet,
-    bool Json,
-    IReadOnlyList<string> Arguments);
-
-/// <summary>Tells the database of the experiment's whole plan while only some arms of it run: the others stay in its reports.</summary>
-/// <param name="isComplete">Whether a stage's artifact is there.</param>
-public sealed class WholePlanLog(IRunLog inner, Plan whole, Func<string, bool> isComplete) : IRunLog
+/// <summary>
+/// Passes the events of a run to the database and to the console. The database receives the whole plan even if only some arms run, so
+/// that its reports keep all arms.
+/// </summary>
+/// <param name="isComplete">Whether the output of a stage is in the store.</param>
+internal sealed class RunLogs(RunLog database, ConsoleRunLog console, Plan whole, Func<string, bool> isComplete) : IRunLog
 {
-    public void Notice(string text) => inner.Notice(text);
+    public void Notice(string text)
+    {
+        database.Notice(text);
+        console.Notice(text);
+    }
 
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
         var running = plan.Stages.Select(stage => stage.Key).ToHashSet();
         var others = whole.Stages.Select(stage => stage.Key).Where(key => !running.Contains(key) && isComplete(key));
-        inner.Begin(whole, cached.Concat(others).ToHashSet());
-    }
-
-    public void Status(string stageKey, StageStatus status, string? reason = null) => inner.Status(stageKey, status, reason);
-
-    public void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder) =>
-        inner.Ingest(stageKey, attempt, lines, folder);
-
-    public void End(Plan plan) => inner.End(whole);
-}
-
-/// <summary>Tells several logs the same, in their order.</summary>
-public sealed class CompositeRunLog(params IReadOnlyList<IRunLog> logs) : IRunLog
-{
-    public void Notice(string text)
-    {
-        foreach (var log in logs)
-            log.Notice(text);
-    }
-
-    public void Begin(Plan plan, IReadOnlySet<string> cached)
-    {
-        foreach (var log in logs)
-            log.Begin(plan, cached);
+        database.Begin(whole, cached.Concat(others).ToHashSet());
+        console.Begin(plan, cached);
     }
 
     public void Status(string stageKey, StageStatus status, string? reason = null)
     {
-        foreach (var log in logs)
-            log.Status(stageKey, status, reason);
+        database.Status(stageKey, status, reason);
+        console.Status(stageKey, status, reason);
     }
 
     public void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder)
     {
-        foreach (var log in logs)
-            log.Ingest(stageKey, attempt, lines, folder);
+        database.Ingest(stageKey, attempt, lines, folder);
+        console.Ingest(stageKey, attempt, lines, folder);
     }
 
     public void End(Plan plan)
     {
-        foreach (var log in logs)
-            log.End(plan);
+        database.End(whole);
+        console.End(plan);
     }
 }
 
-/// <summary>Computes one stage. Started by the coordinator, which holds the other end of standard input.</summary>
-public sealed class WorkerVerb(Func<Stream> openInput, TimeProvider time)
+/// <summary>The results of a run as JSON.</summary>
+internal static class RunReportJson
 {
-    public int Execute(string folder)
-    {
-        var settings = StageSpecFile.Read(folder).Settings;
-        var device = WorkerNumerics.Prepare(settings.Device, settings.Threads);
-        using var signals = new WorkerSignals();
-        using var input = openInput();
-        return Worker.Run(folder, StageFactory.Create, device, settings.Threads, input, time, signals.Stop);
-    }
+    public static string Write(RunOutcome outcome, Results results, string report, string database) => JsonText.Of(new RunJson(
+        outcome.Interrupted ? "interrupted" : outcome.Succeeded ? "completed" : "failed",
+        new(
+            outcome.Stages.Count,
+            outcome.Stages.Count(stage => stage.Cached),
+            outcome.Stages.Count(stage => stage is { Cached: false, Status: StageStatus.Completed }),
+            outcome.Stages.Count(stage => stage.Status.IsFailure())),
+        results.Record.Name,
+        results.Record.PrimaryMetric,
+        [.. results.Rows.Select(row => new Row(
+            row.Name, row.Baseline, row.Steps, row.Planned,
+            row.Values.Where(value => value.Value.Count > 0).ToDictionary(
+                value => value.Key, value => new Value(value.Value.Mean, value.Value.Deviation, value.Value.Count))))],
+        [.. results.Record.Runs.Select(run => new Run(run.Id, run.Arm, run.Seed, run.Status))],
+        report,
+        database));
+
+    private sealed record RunJson(
+        string Status, Stages Stages, string Experiment, string PrimaryMetric, IReadOnlyList<Row> Results, IReadOnlyList<Run> Runs,
+        string Report, string Database);
+
+    private sealed record Stages(int Total, int Reused, int Computed, int Failed);
+
+    private sealed record Row(string Arm, bool Baseline, int Steps, int Runs, IReadOnlyDictionary<string, Value> Metrics);
+
+    private sealed record Value(double Mean, double? Sd, int N);
+
+    private sealed record Run(string Id, string Arm, long Seed, string Status);
 }

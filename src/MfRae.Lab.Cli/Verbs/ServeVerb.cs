@@ -40,28 +40,33 @@ public sealed class ServeVerb(Terminal terminal, LabPaths places, ArtifactStore 
         : $"{error}");
 }
 
-/// <summary>The verb that serves the reports.</summary>
+/// <summary>The options and the help of `serve`.</summary>
 internal static class ServeCommand
 {
-    public static Command Build(Composition composition, Func<ParseResult, LabPaths> placesOf)
+    public static Command Create(LabContext lab)
     {
         var port = new Option<int>("--port")
         {
-            Description = "Where to listen; 0 chooses a free port",
+            Description = "The port to listen on; 0 chooses a free port",
             HelpName = "N",
             DefaultValueFactory = _ => ServeVerb.DefaultPort,
         };
         port.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && !ushort.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-                result.AddError("--port takes a number from 0 to 65535");
+                result.AddError("--port requires an integer from 0 to 65535");
         });
-        var json = new Option<bool>("--json") { Description = "The address as JSON" };
-        var command = new Command("serve", "Show the reports in a browser of this machine, live while experiments run")
+        var json = CommonOptions.Json("Print the address as JSON");
+        var command = new Verb("serve", "Show the reports in a browser on this machine, updated live while experiments run", "--port 8642")
         {
             port, json,
         };
-        command.SetAction(parsed => composition.Serve(placesOf(parsed)).Execute(parsed.GetValue(port), parsed.GetValue(json)));
+        command.SetAction(parsed =>
+        {
+            var context = lab.For(parsed);
+            return new ServeVerb(lab.Terminal, context.Paths, context.Store, lab.Signals, lab.Time)
+                .Execute(parsed.GetValue(port), parsed.GetValue(json));
+        });
         return command;
     }
 }

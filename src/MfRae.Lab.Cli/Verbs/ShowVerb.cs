@@ -1,34 +1,42 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Cli.Progress;
 using MfRae.Lab.Core;
-using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Records;
-using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Shows one run: its stages, what they cost and what they measured.</summary>
-public sealed class ShowVerb(Terminal terminal, LabPaths places)
+/// <summary>`show`: shows the stages of a run, their cost, their measurements and the environment of each attempt.</summary>
+internal static class ShowVerb
 {
-    public int Execute(string idPrefix, bool json)
+    public static Command Create(LabContext lab)
     {
-        using var database = LabDatabase.OpenReadOnly(places.Database);
+        var (id, json) = (CommonOptions.Run("ID"), CommonOptions.Json());
+        var command = new Verb("show", "Show the stages and measurements of a run", "3f2a --json") { id, json };
+        command.SetAction(parsed => Execute(lab.For(parsed), parsed.GetRequiredValue(id), parsed.GetValue(json)));
+        return command;
+    }
+
+    private static int Execute(LabContext lab, string idPrefix, bool json)
+    {
+        using var database = lab.OpenDatabase();
         var detail = new RunQueries(database).Show(idPrefix);
         if (json)
-        {
-            terminal.Out.Write(RunDetailJson.Write(detail));
-            return ExitCode.Ok;
-        }
+            lab.Terminal.Out.WriteLine(RunDetailJson.Write(detail));
+        else
+            Write(detail, lab.Terminal.Text);
+        return ExitCode.Ok;
+    }
 
+    private static void Write(RunDetail detail, TextWriter text)
+    {
         var run = detail.Run;
-        terminal.Text.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"run {run.Id}{System.Environment.NewLine}{run.Experiment}, arm {run.Arm}{(run.Baseline ? " (baseline)" : "")}, seed "
-                + $"{run.Seed}: {run.Status}"));
+        text.WriteLine($"run {run.Id}");
+        text.WriteLine($"{run.Experiment}, arm {run.Arm}{(run.Baseline ? " (baseline)" : "")}, seed {run.Seed}: {run.Status}");
 
         var stages = new TextTable("role", "stage", "status", "attempts", "time", "peak MB", "key");
         var measurements = new TextTable("role", "metric", "value", "interval", "samples", "labels");
@@ -57,26 +65,26 @@ public sealed class ShowVerb(Terminal terminal, LabPaths places)
             }
         }
 
-        terminal.Text.WriteLine();
-        terminal.Text.Write(stages);
-        terminal.Text.WriteLine();
-        terminal.Text.Write(measurements);
-        terminal.Text.WriteLine();
-        terminal.Text.Write(OriginText.Write(detail));
+        text.WriteLine();
+        text.Write(stages);
+        text.WriteLine();
+        text.Write(measurements);
+        text.WriteLine();
+        text.Write(OriginText.Write(detail));
         foreach (var (role, stage) in detail.Stages.Where(part => part.Stage.Reason is not null))
-            terminal.Text.WriteLine($"{role}: {PrintableText.Of(stage.Reason!, 500)}");
-        return ExitCode.Ok;
+            text.WriteLine($"{role}: {PrintableText.Of(stage.Reason!, 500)}");
     }
 }
 
 /// <summary>
-/// What each attempt at a run's stages took, and what it was computed with: what many have in common is said once, under a letter.
+/// The cost and the environment of each attempt at the stages of a run. An environment that several attempts share is printed once and
+/// referenced by a letter.
 /// </summary>
-public static class OriginText
+internal static class OriginText
 {
     public static string Write(RunDetail detail)
     {
-        var table = new TextTable("role", "attempt", "status", "started", "device", "threads", "time", "cpu", "device time", "peak MB", "TFLOP", "with");
+        var table = new TextTable("role", "attempt", "status", "started", "device", "threads", "time", "cpu", "device time", "peak MB", "TFLOP", "environment");
         var origins = new List<string>();
         foreach (var (role, stage) in detail.Stages)
         {
@@ -100,7 +108,7 @@ public static class OriginText
 
         var text = new StringBuilder().Append(table);
         for (var i = 0; i < origins.Count; i++)
-            text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"with {Letter(i)}").Append(origins[i]);
+            text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"environment {Letter(i)}").Append(origins[i]);
         var files = detail.Stages.SelectMany(part => part.Stage.Attempts).SelectMany(attempt => attempt.Origin?.Files ?? None).Distinct();
         foreach (var (path, hash) in files.OrderBy(file => file.Key, StringComparer.Ordinal))
             text.AppendLine(CultureInfo.InvariantCulture, $"{PrintableText.Of(path)}: SHA-256 {PrintableText.Of(hash)}");
@@ -145,100 +153,109 @@ public static class OriginText
     private static string Time(double seconds) => StageText.Duration(TimeSpan.FromSeconds(seconds));
 }
 
-/// <summary>One run with its stages and what they measured, for programs.</summary>
-public static class RunDetailJson
+/// <summary>A run with its stages, attempts and measurements as JSON. Values that were not recorded are null.</summary>
+internal static class RunDetailJson
 {
-    public static string Write(RunDetail detail) => JsonText.Write(json =>
-    {
-        json.WriteStartObject();
-        json.WriteString("run", detail.Run.Id);
-        json.WriteString("experiment", detail.Run.Experiment);
-        json.WriteString("arm", detail.Run.Arm);
-        json.WriteNumber("seed", detail.Run.Seed);
-        json.WriteString("status", detail.Run.Status);
-        json.Objects("stages", detail.Stages, item =>
-        {
-            var (role, stage) = item;
-            json.WriteString("role", role);
-            json.WriteString("label", stage.Label);
-            json.WriteString("key", stage.Key);
-            json.WriteString("status", stage.Status);
-            json.WriteString("reason", stage.Reason);
-            json.WriteNumber("attempts", stage.Attempts.Count);
-            json.WriteNumber("wallSeconds", stage.Attempts.Sum(attempt => attempt.WallSeconds));
-            json.WriteNumber("peakBytes", stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty().Max());
-            json.WriteNumber("cpuSeconds", stage.Attempts.Sum(attempt => attempt.CpuSeconds));
-            json.WriteNumber("deviceSeconds", stage.Attempts.Sum(attempt => attempt.DeviceSeconds));
-            json.Number("flops", stage.Attempts.LastOrDefault(attempt => attempt.Origin?.Flops is not null)?.Origin!.Flops);
-            json.Objects("provenance", stage.Attempts, attempt => OriginJson.Write(json, attempt));
-            json.Objects("measurements", stage.Measurements, measurement => Measured(json, measurement));
-        });
-        json.WriteEndObject();
-    }) + System.Environment.NewLine;
+    public static string Write(RunDetail detail) => JsonText.Of(new RunJson(
+        detail.Run.Id, detail.Run.Experiment, detail.Run.Arm, detail.Run.Seed, detail.Run.Status,
+        [.. detail.Stages.Select(part => Of(part.Role, part.Stage))]));
 
-    private static void Measured(System.Text.Json.Utf8JsonWriter json, Measurement measurement)
-    {
-        json.WriteString("metric", measurement.Key);
-        json.Number("value", measurement.Value);
-        json.Number("low", measurement.Low);
-        json.Number("high", measurement.High);
-        json.WriteNumber("samples", measurement.Samples);
-        json.WriteNumber("guidance", measurement.Guidance);
-        json.WriteString("labels", measurement.Labels);
-        json.WriteString("extractor", measurement.Extractor);
-        json.WriteString("preprocessing", measurement.Preprocessing);
-        json.WriteString("reference", measurement.Reference);
-        json.WriteString("device", measurement.Device);
-        json.WriteString("noise", measurement.Noise);
-        json.WriteString("setting", measurement.Setting);
-    }
-}
+    private static Stage Of(string role, StageRecord stage) => new(
+        role,
+        stage.Label,
+        stage.Key,
+        stage.Status,
+        stage.Reason,
+        stage.Attempts.Count,
+        stage.Attempts.Sum(attempt => attempt.WallSeconds),
+        stage.Attempts.Select(attempt => attempt.PeakBytes).DefaultIfEmpty().Max(),
+        stage.Attempts.Sum(attempt => attempt.CpuSeconds),
+        stage.Attempts.Sum(attempt => attempt.DeviceSeconds),
+        stage.Attempts.LastOrDefault(attempt => attempt.Origin?.Flops is not null)?.Origin!.Flops,
+        [.. stage.Attempts.Select(Of)],
+        [.. stage.Measurements.Select(measured => new Measured(
+            measured.Key, measured.Value, measured.Low, measured.High, measured.Samples, measured.Guidance, measured.Labels, measured.Extractor,
+            measured.Preprocessing, measured.Reference, measured.Device, measured.Noise, measured.Setting))]);
 
-/// <summary>What an attempt took and what it was computed with, for programs. What was not told is null.</summary>
-internal static class OriginJson
-{
-    /// <summary>Writes the properties of an object that is begun.</summary>
-    public static void Write(Utf8JsonWriter json, AttemptRecord attempt)
-    {
-        json.WriteNumber("attempt", attempt.Number);
-        json.WriteString("status", attempt.Status);
-        json.WriteString("started", attempt.Started.ToUniversalTime().ToString("o", CultureInfo.InvariantCulture));
-        json.WriteString("host", attempt.Host);
-        json.WriteString("device", attempt.Device);
-        json.WriteNumber("threads", attempt.Threads);
-        json.WriteNumber("wallSeconds", attempt.WallSeconds);
-        json.WriteNumber("cpuSeconds", attempt.CpuSeconds);
-        json.WriteNumber("deviceSeconds", attempt.DeviceSeconds);
-        json.WriteNumber("peakBytes", attempt.PeakBytes);
-        json.WriteString("error", attempt.Error);
-        if (attempt.Origin is not { } origin)
-        {
-            json.WriteNull("origin");
-            return;
-        }
+    private static Attempt Of(AttemptRecord attempt) => new(
+        attempt.Number,
+        attempt.Status,
+        attempt.Started.ToUniversalTime().ToString("o", CultureInfo.InvariantCulture),
+        attempt.Host,
+        attempt.Device,
+        attempt.Threads,
+        attempt.WallSeconds,
+        attempt.CpuSeconds,
+        attempt.DeviceSeconds,
+        attempt.PeakBytes,
+        attempt.Error,
+        attempt.Origin is { } origin
+            ? new(
+                origin.Run?.Command, origin.Run?.Commit, origin.Run?.Patch, origin.Tool, origin.System, origin.Runtime, origin.Numerics,
+                origin.Processor, origin.Accelerators, origin.Devices, origin.Flops, Sorted(origin.Files), Sorted(origin.Packages))
+            : null);
 
-        json.WriteStartObject("origin");
-        json.WriteString("command", origin.Run?.Command);
-        json.WriteString("sourceCommit", origin.Run?.Commit);
-        json.WriteString("sourcePatch", origin.Run?.Patch);
-        json.WriteString("tool", origin.Tool);
-        json.WriteString("system", origin.System);
-        json.WriteString("runtime", origin.Runtime);
-        json.WriteString("numerics", origin.Numerics);
-        json.WriteString("processor", origin.Processor);
-        json.Strings("accelerators", origin.Accelerators);
-        json.WriteNumber("devices", origin.Devices);
-        json.Number("flops", origin.Flops);
-        Pairs("files", origin.Files);
-        Pairs("packages", origin.Packages);
-        json.WriteEndObject();
+    private static OrderedDictionary<string, string> Sorted(IReadOnlyDictionary<string, string> pairs) =>
+        new(pairs.OrderBy(pair => pair.Key, StringComparer.Ordinal));
 
-        void Pairs(string name, IReadOnlyDictionary<string, string> pairs)
-        {
-            json.WriteStartObject(name);
-            foreach (var (key, value) in pairs.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-                json.WriteString(key, value);
-            json.WriteEndObject();
-        }
-    }
+    private sealed record RunJson(string Run, string Experiment, string Arm, long Seed, string Status, IReadOnlyList<Stage> Stages);
+
+    private sealed record Stage(
+        string Role,
+        string Label,
+        string Key,
+        string Status,
+        string? Reason,
+        int Attempts,
+        double WallSeconds,
+        long PeakBytes,
+        double CpuSeconds,
+        double DeviceSeconds,
+        double? Flops,
+        IReadOnlyList<Attempt> Provenance,
+        IReadOnlyList<Measured> Measurements);
+
+    private sealed record Attempt(
+        [property: JsonPropertyName("attempt")] int Number,
+        string Status,
+        string Started,
+        string Host,
+        string Device,
+        int Threads,
+        double WallSeconds,
+        double CpuSeconds,
+        double DeviceSeconds,
+        long PeakBytes,
+        string? Error,
+        Origin? Origin);
+
+    private sealed record Origin(
+        string? Command,
+        string? SourceCommit,
+        string? SourcePatch,
+        string Tool,
+        string System,
+        string Runtime,
+        string Numerics,
+        string Processor,
+        IReadOnlyList<string> Accelerators,
+        int Devices,
+        double? Flops,
+        IReadOnlyDictionary<string, string> Files,
+        IReadOnlyDictionary<string, string> Packages);
+
+    private sealed record Measured(
+        string Metric,
+        double? Value,
+        double? Low,
+        double? High,
+        long Samples,
+        double Guidance,
+        string Labels,
+        string Extractor,
+        string Preprocessing,
+        string Reference,
+        string? Device,
+        string? Noise,
+        string? Setting);
 }

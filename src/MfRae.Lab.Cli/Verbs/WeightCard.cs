@@ -7,7 +7,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>What stands beside a weights file: the recipe and commit that made it, its options, its hash and its measurements.</summary>
+/// <summary>The JSON card of a weights file: recipe, commit, options, hash and measurements.</summary>
 public static class WeightCard
 {
     private static readonly JsonSerializerOptions Readable = new()
@@ -16,12 +16,13 @@ public static class WeightCard
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Whether the stage loaded a file that had been published before.</summary>
+    /// <summary>Whether the stage loaded a published file instead of training.</summary>
     public static bool IsLoaded(StageRecord stage) => Options(stage)?["kind"]?.GetValue<string>() == "pretrained";
 
+    /// <summary>The content of the card.</summary>
     /// <param name="file">The weights file with its size in bytes.</param>
-    /// <param name="usedBy">Runs that use it, where the experiment trained several of its kind; else none.</param>
-    /// <param name="commit">The commit of the code that publishes, or null where there is no repository.</param>
+    /// <param name="usedBy">The runs that use the network; empty if the experiment trained only one network of its kind.</param>
+    /// <param name="commit">The commit of the publishing code; null without a repository.</param>
     public static byte[] Write(
         ExperimentRecord record, StageRecord stage, ManifestFile file, string? commit, IReadOnlyList<Measurement> measurements,
         IReadOnlyList<string> usedBy)
@@ -60,17 +61,19 @@ public static class WeightCard
         return [.. JsonSerializer.SerializeToUtf8Bytes(card, Readable), (byte)'\n'];
     }
 
-    // A definition is the stage's discriminator and one object of options.
+    // A definition consists of the stage's discriminator and one object of options.
     private static JsonObject? Options(StageRecord stage) =>
         JsonNode.Parse(stage.DefinitionJson)!.AsObject().Select(property => property.Value).OfType<JsonObject>().FirstOrDefault();
 }
 
-/// <summary>What a <see cref="WeightCard"/> says, read back.</summary>
+/// <summary>The content of a <see cref="WeightCard"/>.</summary>
+/// <param name="Sha256">SHA-256 of the weights file.</param>
+/// <param name="Bytes">Size of the weights file.</param>
 /// <param name="Measurements">Metrics with their values, in the order of the card.</param>
 public sealed record CardContent(string Sha256, long Bytes, IReadOnlyList<(string Metric, double? Value)> Measurements)
 {
-    /// <summary>The card in a file; null where there is no file, or its JSON is no card.</summary>
-    /// <exception cref="LabException">The file is a card but not as this lab writes them, or no JSON.</exception>
+    /// <summary>Reads a card; null if the file does not exist or is JSON but not a card.</summary>
+    /// <exception cref="LabException">The file is not JSON, or a card in an unknown format.</exception>
     public static CardContent? Read(string path)
     {
         if (!File.Exists(path))
@@ -92,37 +95,37 @@ public sealed record CardContent(string Sha256, long Bytes, IReadOnlyList<(strin
         }
     }
 
-    // A value that was not finite is null.
+    // Values that are not finite are null.
     private static (string, double?) Measurement(JsonElement measured) => (
         measured.GetProperty("metric").GetString() ?? "",
         measured.GetProperty("value") is { ValueKind: not JsonValueKind.Null } value ? value.GetDouble() : null);
 }
 
-/// <summary>Files of weights and the cards beside them.</summary>
+/// <summary>Finds weights files and their cards.</summary>
 public static class WeightsFolder
 {
     private static readonly string[] Suffixes = [".safetensors", ".pt", ".pth", ".ckpt", ".npz", ".npy"];
 
     /// <summary>
-    /// The weights of a folder in the order of their names, also those of which there is only a card; a file stands for
-    /// itself.
+    /// The weights files of a folder in the order of their names, including missing files whose card exists. The path of a file gives this
+    /// file only.
     /// </summary>
-    /// <exception cref="LabException">There is no such file or folder, or it holds no weights.</exception>
+    /// <exception cref="LabException">The path does not exist, or the folder contains no weights.</exception>
     public static IReadOnlyList<string> Files(string path)
     {
         if (File.Exists(path))
             return [path];
         if (!Directory.Exists(path))
-            throw new LabException($"{path} does not exist: name a file of weights, or a folder of them");
+            throw new LabException($"{path}: not found; expected a weights file or a folder of weights");
         var files = Directory.EnumerateFiles(path).Where(file => Suffixes.Contains(Path.GetExtension(file).ToLowerInvariant())).ToList();
         var orphans = Directory.EnumerateFiles(path, "*.json")
             .Where(card => files.TrueForAll(file => Card(file) != card) && CardContent.Read(card) is not null)
             .Select(card => Path.ChangeExtension(card, Suffixes[0]));
         files.AddRange(orphans.ToList());
         files.Sort(StringComparer.Ordinal);
-        return files.Count > 0 ? files : throw new LabException($"{path} holds no weights ({string.Join(", ", Suffixes)})");
+        return files.Count > 0 ? files : throw new LabException($"{path} contains no weights ({string.Join(", ", Suffixes)})");
     }
 
-    /// <summary>Where the card of a file is.</summary>
+    /// <summary>The path of the card of a weights file.</summary>
     public static string Card(string file) => Path.ChangeExtension(file, ".json");
 }

@@ -2,7 +2,7 @@ using MfRae.Lab.Cli.Tests.Fakes;
 
 namespace MfRae.Lab.Cli.Tests.Chaos;
 
-/// <summary>What the experiment ends with where nothing disturbs it and one stage runs at a time.</summary>
+/// <summary>The results of the experiment in an undisturbed run, one stage at a time.</summary>
 public sealed class CalmRun
 {
     public CalmRun()

@@ -27,7 +27,7 @@ internal sealed partial class ChaosLab : IDisposable
 
     public string At(string name) => Path.Combine(_path, name);
 
-    /// <summary>Starts the one command that is given again and again.</summary>
+    /// <summary>Starts the command, which is the same for every attempt.</summary>
     public Process Start(params string[] more) =>
         Launch(["experiments/chaos.json", "--checkpoint-every", "1", "--quiet", .. more]);
 
@@ -59,10 +59,10 @@ internal sealed partial class ChaosLab : IDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>The page without what it declares to tell of how the work went.</summary>
+    /// <summary>The page without the elements that it marks as dependent on timing.</summary>
     public string Report() => Timing().Replace(File.ReadAllText(At("reports/chaos.html")), "<$1>");
 
-    /// <summary>Hashes of what all stages made. Journals, specs and manifests tell of attempts.</summary>
+    /// <summary>Hashes of the output of all stages, without journals, specs and manifests, which depend on the attempts.</summary>
     public IReadOnlyDictionary<string, string> Files() => Store.CompleteKeys()
         .SelectMany(key => Directory.GetFiles(Store.CompleteFolder(key)))
         .Where(file => !JournalFile.IsJournal(file) && Path.GetFileName(file) is not ("spec.json" or "manifest.json")

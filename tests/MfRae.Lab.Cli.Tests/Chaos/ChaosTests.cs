@@ -5,8 +5,8 @@ using MfRae.Lab.Cli.Tests.Fakes;
 namespace MfRae.Lab.Cli.Tests.Chaos;
 
 /// <summary>
-/// Coordinators and workers are killed at random moments, and the same command is given again each time. See the README beside this
-/// file for how to ask for more kills and what came of it.
+/// Kills coordinators and workers at random moments, and runs the same command again each time. README.md in this folder describes how
+/// to run with more kills, and the results.
 /// </summary>
 public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassFixture<CalmRun>
 {
@@ -69,7 +69,7 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
         answers.Should().ContainSingle(answer => answer.Error.Contains("waiting for it to end"));
         lab.Ask("select max(attempts), min(attempts) from costs").Should().Be("1|1");
         lab.Store.PartialKeys().Should().BeEmpty();
-        lab.Report().Should().Be(calm.Report, "several stages at once give what one at a time does");
+        lab.Report().Should().Be(calm.Report, "concurrent stages have the same results as sequential ones");
         lab.Files().Should().Equal(calm.Files);
     }
 

@@ -1,4 +1,4 @@
 namespace MfRae.Lab.Cli.Tests.Fakes;
 
-/// <summary>What a command said and returned.</summary>
+/// <summary>The output and the exit code of a command.</summary>
 internal sealed record Answer(int Code, string Out, string Error);

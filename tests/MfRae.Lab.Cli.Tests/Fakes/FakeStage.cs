@@ -6,7 +6,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Cli.Tests.Fakes;
 
-/// <summary>Does what the real stages do for their readers, in no time: progress, curves, measurements, an image.</summary>
+/// <summary>Writes the same kinds of output as the real stages, instantly: progress, curves, measurements, an image.</summary>
 internal sealed class FakeStage(StageDefinition definition, Action<StageContext>? first) : IStage
 {
     // One black pixel. What follows it tells the images apart, and no reader of images looks at it.

@@ -8,7 +8,7 @@ using MfRae.Lab.TestWorker;
 namespace MfRae.Lab.Cli.Tests.Fakes;
 
 /// <summary>A database of one experiment, two arms under two seeds, in which every role has told something; a stage failed once.</summary>
-/// <param name="mark">Stands at the end of the experiment's name, of its metric's and of the kind of its trainings.</param>
+/// <param name="mark">A suffix of the names of the experiment and its metric, and of the kind of its trainings.</param>
 internal sealed class FilledLab : IDisposable
 {
     private static readonly string[] Roles =

@@ -54,9 +54,9 @@ internal sealed class LabFolder : IDisposable
         var error = new StringWriter();
         var launcher = new ThreadLauncher(definition => new FakeStage(definition, OnStage), Kills);
         Signals = new();
-        var composition = new Composition(
+        var lab = new LabContext(
             new Terminal(output, error, null, Width, Ask), Path, launcher, () => Stream.Null, Signals, TimeProvider.System);
-        var code = Program.Run(args, composition, Signals);
+        var code = Program.Run(args, lab);
         Started = launcher.Started;
         return new(code, output.ToString(), error.ToString());
     }

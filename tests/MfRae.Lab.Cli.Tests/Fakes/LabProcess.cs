@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace MfRae.Lab.Cli.Tests.Fakes;
 
-/// <summary>The program as a process of its own.</summary>
+/// <summary>The program as a separate process.</summary>
 internal static class LabProcess
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
@@ -29,7 +29,7 @@ internal static class LabProcess
         return Process.Start(start)!;
     }
 
-    /// <summary>What it said, once it has ended.</summary>
+    /// <summary>Waits for the process to exit and returns its output.</summary>
     public static Answer End(Process process)
     {
         var error = process.StandardError.ReadToEndAsync();

@@ -12,7 +12,7 @@ using MfRae.Lab.TestWorker;
 
 namespace MfRae.Lab.Cli.Tests.Faults;
 
-/// <summary>What a worker prints before it dies, from its process to the page.</summary>
+/// <summary>The last output of a worker that dies appears on the page.</summary>
 public sealed class LastWordsTests : IDisposable
 {
     private readonly LabFolder _lab = new();

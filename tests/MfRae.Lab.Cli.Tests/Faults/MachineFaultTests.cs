@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Faults;
 
-/// <summary>What the machine does to a run: one message, an exit code, nothing lost, and the same command goes on afterwards.</summary>
+/// <summary>After a fault of the machine, a run prints one message, exits with a code and loses no result; the same command resumes it.</summary>
 public sealed class MachineFaultTests : IDisposable
 {
     private readonly LabFolder _lab = new();
@@ -142,7 +142,7 @@ public sealed class MachineFaultTests : IDisposable
         answer.Error.Split('\n').Should().ContainSingle(line => line.Contains(message), answer.Error);
     }
 
-    /// <summary>What was complete stays complete, and everything ends well.</summary>
+    /// <summary>Complete stages stay complete, and the run succeeds.</summary>
     private void GoesOn(string[] command)
     {
         var before = _lab.Started.Distinct().Count();
@@ -156,7 +156,7 @@ public sealed class MachineFaultTests : IDisposable
         before.Should().BePositive();
     }
 
-    /// <summary>As root without what makes root exempt from permissions.</summary>
+    /// <summary>As root without the capabilities that override file permissions.</summary>
     private Answer WithoutPower(string[] command)
     {
         using var process = LabProcess.Start(_lab.Path, command, before: ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace MfRae.Lab.Cli.Tests.Faults;
 
-/// <summary>A small file system of its own, which can be filled and made read-only.</summary>
+/// <summary>A small temporary file system, which can be filled and made read-only.</summary>
 internal sealed class Tmpfs : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("disk-").FullName;
@@ -23,7 +23,7 @@ internal sealed class Tmpfs : IDisposable
         }
         catch (IOException)
         {
-            // That is what it is for.
+            // The file system is full, as intended.
         }
     }
 

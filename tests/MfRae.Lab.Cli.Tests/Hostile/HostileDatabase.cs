@@ -6,7 +6,7 @@ namespace MfRae.Lab.Cli.Tests.Hostile;
 
 /// <summary>
 /// A database that a run filled, and that somebody then wrote to with plain SQL. Of its five arms two are left alone (base and good),
-/// `thin` has lost a seed, `odd` has values that are no numbers, and `lost` has no measurement.
+/// `thin` has lost a seed, `odd` has values that are not numbers, and `lost` has no measurement.
 /// </summary>
 internal sealed class HostileDatabase : IDisposable
 {
@@ -113,7 +113,7 @@ internal sealed class HostileDatabase : IDisposable
         return columns;
     }
 
-    /// <summary>Puts it everywhere, with no regard for what a text is for: names of roles and states are none, JSON is none.</summary>
+    /// <summary>Writes the text into every text column, regardless of its meaning: names of roles and states become invalid, and so does JSON.</summary>
     public void PoisonAll()
     {
         foreach (var trigger in Query("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
@@ -174,7 +174,7 @@ internal sealed class HostileDatabase : IDisposable
 
     private static (string Table, string Column) Parts(string column) => (column.Split('.')[0], $"\"{column.Split('.')[1]}\"");
 
-    // Keys and what refers to them change one after the other.
+    // Keys and the references to them change in separate statements.
     private SqliteConnection Open()
     {
         var connection = new SqliteConnection($"Data Source={DatabaseFile};Foreign Keys=False;Pooling=False");

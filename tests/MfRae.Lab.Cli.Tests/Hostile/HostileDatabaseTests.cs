@@ -12,7 +12,7 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Tests.Hostile;
 
-/// <summary>A database that somebody wrote to with ill intent renders to pages that show what it says and do nothing else.</summary>
+/// <summary>A maliciously modified database renders to pages that only show its texts.</summary>
 public sealed partial class HostileDatabaseTests : IDisposable
 {
     // What pages of harmless data have only where something is missing, tied or long.
@@ -154,7 +154,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
         }
     }
 
-    /// <summary>What no page shows: keys that only join, and what is only for other verbs.</summary>
+    /// <summary>The columns that no page shows: keys for joins, and columns for other verbs.</summary>
     private static readonly string[] Unshown =
         [
             "attempt.boot_id", "attempt.files", "environment.packages", "experiment.evaluation", "experiment.first_run", "experiment.last_run",

@@ -29,14 +29,14 @@ internal sealed partial class HostilePage
     public IReadOnlyList<string> Scripts =>
         [.. _document.Scripts.Where(script => string.IsNullOrEmpty(script.Type)).Select(script => script.TextContent)];
 
-    /// <summary>Attributes that would do something, with addresses that are no fragments of this page, images in it, images beside it, or other pages.</summary>
+    /// <summary>Attributes with an effect: their addresses are neither fragments of this page, nor images in it or in its folder, nor other pages.</summary>
     public IEnumerable<string> Deeds => _document.All.SelectMany(element => element.Attributes)
         .Where(attribute => attribute.Name.StartsWith("on", StringComparison.Ordinal) || attribute.Name is "style"
             || (attribute.Name is "src" or "href" && !attribute.Value.StartsWith("data:image/png;base64,", StringComparison.Ordinal)
                 && !attribute.Value.StartsWith('#') && !PageLink().IsMatch(attribute.Value)))
         .Select(attribute => $"{attribute.Name}={attribute.Value}");
 
-    /// <summary>What is drawn at no place.</summary>
+    /// <summary>Elements that are drawn without a position.</summary>
     public IEnumerable<string> Nowhere => _document.All.SelectMany(element => element.Attributes)
         .Where(attribute => attribute.Name is "d" or "x" or "y" or "cx" or "cy" or "r" or "width" or "height" or "viewBox")
         .Where(attribute => !Drawn().IsMatch(attribute.Value))
@@ -49,7 +49,7 @@ internal sealed partial class HostilePage
     public IReadOnlyList<string> Numbers(string css) =>
         [.. _document.QuerySelectorAll($".results tbody.{css} td[data-v]").Select(cell => cell.GetAttribute("data-v")!)];
 
-    /// <summary>What the verdict says of the arm at a place.</summary>
+    /// <summary>The verdict about the arm at a position.</summary>
     public string Verdict(int arm) => _document.QuerySelectorAll(".verdicts li")[arm].TextContent;
 
     public void DataCanBeRead()

@@ -53,7 +53,7 @@ public sealed class TextTableTests
 
             """);
         table.Folded(2, 80).Should().Be(table.ToString());
-        table.Folded(2, 1).Split("arm").Should().HaveCount(4, "a part has a column of its own, however wide");
+        table.Folded(2, 1).Split("arm").Should().HaveCount(4, "every part has at least one further column, however wide");
     }
 
     [Fact]

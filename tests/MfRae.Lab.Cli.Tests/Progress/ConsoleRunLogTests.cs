@@ -127,7 +127,7 @@ public sealed class ConsoleRunLogTests
         var before = Lines().Count;
         log.End(plan);
         var table = string.Join('\n', Lines().Skip(before));
-        table.Should().ContainAll("stages that have no result", "cmt       failed   exit code 134", "meanflow  skipped  cmt failed");
+        table.Should().ContainAll("stages without a result", "cmt       failed   exit code 134", "meanflow  skipped  cmt failed");
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed class ConsoleRunLogTests
             log.End(plan);
         }
 
-        console.Output.Should().ContainAll("1 stage reused", "cmt failed: out of memory", "stages that have no result");
+        console.Output.Should().ContainAll("1 stage reused", "cmt failed: out of memory", "stages without a result");
         _error.ToString().Should().BeEmpty();
         _output.ToString().Should().BeEmpty();
     }

@@ -47,7 +47,7 @@ public sealed class StageTableTests
 
         var lines = Draw(board);
 
-        lines.Should().HaveCount(6).And.Contain("35 more to come");
+        lines.Should().HaveCount(6).And.Contain("35 more waiting");
     }
 
     [Fact]

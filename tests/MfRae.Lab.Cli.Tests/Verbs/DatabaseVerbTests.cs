@@ -3,7 +3,7 @@ using MfRae.Lab.Cli.Tests.Fakes;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
-/// <summary>The verbs that read what a run left.</summary>
+/// <summary>The verbs that read the results of a run.</summary>
 public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : IClassFixture<DatabaseVerbTests.Finished>
 {
     private readonly LabFolder _lab = finished.Lab;
@@ -104,7 +104,7 @@ public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : ICl
         File.AppendAllText(_lab.At("pages/smoke.html"), " ");
         var wrong = _lab.Run("report", "experiments/smoke.json", "--check", "--reports", "pages");
         wrong.Code.Should().Be(ExitCode.Incomparable);
-        wrong.Error.Should().Contain("pages/smoke.html is not what the database says");
+        wrong.Error.Should().Contain("pages/smoke.html differs from the database");
 
         _lab.Run("report", "smoke", "--reports", "pages").Code.Should().Be(ExitCode.Ok);
         _lab.Run("report", "--check", "--reports", "pages").Code.Should().Be(ExitCode.Ok);

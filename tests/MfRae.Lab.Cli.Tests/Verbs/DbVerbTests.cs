@@ -46,7 +46,7 @@ public sealed partial class DbVerbTests : IDisposable
         answer.Error.Should().BeEmpty();
         Dump().Should().Be(before);
         _lab.Exists("data/lab.db.bak-1").Should().Be(!lost);
-        _lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok, "the pages are what the rebuilt database says");
+        _lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok, "the pages match the rebuilt database");
         _lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
     }
 
@@ -156,7 +156,7 @@ public sealed partial class DbVerbTests : IDisposable
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         var before = Dump();
         DeleteDatabase();
-        _lab.Write("data/lab.db", "nothing of the kind");
+        _lab.Write("data/lab.db", "not a database");
         _lab.Run("db", "check").Code.Should().Be(ExitCode.Incomparable);
 
         var answer = _lab.Run("db", "rebuild");
@@ -164,7 +164,7 @@ public sealed partial class DbVerbTests : IDisposable
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Error.Should().Contain("the old database is not read");
         Dump().Should().Be(before);
-        File.ReadAllText(_lab.At("data/lab.db.bak-1")).Should().Be("nothing of the kind");
+        File.ReadAllText(_lab.At("data/lab.db.bak-1")).Should().Be("not a database");
     }
 
     [Fact]
@@ -180,7 +180,7 @@ public sealed partial class DbVerbTests : IDisposable
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         Dump().Should().Be(before);
         _lab.Exists("data/lab.db.bak-1-wal").Should().BeFalse();
-        File.Exists("-wal").Should().BeFalse("nothing is written beside the program");
+        File.Exists("-wal").Should().BeFalse("no file is written to the working directory of the program");
     }
 
     [Fact]

@@ -128,7 +128,7 @@ public sealed class EvaluateVerbTests : IDisposable
 
         var answer = Evaluate("samples.npz", "statistics.npz");
         answer.Code.Should().Be(ExitCode.Ok);
-        answer.Out.Should().Contain("UNSTATED ORIGIN");
+        answer.Out.Should().Contain("UNKNOWN ORIGIN");
         answer.Error.Should().Contain("statistics.npz does not say what network");
         Evaluate("samples.npz", "statistics.npz", "--json").Out.Should().Contain("\"origin\": \"unstated\"");
     }
@@ -148,12 +148,12 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--metrics fid,fod", "--metrics does not know 'fod': use fid,")]
+    [InlineData("--metrics fid,fod", "--metrics does not accept 'fod': use fid,")]
     [InlineData("--metrics accuracy", "accuracy cannot be computed")]
-    [InlineData("--batch few", "--batch takes a number from 0")]
-    [InlineData("--std 1,0,1", "--std takes three numbers above 0")]
-    [InlineData("--resizing lanczos", "--resizing does not know 'lanczos'")]
-    [InlineData("--layout adm", "--layout says how --save-statistics writes")]
+    [InlineData("--batch few", "--batch requires an integer of at least 0")]
+    [InlineData("--std 1,0,1", "--std requires three numbers above 0")]
+    [InlineData("--resizing lanczos", "--resizing does not accept 'lanczos'")]
+    [InlineData("--layout adm", "--layout requires --save-statistics")]
     [InlineData("--save-statistics s.txt", "written as .safetensors, .npz or .pt")]
     [InlineData("--save-statistics s.npz --layout lab", "lab is not written to .npz files but to .safetensors")]
     [InlineData("--weights a --weights b", "more --weights than --features")]

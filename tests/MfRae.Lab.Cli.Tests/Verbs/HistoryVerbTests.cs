@@ -125,7 +125,7 @@ public sealed partial class HistoryVerbTests : IDisposable
             .And.MatchRegex(@"fid@1 +mfd +– +0 of 1 +[\d.]+ ± [\d.]+ +2");
         Ok("report", "smoke@1", "--against", "smoke@2").Should().Contain("reports/smoke@1-vs-smoke@2.html");
         Page("smoke@1-vs-smoke@2").Should().Contain("<h1>smoke@1 and smoke@2</h1>");
-        _lab.Run("compare", "smoke@3", "smoke").Error.Should().Contain("smoke has the versions @1 to @2, and no @3; `history smoke` lists them");
+        _lab.Run("compare", "smoke@3", "smoke").Error.Should().Contain("smoke has only the versions @1 to @2, not @3; `history smoke` lists them");
         _lab.Run("history", "smoke@1").Error.Should().Contain("is a version of an experiment");
     }
 

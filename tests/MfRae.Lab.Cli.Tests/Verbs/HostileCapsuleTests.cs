@@ -7,7 +7,7 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
-/// <summary>What claims to be a capsule and is none, or is not as it says, leaves no trace.</summary>
+/// <summary>A file that is not a capsule, or a capsule with a false index, changes nothing.</summary>
 public sealed class HostileCapsuleTests : IDisposable
 {
     private const string Smoke = "experiments/smoke.json";

@@ -154,7 +154,7 @@ public sealed class HostileTextTests : IDisposable
         _lab.Exists("data/lab.db").Should().BeFalse();
     }
 
-    /// <summary>Nothing that a terminal would obey, and no flood.</summary>
+    /// <summary>No control sequences, and a limited length.</summary>
     private static void Harmless(Answer answer)
     {
         foreach (var said in new[] { answer.Out, answer.Error })

@@ -68,7 +68,7 @@ public sealed class ListingTests : IDisposable
         Listed("smoke@1").Select(run => run.GetProperty("run").GetString()).Should().Contain(before);
         Listed("smoke@1")[1].GetProperty("value").GetDouble().Should().BePositive();
         Ok("show", before[..12]).Should().Contain($"run {before}").And.Contain("fid@1");
-        _lab.Run("ls", "smoke@9").Error.Should().Contain("smoke has the versions @1 to @2");
+        _lab.Run("ls", "smoke@9").Error.Should().Contain("smoke has only the versions @1 to @2");
     }
 
     [Fact]

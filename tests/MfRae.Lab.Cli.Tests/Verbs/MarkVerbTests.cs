@@ -21,7 +21,7 @@ public sealed class MarkVerbTests : IDisposable
     {
         var said = Ok("rm", "smoke", "--dry-run");
 
-        said.Should().Contain("would be removed: smoke with 2 runs").And.Contain("reports/smoke.html").And.Contain("Nothing was changed");
+        said.Should().Contain("would remove smoke with 2 runs").And.Contain("reports/smoke.html").And.Contain("Nothing was changed");
         _lab.Exists("reports/smoke.html").Should().BeTrue();
         Ok("ls").Should().Contain("smoke");
     }
@@ -63,7 +63,7 @@ public sealed class MarkVerbTests : IDisposable
 
         shown.Out.ReplaceLineEndings("\n").Split('\n').Should().OnlyContain(line => line.Length <= 80);
         shown.Out.Should().Contain("smoke").And.Contain("Does the whole path work").And.Contain("…");
-        shown.Error.Should().Contain("cut to the width of the terminal");
+        shown.Error.Should().Contain("cut to fit the terminal");
         Ok([.. query, "--csv"]).Should().Be(csv);
         Ok([.. query, "--json"]).Should().Be(json);
         whole.Should().Contain("from the experiment file to the report?").And.NotContain("…");

@@ -106,7 +106,7 @@ public sealed class NewerVersionTests : IDisposable
         _lab.Run("tag", "smoke").Out.Should().Be("smoke: good" + Environment.NewLine);
     }
 
-    /// <summary>Makes a changed journal the one that the manifest describes.</summary>
+    /// <summary>Updates the manifest for a changed journal.</summary>
     private static void Reseal(string folder, string journal)
     {
         var path = Path.Combine(folder, ArtifactStore.ManifestName);

@@ -5,7 +5,7 @@ using MfRae.Lab.Reporting;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
-/// <summary>Sheets at full size are files beside the page, copied from the store.</summary>
+/// <summary>Full-size sheets are files in the folder of the page, copied from the store.</summary>
 public sealed class PageImagesTests : IDisposable
 {
     private static readonly byte[] Pixel = Convert.FromBase64String(

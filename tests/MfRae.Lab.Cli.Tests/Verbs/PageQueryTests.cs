@@ -84,7 +84,7 @@ public sealed partial class PageQueryTests
         }
     }
 
-    // All of them, so that one that is added is tried as well.
+    // All queries, so that new ones are tested too.
     private static IEnumerable<(string Name, string Query)> Queries(Sql sql, FilledLab lab)
     {
         const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
@@ -106,7 +106,7 @@ public sealed partial class PageQueryTests
         (_, "metric") => lab.Metric,
         (_, "kind") => lab.Kind,
         (_, "roles") => new[] { "cmt", "meanflow" },
-        _ => throw new InvalidOperationException($"say what {name} of {query} is"),
+        _ => throw new InvalidOperationException($"the test has no value for the parameter {name} of {query}"),
     };
 
     private static string Page(FilledLab lab)

@@ -6,7 +6,7 @@ using MfRae.Lab.Execution.Running;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
-/// <summary>What a run leaves of how it was computed, from the command line to `show`.</summary>
+/// <summary>The provenance of a run, from the command line to `show`.</summary>
 public sealed partial class ProvenanceVerbTests : IDisposable
 {
     private readonly LabFolder _lab = new();
@@ -90,7 +90,7 @@ public sealed partial class ProvenanceVerbTests : IDisposable
         Facts(one).Should().Be(Facts(other)).And.NotContain("--checkpoint-every").And.NotContain("--jobs");
     }
 
-    /// <summary>The section on provenance without the elements that tell how the work went.</summary>
+    /// <summary>The section on provenance without the elements that depend on timing.</summary>
     private static string Facts(string page)
     {
         var section = page[page.IndexOf("<h2>Provenance", StringComparison.Ordinal)..];

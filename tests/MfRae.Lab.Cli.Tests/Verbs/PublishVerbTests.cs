@@ -110,7 +110,7 @@ public sealed class PublishVerbTests : IDisposable
         var answer = _lab.Run("publish", "trainig");
 
         answer.Code.Should().Be(ExitCode.Environment);
-        answer.Error.Should().Contain("`trainig` is no experiment").And.Contain("`training`");
+        answer.Error.Should().Contain("`trainig` is neither an experiment").And.Contain("`training`");
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class PublishVerbTests : IDisposable
         _lab.Run("publish", run, "--to", "three").Code.Should().Be(ExitCode.Ok);
         File.ReadAllText(_lab.At("three/meanflow.safetensors")).Should().Be("meanflow mfd 5");
 
-        _lab.Run("publish", "training", "--arm", "mfx").Error.Should().Contain("there is no arm `mfx`");
+        _lab.Run("publish", "training", "--arm", "mfx").Error.Should().Contain("has no arm `mfx`");
         _lab.Run("publish", "training", "--seed", "7").Error.Should().Contain("no seed 7; its seeds are 5, 6");
         _lab.Run("publish", run, "--seed", "5").Error.Should().Contain("has one arm and one seed");
     }
@@ -226,7 +226,7 @@ public sealed class PublishVerbTests : IDisposable
         var answer = _lab.Run("publish", "smoke", "--to", "weights");
 
         answer.Code.Should().Be(ExitCode.Environment);
-        answer.Error.Should().Contain("smoke trained none of features, encoder, decoder, latents, teacher, cmt, meanflow");
+        answer.Error.Should().Contain("smoke trained no network (features, encoder, decoder, latents, teacher, cmt, meanflow)");
         _lab.Exists("weights").Should().BeFalse();
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
-/// <summary>diff, compare, logs and doctor, on one finished experiment and one that changes an option of it.</summary>
+/// <summary>diff, compare, logs and doctor, on a finished experiment and a variant with one changed option.</summary>
 public sealed class RecordVerbTests : IDisposable
 {
     private readonly LabFolder _lab = new();
@@ -78,7 +78,7 @@ public sealed class RecordVerbTests : IDisposable
         Ok("logs", Run("smoke", "mfd"), "--tail", "1").Should().NotContain("first");
         JsonDocument.Parse(Ok("logs", Run("smoke", "mfd"), "--stage", "meanflow", "--json")).RootElement[0]
             .GetProperty("lines")[1].GetString().Should().Be("\u001b[2Jsecond");
-        _lab.Run("logs", Run("smoke", "mft")).Error.Should().Contain("no worker of it printed anything");
+        _lab.Run("logs", Run("smoke", "mft")).Error.Should().Contain("this run has no stored output");
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class RecordVerbTests : IDisposable
         found.Keys.Should().Equal(
             "runtime", "libtorch", "devices", "threads", "source", "store", "clock", "disk", "leases", "database", "file system");
         found.Where(one => one.Key != "disk").Select(one => one.Value).Should().NotContain("fail");
-        File.WriteAllText(_lab.At("broken.db"), "nothing of the kind");
+        File.WriteAllText(_lab.At("broken.db"), "not a database");
         var broken = _lab.Run("doctor", "--json", "--db", "broken.db");
         broken.Code.Should().Be(ExitCode.Environment);
         Doctor(broken)["database"].Should().Be("fail");

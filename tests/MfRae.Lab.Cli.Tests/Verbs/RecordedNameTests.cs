@@ -55,7 +55,7 @@ public sealed class RecordedNameTests : IDisposable
         Copy("smoke-vs-smoke");
 
         _lab.Run("experiments/smoke-vs-smoke.json").Should().Match<Answer>(answer =>
-            answer.Code == ExitCode.Usage && answer.Error.Contains("smoke-vs-smoke.html is the page of `smoke` and `smoke` side by side"));
+            answer.Code == ExitCode.Usage && answer.Error.Contains("smoke-vs-smoke.html is the page that compares `smoke` and `smoke`"));
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class RecordedNameTests : IDisposable
         var answer = _lab.Run("report", "smoke", "--against", "smoke");
 
         answer.Code.Should().Be(ExitCode.Environment);
-        answer.Error.Should().Contain("smoke-vs-smoke.html is the page of the recorded experiment `smoke-vs-smoke`");
+        answer.Error.Should().Contain("smoke-vs-smoke.html is the page of the experiment `smoke-vs-smoke`");
         File.ReadAllBytes(_lab.At("reports/smoke-vs-smoke.html")).Should().Equal(page);
     }
 

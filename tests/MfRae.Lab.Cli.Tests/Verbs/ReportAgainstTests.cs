@@ -38,11 +38,11 @@ public sealed class ReportAgainstTests : IDisposable
     [Fact]
     public void A_check_says_whether_the_page_is_what_its_data_says()
     {
-        _lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Incomparable, "it is not there yet");
+        _lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Incomparable, "the page does not exist yet");
         _lab.Run("report", "smoke", "--against", Other).Code.Should().Be(ExitCode.Ok);
         _lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Ok);
         File.AppendAllText(_lab.At($"reports/smoke-vs-{Other}.html"), " ");
-        _lab.Run("report", "smoke", "--against", Other, "--check").Error.Should().Contain("is not what its data says");
+        _lab.Run("report", "smoke", "--against", Other, "--check").Error.Should().Contain("differs from its data");
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class ReportAgainstTests : IDisposable
         answer.Code.Should().Be(ExitCode.Incomparable);
         answer.Error.Should().Contain("fid@1 is not comparable: samples is 200 and 999");
         Page($"smoke-vs-{Other}").Should().Contain("<h2>Not comparable</h2>").And.Contain("<code>999</code>");
-        _lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Ok, "the page is what its data says");
+        _lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Ok, "the page matches its data");
     }
 
     [Fact]

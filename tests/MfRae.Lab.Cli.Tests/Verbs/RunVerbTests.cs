@@ -96,7 +96,7 @@ public sealed class RunVerbTests : IDisposable
         var answer = _lab.Run(Smoke);
 
         answer.Code.Should().Be(ExitCode.RunsFailed);
-        answer.Error.Should().ContainAll("meanflow mfd failed: the disk is full", "stages that have no result");
+        answer.Error.Should().ContainAll("meanflow mfd failed: the disk is full", "stages without a result");
         answer.Out.Should().MatchRegex(@"mft \(baseline\) +1 +1 ").And.MatchRegex(@"mfd +1 +0 of 1 ");
         _lab.Exists("reports/smoke.html").Should().BeTrue();
     }
@@ -129,7 +129,7 @@ public sealed class RunVerbTests : IDisposable
         var answer = _lab.Run(Smoke, "--only", "mdf");
 
         answer.Code.Should().Be(ExitCode.Usage);
-        answer.Error.Should().ContainAll("`mdf` is no arm", "`mft`", "`mfd`");
+        answer.Error.Should().ContainAll("`mdf` is not an arm", "`mft`", "`mfd`");
         _lab.Exists("data/lab.db").Should().BeFalse();
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
-/// <summary>An experiment that the database has and that cannot be read is not passed over in silence, nor does it hide the others.</summary>
+/// <summary>A recorded experiment that cannot be read is reported, and does not hide other experiments.</summary>
 public sealed class UnreadableExperimentTests : IDisposable
 {
     private readonly ServedLab _served = new();
@@ -28,7 +28,7 @@ public sealed class UnreadableExperimentTests : IDisposable
         var report = lab.Run("report");
 
         report.Code.Should().Be(ExitCode.Ok, report.Error);
-        report.Error.Should().Contain("cannot be read; `db check` says why");
+        report.Error.Should().Contain("cannot be read; `db check` reports the problem");
         var line = $"<p class=\"alarm\">1 experiment cannot be read: <code>{name}</code>. <code>db check</code> says why.</p>";
         var index = File.ReadAllText(lab.At("reports/index.html"));
         index.Should().Contain(line).And.Contain("href=\"smoke.html\"");

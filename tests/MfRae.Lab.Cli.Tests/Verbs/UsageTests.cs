@@ -56,8 +56,8 @@ public sealed class UsageTests : IDisposable
             example.Should().StartWith($"dotnet run -- {verb}");
             var words = Regex.Matches(example["dotnet run -- ".Length..], "\"[^\"]*\"|[^ ]+").Select(word => word.Value.Trim('"')).TakeWhile(word => word != ">");
             using var signals = new StopSignals();
-            var command = new CommandLine(new Composition(
-                new Terminal(TextWriter.Null, TextWriter.Null, null), _lab.Path, null!, () => Stream.Null, signals, TimeProvider.System)).Build();
+            var command = CommandLine.Create(new LabContext(
+                new Terminal(TextWriter.Null, TextWriter.Null, null), _lab.Path, null!, () => Stream.Null, signals, TimeProvider.System));
             command.Parse([.. words]).Errors.Should().BeEmpty(example);
         }
     }
@@ -74,18 +74,18 @@ public sealed class UsageTests : IDisposable
     [InlineData("rnu", "run")]
     [InlineData("run", "Required argument 'FILE' missing")]
     [InlineData("run x.json --jobs many", "--jobs")]
-    [InlineData("run x.json --jobs -1", "--jobs takes a number from 0")]
+    [InlineData("run x.json --jobs -1", "--jobs requires an integer of at least 0")]
     [InlineData("run x.json --device gpu", "use auto, cpu, cuda or cuda:N")]
     [InlineData("run x.json --keep-going --fail-fast", "exclude each other")]
     [InlineData("run x.json --launcher slurm", "--launcher")]
     [InlineData("query select --json --csv", "exclude each other")]
-    [InlineData("query select --limit 0", "--limit takes a number from 1")]
+    [InlineData("query select --limit 0", "--limit requires an integer of at least 1")]
     [InlineData("run x.json --jbos 2", "run has no option --jbos; did you mean --jobs?")]
-    [InlineData("run x.json --seeds 0", "there is no option --seeds; write seeds=0")]
-    [InlineData("run x.json --seeds=0-5", "there is no option --seeds; write seeds=0-5")]
-    [InlineData("run x.json --seed 3", "there is no option --seed; write seeds=3")]
-    [InlineData("x.json --meanflow.lambda 0.5", "there is no option --meanflow.lambda; write meanflow.lambda=0.5")]
-    [InlineData("validate x.json --seeds 1", "there is no option --seeds; write seeds=1")]
+    [InlineData("run x.json --seeds 0", "run has no option --seeds; write seeds=0")]
+    [InlineData("run x.json --seeds=0-5", "run has no option --seeds; write seeds=0-5")]
+    [InlineData("run x.json --seed 3", "run has no option --seed; write seeds=3")]
+    [InlineData("x.json --meanflow.lambda 0.5", "run has no option --meanflow.lambda; write meanflow.lambda=0.5")]
+    [InlineData("validate x.json --seeds 1", "validate has no option --seeds; write seeds=1")]
     [InlineData("validate seeds=1", "Required argument 'FILE' missing")]
     [InlineData("ls --jsn", "ls has no option --jsn; did you mean --json?")]
     [InlineData("query --jsno", "query has no option --jsno; did you mean --json?")]
@@ -208,7 +208,7 @@ public sealed class UsageTests : IDisposable
     [Fact]
     public void Validate_tells_the_size_of_what_is_right() =>
         _lab.Run("validate", "experiments/smoke.json")
-            .Should().Match<Answer>(answer => answer.Code == ExitCode.Ok && answer.Out.Contains("2 arms, 1 seeds"));
+            .Should().Match<Answer>(answer => answer.Code == ExitCode.Ok && answer.Out.Contains("valid, 2 arms, 1 seed"));
 
     [Fact]
     public void Validate_takes_overrides_for_all_of_its_files()

@@ -88,7 +88,7 @@ public sealed class VerifyVerbTests : IDisposable
         var answer = _lab.Run("verify", "reports/smoke.html");
 
         answer.Code.Should().Be(ExitCode.Incomparable);
-        answer.Out.Should().Contain("mismatch: the page is not what the database says");
+        answer.Out.Should().Contain("mismatch: the page differs from the database");
         _lab.Run("verify", "reports/none.html").Code.Should().Be(ExitCode.Environment);
     }
 

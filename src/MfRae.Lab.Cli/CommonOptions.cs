@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace MfRae.Lab.Cli;
+
+/// <summary>A command with an example. The example ends its help (<see cref="HelpText"/>).</summary>
+/// <param name="example">The arguments of the example, without the name of the verb.</param>
+internal sealed class Verb(string name, string description, string example) : Command(name, description)
+{
+    public string Example => example;
+}
+
+/// <summary>Arguments and options that several verbs share.</summary>
+internal static class CommonOptions
+{
+    /// <summary>The name of the argument that takes `path.to.option=value`.</summary>
+    public const string Override = "OVERRIDE";
+
+    public static Argument<string> ExperimentFile() => new("FILE") { Description = "The experiment file" };
+
+    public static Argument<string[]> Overrides() => new(Override)
+    {
+        Description = "path.to.option=value for every arm, or seeds=0-5",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    public static Argument<string> Run(string name = "RUN") => new(name) { Description = "The first digits of a run id, enough to be unique" };
+
+    public static Argument<string> Experiment() => new("EXPERIMENT") { Description = "The name or file of an experiment" };
+
+    /// <summary>An argument that names an experiment or a version.</summary>
+    public static Argument<string> Version(string name) =>
+        new(name) { Description = "The name or file of an experiment, or a version of it such as NAME@1 (see `history`)" };
+
+    public static Argument<string> RunOrExperiment() =>
+        new("RUN|EXPERIMENT") { Description = "The first digits of a run id, or the name of an experiment" };
+
+    public static Option<string[]> Only() =>
+        new("--only") { Description = "Run only this arm; repeat the option for several arms", HelpName = "ARM" };
+
+    public static Option<bool> Json(string description = "Print JSON") => new("--json") { Description = description };
+
+    public static Option<string> Device()
+    {
+        var device = new Option<string>("--device")
+        {
+            Description = "auto, cpu, cuda or cuda:N. Results of different devices differ by rounding",
+            HelpName = "DEVICE",
+            DefaultValueFactory = _ => "auto",
+        };
+        device.Validators.Add(result =>
+        {
+            var name = result.GetValueOrDefault<string>();
+            if (name is not ("auto" or "cpu" or "cuda")
+                && !(name?.StartsWith("cuda:", StringComparison.Ordinal) == true && uint.TryParse(name[5..], out _)))
+                result.AddError($"unknown device '{name}': use auto, cpu, cuda or cuda:N");
+        });
+        return device;
+    }
+
+    /// <summary>An option that takes an integer of at least <paramref name="least"/>.</summary>
+    /// <param name="usual">The default; null if the option has none.</param>
+    public static Option<int?> Number(string name, string description, int least, int? usual = null, string helpName = "N")
+    {
+        var option = new Option<int?>(name) { Description = description, HelpName = helpName };
+        if (usual is not null)
+            option.DefaultValueFactory = _ => usual;
+        option.Validators.Add(result =>
+        {
+            // The token itself is checked: reading the value of a word that is not an integer throws.
+            if (result.Tokens is [var token]
+                && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least))
+                result.AddError($"{name} requires an integer of at least {least}");
+        });
+        return option;
+    }
+
+    /// <summary>Makes two options of a command exclude each other.</summary>
+    public static void Exclude(this Command command, Option<bool> one, Option<bool> other) => command.Validators.Add(result =>
+    {
+        if (result.GetValue(one) && result.GetValue(other))
+            result.AddError($"{one.Name} and {other.Name} exclude each other");
+    });
+
+    /// <summary>The value of an option that has a default.</summary>
+    public static int GetNumber(this ParseResult parsed, Option<int?> option) => parsed.GetValue(option)
+        ?? throw new InvalidOperationException($"{option.Name} has no default");
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Stages;
+
+namespace MfRae.Lab.Cli.Verbs;
+
+/// <summary>`worker`, hidden: computes one stage. The coordinator starts it and holds the other end of standard input.</summary>
+internal static class WorkerVerb
+{
+    public static Command Create(LabContext lab)
+    {
+        var folder = new Argument<string>("FOLDER");
+        var command = new Command("worker", "Compute one stage") { folder };
+        command.Hidden = true;
+        command.SetAction(parsed => Execute(lab, parsed.GetRequiredValue(folder)));
+        return command;
+    }
+
+    private static int Execute(LabContext lab, string folder)
+    {
+        var settings = StageSpecFile.Read(folder).Settings;
+        var device = WorkerNumerics.Prepare(settings.Device, settings.Threads);
+        using var signals = new WorkerSignals();
+        using var input = lab.OpenInput();
+        return Worker.Run(folder, StageFactory.Create, device, settings.Threads, input, lab.Time, signals.Stop);
+    }
+}
