@@ -93,7 +93,7 @@ public sealed class ConsoleRunLogTests
         log.Status("teacher", StageStatus.Running);
         for (var second = 1; second <= 30; second++)
         {
-            _time.Advance(1);
+            _time.Advance(TimeSpan.FromSeconds(1));
             log.Ingest("teacher", 1, [Plans.Line(second, second, new ProgressEvent(second * 10, 1000, "step", Samples: 64))], "folder");
         }
 
