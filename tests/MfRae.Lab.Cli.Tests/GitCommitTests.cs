@@ -12,14 +12,14 @@ public sealed class GitCommitTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void Where_there_is_no_repository_nothing_is_known()
+    public void Outside_a_repository_the_commit_is_unknown()
     {
         GitCommit.State(_lab.Path).Should().BeNull();
         GitCommit.Knows(_lab.Path, new string('a', 40)).Should().BeNull();
     }
 
     [Fact]
-    public void A_run_keeps_the_commit_and_what_the_checkout_has_beyond_it()
+    public void A_run_records_the_commit_and_the_uncommitted_changes()
     {
         Git("init", "-q");
         _lab.Write(".gitignore", "data\nreports\n");

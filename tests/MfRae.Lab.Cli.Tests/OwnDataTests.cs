@@ -34,10 +34,10 @@ public sealed partial class OwnDataTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void The_example_of_the_document_has_no_mistake() => Run("validate", Experiment).Code.Should().Be(ExitCode.Ok);
+    public void The_documented_example_is_valid() => Run("validate", Experiment).Code.Should().Be(ExitCode.Ok);
 
     [Fact]
-    public void The_example_of_the_document_runs()
+    public void The_documented_example_runs()
     {
         var answer = Run([Experiment, .. Small]);
 

@@ -35,7 +35,7 @@ public sealed class SourcePatchTests : IDisposable
     [InlineData("no newline at the end")]
     [InlineData("the user's own settings of diff")]
     [InlineData("a folder in place of a file")]
-    public void The_stored_patch_applied_to_the_commit_makes_the_tree_that_was_run(string change)
+    public void The_stored_patch_applied_to_the_commit_reproduces_the_working_tree(string change)
     {
         Commit();
         Change(change);
@@ -69,7 +69,7 @@ public sealed class SourcePatchTests : IDisposable
     }
 
     [Fact]
-    public async Task What_git_says_at_length_on_standard_error_blocks_nothing()
+    public async Task Long_output_of_git_on_standard_error_does_not_block()
     {
         Commit();
         // Git warns about each of these files: it may not change their line endings.
@@ -84,7 +84,7 @@ public sealed class SourcePatchTests : IDisposable
     }
 
     [Fact]
-    public void What_is_too_large_is_left_out_with_a_reason_that_run_and_verify_state()
+    public void Large_files_are_omitted_with_a_reason_that_run_and_verify_print()
     {
         Commit();
         _lab.Write("note.txt", "changed\n");
@@ -105,7 +105,7 @@ public sealed class SourcePatchTests : IDisposable
     }
 
     [Fact]
-    public void A_large_file_that_is_tracked_or_staged_is_left_out_too()
+    public void A_large_tracked_or_staged_file_is_omitted_too()
     {
         _lab.Write("tracked.bin", "small");
         Commit();
@@ -123,7 +123,7 @@ public sealed class SourcePatchTests : IDisposable
     }
 
     [Fact]
-    public void A_repository_in_the_repository_is_named_and_a_submodule_is_kept_as_its_commit()
+    public void A_nested_repository_is_named_and_a_submodule_is_recorded_as_its_commit()
     {
         Directory.CreateDirectory(_lab.At("inner"));
         Init(_lab.At("inner"));
@@ -142,7 +142,7 @@ public sealed class SourcePatchTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_commit_or_without_a_repository_a_run_goes_on()
+    public void A_run_works_without_a_commit_and_without_a_repository()
     {
         _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
         Init(_lab.Path);

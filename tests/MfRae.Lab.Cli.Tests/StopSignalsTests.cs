@@ -3,7 +3,7 @@ namespace MfRae.Lab.Cli.Tests;
 public sealed class StopSignalsTests
 {
     [Fact]
-    public void The_first_signal_stops_the_second_aborts_the_third_is_left_to_the_system()
+    public void The_first_signal_stops_the_second_aborts_and_the_third_has_the_default_effect()
     {
         using var signals = new StopSignals();
         var said = new List<string>();

@@ -17,7 +17,7 @@ public sealed class ChaosTests(CalmRun calm, ITestOutputHelper output) : IClassF
     private readonly Dictionary<string, int> _told = [];
 
     [Fact]
-    public void A_run_that_is_killed_again_and_again_ends_with_the_same_report()
+    public void A_run_that_is_killed_repeatedly_ends_with_the_same_report()
     {
         Requires.Linux("signals and /proc");
         var left = Kills;

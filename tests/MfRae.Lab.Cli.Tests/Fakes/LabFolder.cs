@@ -3,8 +3,8 @@ using MfRae.Lab.Core.Planning;
 namespace MfRae.Lab.Cli.Tests.Fakes;
 
 /// <summary>
-/// A working directory with the shipped experiments, and files with the names of the shipped data: the fake stages read
-/// none of it, so a few bytes of content do.
+/// A working directory with the shipped experiments, and files with the names of the shipped data. The fake stages do not read them, so
+/// they have a few bytes of content.
 /// </summary>
 internal sealed class LabFolder : IDisposable
 {
@@ -21,21 +21,21 @@ internal sealed class LabFolder : IDisposable
 
     public string Path { get; } = Directory.CreateTempSubdirectory("lab-").FullName;
 
-    /// <summary>Called at the begin of each stage.</summary>
+    /// <summary>Called at the start of each stage.</summary>
     public Action<StageContext>? OnStage { get; set; }
 
-    /// <summary>Of the terminal; null: output goes to a pipe.</summary>
+    /// <summary>The width of the terminal; null if the output is a pipe.</summary>
     public int? Width { get; set; }
 
-    /// <summary>Answers questions; null: nobody is at the terminal.</summary>
+    /// <summary>Answers questions; null if there is no person at the terminal.</summary>
     public Func<string, bool>? Ask { get; set; }
 
-    /// <summary>Of which attempts the worker is killed.</summary>
+    /// <summary>Selects the attempts whose worker is killed.</summary>
     public Func<StageSpec, bool>? Kills { get; set; }
 
     public StopSignals Signals { get; private set; } = new();
 
-    /// <summary>Labels of the stages that the last command computed.</summary>
+    /// <summary>The labels of the stages that the last command computed.</summary>
     public IReadOnlyList<string> Started { get; private set; } = [];
 
     public string At(string name) => System.IO.Path.Combine(Path, name);

@@ -22,7 +22,7 @@ public sealed class LastWordsTests : IDisposable
     [Theory]
     [InlineData("steps=9 dieAlways=5", "about to die")]
     [InlineData("steps=9 diverge=5", "threads ")]
-    public void The_last_line_reaches_the_page_and_outlives_the_database(string script, string printed)
+    public void The_last_output_of_a_worker_is_on_the_page_and_survives_a_lost_database(string script, string printed)
     {
         var store = new ArtifactStore(_lab.At("data/store"));
         var plan = Plan(script);

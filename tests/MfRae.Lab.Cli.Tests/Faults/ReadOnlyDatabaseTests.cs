@@ -11,7 +11,7 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void Verbs_that_read_answer_from_a_read_only_disk_as_from_any_other()
+    public void Reading_verbs_work_on_a_read_only_disk()
     {
         Requires.Mount();
         using var disk = new Tmpfs(16);
@@ -47,7 +47,7 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void A_database_whose_changes_are_still_in_its_log_is_not_misread()
+    public void A_read_only_database_with_a_write_ahead_log_is_not_misread()
     {
         Requires.Mount();
         using var disk = new Tmpfs(16);
@@ -76,7 +76,7 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void A_database_in_a_folder_of_another_user_is_read_and_one_that_may_not_be_read_says_so()
+    public void A_database_in_the_folder_of_another_user_is_read_and_an_unreadable_one_is_reported()
     {
         Requires.Mount();
         Run("theirs/lab.db", "experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
@@ -99,7 +99,7 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void What_changes_a_read_only_database_is_refused_with_the_reason()
+    public void Changes_of_a_read_only_database_are_refused_with_the_reason()
     {
         Requires.Mount();
         using var disk = new Tmpfs(16);

@@ -23,7 +23,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
     public void Dispose() => _database.Dispose();
 
     [Fact]
-    public void Texts_of_every_column_are_text_on_every_page()
+    public void The_texts_of_every_column_are_shown_as_text_on_every_page()
     {
         var clean = Pages().ToDictionary(page => page.Name, page => new HostilePage(page.Bytes));
         _database.Harm();
@@ -36,13 +36,13 @@ public sealed partial class HostileDatabaseTests : IDisposable
         var text = string.Concat(pages.Select(page => new HostilePage(page.Bytes).Text));
         columns.Select(HostileDatabase.Mark).Distinct()
             .Where(mark => !text.Contains($"[{mark}]</script></style></title><script>", StringComparison.Ordinal))
-            .Should().BeSubsetOf(Unshown, "what a page reads of these is in the page, letter for letter");
+            .Should().BeSubsetOf(Unshown, "a page shows the texts that it reads unchanged");
         pages.Zip(Pages())
             .Should().OnlyContain(pair => pair.First.Bytes.SequenceEqual(pair.Second.Bytes), "a page is a function of the database");
     }
 
     [Fact]
-    public void Harm_would_be_noticed()
+    public void The_tests_detect_active_content()
     {
         var page = new HostilePage(Encoding.UTF8.GetBytes(
             "<body onload=\"1\"><script>window.poisoned = 1</script><img src=\"http://x/\"><svg><path d=\"MNaN 1\"/></svg>\u202E"));
@@ -57,7 +57,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void Numbers_of_arms_that_nobody_harmed_stay_and_an_arm_without_data_says_so()
+    public void Numbers_of_unmodified_arms_are_unchanged_and_an_arm_without_data_is_marked()
     {
         var clean = new HostilePage(Pages()[0].Bytes);
         _database.Harm();
@@ -74,7 +74,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void Where_not_even_roles_states_and_json_are_what_they_should_be_pages_are_harmless_still()
+    public void Pages_are_harmless_even_if_roles_states_and_json_are_invalid()
     {
         var clean = Pages().ToDictionary(page => page.Name, page => new HostilePage(page.Bytes));
         _database.PoisonAll();
@@ -87,7 +87,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void A_mebibyte_of_markup_is_shown_whole()
+    public void A_mebibyte_of_markup_is_shown_completely()
     {
         var clean = new HostilePage(Pages()[0].Bytes);
         _database.Swell("experiment.question", "experiment.expectation", "experiment.title", "attempt.error", "attempt.host", "attempt.device",
@@ -100,7 +100,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void One_run_is_a_report_too()
+    public void A_single_run_has_a_report()
     {
         var clean = new HostilePage(Pages()[0].Bytes);
         _database.KeepOneRun();
@@ -135,7 +135,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
     }
 
     [Fact]
-    public async Task A_browser_runs_nothing_of_it()
+    public async Task A_browser_executes_none_of_the_texts()
     {
         Requires.Chromium();
         _database.Harm();

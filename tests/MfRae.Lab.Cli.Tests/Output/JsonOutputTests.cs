@@ -71,7 +71,7 @@ public sealed partial class JsonOutputTests(JsonOutputTests.RecordedLab recorded
     [GeneratedRegex("\"(packages|files)\": \\{[^}]*\\}|\"(accelerators|warnings|notes)\": \\[[^\\]]*\\]")]
     private static partial Regex MachineList();
 
-    /// <summary>A lab with one experiment, a second version of it, and marks.</summary>
+    /// <summary>A lab with two versions of an experiment, and annotations.</summary>
     public sealed class RecordedLab : IDisposable
     {
         private readonly LabFolder _lab = new();

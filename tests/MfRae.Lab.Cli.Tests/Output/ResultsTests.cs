@@ -8,7 +8,7 @@ namespace MfRae.Lab.Cli.Tests.Output;
 public sealed class ResultsTests
 {
     [Fact]
-    public void An_arm_is_summed_up_over_its_seeds_by_number_of_steps()
+    public void An_arm_is_summarised_over_its_seeds_for_each_number_of_steps()
     {
         var results = Results.Of(Record([("a", 0, 10, "r"), ("a", 1, 12, "r"), ("b", 0, 20, "r"), ("b", 1, 20, "r")]));
 
@@ -28,7 +28,7 @@ public sealed class ResultsTests
     }
 
     [Fact]
-    public void The_header_says_what_stands_behind_the_plus_minus_where_there_is_one()
+    public void The_header_explains_the_plus_minus_if_there_is_one()
     {
         ResultsText.Write(Results.Of(Record([("a", 0, 10, "r"), ("a", 1, 12, "r"), ("b", 0, 20, "r"), ("b", 1, 20, "r")])))
             .Should().StartWith("mean ± sd over seeds").And.Contain("11.00 ± 1.41");
@@ -36,7 +36,7 @@ public sealed class ResultsTests
     }
 
     [Fact]
-    public void Diverged_seeds_are_counted_beside_the_arm_and_in_its_verdict()
+    public void Diverged_seeds_are_counted_in_the_table_and_in_the_verdict()
     {
         var record = Record([("a", 0, 10, "r"), ("b", 0, null, "r")]);
         record = record with { Runs = [.. record.Runs.Select(run => run.Arm == "b" ? run with { Status = "diverged" } : run)] };
@@ -91,7 +91,7 @@ public sealed class ResultsTests
     }
 
     [Fact]
-    public void The_teacher_stands_below_the_arms()
+    public void The_teacher_is_listed_below_the_arms()
     {
         var results = Results.Of(Record([("a", 0, 10, "r"), ("b", 0, 20, "r")]));
 
@@ -100,7 +100,7 @@ public sealed class ResultsTests
     }
 
     [Fact]
-    public void Arms_that_measured_nothing_stay_in_the_table()
+    public void Arms_without_measurements_are_in_the_table()
     {
         var record = Record([("a", 0, 10, "r"), ("b", 0, 20, "r")]);
         var empty =
@@ -115,7 +115,7 @@ public sealed class ResultsTests
     [InlineData(0.81234, "0.8123")]
     [InlineData(1.44227e-8, "1.442E-8")]
     [InlineData(0, "0.000")]
-    public void A_value_has_four_digits_that_count(double value, string text) =>
+    public void A_value_has_four_significant_digits(double value, string text) =>
         ResultsText.Value(Summary.Of([value])).Should().Be(text);
 
     private static ExperimentRecord Record((string Arm, long Seed, double? Value, string Reference)[] runs) => new(

@@ -16,7 +16,7 @@ public sealed class TextTableTests
             """);
 
     [Fact]
-    public void The_widest_cells_are_cut_first_and_none_to_less_than_eight_characters()
+    public void The_widest_cells_are_cut_first_and_keep_at_least_eight_characters()
     {
         var table = new TextTable("a", "name").Add("1", "a rather long cell of text").Add("22", "😀😀😀😀😀😀😀😀😀😀😀😀😀");
 
@@ -35,7 +35,7 @@ public sealed class TextTableTests
     }
 
     [Fact]
-    public void A_table_too_wide_for_a_line_stands_in_parts_that_repeat_what_a_row_is_about()
+    public void A_table_wider_than_a_line_is_split_into_parts_that_repeat_the_key_columns()
     {
         var table = new TextTable("arm", "n", "fid", "is", "recall").Add("a", "2", "11.2", "4.5", "0.1").Add("b", "2", "9.8", "4.7", "0.2");
 
@@ -61,6 +61,6 @@ public sealed class TextTableTests
         new TextTable("a").Add("red\u001b[31m\nline").ToString().Should().NotContain("\u001b").And.Contain("red [31m line");
 
     [Fact]
-    public void A_row_of_another_width_is_a_mistake() =>
+    public void A_row_with_the_wrong_number_of_cells_throws() =>
         new TextTable("a", "b").Invoking(table => table.Add("only one")).Should().Throw<ArgumentException>();
 }

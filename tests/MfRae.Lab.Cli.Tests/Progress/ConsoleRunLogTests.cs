@@ -14,7 +14,7 @@ public sealed class ConsoleRunLogTests
     private readonly StringWriter _error = new();
 
     [Fact]
-    public void Lines_tell_each_change_of_state_with_the_time_since_the_beginning()
+    public void Lines_report_each_change_of_state_with_the_elapsed_time()
     {
         using var log = Plain();
         log.Begin(Plans.Of("dataset", "encoder", "teacher"), new HashSet<string> { "dataset" });
@@ -28,7 +28,7 @@ public sealed class ConsoleRunLogTests
     }
 
     [Fact]
-    public void The_restart_of_a_killed_worker_is_announced_with_its_reason()
+    public void The_restart_of_a_killed_worker_is_reported_with_its_reason()
     {
         using var log = Plain();
         log.Begin(Plans.Of("teacher"), new HashSet<string>());
@@ -48,7 +48,7 @@ public sealed class ConsoleRunLogTests
     }
 
     [Fact]
-    public void What_a_queued_stage_waits_for_is_announced_too()
+    public void The_reason_why_a_queued_stage_waits_is_reported()
     {
         using var log = Plain();
         log.Begin(Plans.Of("teacher"), new HashSet<string>());
@@ -59,7 +59,7 @@ public sealed class ConsoleRunLogTests
     }
 
     [Fact]
-    public void A_state_that_is_told_twice_is_one_line()
+    public void A_repeated_state_is_one_line()
     {
         using var log = Plain();
         log.Begin(Plans.Of("teacher"), new HashSet<string>());
@@ -70,7 +70,7 @@ public sealed class ConsoleRunLogTests
     }
 
     [Fact]
-    public void Progress_of_half_a_minute_is_one_line()
+    public void Thirty_seconds_of_progress_are_one_line()
     {
         using var log = Plain();
         log.Begin(Plans.Of("teacher"), new HashSet<string>());
@@ -101,7 +101,7 @@ public sealed class ConsoleRunLogTests
     }
 
     [Fact]
-    public void Quiet_leaves_the_progress_out_and_keeps_the_states()
+    public void Quiet_omits_progress_and_keeps_state_changes()
     {
         using var log = Plain(quiet: true);
         log.Begin(Plans.Of("teacher"), new HashSet<string>());
@@ -113,7 +113,7 @@ public sealed class ConsoleRunLogTests
     }
 
     [Fact]
-    public void A_failure_is_told_at_once_and_again_at_the_end()
+    public void A_failure_is_reported_immediately_and_again_at_the_end()
     {
         var plan = Plans.Of("cmt", "meanflow");
         using var log = Plain();
@@ -131,7 +131,7 @@ public sealed class ConsoleRunLogTests
     }
 
     [Fact]
-    public void On_a_terminal_a_table_is_drawn_and_failures_stand_above_it()
+    public void A_terminal_shows_a_table_with_failures_above_it()
     {
         using var console = new TestConsole().Width(100).Interactive();
         var plan = Plans.Of("dataset", "cmt");
@@ -149,7 +149,7 @@ public sealed class ConsoleRunLogTests
     }
 
     [Fact]
-    public void A_path_that_is_longer_than_the_terminal_is_wide_stays_in_one_piece()
+    public void A_path_longer_than_the_terminal_is_not_broken()
     {
         var path = "/data/" + string.Concat(Enumerable.Repeat("folder/", 12)) + "worker.1.log";
         using var console = new TestConsole().Width(40).Interactive();

@@ -8,7 +8,7 @@ public sealed class RateMeterTests
     private readonly RateMeter _meter = new();
 
     [Fact]
-    public void One_mark_gives_no_rate()
+    public void A_single_mark_has_no_rate()
     {
         Mark(0, 10);
 
@@ -16,7 +16,7 @@ public sealed class RateMeterTests
     }
 
     [Fact]
-    public void The_rate_is_that_of_the_last_half_minute()
+    public void The_rate_covers_the_last_thirty_seconds()
     {
         Mark(0, 0);
         Mark(100, 10);
@@ -26,7 +26,7 @@ public sealed class RateMeterTests
     }
 
     [Fact]
-    public void A_resume_that_goes_back_starts_anew()
+    public void A_resume_at_an_earlier_step_restarts_the_measurement()
     {
         Mark(0, 0);
         Mark(10, 1000);

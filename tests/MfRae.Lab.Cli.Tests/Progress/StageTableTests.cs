@@ -41,7 +41,7 @@ public sealed class StageTableTests
     }
 
     [Fact]
-    public void Only_the_next_of_many_waiting_stages_are_named()
+    public void Only_the_first_waiting_stages_are_named()
     {
         var board = new ProgressBoard(Plans.Of([.. Enumerable.Range(0, 40).Select(number => $"stage{number}")]), new HashSet<string>());
 
@@ -51,7 +51,7 @@ public sealed class StageTableTests
     }
 
     [Fact]
-    public void What_failed_stays_in_view()
+    public void Failed_stages_remain_visible()
     {
         var board = new ProgressBoard(Plans.Of("cmt", "meanflow"), new HashSet<string>());
         board.Find("cmt")!.Change(StageStatus.Diverged, "loss is not finite at step 7");
@@ -64,7 +64,7 @@ public sealed class StageTableTests
     [InlineData(80)]
     [InlineData(60)]
     [InlineData(40)]
-    public void A_narrow_terminal_breaks_no_word_and_no_number(int width)
+    public void A_narrow_terminal_breaks_neither_words_nor_numbers(int width)
     {
         var board = Busy();
 
@@ -79,7 +79,7 @@ public sealed class StageTableTests
     }
 
     [Fact]
-    public void Eighty_columns_hold_the_time_left_and_a_hundred_and_twenty_all()
+    public void Eighty_columns_show_the_time_left_and_a_hundred_and_twenty_show_everything()
     {
         Draw(Busy(), 80)[1].Should().EndWith("2:36 left").And.Contain("120/s");
         Draw(Busy(), 120)[1].Should().ContainAll(

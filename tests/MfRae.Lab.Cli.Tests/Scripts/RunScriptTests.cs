@@ -22,7 +22,7 @@ public sealed class RunScriptTests
     [Theory]
     [InlineData("help")]
     [InlineData(null)]
-    public void Its_help_names_every_verb(string? argument)
+    public void The_help_of_the_script_names_every_verb(string? argument)
     {
         var (lines, errors) = Invoke(argument);
 
@@ -32,7 +32,7 @@ public sealed class RunScriptTests
     }
 
     [Fact]
-    public void Its_help_names_the_verbs_that_the_program_has()
+    public void The_help_of_the_script_names_only_existing_verbs()
     {
         using var lab = new LabFolder();
         var verbs = lab.Run("--help").Out.Split('\n')

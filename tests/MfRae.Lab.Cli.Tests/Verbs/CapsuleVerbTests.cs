@@ -66,7 +66,7 @@ public sealed class CapsuleVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_failure_that_was_imported_twice_is_told_once()
+    public void A_failure_that_was_imported_twice_is_reported_once()
     {
         _from.OnStage = Fail;
         _from.Run(Smoke).Code.Should().Be(ExitCode.RunsFailed);
@@ -94,7 +94,7 @@ public sealed class CapsuleVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_damaged_stage_gives_way_and_a_local_note_stays()
+    public void A_damaged_stage_is_replaced_and_a_local_note_is_kept()
     {
         _from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         _from.Run("note", "smoke", "theirs");

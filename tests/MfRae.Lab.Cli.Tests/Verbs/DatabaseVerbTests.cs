@@ -42,7 +42,7 @@ public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : ICl
     }
 
     [Fact]
-    public void Show_of_an_unknown_run_says_so()
+    public void Show_reports_an_unknown_run()
     {
         var answer = _lab.Run("show", "zz");
 
@@ -73,7 +73,7 @@ public sealed class DatabaseVerbTests(DatabaseVerbTests.Finished finished) : ICl
     }
 
     [Fact]
-    public void A_query_that_is_cut_says_so_on_stderr()
+    public void A_truncated_query_is_reported_on_stderr()
     {
         var answer = _lab.Run("query", "select metric from evaluations", "--limit", "1", "--csv");
 

@@ -29,7 +29,7 @@ public sealed partial class DbVerbTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_rebuilt_database_says_what_the_old_one_said(bool lost)
+    public void A_rebuilt_database_has_the_same_content(bool lost)
     {
         _lab.OnStage = Fail;
         _lab.Run(Smoke).Code.Should().Be(ExitCode.RunsFailed);
@@ -53,7 +53,7 @@ public sealed partial class DbVerbTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void The_experiment_file_as_written_reaches_the_page_and_outlives_the_database(bool lost)
+    public void The_experiment_file_is_on_the_page_and_survives_a_lost_database(bool lost)
     {
         _lab.Write(Smoke, "// The reason for <this> run.\n" + File.ReadAllText(_lab.At(Smoke)));
         _lab.Run(Smoke, "meanflow.training.steps=7").Code.Should().Be(ExitCode.Ok);
@@ -72,7 +72,7 @@ public sealed partial class DbVerbTests : IDisposable
 
     /// <summary>As an earlier version left it: nothing says device, noise or setting, and one training ran on a GPU.</summary>
     [Fact]
-    public void A_store_and_a_database_of_before_measurements_said_their_identity_give_the_same_rows()
+    public void Stores_and_databases_without_measurement_identities_give_the_same_rows()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         const string Identities = "select arm, metric, device, noise, setting from arms";
@@ -135,7 +135,7 @@ public sealed partial class DbVerbTests : IDisposable
     }
 
     [Fact]
-    public void What_the_store_no_longer_has_is_taken_from_the_old_database()
+    public void Stages_that_the_store_has_lost_are_copied_from_the_old_database()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Directory.Delete(Folder("meanflow mfd"), recursive: true);
@@ -151,7 +151,7 @@ public sealed partial class DbVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_database_that_is_no_database_is_replaced_and_kept()
+    public void A_file_that_is_not_a_database_is_replaced_and_kept()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         var before = Dump();
@@ -168,7 +168,7 @@ public sealed partial class DbVerbTests : IDisposable
     }
 
     [Fact]
-    public void The_log_of_a_database_that_is_gone_is_in_nobodys_way()
+    public void The_log_of_a_deleted_database_is_harmless()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         var before = Dump();
@@ -202,7 +202,7 @@ public sealed partial class DbVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_row_that_names_nothing_is_found()
+    public void A_dangling_reference_is_found()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Execute("DELETE FROM attempt").Should().BePositive();
@@ -212,7 +212,7 @@ public sealed partial class DbVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_copy_is_one_whole_file_and_never_replaces_another()
+    public void A_backup_is_one_complete_file_and_never_replaces_another()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         var before = Dump();
@@ -228,7 +228,7 @@ public sealed partial class DbVerbTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_is_rebuilt_under_a_program_that_has_the_file_open()
+    public void A_rebuild_is_refused_while_a_program_has_the_file_open()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         using var open = LabDatabase.OpenExisting(_lab.At("data/lab.db"));
@@ -241,7 +241,7 @@ public sealed partial class DbVerbTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_is_rebuilt_while_a_run_goes_on()
+    public void A_rebuild_is_refused_during_a_run()
     {
         Answer? answer = null;
         _lab.OnStage = context => answer ??= context.Spec.Node.Definition is EncoderStage ? Other().Run(
@@ -255,7 +255,7 @@ public sealed partial class DbVerbTests : IDisposable
     }
 
     [Fact]
-    public void Where_nothing_ran_there_is_nothing_to_rebuild()
+    public void A_rebuild_without_any_run_is_an_error()
     {
         var answer = _lab.Run("db", "rebuild");
 

@@ -22,7 +22,7 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     [Fact]
-    public void Numbers_go_to_the_output_and_nothing_else_does()
+    public void Only_numbers_go_to_standard_output()
     {
         var answer = Evaluate("samples.npz", "reference.npz");
 
@@ -53,7 +53,7 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     [Fact]
-    public void Class_accuracy_is_that_of_a_network_that_knows_the_reference()
+    public void Class_accuracy_requires_a_network_that_recognises_the_reference()
     {
         var known = Evaluate(Case("is-sorted.npz"), Case("is-shuffled.npz"), "--json");
         Values(known.Out)["accuracy"].Should().BeGreaterThan(0.5);
@@ -67,7 +67,7 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     [Fact]
-    public void The_usual_inception_score_is_that_of_experiments()
+    public void The_default_inception_score_is_the_one_of_experiments()
     {
         using var json = JsonDocument.Parse(Evaluate("samples.npz", "reference.npz", "--json", "--metrics", "is").Out);
 
@@ -77,7 +77,7 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     [Fact]
-    public void The_same_command_says_the_same()
+    public void The_same_command_prints_the_same()
     {
         var first = Evaluate("samples.npz", "reference.npz", "--json").Out;
         Evaluate("samples.npz", "reference.npz", "--json").Out.Should().Be(first);
@@ -87,7 +87,7 @@ public sealed class EvaluateVerbTests : IDisposable
     [InlineData("1")]
     [InlineData("32")]
     [InlineData("500")]
-    public void How_many_images_go_at_a_time_changes_no_more_than_rounding(string batch)
+    public void The_batch_size_changes_results_only_by_rounding(string batch)
     {
         var usual = Values(Evaluate("samples.npz", "reference.npz", "--json", "--no-cache").Out);
         var other = Values(Evaluate("samples.npz", "reference.npz", "--json", "--no-cache", "--batch", batch).Out);
@@ -102,7 +102,7 @@ public sealed class EvaluateVerbTests : IDisposable
     [Theory]
     [InlineData()]
     [InlineData("--is-splits", "10")]
-    public void The_inception_score_is_one_number_whatever_the_order_of_images(params string[] options)
+    public void The_inception_score_does_not_depend_on_the_order_of_images(params string[] options)
     {
         double Score(string name) => Values(Evaluate(Case(name), "reference.npz", ["--json", "--metrics", "is", .. options]).Out)["is"];
 
@@ -112,7 +112,7 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_set_against_itself_is_at_distance_zero_and_never_below()
+    public void The_distance_of_a_set_to_itself_is_zero_and_never_negative()
     {
         foreach (var name in new[] { Case("is-sorted.npz"), Case("is-shuffled.npz"), "samples.npz", "reference.npz" })
         {
@@ -168,7 +168,7 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     [Fact]
-    public void Classes_that_are_called_by_numbers_are_in_the_order_of_the_datasets_of_experiments()
+    public void Classes_named_by_numbers_are_in_the_order_of_the_datasets_of_experiments()
     {
         using (var archive = new GZipStream(File.OpenRead(Case("classes.tar.gz")), CompressionMode.Decompress))
             TarFile.ExtractToDirectory(archive, _lab.Path, overwriteFiles: false);
@@ -187,7 +187,7 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     [Fact]
-    public void What_a_folder_holds_besides_images_is_reported()
+    public void Entries_of_a_folder_that_are_not_images_are_reported()
     {
         var hidden = Evaluate(Case("hidden"), "reference.npz", "--metrics", "fid", "--json");
         hidden.Error.Should().Contain("passed over 1 name that begins with a dot");
@@ -202,7 +202,7 @@ public sealed class EvaluateVerbTests : IDisposable
     }
 
     [Fact]
-    public void What_is_missing_is_the_environments_fault()
+    public void Missing_files_exit_4()
     {
         var answer = Evaluate("samples.npz", "nowhere");
         answer.Code.Should().Be(ExitCode.Environment);

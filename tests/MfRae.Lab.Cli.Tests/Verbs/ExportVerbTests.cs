@@ -11,7 +11,7 @@ public sealed class ExportVerbTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void Export_writes_what_it_says_and_replaces_only_an_export()
+    public void Export_lists_the_written_files_and_replaces_only_an_export()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
 
@@ -34,7 +34,7 @@ public sealed class ExportVerbTests : IDisposable
     [Theory]
     [InlineData("--format", "xml")]
     [InlineData("--format", "csv", "capsule")]
-    public void A_format_that_cannot_be_is_a_mistake_of_use(params string[] format)
+    public void An_invalid_format_is_a_usage_error(params string[] format)
     {
         var answer = _lab.Run(["export", "smoke", "--to", "out", .. format]);
 
@@ -43,7 +43,7 @@ public sealed class ExportVerbTests : IDisposable
     }
 
     [Fact]
-    public void An_experiment_that_is_not_there_is_named()
+    public void A_missing_experiment_is_named()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
 

@@ -11,7 +11,7 @@ public sealed class GcVerbTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void What_a_changed_experiment_no_longer_needs_is_said_and_then_deleted()
+    public void Stages_that_a_changed_experiment_no_longer_needs_are_listed_and_then_deleted()
     {
         Run();
         var needed = Folders();
@@ -35,7 +35,7 @@ public sealed class GcVerbTests : IDisposable
     }
 
     [Fact]
-    public void What_is_young_stays_by_default()
+    public void Recent_stages_are_kept_by_default()
     {
         Run();
         File.Delete(_lab.At("data/lab.db"));
@@ -62,7 +62,7 @@ public sealed class GcVerbTests : IDisposable
     }
 
     [Fact]
-    public void What_a_published_report_cites_stays()
+    public void Stages_that_a_published_report_cites_are_kept()
     {
         Run();
         var all = Folders();
@@ -89,7 +89,7 @@ public sealed class GcVerbTests : IDisposable
     }
 
     [Fact]
-    public void Pins_go_by_the_first_digits_and_an_unknown_one_is_an_error()
+    public void Pins_take_the_first_digits_of_a_key_and_an_unknown_key_is_an_error()
     {
         Run();
         var key = Folders()[0];
@@ -104,7 +104,7 @@ public sealed class GcVerbTests : IDisposable
     [InlineData("0s")]
     [InlineData("90s")]
     [InlineData("0m")]
-    public void Seconds_are_a_length_of_time_too(string age)
+    public void Ages_may_be_given_in_seconds(string age)
     {
         Run();
 
@@ -117,7 +117,7 @@ public sealed class GcVerbTests : IDisposable
     [InlineData("d")]
     [InlineData("1000000d")]
     [InlineData("1w")]
-    public void A_length_of_time_that_is_none_is_a_mistake(string age) =>
+    public void An_invalid_age_is_a_usage_error(string age) =>
         _lab.Run("gc", "--older-than", age).Code.Should().Be(ExitCode.Usage);
 
     private void Run(params string[] args)

@@ -5,7 +5,7 @@ using MfRae.Lab.Cli.Tests.Fakes;
 namespace MfRae.Lab.Cli.Tests.Verbs;
 
 /// <summary>
-/// An experiment that fails, is edited, is killed and runs again: the page, `history` and the views of the database show all of it.
+/// An experiment that fails, is edited, is killed and runs again: the page, `history` and the views of the database show every run.
 /// </summary>
 public sealed partial class HistoryVerbTests : IDisposable
 {
@@ -43,7 +43,7 @@ public sealed partial class HistoryVerbTests : IDisposable
     }
 
     [Fact]
-    public void History_is_json_too()
+    public void History_prints_json()
     {
         var versions = JsonDocument.Parse(Ok("history", Smoke, "--json")).RootElement.GetProperty("versions");
 
@@ -73,7 +73,7 @@ public sealed partial class HistoryVerbTests : IDisposable
     }
 
     [Fact]
-    public void Killed_attempts_are_told_in_elements_that_depend_on_how_the_work_went()
+    public void Killed_attempts_are_in_elements_that_are_marked_as_dependent_on_timing()
     {
         var killed = Timing().Replace(Page("smoke"), "<$1>");
 
@@ -95,7 +95,7 @@ public sealed partial class HistoryVerbTests : IDisposable
     }
 
     [Fact]
-    public void Sql_shows_every_version()
+    public void The_views_contain_every_version()
     {
         Rows("select version, current, arm, seed, status from version_runs where experiment = 'smoke'").Should().Equal(
             "1,0,mft,0,completed", "1,0,mfd,0,failed", "2,1,mft,0,completed", "2,1,mft,1,completed", "2,1,mfd,0,completed",
@@ -142,7 +142,7 @@ public sealed partial class HistoryVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_file_whose_contents_changed_is_named_as_the_difference()
+    public void A_file_with_changed_content_is_named_as_the_difference()
     {
         _lab.Write("data/weights/teacher.safetensors", "another teacher");
 

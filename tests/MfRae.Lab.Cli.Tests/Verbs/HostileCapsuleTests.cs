@@ -42,18 +42,18 @@ public sealed class HostileCapsuleTests : IDisposable
     [InlineData("KEY/a\u202eb")]
     [InlineData("KEY/MANIFEST.JSON")]
     [InlineData("PLANS/PLAN.JSON")]
-    public void An_entry_that_no_capsule_has_is_refused(string name) => Refused(
+    public void An_unexpected_entry_is_refused(string name) => Refused(
         zip => Put(zip, name.Replace("KEY", Key(), StringComparison.Ordinal), "x"));
 
     [Fact]
-    public void A_name_that_is_there_twice_is_refused() => Refused(zip => Put(zip, "plans/plan.json", "{}"), "twice");
+    public void A_duplicate_name_is_refused() => Refused(zip => Put(zip, "plans/plan.json", "{}"), "twice");
 
     [Fact]
     public void A_link_is_refused() => Refused(
         zip => zip.GetEntry("plans/marks.json")!.ExternalAttributes = unchecked((int)0xA1FF0000), "no plain file");
 
     [Fact]
-    public void What_the_index_does_not_know_is_refused() => Refused(zip => Put(zip, $"{Key()}/extra.txt", "x"), "does not know");
+    public void An_entry_that_is_not_in_the_index_is_refused() => Refused(zip => Put(zip, $"{Key()}/extra.txt", "x"), "does not know");
 
     [Fact]
     public void A_changed_entry_is_refused() => Refused(zip =>
@@ -63,7 +63,7 @@ public sealed class HostileCapsuleTests : IDisposable
     }, "has changed");
 
     [Fact]
-    public void A_changed_stage_with_an_index_that_fits_is_refused_by_its_manifest() => Refused(zip =>
+    public void A_changed_stage_with_a_matching_index_is_refused_by_its_manifest() => Refused(zip =>
     {
         var name = $"{Key()}/output.txt";
         var text = new string('x', Text(zip, name).Length);
@@ -90,11 +90,11 @@ public sealed class HostileCapsuleTests : IDisposable
     [InlineData("a\u0007b")]
     [InlineData("a\u202eb")]
     [InlineData("<img src=x onerror=alert(1)>")]
-    public void A_plan_whose_name_is_no_name_is_refused(string name) => Refused(zip => Plan(zip, plan => plan["name"] = name, name),
+    public void A_plan_with_an_invalid_name_is_refused(string name) => Refused(zip => Plan(zip, plan => plan["name"] = name, name),
         "its plan cannot be one");
 
     [Fact]
-    public void A_plan_with_experiment_files_without_end_is_refused()
+    public void A_plan_with_oversized_experiment_files_is_refused()
     {
         Refused(zip => Plan(zip, plan => plan["files"]![0]!["text"] = new string('x', (1 << 20) + 1)), "too long");
         Refused(zip => Plan(zip, plan => plan["files"] = new JsonArray(
@@ -102,7 +102,7 @@ public sealed class HostileCapsuleTests : IDisposable
     }
 
     [Fact]
-    public void More_bytes_than_are_allowed_are_refused_before_anything_is_unpacked()
+    public void A_capsule_above_the_size_limit_is_refused_before_it_is_unpacked()
     {
         _from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Export();
@@ -116,7 +116,7 @@ public sealed class HostileCapsuleTests : IDisposable
     }
 
     [Fact]
-    public void A_bomb_stops_at_the_size_that_it_declares()
+    public void A_zip_bomb_stops_at_its_declared_size()
     {
         _from.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Export();
@@ -145,7 +145,7 @@ public sealed class HostileCapsuleTests : IDisposable
     [InlineData("")]
     [InlineData("PK")]
     [InlineData("no zip at all, but some text that goes on for a while")]
-    public void What_is_no_zip_is_refused(string text)
+    public void A_file_that_is_not_a_zip_archive_is_refused(string text)
     {
         _to.Write("x.capsule", text);
 

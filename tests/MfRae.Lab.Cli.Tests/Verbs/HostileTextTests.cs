@@ -29,16 +29,16 @@ public sealed class HostileTextTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Texts))]
-    public void An_unknown_option_is_told_by_its_name_and_is_nothing_else(string text) =>
+    public void An_unknown_option_is_reported_by_its_name_and_has_no_effect(string text) =>
         Refused(Edited("\"seeds\"", JsonSerializer.Serialize(text) + ": 1, \"seeds\""));
 
     [Theory]
     [MemberData(nameof(Texts))]
-    public void A_word_that_is_none_of_the_choices_is_refused(string text) => Refused([Smoke, "meanflow.kind=" + JsonSerializer.Serialize(text)], "kind");
+    public void An_unknown_choice_is_refused(string text) => Refused([Smoke, "meanflow.kind=" + JsonSerializer.Serialize(text)], "kind");
 
     [Theory]
     [MemberData(nameof(Texts))]
-    public void An_override_of_nothing_is_refused(string text)
+    public void An_override_without_a_path_is_refused(string text)
     {
         Refused([Smoke, text]);
         Refused([Smoke, text + "=1"]);
@@ -54,7 +54,7 @@ public sealed class HostileTextTests : IDisposable
     [InlineData("<b>")]
     [InlineData("a\u202Eb")]
     [InlineData("\u001b[2J")]
-    public void The_name_of_a_file_names_an_experiment_only_if_it_is_a_name(string name)
+    public void A_file_name_that_cannot_name_an_experiment_is_refused(string name)
     {
         _lab.Write($"experiments/{name}.json", File.ReadAllText(_lab.At(Smoke)));
 
@@ -63,10 +63,10 @@ public sealed class HostileTextTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Texts))]
-    public void A_file_that_is_not_there_is_told(string text) => Refused([text + ".json"]);
+    public void A_missing_file_is_reported(string text) => Refused([text + ".json"]);
 
     [Fact]
-    public void Json_without_end_or_depth_is_refused()
+    public void Too_long_or_too_deep_json_is_refused()
     {
         _lab.Write("experiments/deep.json", string.Concat(Enumerable.Repeat("{\"base\":", 100_000)));
         Refused(["experiments/deep.json"]);
@@ -77,7 +77,7 @@ public sealed class HostileTextTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Texts))]
-    public void A_question_is_text_wherever_it_goes(string text)
+    public void A_question_is_shown_as_text_everywhere(string text)
     {
         var question = JsonSerializer.Serialize(text);
         _lab.Write("experiments/asked.json", File.ReadAllText(_lab.At(Smoke)).Replace("\"question\":", $"\"report\": {{ \"title\": {question} }}, \"question\":"
@@ -99,7 +99,7 @@ public sealed class HostileTextTests : IDisposable
     }
 
     [Fact]
-    public void Verbs_that_take_a_name_find_none()
+    public void Verbs_report_names_that_do_not_exist()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         foreach (var text in All)

@@ -30,7 +30,7 @@ public sealed class ListingTests : IDisposable
     }
 
     [Fact]
-    public void A_run_starts_with_its_own_work_and_not_with_what_it_shares()
+    public void A_run_starts_with_its_first_unshared_stage()
     {
         Ok(Smoke);
         Change("UPDATE attempt SET started = '2020-01-01T00:00:00.0000000Z' WHERE stage IN (SELECT key FROM stage WHERE kind = 'dataset')");
@@ -40,7 +40,7 @@ public sealed class ListingTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_no_live_process_works_on_is_interrupted()
+    public void A_run_without_a_live_process_is_interrupted()
     {
         Ok(Smoke);
         var key = _lab.Run("query", "select stage from stages where label = 'meanflow mfd'", "--csv").Out.Split('\n')[1].Trim();
@@ -72,7 +72,7 @@ public sealed class ListingTests : IDisposable
     }
 
     [Fact]
-    public void Arms_are_called_by_their_titles_where_people_read_and_by_their_names_elsewhere()
+    public void Arms_have_their_titles_in_text_and_their_names_in_data()
     {
         _lab.Write(Smoke, File.ReadAllText(_lab.At(Smoke)).Replace("\"mfd\": {", "\"mfd\": { \"title\": \"CMT, λ = 1\","));
 
@@ -89,7 +89,7 @@ public sealed class ListingTests : IDisposable
     }
 
     [Fact]
-    public void A_name_in_another_script_goes_the_whole_way()
+    public void A_name_in_another_script_works_everywhere()
     {
         _lab.Write(Smoke, File.ReadAllText(_lab.At(Smoke)).Replace("\"mfd\": {", "\"λ=平均\": {"));
 

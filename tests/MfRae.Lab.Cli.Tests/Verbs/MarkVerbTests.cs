@@ -17,7 +17,7 @@ public sealed class MarkVerbTests : IDisposable
         "--json", "a\u202Eb", "line\nline", "$(id) `id`");
 
     [Fact]
-    public void A_dry_run_says_what_would_be_removed_and_removes_nothing()
+    public void A_dry_run_prints_the_removals_and_removes_nothing()
     {
         var said = Ok("rm", "smoke", "--dry-run");
 
@@ -52,7 +52,7 @@ public sealed class MarkVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_query_cuts_wide_cells_on_a_terminal_and_nowhere_else()
+    public void A_query_cuts_wide_cells_only_on_a_terminal()
     {
         string[] query = ["query", "select experiment, question, question as again from experiments"];
         var whole = Ok(query);
@@ -72,7 +72,7 @@ public sealed class MarkVerbTests : IDisposable
 
     [Theory]
     [MemberData(nameof(HostileTexts))]
-    public void A_note_is_any_text_and_nothing_but_text(string text)
+    public void A_note_may_be_any_text_and_is_shown_as_text(string text)
     {
         Ok("note", "smoke", "--", text);
 
@@ -86,7 +86,7 @@ public sealed class MarkVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_note_without_measure_is_refused()
+    public void An_oversized_note_is_refused()
     {
         var answer = _lab.Run("note", "smoke", new string('x', 10_000_000));
 
@@ -101,7 +101,7 @@ public sealed class MarkVerbTests : IDisposable
     [InlineData("<b>")]
     [InlineData("")]
     [InlineData("\u001b[2J")]
-    public void A_tag_is_a_word(string tag)
+    public void Invalid_tags_are_refused(string tag)
     {
         var answer = _lab.Run("tag", "smoke", tag);
 
@@ -126,7 +126,7 @@ public sealed class MarkVerbTests : IDisposable
     }
 
     [Fact]
-    public void Marks_outlive_the_database()
+    public void Annotations_survive_a_lost_database()
     {
         Ok("tag", "smoke", "paper");
         Ok("note", "smoke", "<img src=x onerror=alert(1)>");
@@ -142,7 +142,7 @@ public sealed class MarkVerbTests : IDisposable
     }
 
     [Fact]
-    public void An_archived_experiment_is_passed_over_and_gc_may_take_its_stages()
+    public void An_archived_experiment_is_not_listed_and_gc_may_delete_its_stages()
     {
         Ok("archive", "smoke");
 
@@ -155,7 +155,7 @@ public sealed class MarkVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_removed_experiment_frees_its_name_and_is_found_again_when_it_runs_before_gc()
+    public void A_removed_experiment_frees_its_name_and_its_stages_are_reused_before_gc()
     {
         Ok("tag", "smoke", "paper");
 
@@ -174,7 +174,7 @@ public sealed class MarkVerbTests : IDisposable
     }
 
     [Fact]
-    public void What_another_experiment_shares_stays_in_the_database()
+    public void Stages_shared_with_another_experiment_stay_in_the_database()
     {
         Ok("experiments/smoke.json", "meanflow.training.steps=7");
         var before = Ok("query", "select * from evaluations where experiment = 'smoke'");
@@ -187,7 +187,7 @@ public sealed class MarkVerbTests : IDisposable
     }
 
     [Fact]
-    public void What_a_published_report_or_an_experiment_file_cites_is_not_removed()
+    public void Experiments_cited_by_a_published_report_or_an_experiment_file_are_not_removed()
     {
         var key = Cell("select stage from stages where label = 'meanflow mfd'");
         _lab.Write("experiments/next.json", $$"""{ "weights": "data/store/{{key}}/network.safetensors" }""");

@@ -87,7 +87,7 @@ public sealed class NewerVersionTests : IDisposable
     }
 
     [Fact]
-    public void Marks_of_a_newer_version_are_not_overwritten_and_the_database_stays_as_it_is()
+    public void Annotations_of_a_newer_version_are_not_overwritten_and_the_database_is_unchanged()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         _lab.Run("tag", "smoke", "good").Code.Should().Be(ExitCode.Ok);

@@ -31,7 +31,7 @@ public sealed class OutlineTests : IDisposable
         ])
         {
             var answer = _lab.Run(command);
-            answer.Code.Should().Be(ExitCode.Ok, $"{command[0]} reads what it needs alone: {answer.Error}");
+            answer.Code.Should().Be(ExitCode.Ok, $"{command[0]} reads only the required columns: {answer.Error}");
         }
 
         File.ReadAllText(_lab.At("reports/index.html")).Should().Contain("good").And.Contain("smoke").And.NotContain(other);

@@ -17,7 +17,7 @@ public sealed class PageImagesTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void A_full_size_sheet_is_copied_from_the_store_to_where_the_page_links()
+    public void A_full_size_sheet_is_copied_from_the_store_to_the_linked_path()
     {
         var record = Record("shapes");
         Directory.CreateDirectory(Path.Combine(_folder, "store", _key));
@@ -37,7 +37,7 @@ public sealed class PageImagesTests : IDisposable
     [Theory]
     [InlineData("shapes")]
     [InlineData("../shapes")]
-    public void What_the_store_has_lost_and_what_cannot_be_a_file_is_left_out(string name) =>
+    public void Lost_images_and_impossible_file_names_are_omitted(string name) =>
         PageImages.Of(Record(name), _folder, Path.Combine(_folder, "store")).Should().BeEmpty();
 
     private ExperimentRecord Record(string name)

@@ -35,7 +35,7 @@ public sealed partial class PageQueryTests
     }
 
     [Fact]
-    public void A_shell_gives_the_program_the_query_that_stands_on_the_page()
+    public void A_shell_passes_the_query_on_the_page_unchanged()
     {
         Requires.Linux("signals and /proc");
         foreach (var mark in new[] { "", "'s", Hostile, "\n", "“”\u202e", "a  b\t*?[~]{x,y}#&|<>()" })
@@ -68,7 +68,7 @@ public sealed partial class PageQueryTests
     }
 
     [Fact]
-    public void So_does_every_command_of_a_real_run()
+    public void Every_command_on_the_page_of_a_real_run_gives_rows()
     {
         Requires.Linux("signals and /proc");
         using var lab = new LabFolder();

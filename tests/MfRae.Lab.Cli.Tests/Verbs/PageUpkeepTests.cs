@@ -13,7 +13,7 @@ public sealed class PageUpkeepTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void A_tag_of_an_experiment_is_in_the_index_at_once_and_one_of_a_run_changes_no_page()
+    public void A_tag_of_an_experiment_updates_the_index_and_a_tag_of_a_run_changes_no_page()
     {
         Ok(Smoke);
 
@@ -32,7 +32,7 @@ public sealed class PageUpkeepTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_computes_what_another_experiment_lacked_renders_the_page_of_that_too()
+    public void A_run_that_computes_a_missing_stage_of_another_experiment_updates_its_page_too()
     {
         RunWithoutCmt(_lab);
 
@@ -43,7 +43,7 @@ public sealed class PageUpkeepTests : IDisposable
     }
 
     [Fact]
-    public void So_does_an_import()
+    public void An_import_updates_the_pages_of_other_experiments()
     {
         using var other = new LabFolder();
         other.Run(Smoke, "meanflow.training.steps=7").Code.Should().Be(ExitCode.Ok);

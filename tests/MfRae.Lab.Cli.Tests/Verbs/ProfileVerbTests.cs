@@ -10,7 +10,7 @@ public sealed class ProfileVerbTests : IDisposable
     public ProfileVerbTests() => Directory.Delete(_lab.At("data"), recursive: true);
 
     [Fact]
-    public void It_needs_none_of_the_files_that_the_experiment_names()
+    public void It_needs_no_data_files()
     {
         var answer = _lab.Run("profile", "experiments/smoke.json");
 
@@ -21,7 +21,7 @@ public sealed class ProfileVerbTests : IDisposable
     }
 
     [Fact]
-    public void Rows_name_their_arms_where_arms_differ()
+    public void Rows_name_their_arms_if_arms_differ()
     {
         var lines = _lab.Run("profile", "experiments/smoke.json").Out.Split(Environment.NewLine);
 
@@ -31,7 +31,7 @@ public sealed class ProfileVerbTests : IDisposable
     }
 
     [Fact]
-    public void As_json_it_counts_by_the_piece()
+    public void The_json_output_is_not_rounded()
     {
         var answer = _lab.Run("profile", "experiments/smoke.json", "--json", "sampling.steps=[1,4]");
 
@@ -45,7 +45,7 @@ public sealed class ProfileVerbTests : IDisposable
     }
 
     [Fact]
-    public void Mistakes_of_the_file_are_told()
+    public void Mistakes_in_the_file_are_reported()
     {
         var answer = _lab.Run("profile", "experiments/smoke.json", "meanflow.lamda=1");
 

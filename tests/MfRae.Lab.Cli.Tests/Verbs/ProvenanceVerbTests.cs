@@ -16,7 +16,7 @@ public sealed partial class ProvenanceVerbTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void Show_says_with_what_and_for_which_command_each_attempt_was_computed()
+    public void Show_prints_the_environment_and_the_command_of_each_attempt()
     {
         var shown = Ok("show", Run("mfd"));
 
@@ -25,7 +25,7 @@ public sealed partial class ProvenanceVerbTests : IDisposable
     }
 
     [Fact]
-    public void Show_gives_programs_all_of_it()
+    public void Show_prints_the_whole_provenance_as_json()
     {
         var stages = JsonDocument.Parse(Ok("show", Run("mfd"), "--json")).RootElement.GetProperty("stages").EnumerateArray()
             .ToDictionary(stage => stage.GetProperty("role").GetString()!);
@@ -53,7 +53,7 @@ public sealed partial class ProvenanceVerbTests : IDisposable
     }
 
     [Fact]
-    public void An_environment_goes_with_the_last_attempt_that_had_it()
+    public void An_environment_is_removed_with_its_last_attempt()
     {
         Ok("rm", "smoke");
 
@@ -62,7 +62,7 @@ public sealed partial class ProvenanceVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_rebuilt_database_knows_it_too()
+    public void A_rebuilt_database_has_the_same_provenance()
     {
         const string Sql = "select * from attempts where experiment = 'smoke' order by stage, attempt";
         var before = Ok("query", Sql, "--json");
@@ -78,7 +78,7 @@ public sealed partial class ProvenanceVerbTests : IDisposable
     }
 
     [Fact]
-    public void Another_command_for_the_same_results_changes_the_page_only_where_it_tells_of_the_work()
+    public void Another_command_with_the_same_results_changes_only_elements_that_depend_on_timing()
     {
         var one = File.ReadAllText(_lab.At("reports/smoke.html"));
         using var elsewhere = new LabFolder();

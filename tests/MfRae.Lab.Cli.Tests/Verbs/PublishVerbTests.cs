@@ -34,7 +34,7 @@ public sealed class PublishVerbTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void A_trained_stage_is_copied_with_a_card_that_says_where_it_comes_from()
+    public void A_trained_network_is_copied_with_a_card_that_gives_its_origin()
     {
         Train();
 
@@ -60,7 +60,7 @@ public sealed class PublishVerbTests : IDisposable
     }
 
     [Fact]
-    public void What_was_loaded_is_not_published_again()
+    public void Loaded_networks_are_not_published_again()
     {
         Train();
 
@@ -85,7 +85,7 @@ public sealed class PublishVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_stage_that_did_not_complete_is_an_error_that_says_what_to_run()
+    public void An_incomplete_stage_is_an_error_that_names_the_command_to_run()
     {
         _lab.Write("experiments/training.json", Training);
         _lab.OnStage = context =>
@@ -114,7 +114,7 @@ public sealed class PublishVerbTests : IDisposable
     }
 
     [Fact]
-    public void The_generators_of_all_arms_and_seeds_have_names_of_their_own_and_what_they_share_has_one()
+    public void The_generators_of_all_arms_and_seeds_have_separate_names_and_shared_networks_have_one()
     {
         Train(seeds: "5, 6");
 

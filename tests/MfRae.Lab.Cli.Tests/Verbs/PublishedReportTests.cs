@@ -17,7 +17,7 @@ public sealed partial class PublishedReportTests : IDisposable
 
     /// <summary>MFRAE_REWRITE_GOLDEN=1 renders them again, after a change of the report, and drops images from their data that they no longer show.</summary>
     [Fact]
-    public void A_shipped_page_is_what_its_data_says()
+    public void A_shipped_page_matches_its_data()
     {
         foreach (var path in Directory.GetFiles(Path.Combine(Checkout.Root, "reports", "published"), "*" + RecordFile.Extension))
         {
@@ -57,7 +57,7 @@ public sealed partial class PublishedReportTests : IDisposable
     }
 
     [Fact]
-    public void Published_data_holds_the_images_of_its_page_and_no_others()
+    public void Published_data_contains_only_the_images_of_its_page()
     {
         const string Smoke = "experiments/smoke.json";
         _lab.Write(Smoke, File.ReadAllText(_lab.At(Smoke)).Replace("\"seeds\": [0]", "\"seeds\": [0, 1]", StringComparison.Ordinal));
@@ -75,7 +75,7 @@ public sealed partial class PublishedReportTests : IDisposable
     }
 
     [Fact]
-    public void Data_without_a_version_reads_as_what_was_in_force_when_it_was_published()
+    public void Unversioned_data_is_read_by_the_rules_of_its_publication()
     {
         _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
         _lab.Run("report", "smoke", "--publish").Code.Should().Be(ExitCode.Ok);
@@ -119,7 +119,7 @@ public sealed partial class PublishedReportTests : IDisposable
     [Theory]
     [InlineData("", "cannot be read as the data of a report")]
     [InlineData("no gzip", "cannot be read as the data of a report")]
-    public void What_is_no_data_is_refused(string content, string message)
+    public void A_file_without_data_is_refused(string content, string message)
     {
         _lab.Write("reports/published/x.json.gz", content);
 
@@ -130,7 +130,7 @@ public sealed partial class PublishedReportTests : IDisposable
     }
 
     [Fact]
-    public void Data_in_which_a_page_could_not_tell_things_apart_is_refused()
+    public void Data_with_ambiguous_names_is_refused()
     {
         var whole = RecordFile.Read(Path.Combine(Checkout.Root, "reports/published/oracle-derivative.json.gz"));
         var wrong = new (ExperimentRecord Record, string Message)[]
@@ -153,5 +153,5 @@ public sealed partial class PublishedReportTests : IDisposable
     [Theory]
     [InlineData("report", "--publish")]
     [InlineData("report", "smoke", "--from", "x.json.gz")]
-    public void Options_that_do_not_go_together_are_usage(params string[] args) => _lab.Run(args).Code.Should().Be(ExitCode.Usage);
+    public void Options_that_exclude_each_other_are_a_usage_error(params string[] args) => _lab.Run(args).Code.Should().Be(ExitCode.Usage);
 }

@@ -20,7 +20,7 @@ public sealed class RecordVerbTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void Two_runs_differ_in_what_was_patched_and_in_the_stages_behind_it()
+    public void Two_runs_differ_in_the_changed_option_and_the_stages_that_depend_on_it()
     {
         var rows = JsonDocument.Parse(Ok("diff", Run("smoke", "mft"), Run("smoke", "mfd"), "--json")).RootElement.EnumerateArray()
             .Select(row => (What: row.GetProperty("what").GetString(), Name: row.GetProperty("name").GetString())).ToList();
@@ -32,7 +32,7 @@ public sealed class RecordVerbTests : IDisposable
     }
 
     [Fact]
-    public void Two_experiments_stand_side_by_side_arm_by_arm()
+    public void Two_experiments_are_compared_arm_by_arm()
     {
         var text = Ok("compare", "smoke", _other);
 
@@ -57,7 +57,7 @@ public sealed class RecordVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_word_that_is_nothing_gets_the_nearest_name()
+    public void An_unknown_name_gets_a_suggestion()
     {
         _lab.Run("compare", "smok", _other).Error.Should().Contain("did you mean `smoke`?");
         _lab.Run("compare", "smoke", _other, "--metric", "fdi@1").Error.Should().Contain("did you mean `fid@1`?");
@@ -67,7 +67,7 @@ public sealed class RecordVerbTests : IDisposable
     }
 
     [Fact]
-    public void Logs_show_what_workers_printed_without_letting_it_move_the_cursor()
+    public void Logs_show_the_output_of_workers_without_control_sequences()
     {
         var key = Cell("select stage from stages where label = 'meanflow mfd' and experiment = 'smoke'");
         File.WriteAllText(_lab.At($"data/store/{key}/worker.1.log"), "first\n\u001b[2Jsecond\n");
@@ -82,7 +82,7 @@ public sealed class RecordVerbTests : IDisposable
     }
 
     [Fact]
-    public void Ls_and_show_speak_json_too()
+    public void Ls_and_show_print_json()
     {
         var listed = JsonDocument.Parse(Ok("ls", "smoke", "--json")).RootElement;
         listed.GetArrayLength().Should().Be(2);
@@ -96,7 +96,7 @@ public sealed class RecordVerbTests : IDisposable
     }
 
     [Fact]
-    public void The_doctor_names_everything_once_and_fails_where_a_run_would()
+    public void Doctor_lists_each_check_once_and_fails_if_a_run_would_fail()
     {
         var found = Doctor(_lab.Run("doctor", "--json"));
 

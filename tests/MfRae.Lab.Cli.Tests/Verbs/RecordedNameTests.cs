@@ -49,7 +49,7 @@ public sealed class RecordedNameTests : IDisposable
     }
 
     [Fact]
-    public void The_page_of_two_experiments_side_by_side_is_no_name_for_an_experiment()
+    public void An_experiment_cannot_have_the_name_of_a_comparison_page()
     {
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Copy("smoke-vs-smoke");
@@ -59,7 +59,7 @@ public sealed class RecordedNameTests : IDisposable
     }
 
     [Fact]
-    public void A_page_of_two_experiments_does_not_take_that_of_a_recorded_one()
+    public void A_comparison_page_does_not_replace_the_page_of_an_experiment()
     {
         Copy("smoke-vs-smoke");
         _lab.Run("experiments/smoke-vs-smoke.json").Code.Should().Be(ExitCode.Ok);
@@ -74,7 +74,7 @@ public sealed class RecordedNameTests : IDisposable
     }
 
     [Fact]
-    public void A_capsule_is_not_imported_beside_a_name_of_another_case()
+    public void A_capsule_is_refused_if_its_name_differs_from_a_recorded_one_only_in_case()
     {
         using var other = new LabFolder();
         other.Write("experiments/SMOKE.json", File.ReadAllText(_lab.At(Smoke)));

@@ -23,7 +23,7 @@ public sealed class ReportAgainstTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void Two_experiments_stand_on_one_page()
+    public void Two_experiments_are_compared_on_one_page()
     {
         var answer = _lab.Run("report", "smoke", "--against", Other);
 
@@ -36,7 +36,7 @@ public sealed class ReportAgainstTests : IDisposable
     }
 
     [Fact]
-    public void A_check_says_whether_the_page_is_what_its_data_says()
+    public void A_check_reports_whether_the_page_matches_its_data()
     {
         _lab.Run("report", "smoke", "--against", Other, "--check").Code.Should().Be(ExitCode.Incomparable, "the page does not exist yet");
         _lab.Run("report", "smoke", "--against", Other).Code.Should().Be(ExitCode.Ok);
@@ -46,7 +46,7 @@ public sealed class ReportAgainstTests : IDisposable
     }
 
     [Fact]
-    public void The_same_experiment_before_and_after_is_compared_by_published_data()
+    public void An_experiment_is_compared_with_its_published_data()
     {
         Ok("report", "smoke", "--publish");
         Ok(Smoke, "--fresh");
@@ -69,7 +69,7 @@ public sealed class ReportAgainstTests : IDisposable
     }
 
     [Fact]
-    public void A_page_with_a_metric_that_is_not_comparable_is_written_and_the_code_says_so()
+    public void A_page_with_an_incomparable_metric_is_written_and_exits_3()
     {
         Change("UPDATE measurement SET samples = 999 WHERE metric = 'fid' AND steps = 1 AND stage IN "
             + $"(SELECT stage FROM evaluations WHERE experiment = '{Other}' AND arm = 'mft' AND seed = 1)");
@@ -83,7 +83,7 @@ public sealed class ReportAgainstTests : IDisposable
     }
 
     [Fact]
-    public void What_is_neither_an_experiment_nor_data_is_told()
+    public void A_name_that_is_neither_an_experiment_nor_data_is_reported()
     {
         _lab.Run("report", "smoke", "--against", "smokee").Error.Should().Contain("did you mean `smoke`?");
         _lab.Run("report", "smoke", "--against", "none.json.gz").Error.Should().Contain("none.json.gz cannot be read");

@@ -50,7 +50,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public void Json_tells_what_the_table_tells()
+    public void The_json_output_has_the_content_of_the_table()
     {
         RunFirst();
 
@@ -66,7 +66,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public void What_an_image_costs_is_kept_but_is_no_result_of_an_arm()
+    public void The_cost_of_an_image_is_recorded_but_is_not_a_result_of_an_arm()
     {
         RunFirst();
 
@@ -77,7 +77,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public void Changing_one_option_of_one_arm_computes_what_lies_downstream_of_it_only()
+    public void Changing_one_option_of_one_arm_computes_only_the_dependent_stages()
     {
         RunFirst();
         _lab.Write(Smoke, File.ReadAllText(_lab.At(Smoke)).Replace("\"lambda\": 1", "\"lambda\": 0.5", StringComparison.Ordinal));
@@ -102,7 +102,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_diverges_is_told_and_exits_1()
+    public void A_diverged_run_is_reported_and_exits_1()
     {
         _lab.OnStage = context => Fail(context, DivergedException.NotFinite(7, "loss"));
 
@@ -124,7 +124,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public void An_arm_that_is_none_is_a_mistake_that_starts_nothing()
+    public void An_unknown_arm_is_a_usage_error()
     {
         var answer = _lab.Run(Smoke, "--only", "mdf");
 
@@ -134,7 +134,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public void Ctrl_c_stops_with_130_and_the_same_command_goes_on()
+    public void Ctrl_c_exits_130_and_the_same_command_resumes()
     {
         _lab.OnStage = context =>
         {
@@ -155,7 +155,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public void An_interruption_says_how_to_resume_and_shows_no_empty_table()
+    public void An_interruption_prints_how_to_resume_and_no_empty_table()
     {
         _lab.OnStage = context =>
         {
@@ -173,7 +173,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public void An_interruption_says_how_to_resume_beside_json_too()
+    public void An_interruption_with_json_output_prints_how_to_resume()
     {
         _lab.OnStage = _ => _lab.Signals.Receive(ExitCode.Interrupted);
 
@@ -184,7 +184,7 @@ public sealed class RunVerbTests : IDisposable
     }
 
     [Fact]
-    public void Sigterm_stops_with_143()
+    public void Sigterm_exits_143()
     {
         _lab.OnStage = _ => _lab.Signals.Receive(ExitCode.Terminated);
 

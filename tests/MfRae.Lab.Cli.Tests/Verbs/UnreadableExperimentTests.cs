@@ -20,7 +20,7 @@ public sealed class UnreadableExperimentTests : IDisposable
         DELETE FROM arm WHERE experiment = (SELECT id FROM experiment WHERE name = 'other');
         """,
         "other", "has no arm")]
-    public async Task It_is_named_on_the_index_and_check_says_why(string sql, string name, string why)
+    public async Task An_unreadable_experiment_is_named_on_the_index_and_explained_by_check(string sql, string name, string why)
     {
         Change(sql);
         var lab = _served.Lab;

@@ -20,7 +20,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void Without_arguments_the_program_says_what_it_is_what_to_try_and_which_verbs_there_are()
+    public void Without_arguments_the_program_prints_its_purpose_first_steps_and_verbs()
     {
         var answer = _lab.Run();
 
@@ -33,7 +33,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void The_commands_to_try_first_name_files_that_are_shipped()
+    public void The_first_steps_name_shipped_files()
     {
         var files = _lab.Run().Out.Split(' ', '\n').Where(word => word.EndsWith(".json", StringComparison.Ordinal)).ToList();
 
@@ -94,7 +94,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("gc --dryrun", "--dry-run")]
     [InlineData("show 3f --jso", "--json")]
     [InlineData("db chek", "check")]
-    public void A_wrong_command_line_exits_2_with_the_reason_and_touches_nothing(string command, string reason)
+    public void A_wrong_command_line_exits_2_with_the_reason_and_changes_nothing(string command, string reason)
     {
         var answer = _lab.Run(command.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
@@ -111,7 +111,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("experiments/smoke.json meanflow.lamda=1", "did you mean `lambda`")]
     [InlineData("plan experiments/smoke.json seeds=x", "seeds")]
     [InlineData("validate experiments/none.json", "experiments/none.json")]
-    public void A_wrong_experiment_exits_2_with_the_reason_and_touches_nothing(string command, string reason)
+    public void A_wrong_experiment_exits_2_with_the_reason_and_changes_nothing(string command, string reason)
     {
         var answer = _lab.Run(command.Split(' '));
 
@@ -124,7 +124,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void All_mistakes_of_a_file_are_told_together_each_with_line_path_and_suggestion()
+    public void All_mistakes_in_a_file_are_reported_with_line_path_and_suggestion()
     {
         _lab.Write("experiments/bad.json", """
             {
@@ -154,7 +154,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void Warnings_are_told_and_stop_nothing()
+    public void Warnings_are_reported_and_do_not_stop_a_run()
     {
         _lab.Write("experiments/short.json", """
             {
@@ -181,7 +181,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void A_path_of_weights_that_leads_nowhere_is_a_mistake_before_anything_runs()
+    public void A_missing_dictionary_in_a_weights_file_is_reported_before_a_run()
     {
         var nested = Path.Combine(Checkout.Root, "tests", "Golden", "cases", "pt-namespace.pt").Replace('\\', '/');
         _lab.Write("experiments/nested.json", $$"""
@@ -206,7 +206,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void Validate_tells_the_size_of_what_is_right() =>
+    public void Validate_prints_the_size_of_a_valid_experiment() =>
         _lab.Run("validate", "experiments/smoke.json")
             .Should().Match<Answer>(answer => answer.Code == ExitCode.Ok && answer.Out.Contains("valid, 2 arms, 1 seed"));
 
@@ -231,7 +231,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void Missing_files_alone_exit_4_each_listed_once_with_where_to_get_it()
+    public void Missing_files_exit_4_and_are_listed_once_with_advice()
     {
         _lab.Write("experiments/other.json", File.ReadAllText(_lab.At("experiments/smoke.json")).Replace(
             "\"mfd\": {", "\"mfd\": { \"teacher\": { \"weights\": \"data/weights/teacher.safetensors\" },", StringComparison.Ordinal));
@@ -252,7 +252,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void A_mistake_beside_a_missing_file_exits_2()
+    public void A_mistake_together_with_a_missing_file_exits_2()
     {
         File.Delete(_lab.At("data/weights/teacher.safetensors"));
 
@@ -263,7 +263,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void The_same_mistake_of_a_file_that_two_experiments_extend_is_told_once()
+    public void A_mistake_in_a_file_that_two_experiments_extend_is_reported_once()
     {
         _lab.Write("experiments/base/broken.json", """{ "extends": "fashion-mnist.json", "base": { "meanflow": { "lambda": 2 } } }""");
         foreach (var name in new[] { "one", "two" })
@@ -274,7 +274,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void Plan_tells_stages_and_power_and_touches_nothing()
+    public void Plan_prints_stages_and_power_and_changes_nothing()
     {
         var answer = _lab.Run("plan", "experiments/smoke.json");
 
@@ -286,7 +286,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public void Schema_is_the_one_that_is_shipped() =>
+    public void Schema_prints_the_shipped_schema() =>
         _lab.Run("schema").Out.Should().Be(File.ReadAllText(Path.Combine(Checkout.Root, "experiments", "experiment.schema.json")));
 
     public void Dispose() => _lab.Dispose();

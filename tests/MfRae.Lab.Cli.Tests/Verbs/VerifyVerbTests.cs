@@ -22,7 +22,7 @@ public sealed class VerifyVerbTests : IDisposable
     [InlineData("smoke")]
     [InlineData("experiments/smoke.json")]
     [InlineData("reports/smoke.html")]
-    public void What_nobody_touched_is_what_was_recorded(string subject)
+    public void Unchanged_results_match_the_records(string subject)
     {
         var answer = _lab.Run("verify", subject);
 
@@ -55,7 +55,7 @@ public sealed class VerifyVerbTests : IDisposable
     }
 
     [Fact]
-    public void Files_that_are_gone_are_a_mismatch()
+    public void Missing_files_are_a_mismatch()
     {
         Directory.Delete(Folder("evaluation mft"), recursive: true);
 
@@ -70,7 +70,7 @@ public sealed class VerifyVerbTests : IDisposable
     [InlineData("UPDATE stage SET seed = 7 WHERE kind = 'meanflow'", "another kind, seed or inputs")]
     [InlineData("UPDATE stage SET definition = replace(definition, '\"lambda\":1', '\"lambda\":0.9') WHERE kind = 'meanflow'",
         "another definition")]
-    public void A_database_that_was_changed_by_hand_is_found(string sql, string problem)
+    public void A_manually_changed_database_is_detected(string sql, string problem)
     {
         Change(sql);
 
@@ -93,7 +93,7 @@ public sealed class VerifyVerbTests : IDisposable
     }
 
     [Fact]
-    public void Another_environment_is_named_and_fails_only_when_asked_to()
+    public void Another_environment_is_named_and_fails_only_with_strict()
     {
         Rewrite("meanflow mfd", provenance =>
         {
@@ -109,7 +109,7 @@ public sealed class VerifyVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_manifest_of_before_packages_were_recorded_is_still_read()
+    public void A_manifest_without_packages_is_read()
     {
         Rewrite("meanflow mfd", provenance => provenance.Remove("packages"));
 
@@ -117,7 +117,7 @@ public sealed class VerifyVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_word_that_is_nothing_gets_the_nearest_name()
+    public void An_unknown_name_gets_a_suggestion()
     {
         var answer = _lab.Run("verify", "smokey");
 

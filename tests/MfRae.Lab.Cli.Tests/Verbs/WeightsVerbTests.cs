@@ -14,7 +14,7 @@ public sealed class WeightsVerbTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void List_shows_what_the_cards_say_and_hides_nothing_behind_a_broken_file()
+    public void List_shows_the_content_of_the_cards_even_if_a_file_is_broken()
     {
         Weights("one", [1, 2]);
         _lab.Write("weights/two.safetensors", "broken");
@@ -66,7 +66,7 @@ public sealed class WeightsVerbTests : IDisposable
     [Theory]
     [InlineData("pt-namespace.pt", "other", "argparse.Namespace")]
     [InlineData("extra-uint32.npz", "seed", "<u4")]
-    public void What_is_not_read_is_listed_and_fails_what_needs_every_value(string file, string name, string reason)
+    public void Unread_values_are_listed_and_fail_verbs_that_need_every_value(string file, string name, string reason)
     {
         var path = Path.Combine(Checkout.Root, "tests", "Golden", "cases", file);
 
@@ -83,7 +83,7 @@ public sealed class WeightsVerbTests : IDisposable
     }
 
     [Fact]
-    public void Convert_takes_the_weights_beside_what_is_not_read() => _lab.Run(
+    public void Convert_takes_the_weights_of_a_file_with_unread_values() => _lab.Run(
             "weights", "convert", Path.Combine(Checkout.Root, "tests", "Golden", "cases", "pt-namespace.pt"), "out.safetensors", "--key", "model")
         .Code.Should().Be(ExitCode.Ok);
 
@@ -91,7 +91,7 @@ public sealed class WeightsVerbTests : IDisposable
     [InlineData("malicious_os_system.pt", "posix.system")]
     [InlineData("malicious_nested_eval.pt", "__builtin__.eval")]
     [InlineData("unknown_global.pt", "subprocess.Popen")]
-    public void What_asks_for_code_is_refused_by_name(string file, string name)
+    public void Values_that_require_code_are_refused_by_name(string file, string name)
     {
         var answer = _lab.Run("weights", "inspect", Path.Combine(Fixtures, file));
         answer.Code.Should().Be(ExitCode.Environment);
@@ -100,7 +100,7 @@ public sealed class WeightsVerbTests : IDisposable
     }
 
     [Fact]
-    public void Convert_takes_a_dictionary_out_renames_it_and_changes_its_type()
+    public void Convert_extracts_a_dictionary_renames_it_and_changes_its_type()
     {
         var answer = _lab.Run("weights", "convert", Path.Combine(Fixtures, "ckpt_zip.pt"), "out.safetensors",
             "--key", "ema", "--dtype", "bf16", "--rename", "fc.=head.", "--rename", "emb.weight=table");
@@ -125,7 +125,7 @@ public sealed class WeightsVerbTests : IDisposable
     [InlineData("out.npz --dtype bf16", "numpy has no bfloat16")]
     [InlineData("out.safetensors --dtype f8", "use f64, f32, f16, bf16")]
     [InlineData("out.safetensors --rename x", "is not OLD=NEW")]
-    public void A_conversion_that_cannot_be_meant_exits_2_and_writes_nothing(string arguments, string reason)
+    public void An_impossible_conversion_exits_2_and_writes_nothing(string arguments, string reason)
     {
         var answer = _lab.Run(["weights", "convert", Path.Combine(Fixtures, "ckpt_zip.pt"), .. arguments.Split(' ')]);
 
@@ -147,7 +147,7 @@ public sealed class WeightsVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_dictionary_that_is_not_there_is_an_error()
+    public void A_missing_dictionary_is_an_error()
     {
         var answer = _lab.Run("weights", "convert", Path.Combine(Fixtures, "ckpt_zip.pt"), "out.safetensors", "--key", "emma");
         answer.Code.Should().Be(ExitCode.Environment);
@@ -155,7 +155,7 @@ public sealed class WeightsVerbTests : IDisposable
     }
 
     [Fact]
-    public void Verify_finds_other_bytes_values_that_are_not_finite_and_missing_files()
+    public void Verify_finds_changed_bytes_non_finite_values_and_missing_files()
     {
         Weights("good", [1, 2]);
         Weights("changed", [1, 2]);
@@ -193,7 +193,7 @@ public sealed class WeightsVerbTests : IDisposable
     }
 
     [Fact]
-    public void Hash_prints_what_sha256sum_prints()
+    public void Hash_prints_the_format_of_sha256sum()
     {
         _lab.Write("a", "content");
         var hash = Convert.ToHexStringLower(SHA256.HashData("content"u8));
