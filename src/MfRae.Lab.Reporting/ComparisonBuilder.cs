@@ -7,12 +7,15 @@ using MfRae.Lab.Reporting.Markup;
 namespace MfRae.Lab.Reporting;
 
 /// <summary>
-/// Renders two experiments, or one as it was run twice, as one page. Like the reports it needs nothing else, and is a pure function of the
-/// two records.
+/// Renders two experiments, or two versions of one experiment, on one page. A pure function of the two records; the page works offline, as
+/// reports do.
 /// </summary>
 public static class ComparisonBuilder
 {
-    /// <param name="compared">Every metric that both have, those that are not comparable included.</param>
+    /// <summary>Renders the page.</summary>
+    /// <param name="one">Experiment A.</param>
+    /// <param name="other">Experiment B.</param>
+    /// <param name="compared">Every metric that both experiments have, including metrics that are not comparable.</param>
     public static string Build(ExperimentRecord one, ExperimentRecord other, IReadOnlyList<CrossComparison> compared)
     {
         var (a, b) = (new ComparisonSide("A", "side-a", one), new ComparisonSide("B", "side-b", other));

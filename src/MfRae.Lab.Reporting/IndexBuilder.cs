@@ -8,13 +8,15 @@ using MfRae.Lab.Reporting.Sections;
 
 namespace MfRae.Lab.Reporting;
 
-/// <summary>Renders the list of experiments, with a link to each report beside it. Pure, and self-contained like the reports.</summary>
+/// <summary>Renders the list of experiments with links to their reports: a pure function, and a page that works offline.</summary>
 public static class IndexBuilder
 {
-    /// <param name="unreadable">Names of experiments that the database has and that no query finds.</param>
+    /// <summary>Renders the list.</summary>
+    /// <param name="entries">The experiments in the order of the list.</param>
+    /// <param name="unreadable">Names of experiments that are in the database but cannot be read.</param>
     public static string Build(IReadOnlyList<IndexEntry> entries, params IReadOnlyList<string> unreadable) => Page(entries, unreadable).Render();
 
-    /// <summary>The same page, which follows the database.</summary>
+    /// <summary>Renders the list with a script that updates it when the database changes.</summary>
     public static ServedPage Serve(IReadOnlyList<IndexEntry> entries, IReadOnlyList<string> unreadable, LiveHook hook) =>
         Page(entries, unreadable).Serve(hook);
 
@@ -48,20 +50,25 @@ public static class IndexBuilder
         ],
         string.Concat(entries.SelectMany((entry, index) => entry.Style.Select(rule => $".{Css(index)} {rule}\n"))));
 
-    /// <summary>Experiments have arms of their own, so a colour holds inside its entry.</summary>
+    /// <summary>The class of an entry. Each experiment has separate arms, so a colour is valid inside its entry only.</summary>
     private static string Css(int index) => string.Create(CultureInfo.InvariantCulture, $"e{index}");
 }
 
-/// <summary>One experiment in the list of all.</summary>
-/// <param name="Title">What its report is headed by.</param>
-/// <param name="Outcome">One line: the best arm, and against what.</param>
-/// <param name="Verdicts">A badge for each verdict that arms got, with their number.</param>
-/// <param name="Spark">The primary metric over the arms.</param>
-/// <param name="Style">Selector and colours of each arm, without the entry's own selector.</param>
-/// <param name="Seeds">How many seeds gave a value of it in each arm: `2`, or `1–2` where some were lost.</param>
-/// <param name="Lost">Runs that did not complete.</param>
-/// <param name="Latest">When the latest attempt began; null: nothing has been tried.</param>
-/// <param name="CpuSeconds">Of all attempts of all stages.</param>
+/// <summary>An experiment in the index.</summary>
+/// <param name="Name">The name of the experiment, which is also the name of its page.</param>
+/// <param name="Title">The heading of its report.</param>
+/// <param name="Question">The question of the experiment.</param>
+/// <param name="Outcome">One line: the best arm and the baseline.</param>
+/// <param name="Verdicts">A badge for each verdict, with the number of arms.</param>
+/// <param name="Spark">A small chart of the primary metric over the arms.</param>
+/// <param name="Style">Selector and colours of each arm, without the selector of the entry.</param>
+/// <param name="Arms">The number of arms.</param>
+/// <param name="Runs">The number of runs.</param>
+/// <param name="Seeds">The number of seeds per arm with a value of the primary metric: `2`, or `1–2` if arms differ.</param>
+/// <param name="Lost">The number of runs that did not complete.</param>
+/// <param name="Latest">The start of the latest attempt; null before the first attempt.</param>
+/// <param name="CpuSeconds">The CPU time of all attempts of all stages.</param>
+/// <param name="Tags">The tags of the experiment, sorted.</param>
 public sealed record IndexEntry(
     string Name,
     string Title,
@@ -78,7 +85,9 @@ public sealed record IndexEntry(
     double CpuSeconds,
     IReadOnlyList<string> Tags)
 {
-    /// <param name="tags">Of the experiment, in any order.</param>
+    /// <summary>The entry of an experiment.</summary>
+    /// <param name="record">The record of the experiment.</param>
+    /// <param name="tags">The tags of the experiment, in any order.</param>
     public static IndexEntry Of(ExperimentRecord record, IEnumerable<string>? tags = null)
     {
         var data = new ReportData(ArmTitles.Apply(record));

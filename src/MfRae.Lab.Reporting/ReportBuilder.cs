@@ -8,24 +8,25 @@ using MfRae.Lab.Reporting.Sections;
 namespace MfRae.Lab.Reporting;
 
 /// <summary>
-/// Renders an experiment as one HTML page that needs no network, no other file and no script to be readable. Images that would make the
-/// page large are files beside it that the page links to. A pure function: the same record gives the same bytes.
+/// Renders an experiment as one HTML page that works offline and without JavaScript. Images that would make the page large are separate
+/// files that the page links to. A pure function: the same record gives the same bytes.
 /// </summary>
 public static class ReportBuilder
 {
-    // Bytes of a page at most, of which style and script take less than the second number.
+    // The maximal size of a page, and an upper bound of the size of its style and scripts, in bytes.
     private const long Most = 5_000_000;
     private const long Frame = 150_000;
 
+    /// <summary>Renders the page of an experiment.</summary>
     public static string Build(ExperimentRecord record) => Fitted(record).Page.Render();
 
-    /// <summary>The images beside the page, which it links to.</summary>
+    /// <summary>The image files that the page links to.</summary>
     public static IReadOnlyList<LinkedImage> Images(ExperimentRecord record) => Fitted(record).Data.Sheets.Linked(record);
 
-    /// <summary>The same page, which follows the database.</summary>
+    /// <summary>Renders the page with a script that updates it when the database changes.</summary>
     public static ServedPage Serve(ExperimentRecord record, LiveHook hook) => Fitted(record).Page.Serve(hook);
 
-    /// <summary>Where tables and curves take much of the page, fewer images are in it.</summary>
+    /// <summary>Renders the page. If tables and curves are large, the page contains fewer images.</summary>
     private static (Page Page, ReportData Data) Fitted(ExperimentRecord record)
     {
         record = ArmTitles.Apply(record);
@@ -58,20 +59,22 @@ public static class ReportBuilder
         Templates.Render($"Sections/{section.Name}/{section.Name.ToLowerInvariant()}.sbn-html", section.Model(data)));
 }
 
-/// <summary>An image file beside a page, which the page links to.</summary>
+/// <summary>An image file that a page links to.</summary>
 /// <param name="Path">Relative to the folder of the page.</param>
-/// <param name="Png">The content, or null where only the store has it.</param>
+/// <param name="Png">The content; null if only the store has it.</param>
 /// <param name="Stage">Key of the stage that made the image.</param>
-/// <param name="File">Name of the file in the stage's folder, where only the store has the content.</param>
+/// <param name="File">Name of the file in the stage's folder, if only the store has the content; else null.</param>
 public sealed record LinkedImage(string Path, byte[]? Png, string Stage, string? File);
 
 /// <summary>
-/// What is kept beside a published page: the record without the images that the page does not show, most of which are the sheets of other
-/// seeds than each arm's first. The page of it is the same, byte for byte.
+/// The record that is published with a page. It omits the images that the page does not show, mostly the sheets of all seeds but each
+/// arm's first. Its page is the same, byte for byte.
 /// </summary>
 public static class PublishedRecord
 {
-    /// <param name="page">What <see cref="ReportBuilder"/> makes of the record.</param>
+    /// <summary>The record without the images that its page does not show.</summary>
+    /// <param name="record">The complete record.</param>
+    /// <param name="page">The page of the record, from <see cref="ReportBuilder.Build"/>.</param>
     public static ExperimentRecord Of(ExperimentRecord record, string page) => record with
     {
         Stages =
@@ -85,12 +88,14 @@ public static class PublishedRecord
     };
 }
 
-/// <summary>What a page needs to follow the database: it is the same page with one more script.</summary>
-/// <param name="Stamp">Of what the page shows; the events name the stamp of what there is.</param>
+/// <summary>Connects a served page with its server, so that the page follows the database.</summary>
+/// <param name="Stamp">Identifies the data that the page shows. The server's events carry the stamp of the current data.</param>
 /// <param name="Events">Path of the server's events about this page.</param>
-/// <param name="Token">What a request that changes anything has to carry. It also tells one server from the next.</param>
-/// <param name="Stop">Path that stops the run; null where nothing can be stopped.</param>
+/// <param name="Token">Must be sent with every request that changes anything. A restarted server has another token.</param>
+/// <param name="Stop">Path that stops the run; null if no run can be stopped.</param>
 public sealed record LiveHook(string Stamp, string Events, string Token, string? Stop);
 
-/// <summary>A page with the content policy that goes into the header of its response.</summary>
+/// <summary>A page, and the content security policy for the header of its response.</summary>
+/// <param name="Html">The page.</param>
+/// <param name="Policy">The value of the header Content-Security-Policy.</param>
 public sealed record ServedPage(string Html, string Policy);

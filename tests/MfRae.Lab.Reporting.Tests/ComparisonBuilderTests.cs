@@ -15,7 +15,7 @@ public sealed class ComparisonBuilderTests
     }
 
     [Fact]
-    public void One_experiment_at_two_commits_is_told_apart_by_them()
+    public void The_commits_distinguish_two_runs_of_one_experiment()
     {
         var html = ComparedRecords.Page();
 
@@ -23,7 +23,7 @@ public sealed class ComparisonBuilderTests
     }
 
     [Fact]
-    public void A_metric_that_is_a_value_of_something_else_has_its_reason_and_no_number()
+    public void A_metric_that_was_measured_differently_has_a_reason_and_no_number()
     {
         var html = ComparedRecords.Page();
         var results = html[html.IndexOf("<section id=\"results\">", StringComparison.Ordinal)..];
@@ -34,7 +34,7 @@ public sealed class ComparisonBuilderTests
     }
 
     [Fact]
-    public void Equal_keys_with_other_numbers_are_an_alarm_and_with_the_same_none()
+    public void Equal_keys_with_different_values_raise_an_alarm()
     {
         ComparedRecords.Page().Should().Contain("the computation was not reproduced").And.Contain("2.214000001");
         ComparedRecords.Page(ComparedRecords.One, ComparedRecords.One).Should().Contain("are bit-identical")
@@ -50,7 +50,7 @@ public sealed class ComparisonBuilderTests
     }
 
     [Fact]
-    public void Every_string_of_both_is_escaped()
+    public void Every_string_of_both_experiments_is_escaped()
     {
         const string Attack = "</script></style><script>alert(1)</script>\"'&<img src=x onerror=alert(1)>";
 

@@ -7,13 +7,13 @@ public sealed class EvaluationReliabilityTests
     private const string Heading = "Reliability of the evaluation";
 
     [Fact]
-    public void Without_intervals_floor_or_ladder_there_is_no_section() =>
+    public void Without_intervals_floor_or_corruptions_there_is_no_section() =>
         ReportBuilder.Build(SampleRecord.Small()).Should().NotContain(Heading);
 
     [Fact]
-    public void The_floor_the_intervals_and_the_neighbours_stand_in_one_place()
+    public void Floor_intervals_and_neighbours_are_in_one_section()
     {
-        var html = ReportBuilder.Build(JudgedRecord.Small());
+        var html = ReportBuilder.Build(ReliabilityRecord.Small());
 
         html.Should().Contain(Heading).And.Contain("have FID 1.25 to the reference").And.Contain("1.3 % of the samples");
         html.Should().Contain("95 % interval over the choice of samples").And.Contain("nearest training images</summary>");
@@ -23,6 +23,6 @@ public sealed class EvaluationReliabilityTests
     [Theory]
     [InlineData(2.5, "FID increases at each of 3 corruption levels")]
     [InlineData(0.5, "FID does not increase at every corruption level")]
-    public void A_ladder_says_whether_the_features_see_what_is_spoilt(double top, string sentence) =>
-        ReportBuilder.Build(JudgedRecord.Small(top)).Should().Contain(sentence);
+    public void The_section_says_whether_FID_increases_with_corruption(double top, string sentence) =>
+        ReportBuilder.Build(ReliabilityRecord.Small(top)).Should().Contain(sentence);
 }

@@ -73,7 +73,7 @@ public sealed partial class ReportBuilderTests
     }
 
     [Fact]
-    public void An_attempt_that_was_killed_before_it_told_of_itself_changes_only_what_tells_how_the_work_went()
+    public void An_attempt_that_was_killed_before_it_recorded_its_machine_changes_only_timing_elements()
     {
         var record = CostRecord.Small();
         var killed = record with
@@ -107,7 +107,7 @@ public sealed partial class ReportBuilderTests
     }
 
     [Fact]
-    public void An_experiment_without_a_generator_is_judged_by_what_it_has()
+    public void An_experiment_without_a_generator_shows_the_metrics_that_it_has()
     {
         var record = SampleRecord.Small() with { PrimaryMetric = "rfid" };
         var runs = record.Runs.Select(
@@ -152,7 +152,7 @@ public sealed partial class ReportBuilderTests
         IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small() with { Name = "../a b?c#d" })]).Should().Contain("href=\"..%2Fa%20b%3Fc%23d.html\"");
 
     [Fact]
-    public void The_index_tells_best_arm_runs_and_losses()
+    public void The_index_shows_the_best_arm_and_lost_runs()
     {
         var html = IndexBuilder.Build([IndexEntry.Of(SampleRecord.Small(), ["to-read", "a<b"])]);
 

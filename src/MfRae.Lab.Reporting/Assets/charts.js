@@ -1,5 +1,5 @@
-// Curves: one step read out in all charts of a group, zoom, logarithmic axes, smoothing, seeds. The numbers stand once beside
-// each drawing; as long as nothing has been asked for, the drawing is the server's own.
+// Curves: values at a step in all charts of a group, zoom, logarithmic axes, smoothing, seeds. Each chart has its numbers as JSON;
+// until a reader changes something, the drawing is the one in the page.
 const niceTicks = (low, high, most) => {
   const rough = (high - low) / most, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map(n => n * power).find(s => s >= rough * (1 - 1e-9)), ticks = [];
@@ -20,7 +20,7 @@ const logTicks = (low, high, most) => {
   return ticks;
 };
 
-// A moving average that forgets at rate w for each point, without the pull of its start towards zero.
+// An exponential moving average with weight w, with bias correction at the start.
 const smooth = (values, w) => {
   let sum = 0, weight = 0;
   return values.map(value => {
@@ -43,7 +43,7 @@ class Axis {
 
   between(low, high) { return Object.assign(Object.create(Axis.prototype), this, { low, high }); }
 
-  // Of the length of the axis, 0 at its low end.
+  // The position of a value as a fraction of the axis, 0 at its low end.
   at(value) { return (this.forth(value) - this.low) / (this.high - this.low); }
 
   value(at) { return this.back(this.low + at * (this.high - this.low)); }
@@ -127,7 +127,7 @@ class CurveChart {
     return path;
   }
 
-  // Each stretch without a gap goes along its upper edge and back along its lower one.
+  // Each part without a gap: along its upper edge, and back along its lower edge.
   ribbon({ steps, l, h }) {
     let path = "";
     for (let i = 0, from = 0; i <= h.length; i++) {
@@ -175,7 +175,7 @@ class CurveChart {
     this.step = step;
   }
 
-  // Every visible arm at one step, here in numbers and in the other charts of the group as a line.
+  // Shows the values of every visible arm at a step, and marks the step in the other charts of the group.
   read(step, at) {
     for (const chart of this.group.charts) if (chart.name === this.name) chart.mark(step);
     const shown = this.lines.filter(line => getComputedStyle(line.path).display !== "none");
@@ -195,7 +195,7 @@ class CurveChart {
     this.readout.style.top = Math.max(4, at.y - this.readout.offsetHeight / 2) + "px";
   }
 
-  // Where the pointer is in the plot, as fractions of its width and height.
+  // The position of the pointer in the plot, as fractions of its width and height.
   locate(event) {
     const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
     const x = (point.x - this.box.x) / this.box.w, y = (point.y - this.box.y) / this.box.h;
@@ -271,7 +271,7 @@ class CurveChart {
   }
 }
 
-// A native tooltip over a whole chart would cover the read-out: the name moves to a label.
+// A native tooltip of the whole chart would cover the values, so the title becomes a label.
 for (const svg of document.querySelectorAll("svg[role=img]")) {
   const title = svg.querySelector(":scope > title");
   if (title) { svg.setAttribute("aria-label", title.textContent); title.remove(); }

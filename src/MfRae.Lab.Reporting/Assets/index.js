@@ -1,4 +1,4 @@
-// The list of experiments: only those in which every word of the search stands; a tag searches for itself.
+// The search shows the experiments that contain every word. A click on a tag searches for the tag.
 for (const list of document.querySelectorAll(".experiments")) {
   const entries = [...list.children], said = lab.html("output", { class: "quiet" });
   const box = lab.html("input", { type: "search", id: "search", autocomplete: "off", spellcheck: "false" });

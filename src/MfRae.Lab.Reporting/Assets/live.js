@@ -1,4 +1,4 @@
-// Only in served pages: told that the database has changed, the page fetches itself and puts the new content in place of the old.
+// Only in served pages: when the database changes, the page fetches itself and replaces its content.
 (() => {
   "use strict";
   let own = { ...document.currentScript.dataset };
@@ -9,7 +9,7 @@
   const part = (page, name) => page.querySelector(`body > ${name}`);
   const ownScript = page => page.querySelector("body > script:not([data-stamp])").textContent;
 
-  // The page's own script is run again over new content: what it listens for in the old content's name ends with that content.
+  // The page's own script runs again after an update. The event listeners for the old content are removed with that content.
   let generation = new AbortController();
   for (const target of [window, document])
     target.addEventListener = (type, act, options) =>
@@ -46,7 +46,7 @@
   bar.append(word, pause, stop);
   placeBar();
 
-  // Nothing is taken from under a hand: content that is being used stays until it is left alone.
+  // Content that the reader is using is not replaced until the reader stops using it.
   for (const type of ["pointerdown", "pointermove", "wheel", "keydown"])
     listen.call(document, type, event => { if (event.target.closest?.("main")) touched = performance.now(); }, { capture: true, passive: true });
   const busy = () => performance.now() - touched < patience || document.querySelector("dialog[open]") || !getSelection().isCollapsed;
@@ -146,7 +146,7 @@
     }
   };
 
-  // A hidden page asks for nothing: a browser opens only a few connections to one server, for all its pages together.
+  // A hidden page closes its connection, because a browser opens only a few connections to one server for all its pages.
   const follow = () => {
     if (document.hidden) { source?.close(); source = null; return; }
     if (source) return;

@@ -1,4 +1,4 @@
-// Adds to a page that is complete without it. First what the other scripts share.
+// Interactive additions to a page that is complete without scripts. This part declares helpers for the other scripts.
 "use strict";
 const lab = (() => {
   const set = (node, attributes) => {
@@ -22,14 +22,14 @@ const lab = (() => {
     if (size >= 1e6 || size < 1e-3) return value.toExponential(2).replaceAll("-", "−");
     return value.toPrecision(4).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "").replace("-", "−");
   };
-  // A number beside an axis, in the units of the drawn charts.
+  // The label of a tick, in the units of the charts in the page.
   const tick = value => {
     const size = Math.abs(value), [unit, sign] = size >= 1e9 ? [1, ""] : size >= 1e6 ? [1e6, "M"] : size >= 1e4 ? [1e3, "k"] : [1, ""];
     const text = size >= 1e9 || (size > 0 && size < 1e-4) ? value.toExponential(2).replace(/\.?0*e\+?/, "e")
       : (value / unit).toLocaleString("en", { maximumSignificantDigits: 6 }) + sign;
     return text.replaceAll("-", "−");
   };
-  // Whether the text is on the clipboard. Where pages may not write to it, an old command still may.
+  // Copies a text and returns whether that worked. Falls back to an old command where pages may not write to the clipboard.
   const copy = async (text, beside) => {
     try {
       await navigator.clipboard.writeText(text);
@@ -49,7 +49,7 @@ const lab = (() => {
   return { set, svg, html, button, format, tick, copy, csv };
 })();
 
-// A legend entry hides its arm in every chart of the page, and is switched off wherever it stands.
+// A legend entry shows or hides its arm in every chart of the page. All entries of the arm change together.
 for (const key of document.querySelectorAll(".key[data-arm]")) {
   const arm = key.dataset.arm;
   lab.set(key, { role: "button", tabindex: "0", "aria-pressed": "true", title: "show or hide this arm" });
@@ -63,7 +63,7 @@ for (const key of document.querySelectorAll(".key[data-arm]")) {
   });
 }
 
-// A command is copied as it stands.
+// A button that copies a command.
 for (const command of document.querySelectorAll("pre.command")) {
   const said = lab.html("output", { class: "quiet" });
   const copy = async () => {
@@ -72,7 +72,7 @@ for (const command of document.querySelectorAll("pre.command")) {
   command.before(lab.html("div", { class: "tools" }, lab.button("Copy", copy, { "aria-label": "Copy the command" }), said));
 }
 
-// What scrolls in a box of its own has to be reached by the keyboard; what fits need not stop it.
+// Boxes that scroll can be focused with the keyboard; boxes whose content fits cannot.
 {
   const reach = () => {
     for (const box of document.querySelectorAll(".scroll, pre")) {
@@ -87,7 +87,7 @@ for (const command of document.querySelectorAll("pre.command")) {
   document.addEventListener("toggle", reach, true);
 }
 
-// The entry of the section that is being read is marked, and in view where the list is wider than the screen.
+// Marks the entry of the current section, and keeps it in view if the list is wider than the screen.
 {
   const links = [...document.querySelectorAll("nav a")];
   const watch = new IntersectionObserver(entries => {
@@ -102,7 +102,7 @@ for (const command of document.querySelectorAll("pre.command")) {
   for (const section of document.querySelectorAll("main > section")) watch.observe(section);
 }
 
-// The page follows the system until it is told otherwise, and forgets what it was told when it is left.
+// The theme follows the system until the reader chooses one. The choice is not stored.
 {
   const root = document.documentElement, system = matchMedia("(prefers-color-scheme: dark)");
   const dark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;

@@ -1,4 +1,4 @@
-// Sheets of images open large: arrow keys go to the sheets beside, Escape closes, the focus stays inside and returns after.
+// Enlarged sheets of images: arrow keys go to the next sheets, Escape closes. The focus stays inside and returns afterwards.
 {
   const sheets = [...document.querySelectorAll(".sheet")].filter(sheet => sheet.querySelector("img"));
   const picture = lab.html("img", { alt: "" }), name = lab.html("p", { id: "enlarged", class: "name" }), note = lab.html("p", { class: "quiet" });
@@ -12,7 +12,7 @@
     now = index;
     const image = sheets[now].querySelector("img");
     const [width, height] = [image.naturalWidth, image.naturalHeight];
-    // Whole pixels where they fit, so that all are of one size.
+    // An integer scale if it fits, so that all pixels have the same size.
     const room = Math.min(innerWidth * 0.92 / width, innerHeight * 0.76 / height), scale = room >= 1 ? Math.floor(room) : room;
     lab.set(picture, { src: image.src, alt: image.alt, width: Math.round(width * scale), height: Math.round(height * scale) });
     name.replaceChildren(...[...sheets[now].querySelector("figcaption").childNodes].map(node => node.cloneNode(true)));
@@ -22,7 +22,7 @@
     note.textContent = sheets[now].querySelector("p")?.textContent ?? "";
   };
 
-  // Among the sheets of the section that are in view: those of hidden arms and of folded parts are passed over.
+  // Goes through the visible sheets of the section, and skips hidden arms and collapsed parts.
   const go = by => {
     const beside = sheets.filter(sheet => sheet.closest("section") === sheets[now].closest("section") && sheet.offsetHeight > 0);
     const next = beside[(beside.indexOf(sheets[now]) + by + beside.length) % beside.length];
@@ -47,7 +47,7 @@
   });
 }
 
-// One frame of each film at a time, all films at the same place: the first, the last, and as far between.
+// Shows one frame of each film at a time, all films at the same relative position.
 for (const films of document.querySelectorAll(".films")) {
   const reels = [...films.querySelectorAll(".film")].map(film => [...film.querySelectorAll(".sheet")]);
   const longest = reels.reduce((one, other) => other.length > one.length ? other : one, []);

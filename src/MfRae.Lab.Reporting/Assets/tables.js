@@ -1,4 +1,4 @@
-// Tables of results: sorted by any column, columns chosen, copied as text. Each arm is a tbody, so its seeds move with it.
+// Tables of results: sort by any column, choose columns, copy as text. Each arm is a tbody, so its seeds move with it.
 for (const table of document.querySelectorAll("table.results")) {
   const heads = [...table.tHead.rows[0].cells], arms = [...table.tBodies];
   const shown = () => heads.map((_, i) => i).filter(i => !heads[i].hidden);
@@ -10,7 +10,7 @@ for (const table of document.querySelectorAll("table.results")) {
     return text === undefined ? null : Number(text);
   };
 
-  // What has no value stands last whichever way the others are sorted.
+  // Arms without a value are last in either direction.
   const sort = (column, order) => {
     heads.forEach((head, i) => i === column && order ? head.setAttribute("aria-sort", order) : head.removeAttribute("aria-sort"));
     const sign = order === "descending" ? -1 : 1;

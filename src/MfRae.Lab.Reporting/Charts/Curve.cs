@@ -5,12 +5,12 @@ namespace MfRae.Lab.Reporting.Charts;
 /// <summary>Several seeds of one series as a line and a band.</summary>
 internal static class Curve
 {
-    /// <summary>More steps than this are gathered into as many bins, about two pixels each.</summary>
+    /// <summary>The most points of a curve. Further steps are grouped into bins, about two pixels wide.</summary>
     public const int MostPoints = 200;
 
     /// <summary>
-    /// The mean and the range at each step, over the seeds that have it. Where steps are gathered, the range is over all
-    /// steps of the bin as well: every extreme of the data is an extreme of some bin, and no point is left out or drawn at random.
+    /// The mean and the range at each step, over the seeds that have it. For binned steps the range also covers all steps of the bin: every
+    /// extreme of the data is the extreme of a bin, and no point is dropped.
     /// </summary>
     public static IReadOnlyList<CurvePoint> Of(IReadOnlyList<SeriesRecord> seeds, int most = MostPoints)
     {
@@ -37,7 +37,7 @@ internal static class Curve
     }
 
     /// <summary>
-    /// The same of curves that are gathered already. Bins are equal stretches of steps, and a bucket belongs to the one that has its middle.
+    /// The same for curves that are stored in buckets. All bins span the same number of steps; a bucket belongs to the bin of its middle step.
     /// </summary>
     private static List<CurvePoint> OfBuckets(IReadOnlyList<CurveBucket> buckets, int most)
     {

@@ -5,8 +5,8 @@ namespace MfRae.Lab.Reporting.Charts;
 
 /// <summary>One row per arm: small dots for seeds, a large one for the mean, a bar for the interval.</summary>
 /// <param name="Shade">A range of values to shade, such as a noise band.</param>
-/// <param name="Format">How tips show a value.</param>
-/// <param name="Log">A logarithmic axis, of values that are all positive.</param>
+/// <param name="Format">Formats a value for tooltips.</param>
+/// <param name="Log">Whether the axis is logarithmic; all values must be positive.</param>
 internal sealed record DotChart(
     string Title,
     string Horizontal,
@@ -18,11 +18,11 @@ internal sealed record DotChart(
 {
     private const double Pitch = 26;
 
-    // Names that are longer stand above their rows, where there is room for all of them: cut, they would no longer differ.
+    // Longer names are placed above their rows, where they fit. Cut names could look the same.
     private const double WidestName = 170;
     private const double NameHeight = 15;
 
-    /// <summary>What is no number has no place.</summary>
+    /// <summary>The rows without values that are not finite.</summary>
     public IReadOnlyList<DotRow> Rows { get; } =
     [
         .. Rows.Select(row => row with
@@ -57,8 +57,8 @@ internal sealed record DotChart(
     }
 
     /// <summary>
-    /// Holds all dots. Intervals of two or three seeds can be many times wider than what they are about: those are cut,
-    /// with an arrow, at twice the spread of the dots, and their tips give the numbers.
+    /// An axis that contains all dots. Intervals of two or three seeds can be much wider than the dots: they are cut at twice the spread of
+    /// the dots and end in an arrow. Their tooltips show the numbers.
     /// </summary>
     private Scale Range(Frame frame)
     {
@@ -120,7 +120,7 @@ internal sealed record DotChart(
             + $"width=\"{Svg.At(x.Map(band.High) - x.Map(band.Low))}\" height=\"{Svg.At(frame.PlotHeight)}\"/>")
         : Html.Empty;
 
-    /// <summary>The name stands above the line, towards the side where there is more room.</summary>
+    /// <summary>A dashed line, with its name above it on the side with more room.</summary>
     private Html Dashed(ReferenceLine rule, Frame frame, Scale x)
     {
         var at = x.Map(rule.Value);
@@ -139,9 +139,9 @@ internal sealed record DotChart(
 }
 
 /// <summary>A row of a dot chart: each seed, their mean and its interval.</summary>
-/// <param name="Note">Stands in the row instead of dots where there are none.</param>
+/// <param name="Note">The text of a row without dots.</param>
 internal sealed record DotRow(string Name, string Css, IReadOnlyList<Dot> Dots, double? Mean, Interval? Interval, string Note = "");
 
 /// <summary>One measured value.</summary>
-/// <param name="Tip">What hovering shows.</param>
+/// <param name="Tip">The tooltip.</param>
 internal sealed record Dot(double Value, string Tip);

@@ -2,7 +2,7 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Charts;
 
-/// <summary>Boxes in columns by the longest path that leads to them. Arrows that a longer way implies are left out.</summary>
+/// <summary>A graph of boxes, in columns by the longest path to each box. Arrows that other arrows imply are omitted.</summary>
 internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
 {
     private const double BoxWidth = 104;
@@ -24,8 +24,8 @@ internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
             (column.Values.Max() + 1) * ColumnPitch - ColumnPitch + BoxWidth + 4, tallest * RowPitch - RowPitch + BoxHeight + 4);
         var place = Nodes.ToDictionary(node => node.Name, node =>
         {
-            var beside = rows[column[node.Name]];
-            return (X: 2 + column[node.Name] * ColumnPitch, Y: 2 + (beside.IndexOf(node) + (tallest - beside.Count) / 2d) * RowPitch);
+            var sameColumn = rows[column[node.Name]];
+            return (X: 2 + column[node.Name] * ColumnPitch, Y: 2 + (sameColumn.IndexOf(node) + (tallest - sameColumn.Count) / 2d) * RowPitch);
         });
         var arrows = Nodes.SelectMany(node => Direct(node).Select(input => Arrow(place[input], place[node.Name])));
         return Html.Of(
@@ -35,7 +35,7 @@ internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
     }
 
     /// <summary>
-    /// Moves each node behind its inputs, once more than there are nodes at most: an end also where inputs go in a circle.
+    /// The column of each node, to the right of its inputs. The number of rounds is limited, so that cycles end too.
     /// </summary>
     private Dictionary<string, int> Columns()
     {
@@ -51,7 +51,7 @@ internal sealed record Graph(string Title, IReadOnlyList<GraphNode> Nodes)
         return column;
     }
 
-    /// <summary>The inputs of a node that none of its other inputs builds on.</summary>
+    /// <summary>The inputs of a node that are not inputs of its other inputs.</summary>
     private IEnumerable<string> Direct(GraphNode node)
     {
         var known = Nodes.ToDictionary(one => one.Name);

@@ -4,7 +4,7 @@ using MfRae.Lab.Reporting.Markup;
 namespace MfRae.Lab.Reporting.Charts;
 
 /// <summary>
-/// Arms of a grid of two options. The stronger a cell, the better its value; the dot in it has the colour of its arm, as everywhere.
+/// A grid of arms by two options. A stronger colour means a better value. The dot in a cell has the colour of the arm.
 /// </summary>
 /// <param name="Columns">Values of the option <paramref name="Horizontal"/>, left to right.</param>
 /// <param name="Rows">Values of the option <paramref name="Vertical"/>, the first at the bottom, as on an axis.</param>
@@ -16,13 +16,13 @@ internal sealed record HeatMap(
     private const double Widest = 160;
     private const double High = 46;
 
-    // Ink has to stay legible on the strongest cell, in light and dark.
+    // Text must be legible on the strongest cell, in both themes.
     private const double Faintest = 0.04;
     private const double Strongest = 0.42;
 
     private double Left => Math.Clamp(Rows.Max(Svg.Width) + 14, 44, 120);
 
-    /// <summary>Of a cell, so that its value and the name of its column have room; a small grid is as wide as other charts.</summary>
+    /// <summary>The width of a cell: enough for its value and the name of its column. A small grid is as wide as other charts.</summary>
     private double Pitch => Math.Clamp(
         Math.Max((Usual - Left - 8) / Columns.Count, Math.Max(Columns.Max(Svg.Width), 1.3 * Cells.Max(cell => Svg.Width(cell.Value))) + 12),
         Narrowest, Widest);
@@ -63,7 +63,7 @@ internal sealed record HeatMap(
 }
 
 /// <summary>A cell of a heat map: an arm at its place in the grid.</summary>
-/// <param name="Value">What stands in the cell.</param>
-/// <param name="Strength">0 at the worst value, 1 at the best; null where there is none.</param>
+/// <param name="Value">The text of the cell.</param>
+/// <param name="Strength">From 0 for the worst value to 1 for the best; null without a value.</param>
 /// <param name="Best">Whether the cell is framed.</param>
 internal sealed record HeatCell(int Column, int Row, string Css, string Value, string Note, double? Strength, bool Best, string Tip);

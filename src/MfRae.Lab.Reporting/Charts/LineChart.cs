@@ -5,8 +5,8 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Charts;
 
-/// <summary>Lines over steps, each with the band its seeds span.</summary>
-/// <param name="Log">Whether the vertical axis is logarithmic; null: where the values ask for it.</param>
+/// <summary>Lines over steps, each with a band for the range over its seeds.</summary>
+/// <param name="Log">Whether the vertical axis is logarithmic; null: if the values are far apart.</param>
 internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<Line> Lines, bool? Log = null)
 {
     private static readonly Frame Frame = new(440, 250, 50, 10, 12, 38);
@@ -68,7 +68,7 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
         return Html.Of($"<path class=\"line {line.Css}\" d=\"{path}\"/>");
     }
 
-    /// <summary>Stretches without a gap: where no seed is finite, the line breaks.</summary>
+    /// <summary>The parts of a line between gaps; a gap is a step without a finite value.</summary>
     private static IEnumerable<List<CurvePoint>> Runs(IReadOnlyList<CurvePoint> points)
     {
         var run = new List<CurvePoint>();
@@ -94,17 +94,17 @@ internal sealed record LineChart(string Title, string Horizontal, IReadOnlyList<
 
 /// <summary>A line of a line chart.</summary>
 /// <param name="Css">The class of its colour.</param>
-/// <param name="Seeds">Each seed alone, for scripts to draw; null where there is one or the page would grow too large.</param>
+/// <param name="Seeds">The curve of each seed, for scripts; null for one seed, or if the page would become too large.</param>
 internal sealed record Line(
     string Name, string Css, IReadOnlyList<CurvePoint> Points, IReadOnlyList<IReadOnlyList<CurvePoint>>? Seeds = null);
 
 /// <summary>
-/// The numbers of a line chart, for the script that draws them again on other axes: x, the different lists of steps; lines with
-/// name n, colour c, which steps x, means m, and where they are not the means, lowest l and highest h; s the seeds alone.
+/// The numbers of a line chart, for the script that redraws them on other axes. x: the distinct lists of steps. lines: name n, colour c,
+/// index of the steps x, means m, lowest values l and highest values h (unless they equal the means), seeds s.
 /// </summary>
 internal sealed class CurveData(IReadOnlyList<Line> lines)
 {
-    // A chart is a few hundred pixels high: five digits stay sharp through any zoom that leaves a point in sight.
+    // A chart is a few hundred pixels high: five digits are precise enough for every useful zoom.
     private const string Digits = "G5";
 
     private readonly List<double[]> _steps = [];

@@ -5,10 +5,9 @@ using MfRae.Lab.Reporting.Data;
 namespace MfRae.Lab.Reporting.Charts;
 
 /// <summary>
-/// Colours of arms, told apart also by readers with any of the colour-vision deficiencies. Arms along a numeric axis get
-/// a ramp that grows from dark to light (plasma, by van der Walt and Smith), others the colours of Okabe and Ito. The
-/// dark page takes a lighter stretch of the ramp, and lighter variants of the others. Where there are more arms than colours, those that
-/// come back are told apart by dashes and hollow marks.
+/// Colours of arms, distinguishable with any colour-vision deficiency. Arms along a numeric axis get a ramp from dark to light (plasma, by
+/// van der Walt and Smith), other arms the colours of Okabe and Ito. The dark theme uses lighter variants. If there are more arms than
+/// colours, the colours repeat with dashed lines and hollow marks.
 /// </summary>
 internal static class Palette
 {
@@ -21,14 +20,14 @@ internal static class Palette
 
     private static readonly int[] OnDark = [0x56b4e9, 0xf28e4c, 0x2dd4a0, 0xe28fc0, 0xf0e442, 0xd0d0d0, 0x8fa8ff, 0xc9a27a];
 
-    // Of the first round of colours, the second, the third.
+    // Style rules for the first, second and third use of the colours.
     private static readonly string[] Rounds =
     [
         "", "--dash:7 4;--fill:var(--card);--edge:var(--arm);",
         "--dash:2 4;--fill:color-mix(in srgb,var(--arm) 35%,var(--card));--edge:var(--arm);",
     ];
 
-    /// <summary>Style rules: a colour for each arm, and what hides it when its legend entry is switched off.</summary>
+    /// <summary>Style rules: a colour for each arm, and rules that hide the arm when its legend entry is switched off.</summary>
     public static string Css(ReportData data)
     {
         var css = new StringBuilder();
@@ -45,7 +44,7 @@ internal static class Palette
         return css.ToString();
     }
 
-    /// <summary>The style rule that gives an arm its colour, in light and in dark.</summary>
+    /// <summary>The style rule of an arm's colour, in both themes.</summary>
     public static string Rule(ReportData data, ArmView arm)
     {
         var (light, dark) = Colours(data, arm);
@@ -53,7 +52,7 @@ internal static class Palette
         return $".{arm.Css}{{--arm:light-dark({light},{dark});{round}}}";
     }
 
-    /// <summary>The same for the two sides of a comparison, whose arms have no colours of their own.</summary>
+    /// <summary>Style rules for the two sides of a comparison, whose arms have no separate colours.</summary>
     public static string Sides(params string[] sides) => string.Concat(sides.Select((css, place) => $$"""
         .{{css}}{--arm:light-dark({{Hex(OnLight[place])}},{{Hex(OnDark[place])}});}
         .hide-{{css}} .chart .{{css}}{display:none}

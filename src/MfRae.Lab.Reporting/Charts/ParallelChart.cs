@@ -2,7 +2,7 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Charts;
 
-/// <summary>Arms that differ in several options: an upright axis for each, and on the right what was measured.</summary>
+/// <summary>Parallel coordinates: a vertical axis for each option in which arms differ, and the measured values on the right.</summary>
 internal sealed record ParallelChart(string Title, string Metric, IReadOnlyList<ParallelAxis> Axes, IReadOnlyList<ParallelLine> Lines)
 {
     private const double Pitch = 128;
@@ -33,7 +33,7 @@ internal sealed record ParallelChart(string Title, string Metric, IReadOnlyList<
         .. axis.Values.Select((value, at) => Label(x - 7, Place(frame, at, axis.Values.Count), Svg.Fit(value, 62), "end")),
     ]);
 
-    /// <summary>As much of a path as has room: `kind` alone is the name of many options.</summary>
+    /// <summary>As much of the end of a path as fits: `kind` alone would be ambiguous.</summary>
     private static string End(string path)
     {
         while (Svg.Width(path) > Pitch - 8 && path.Contains('.', StringComparison.Ordinal))
@@ -62,7 +62,7 @@ internal sealed record ParallelChart(string Title, string Metric, IReadOnlyList<
         return Html.Of($"<g class=\"{line.Css}\"><title>{line.Tip}</title><path class=\"line {line.Css}\" d=\"M{path}\"/>{marks}</g>");
     }
 
-    /// <summary>Values stand at equal distances, whatever they are: an option may be a word.</summary>
+    /// <summary>The place of a value. All values have equal distances, because an option may be a word.</summary>
     private static double Place(Frame frame, int at, int count) =>
         frame.Floor - 8 - (count < 2 ? 0.5 : at / (count - 1d)) * (frame.PlotHeight - 16);
 }
@@ -71,6 +71,6 @@ internal sealed record ParallelChart(string Title, string Metric, IReadOnlyList<
 internal sealed record ParallelAxis(string Name, IReadOnlyList<string> Values);
 
 /// <summary>An arm as a line through its values.</summary>
-/// <param name="Places">For each axis which of its values.</param>
-/// <param name="Value">What it measured; null: the line ends before.</param>
+/// <param name="Places">For each axis the index of the arm's value.</param>
+/// <param name="Value">The measured value; without one the line ends at the last option.</param>
 internal sealed record ParallelLine(string Css, IReadOnlyList<int> Places, double? Value, string Tip);

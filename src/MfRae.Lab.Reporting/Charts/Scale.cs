@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace MfRae.Lab.Reporting.Charts;
 
-/// <summary>Maps a range of values to a range of pixels, linearly or by the logarithm.</summary>
+/// <summary>Maps a range of values to a range of pixels, linearly or logarithmically.</summary>
 internal sealed record Scale(double Low, double High, double From, double To, bool Log)
 {
-    /// <summary>Values this many times apart get a logarithmic axis.</summary>
+    /// <summary>The ratio of values beyond which an axis is logarithmic.</summary>
     private const double LogRatio = 30;
 
-    /// <summary>Values so near each other, relative to their size, are one value and rounding: no axis can tell them apart.</summary>
+    /// <summary>Values that differ by less than this, relative to their size, count as equal: they differ by rounding only.</summary>
     private const double Same = 1e-9;
 
     public double Map(double value)
@@ -20,7 +20,7 @@ internal sealed record Scale(double Low, double High, double From, double To, bo
     }
 
     /// <summary>
-    /// An axis that holds the values with a margin. Logarithmic where asked for, or where all are positive and far apart.
+    /// An axis that contains the values, with a margin. Logarithmic on request, or if all values are positive and far apart.
     /// </summary>
     public static Scale Over(IReadOnlyCollection<double> values, double from, double to, bool? log = null, double margin = 0.04)
     {
@@ -47,7 +47,7 @@ internal sealed record Scale(double Low, double High, double From, double To, bo
     public IReadOnlyList<Tick> Ticks(int most = 6) => Log ? Tick.Logarithmic(Low, High, most) : Tick.Linear(Low, High, most);
 }
 
-/// <summary>A labelled place on an axis.</summary>
+/// <summary>A labelled value on an axis.</summary>
 internal sealed record Tick(double Value, string Label)
 {
     private static readonly double[] Nice = [1, 2, 5, 10];
@@ -62,7 +62,7 @@ internal sealed record Tick(double Value, string Label)
         var decimals = Math.Clamp(-(int)Math.Floor(Math.Log10(step / unit.Size) + 1e-9), 0, 12);
         var ticks = new List<Tick>();
         var first = Math.Ceiling(low / step - 1e-9);
-        // Counted from the first: beyond 2⁵³ steps adding one to a number changes nothing.
+        // Counts from the first tick: beyond 2⁵³, adding 1 to a double does not change it.
         for (var at = 0; at <= 2 * most && (first + at) * step <= high + step * 1e-9; at++)
         {
             ticks.Add(new((first + at) * step, Text((first + at) * step, decimals, unit)));
@@ -72,7 +72,7 @@ internal sealed record Tick(double Value, string Label)
     }
 
     /// <summary>
-    /// Powers of ten, with 2 and 5 between them where there are few; over less than a factor of ten, as on a linear axis.
+    /// Powers of ten, with 2 and 5 between them if there are few; below a factor of five the same ticks as on a linear axis.
     /// </summary>
     public static IReadOnlyList<Tick> Logarithmic(double low, double high, int most)
     {
@@ -105,7 +105,7 @@ internal sealed record Tick(double Value, string Label)
         return ticks;
     }
 
-    /// <summary>One for a whole axis: that of its largest value, unless its steps are too fine for it.</summary>
+    /// <summary>The common unit of an axis: that of its largest value, unless its steps are too fine for it.</summary>
     private static (double Size, string Sign) Unit(double largest, double step) => largest switch
     {
         >= 1e9 => (1, ""),
@@ -120,7 +120,7 @@ internal sealed record Tick(double Value, string Label)
         var text = size switch
         {
             >= 1e9 or (> 0 and < 1e-4) => value.ToString("0.##e0", CultureInfo.InvariantCulture),
-            // Its neighbours are written with exponents.
+            // The other ticks have exponents.
             0 when decimals > 4 => "0",
             0 when unit.Size > 1 => "0",
             _ => ((size < 1e-12 ? 0 : value) / unit.Size).ToString("N" + decimals, CultureInfo.InvariantCulture) + unit.Sign,

@@ -2,21 +2,21 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Charts;
 
-/// <summary>Points in a plane of two measured quantities. Colour tells the arm, shape a second property.</summary>
-/// <param name="Lines">Drawn below the points.</param>
+/// <summary>Points in a plane of two measured quantities. Colour shows the arm, shape a second property.</summary>
+/// <param name="Lines">Lines that are drawn below the points.</param>
 internal sealed record ScatterChart(
     string Title, string Horizontal, IReadOnlyList<ScatterPoint> Points, IReadOnlyList<ReferenceLine> Rules, IReadOnlyList<Line>? Lines = null)
 {
-    /// <summary>Those that have a place: what is no number has none.</summary>
+    /// <summary>The points with finite coordinates.</summary>
     public IReadOnlyList<ScatterPoint> Points { get; } = [.. Points.Where(IsPlace)];
 
-    /// <summary>Small dots below the points: the seeds that a point is the mean of.</summary>
+    /// <summary>Small dots below the points, for the seeds of each mean.</summary>
     public IReadOnlyList<ScatterPoint> Seeds { get; init; } = [];
 
-    /// <summary>A staircase through points by ascending x: what can be had at each cost. It goes on to the right edge.</summary>
+    /// <summary>A staircase through points by ascending x, the best value at each cost. It continues to the right edge.</summary>
     public IReadOnlyList<ScatterPoint> Front { get; init; } = [];
 
-    /// <summary>Whether the vertical axis is logarithmic; null: where the values ask for it.</summary>
+    /// <summary>Whether the vertical axis is logarithmic; null: if the values are far apart.</summary>
     public bool? Log { get; init; }
 
     private static readonly Frame Frame = new(440, 250, 46, 10, 14, 40);
@@ -42,7 +42,7 @@ internal sealed record ScatterChart(
         ScatterPoint[] seeds = [.. Seeds.Where(IsPlace)];
         var costs = Points.Concat(seeds).Select(point => point.X).ToArray();
         var far = costs.Min() > 0 && costs.Max() / costs.Min() > 10;
-        // From zero, unless all would then stand at the far end.
+        // The axis starts at zero, unless all points would be at its far end.
         var fromZero = costs.Min() < costs.Max() / 2;
         var x = Scale.Over(far || !fromZero ? costs : [0, .. costs], Frame.Left, Frame.Left + Frame.PlotWidth, far);
         var marks = Points.Concat(seeds).Select(point => point.Y).ToArray();
@@ -58,7 +58,7 @@ internal sealed record ScatterChart(
                 .. near.Select(rule => Dashed(rule, y)), .. (Lines ?? []).Select(line => Stroke(line, x, y)), Staircase(x, y),
                 .. seeds.Select(seed => Mark(seed, Dot, "seed", x, y)),
                 .. Points.Select(point => Mark(point, Path(point.Shape), "mark", x, y)),
-                .. Points.Where(point => point.Label is not null).Select(point => Beside(point, x, y))]));
+                .. Points.Where(point => point.Label is not null).Select(point => Label(point, x, y))]));
     }
 
     private ReferenceLine[] Near(double[] values)
@@ -67,7 +67,7 @@ internal sealed record ScatterChart(
         return [.. Rules.Where(rule => rule.Value > values.Min() - spread && rule.Value < values.Max() + spread)];
     }
 
-    /// <summary>The shape alone, for a legend.</summary>
+    /// <summary>A shape for a legend.</summary>
     public static Html Key(int shape) => Html.Of(
         $"<svg class=\"swatch\" viewBox=\"-7 -7 14 14\" aria-hidden=\"true\"><path d=\"M0 0{Path(shape)}\"/></svg>");
 
@@ -82,11 +82,11 @@ internal sealed record ScatterChart(
             + $"{Svg.At(y.Map(point.Y))}{shape}\"><title>{point.Tip}</title></path>");
     }
 
-    /// <summary>At the lower edge, down.</summary>
+    /// <summary>An arrow down at the lower edge.</summary>
     private static Html Arrow(string css, double x) =>
         Html.Of($"<path class=\"line {css}\" d=\"M{Svg.At(x)} {Svg.At(Frame.Floor - 9)}v9m-3.5 -5l3.5 5l3.5 -5\"/>");
 
-    private static Html Beside(ScatterPoint point, Scale x, ClippedScale y)
+    private static Html Label(ScatterPoint point, Scale x, ClippedScale y)
     {
         var at = x.Map(point.X);
         var left = at + Svg.Width(point.Label!) + 8 > Frame.Left + Frame.PlotWidth;
@@ -101,7 +101,7 @@ internal sealed record ScatterChart(
     private static Html Stroke(Line line, Scale x, ClippedScale y) => Html.Of(
         $"<path class=\"line {line.Css}\" d=\"M{string.Join('L', line.Points.Select(
             point => $"{Svg.At(x.Map(point.Step))} {Svg.At(y.Map(point.High))}"))}\"/>{line.Points
-                // One arrow where a line goes below, none along its way there.
+                // One arrow at the point where a line leaves the axis.
                 .Where((point, at) => y.IsBelow(point.High) && (at == 0 || !y.IsBelow(line.Points[at - 1].High)))
                 .Select(point => Arrow(line.Css, x.Map(point.Step)))}");
 
@@ -112,29 +112,28 @@ internal sealed record ScatterChart(
 }
 
 /// <summary>A point of a scatter chart.</summary>
-/// <param name="Shape">Which of the shapes of <see cref="ScatterChart"/>; negative: that of what is only compared with.</param>
-/// <param name="Label">Stands beside the mark, or null.</param>
+/// <param name="Shape">The index of a shape of <see cref="ScatterChart"/>; negative: a cross, for values that are not arms.</param>
+/// <param name="Label">A text next to the mark, or null.</param>
 internal sealed record ScatterPoint(double X, double Y, string Css, int Shape, string Tip, string? Label = null);
 
 /// <summary>
-/// The vertical axis of a scatter chart. What decides about it are the marks: a prediction of zero that rounding left at 1e-9, or a
-/// measured zero, would press all else flat on a logarithmic axis, or keep it from being one. So such an axis ends below the smallest
-/// positive mark, and what is smaller stands at its end.
+/// The vertical axis of a scatter chart. A logarithmic axis ends below the smallest positive mark, and smaller values are placed at its end:
+/// a zero, or a prediction of zero that rounding left at 1e-9, would otherwise compress all marks or rule out a logarithmic axis.
 /// </summary>
 internal sealed class ClippedScale
 {
-    // Beyond this ratio marks need a logarithmic axis; as for other scales.
+    // Beyond this ratio the axis is logarithmic, as other scales.
     private const double LogRatio = 30;
 
-    // Room between the end of a cut axis and the smallest value on it.
+    // The ratio of the end of a cut axis to the smallest mark.
     private const double Room = 0.1;
 
     private readonly double _least = double.NegativeInfinity;
 
     /// <param name="marks">Measured values, at least one.</param>
-    /// <param name="lines">What is drawn beside them.</param>
-    /// <param name="rules">Values to compare with: they stand on the axis wherever they are.</param>
-    /// <param name="log">Whether it is logarithmic; null: where the marks ask for it.</param>
+    /// <param name="lines">Values of lines.</param>
+    /// <param name="rules">Values of reference lines, which are always on the axis.</param>
+    /// <param name="log">Whether the axis is logarithmic; null: if the marks are far apart.</param>
     public ClippedScale(
         IReadOnlyList<double> marks, IReadOnlyList<double> lines, IReadOnlyList<double> rules, bool? log, double from, double to)
     {
@@ -142,7 +141,7 @@ internal sealed class ClippedScale
         double[] all = [.. marks, .. lines, .. rules];
         if (firm.Length > 0 && marks.Concat(rules).Min() >= 0 && (log ?? all.Max() / firm.Min() > LogRatio))
         {
-            // A line may go a little below the marks; what is compared with is an end itself.
+            // Lines may extend a little below the marks. Reference lines extend the axis.
             _least = marks.Where(mark => mark > 0).Select(mark => mark * Room).Concat(rules.Where(rule => rule > 0)).Min();
             IsCut = all.Any(IsBelow);
             Scale = Scale.Over([.. all.Where(value => !IsBelow(value)), .. IsCut ? [_least] : Array.Empty<double>()], from, to, log: true, 0.08);
@@ -155,7 +154,7 @@ internal sealed class ClippedScale
 
     public Scale Scale { get; }
 
-    /// <summary>Whether something lies below the axis.</summary>
+    /// <summary>Whether a value is below the axis.</summary>
     public bool IsCut { get; }
 
     public bool IsBelow(double value) => value < _least;

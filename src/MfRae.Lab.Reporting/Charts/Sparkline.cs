@@ -2,8 +2,8 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Charts;
 
-/// <summary>One metric over the arms, a column each and no axes: small dots for seeds, a large one for the mean.</summary>
-/// <param name="Joined">Whether arms lie along an axis, so that a line between them means something.</param>
+/// <summary>A small chart of one metric over the arms, without axes: small dots for seeds, a large dot for the mean.</summary>
+/// <param name="Joined">Whether a line connects the means, because a numeric option orders the arms.</param>
 internal sealed record Sparkline(string Title, IReadOnlyList<DotRow> Arms, bool Joined)
 {
     private const double Height = 44;

@@ -3,23 +3,23 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Charts;
 
-/// <summary>Pieces that all charts share.</summary>
+/// <summary>Helpers that all charts share.</summary>
 internal static class Svg
 {
     /// <summary>A coordinate, to a tenth of a pixel.</summary>
     public static Html At(double value) => Html.Text(Math.Round(value, 1).ToString("0.#", CultureInfo.InvariantCulture));
 
-    /// <summary>A number that scripts read back, without loss.</summary>
+    /// <summary>A number for scripts, without loss of precision.</summary>
     public static Html Exact(double value) => Html.Text(value.ToString("R", CultureInfo.InvariantCulture));
 
     /// <summary>
-    /// A number that scripts read back, to so many digits: the last bits of a sum or a quantile may differ between machines.
+    /// A number for scripts, with N significant digits: the last bits of a sum or a quantile may differ between machines.
     /// </summary>
     public static Html Digits(double value, int digits) => Html.Text(value.ToString("G" + digits, CultureInfo.InvariantCulture));
 
     /// <summary>
-    /// Text cut to a width in pixels at the size of chart labels, with an ellipsis in its middle: names of options and arms differ at
-    /// either end.
+    /// Cuts a text to a width in pixels at the size of chart labels. The ellipsis is in the middle, because names of options and arms differ
+    /// at either end.
     /// </summary>
     public static string Fit(string text, double width)
     {
@@ -30,18 +30,18 @@ internal static class Svg
         }
 
         var (head, tail) = (characters / 2, text.Length - (characters - 1) / 2);
-        // Half a pair of surrogates is no character.
+        // Does not split a surrogate pair.
         return text[..(char.IsHighSurrogate(text[head - 1]) ? head - 1 : head)] + "…"
             + text[(tail < text.Length && char.IsLowSurrogate(text[tail]) ? tail + 1 : tail)..];
     }
 
-    /// <summary>About how wide chart labels are.</summary>
+    /// <summary>The approximate width of a chart label, in pixels.</summary>
     public static double Width(string text) => text.Length * Character;
 
     private const double Character = 6.7;
 }
 
-/// <summary>The box of a chart: where the plot lies in it, its axes and what assistive technology reads.</summary>
+/// <summary>The frame of a chart: the area of the plot, the axes, and the texts for assistive technology.</summary>
 internal sealed record Frame(double Width, double Height, double Left, double Top, double Right, double Bottom)
 {
     public double PlotWidth => Width - Left - Right;
@@ -63,8 +63,8 @@ internal sealed record Frame(double Width, double Height, double Left, double To
         """);
 
     /// <summary>The whole figure.</summary>
-    /// <param name="description">One sentence that tells what is seen, for those who do not see it.</param>
-    /// <param name="after">Stands behind the drawing.</param>
+    /// <param name="description">The content of the chart in words, for screen readers.</param>
+    /// <param name="after">Markup after the drawing.</param>
     public Html Figure(
         string css, string title, string description, Html content, Html attributes = default, Html after = default) => Html.Of(
         $"""
@@ -72,5 +72,5 @@ internal sealed record Frame(double Width, double Height, double Left, double To
         """);
 }
 
-/// <summary>A value to compare with, drawn as a dashed line where it lies in the range of the chart.</summary>
+/// <summary>A reference value, drawn as a dashed line if it is within the range of the chart.</summary>
 internal sealed record ReferenceLine(double Value, string Name);

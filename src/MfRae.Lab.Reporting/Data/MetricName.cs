@@ -3,10 +3,10 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Data;
 
-/// <summary>What readers call a metric.</summary>
+/// <summary>Display names of metrics.</summary>
 internal static class MetricName
 {
-    /// <summary>`FID (train)` for fid.train; a name this library does not know stays as it is.</summary>
+    /// <summary>`FID (train)` for fid.train; unknown names stay as they are.</summary>
     public static string Label(string metric)
     {
         var dot = metric.IndexOf('.');
@@ -53,7 +53,7 @@ internal static class MetricName
         ? $"{Label(measurement.Metric)}, {Markup.Numbers.Plural(measurement.Steps, "step")}"
         : Label(measurement.Metric);
 
-    /// <summary>The same from a key such as `fid@1`.</summary>
+    /// <summary>The display name for a key such as `fid@1`.</summary>
     public static string OfKey(string key)
     {
         var at = key.LastIndexOf('@');
@@ -62,7 +62,7 @@ internal static class MetricName
             : Label(key);
     }
 
-    /// <summary>An arrow towards the better values.</summary>
+    /// <summary>An arrow in the direction of better values.</summary>
     public static string Arrow(bool? higherIsBetter) => higherIsBetter switch
     {
         true => "↑",
@@ -71,10 +71,10 @@ internal static class MetricName
     };
 }
 
-/// <summary>What readers call a curve of training.</summary>
+/// <summary>Display names of training curves.</summary>
 internal static class SeriesName
 {
-    /// <summary>`Gradient norm` for gradientNorm; a name this library does not know stays as it is.</summary>
+    /// <summary>`Gradient norm` for gradientNorm; unknown names stay as they are.</summary>
     public static string Label(string series) => series switch
     {
         "loss" => "Loss",

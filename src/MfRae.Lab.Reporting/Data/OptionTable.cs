@@ -4,7 +4,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Reporting.Data;
 
-/// <summary>The options in which arms were patched, and what each arm has there.</summary>
+/// <summary>The options that arms change, with the value of each arm.</summary>
 internal sealed record OptionTable(IReadOnlyList<OptionRow> Rows)
 {
     public static OptionTable Of(IReadOnlyList<ArmRecord> arms)
@@ -17,7 +17,7 @@ internal sealed record OptionTable(IReadOnlyList<OptionRow> Rows)
         ]);
     }
 
-    /// <summary>The value at a dotted path, or the empty string where the arm has no such option.</summary>
+    /// <summary>The value at a dotted path; the empty string if the arm has no such option.</summary>
     private static string Find(JsonNode? node, string path) => StoredJson.Find(node, path.Split('.'))?.ToJsonString() ?? "";
 }
 
@@ -28,11 +28,11 @@ internal sealed record OptionRow(string Path, IReadOnlyList<string> Values)
     public bool Differs => Values.Distinct().Count() > 1;
 }
 
-/// <summary>The one numeric option along which arms are ordered.</summary>
-/// <param name="Ranks">For each arm its place among the distinct values, 0 at the lowest and 1 at the highest.</param>
+/// <summary>A single numeric option that orders the arms.</summary>
+/// <param name="Ranks">For each arm the rank of its value, from 0 for the lowest to 1 for the highest.</param>
 internal sealed record ArmAxis(string Path, IReadOnlyList<double> Ranks)
 {
-    /// <summary>The axis, or null where arms differ in more than one option, or not in numbers.</summary>
+    /// <summary>The axis; null if arms differ in several options, or in an option that is not numeric.</summary>
     public static ArmAxis? Of(OptionTable options)
     {
         if (options.Rows.Count != 1 || options.Rows[0].Values.Count < 2)

@@ -6,12 +6,12 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Data;
 
-/// <summary>A record with the look-ups and comparisons that several sections need. A pure function of the record.</summary>
+/// <summary>A record with look-ups and comparisons that several sections need. A pure function of the record.</summary>
 internal sealed class ReportData
 {
     private readonly Dictionary<string, ExperimentComparison> _comparisons = [];
 
-    /// <param name="images">Characters of images that the page may hold.</param>
+    /// <param name="images">The largest total length of the images in the page, in characters of base64.</param>
     public ReportData(ExperimentRecord record, long images = SheetImages.Usual)
     {
         Record = record;
@@ -39,7 +39,7 @@ internal sealed class ReportData
 
     public SheetImages Sheets { get; }
 
-    /// <summary>Keys of all measurements of runs: the primary one, then the order in which they were measured.</summary>
+    /// <summary>Keys of all measurements of runs: the primary metric first, the others in the order of measurement.</summary>
     public IReadOnlyList<string> Keys { get; }
 
     public ExperimentComparison Primary { get; }
@@ -54,11 +54,11 @@ internal sealed class ReportData
         return comparison;
     }
 
-    /// <summary>The stage that plays a role in a run, or null where it has none.</summary>
+    /// <summary>The stage with a role in a run; null if the run has no such stage.</summary>
     public StageRecord? Stage(RunRecord run, string role) =>
         run.Stages.TryGetValue(role, out var key) ? Stages.GetValueOrDefault(key) : null;
 
-    /// <summary>The different stages that play a role, each with the arms that use it, in the order of arms.</summary>
+    /// <summary>The distinct stages with a role, each with the arms that use it, in the order of arms.</summary>
     public IReadOnlyList<RoleGroup> Role(string role) =>
     [
         .. from arm in Arms
@@ -69,12 +69,11 @@ internal sealed class ReportData
            select new RoleGroup(Stages[users.Key], [.. users.Distinct()]),
     ];
 
-    /// <summary>Whether every arm uses the stages of a group, so that its name need not be said.</summary>
+    /// <summary>Whether every arm uses the stage of a group, so that a title need not list the arms.</summary>
     public bool Shared(RoleGroup group) => group.Arms.Count == Arms.Count;
 }
 
-/// <summary>An arm as the sections see it.</summary>
-/// <param name="Css">The class that carries its colour: a0, a1, …</param>
+/// <summary>An arm of a report.</summary>
 internal sealed record ArmView(ArmRecord Record, int Index, IReadOnlyList<RunRecord> Runs)
 {
     public string Name => Record.Name;
@@ -84,9 +83,10 @@ internal sealed record ArmView(ArmRecord Record, int Index, IReadOnlyList<RunRec
 
     public bool IsBaseline => Record.Baseline;
 
+    /// <summary>The class of the arm's colour: a0, a1, …</summary>
     public string Css => $"a{Index}";
 
-    /// <summary>`1 of 2 seeds diverged`, or the empty string where every run completed.</summary>
+    /// <summary>`1 of 2 seeds diverged`; the empty string if every run completed.</summary>
     public string Losses => string.Join(", ", Runs
         .Where(run => run.Status != "completed")
         .GroupBy(run => run.Status)
@@ -95,16 +95,16 @@ internal sealed record ArmView(ArmRecord Record, int Index, IReadOnlyList<RunRec
     public ArmSample Of(ExperimentComparison comparison) => comparison.Arms[Index];
 }
 
-/// <summary>A stage and the arms that use it in some role.</summary>
+/// <summary>A stage, and the arms that use it.</summary>
 internal sealed record RoleGroup(StageRecord Stage, IReadOnlyList<ArmView> Arms)
 {
     public string Names => string.Join(", ", Arms.Select(arm => arm.Name));
 }
 
-/// <summary>The teacher's values of what an arm was measured by, at each of its numbers of steps.</summary>
+/// <summary>The teacher's values of an arm's metric, one for each of the teacher's numbers of steps.</summary>
 internal static class TeacherLines
 {
-    /// <summary>Only of a teacher that all arms share, and only values of the same thing but for the number of steps.</summary>
+    /// <summary>The values of a teacher that all arms share, if they were measured like the arm's, apart from the number of steps.</summary>
     public static IReadOnlyList<Measurement> Values(ReportData data, Measurement arm) =>
     [
         .. from teacher in data.Role("teacherEvaluation")
@@ -119,16 +119,16 @@ internal static class TeacherLines
         [.. Values(data, arm).Select(value => new ReferenceLine(value.Value!.Value, $"teacher, {Numbers.Plural(value.Steps, "step")}"))];
 }
 
-/// <summary>What stages spent.</summary>
+/// <summary>Costs of stages.</summary>
 internal static class StageSpending
 {
-    /// <summary>Floating-point operations of a whole stage, estimated; null where no attempt tells.</summary>
+    /// <summary>The estimated floating-point operations of a stage; null if no attempt recorded them.</summary>
     public static double? Flops(this StageRecord stage) =>
         stage.Attempts.LastOrDefault(attempt => attempt.Origin?.Flops is not null)?.Origin?.Flops;
 
     /// <summary>
-    /// In which seconds stages are counted: those of processors that work side by side, or of devices, busy as long as their stage runs.
-    /// An attempt that ended before it told of its device has no say.
+    /// The unit of time for stages: device seconds if any attempt ran on an accelerator, else CPU seconds. Attempts that ended before they
+    /// recorded their device are ignored.
     /// </summary>
     public static (string Unit, Func<AttemptRecord, double> Of) Seconds(this IEnumerable<StageRecord> stages) =>
         stages.SelectMany(stage => stage.Attempts).Any(attempt => attempt.Device is not ("" or "cpu"))
@@ -136,12 +136,12 @@ internal static class StageSpending
             : ("CPU seconds", attempt => attempt.CpuSeconds);
 }
 
-/// <summary>The unit in which some numbers of operations are best read.</summary>
+/// <summary>A unit for numbers of operations.</summary>
 internal sealed record FlopUnit(string Name, double Size)
 {
     private static readonly FlopUnit[] All = [new("EFLOP", 1e18), new("PFLOP", 1e15), new("TFLOP", 1e12), new("GFLOP", 1e9)];
 
-    /// <summary>The largest of which the largest value is at least one; one for all, so that a column can be read down.</summary>
+    /// <summary>The largest unit in which the largest value is at least one. All values of a column share it.</summary>
     public static FlopUnit For(IEnumerable<double> values)
     {
         var most = values.DefaultIfEmpty(0).Max();

@@ -11,7 +11,7 @@ namespace MfRae.Lab.Reporting.Data;
 /// Places images in a page. The page contains images up to a limit; the rest, and images at full size, are files in the folder NAME.images
 /// next to the page. The page is readable without these files.
 /// </summary>
-/// <param name="experiment">Names the page.</param>
+/// <param name="experiment">The name of the experiment and its page.</param>
 /// <param name="most">The largest total length of the images in the page, in characters of base64.</param>
 internal sealed class SheetImages(string experiment, long most)
 {
@@ -68,7 +68,7 @@ internal sealed class SheetImages(string experiment, long most)
 
     private static string FullName(ImageRecord image) => FileName(image)[..^4] + ".full.png";
 
-    // The name comes from data: it must not lead out of the stage's folder.
+    // The name comes from data: it must not leave the stage's folder.
     private static string? Full(ImageRecord image) =>
         PngText.Of(image.Png, PngText.FullSize) is { } name && ArtifactName.IsName(name) && name.EndsWith(".png", StringComparison.Ordinal) ? name : null;
 }

@@ -39,14 +39,14 @@ internal sealed class Sql(string experiment)
         where experiment = {_name} and role in ('dataset', 'evaluation');
         """);
 
-    /// <summary>Intervals over samples, the floor, the ladder of corruptions, neighbours.</summary>
+    /// <summary>Intervals over samples, the FID floor, the corruption levels, and memorisation.</summary>
     public SqlQuery EvaluationReliability => new($"""
         select distinct arm, seed, role, metric, value, low, high, samples
         from evaluations
         where experiment = {_name} and role in ('evaluation', 'ladder');
         """);
 
-    /// <param name="roles">Of the trainings that count.</param>
+    /// <param name="roles">Roles of the trainings whose cost is included.</param>
     public SqlQuery Costs(IEnumerable<string> roles) => new($"""
         select r.arm, r.seed, r.role, c.label, c.flops, c.wall_seconds, c.cpu_seconds, c.device_seconds, c.peak_bytes
         from run_stages r
@@ -54,7 +54,7 @@ internal sealed class Sql(string experiment)
         where r.experiment = {_name} and r.role in ({string.Join(", ", roles.Append("sampling").Select(Literal))});
         """);
 
-    /// <summary>What an image costs beside a metric, arms and teacher.</summary>
+    /// <summary>The cost per image and a metric, for arms and teacher.</summary>
     public SqlQuery ImageCosts(string metric) => new($"""
         select distinct role, arm, seed, name, steps, value
         from evaluations
@@ -76,7 +76,7 @@ internal sealed class Sql(string experiment)
         where experiment = {_name} and status <> 'completed';
         """);
 
-    /// <summary>The attempts without a result of every version of the experiment, this one included.</summary>
+    /// <summary>The attempts without a result, of all versions of the experiment.</summary>
     public SqlQuery Versions => new($"""
         select version, current, label, attempt, status, error
         from version_attempts
@@ -89,7 +89,7 @@ internal sealed class Sql(string experiment)
         where experiment = {_name};
         """);
 
-    /// <summary>Seed by seed, the pairs behind a verdict.</summary>
+    /// <summary>The pairs of values that a verdict compares, one for each seed.</summary>
     public SqlQuery Pairs(string metric) => new($"""
         select a.arm, a.seed, b.value as baseline, a.value, a.value - b.value as difference
         from evaluations a
@@ -104,7 +104,7 @@ internal sealed class Sql(string experiment)
         where experiment = {_name} and kind = {Literal(kind)};
         """);
 
-    /// <summary>A step is one of the training whose network was looked at.</summary>
+    /// <summary>FID by training step.</summary>
     public SqlQuery Snapshots => new($"""
         select r.arm, r.seed, m.step, m.value as fid
         from run_stages r
@@ -125,15 +125,15 @@ internal sealed record SqlQuery(string Text)
 /// <summary>Commands for readers to run.</summary>
 internal static class ShellCommand
 {
-    // What means something between double quotes: to every shell of POSIX, and `!` to an interactive one.
+    // Characters with a meaning between double quotes: in every POSIX shell, and `!` in interactive shells.
     private static readonly SearchValues<char> Special = SearchValues.Create("\"\\$`!");
 
-    /// <summary>The command that asks the database.</summary>
+    /// <summary>The command that runs a query.</summary>
     public static string Query(string sql) => $"dotnet run -- query {Word(sql)}";
 
     /// <summary>
-    /// One word for a shell of POSIX. In double quotes where nothing in it means anything there, since SQL is full of single ones;
-    /// else in single quotes, between which nothing does.
+    /// Quotes a text as one word for a POSIX shell: in double quotes if it has no character with a meaning there, because SQL contains many
+    /// single quotes; else in single quotes.
     /// </summary>
     public static string Word(string text) => text.AsSpan().ContainsAny(Special)
         ? $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'"

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace MfRae.Lab.Reporting.Data;
 
 /// <summary>
-/// JSON that the database holds. Whoever can write the file can put anything there: what is not JSON, or gives a name twice, has nothing to say.
+/// Reads JSON from the database. The file may contain anything: text that is not JSON, or that repeats a name, counts as missing.
 /// </summary>
 internal static class StoredJson
 {
@@ -30,10 +30,10 @@ internal static class StoredJson
         }
     }
 
-    /// <summary>For people to read, over several lines; what has nothing to say stays as it is.</summary>
+    /// <summary>Indented JSON; text that is not JSON stays as it is.</summary>
     public static string Lines(string json) => Parse(json)?.ToJsonString(Indented) ?? json;
 
-    /// <summary>The value at a path of names, or null where there is none.</summary>
+    /// <summary>The value at a path of names; null if it does not exist.</summary>
     public static JsonNode? Find(JsonNode? node, params ReadOnlySpan<string> path)
     {
         foreach (var name in path)

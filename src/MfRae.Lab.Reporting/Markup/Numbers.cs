@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace MfRae.Lab.Reporting.Markup;
 
-/// <summary>Numbers as text: invariant culture, comma between thousands, a true minus sign.</summary>
+/// <summary>Formats numbers: invariant culture, comma between thousands, a true minus sign.</summary>
 internal static class Numbers
 {
     private const string None = "–";
 
-    // Zeros behind the point, before digits, that are still read at a glance.
+    // More zeros after the decimal point are hard to read.
     private const int MostDecimals = 6;
     private const int LeastExponent = -4;
 
-    /// <summary>A value with so many significant digits; integers beyond that keep all of theirs.</summary>
+    /// <summary>A value with N significant digits; larger integers keep all their digits.</summary>
     public static string Significant(double? value, int digits = 4)
     {
         if (value is not { } number || !double.IsFinite(number))
@@ -24,7 +24,7 @@ internal static class Numbers
             return "0";
         }
 
-        // Of the rounded value: 9.9999 with four digits is 10.00, not 10.000.
+        // The magnitude of the rounded value: 9.9999 with four digits is 10.00, not 10.000.
         var exponent = Math.Floor(Math.Log10(Math.Abs(number)));
         var unit = Math.Pow(10, exponent - digits + 1);
         var magnitude = (int)(
@@ -41,7 +41,7 @@ internal static class Numbers
     /// `12.34 ± 0.56`: the standard deviation with two significant digits, the mean to the same decimal; `(2.2 ± 1.4)e−16` where both are
     /// tiny, and `12.34 ± 1.4e−9` where the deviation alone is.
     /// </summary>
-    /// <param name="deviation">The standard deviation of the values: no other width stands behind a ±.</param>
+    /// <param name="deviation">The standard deviation of the values. A ± never shows another kind of width.</param>
     public static string PlusMinus(double mean, double? deviation)
     {
         if (deviation is not { } sd || !double.IsFinite(sd) || sd <= 0)
@@ -67,12 +67,12 @@ internal static class Numbers
         return $"({Fixed(mean / unit, shown)} ± {Fixed(sd / unit, shown)})e{Signed(exponent.ToString(CultureInfo.InvariantCulture))}";
     }
 
-    /// <summary>An option as somebody would write it: 0.25, not 0.2500.</summary>
+    /// <summary>An option as people write it: 0.25, not 0.2500.</summary>
     public static string Plain(double value) => Signed(value.ToString("0.######", CultureInfo.InvariantCulture));
 
     public static string Count(long value) => Fixed(value, 0);
 
-    /// <summary>Seconds without their unit, which stands in the header.</summary>
+    /// <summary>Seconds without the unit, for columns whose header names it.</summary>
     public static string Seconds(double value) => double.IsFinite(value) ? Fixed(value, value < 100 ? 1 : 0) : None;
 
     public static string Megabytes(long bytes) => bytes <= 0 ? None : Fixed(bytes / 1e6, 0);
@@ -97,7 +97,7 @@ internal static class Numbers
     /// <summary>`1 seed`, `2 seeds`.</summary>
     public static string Plural(long count, string one, string? many = null) => $"{Count(count)} {(count == 1 ? one : many ?? one + "s")}";
 
-    /// <summary>The first digits of a hash, enough to find it.</summary>
+    /// <summary>The first ten digits of a hash.</summary>
     public static string Short(string hash) => hash.Length == 0 ? None : hash.Length <= 10 ? hash : hash[..10];
 
     private static string Signed(string text) => text.Replace('-', '−');

@@ -4,18 +4,18 @@ using System.Text;
 namespace MfRae.Lab.Reporting.Markup;
 
 /// <summary>
-/// A self-contained page: its style and script are inline and named by hash in a policy that allows nothing else but data:
-/// images.
+/// A self-contained page. Its style and scripts are inline, and its content security policy allows these by their hashes, data: images,
+/// and nothing else.
 /// </summary>
-/// <param name="ExtraStyle">Style rules beside the common ones.</param>
+/// <param name="ExtraStyle">Style rules in addition to the common ones.</param>
 internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOnlyList<PageSection> Sections, string ExtraStyle = "")
 {
-    /// <summary>One script in the page; what the first declares, the others use.</summary>
+    /// <summary>The files of the page's one script. The first declares helpers that the others use.</summary>
     private static readonly string[] Scripts = ["page", "tables", "charts", "sheets", "index"];
 
     public string Render() => Render(null).Html;
 
-    /// <summary>The same page, which follows the database.</summary>
+    /// <summary>Renders the page with a script that updates it when the database changes.</summary>
     public ServedPage Serve(LiveHook hook) => Render(hook);
 
     private ServedPage Render(LiveHook? hook)
@@ -48,11 +48,11 @@ internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOn
 /// <summary>A rendered section.</summary>
 internal sealed record PageSection(string Id, string Title, Html Content);
 
-/// <summary>The script of served pages. It stands before the page's own, which it runs again over content that it put in place.</summary>
+/// <summary>The script of served pages. It precedes the page's own script, which it runs again after it has replaced the content.</summary>
 internal static class LiveScript
 {
     public static string Text => Templates.Text("Assets/live.js");
 
-    /// <summary>The page's script as it is run again: in a block, so that it may declare the same names.</summary>
+    /// <summary>The text with which the page's script runs again: in a block, so that it can declare the same names.</summary>
     public static string Again(string script) => "{" + script + "}";
 }

@@ -9,6 +9,7 @@ namespace MfRae.Lab.Reporting.Sections;
 
 /// <summary>A coloured word on a page.</summary>
 /// <param name="Tone">The class of its colour: good, bad, doubt or plain.</param>
+/// <param name="Word">The word.</param>
 public sealed record Badge(string Tone, string Word)
 {
     /// <summary>The badge of a verdict, with the verdict's own word or another text.</summary>

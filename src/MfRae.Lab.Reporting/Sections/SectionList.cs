@@ -19,7 +19,7 @@ using MfRae.Lab.Reporting.Sections.Versions;
 
 namespace MfRae.Lab.Reporting.Sections;
 
-/// <summary>The sections of a report, in order. A new one is a folder and a line here.</summary>
+/// <summary>The sections of a report, in order. To add a section, add a folder and a line here.</summary>
 internal static class SectionList
 {
     public static IReadOnlyList<ISection> All() =>
@@ -43,17 +43,18 @@ internal static class SectionList
     ];
 }
 
-/// <summary>A section computes a record of finished texts and drawings; the template `Sections/NAME/name.sbn-html` places them.</summary>
+/// <summary>A section of a report. It computes texts, numbers and charts; the template `Sections/NAME/name.sbn-html` contains the markup.</summary>
 internal interface ISection
 {
     /// <summary>The folder of the template and, in lower case, the anchor.</summary>
     string Name { get; }
 
+    /// <summary>The heading.</summary>
     string Title { get; }
 
-    /// <summary>Whether the experiment has what the section shows; without it, the page does not have the section.</summary>
+    /// <summary>Whether the page contains the section: whether the experiment has data for it.</summary>
     bool Has(ReportData data) => true;
 
-    /// <summary>A record whose properties are strings, <see cref="Markup.Html"/>, or lists of such records.</summary>
+    /// <summary>An object whose properties are the variables of the template: strings, charts as <see cref="Markup.Html"/>, and lists of such objects.</summary>
     object Model(ReportData data);
 }

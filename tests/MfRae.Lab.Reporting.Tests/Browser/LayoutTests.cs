@@ -10,7 +10,7 @@ public sealed class LayoutTests
     private const string Light = "rgb(251, 251, 250)";
     private const string Dark = "rgb(19, 20, 24)";
 
-    // By name: what is on the pages that are judged, so that all parts of the page are.
+    // Pages by name that together contain every part of a page.
     private static readonly (string Name, string Html)[] Pages =
     [
         .. Records().Select(page => (page.Name, ReportBuilder.Build(page.Record))), ("comparison", ComparedRecords.Page()),
@@ -18,7 +18,7 @@ public sealed class LayoutTests
 
     private static (string Name, ExperimentRecord Record)[] Records() =>
     [
-        ("realistic", SampleRecord.Realistic()), ("lost seed", SampleRecord.Small()), ("judged", JudgedRecord.Small()),
+        ("realistic", SampleRecord.Realistic()), ("lost seed", SampleRecord.Small()), ("reliability", ReliabilityRecord.Small()),
         ("grid", GridRecord.Small()), ("parallel", GridRecord.Parallel()), ("oracle", OracleRecord.Small()),
         ("derivatives", DerivativeRecord.Small()),
     ];

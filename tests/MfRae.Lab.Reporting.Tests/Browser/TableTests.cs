@@ -151,7 +151,7 @@ public sealed class TableTests
         (await page.Number("document.querySelectorAll('.tools, .sort').length")).Should().Be(0, "what only scripts can do is not offered");
     }
 
-    /// <summary>What a button puts on the clipboard, which a browser without a window has not.</summary>
+    /// <summary>The text that a button copies. A headless browser has no clipboard, so the test replaces it.</summary>
     private static async Task<string> Copy(OpenPage page, string name)
     {
         await page.Do("Object.defineProperty(navigator, 'clipboard', { configurable: true, "

@@ -7,34 +7,34 @@ public sealed class ClippedScaleTests
     [Fact]
     public void A_line_near_zero_does_not_make_an_axis_logarithmic_that_its_marks_do_not()
     {
-        var heights = Over([0.06, 0.8], 1e-9, 0.9);
+        var axis = Over([0.06, 0.8], 1e-9, 0.9);
 
-        heights.Scale.Log.Should().BeFalse();
-        heights.IsCut.Should().BeFalse();
-        heights.Map(1e-9).Should().BeInRange(99, 100, "zero is on the axis");
+        axis.Scale.Log.Should().BeFalse();
+        axis.IsCut.Should().BeFalse();
+        axis.Map(1e-9).Should().BeInRange(99, 100, "zero is on the axis");
     }
 
     [Fact]
     public void Marks_far_apart_do_and_a_line_that_goes_far_below_them_is_cut()
     {
-        var heights = Over([1, 1000], 1e-9, 500);
+        var axis = Over([1, 1000], 1e-9, 500);
 
-        heights.Scale.Log.Should().BeTrue();
-        heights.IsCut.Should().BeTrue();
-        heights.IsBelow(1e-9).Should().BeTrue();
-        heights.IsBelow(0.5).Should().BeFalse();
-        heights.Map(1e-9).Should().BeGreaterThan(heights.Map(1) + 10).And.BeLessThanOrEqualTo(100);
-        (heights.Map(1) - heights.Map(1000)).Should().BeGreaterThan(50, "the marks have most of the axis");
+        axis.Scale.Log.Should().BeTrue();
+        axis.IsCut.Should().BeTrue();
+        axis.IsBelow(1e-9).Should().BeTrue();
+        axis.IsBelow(0.5).Should().BeFalse();
+        axis.Map(1e-9).Should().BeGreaterThan(axis.Map(1) + 10).And.BeLessThanOrEqualTo(100);
+        (axis.Map(1) - axis.Map(1000)).Should().BeGreaterThan(50, "the marks have most of the axis");
     }
 
     [Fact]
     public void A_mark_of_zero_stands_at_the_end_of_a_logarithmic_axis()
     {
-        var heights = Over([0, 1, 1000]);
+        var axis = Over([0, 1, 1000]);
 
-        heights.Scale.Log.Should().BeTrue();
-        heights.IsBelow(0).Should().BeTrue();
-        heights.Map(0).Should().BeGreaterThan(heights.Map(1));
+        axis.Scale.Log.Should().BeTrue();
+        axis.IsBelow(0).Should().BeTrue();
+        axis.Map(0).Should().BeGreaterThan(axis.Map(1));
     }
 
     [Fact]
@@ -46,11 +46,11 @@ public sealed class ClippedScaleTests
     [Fact]
     public void A_value_to_compare_with_is_on_the_axis_however_small()
     {
-        var heights = new ClippedScale([0.0006, 0.8], [], [1e-9], null, 100, 0);
+        var axis = new ClippedScale([0.0006, 0.8], [], [1e-9], null, 100, 0);
 
-        heights.IsCut.Should().BeFalse();
-        heights.IsBelow(1e-9).Should().BeFalse();
-        heights.Map(1e-9).Should().BeInRange(80, 100).And.BeGreaterThan(heights.Map(1e-8) + 5);
+        axis.IsCut.Should().BeFalse();
+        axis.IsBelow(1e-9).Should().BeFalse();
+        axis.Map(1e-9).Should().BeInRange(80, 100).And.BeGreaterThan(axis.Map(1e-8) + 5);
     }
 
     private static ClippedScale Over(double[] marks, params double[] lines) => new(marks, lines, [], null, 100, 0);

@@ -7,7 +7,7 @@ public sealed class DotChartTests
     [Theory]
     [InlineData("double-backward-float", false)]
     [InlineData("derivative=central, learningRate=0.0003, lambda=", true)]
-    public void Names_that_differ_at_their_ends_are_told_in_full(string start, bool above)
+    public void Names_that_differ_at_their_ends_are_shown_in_full(string start, bool above)
     {
         string[] names = [start + "32", start + "64"];
 

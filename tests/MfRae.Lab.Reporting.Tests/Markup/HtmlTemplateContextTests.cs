@@ -20,7 +20,7 @@ public sealed class HtmlTemplateContextTests
         FluentActions.Invoking(() => Render("{{ row.txet }}", new { Row = new { Text = "" } })).Should().Throw<ScriptRuntimeException>();
 
     [Fact]
-    public void Numbers_that_nobody_formatted_are_refused() =>
+    public void Unformatted_numbers_are_refused() =>
         FluentActions.Invoking(() => Render("{{ value }}", new { Value = 0.1 })).Should().Throw<Exception>().WithMessage("*not a Double*");
 
     [Fact]

@@ -13,30 +13,30 @@ public sealed partial class CostTests
         Golden.Check("tests/MfRae.Lab.Reporting.Tests/Golden/cost-in-full.html", Content(CostRecord.Small()));
 
     [Fact]
-    public void The_front_of_sampling_goes_over_arms_and_numbers_of_steps_but_not_over_the_teacher()
+    public void The_Pareto_front_of_sampling_costs_includes_all_arms_and_steps_but_not_the_teacher()
     {
         var html = Content(CostRecord.Small());
 
         html.Should().Contain("<figcaption>FID against the cost per image (log)</figcaption>");
         html.Should().Contain("On the Pareto front: lambda=0.5, fid@1: 9.879 for 0.0349 GFLOPs per image; "
             + "lambda=0.5, fid@2: 9.079 for 0.0585 GFLOPs per image. "
-            + "For each of the other 4 there is a point that costs no more and does at least as well.");
+            + "For each of the other 4 points there is one on the front that costs no more and does at least as well.");
         html.Should().Contain("teacher, 50 steps: 12.07 for 1.19 GFLOPs per image").And.Contain(">teacher, 50 steps</text>");
     }
 
     [Fact]
-    public void The_front_of_training_is_by_the_primary_metric()
+    public void The_Pareto_front_of_training_costs_uses_the_primary_metric()
     {
         var html = Content(CostRecord.Small());
 
         html.Should().Contain("FID, 1 step against training TFLOP");
         html.Should().Contain("On the Pareto front: lambda=0, fid@1: 11.60 for 8.28 training TFLOP; "
-            + "lambda=0.5, fid@1: 9.879 for 8.63 training TFLOP. For the other point there is one that costs no more and does at least as well.");
+            + "lambda=0.5, fid@1: 9.879 for 8.63 training TFLOP. For the other point there is one on the front that costs no more and does at least as well.");
         html.Should().NotContain("against training steps", "they are the same in all arms").And.Contain("Every arm used 800 training steps.");
     }
 
     [Fact]
-    public void The_table_has_every_cost_beside_the_metric()
+    public void The_table_shows_every_cost_and_the_metric()
     {
         var rows = Rows().Matches(Content(CostRecord.Small())).Select(row => Tags().Replace(row.Value, "|")).ToArray();
 
@@ -48,7 +48,7 @@ public sealed partial class CostTests
     }
 
     [Fact]
-    public void What_hangs_on_how_the_work_went_is_marked_and_nothing_else_moves()
+    public void Only_elements_marked_as_timing_depend_on_how_the_work_ran()
     {
         var record = CostRecord.Small();
         var slower = record with
@@ -70,7 +70,7 @@ public sealed partial class CostTests
     }
 
     [Fact]
-    public void Where_devices_did_the_work_their_seconds_count()
+    public void Device_seconds_count_if_an_accelerator_did_the_work()
     {
         var record = CostRecord.Small();
         var html = Content(record with
@@ -90,23 +90,23 @@ public sealed partial class CostTests
         var html = Content(CostRecord.With((label, value) =>
             label.StartsWith("evaluation lambda=1", StringComparison.Ordinal) && value.Key == "fid@2" ? value with { Reference = "x" } : value));
 
-        html.Should().Contain("There is no Pareto front: not comparable: reference differs.");
+        html.Should().Contain("No Pareto front: not comparable: reference differs.");
         html.Should().NotContain("On the Pareto front").And.NotContain("on the Pareto front");
         html.Should().NotContain("class=\"front\"").And.Contain("not comparable: reference differs</td>");
     }
 
     [Fact]
-    public void A_metric_without_a_better_direction_has_no_front() =>
+    public void A_metric_without_a_better_direction_has_no_Pareto_front() =>
         Content(CostRecord.With((_, value) => value.Metric == "fid" ? value with { HigherIsBetter = null } : value))
-            .Should().Contain("There is no Pareto front: the metric has no better direction.").And.NotContain("class=\"front\"");
+            .Should().Contain("No Pareto front: the metric has no better direction.").And.NotContain("class=\"front\"");
 
     [Fact]
-    public void Of_a_metric_that_should_rise_the_highest_are_on_the_front() =>
+    public void For_a_metric_where_higher_is_better_the_highest_values_are_on_the_front() =>
         Content(CostRecord.With((_, value) => value.Metric == "fid" ? value with { HigherIsBetter = true } : value))
             .Should().Contain("On the Pareto front: lambda=0, fid@1: 11.60 for 0.0349 GFLOPs per image. ");
 
     [Fact]
-    public void Data_from_before_costs_were_told_have_what_they_know()
+    public void Data_from_before_costs_were_recorded_show_the_known_costs()
     {
         var html = Content(SampleRecord.Small());
 
@@ -115,7 +115,7 @@ public sealed partial class CostTests
     }
 
     [Fact]
-    public void A_training_of_which_a_part_has_no_estimate_has_no_sum()
+    public void A_training_with_a_stage_without_an_estimate_has_no_sum()
     {
         var record = CostRecord.Small();
         var html = Content(record with

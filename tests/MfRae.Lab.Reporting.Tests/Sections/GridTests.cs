@@ -79,7 +79,7 @@ public sealed class GridTests
     }
 
     [Fact]
-    public void Long_values_and_paths_are_told_in_full_and_what_an_arm_does_not_have_comes_first()
+    public void Long_values_and_paths_are_shown_in_full_and_missing_options_come_first()
     {
         static string Of(params (string Path, string[] Values)[] options)
         {

@@ -30,7 +30,7 @@ public sealed class IdentityTests
     }
 
     [Fact]
-    public void The_page_says_device_noise_and_setting_of_each_metric()
+    public void The_page_shows_device_noise_and_setting_of_each_metric()
     {
         var record = SampleRecord.Small();
         var known = record with

@@ -11,7 +11,7 @@ public sealed class ProgressTests
         SampleRecord.Sweep([0, 0.5, 1], seeds: 2, steps: 4, diverged: false));
 
     [Fact]
-    public void The_baseline_reaches_its_own_quality_at_its_end_and_a_faster_arm_before()
+    public void The_baseline_reaches_its_final_FID_at_its_end_and_a_faster_arm_earlier()
     {
         var arms = Arms(new(Record));
         var target = arms[0].End!.Value;
@@ -41,7 +41,7 @@ public sealed class ProgressTests
     }
 
     [Fact]
-    public void Where_every_arm_begins_as_the_baseline_ends_that_is_no_target()
+    public void The_baseline_is_no_target_if_every_arm_starts_below_its_final_FID()
     {
         var worse = Changed(Record, series => series with { Values = [.. series.Values.Select((value, at) => at == 4 ? 99 : value)] }, "lambda=0");
 
@@ -50,7 +50,7 @@ public sealed class ProgressTests
     }
 
     [Fact]
-    public void Where_no_arm_became_better_there_is_nothing_to_reach()
+    public void Without_an_improvement_there_are_no_targets()
     {
         var record = Record;
         foreach (var arm in new[] { "lambda=0", "lambda=0.5", "lambda=1" })
@@ -60,7 +60,7 @@ public sealed class ProgressTests
     }
 
     [Fact]
-    public void What_is_never_reached_is_said_to_be()
+    public void A_target_that_an_arm_never_reaches_is_shown_as_not_reached()
     {
         var data = new ReportData(Changed(Record, series => series with { Values = [.. series.Values.Select(value => value + 100)] }, "lambda=0.5"));
 
@@ -115,7 +115,7 @@ public sealed class ProgressTests
         Page(SampleRecord.Small()).Should().NotContain("id=\"progress\"").And.NotContain("class=\"films\"");
 
     [Fact]
-    public void What_training_cost_is_known_while_its_snapshots_are_still_being_measured()
+    public void The_cost_of_training_is_known_while_snapshots_are_still_being_measured()
     {
         var partly = Changed(Record, series => new(series.Name, [.. series.Steps.Take(3)], [.. series.Values.Take(3)]), "lambda=1");
 
@@ -123,7 +123,7 @@ public sealed class ProgressTests
     }
 
     [Fact]
-    public void Seeds_that_have_no_step_in_common_make_no_mean_and_no_page_fail()
+    public void Seeds_without_a_common_step_have_no_mean_and_the_page_still_renders()
     {
         var apart = Record;
         foreach (var (seed, step) in new[] { (0, 125L), (1, 250L) })

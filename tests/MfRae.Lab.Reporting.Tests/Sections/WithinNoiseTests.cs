@@ -9,9 +9,9 @@ public sealed class WithinNoiseTests
     [Theory]
     [InlineData("fid", new[] { 10.1, 10.1 }, true)] // 1 %, inside the band of 1.3 %
     [InlineData("fid", new[] { 10.5, 10.5 }, false)] // 5 % in both seeds
-    [InlineData("fid", new[] { 10.1, 11.9 }, true)] // seeds that disagree tell nothing
+    [InlineData("fid", new[] { 10.1, 11.9 }, true)] // seeds that disagree
     [InlineData("kid", new[] { 10.1, 10.1001 }, false)] // no band, and the pairs hardly vary
-    public void An_arm_is_marked_where_band_or_pairs_do_not_tell_it_from_the_best(string metric, double[] values, bool marked)
+    public void An_arm_within_the_noise_band_or_the_interval_of_pairs_is_marked_as_a_tie(string metric, double[] values, bool marked)
     {
         var comparison = Compare(metric, [10, 10], values);
 
@@ -22,7 +22,7 @@ public sealed class WithinNoiseTests
     [Theory]
     [InlineData("fid", 10.1, true)]
     [InlineData("kid", 10.1, false)]
-    public void One_pair_is_judged_by_the_band_alone(string metric, double value, bool marked)
+    public void One_pair_uses_the_noise_band_alone(string metric, double value, bool marked)
     {
         var comparison = Compare(metric, [10], [value]);
 

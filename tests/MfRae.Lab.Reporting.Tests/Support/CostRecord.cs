@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Reporting.Tests.Support;
 
-/// <summary>The small sweep with what runs of today tell of their costs: training steps, operations, and GFLOPs of an image.</summary>
+/// <summary>The small sweep with recorded costs: training steps, operations, and GFLOPs per image.</summary>
 internal static class CostRecord
 {
     /// <summary>Three arms at one and two steps; the arm in the middle is the best, the first is trained for less.</summary>

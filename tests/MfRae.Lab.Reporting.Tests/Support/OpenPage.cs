@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Reporting.Tests.Support;
 
-/// <summary>A page in a browser of its own, and what a reader does with it: look, click, press keys, drag.</summary>
+/// <summary>A page in a separate browser, with the actions of a reader: look, click, press keys, drag.</summary>
 internal sealed class OpenPage : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("mfrae-report").FullName;
@@ -17,7 +17,7 @@ internal sealed class OpenPage : IAsyncDisposable
     public static Task<OpenPage> Report(ExperimentRecord record, int width = 1280, bool dark = false) =>
         Of(ReportBuilder.Build(record), width, dark);
 
-    /// <param name="script">Whether scripts may run; what a test evaluates still does.</param>
+    /// <param name="script">Whether the page's scripts run; expressions of tests always run.</param>
     public static async Task<OpenPage> Of(string html, int width = 1280, bool dark = false, bool script = true)
     {
         var page = new OpenPage(await BrowserPage.Start());

@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Reporting.Tests.Support;
 
-/// <summary>Hand-made records: a sweep of λ with as many arms, seeds and steps as asked for.</summary>
+/// <summary>Hand-made records: a sweep of λ with any number of arms, seeds and steps.</summary>
 internal static class SampleRecord
 {
     public const string Extractor = "e0a1c5d27f9b3846e0a1c5d27f9b3846e0a1c5d27f9b3846e0a1c5d27f9b3846";
@@ -11,13 +11,13 @@ internal static class SampleRecord
 
     private static readonly DateTimeOffset Start = new(2025, 3, 4, 5, 6, 7, TimeSpan.Zero);
 
-    /// <summary>Three arms, two seeds, a handful of points: what the golden files show. One seed of the last arm diverged.</summary>
+    /// <summary>Three arms, two seeds, a few points: the record of the golden files. One seed of the last arm diverged.</summary>
     public static ExperimentRecord Small() => Sweep([0, 0.5, 1], seeds: 2, steps: 4, diverged: true);
 
     /// <summary>The size of a real ablation.</summary>
     public static ExperimentRecord Realistic() => WithSnapshots(Sweep([0, 0.25, 0.5, 0.75, 1], seeds: 2, steps: 900, diverged: false));
 
-    /// <summary>Thirty arms, six seeds, twenty series: more than a page may hold in full.</summary>
+    /// <summary>Thirty arms, six seeds, twenty series: too many for a page in full.</summary>
     public static ExperimentRecord Large()
     {
         var record = Sweep([.. Enumerable.Range(0, 30).Select(at => at / 32d)], seeds: 6, steps: 400, diverged: false);
@@ -85,7 +85,7 @@ internal static class SampleRecord
             ]);
     }
 
-    /// <summary>The same with what each completed run's network made on the way: FID falls towards that of its samples, sooner the larger λ.</summary>
+    /// <summary>A record with snapshots of each completed run. FID falls to that of the run's samples, faster for larger λ.</summary>
     public static ExperimentRecord WithSnapshots(ExperimentRecord record)
     {
         var stages = record.Stages.ToList();

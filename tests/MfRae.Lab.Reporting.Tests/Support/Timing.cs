@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace MfRae.Lab.Reporting.Tests.Support;
 
-/// <summary>What a page declares to tell of how the work went.</summary>
+/// <summary>Elements that a page marks as dependent on how the work ran.</summary>
 internal static partial class Timing
 {
     public static string Without(string html) => Marked().Replace(html, "");

@@ -16,7 +16,7 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
     // The teacher in one step is far from its best. Beyond this ratio a linear axis would squeeze the arms into a corner.
     private const double LogRatio = 2;
 
-    /// <summary>Every arm at every number of steps.</summary>
+    /// <summary>Cost per image and quality, for every arm at every number of steps.</summary>
     public IReadOnlyList<CostPoint> Drawn { get; } =
     [
         .. from key in quality.Keys
@@ -29,7 +29,7 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
            select new CostPoint(arm, key, cost.Total, sample.Summary.Mean, cost.Text + Lost(sample)),
     ];
 
-    /// <summary>Every arm by the primary metric.</summary>
+    /// <summary>Training cost and primary metric, for every arm.</summary>
     public IReadOnlyList<CostPoint> Trained(CostAxis axis) => data.Primary.Conflict is not null ? [] :
     [
         .. from arm in data.Arms
@@ -81,7 +81,7 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
     public static bool AllEqual(IReadOnlyCollection<double> costs) =>
         costs.Count < 2 || costs.Max() - costs.Min() <= Same * Math.Abs(costs.Max());
 
-    /// <summary>Place of a point's number of steps.</summary>
+    /// <summary>The index of a point's number of steps.</summary>
     private int Shape(CostPoint point) => quality.Keys.ToList().IndexOf(point.Key);
 
     private ScatterPoint[] Front(IReadOnlyList<CostPoint> points) => [.. quality.Front(points).Select(point => Mark(point, 0))];
@@ -90,7 +90,7 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
     {
         if (quality.Obstacle is { } obstacle)
         {
-            return $"There is no Pareto front: {obstacle}.";
+            return $"No Pareto front: {obstacle}.";
         }
 
         var front = quality.Front(points);
@@ -98,8 +98,8 @@ internal sealed class CostCharts(ReportData data, PrimaryQuality quality)
         return $"On the Pareto front: {members}. " + (points.Count - front.Count) switch
         {
             0 => "Every point is on the front: each better value costs more.",
-            1 => "For the other point there is one that costs no more and does at least as well.",
-            var others => $"For each of the other {Numbers.Count(others)} there is a point that costs no more and does at least as well.",
+            1 => "For the other point there is one on the front that costs no more and does at least as well.",
+            var others => $"For each of the other {Numbers.Count(others)} points there is one on the front that costs no more and does at least as well.",
         };
     }
 
@@ -155,7 +155,7 @@ internal sealed record CostPoint(ArmView Arm, string Key, double Cost, double Qu
     public string Tip => $"{Arm.Name}, {Key}: {Numbers.Significant(Quality)} for {Price}";
 }
 
-/// <summary>One way to count what the training of a run cost.</summary>
+/// <summary>One kind of training cost.</summary>
 /// <param name="Name">With its unit: `training steps`.</param>
 /// <param name="Of">The cost of a run; null if it is unknown.</param>
 /// <param name="Timing">Whether the cost depends on how the work ran, and so differs between repetitions.</param>

@@ -7,7 +7,7 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Sections.Cost;
 
-/// <summary>What the training of runs cost, without what all arms share.</summary>
+/// <summary>The training costs of runs, without stages that all arms share.</summary>
 internal sealed class TrainingCosts
 {
     private static readonly string[] Trained = ["encoder", "decoder", "teacher", "cmt", "meanflow"];
@@ -17,7 +17,7 @@ internal sealed class TrainingCosts
     public TrainingCosts(ReportData data)
     {
         this._data = data;
-        // Mid-training and MeanFlow always, the stages before them only where arms have different ones.
+        // Mid-training and MeanFlow always count, the preceding stages only if they differ between arms.
         Roles = [.. Trained.Where(role => data.Role(role).Count > (role is "cmt" or "meanflow" ? 0 : 1))];
         var steps = new CostAxis("training steps", Steps, value => Numbers.Count((long)Math.Round(value)), Timing: false);
         var unit = FlopUnit.For(data.Record.Runs.Select(Flops).OfType<double>());
@@ -31,17 +31,17 @@ internal sealed class TrainingCosts
         Listed = [.. Charted, .. new[] { wall, sampling }.Where(Known)];
     }
 
-    /// <summary>Roles of the stages that count.</summary>
+    /// <summary>Roles of the stages whose cost is included.</summary>
     public IReadOnlyList<string> Roles { get; }
 
     public bool CountsAll => Roles.Count == Trained.Length;
 
     public IReadOnlyList<CostAxis> Charted { get; }
 
-    /// <summary>The same, and what stands in the table only.</summary>
+    /// <summary>The charted costs, and further costs for the table.</summary>
     public IReadOnlyList<CostAxis> Listed { get; }
 
-    /// <summary>`cmt 600 + meanflow 200`, of an arm's first run; empty where one stage alone was trained.</summary>
+    /// <summary>The training steps of an arm's first run: `cmt 600 + meanflow 200`; empty for a single stage.</summary>
     public string Parts(ArmView arm)
     {
         var parts = arm.Runs.Take(1).SelectMany(run => Roles.Select(role => (Role: role, Steps: StepsOf(_data.Stage(run, role)))))
@@ -58,14 +58,14 @@ internal sealed class TrainingCosts
         ? known.Sum()
         : null;
 
-    /// <summary>Null where a stage that is trained has no estimate: a part of a cost is not the cost.</summary>
+    /// <summary>The operations of all trained stages; null if one has no estimate, because a partial sum would be misleading.</summary>
     private double? Flops(RunRecord run)
     {
         var trained = Stages(run).Where(stage => StepsOf(stage) is not null).Select(stage => stage.Flops()).ToArray();
         return trained.Length == 0 || trained.Any(flops => flops is null) ? null : trained.Sum();
     }
 
-    /// <summary>Null where a stage was never started: its time is not zero, it has none.</summary>
+    /// <summary>The time of all stages; null if a stage never started.</summary>
     private double? Sum(RunRecord run, Func<AttemptRecord, double> seconds) => Sum(Stages(run), seconds);
 
     private double? Sampling(RunRecord run) =>
@@ -76,14 +76,14 @@ internal sealed class TrainingCosts
             ? null
             : stages.SelectMany(stage => stage.Attempts).Sum(seconds);
 
-    /// <summary>The steps that a stage's definition asks for; null where it trains nothing.</summary>
+    /// <summary>The training steps in a stage's definition; null for stages without training.</summary>
     private static double? StepsOf(StageRecord? stage) => StoredJson.Parse(stage?.DefinitionJson ?? "") is not JsonObject definition
         ? null
         : definition.Select(entry => StoredJson.Number(StoredJson.Find(entry.Value, "training", "steps")))
             .FirstOrDefault(steps => steps is not null);
 }
 
-/// <summary>What a drawn image costs, in 10⁹ multiply-adds: the network's evaluations and the decoder.</summary>
+/// <summary>The cost of one image, in 10⁹ multiply-adds: the evaluations of the network, and the decoder.</summary>
 internal sealed record ImageCosts(double Generator, double Decoder)
 {
     public double Total => Generator + Decoder;
@@ -95,7 +95,7 @@ internal sealed record ImageCosts(double Generator, double Decoder)
 
     public static string Number(double? gflops) => Numbers.Significant(gflops, 3);
 
-    /// <summary>Of an arm's runs at a number of network evaluations; null where none was measured.</summary>
+    /// <summary>The mean cost over an arm's runs at a number of network evaluations; null if it was not measured.</summary>
     public static ImageCosts? Of(ReportData data, ArmView arm, int steps)
     {
         var known = arm.Runs.Select(run => Of(data.Stage(run, "sampling"), steps)).OfType<ImageCosts>().ToArray();
@@ -114,7 +114,7 @@ internal sealed record ImageCosts(double Generator, double Decoder)
             : null;
 }
 
-/// <summary>The primary metric at every number of steps, and whether values of it can be better than others.</summary>
+/// <summary>The primary metric at every number of steps, and whether its values can be ranked.</summary>
 internal sealed class PrimaryQuality
 {
     private readonly Measurement[] _measured;
@@ -131,20 +131,20 @@ internal sealed class PrimaryQuality
         Obstacle = conflict?.ToString() ?? (aimless ? "the metric has no better direction" : null);
     }
 
-    /// <summary>Without its number of steps.</summary>
+    /// <summary>The metric without its number of steps.</summary>
     public string Metric { get; }
 
     public string Label => MetricName.Label(Metric);
 
-    /// <summary>By ascending numbers of steps.</summary>
+    /// <summary>The keys of the metric, by ascending number of steps.</summary>
     public IReadOnlyList<string> Keys { get; }
 
     public IReadOnlyDictionary<string, int> Steps { get; }
 
-    /// <summary>Why no value can be said to be better than another; null where it can.</summary>
+    /// <summary>Why values cannot be ranked; null if they can.</summary>
     public string? Obstacle { get; }
 
-    /// <summary>The front of some points, by ascending cost; none where values are not compared.</summary>
+    /// <summary>The Pareto front of some points, by ascending cost; empty if values cannot be ranked.</summary>
     public IReadOnlyList<CostPoint> Front(IReadOnlyList<CostPoint> points) => Obstacle is not null ? [] :
     [
         .. ParetoFront.Of([.. points.Select(point => (point.Cost, point.Quality))], _measured.FirstOrDefault()?.HigherIsBetter == true)

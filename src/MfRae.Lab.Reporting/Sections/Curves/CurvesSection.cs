@@ -8,7 +8,7 @@ namespace MfRae.Lab.Reporting.Sections.Curves;
 
 internal sealed class CurvesSection : ISection
 {
-    /// <summary>Stages that train, the ones an experiment is usually about first.</summary>
+    /// <summary>Roles of training stages, the most interesting first.</summary>
     private static readonly string[] Roles = ["meanflow", "cmt", "teacher", "decoder", "encoder", "features"];
 
     public string Name => "Curves";
@@ -39,10 +39,10 @@ internal sealed class CurvesSection : ISection
 }
 
 /// <summary>The series of one kind of stage.</summary>
-/// <param name="Folded">Whether it is shown only on demand.</param>
+/// <param name="Folded">Whether the charts are collapsed.</param>
 internal sealed record CurvesStage(string Title, string Note, bool Folded, IReadOnlyList<LegendKey> Legend, IReadOnlyList<Html> Charts, SqlQuery Sql);
 
-/// <summary>One metric over the arms, with the teacher's values of the same thing as dashed lines.</summary>
+/// <summary>One metric over the arms, with comparable values of the teacher as dashed lines.</summary>
 internal static class MetricChart
 {
     public static DotChart Of(ReportData data, string key)

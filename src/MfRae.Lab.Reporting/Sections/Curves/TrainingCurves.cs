@@ -10,7 +10,7 @@ internal static class TrainingCurves
 {
     private static readonly string[] Order = ["loss", "loss.interval", "loss.equal", "gradientNorm"];
 
-    /// <summary>The charts, or null where no run has such a stage or it reported nothing.</summary>
+    /// <summary>The charts; null if no run has such a stage, or if it reported no series.</summary>
     public static CurvesStage? Of(ReportData data, string role, CurveBudget budget)
     {
         var lines = Lines(data, role);
@@ -39,7 +39,7 @@ internal static class TrainingCurves
             data.Sql.Curves(stages[0].Kind));
     }
 
-    /// <summary>Arms that share all their stages share a line.</summary>
+    /// <summary>One line for each set of stages; arms with the same stages share a line.</summary>
     private static List<StageLine> Lines(ReportData data, string role)
     {
         var lines = new List<StageLine>();
@@ -86,18 +86,18 @@ internal static class TrainingCurves
 }
 
 /// <summary>
-/// How finely curves are drawn, so that a page stays below five megabytes however many arms and series there are. Fewer bins lose no
-/// extreme, they are only wider.
+/// The resolution of curves, chosen so that a page stays below five megabytes for any number of arms and series. Fewer, wider bins still
+/// contain every extreme.
 /// </summary>
-/// <param name="Points">Bins of a line.</param>
-/// <param name="Seeds">Whether each seed is in the page as well.</param>
+/// <param name="Points">The number of bins of a line.</param>
+/// <param name="Seeds">Whether the page also contains the curve of each seed.</param>
 internal sealed record CurveBudget(int Points, bool Seeds)
 {
     private const int LinePoints = 44_000;
     private const int SeedPoints = 120_000;
     private const int FewestPoints = 50;
 
-    /// <summary>Counts a line for each series of each different stage in a role.</summary>
+    /// <summary>The budget for the series of all distinct stages in these roles.</summary>
     public static CurveBudget Of(ReportData data, IEnumerable<string> roles)
     {
         var curves = roles.SelectMany(data.Role).Sum(group => group.Stage.Series.Count);

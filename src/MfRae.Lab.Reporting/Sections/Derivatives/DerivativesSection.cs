@@ -54,7 +54,7 @@ internal sealed class DerivativesSection : ISection
             + "times the predicted error.";
     }
 
-    /// <summary>The arms of one precision: marks for what was measured, lines for what was predicted, exact estimators dashed.</summary>
+    /// <summary>A chart of the arms of one precision: marks are measured, lines predicted, and dashed lines exact estimators.</summary>
     private static Html Chart(string precision, DerivativeArm[] arms)
     {
         var points =
@@ -74,7 +74,7 @@ internal sealed class DerivativesSection : ISection
         ])).Where(line => line.Points.Count > 0);
         var exact = arms.Where(arm => arm.Points.Count == 0).Select(arm => (arm.Arm.Name, Error: arm.Mean(DerivativeErrorNames.Error)))
             .Where(arm => arm.Error > 0).OrderByDescending(arm => arm.Error).ToArray();
-        // They lie so near each other that only one line has room for a name: all of them, in order, from above.
+        // The lines are so close that only one has room for a label: the names of all lines, from top to bottom.
         var rules = exact.Select((arm, at) => new ReferenceLine(arm.Error!.Value, at == 0 ? string.Join(", ", exact.Select(one => one.Name)) : ""));
         return new ScatterChart($"{precision}: relative error of du/dt (log)", "step size δ", [.. points], [.. rules], [.. lines]).Draw();
     }
@@ -105,13 +105,13 @@ internal sealed class DerivativesSection : ISection
 }
 
 /// <summary>An arm whose estimator of du/dt was measured.</summary>
-/// <param name="Points">Its errors by ascending step δ; none for an exact estimator.</param>
+/// <param name="Points">The errors by ascending step δ; empty for an exact estimator.</param>
 internal sealed record DerivativeArm(
     ArmView Arm, string Estimator, string Precision, IReadOnlyList<StageRecord> Stages, IReadOnlyList<DerivativePoint> Points)
 {
     public static IReadOnlyList<DerivativeArm> All(ReportData data) => [.. data.Arms.Select(arm => Of(data, arm)).OfType<DerivativeArm>()];
 
-    /// <summary>The mean over seeds; null where it was not measured, or where the seeds measured values of different identities.</summary>
+    /// <summary>The mean over seeds; null if the metric was not measured, or not comparably in all seeds.</summary>
     public double? Mean(string metric)
     {
         Measurement[] values = [.. Measured(Stages, metric)];
@@ -141,7 +141,7 @@ internal sealed record DerivativeArm(
 
     private static List<DerivativePoint> PointsOf(StageRecord[] stages)
     {
-        // A curve has the identity of the measurements of its stage.
+        // A curve is comparable if the measurements of its stage are.
         var mixed = MeasurementIdentity.Difference(Measured(stages, DerivativeErrorNames.Error)) is not null;
         double? At(string name, long step) => mixed ? null : Average(stages.Select(stage => stage.Series.FirstOrDefault(series => series.Name == name))
             .OfType<SeriesRecord>()
@@ -173,7 +173,7 @@ internal sealed record DerivativePoint(
 {
     public double Delta => DerivativeErrorNames.Delta(Step);
 
-    /// <summary>`δ = 5e−3`, but for the letter.</summary>
+    /// <summary>δ as a text: `5e−3`.</summary>
     public string Text => Delta.ToString("0.#e-0", CultureInfo.InvariantCulture).Replace('-', '−');
 
     /// <summary>Measured over predicted.</summary>

@@ -78,7 +78,7 @@ internal sealed class EvaluationReliabilitySection : ISection
         Capital(sweep.Corruption),
         sweep.Corruption == "blur" ? "σ of the blur in pixels" : "σ of the noise in grey values",
         // The line belongs to no arm, so it has no arm's colour, and stays visible when arms are hidden.
-        [new Line(sweep.Corruption, "judge", [.. sweep.Levels.Select(level => new CurvePoint(
+        [new Line(sweep.Corruption, "evaluation", [.. sweep.Levels.Select(level => new CurvePoint(
             level.Level, level.Value, level.Value ?? double.NaN, level.Value ?? double.NaN))])],
         Log: false).Draw();
 

@@ -37,19 +37,19 @@ internal sealed class FailuresSection : ISection
     }
 
     /// <summary>
-    /// Attempts that were ended from outside at a stage that completed. How many there are tells how the work went and changes no number.
+    /// Attempts of completed stages that were killed or interrupted. They differ between repetitions, and affect no result.
     /// </summary>
     private static IEnumerable<FailuresRow> Resumed(StageRecord stage) => stage.Status != AttemptStatus.Completed ? [] : stage.Attempts
         .Where(attempt => AttemptStatus.IsFromOutside(attempt.Status))
         .Select(attempt => new FailuresRow(stage.Label, Badge.OfStatus(attempt.Status), Numbers.Count(attempt.Number), attempt.Error ?? ""));
 
-    /// <summary>Attempts that failed, also before one that completed. Those that were resumed are listed apart.</summary>
+    /// <summary>Failed attempts, including those before a completed attempt. Resumed attempts have a separate list.</summary>
     private static IEnumerable<FailedAttempt> Failed(StageRecord stage) => stage.Attempts
         .Where(attempt => AttemptStatus.IsFailure(attempt.Status)
             && !(attempt.Status == AttemptStatus.Killed && stage.Status == AttemptStatus.Completed))
         .Select(attempt => new FailedAttempt(stage, attempt));
 
-    /// <summary>Attempts that failed, and the stage itself where it did not complete and no attempt says so.</summary>
+    /// <summary>Failed attempts, and the stage itself if it did not complete for another reason.</summary>
     private static IEnumerable<FailuresRow> Rows(StageRecord stage)
     {
         foreach (var failed in Failed(stage))
@@ -68,15 +68,16 @@ internal sealed class FailuresSection : ISection
 /// <summary>An attempt or a stage without a result.</summary>
 internal sealed record FailuresRow(string Label, Badge Status, string Attempt, string Error);
 
-/// <param name="Charts">Loss and gradient norm up to where the attempt ended.</param>
-/// <param name="Note">Where the curves end, and where they leave the finite numbers.</param>
+/// <summary>Details of a failed attempt.</summary>
+/// <param name="Charts">Loss and gradient norm up to the end of the attempt.</param>
+/// <param name="Note">The last step of the curves, and the first value that is not finite.</param>
 /// <param name="Log">The last lines that the worker printed, or the empty string.</param>
 internal sealed record FailuresDetail(string Title, IReadOnlyList<Html> Charts, string Note, string Log);
 
 /// <summary>An attempt without a result, and its stage.</summary>
 internal sealed record FailedAttempt(StageRecord Stage, AttemptRecord Attempt)
 {
-    /// <summary>What went wrong. Where that ends in the lines that stand below, it is said without them.</summary>
+    /// <summary>The error, without the worker's last lines if it ends with them: the page shows these separately.</summary>
     public string Error
     {
         get
@@ -87,13 +88,13 @@ internal sealed record FailedAttempt(StageRecord Stage, AttemptRecord Attempt)
     }
 }
 
-/// <summary>What an attempt left behind that may say why it failed: its last lines, and its curves up to the end.</summary>
+/// <summary>Details of failed attempts: the last lines of output, and the curves up to the failure.</summary>
 internal static class FailureDetails
 {
-    /// <summary>A page with hundreds of failures says the same thing hundreds of times: the first ones are shown.</summary>
+    /// <summary>The most attempts with details on a page; hundreds of failures usually have the same cause.</summary>
     public const int Most = 60;
 
-    // So many points of all charts together, that the page stays readable by a browser.
+    // The most points of all charts together; more would make the page slow.
     private const int Points = 12_000;
     private const int FewestPoints = 50;
 

@@ -6,7 +6,7 @@ using MfRae.Lab.Reporting.Markup;
 
 namespace MfRae.Lab.Reporting.Sections.Grid;
 
-/// <summary>Where arms differ in two options: a heat map; in more, or in two that form no grid: parallel coordinates.</summary>
+/// <summary>A heat map of arms that form a grid of two options; parallel coordinates for other arms that differ in several options.</summary>
 internal sealed class GridSection : ISection
 {
     public string Name => "Grid";
@@ -37,7 +37,7 @@ internal sealed class GridSection : ISection
     private static object Content(ReportData data, Html chart, double width, string note) =>
         new { data.Arms, Chart = chart, Width = Box(width), Note = note, Sql = data.Sql.Results };
 
-    /// <summary>The class of a box in which a drawing of that width has text about as large as elsewhere.</summary>
+    /// <summary>The class of a box that shows a chart of this width with text of the usual size.</summary>
     private static string Box(double width) => width switch { <= 600 => "wide", <= 900 => "wider", _ => "full" };
 
     private static OptionRow[] Differing(ReportData data) => [.. data.Options.Rows.Where(row => row.Differs)];
@@ -45,13 +45,13 @@ internal sealed class GridSection : ISection
     private static bool? Higher(ReportData data) =>
         data.Primary.Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement.HigherIsBetter).FirstOrDefault();
 
-    /// <summary>Two options, no two arms in one place, and at least half of the places taken.</summary>
+    /// <summary>Whether there are two options, at most one arm in each cell, and arms in at least half of the cells.</summary>
     private static bool IsGrid(GridAxis[] axes, int arms) =>
         axes.Length == 2
         && Enumerable.Range(0, arms).Select(arm => (axes[0].Places[arm], axes[1].Places[arm])).Distinct().Count() == arms
         && 2 * arms >= axes[0].Values.Count * axes[1].Values.Count;
 
-    /// <summary>As on an axis, by ratios where values lie far apart: all but the largest would look alike otherwise.</summary>
+    /// <summary>The scale of the colours, logarithmic if values are far apart, so that small values remain distinguishable.</summary>
     private static Scale Shades(ReportData data) => Scale.Over(
         [.. data.Primary.Arms.Where(arm => arm.Values.Count > 0).Select(arm => arm.Summary.Mean)], 0, 1, margin: 0);
 
@@ -97,10 +97,10 @@ internal sealed class GridSection : ISection
         string.Create(CultureInfo.InvariantCulture, $"n {sample.Values.Count}") + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
 }
 
-/// <summary>One option over the arms: its different values, numbers ascending and words as they come, and each arm's place.</summary>
+/// <summary>One option: its distinct values, with numbers ascending and words in order of appearance, and each arm's place among them.</summary>
 internal sealed class GridAxis
 {
-    /// <summary>What stands for an option that an arm does not have.</summary>
+    /// <summary>The label for arms without the option.</summary>
     public const string Absent = "–";
 
     public GridAxis(OptionRow row)
@@ -117,7 +117,7 @@ internal sealed class GridAxis
 
     public IReadOnlyList<string> Values { get; }
 
-    /// <summary>For each arm which of the values.</summary>
+    /// <summary>For each arm the index of its value.</summary>
     public IReadOnlyList<int> Places { get; }
 
     private static double? Number(string text) =>

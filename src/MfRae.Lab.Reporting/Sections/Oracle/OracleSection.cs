@@ -102,7 +102,7 @@ internal sealed class OracleSection : ISection
             arms, [.. Columns(OracleMetric.Noise, "network"), .. Columns(OracleMetric.FlowNoise, "flow")]);
     }
 
-    /// <summary>What the dataset stages found of their closed forms, once for each distribution.</summary>
+    /// <summary>The errors of the closed forms that the dataset stages measured, one column for each distribution.</summary>
     private static MeasurementTable ClosedForms(ReportData data)
     {
         var stages = data.Role("dataset");
@@ -131,19 +131,19 @@ internal sealed record OracleTable(string Title, string Note, IReadOnlyList<stri
 internal sealed record OracleRow(ArmView Arm, IReadOnlyList<string> Cells);
 
 /// <summary>An arm with its two λ and its values.</summary>
-/// <param name="Group">What tells it from others beside λ; empty where that is nothing.</param>
+/// <param name="Group">The other options in which arms differ; empty if they differ in λ only.</param>
 internal sealed record OracleArm(ReportData Data, ArmView Arm, double Lambda, double TangentLambda, string Group)
 {
     private static readonly string[] LambdaPaths = ["meanflow.lambda", "meanflow.tangentLambda"];
 
-    /// <summary>Aim and direction have the same λ.</summary>
+    /// <summary>Whether target velocity and tangent have the same λ.</summary>
     public bool IsDiagonal => Lambda == TangentLambda;
 
     /// <summary>The arms that have a λ and were measured against an oracle.</summary>
     public static IReadOnlyList<OracleArm> All(ReportData data) =>
         [.. data.Arms.Select(arm => Of(data, arm)).OfType<OracleArm>()];
 
-    /// <summary>Seed → value, where it was measured.</summary>
+    /// <summary>The measured values, by seed.</summary>
     public IReadOnlyList<(long Seed, double Value)> Values(string key) =>
     [
         .. from run in Arm.Runs
@@ -152,11 +152,11 @@ internal sealed record OracleArm(ReportData Data, ArmView Arm, double Lambda, do
            select (run.Seed, found.Measurement.Value!.Value),
     ];
 
-    /// <summary>The mean over seeds; null without a value, or where the seeds have values of different identities.</summary>
+    /// <summary>The mean over seeds; null without a value, or if the seeds were not measured in the same way.</summary>
     public double? Mean(string key) =>
         Arm.Of(Data.Compare(key)).Conflict is null && Values(key) is { Count: > 0 } values ? values.Average(value => value.Value) : null;
 
-    /// <summary>Whether the values of all arms have one identity, so one chart may show them.</summary>
+    /// <summary>Whether the values of all arms were measured in the same way, so that one chart can show them.</summary>
     public bool IsComparable(string key) => Data.Compare(key).Conflict is null;
 
     private static OracleArm? Of(ReportData data, ArmView arm)
@@ -171,10 +171,10 @@ internal sealed record OracleArm(ReportData Data, ArmView Arm, double Lambda, do
         .Select(row => $"{row.Path} {row.Values[arm.Index].Replace("\"", "")}"));
 }
 
-/// <summary>Measured values as marks, predicted ones as lines. A group of arms has one colour, that of its first arm.</summary>
+/// <summary>Charts of measured values (marks) and predictions (lines). A group of arms has the colour of its first arm.</summary>
 internal static class OracleChart
 {
-    /// <summary>Over the λ of the aim: a mark for each seed, and the prediction's mean along the arms with a single λ.</summary>
+    /// <summary>Values over the λ of the target: a mark for each seed, and a line through the predictions for arms with a single λ.</summary>
     public static Html OverLambda(string title, OracleArm[][] groups, string measured, string? predicted)
     {
         var points = groups.SelectMany(group => group.Where(arm => arm.IsComparable(measured)).SelectMany(arm => arm.Values(measured)
@@ -185,7 +185,7 @@ internal static class OracleChart
         return new ScatterChart(title, "λ of the target velocity", [.. points], [], [.. lines]).Draw();
     }
 
-    /// <summary>Every measured value against its own prediction; the line is where they are equal.</summary>
+    /// <summary>Measured values against their predictions; the line marks equality.</summary>
     public static Html AgainstPrediction(OracleArm[][] groups, IReadOnlyList<string> keys)
     {
         var points = (

@@ -5,11 +5,11 @@ using MfRae.Lab.Reporting.Data;
 
 namespace MfRae.Lab.Reporting.Sections.Progress;
 
-/// <summary>FID of an arm's snapshots over the steps of its training, and what those steps cost.</summary>
-/// <param name="Mean">Over the seeds, at the steps that all of them have.</param>
+/// <summary>FID of an arm's snapshots over its training steps, and the cost of these steps.</summary>
+/// <param name="Mean">The mean over seeds, at the steps that all seeds have.</param>
 internal sealed record ProgressArm(ArmView Arm, IReadOnlyList<ProgressSeed> Seeds, IReadOnlyList<CurvePoint> Mean)
 {
-    /// <summary>The arms whose snapshots have been measured, at some step in all of their seeds.</summary>
+    /// <summary>The arms with measured snapshots, and at least one step that all their seeds have.</summary>
     public static IReadOnlyList<ProgressArm> All(ReportData data, ProgressCost cost) =>
     [
         .. from arm in OfOneDevice(data)
@@ -20,7 +20,7 @@ internal sealed record ProgressArm(ArmView Arm, IReadOnlyList<ProgressSeed> Seed
            select new ProgressArm(arm, seeds, mean),
     ];
 
-    /// <summary>The arms whose snapshots have the device classes of the first: curves of different ones are neither averaged nor compared.</summary>
+    /// <summary>The arms that used the same device classes as the first arm. Curves from different devices are neither averaged nor compared.</summary>
     private static IReadOnlyList<ArmView> OfOneDevice(ReportData data)
     {
         var lineage = Lineage.Of(data.Record);
@@ -30,19 +30,19 @@ internal sealed record ProgressArm(ArmView Arm, IReadOnlyList<ProgressSeed> Seed
         return [.. data.Arms.Where(arm => Devices(arm).All(devices => devices == first))];
     }
 
-    /// <summary>The value at the end of training; null where it is not finite.</summary>
+    /// <summary>The value at the end of training; null if it is not finite.</summary>
     public double? End => Mean[^1].Mean;
 
     public double Steps => Mean[^1].Step;
 
-    /// <summary>Of a training up to a step, over the seeds; null where the record does not tell.</summary>
+    /// <summary>The mean operations of the training up to a step; null if they were not recorded.</summary>
     public double? Operations(double step) => Seeds.All(seed => seed.Operations is not null)
         ? Seeds.Average(seed => seed.Operations!.At(step))
         : null;
 
     public double Seconds(double step) => Seeds.Average(seed => seed.Seconds.At(step));
 
-    /// <summary>The step at which the mean first is as low as the target, straight between snapshots; null where it never is.</summary>
+    /// <summary>The first step at which the mean reaches the target, interpolated linearly between snapshots; null if it never does.</summary>
     public double? Reaches(double target)
     {
         CurvePoint? before = null;
@@ -75,7 +75,7 @@ internal sealed record ProgressArm(ArmView Arm, IReadOnlyList<ProgressSeed> Seed
 }
 
 /// <summary>One run's curve.</summary>
-/// <param name="Operations">Floating-point operations over steps; null where the record does not tell.</param>
+/// <param name="Operations">Floating-point operations over steps; null if they were not recorded.</param>
 internal sealed record ProgressSeed(SeriesRecord Series, ProgressLine? Operations, ProgressLine Seconds)
 {
     public static ProgressSeed? Of(ReportData data, RunRecord run, ProgressCost cost)
@@ -86,7 +86,7 @@ internal sealed record ProgressSeed(SeriesRecord Series, ProgressLine? Operation
             return null;
         }
 
-        // While snapshots are still being measured, the last one is not the end of the training that was paid for.
+        // While snapshots are still being measured, the training has more steps than the last snapshot.
         var steps = StoredJson.Number(StoredJson.Find(StoredJson.Parse(stage.DefinitionJson), "trainingSteps")) is > 0 and var whole ? whole : last;
         return new(series, cost.Operations(run, steps), cost.Seconds(run, steps));
     }
@@ -95,8 +95,8 @@ internal sealed record ProgressSeed(SeriesRecord Series, ProgressLine? Operation
 }
 
 /// <summary>
-/// What training cost up to a step: a step's share of its stage, after the stages before it that not every arm has alike. What all arms
-/// share is not counted.
+/// The cost of training up to a step: the costs of the preceding stages that differ between arms, and a share of the MeanFlow stage
+/// proportional to the steps. Stages that all arms share are excluded.
 /// </summary>
 internal sealed class ProgressCost
 {
@@ -113,7 +113,7 @@ internal sealed class ProgressCost
         (Unit, _seconds) = data.Role("meanflow").Select(group => group.Stage).Seconds();
     }
 
-    /// <summary>Which kind the seconds are of.</summary>
+    /// <summary>The unit of the seconds: CPU or device seconds.</summary>
     public string Unit { get; }
 
     public string Counted => string.Join(" and ", [.. _counted, "meanflow"]);
@@ -136,12 +136,12 @@ internal sealed class ProgressCost
 
     private double Seconds(StageRecord stage) => stage.Attempts.Sum(_seconds);
 
-    /// <summary>A network that is loaded took none here.</summary>
+    /// <summary>The operations of a stage. A network that was loaded from a file has a cost of 0.</summary>
     private static double? Operations(StageRecord? stage) => stage is { Seed: null } ? 0 : stage?.Flops();
 }
 
-/// <summary>A cost that grows evenly with the steps.</summary>
-/// <param name="Start">What was spent before the first.</param>
+/// <summary>A cost that grows linearly with the steps.</summary>
+/// <param name="Start">The cost before the first step.</param>
 internal sealed record ProgressLine(double Start, double Step)
 {
     public double At(double step) => Start + step * Step;

@@ -60,7 +60,7 @@ internal sealed class ProgressSection : ISection
     }
 
     /// <summary>
-    /// What the baseline ended with, where any arm began above it; and half and all of what the best arm gained. None where none gained.
+    /// The final FID of the baseline, if an arm started above it; half and all of the improvement of the best arm, if there is one.
     /// </summary>
     private static List<(string Name, double Value)> Targets(IReadOnlyList<ProgressArm> arms)
     {
@@ -79,27 +79,27 @@ internal sealed class ProgressSection : ISection
         return targets;
     }
 
-    /// <summary>Null where some record does not tell.</summary>
+    /// <summary>The unit of operations; null if they are unknown for an arm.</summary>
     private static FlopUnit? Unit(IReadOnlyList<ProgressArm> arms)
     {
         var whole = arms.Select(arm => arm.Operations(arm.Steps)).OfType<double>().ToArray();
         return whole.Length < arms.Count ? null : FlopUnit.For(whole);
     }
 
-    /// <summary>What is no number has no place.</summary>
+    /// <summary>Points with another horizontal value, without those whose value is not finite.</summary>
     private static IReadOnlyList<CurvePoint> Moved(IReadOnlyList<CurvePoint> points, Func<double, double> to) =>
         [.. points.Select(point => point with { Step = to(point.Step) }).Where(point => double.IsFinite(point.Step))];
 
-    /// <summary>Snapshots that were measured in different ways are values of different things.</summary>
+    /// <summary>Why the snapshots of the arms are not comparable; the empty string if they are.</summary>
     private static string Conflict(ReportData data)
     {
         var stages = data.Role(Role).Select(group => group.Stage).ToArray();
         var definitions = Definitions(data).ToArray();
-        var judges = stages.SelectMany(stage => stage.Inputs.Keys)
+        var inputs = stages.SelectMany(stage => stage.Inputs.Keys)
             .Where(input => input == "features" || input.StartsWith("reference.", StringComparison.Ordinal));
         var field = new[] { "samples", "seed", "labels", "reference" }
                 .FirstOrDefault(name => definitions.Select(definition => StoredJson.Find(definition, name)?.ToString()).Distinct().Count() > 1)
-            ?? judges.FirstOrDefault(input => stages.Select(stage => stage.Inputs.GetValueOrDefault(input)).Distinct().Count() > 1);
+            ?? inputs.FirstOrDefault(input => stages.Select(stage => stage.Inputs.GetValueOrDefault(input)).Distinct().Count() > 1);
         return field is null ? "" : $"The arms measured their snapshots with different {field}, so the values are not comparable.";
     }
 

@@ -37,11 +37,11 @@ internal sealed class ProvenanceSection : ISection
         };
     }
 
-    /// <summary>With the name that queries take, where the arm has a title.</summary>
+    /// <summary>The name of an arm, followed by its name for queries if it has a title.</summary>
     private static string Arm(ExperimentRecord record, string arm) =>
         record.Arms.FirstOrDefault(one => one.Name == arm)?.Title is { } name ? $"{arm} ({name})" : arm;
 
-    /// <summary>Nothing where no attempt tells: a page of before is the page it was.</summary>
+    /// <summary>Programs, machines and sources. Empty if no attempt recorded them, so that pages of older data stay the same.</summary>
     private static IEnumerable<ProvenanceFact> Origins(AttemptRecord[] attempts)
     {
         var origins = attempts.Select(attempt => attempt.Origin).OfType<AttemptOrigin>().ToArray();
@@ -67,7 +67,7 @@ internal sealed class ProvenanceSection : ISection
         return distinct.Length == 0 ? "none" : string.Join('\n', distinct);
     }
 
-    /// <summary>When the attempts began: recorded times, so the same database renders the same.</summary>
+    /// <summary>The start of the first and last attempt, from recorded times.</summary>
     private static string Span(AttemptRecord[] attempts)
     {
         if (attempts.Length == 0)
@@ -89,5 +89,6 @@ internal sealed class ProvenanceSection : ISection
     }
 }
 
+/// <summary>One property of the computation.</summary>
 /// <param name="Timing">Whether the fact describes how the work ran, and so differs between repetitions.</param>
 internal sealed record ProvenanceFact(string Name, string Value, bool Timing = false);

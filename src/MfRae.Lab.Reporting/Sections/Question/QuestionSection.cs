@@ -37,10 +37,10 @@ internal sealed class QuestionSection : ISection
     }
 }
 
-/// <summary>Trainings whose averaged weights are for a notable part those that they started from: their results say little of the training.</summary>
+/// <summary>Warnings about trainings that are too short for their EMA, so that the averaged weights still contain the initial weights.</summary>
 internal static class InitialShares
 {
-    /// <summary>A sentence for each such stage, in the order of the stages.</summary>
+    /// <summary>One sentence for each such stage.</summary>
     public static IReadOnlyList<string> Notes(ExperimentRecord record) =>
         [.. record.Stages.Select(stage => Note(stage)).OfType<string>().Distinct()];
 
@@ -60,7 +60,7 @@ internal static class InitialShares
             : null;
     }
 
-    // The options of a stage stand in its definition under the stage's own name.
+    // A definition contains the options of the stage under the name of the stage.
     private static JsonNode? Training(JsonNode? definition) =>
         (definition as JsonObject)?.Select(entry => StoredJson.Find(entry.Value, "training")).FirstOrDefault(training => training is not null);
 }

@@ -40,7 +40,7 @@ internal sealed class VerdictSection : ISection
         var reason = sample.Values.Count == 0
             ? ComparisonText.Diverged(sample.Diverged, sample.Planned) is { Length: > 0 } diverged ? diverged : $"no value of {data.Primary.Metric}"
             : sample.Conflict?.ToString() ?? $"{data.Primary.Metric} {Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation)}"
-                + (interval.Length == 0 ? "" : $" (sd over seeds; {interval})") + ". The other arms are compared with this one.";
+                + (interval.Length == 0 ? "" : $" (sd over seeds; {interval})") + ". All arms are compared with this one.";
         return new(arm, new("plain", "baseline"), reason, "", arm.Losses);
     }
 }
@@ -51,7 +51,7 @@ internal sealed record VerdictTile(string Label, string Value, string Note);
 /// <summary>One arm: the verdict, its reason, and the size of the difference.</summary>
 internal sealed record VerdictRow(ArmView Arm, Badge Badge, string Reason, string Effect, string Losses);
 
-/// <summary>The figures on top: the best arm, the baseline, and the teacher at its fewest and most steps in the same metric.</summary>
+/// <summary>The numbers at the top: the best arm, the baseline, and the teacher with its fewest and most steps.</summary>
 internal static class VerdictTiles
 {
     public static IReadOnlyList<VerdictTile> Of(ReportData data)
@@ -88,7 +88,7 @@ internal static class VerdictTiles
             : [];
     }
 
-    /// <summary>At its fewest and its most steps.</summary>
+    /// <summary>The teacher's values with its fewest and its most steps.</summary>
     private static IReadOnlyList<Measurement> Teacher(ReportData data)
     {
         var arms = data.Primary.Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement).FirstOrDefault();
@@ -107,7 +107,7 @@ internal static class VerdictTiles
     private static string Seeds(ArmSample sample) => $", n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : "");
 }
 
-/// <summary>Paired differences from the baseline: in per cent of it, as factors, or plain where it may be zero.</summary>
+/// <summary>Paired differences from the baseline, as percentages, factors or plain differences.</summary>
 internal static class DifferenceChart
 {
     public static DotChart Of(ReportData data)

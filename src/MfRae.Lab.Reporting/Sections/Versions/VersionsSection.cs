@@ -8,7 +8,7 @@ namespace MfRae.Lab.Reporting.Sections.Versions;
 /// <summary>The plans of the experiment from before its file or its inputs changed, with their outcomes.</summary>
 internal sealed class VersionsSection : ISection
 {
-    // A page with hundreds of failures of old plans helps nobody: the query has all of them.
+    // The most failed attempts on a page; the query returns all of them.
     private const int Most = 60;
 
     public string Name => "Versions";
@@ -67,7 +67,7 @@ internal sealed class VersionsSection : ISection
 /// <summary>One plan of the experiment.</summary>
 /// <param name="Note">`this page`, or the empty string.</param>
 /// <param name="Last">The empty string where the plan ran once.</param>
-/// <param name="Changes">The differences from the version before.</param>
+/// <param name="Changes">The differences from the previous version.</param>
 /// <param name="Arms">The primary metric of each arm: mean ± standard deviation over seeds, n.</param>
 internal sealed record VersionsRow(
     string Number,

@@ -4,7 +4,7 @@ using MfRae.Lab.Core.Records;
 namespace MfRae.Lab.Reporting.Tests.Support;
 
 /// <summary>A record whose evaluation measured itself too: intervals, a floor, a ladder of corruptions, nearest training images.</summary>
-internal static class JudgedRecord
+internal static class ReliabilityRecord
 {
     /// <param name="top">FID at the highest level of noise; those below are 0.1 and 1.</param>
     public static ExperimentRecord Small(double top = 2.5)
