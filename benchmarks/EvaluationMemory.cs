@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Benchmarks;
 
 /// <summary>Time of each metric on features that are at hand, and the largest resident set of the process.</summary>
-/// <param name="count">Samples, and as many reference images.</param>
+/// <param name="count">The number of samples, and of reference images.</param>
 /// <param name="width">Dimensions of a feature.</param>
 /// <param name="train">Training images: with any, the metrics that need them and labels are measured too.</param>
 internal sealed class EvaluationMemory(int count, int width, int train)

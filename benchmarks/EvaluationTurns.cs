@@ -13,7 +13,7 @@ namespace MfRae.Lab.Benchmarks;
 /// The costly parts of an evaluation, one at a time, whenever a line on standard input asks for it, so that another program can have its
 /// own turns in between. The answer is a line of JSON.
 /// <list type="bullet">
-/// <item>`inception COUNT BATCH SIDE`: seconds for the features of so many images of SIDE x SIDE pixels, from their bytes.</item>
+/// <item>`inception COUNT BATCH SIDE`: seconds for the features of COUNT images of SIDE x SIDE pixels, from their bytes.</item>
 /// <item>`frechet FIRST SECOND`: seconds for the distance between two files of `mu` and `sigma`, without reading them; its value.</item>
 /// </list>
 /// </summary>

@@ -12,7 +12,7 @@ namespace MfRae.Lab.Benchmarks;
 
 /// <summary>
 /// How fast points get into the database, and how many bytes of the file each takes. Stages report in turns, two at a time, as they do
-/// when two workers run at once; each batch is what a stage told between two looks at its journal.
+/// when two workers run at once; each batch holds the events that a stage wrote between two reads of its journal.
 /// </summary>
 internal static class IngestCost
 {

@@ -5,7 +5,7 @@ using MfRae.Lab.Execution.Journal;
 namespace MfRae.Lab.Benchmarks;
 
 /// <summary>
-/// What a step that reports takes longer than one that does not: every second step of one training reports to a journal on disk, so both
+/// The extra time of a step that reports: every second step of one training reports to a journal on disk, so both
 /// kinds see the same machine.
 /// </summary>
 internal static class LoggedSteps
@@ -23,7 +23,7 @@ internal static class LoggedSteps
         var times = begins.Zip(begins.Skip(1), (one, next) => Stopwatch.GetElapsedTime(one, next).TotalMilliseconds).ToList();
         // Steps are counted from 0 here: the second, the fourth, … report.
         var (without, with) = (Median(times, 0), Median(times, 1));
-        // Neighbours see the same machine, so their differences say more than the difference of what is typical for all.
+        // Neighbouring steps run under the same load, so their differences are more precise than the difference of the two medians.
         var differences = times.Skip(Skipped).Chunk(2).Where(pair => pair.Length == 2).Select(pair => pair[1] - pair[0]).Order().ToList();
         var more = differences[differences.Count / 2];
         Console.WriteLine(string.Create(

@@ -2,7 +2,7 @@ using System.Globalization;
 using MfRae.Lab.Benchmarks;
 using MfRae.Lab.Learning.Numerics;
 
-// See README.md beside this file.
+// See README.md in this folder.
 var options = args.Skip(1).Select(argument => argument.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair.ElementAtOrDefault(1) ?? "");
 int Number(string name, int otherwise) =>
     options.TryGetValue(name, out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;

@@ -72,7 +72,7 @@ internal sealed class ReportLoad(int arms, int seeds, int series, int steps, str
         Open(file, folder.Path);
     }
 
-    /// <summary>A browser's time from its start to a picture of the page, beside that of an empty page, in turns.</summary>
+    /// <summary>The time of a browser from its start to a screenshot of the page, and the same for an empty page, measured alternately.</summary>
     private static void Open(string file, string folder)
     {
         var empty = Path.Combine(folder, "empty.html");

@@ -9,7 +9,7 @@ using MfRae.Lab.Database.Writing;
 namespace MfRae.Lab.Benchmarks;
 
 /// <summary>
-/// What it costs a run that reports at full rate that many people watch it: viewers who load the page at each event, from a server that is
+/// The cost of many viewers for a run that reports at full rate: viewers who load the page at each event, from a server that is
 /// another process, as theirs is. Times with and without viewers take turns.
 /// </summary>
 internal static class ServeLoad
@@ -40,7 +40,7 @@ internal static class ServeLoad
         var (pages, bytes, served) = (0.0, 0.0, TimeSpan.Zero);
         for (var turn = 0; turn < turns; turn++)
         {
-            // Each kind goes first as often as the other: what the machine does besides favours neither.
+            // The kinds alternate, and each goes first equally often, so other load on the machine affects both alike.
             if (turn % 2 == 0)
             {
                 alone.Add(run.Take(seconds));
@@ -89,7 +89,7 @@ internal static class ServeLoad
         }
     }
 
-    /// <summary>Viewers in a process of their own, until its input closes.</summary>
+    /// <summary>Viewers in a separate process, which ends when its input closes.</summary>
     public static void Watch(string page, int viewers)
     {
         using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 2 * viewers }) { Timeout = Timeout.InfiniteTimeSpan };

@@ -6,7 +6,7 @@ namespace MfRae.Lab.Benchmarks;
 /// <summary>
 /// The cost of a training step of MFD relative to one of plain flow matching: backward pass, clipping, AdamW, average and the
 /// teacher's evaluation included. All variants of a size are measured in turns within one run, and medians compared, since
-/// timings of different runs cannot be; the peak of the memory is measured in a process of its own for each.
+/// timings of different runs cannot be; the peak of the memory is measured in a separate process for each.
 /// </summary>
 internal static class StepCost
 {
@@ -57,7 +57,7 @@ internal static class StepCost
     {
         var times = new List<(long Wall, TimeSpan Processor)>();
         workload.Train(variant, StepsPerTurn, _ => times.Add((Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime)));
-        // The first step of a turn allocates what the others find.
+        // The first step of a turn allocates the memory that the later steps reuse.
         return
         [
             .. times.Skip(1).Zip(times.Skip(2), (begin, end) => new Sample(

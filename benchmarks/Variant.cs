@@ -2,7 +2,7 @@ using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Benchmarks;
 
-/// <summary>A way to train: what the step cost compares.</summary>
+/// <summary>A way to train. The step-cost benchmark compares variants.</summary>
 /// <param name="Name">On the command line.</param>
 /// <param name="Title">In the table.</param>
 /// <param name="Derivative">Of MFD; null: plain flow matching.</param>

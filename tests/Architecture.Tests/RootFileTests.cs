@@ -7,7 +7,7 @@ public sealed partial class RootFileTests
     private static readonly string[] BinaryExtensions = [".gz", ".png", ".safetensors", ".npz", ".pt", ".pth"];
 
     [Fact]
-    public void Package_versions_stand_in_one_file_only()
+    public void Package_versions_are_in_one_file_only()
     {
         var files = Repository.Projects().Append("Directory.Build.props").Append("tests/Directory.Build.props");
 
@@ -53,7 +53,7 @@ public sealed partial class RootFileTests
     }
 
     [Fact]
-    public void What_runs_write_is_not_tracked()
+    public void Output_of_runs_is_not_tracked()
     {
         Requires.Git();
         Repository.TrackedFiles().Where(file =>
@@ -73,7 +73,7 @@ public sealed partial class RootFileTests
         MachinePath().Matches(text).Select(match => match.Value).Concat(
             text.Contains(Repository.Root + "/", StringComparison.Ordinal) ? [Repository.Root] : []);
 
-    // Written so that the pattern does not find itself. `me` and `user` stand for anybody.
+    // The pattern does not match its own text. `me` and `user` are placeholders and allowed.
     [GeneratedRegex(@"(?<![\w.~*])/(?:roo[t]|home/(?!me/|user/)\w+|Users/(?!me/|user/)\w+)/|\b[A-Za-z]:\\\\?Users\\")]
     private static partial Regex MachinePath();
 }

@@ -23,7 +23,7 @@ public sealed class BrowserPage : IAsyncDisposable
         page.PageError += (_, error) => Add(_complaints, error.Message);
     }
 
-    /// <summary>The path of the browser: CHROMIUM, or a program on the PATH; null if there is none.</summary>
+    /// <summary>The path of the browser: CHROMIUM, or a program on the PATH; null if no browser is found.</summary>
     public static string? Find()
     {
         if (Environment.GetEnvironmentVariable("CHROMIUM") is { Length: > 0 } named)

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace MfRae.Lab.TestSupport;
 
-/// <summary>What a machine must have for a test. A test that needs it calls the method first, and is skipped with the reason where it is missing.</summary>
+/// <summary>Requirements of tests. A test calls the method of its requirement first, and is skipped with the reason where the requirement is missing.</summary>
 public static class Requires
 {
     private static readonly Lazy<bool> HasSqliteProgram = new(() => Runs("sqlite3", "--version"));
@@ -32,7 +32,7 @@ public static class Requires
     public static void Chromium() => Assert.SkipUnless(
         BrowserPage.Find() is not null, "no Chromium on this machine: put chromium or google-chrome on the PATH, or its path in CHROMIUM");
 
-    /// <summary>The program git, and a checkout rather than a copy of one.</summary>
+    /// <summary>The program git, and a checkout with its git directory.</summary>
     public static void Git() => Assert.SkipUnless(HasGit.Value, $"git cannot list the files of {Repository.Root}");
 
     /// <summary>SQLite's own command-line program.</summary>

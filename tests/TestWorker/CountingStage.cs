@@ -6,7 +6,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.TestWorker;
 
-/// <summary>Adds up its steps and its inputs' sums, with a metric at each step; goes on from checkpoints like a real stage.</summary>
+/// <summary>Adds up its steps and the sums of its inputs, and reports a metric at each step. It resumes from checkpoints like a real stage.</summary>
 public sealed class CountingStage(Script script) : IStage
 {
     private const string Result = "sum.txt";

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace MfRae.Lab.TestWorker;
 
-/// <summary>What a <see cref="CountingStage"/> does, written as `steps=30 die=25`; 0 is never.</summary>
+/// <summary>The script of a <see cref="CountingStage"/>, written as `steps=30 die=25`; 0 means never.</summary>
 /// <param name="Delay">Milliseconds a step.</param>
 /// <param name="Checkpoint">Steps between two checkpoints.</param>
 /// <param name="Die">The step at which the first attempt kills its process.</param>
 /// <param name="DieAlways">The step at which every attempt does.</param>
 /// <param name="Fail">The step at which the environment is not as needed.</param>
-/// <param name="Bug">The step at which the stage throws what it should not.</param>
+/// <param name="Bug">The step at which the stage throws an unexpected exception.</param>
 /// <param name="Diverge">The step at which the numbers leave the finite range.</param>
 /// <param name="Starve">The step at which a native library cannot get memory.</param>
 /// <param name="Deaf">1: it does not listen when it is asked to stop.</param>
