@@ -24,7 +24,11 @@ public static class ReportBuilder
     public static IReadOnlyList<LinkedImage> Images(ExperimentRecord record) => Fitted(record).Data.Sheets.Linked(record);
 
     /// <summary>Renders the page with a script that updates it when the database changes.</summary>
-    public static ServedPage Serve(ExperimentRecord record, LiveHook hook) => Fitted(record).Page.Serve(hook);
+    public static ServedPage Serve(ExperimentRecord record, LiveHook hook)
+    {
+        var (page, data) = Fitted(record);
+        return page.Serve(hook) with { Images = data.Sheets.Linked(record) };
+    }
 
     /// <summary>Renders the page. If tables and curves are large, the page contains fewer images.</summary>
     private static (Page Page, ReportData Data) Fitted(ExperimentRecord record)
@@ -64,7 +68,11 @@ public static class ReportBuilder
 /// <param name="Png">The content; null if only the store has it.</param>
 /// <param name="Stage">Key of the stage that made the image.</param>
 /// <param name="File">Name of the file in the stage's folder, if only the store has the content; else null.</param>
-public sealed record LinkedImage(string Path, byte[]? Png, string Stage, string? File);
+public sealed record LinkedImage(string Path, byte[]? Png, string Stage, string? File)
+{
+    /// <summary>The folder of a page's images is named like the page, with this in place of its extension.</summary>
+    public const string FolderSuffix = ".images";
+}
 
 /// <summary>
 /// The record that is published with a page. It omits the images that the page does not show, mostly the sheets of all seeds but each
@@ -98,4 +106,8 @@ public sealed record LiveHook(string Stamp, string Events, string Token, string?
 /// <summary>A page, and the content security policy for the header of its response.</summary>
 /// <param name="Html">The page.</param>
 /// <param name="Policy">The value of the header Content-Security-Policy.</param>
-public sealed record ServedPage(string Html, string Policy);
+public sealed record ServedPage(string Html, string Policy)
+{
+    /// <summary>The images that the page links to.</summary>
+    public IReadOnlyList<LinkedImage> Images { get; init; } = [];
+}

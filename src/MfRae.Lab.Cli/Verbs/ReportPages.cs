@@ -78,7 +78,7 @@ internal static class PageImages
             yield break;
         foreach (var image in ReportBuilder.Images(record))
         {
-            if ((image.Png ?? Stored(image, store)) is { } content)
+            if (Content(image, store) is { } content)
                 yield return (Path.Combine(folder, image.Path), content);
         }
     }
@@ -86,7 +86,7 @@ internal static class PageImages
     /// <summary>Deletes the image files of a page.</summary>
     public static void Delete(string page)
     {
-        var folder = Path.ChangeExtension(page, ".images");
+        var folder = Path.ChangeExtension(page, LinkedImage.FolderSuffix);
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
     }
@@ -96,6 +96,10 @@ internal static class PageImages
         foreach (var (file, content) in Of(record, Path.GetDirectoryName(page)!, store))
             FileOutput.WriteIfChanged(file, content);
     }
+
+    /// <summary>The PNG file, or null if the store has lost it.</summary>
+    /// <param name="store">The store's folder.</param>
+    public static byte[]? Content(LinkedImage image, string store) => image.Png ?? Stored(image, store);
 
     private static byte[]? Stored(LinkedImage image, string store)
     {

@@ -61,10 +61,10 @@ internal sealed class SheetImages(string experiment, long most)
     private string Link(string file)
     {
         _linked.Add(PathOf(file));
-        return $"{Uri.EscapeDataString(experiment)}.images/{file}";
+        return $"{Uri.EscapeDataString(experiment)}{LinkedImage.FolderSuffix}/{file}";
     }
 
-    private string PathOf(string file) => $"{experiment}.images/{file}";
+    private string PathOf(string file) => $"{experiment}{LinkedImage.FolderSuffix}/{file}";
 
     private static string FullName(ImageRecord image) => FileName(image)[..^4] + ".full.png";
 
