@@ -1,197 +1,82 @@
-using System.Runtime.ExceptionServices;
+using System.Collections.Concurrent;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using MfRae.Lab.Core;
 
 namespace MfRae.Lab.Cli.Live;
 
 /// <summary>
-/// Polls the database for changes while pages are watched, and notifies the viewers of each page that changed. Every exception is reported,
-/// viewers are warned that their page may be out of date, and the feed tries again.
+/// Sends viewers events about changes of their pages. After an error, viewers are told that their page may be out of date, and the feed
+/// tries again.
 /// </summary>
-internal sealed class ChangeFeed(PageCache pages, DatabaseView database, RefreshPolicy pace, TimeProvider time)
+/// <param name="report">Receives each error of a page once; the same error again only after a success.</param>
+internal sealed class ChangeFeed(PageCache pages, RefreshPolicy policy, Action<Exception> report, TimeProvider time)
 {
-    private const int LongestTrouble = 300;
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, WatchedPage> _watched = [];
+    private const int MaxErrorLength = 300;
+    private static readonly TimeSpan ReconnectionInterval = TimeSpan.FromSeconds(2);
+    private readonly ConcurrentDictionary<string, WatchedPage> _watched = new();
 
-    /// <summary>Pages that anybody watches.</summary>
-    public int Count
+    /// <summary>
+    /// Events about a page until the viewer leaves: the page's stamp, at once and after each change; <c>stale</c> with the error when the
+    /// database cannot be compared; <c>fresh</c> when it can again; <c>heartbeat</c>, so that a lost viewer is noticed.
+    /// </summary>
+    public async IAsyncEnumerable<SseItem<string>> Follow(string page, [EnumeratorCancellation] CancellationToken stop = default)
     {
-        get
+        var shown = new PageState(null, null);
+        var beat = time.GetTimestamp();
+        while (!stop.IsCancellationRequested)
         {
-            lock (_gate)
+            var state = Look(page);
+            if (state.Error != shown.Error)
+                yield return state.Error is null ? new("live", "fresh") : new(state.Error, "stale");
+            if (state.Stamp is { } stamp && stamp != shown.Stamp)
+                yield return new(stamp) { ReconnectionInterval = ReconnectionInterval };
+            shown = state;
+            if (time.GetElapsedTime(beat) >= policy.Heartbeat)
             {
-                return _watched.Count;
+                yield return new("", "heartbeat");
+                beat = time.GetTimestamp();
             }
+
+            await Task.Delay(policy.Least, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Joins those who watch a page until it is disposed of.</summary>
-    public PageSubscription Join(string page)
+    /// <summary>Compares a page with the database, or returns the last state if another viewer of the page is doing so.</summary>
+    private PageState Look(string page)
     {
-        var shown = pages.Shown(page);
-        lock (_gate)
-        {
-            if (!_watched.TryGetValue(page, out var entry))
-                _watched[page] = entry = new(shown);
-            entry.Viewers++;
-        }
-
-        return new(this, page);
-    }
-
-    /// <summary>The stamp that was announced last, why it may be an old one or null, and a task that ends when either changes.</summary>
-    internal (string Stamp, string? Trouble, Task Next) Now(string page)
-    {
-        lock (_gate)
-        {
-            return (_watched[page].Stamp, _watched[page].Trouble, _watched[page].Next.Task);
-        }
-    }
-
-    internal void Part(string page)
-    {
-        lock (_gate)
-        {
-            if (--_watched[page].Viewers == 0)
-                _watched.Remove(page);
-        }
-    }
-
-    /// <param name="complain">Receives each exception once; the same exception again only after a success.</param>
-    public async Task Run(Action<Exception> complain, CancellationToken stop)
-    {
-        (int, long)? last = null;
-        string? told = null;
-        while (true)
-        {
-            try
-            {
-                await Task.Delay(pace.Least, time, stop);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            try
-            {
-                Look(ref last);
-                told = null;
-            }
-            catch (Exception error)
-            {
-                // Of any kind: viewers would otherwise go on to trust a page that no longer changes.
-                last = null;
-                if (error.Message != told)
-                    Complain(complain, error);
-                told = error.Message;
-            }
-        }
-    }
-
-    private static void Complain(Action<Exception> complain, Exception error)
-    {
+        var watched = _watched.GetOrAdd(page, _ => new());
+        if (!watched.Gate.TryEnter())
+            return watched.State;
         try
         {
-            complain(error);
-        }
-        catch (IOException)
-        {
-            // Nobody reads standard error any more. The pages still say that they may be old.
-        }
-    }
-
-    /// <exception cref="Exception">The first thing that went wrong, after everything was tried.</exception>
-    private void Look(ref (int, long)? last)
-    {
-        if (Count == 0)
-        {
-            database.LetGo();
-            return;
-        }
-
-        (int, long) now;
-        try
-        {
-            now = database.Version();
+            if (watched.State.Stamp is null || pages.IsDue(page))
+                watched.State = new(pages.ServedStamp(page), null);
         }
         catch (Exception error)
         {
-            foreach (var (_, entry) in Entries())
-                Tell(entry, entry.Stamp, error.Message);
-            throw;
+            // Any exception: viewers would otherwise trust a page that no longer changes.
+            var message = PrintableText.Of(error.Message, MaxErrorLength);
+            if (message == watched.State.Error)
+                return watched.State;
+            watched.State = watched.State with { Error = message };
+            report(error);
         }
-
-        if (now != last)
+        finally
         {
-            foreach (var entry in Entries())
-                entry.Value.Pending = true;
-            last = now;
+            watched.Gate.Exit();
         }
 
-        ExceptionDispatchInfo? failure = null;
-        foreach (var (page, entry) in Entries().Where(entry => entry.Value.Pending && pages.IsDue(entry.Key)))
-        {
-            try
-            {
-                Tell(entry, pages.Stamp(page), null);
-                entry.Pending = false;
-            }
-            catch (Exception error)
-            {
-                Tell(entry, entry.Stamp, error.Message);
-                failure ??= ExceptionDispatchInfo.Capture(error);
-            }
-        }
-
-        failure?.Throw();
+        return watched.State;
     }
 
-    private void Tell(WatchedPage entry, string stamp, string? trouble)
+    private sealed class WatchedPage
     {
-        // One line: that is how events are written.
-        trouble = trouble is null ? null : PrintableText.Of(trouble, LongestTrouble);
-        lock (_gate)
-        {
-            if (stamp == entry.Stamp && trouble == entry.Trouble)
-                return;
-            (entry.Stamp, entry.Trouble) = (stamp, trouble);
-            entry.Next.SetResult();
-            entry.Next = WatchedPage.Wait();
-        }
+        public volatile PageState State = new(null, null);
+
+        public Lock Gate { get; } = new();
     }
 
-    private List<KeyValuePair<string, WatchedPage>> Entries()
-    {
-        lock (_gate)
-        {
-            return [.. _watched];
-        }
-    }
-
-    /// <summary>A page that somebody watches. What is new to the feed may have changed before it was.</summary>
-    private sealed class WatchedPage(string stamp)
-    {
-        public string Stamp { get; set; } = stamp;
-
-        /// <summary>Why the stamp may be an old one, or null.</summary>
-        public string? Trouble { get; set; }
-
-        public bool Pending { get; set; } = true;
-
-        public int Viewers { get; set; }
-
-        public TaskCompletionSource Next { get; set; } = Wait();
-
-        public static TaskCompletionSource Wait() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
-}
-
-/// <summary>A viewer's place among those who watch a page.</summary>
-internal sealed class PageSubscription(ChangeFeed feed, string page) : IDisposable
-{
-    /// <summary>The stamp of what there is to see, why it may be an old one or null, and a task that ends when either changes.</summary>
-    public (string Stamp, string? Trouble, Task Next) Now => feed.Now(page);
-
-    public void Dispose() => feed.Part(page);
+    /// <param name="Error">Why the stamp may be out of date, or null.</param>
+    private sealed record PageState(string? Stamp, string? Error);
 }

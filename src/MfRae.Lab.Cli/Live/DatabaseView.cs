@@ -5,45 +5,36 @@ using MfRae.Lab.Database.Reading;
 namespace MfRae.Lab.Cli.Live;
 
 /// <summary>
-/// The database, for reading only, one question at a time. It is let go of when nobody asks, since `db rebuild` is refused while
-/// anybody has it open; and it is opened anew now and then, since who has a file open never knows that another was put in its place.
+/// The database, opened for reading, one query at a time. It is closed when idle, because <c>db rebuild</c> refuses to replace an open
+/// database; and it is reopened regularly, because an open connection does not notice that its file was replaced.
 /// </summary>
 internal sealed class DatabaseView(string path, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan Age = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MaxIdle = TimeSpan.FromSeconds(5);
     private readonly Lock _gate = new();
     private LabDatabase? _database;
     private long _opened;
-    private long _asked;
+    private long _used;
     private int _generation;
 
-    /// <exception cref="LabException">It is not there, or cannot be read.</exception>
-    public T Read<T>(Func<RunQueries, T> ask)
+    /// <exception cref="LabException">The database does not exist or cannot be read.</exception>
+    public T Read<T>(Func<RunQueries, T> query)
     {
         lock (_gate)
-        {
-            return ask(new RunQueries(Open()));
-        }
+            return query(new RunQueries(Open()));
     }
 
-    /// <summary>Equal to an earlier answer where nobody has written since.</summary>
-    /// <exception cref="LabException">As <see cref="Read"/>.</exception>
-    public (int Generation, long Number) Version()
-    {
-        lock (_gate)
-        {
-            var queries = new RunQueries(Open());
-            return (_generation, queries.Version());
-        }
-    }
+    /// <summary>Equal to an earlier version if nothing was written in between.</summary>
+    /// <exception cref="LabException">The database does not exist or cannot be read.</exception>
+    public (int Generation, long Number) Version() => Read(queries => (_generation, queries.Version()));
 
-    /// <summary>Closes it where nobody has asked for a while; the next question opens it again.</summary>
-    public void LetGo()
+    /// <summary>Closes the database if it was not used for a while; the next query opens it again.</summary>
+    public void CloseIfIdle()
     {
         lock (_gate)
         {
-            if (time.GetElapsedTime(_asked) >= Idle)
+            if (time.GetElapsedTime(_used) >= MaxIdle)
                 Close();
         }
     }
@@ -51,9 +42,7 @@ internal sealed class DatabaseView(string path, TimeProvider time) : IDisposable
     public void Dispose()
     {
         lock (_gate)
-        {
             Close();
-        }
     }
 
     private void Close()
@@ -64,8 +53,8 @@ internal sealed class DatabaseView(string path, TimeProvider time) : IDisposable
 
     private LabDatabase Open()
     {
-        _asked = time.GetTimestamp();
-        if (_database is not null && time.GetElapsedTime(_opened) < Age)
+        _used = time.GetTimestamp();
+        if (_database is not null && time.GetElapsedTime(_opened) < MaxAge)
             return _database;
         Close();
         _database = LabDatabase.OpenReadOnly(path);

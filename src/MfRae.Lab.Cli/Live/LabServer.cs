@@ -1,62 +1,96 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using MfRae.Lab.Cli.Verbs;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace MfRae.Lab.Cli.Live;
 
-/// <summary>The live view, put together.</summary>
+/// <summary>
+/// The web view: Kestrel on the loopback addresses. It runs without a host: no configuration file or environment variable changes it, and
+/// it logs nothing.
+/// </summary>
 internal sealed class LabServer : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly DatabaseView _database;
     private readonly PageCache _pages;
-    private readonly ChangeFeed _feed;
-    private readonly LoopbackServer _server;
+    private readonly KestrelServer _server;
     private readonly LabSite _site;
+    private readonly TimeProvider _time;
 
-    /// <param name="port">0: a free one.</param>
+    /// <summary>Opens the database and starts to answer requests.</summary>
+    /// <param name="port">0 chooses a free port.</param>
     /// <param name="interrupt">See <see cref="StopAction"/>.</param>
-    /// <exception cref="MfRae.Lab.Core.LabException">The database cannot be read, or the port cannot be used.</exception>
+    /// <param name="report">Receives internal errors, and errors that keep pages from being updated.</param>
+    /// <param name="limit">Changes the limits of requests and connections.</param>
+    /// <exception cref="LabException">The database cannot be read, or the port cannot be used.</exception>
     public LabServer(
         string databaseFile,
         ArtifactStore store,
         int port,
-        ServerLimits limits,
-        RefreshPolicy pace,
+        RefreshPolicy policy,
         Func<ProcessIdentity, bool> interrupt,
-        TimeProvider time)
+        Action<Exception> report,
+        TimeProvider time,
+        Action<KestrelServerLimits>? limit = null)
     {
+        _time = time;
         _database = new(databaseFile, time);
         _database.Version();
-        _server = LoopbackServer.Start(port, limits, time);
-        Token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var stopping = new StopAction(store, interrupt);
-        _pages = new(_database, stopping.IsPossible, Token, pace, time);
-        _feed = new(_pages, _database, pace, time);
-        _site = new(_pages, _feed, stopping, (page, file) => Image(store, page, file), Token, _server.Port, limits, time);
+        var stop = new StopAction(store, interrupt);
+        _pages = new(_database, stop.IsPossible, Token, policy, time);
+        var feed = new ChangeFeed(_pages, policy, report, time);
+        for (var attempt = 1; ; attempt++)
+        {
+            Port = port == 0 ? FreePort() : port;
+            _site = new(_pages, feed, stop, image => PageImages.Content(image, store.Root), Token, Port, report);
+            try
+            {
+                _server = Start(Port, _site, limit);
+                return;
+            }
+            // A port that is free on 127.0.0.1 can be in use on ::1.
+            catch (IOException) when (port == 0 && attempt < 20)
+            {
+            }
+            catch (IOException error)
+            {
+                var why = error.InnerException is AddressInUseException ? "is in use" : "may not be used by this user";
+                throw new LabException($"port {port} {why} on this machine; name another with --port, or 0 for a free one", error);
+            }
+        }
     }
 
-    public string Token { get; }
+    public string Token { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
-    public int Port => _server.Port;
+    public int Port { get; }
 
     public string Address => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Port}/");
 
-    /// <summary>Pages that were made, pages that are watched, connections that are open.</summary>
-    public (int Made, int Watched, int Open) Load => (_pages.Made, _feed.Count, _server.Open);
+    /// <summary>Number of pages made so far, and of requests in progress.</summary>
+    public (int Made, int Open) Load => (_pages.Made, _site.Open);
 
-    /// <summary>Answers until it is told to stop.</summary>
-    /// <param name="complain">Receives exceptions that are bugs, and those that keep pages from being updated.</param>
-    public Task Run(Action<Exception> complain, CancellationToken stop) =>
-        Task.WhenAll(_server.Run(_site.Answer, complain, stop), _feed.Run(complain, stop));
+    /// <summary>Waits until the server is stopped, then closes all connections.</summary>
+    public async Task Run(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _database.CloseIfIdle();
+        }
 
-    private byte[]? Image(ArtifactStore store, string page, string file) => page != PageCache.Index
-        && _database.Read(queries => queries.Experiment(page)) is { } record
-            ? PageImages.Of(record, "", store.Root).FirstOrDefault(image => Path.GetFileName(image.File) == file).Content
-            : null;
+        await _server.StopAsync(new CancellationToken(canceled: true));
+    }
 
     public void Dispose()
     {
@@ -64,39 +98,70 @@ internal sealed class LabServer : IDisposable
         _pages.Dispose();
         _database.Dispose();
     }
+
+    /// <summary>Listens on 127.0.0.1, and on ::1 where the machine has IPv6.</summary>
+    private static KestrelServer Start(int port, LabSite site, Action<KestrelServerLimits>? limit)
+    {
+        // A line of a request ends with CRLF: Kestrel accepts LF alone by default.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
+        var options = new KestrelServerOptions
+        {
+            AddServerHeader = false,
+            Limits =
+            {
+                MaxConcurrentConnections = 256,
+                MaxRequestBodySize = 0,
+                KeepAliveTimeout = Patience,
+                RequestHeadersTimeout = Patience,
+                MinResponseDataRate = new(bytesPerSecond: 4096, gracePeriod: 2 * Patience),
+            },
+        };
+        limit?.Invoke(options.Limits);
+        options.ListenLocalhost(port, listen => listen.Protocols = HttpProtocols.Http1);
+        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), NullLoggerFactory.Instance);
+        var server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
+        server.StartAsync(site, CancellationToken.None).GetAwaiter().GetResult();
+        return server;
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
 }
 
-/// <summary>Asks whoever runs an experiment to stop after a checkpoint, as a first Ctrl-C does.</summary>
-/// <param name="interrupt">Sends the signal; false where the process has ended.</param>
+/// <summary>Asks the coordinator of an experiment to stop after a checkpoint, as a first Ctrl-C does.</summary>
+/// <param name="interrupt">Sends the signal; false if the process has ended.</param>
 internal sealed class StopAction(ArtifactStore store, Func<ProcessIdentity, bool> interrupt)
 {
-    // A second signal would kill what writes its checkpoint.
+    // A second signal would kill the process while it writes its checkpoint.
     private readonly HashSet<ProcessIdentity> _asked = [];
     private readonly Lock _gate = new();
 
-    /// <summary>Whether a process of this host runs the experiment that was not asked to stop yet.</summary>
+    /// <summary>Whether a process on this host runs the experiment and was not asked to stop yet.</summary>
     public bool IsPossible(string experiment)
     {
         if (!ProcessSignal.IsPossible)
             return false;
         var owners = StageLeases.Coordinators(store, experiment);
         lock (_gate)
-        {
             return owners.Any(owner => !_asked.Contains(owner));
-        }
     }
 
-    public HttpResponse Stop(string experiment)
+    /// <summary>Sends the signal and returns the HTTP status and the text for the viewer.</summary>
+    public (int Status, string Text) Stop(string experiment)
     {
         var owners = StageLeases.Coordinators(store, experiment);
         lock (_gate)
         {
-            var fresh = owners.Where(owner => !_asked.Contains(owner)).ToList();
-            var sent = fresh.Where(interrupt).ToList();
+            var waiting = owners.Where(owner => !_asked.Contains(owner)).ToList();
+            var sent = waiting.Where(interrupt).ToList();
             _asked.UnionWith(sent);
-            return sent.Count > 0 ? HttpResponse.Text(200, $"stopping after a checkpoint: {string.Join(", ", sent)}")
-                : fresh.Count < owners.Count ? HttpResponse.Text(409, "it was asked to stop before")
-                : HttpResponse.Text(409, "no process of this machine runs it now");
+            return sent.Count > 0 ? (200, $"stopping after the next checkpoint: {string.Join(", ", sent)}")
+                : waiting.Count < owners.Count ? (409, "already asked to stop")
+                : (409, "no process on this machine is running this experiment");
         }
     }
 }

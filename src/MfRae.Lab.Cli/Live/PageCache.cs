@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using MfRae.Lab.Core;
@@ -5,40 +6,39 @@ using MfRae.Lab.Reporting;
 
 namespace MfRae.Lab.Cli.Live;
 
-/// <summary>
-/// The pages of the database as it is now. Each is made when somebody asks for it, at most once for a change and for all who ask.
-/// </summary>
-/// <param name="runs">Whether a run of the experiment can be stopped from here.</param>
+/// <summary>The current pages of the database, made on request, at most once for each change, and shared by all viewers.</summary>
+/// <param name="canStop">Whether a run of the experiment can be stopped by this server.</param>
 /// <param name="token">See <see cref="LiveHook"/>.</param>
-internal sealed class PageCache(DatabaseView database, Func<string, bool> runs, string token, RefreshPolicy pace, TimeProvider time) : IDisposable
+internal sealed class PageCache(DatabaseView database, Func<string, bool> canStop, string token, RefreshPolicy policy, TimeProvider time)
+    : IDisposable
 {
-    /// <summary>Stands for the list of experiments: no experiment has this name.</summary>
+    /// <summary>Name of the page that lists the experiments. No experiment has this name.</summary>
     public const string Index = "";
 
-    // A page of another server is another page, whatever its database says: it has another token.
-    private readonly string _server = Hex(Encoding.UTF8.GetBytes(token));
+    // Part of each stamp: the pages of another server have another token, even if its database is the same.
+    private readonly string _server = Hash(Encoding.UTF8.GetBytes(token));
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly Lock _gate = new();
-    private readonly Dictionary<string, CachedPage> _made = [];
+    private readonly ConcurrentDictionary<string, CachedPage> _pages = new();
+    private readonly ConcurrentDictionary<string, ((int, long) Version, string Stamp)> _stamps = new();
     private readonly Dictionary<string, (string Stamp, IndexEntry Entry)> _entries = [];
-    private readonly CpuBudget _allowance = new(pace, time);
-    private int _makings;
+    private readonly CpuBudget _budget = new(policy, time);
+    private int _made;
 
-    /// <summary>How many pages were made.</summary>
-    public int Made => Volatile.Read(ref _makings);
+    /// <summary>Number of pages made so far.</summary>
+    public int Made => Volatile.Read(ref _made);
 
-    public bool Has(string page) => page == Index || Resting(page) is not null || database.Read(queries => queries.Names()).Contains(page);
+    public bool Has(string page) => page == Index || Recent(page) is not null || database.Read(queries => queries.Names()).Contains(page);
 
-    /// <summary>The page, or null where the database has no such experiment.</summary>
-    /// <exception cref="MfRae.Lab.Core.LabException">The database cannot be read.</exception>
+    /// <summary>The page, or null if the database has no such experiment.</summary>
+    /// <exception cref="LabException">The database cannot be read.</exception>
     public async Task<CachedPage?> Get(string page, CancellationToken stop)
     {
-        if (Resting(page) is { } recent)
+        if (Recent(page) is { } recent)
             return recent;
         await _turn.WaitAsync(stop);
         try
         {
-            return Resting(page) ?? await Task.Run(() => Make(page), stop);
+            return Recent(page) ?? await Task.Run(() => Refresh(page), stop);
         }
         finally
         {
@@ -46,75 +46,63 @@ internal sealed class PageCache(DatabaseView database, Func<string, bool> runs, 
         }
     }
 
-    /// <summary>What the page shows that was made last; of one that was not made yet, what it would show.</summary>
-    public string Shown(string page) => Kept(page)?.Stamp ?? Stamp(page);
+    /// <summary>Whether it is time to compare the page with the database.</summary>
+    public bool IsDue(string page) => Recent(page) is null;
 
-    /// <summary>Whether the page may be made anew by now.</summary>
-    public bool IsDue(string page) => Resting(page) is null;
-
-    /// <summary>What the database says of the page; another text where it may have changed.</summary>
-    public string Stamp(string page) => _server + database.Read(queries => page == Index
-        ? Hex(Encoding.UTF8.GetBytes(string.Join('\n', queries.Names().Select(name => $"{name}\n{queries.Stamp(name)}"))))
-        : queries.Stamp(page));
+    /// <summary>Stamp of the page that a request gets now.</summary>
+    /// <exception cref="LabException">The database cannot be read.</exception>
+    public string ServedStamp(string page) => Recent(page)?.Stamp ?? Stamp(page);
 
     public void Dispose() => _turn.Dispose();
 
-    private CachedPage? Kept(string page)
+    /// <summary>A hash of the page's data in the database, computed again only after a write to the database.</summary>
+    private string Stamp(string page)
     {
-        lock (_gate)
-        {
-            return _made.GetValueOrDefault(page);
-        }
+        var version = database.Version();
+        if (_stamps.TryGetValue(page, out var known) && known.Version == version)
+            return known.Stamp;
+        var stamp = _server + database.Read(queries => page == Index
+            ? Hash(Encoding.UTF8.GetBytes(string.Join('\n', queries.Names().Select(name => $"{name}\n{queries.Stamp(name)}"))))
+            : queries.Stamp(page));
+        _stamps[page] = (version, stamp);
+        return stamp;
     }
 
-    private CachedPage? Resting(string page)
-    {
-        lock (_gate)
-        {
-            return _made.GetValueOrDefault(page) is { } last && (time.GetElapsedTime(last.Looked) < pace.Least || !_allowance.IsLeft)
-                ? last
-                : null;
-        }
-    }
+    private CachedPage? Recent(string page) => _pages.GetValueOrDefault(page) is { } cached
+        && (time.GetElapsedTime(cached.Checked) < policy.Least || !_budget.IsLeft) ? cached : null;
 
-    private CachedPage? Make(string page)
+    private CachedPage? Refresh(string page)
     {
-        // Before the reading: what is written in between makes the page newer than its stamp, and it is looked at once more.
+        // The stamp comes first: after a change during rendering, the page is newer than its stamp and is made once more.
         var stamp = Stamp(page);
-        var last = Kept(page);
-        var next = last?.Stamp == stamp ? last : Render(page, stamp);
-        lock (_gate)
-        {
-            if (next is null)
-                _made.Remove(page);
-            else
-                _made[page] = next = next with { Looked = time.GetTimestamp() };
-        }
-
-        return next;
+        var last = _pages.GetValueOrDefault(page);
+        if ((last?.Stamp == stamp ? last : Render(page, stamp)) is { } next)
+            return _pages[page] = next with { Checked = time.GetTimestamp() };
+        _pages.TryRemove(page, out _);
+        return null;
     }
 
     private CachedPage? Render(string page, string stamp)
     {
-        var stoppable = page != Index && runs(page);
-        var hook = new LiveHook(stamp, Route.EventsOf(page), token, stoppable ? Route.StopOf(page) : null);
+        var hook = new LiveHook(stamp, Route.EventsOf(page), token, page != Index && canStop(page) ? Route.StopOf(page) : null);
         var served = page == Index
             ? ServeIndex(hook)
             : database.Read(queries => queries.Experiment(page)) is { } record ? ReportBuilder.Serve(record, hook) : null;
         if (served is null)
             return null;
-        Interlocked.Increment(ref _makings);
+        Interlocked.Increment(ref _made);
         var html = Encoding.UTF8.GetBytes(served.Html);
-        return new(stamp, html, served.Policy + "; frame-ancestors 'none'", $"\"{Hex(html)}\"", 0);
+        var images = served.Images.ToDictionary(image => Path.GetFileName(image.Path));
+        return new(stamp, html, served.Policy + "; frame-ancestors 'none'", $"\"{Hash(html)}\"", images, 0);
     }
 
-    /// <summary>Experiments that have not changed are not read again.</summary>
+    /// <summary>Reads only experiments that have changed.</summary>
     private ServedPage ServeIndex(LiveHook hook)
     {
         var names = database.Read(queries => queries.Names());
         var tags = database.Read(queries => queries.ExperimentTags());
-        foreach (var gone in _entries.Keys.Except(names).ToList())
-            _entries.Remove(gone);
+        foreach (var removed in _entries.Keys.Except(names).ToList())
+            _entries.Remove(removed);
         foreach (var name in names)
         {
             var stamp = database.Read(queries => queries.Stamp(name));
@@ -125,40 +113,48 @@ internal sealed class PageCache(DatabaseView database, Func<string, bool> runs, 
         }
 
         return IndexBuilder.Serve(
-            [.. names.Where(_entries.ContainsKey).Select(name => _entries[name].Entry)], [.. names.Where(name => !_entries.ContainsKey(name))], hook);
+            [.. names.Where(_entries.ContainsKey).Select(name => _entries[name].Entry)],
+            [.. names.Where(name => !_entries.ContainsKey(name))],
+            hook);
     }
 
-    private static string Hex(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
+    private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
 }
 
-/// <summary>A page as it was made once, for all who ask.</summary>
-/// <param name="Stamp">Of what the database said just before.</param>
-/// <param name="Tag">Identifies the bytes, for requests that have them already.</param>
-/// <param name="Looked">When the database was last compared with it, as a timestamp.</param>
-internal sealed record CachedPage(string Stamp, byte[] Html, string Policy, string Tag, long Looked);
+/// <summary>A page as it was made once for all viewers.</summary>
+/// <param name="Stamp">Stamp of the database just before the page was made.</param>
+/// <param name="Policy">Value of the Content-Security-Policy header.</param>
+/// <param name="Tag">Value of the ETag header.</param>
+/// <param name="Images">The images that the page links to, by file name.</param>
+/// <param name="Checked">Timestamp of the last comparison with the database.</param>
+internal sealed record CachedPage(
+    string Stamp, byte[] Html, string Policy, string Tag, IReadOnlyDictionary<string, LinkedImage> Images, long Checked);
 
-/// <summary>How often pages are made anew at most: what the server takes of the machine is taken from the run it shows.</summary>
-/// <param name="Least">Between two looks at the database.</param>
-/// <param name="Share">Of one core, in the long run, for pages that are made anew.</param>
+/// <summary>How often pages are refreshed at most: the server takes its processor time from the run that it shows.</summary>
+/// <param name="Least">Time between two polls of the database.</param>
+/// <param name="Share">Share of one core that may be used in the long run.</param>
 /// <param name="Burst">Processor time that may be used at once after a rest.</param>
 internal sealed record RefreshPolicy(TimeSpan Least, double Share, TimeSpan Burst)
 {
     /// <summary>A thirtieth of one core.</summary>
     public static RefreshPolicy Default { get; } = new(TimeSpan.FromSeconds(1), 1 / 30.0, TimeSpan.FromSeconds(3));
+
+    /// <summary>Longest time without an event.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(15);
 }
 
 /// <summary>
-/// Processor time that grows at a share of the clock and shrinks by what this process uses, for whatever reason: large pages, many of
-/// them, or many viewers. It begins full, since the first page of all costs more than any other: the program is still being compiled.
+/// Processor time that grows with a share of the clock and shrinks with the usage of the whole process: by large pages, many pages, or many
+/// viewers. It starts full, because the first page includes the compilation of the program.
 /// </summary>
-internal sealed class CpuBudget(RefreshPolicy pace, TimeProvider time)
+internal sealed class CpuBudget(RefreshPolicy policy, TimeProvider time)
 {
     private readonly Lock _gate = new();
-    private TimeSpan _left = pace.Burst;
-    private long _looked = time.GetTimestamp();
+    private TimeSpan _left = policy.Burst;
+    private long _checked = time.GetTimestamp();
     private TimeSpan _used = Environment.CpuUsage.TotalTime;
 
-    /// <summary>Whether there is any left.</summary>
+    /// <summary>Whether processor time is left.</summary>
     public bool IsLeft
     {
         get
@@ -166,9 +162,9 @@ internal sealed class CpuBudget(RefreshPolicy pace, TimeProvider time)
             lock (_gate)
             {
                 var (now, total) = (time.GetTimestamp(), Environment.CpuUsage.TotalTime);
-                _left += (time.GetElapsedTime(_looked, now) * pace.Share) - (total - _used);
-                _left = _left < pace.Burst ? _left : pace.Burst;
-                (_looked, _used) = (now, total);
+                _left += (time.GetElapsedTime(_checked, now) * policy.Share) - (total - _used);
+                _left = _left < policy.Burst ? _left : policy.Burst;
+                (_checked, _used) = (now, total);
                 return _left > TimeSpan.Zero;
             }
         }

@@ -18,7 +18,7 @@ public sealed class ServeVerb(Terminal terminal, LabPaths places, ArtifactStore 
     public int Execute(int port, bool json)
     {
         using var server = new LabServer(
-            places.Database, store, port, ServerLimits.Default, RefreshPolicy.Default, ProcessSignal.TryInterrupt, time);
+            places.Database, store, port, RefreshPolicy.Default, ProcessSignal.TryInterrupt, Complain, time);
         terminal.Out.WriteLine(json
             ? JsonText.Write(writer =>
             {
@@ -31,7 +31,7 @@ public sealed class ServeVerb(Terminal terminal, LabPaths places, ArtifactStore 
             : server.Address);
         terminal.Out.Flush();
         terminal.Error.WriteLine("for programs of this machine only; Ctrl-C ends it");
-        server.Run(Complain, signals.Stop).GetAwaiter().GetResult();
+        server.Run(signals.Stop).GetAwaiter().GetResult();
         return ExitCode.Ok;
     }
 

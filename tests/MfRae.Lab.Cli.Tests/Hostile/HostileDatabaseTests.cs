@@ -203,9 +203,10 @@ public sealed partial class HostileDatabaseTests : IDisposable
         public Served(HostileDatabase database)
         {
             _server = new(
-                database.DatabaseFile, new ArtifactStore(database.Lab.At("data/store")), 0, ServerLimits.Default,
-                new RefreshPolicy(TimeSpan.FromMilliseconds(50), 100, TimeSpan.FromHours(1)), ProcessSignal.TryInterrupt, TimeProvider.System);
-            _running = _server.Run(error => throw error, _stop.Token);
+                database.DatabaseFile, new ArtifactStore(database.Lab.At("data/store")), 0,
+                new RefreshPolicy(TimeSpan.FromMilliseconds(50), 100, TimeSpan.FromHours(1)), ProcessSignal.TryInterrupt, error => throw error,
+                TimeProvider.System);
+            _running = _server.Run(_stop.Token);
         }
 
         public string Address => _server.Address;

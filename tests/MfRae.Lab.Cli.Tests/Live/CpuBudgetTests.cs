@@ -8,19 +8,19 @@ namespace MfRae.Lab.Cli.Tests.Live;
 public sealed class CpuBudgetTests
 {
     [Fact]
-    public void It_ends_with_use_and_comes_back_with_time()
+    public void The_budget_is_used_up_by_processor_time_and_grows_again_with_time()
     {
         var time = new FakeTimeProvider(Plans.Start);
-        var allowance = new CpuBudget(new RefreshPolicy(TimeSpan.Zero, 0.001, TimeSpan.FromMilliseconds(30)), time);
+        var budget = new CpuBudget(new RefreshPolicy(TimeSpan.Zero, 0.001, TimeSpan.FromMilliseconds(30)), time);
 
-        allowance.IsLeft.Should().BeTrue("the first page is not kept waiting");
+        budget.IsLeft.Should().BeTrue("the first page does not wait");
         for (var used = Environment.CpuUsage.TotalTime; (Environment.CpuUsage.TotalTime - used).TotalMilliseconds < 60;)
             Thread.SpinWait(1000);
-        allowance.IsLeft.Should().BeFalse();
+        budget.IsLeft.Should().BeFalse();
 
-        // Other tests of this process use processor time meanwhile: that counts as well.
-        for (var waited = Stopwatch.StartNew(); !allowance.IsLeft && waited.Elapsed < TimeSpan.FromSeconds(30);)
+        // The processor time of other tests in this process counts too.
+        for (var waited = Stopwatch.StartNew(); !budget.IsLeft && waited.Elapsed < TimeSpan.FromSeconds(30);)
             time.Advance(TimeSpan.FromSeconds(100));
-        allowance.IsLeft.Should().BeTrue();
+        budget.IsLeft.Should().BeTrue();
     }
 }

@@ -12,7 +12,7 @@ public sealed class DatabaseViewTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void It_is_let_go_of_when_nobody_asks_and_the_file_that_is_there_then_is_read()
+    public void An_idle_database_is_closed_and_the_next_query_opens_the_current_file()
     {
         _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
         var time = new FakeTimeProvider(Plans.Start);
@@ -21,7 +21,7 @@ public sealed class DatabaseViewTests : IDisposable
         view.Version().Should().Be(version);
 
         time.Advance(TimeSpan.FromSeconds(6));
-        view.LetGo();
+        view.CloseIfIdle();
         _lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
         _lab.Run("note", "smoke", "written to the new file").Code.Should().Be(ExitCode.Ok);
 
@@ -29,9 +29,9 @@ public sealed class DatabaseViewTests : IDisposable
         view.Read(queries => queries.Annotations()).Notes.Should().ContainSingle();
     }
 
-    // Windows does not let a file be replaced that is open.
+    // Windows does not allow an open file to be replaced.
     [Fact]
-    public void Another_file_in_its_place_is_noticed_in_time()
+    public void A_replaced_file_is_noticed_after_the_maximum_age()
     {
         Requires.Linux("signals and /proc");
         _lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);

@@ -1,15 +1,18 @@
+using System.Diagnostics;
+
 namespace MfRae.Lab.Cli.Tests.Live;
 
 public sealed class EventTests : IDisposable
 {
-    private readonly ServedLab _served = new(limits => limits with { Connections = 60, Heartbeat = TimeSpan.FromMilliseconds(200) });
+    private const int MaxConnections = 60;
+    private readonly ServedLab _served = new(limits => limits.MaxConcurrentConnections = MaxConnections);
 
     private int Port => _served.Port;
 
     public void Dispose() => _served.Dispose();
 
     [Fact]
-    public async Task A_change_is_told_to_who_watches_what_changed()
+    public async Task A_change_is_sent_to_the_viewers_of_the_page_that_changed()
     {
         using var viewer = await Viewer.Open(Port, "/events/other");
         using var index = await Viewer.Open(Port, "/events");
@@ -18,7 +21,7 @@ public sealed class EventTests : IDisposable
         var list = await index.Next();
         await unconcerned.Next();
         var page = await Visit.Ask(Port, "/other.html");
-        page.Body.Should().Contain($"data-stamp=\"{first}\"", "a page that shows what there is need not ask again");
+        page.Body.Should().Contain($"data-stamp=\"{first}\"", "a page that is up to date does not fetch itself");
 
         _served.LogPoint("other", "mfd");
 
@@ -26,11 +29,11 @@ public sealed class EventTests : IDisposable
         second.Should().NotBeNull().And.NotBe(first);
         (await index.Next()).Should().NotBeNull().And.NotBe(list);
         (await Visit.Ask(Port, "/other.html")).Body.Should().Contain($"data-stamp=\"{second}\"");
-        (await unconcerned.Next(0.5)).Should().BeNull("nothing of it has changed");
+        (await unconcerned.Next(0.5)).Should().BeNull("its page has not changed");
     }
 
     [Fact]
-    public async Task A_viewer_who_joins_after_a_change_is_told_what_there_is()
+    public async Task A_viewer_who_joins_after_a_change_gets_the_current_stamp()
     {
         await Visit.Ask(Port, "/other.html");
         _served.LogPoint("other", "mfd");
@@ -44,44 +47,63 @@ public sealed class EventTests : IDisposable
     }
 
     [Fact]
-    public async Task Viewers_that_leave_free_their_places()
+    public async Task Fifty_viewers_get_the_same_stamps_and_free_their_connections_when_they_leave()
     {
         var viewers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Viewer.Open(Port, "/events/smoke")));
         var stamps = await Task.WhenAll(viewers.Select(viewer => viewer.Next()));
         stamps.Distinct().Should().ContainSingle().Which.Should().NotBeNull();
         _served.Server.Load.Open.Should().Be(50);
-        (await Visit.Ask(Port, "/smoke.html")).Status.Should().Be(200, "viewers who wait keep nobody from the pages");
+        (await Visit.Ask(Port, "/smoke.html")).Status.Should().Be(200, "waiting viewers do not block page requests");
 
         _served.LogPoint("smoke", "mfd");
         (await Task.WhenAll(viewers.Select(viewer => viewer.Next()))).Distinct().Should().ContainSingle().Which.Should().NotBe(stamps[0]);
         Array.ForEach(viewers, viewer => viewer.Dispose());
 
-        await _served.Until(() => _served.Server.Load is { Open: 0, Watched: 0 });
-    }
-
-    [Fact]
-    public async Task Connections_beyond_the_limit_are_closed_and_the_others_stay()
-    {
-        var idle = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => Visit.Connect(Port)));
-        await _served.Until(() => _served.Server.Load.Open == 60);
-
-        var refused = async () => (await Visit.Ask(Port, "/")).Status;
-        try
-        {
-            (await refused()).Should().Be(0);
-        }
-        catch (IOException)
-        {
-            // The system may report the closing instead of an end.
-        }
-
-        Array.ForEach(idle, client => client.Dispose());
         await _served.Until(() => _served.Server.Load.Open == 0);
-        (await Visit.Ask(Port, "/")).Status.Should().Be(200);
     }
 
     [Fact]
-    public async Task Whatever_goes_wrong_is_reported_and_told_to_viewers_and_the_feed_goes_on()
+    public async Task Connections_above_the_limit_are_closed_and_existing_ones_stay()
+    {
+        var viewers = await Task.WhenAll(Enumerable.Range(0, MaxConnections).Select(_ => Viewer.Open(Port, "/events/smoke")));
+        foreach (var viewer in viewers)
+            (await viewer.Next()).Should().NotBeNull();
+
+        (await Status()).Should().Be(0);
+        (await Task.WhenAll(viewers.Select(viewer => viewer.NextEvent(default)))).Should().OnlyContain(next => next.Type == "heartbeat");
+
+        Array.ForEach(viewers, viewer => viewer.Dispose());
+        var status = 0;
+        for (var waited = Stopwatch.StartNew(); status == 0 && waited.Elapsed < TimeSpan.FromSeconds(30); status = await Status())
+            await Task.Delay(10);
+        status.Should().Be(200);
+
+        async Task<int> Status()
+        {
+            try
+            {
+                return (await Visit.Ask(Port, "/")).Status;
+            }
+            catch (IOException)
+            {
+                // The system may report a reset instead of the end of the stream.
+                return 0;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_viewer_gets_heartbeats_between_changes()
+    {
+        using var viewer = await Viewer.Open(Port, "/events/smoke");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+
+        (await viewer.NextEvent(limit.Token)).Type.Should().Be("message");
+        (await viewer.NextEvent(limit.Token)).Should().Be(("heartbeat", ""));
+    }
+
+    [Fact]
+    public async Task An_error_is_reported_once_and_sent_to_viewers_until_it_is_gone()
     {
         using var viewer = await Viewer.Open(Port, "/events/smoke");
         var first = await viewer.Next();
@@ -89,18 +111,18 @@ public sealed class EventTests : IDisposable
         _served.Execute("PRAGMA legacy_alter_table = ON; ALTER TABLE attempt RENAME TO hidden");
 
         (await viewer.Next()).Should().Contain("no such table");
-        await _served.Until(() => _served.Complaints.Count > 0);
+        await _served.Until(() => _served.Errors.Count > 0);
         await Task.Delay(300);
-        _served.Complaints.Should().ContainSingle("it is the same each time").Which.Message.Should().Contain("no such table");
+        _served.Errors.Should().ContainSingle("it is the same error each time").Which.Message.Should().Contain("no such table");
         _served.Execute("PRAGMA legacy_alter_table = ON; ALTER TABLE hidden RENAME TO attempt");
         (await viewer.Next()).Should().Be("live");
         _served.LogPoint("smoke", "mfd");
         (await viewer.Next()).Should().NotBeNull().And.NotBe(first);
-        _served.Complaints.Clear();
+        _served.Errors.Clear();
     }
 
     [Fact]
-    public async Task An_experiment_that_is_removed_is_gone()
+    public async Task A_removed_experiment_has_no_page()
     {
         (await Visit.Ask(Port, "/smoke.html")).Status.Should().Be(200);
         _served.Lab.Run("rm", "other").Code.Should().Be(ExitCode.Ok);

@@ -1,6 +1,6 @@
 namespace MfRae.Lab.Cli.Tests.Live;
 
-/// <summary>The live page in a browser.</summary>
+/// <summary>A live page in a browser.</summary>
 public sealed class LiveBrowserTests : IDisposable
 {
     private readonly ServedLab _served = new();
@@ -8,7 +8,7 @@ public sealed class LiveBrowserTests : IDisposable
     public void Dispose() => _served.Dispose();
 
     [Fact]
-    public async Task A_page_puts_new_content_in_place_and_stays_as_it_was_left()
+    public async Task A_page_updates_its_content_and_keeps_the_state_of_the_viewer()
     {
         Requires.Chromium();
         await using var browser = await BrowserPage.Start();
@@ -25,19 +25,19 @@ public sealed class LiveBrowserTests : IDisposable
         _served.Interrupted("smoke", "mfd");
 
         await Until(browser, "document.querySelector('#stages').textContent.includes('interrupted')");
-        (await Is(browser, "window.visits === 1")).Should().BeTrue("the page is not loaded anew");
+        (await Is(browser, "window.visits === 1")).Should().BeTrue("the page is not reloaded");
         (await Is(browser, "document.querySelector('#provenance details').open")).Should().BeTrue();
         (await Is(browser, "document.activeElement.matches('#provenance summary')")).Should().BeTrue();
         (await Is(browser, "document.querySelector('.key[data-arm]').getAttribute('aria-pressed') === 'false'")).Should().BeTrue();
         ((double)(await browser.Evaluate("document.querySelector('#stages').getBoundingClientRect().top"))!)
             .Should().BeApproximately(top, 2);
-        (await Is(browser, "!!document.querySelector('.chart .readout')")).Should().BeTrue("the page's script has seen the new charts");
+        (await Is(browser, "!!document.querySelector('.chart .readout')")).Should().BeTrue("the page's script ran on the new charts");
         browser.Complaints().Should().BeEmpty();
         browser.Requests().Should().OnlyContain(request => request.StartsWith(_served.Server.Address));
     }
 
     [Fact]
-    public async Task A_page_that_is_paused_or_in_use_is_left_alone()
+    public async Task A_page_does_not_update_while_it_is_paused_or_in_use()
     {
         Requires.Chromium();
         await using var browser = await BrowserPage.Start();
@@ -49,7 +49,7 @@ public sealed class LiveBrowserTests : IDisposable
         await Task.Delay(1500);
         (await Is(browser, "document.querySelector('#stages').textContent.includes('interrupted')")).Should().BeFalse();
         await browser.Evaluate("getSelection().selectAllChildren(document.querySelector('#question'))");
-        await browser.Evaluate("[...document.querySelectorAll('header button')].find(one => one.textContent === 'Resume').click()");
+        await browser.Evaluate("[...document.querySelectorAll('header button')].find(one => one.textContent === 'Go on').click()");
         await Task.Delay(1500);
         (await Is(browser, "document.querySelector('#stages').textContent.includes('interrupted')")).Should().BeFalse();
         await browser.Evaluate("getSelection().removeAllRanges()");
@@ -59,7 +59,7 @@ public sealed class LiveBrowserTests : IDisposable
     }
 
     [Fact]
-    public async Task A_page_that_cannot_be_kept_up_to_date_says_so_until_it_can()
+    public async Task A_page_says_that_it_is_out_of_date_until_the_error_is_gone()
     {
         Requires.Chromium();
         await using var browser = await BrowserPage.Start();
@@ -71,11 +71,11 @@ public sealed class LiveBrowserTests : IDisposable
         await Until(browser, "document.querySelector('header [role=status]').textContent.startsWith('not up to date (')");
         _served.Execute("PRAGMA legacy_alter_table = ON; ALTER TABLE hidden RENAME TO attempt");
         await Until(browser, "document.querySelector('header [role=status]').textContent === 'live'");
-        _served.Complaints.Clear();
+        _served.Errors.Clear();
     }
 
     [Fact]
-    public async Task The_list_of_experiments_is_live_too()
+    public async Task The_list_of_experiments_is_live()
     {
         Requires.Chromium();
         await using var browser = await BrowserPage.Start();
@@ -86,7 +86,7 @@ public sealed class LiveBrowserTests : IDisposable
         _served.Interrupted("other", "mfd");
 
         await Until(browser, "document.querySelector('main').textContent.includes('not completed')");
-        (await Is(browser, "document.querySelector('main input').value === 'smo'")).Should().BeTrue("what was searched for still is");
+        (await Is(browser, "document.querySelector('main input').value === 'smo'")).Should().BeTrue("the search text is kept");
         (await Is(browser, "!!document.querySelector('a.skip')")).Should().BeTrue();
         browser.Complaints().Should().BeEmpty();
     }

@@ -3,7 +3,6 @@ using MfRae.Lab.Core.Records;
 using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Reporting;
-using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Live;
 
@@ -12,7 +11,7 @@ public sealed partial class LivePageTests(ServedLab served) : IClassFixture<Serv
     private int Port => served.Port;
 
     [Fact]
-    public async Task A_page_is_the_report_and_one_more_script()
+    public async Task A_page_is_the_report_with_one_more_script()
     {
         using var database = LabDatabase.OpenReadOnly(served.DatabaseFile);
         var queries = new RunQueries(database);
@@ -22,40 +21,32 @@ public sealed partial class LivePageTests(ServedLab served) : IClassFixture<Serv
         var report = (await Visit.Ask(Port, "/smoke.html")).Body;
         var index = (await Visit.Ask(Port, "/")).Body;
 
-        WithoutLife(report).Should().Be(ReportBuilder.Build(record));
-        WithoutLife(index).Should().Be(IndexBuilder.Build(entries));
+        WithoutLiveScript(report).Should().Be(ReportBuilder.Build(record));
+        WithoutLiveScript(index).Should().Be(IndexBuilder.Build(entries));
         (await Visit.Ask(Port, "/index.html")).Body.Should().Be(index);
         ReportBuilder.Build(record).Should().NotContain("data-stamp").And.NotContain("connect-src").And.NotContain("EventSource");
     }
 
     [Fact]
-    public async Task Images_that_a_page_links_to_are_served_and_no_other_file()
+    public async Task Only_images_that_a_page_links_to_are_served()
     {
         using var own = new ServedLab();
-        // More than a page holds, so the page links to it.
-        byte[] png = [0x89, (byte)'P', (byte)'N', (byte)'G', .. new byte[3_000_000]];
-        using (var connection = new SqliteConnection($"Data Source={own.DatabaseFile}"))
-        {
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = "UPDATE image SET png = $png WHERE name = 'samples@1'";
-            command.Parameters.AddWithValue("$png", png);
-            command.ExecuteNonQuery().Should().BePositive();
-        }
+        const int size = 3_000_000;
+        var link = await own.LinkImage("smoke", size);
+        var before = own.Server.Load.Made;
 
-        var page = (await Visit.Ask(own.Port, "/smoke.html")).Body;
-        var link = ImageLink().Match(page).Groups[1].Value;
-        var image = await Visit.Ask(own.Port, "/" + link);
+        var image = await Visit.Ask(own.Port, link);
 
         image.Status.Should().Be(200);
         image.Headers["Content-Type"].Should().Be("image/png");
-        int.Parse(image.Headers["Content-Length"]).Should().Be(png.Length);
-        foreach (var other in new[] { "/smoke.images/0000000000000000.png", "/smoke.images/..%2Flab.db", "/none.images/" + link.Split('/')[1] })
+        int.Parse(image.Headers["Content-Length"]).Should().Be(size);
+        own.Server.Load.Made.Should().Be(before, "the page is not rendered for each image");
+        foreach (var other in new[] { "/smoke.images/0000000000000000.png", "/smoke.images/..%2Flab.db", "/none.images/" + link.Split('/')[2] })
             (await Visit.Ask(own.Port, other)).Status.Should().Be(404, other);
     }
 
     [Fact]
-    public async Task Headers_keep_a_page_to_its_viewer()
+    public async Task Headers_protect_a_page_from_caches_frames_and_other_sites()
     {
         var answer = await Visit.Ask(Port, "/smoke.html");
 
@@ -67,12 +58,12 @@ public sealed partial class LivePageTests(ServedLab served) : IClassFixture<Serv
         answer.Headers["Referrer-Policy"].Should().Be("no-referrer");
         answer.Headers["Cache-Control"].Should().Be("no-store");
         answer.Headers["Cross-Origin-Resource-Policy"].Should().Be("same-origin");
-        answer.Headers.Should().NotContainKey("Access-Control-Allow-Origin");
+        answer.Headers.Should().NotContainKey("Access-Control-Allow-Origin").And.NotContainKey("Server");
         (await Visit.Ask(Port, "/none.html")).Headers["Content-Security-Policy"].Should().Contain("frame-ancestors 'none'");
     }
 
     [Fact]
-    public async Task Who_has_the_page_already_is_not_sent_it_again()
+    public async Task A_viewer_who_has_the_current_page_gets_status_304()
     {
         var tag = (await Visit.Ask(Port, "/smoke.html")).Headers["ETag"];
 
@@ -88,11 +79,11 @@ public sealed partial class LivePageTests(ServedLab served) : IClassFixture<Serv
     }
 
     [Fact]
-    public async Task Fifty_viewers_at_once_are_shown_one_page_that_is_made_once()
+    public async Task Fifty_viewers_share_one_page_that_is_made_once()
     {
         await Visit.Ask(Port, "/smoke.html");
         served.LogPoint("smoke", "mfd");
-        // As long as a page rests before it is made anew.
+        // Longer than the time between two comparisons with the database.
         await Task.Delay(100);
         var before = served.Server.Load.Made;
 
@@ -103,16 +94,13 @@ public sealed partial class LivePageTests(ServedLab served) : IClassFixture<Serv
         (served.Server.Load.Made - before).Should().Be(1);
     }
 
-    private static string WithoutLife(string page)
+    private static string WithoutLiveScript(string page)
     {
         LiveElement().Matches(page).Should().ContainSingle();
         page = LiveElement().Replace(page, "");
         return MetaPolicy().Replace(page, policy => policy.Value.Replace("; connect-src &#39;self&#39;", "")
             .Replace(LiveHashes().Match(policy.Value).Value, ""));
     }
-
-    [GeneratedRegex("href=\"(smoke\\.images/[0-9a-f]+\\.png)\"")]
-    private static partial Regex ImageLink();
 
     [GeneratedRegex("""<script data-stamp="[0-9a-f]+" data-events="/events[^"]*" data-token="[0-9a-f]{32}" data-stop="">.*?</script>\n""",
         RegexOptions.Singleline)]
@@ -121,7 +109,7 @@ public sealed partial class LivePageTests(ServedLab served) : IClassFixture<Serv
     [GeneratedRegex("""http-equiv="Content-Security-Policy" content="([^"]*)">""")]
     private static partial Regex MetaPolicy();
 
-    // The page's own script comes first among the hashes.
+    // The hash of the page's own script comes first.
     [GeneratedRegex("(?<=script-src &#39;sha256-[A-Za-z0-9+/=]*&#39;)( &#39;sha256-[A-Za-z0-9+/=]*&#39;){2}")]
     private static partial Regex LiveHashes();
 }

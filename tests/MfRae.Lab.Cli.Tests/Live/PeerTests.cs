@@ -7,7 +7,7 @@ namespace MfRae.Lab.Cli.Tests.Live;
 
 public sealed class PeerTests
 {
-    // The server at port 0x21C2 (8642); its own end of each connection, and the callers' ends.
+    // The server listens on port 0x21C2 (8642). The table has its end of a connection and the callers' ends.
     private const string Table =
         """
           sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -26,7 +26,7 @@ public sealed class PeerTests
     [InlineData(0xC004, 0L)]
     [InlineData(0xC002, null)]
     [InlineData(0xC005, null)]
-    public void The_owner_is_that_of_the_callers_end(int port, long? owner) =>
+    public void The_owner_is_the_user_of_the_callers_end(int port, long? owner) =>
         Peer.Owner(Table.Split('\n'), port, 8642).Should().Be(owner);
 
     [Fact]

@@ -7,7 +7,7 @@ using MfRae.Lab.Cli.Tests.Fakes;
 
 namespace MfRae.Lab.Cli.Tests.Live;
 
-/// <summary>`serve` as a process.</summary>
+/// <summary>The verb <c>serve</c> in its own process.</summary>
 public sealed class ServeProcessTests : IDisposable
 {
     private readonly LabFolder _lab = new();
@@ -17,7 +17,7 @@ public sealed class ServeProcessTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public async Task It_says_where_it_is_and_ends_well_at_ctrl_c()
+    public async Task Serve_prints_its_address_and_exits_with_code_0_after_ctrl_c()
     {
         Requires.Linux("signals and /proc");
         using var process = Start("--port", "0");
@@ -53,7 +53,7 @@ public sealed class ServeProcessTests : IDisposable
     }
 
     [Fact]
-    public void The_address_is_given_as_json_too()
+    public void The_address_is_printed_as_json()
     {
         Requires.Linux("signals and /proc");
         using var process = Start("--port", "0", "--json");
@@ -68,7 +68,7 @@ public sealed class ServeProcessTests : IDisposable
     }
 
     [Fact]
-    public void A_port_in_use_is_exit_code_4_and_one_message()
+    public void A_port_in_use_gives_exit_code_4_and_one_message()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
@@ -86,16 +86,43 @@ public sealed class ServeProcessTests : IDisposable
     [InlineData("-1")]
     [InlineData("65536")]
     [InlineData("http")]
-    public void A_port_is_a_number(string port) =>
+    public void An_invalid_port_is_a_usage_error(string port) =>
         _lab.Run("serve", "--port", port).Code.Should().Be(ExitCode.Usage);
 
     [Fact]
-    public void Without_a_database_there_is_nothing_to_serve()
+    public void A_missing_database_gives_exit_code_4()
     {
         var answer = _lab.Run("serve", "--port", "0", "--db", "none.db");
 
         answer.Code.Should().Be(ExitCode.Environment);
         answer.Error.Should().Contain("none.db");
+    }
+
+    [Fact]
+    public async Task Environment_variables_of_asp_net_change_nothing()
+    {
+        Requires.Linux("signals and /proc");
+        // A server that listened on this port would fail.
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var other = ((IPEndPoint)taken.LocalEndpoint).Port;
+        using var process = LabProcess.Start(_lab.Path, ["serve", "--port", "0"], LabProcess.HeedsInterrupts, start =>
+        {
+            start.Environment["ASPNETCORE_URLS"] = start.Environment["DOTNET_URLS"] = $"http://127.0.0.1:{other}";
+            start.Environment["ASPNETCORE_HTTP_PORTS"] = start.Environment["HTTP_PORTS"] = $"{other}";
+            start.Environment["Kestrel__Endpoints__Other__Url"] = $"http://127.0.0.1:{other}";
+            start.Environment["Logging__LogLevel__Default"] = "Trace";
+            start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
+        });
+        var port = new Uri((await process.StandardOutput.ReadLineAsync())!).Port;
+
+        (await Visit.Ask(port, "/")).Status.Should().Be(200);
+        Interrupt(process);
+        var end = LabProcess.End(process);
+
+        end.Code.Should().Be(ExitCode.Ok);
+        end.Out.Should().BeEmpty();
+        end.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().ContainSingle("Kestrel logs nothing");
     }
 
     private Process Start(params string[] args) => LabProcess.Start(_lab.Path, ["serve", .. args], before: LabProcess.HeedsInterrupts);

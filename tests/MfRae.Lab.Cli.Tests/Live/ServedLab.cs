@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Live;
 using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Records;
@@ -6,24 +7,25 @@ using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Database.Writing;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Cli.Tests.Live;
 
-/// <summary>A lab with two experiments that have run, and a server of its pages.</summary>
+/// <summary>A lab with two completed experiments, and a server of its pages.</summary>
 public sealed class ServedLab : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly List<Exception> _complaints = [];
+    private readonly List<Exception> _errors = [];
     private readonly Task _running;
     private int _lines;
 
     public ServedLab()
-        : this(limits => limits)
+        : this(null)
     {
     }
 
-    internal ServedLab(Func<ServerLimits, ServerLimits> limit)
+    internal ServedLab(Action<KestrelServerLimits>? limit)
     {
         Lab.Run("experiments/smoke.json").Code.Should().Be(ExitCode.Ok);
         Lab.Write("experiments/other.json", File.ReadAllText(Lab.At("experiments/smoke.json")).Replace("\"lambda\": 1", "\"lambda\": 0.5"));
@@ -32,11 +34,12 @@ public sealed class ServedLab : IDisposable
             DatabaseFile,
             Store,
             0,
-            limit(ServerLimits.Default),
-            new RefreshPolicy(TimeSpan.FromMilliseconds(50), 100, TimeSpan.FromHours(1)),
+            new RefreshPolicy(TimeSpan.FromMilliseconds(50), 100, TimeSpan.FromHours(1)) { Heartbeat = TimeSpan.FromMilliseconds(200) },
             ProcessSignal.TryInterrupt,
-            TimeProvider.System);
-        _running = Server.Run(_complaints.Add, _stop.Token);
+            _errors.Add,
+            TimeProvider.System,
+            limit);
+        _running = Server.Run(_stop.Token);
     }
 
     internal LabFolder Lab { get; } = new();
@@ -47,12 +50,12 @@ public sealed class ServedLab : IDisposable
 
     internal ArtifactStore Store => new(Lab.At("data/store"));
 
-    /// <summary>What the server complained about; a test that expects something takes it away.</summary>
-    public IList<Exception> Complaints => _complaints;
+    /// <summary>Errors that the server reported. A test that expects errors clears the list.</summary>
+    public IList<Exception> Errors => _errors;
 
     public string DatabaseFile => Lab.At("data/lab.db");
 
-    /// <summary>Writes another point of a curve of an experiment, as a run does.</summary>
+    /// <summary>Adds a point to a curve of an experiment, as a run does.</summary>
     public void LogPoint(string experiment, string arm)
     {
         using var database = LabDatabase.OpenExisting(DatabaseFile);
@@ -69,7 +72,7 @@ public sealed class ServedLab : IDisposable
         MetricsEvent Point() => new(20 + _lines, new Dictionary<string, double?> { ["loss"] = 1 });
     }
 
-    /// <summary>Says that a stage of an experiment was interrupted.</summary>
+    /// <summary>Marks a stage of an experiment as interrupted.</summary>
     public void Interrupted(string experiment, string arm)
     {
         using var database = LabDatabase.OpenExisting(DatabaseFile);
@@ -78,13 +81,25 @@ public sealed class ServedLab : IDisposable
         log.Status(record.Runs.First(run => run.Arm == arm).Stages["meanflow"], StageStatus.Interrupted, "the run was interrupted");
     }
 
-    public void Execute(string sql)
+    /// <summary>Makes images so large that pages link to them, and returns the address of one on the page of an experiment.</summary>
+    /// <param name="size">Bytes of the image, more than a page holds.</param>
+    public async Task<string> LinkImage(string experiment, int size)
+    {
+        byte[] png = [0x89, (byte)'P', (byte)'N', (byte)'G', .. new byte[size - 4]];
+        Execute("UPDATE image SET png = $png WHERE name = 'samples@1'", ("$png", png)).Should().BePositive();
+        var page = (await Visit.Ask(Port, $"/{experiment}.html")).Body;
+        return "/" + Regex.Match(page, $"href=\"({experiment}\\.images/[0-9a-f]+\\.png)\"").Groups[1].Value;
+    }
+
+    public int Execute(string sql, params (string Name, object Value)[] parameters)
     {
         using var connection = new SqliteConnection($"Data Source={DatabaseFile};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
-        command.ExecuteNonQuery();
+        foreach (var (name, value) in parameters)
+            command.Parameters.AddWithValue(name, value);
+        return command.ExecuteNonQuery();
     }
 
     public async Task Until(Func<bool> condition)
@@ -96,9 +111,9 @@ public sealed class ServedLab : IDisposable
     public void Dispose()
     {
         _stop.Cancel();
-        _running.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue("the server ends when it is told to, whoever is connected");
+        _running.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue("open connections do not keep the server from stopping");
         Server.Dispose();
         Lab.Dispose();
-        _complaints.Should().BeEmpty();
+        _errors.Should().BeEmpty();
     }
 }

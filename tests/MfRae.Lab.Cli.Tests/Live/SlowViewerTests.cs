@@ -1,4 +1,5 @@
-using MfRae.Lab.Cli.Live;
+using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace MfRae.Lab.Cli.Tests.Live;
 
@@ -9,31 +10,36 @@ public sealed class SlowViewerTests : IDisposable
     public void Dispose() => _served.Dispose();
 
     [Fact]
-    public async Task A_request_that_does_not_come_to_its_end_is_given_up()
+    public async Task A_request_that_is_not_completed_in_time_is_refused()
     {
         var answer = await Visit.Raw(_served.Port, $"GET / HTTP/1.1\r\nHost: 127.0.0.1:{_served.Port}\r\n");
 
         answer.Status.Should().Be(408);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\r\n\r\n")]
+    public async Task A_connection_without_a_request_is_closed(string text) =>
+        (await Visit.Raw(_served.Port, text)).Status.Should().Be(0);
+
+    [Fact]
+    public async Task A_viewer_who_does_not_read_the_answer_is_disconnected()
+    {
+        // More than the buffers of both sockets hold.
+        var image = await _served.LinkImage("smoke", 16 << 20);
+        using var client = await Visit.Connect(_served.Port, receiveBuffer: 4096);
+
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {image} HTTP/1.1\r\nHost: 127.0.0.1:{_served.Port}\r\n\r\n"));
+
+        await _served.Until(() => _served.Server.Load.Open == 1);
         await _served.Until(() => _served.Server.Load.Open == 0);
     }
 
-    [Fact]
-    public async Task Who_takes_nothing_of_what_is_sent_is_let_go()
+    private static void Impatient(KestrelServerLimits limits)
     {
-        using var stop = new CancellationTokenSource();
-        using var server = LoopbackServer.Start(0, Impatient(ServerLimits.Default), TimeProvider.System);
-        var running = server.Run(
-            (_, _) => Task.FromResult(new HttpResponse(200, "text/plain", new byte[64 << 20])), _ => { }, stop.Token);
-        using var client = await Visit.Connect(server.Port);
-        await client.GetStream().WriteAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
-        await _served.Until(() => server.Open == 1);
-
-        await _served.Until(() => server.Open == 0);
-
-        await stop.CancelAsync();
-        await running;
+        limits.KeepAliveTimeout = limits.RequestHeadersTimeout = TimeSpan.FromMilliseconds(300);
+        // Kestrel checks once a second, and takes no shorter grace period.
+        limits.MinResponseDataRate = new(bytesPerSecond: 100e6, gracePeriod: TimeSpan.FromSeconds(1.5));
     }
-
-    private static ServerLimits Impatient(ServerLimits limits) =>
-        limits with { Head = TimeSpan.FromMilliseconds(300), Piece = TimeSpan.FromMilliseconds(300) };
 }

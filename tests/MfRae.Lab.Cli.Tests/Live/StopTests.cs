@@ -10,7 +10,7 @@ using MfRae.Lab.Database.Reading;
 
 namespace MfRae.Lab.Cli.Tests.Live;
 
-/// <summary>The one thing that a page can do.</summary>
+/// <summary>The stop button of a page.</summary>
 public sealed class StopTests : IDisposable
 {
     private readonly ServedLab _served = new();
@@ -31,7 +31,7 @@ public sealed class StopTests : IDisposable
     }
 
     [Fact]
-    public async Task The_coordinator_of_the_experiment_is_interrupted_once_and_no_other()
+    public async Task Only_the_coordinator_of_the_experiment_is_interrupted_and_only_once()
     {
         Requires.Linux("signals and /proc");
         var mine = Coordinator("smoke");
@@ -44,9 +44,9 @@ public sealed class StopTests : IDisposable
 
         first.Status.Should().Be(200);
         first.Body.Should().Contain($"process {mine.Id}");
-        second.Status.Should().Be(409, "a second signal would kill what writes its checkpoint");
+        second.Status.Should().Be(409, "a second signal would kill the process while it writes its checkpoint");
         mine.WaitForExit(60_000).Should().BeTrue();
-        mine.ExitCode.Should().Be(128 + 2, "it is a SIGINT");
+        mine.ExitCode.Should().Be(128 + 2, "the signal is SIGINT");
         other.HasExited.Should().BeFalse();
     }
 
@@ -60,7 +60,7 @@ public sealed class StopTests : IDisposable
     [InlineData("Origin: null\r\nX-Token: TOKEN\r\n")]
     [InlineData("Origin: ORIGIN\r\nX-Token: TOKEN\r\nSec-Fetch-Site: cross-site\r\n")]
     [InlineData("Origin: ORIGIN\r\nX-Token: TOKEN\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n")]
-    public async Task Without_the_token_or_from_another_page_nothing_is_stopped(string headers)
+    public async Task A_stop_without_the_token_or_from_another_site_is_refused(string headers)
     {
         Requires.Linux("signals and /proc");
         var child = Coordinator("smoke");
@@ -72,7 +72,7 @@ public sealed class StopTests : IDisposable
     }
 
     [Fact]
-    public async Task A_number_that_is_another_processes_by_now_is_left_alone()
+    public async Task A_process_that_reuses_the_id_of_the_coordinator_is_not_interrupted()
     {
         Requires.Linux("signals and /proc");
         var child = Coordinator("smoke", started: "1");
@@ -86,7 +86,7 @@ public sealed class StopTests : IDisposable
 
     private Task<Visit> Stop(string headers) => Visit.Ask(_served.Port, "/stop/smoke", "POST", headers);
 
-    /// <summary>A process that only waits, with the lease of a stage that both experiments need.</summary>
+    /// <summary>A process that waits, and holds the lease of a stage for the experiment.</summary>
     private Process Coordinator(string experiment, string? started = null)
     {
         var child = Process.Start(LabProcess.HeedsInterrupts[0], [.. LabProcess.HeedsInterrupts[1..], "sleep", "300"]);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace MfRae.Lab.Cli.Tests.Live;
 
-/// <summary>Somebody who waits for the events of a page.</summary>
+/// <summary>A viewer who waits for the events of a page.</summary>
 internal sealed class Viewer : IDisposable
 {
     private readonly TcpClient _client;
@@ -11,7 +11,7 @@ internal sealed class Viewer : IDisposable
 
     private Viewer(TcpClient client)
     {
-        this._client = client;
+        _client = client;
         _reader = new StreamReader(client.GetStream());
     }
 
@@ -22,24 +22,37 @@ internal sealed class Viewer : IDisposable
         return new(client);
     }
 
-    /// <summary>The next stamp that is told, or null where the time passes without one.</summary>
+    /// <summary>The data of the next event that is not a heartbeat, or null if there is none in time.</summary>
     public async Task<string?> Next(double seconds = 30)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         try
         {
-            while (await _reader.ReadLineAsync(patience.Token) is { } line)
+            while (true)
             {
-                if (line.StartsWith("data: "))
-                    return line["data: ".Length..];
+                if (await NextEvent(limit.Token) is not ("heartbeat", _) and var (_, data))
+                    return data;
             }
-
-            return null;
         }
         catch (OperationCanceledException)
         {
             return null;
         }
+    }
+
+    /// <summary>Type and data of the next event. The data is null at the end of the stream.</summary>
+    public async Task<(string Type, string? Data)> NextEvent(CancellationToken stop)
+    {
+        var type = "message";
+        while (await _reader.ReadLineAsync(stop) is { } line)
+        {
+            if (line.StartsWith("event: "))
+                type = line["event: ".Length..];
+            else if (line.StartsWith("data: "))
+                return (type, line["data: ".Length..]);
+        }
+
+        return (type, null);
     }
 
     public void Dispose()

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace MfRae.Lab.Cli.Tests.Live;
 
-/// <summary>What a server sent for bytes that the test wrote, with nothing put in order by a client library.</summary>
+/// <summary>The answer of a server to a request that the test writes byte by byte, without a client library.</summary>
 internal sealed record Visit(int Status, IReadOnlyDictionary<string, string> Headers, string Body)
 {
-    /// <summary>Sends text, one byte for each character, and reads until the server closes.</summary>
+    /// <summary>Sends text, one byte for each character, and reads until the server closes the connection.</summary>
     public static async Task<Visit> Raw(int port, string text, bool ipv6 = false)
     {
         using var client = await Connect(port, ipv6);
@@ -18,13 +18,15 @@ internal sealed record Visit(int Status, IReadOnlyDictionary<string, string> Hea
         return Parse(answer.ToArray());
     }
 
-    /// <param name="headers">Lines beside Host, each with its end.</param>
+    /// <param name="headers">Lines in addition to Host, each with its line break.</param>
     public static Task<Visit> Ask(int port, string target, string method = "GET", string headers = "") =>
         Raw(port, $"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}\r\n");
 
-    public static async Task<TcpClient> Connect(int port, bool ipv6 = false)
+    public static async Task<TcpClient> Connect(int port, bool ipv6 = false, int? receiveBuffer = null)
     {
         var client = new TcpClient(ipv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
+        if (receiveBuffer is { } size)
+            client.ReceiveBufferSize = size;
         await client.ConnectAsync(ipv6 ? System.Net.IPAddress.IPv6Loopback : System.Net.IPAddress.Loopback, port);
         return client;
     }
