@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MfRae.Lab.Database.Export;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.TestSupport;
@@ -26,6 +27,17 @@ public sealed class CsvRowWriterTests
         }
 
         File.ReadAllBytes(path).Should().Equal(File.ReadAllBytes(Repository.File("tests/Golden/csv/cells.csv")));
+    }
+
+    [Fact]
+    public void DuckDB_reads_the_golden_file_as_its_cells()
+    {
+        var expected = JsonSerializer.Deserialize<List<List<string?>>>(File.ReadAllText(Repository.File("tests/Golden/csv/cells.json")))!;
+
+        var (columns, rows) = DuckDb.Csv(Repository.File("tests/Golden/csv/cells.csv"));
+
+        columns.Should().Equal(expected[0]);
+        rows.Should().BeEquivalentTo(expected.Skip(1), options => options.WithStrictOrdering());
     }
 
     [Fact]

@@ -6,12 +6,11 @@ using MfRae.Lab.Core.Records;
 using MfRae.Lab.Database.Export;
 using MfRae.Lab.Database.Tests.Support;
 using MfRae.Lab.Database.Writing;
-using Parquet;
 using Lines = MfRae.Lab.Database.Tests.Support.Journal;
 
 namespace MfRae.Lab.Database.Tests.Export;
 
-/// <summary>What other programs read is what the database holds: every cell of every view.</summary>
+/// <summary>DuckDB and TorchSharp read every cell of every view as the database has it.</summary>
 public sealed class ExportTests : IDisposable
 {
     private const string Nasty = "=1+1\r\n\"quoted\", and , commas\u202e <img src=x> {{ 1 }}";
@@ -39,16 +38,16 @@ public sealed class ExportTests : IDisposable
     private string Target => Path.Combine(_lab.Folder, "out");
 
     [Fact]
-    public void Csv_reads_back_as_the_database()
+    public void DuckDB_reads_the_CSV_files_as_the_database()
     {
         var outcome = Export(ExportFormat.Csv);
 
         foreach (var view in ExportView.All)
         {
-            var rows = CsvReader.Read(File.ReadAllText(Path.Combine(Target, view.Name + ".csv")));
-            var expected = Expected(view);
-            rows[0].Should().Equal(Columns(view.Name));
-            rows.Skip(1).Should().BeEquivalentTo(expected.Select(row => row.Select(Text).ToList()), options => options.WithStrictOrdering());
+            var (columns, rows) = DuckDb.Csv(Path.Combine(Target, view.Name + ".csv"));
+            columns.Should().Equal(Columns(view.Name));
+            rows.Should().BeEquivalentTo(
+                Expected(view).Select(row => row.Select(Text).ToList()), options => options.WithStrictOrdering(), view.Name);
         }
 
         Rows("metrics.csv", outcome).Should().Be(5);
@@ -56,7 +55,7 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
-    public async Task Parquet_reads_back_as_the_database()
+    public void DuckDB_reads_the_Parquet_files_as_the_database()
     {
         var outcome = Export(ExportFormat.Parquet);
 
@@ -64,14 +63,14 @@ public sealed class ExportTests : IDisposable
         {
             var expected = Expected(view);
             Rows(view.Name + ".parquet", outcome).Should().Be(expected.Count);
-            var (columns, rows) = await ParquetFile.Read(Path.Combine(Target, view.Name + ".parquet"));
+            var (columns, rows) = DuckDb.Parquet(Path.Combine(Target, view.Name + ".parquet"));
             columns.Should().Equal(Columns(view.Name));
             rows.Should().BeEquivalentTo(expected, options => options.WithStrictOrdering(), view.Name);
         }
     }
 
     [Fact]
-    public async Task Parquet_holds_no_more_than_a_group_and_loses_no_row_between_two()
+    public void Parquet_files_have_row_groups_and_lose_no_row_between_two_groups()
     {
         var path = Path.Combine(_lab.Folder, "long.parquet");
         using (var writer = new ParquetRowWriter(path, [new("i", CellType.Integer), new("x", CellType.Real), new("t", CellType.Text)]))
@@ -84,12 +83,8 @@ public sealed class ExportTests : IDisposable
             writer.Finish();
         }
 
-        await using (var reader = await ParquetReader.CreateAsync(path))
-        {
-            reader.RowGroupCount.Should().Be(3);
-        }
-
-        var (_, rows) = await ParquetFile.Read(path);
+        DuckDb.ParquetGroups(path).Should().Be(3);
+        var (_, rows) = DuckDb.Parquet(path);
         rows.Should().HaveCount((ParquetRowWriter.RowsPerGroup * 2) + 1);
         rows.Select((row, i) => (long)row[0]! == i && (double?)row[1] == (i % 3 == 0 ? null : i / 7.0)).Should().OnlyContain(same => same);
     }
@@ -102,16 +97,22 @@ public sealed class ExportTests : IDisposable
         var folder = Path.Combine(Target, "tensorboard");
         Directory.GetDirectories(folder).Should().HaveCount(4);
         var events = EventReader.Read(Path.Combine(folder, "a-seed0", "events.out.tfevents.0.lab"));
-        events[0].Version.Should().Be("brain.Event:2");
-        var loss = events.Where(entry => entry.Tag == "meanflow/loss").ToList();
-        loss.Select(entry => (entry.Step, entry.Value)).Should().Equal((1, 0.1), (2, 1.0 / 3), (3, double.NaN), (4, double.Epsilon));
-        loss.Select(entry => entry.Wall).Should().Equal(
+        events[0].FileVersion.Should().Be("brain.Event:2");
+        var points = events.Skip(1).Select(entry => (entry.WallTime, entry.Step, Summary: entry.Summary.Value.Should().ContainSingle().Subject)).ToList();
+        points.Should().OnlyContain(point => point.Summary.Metadata.PluginData.PluginName == "scalars"
+            && point.Summary.Metadata.DataClass == Tensorboard.DataClass.Scalar
+            && point.Summary.Tensor.Dtype == Tensorboard.DataType.DtDouble && point.Summary.Tensor.DoubleVal.Count == 1);
+        var loss = points.Where(point => point.Summary.Tag == "meanflow/loss").ToList();
+        loss.Select(point => (point.Step, point.Summary.Tensor.DoubleVal[0])).Should().Equal(
+            (1, 0.1), (2, 1.0 / 3), (3, double.NaN), (4, double.Epsilon));
+        loss.Select(point => point.WallTime).Should().Equal(
             _lab.Rows($"select wall from metrics where stage = '{Plans.Training("a", 0)}' order by step").Select(row => (double)row[0]!));
-        var fid = events.Where(entry => entry.Tag?.StartsWith("evaluation/fid@1", StringComparison.Ordinal) == true).ToList();
-        fid.Select(entry => entry.Value).Should().BeEquivalentTo([12.5, 13]);
-        fid.Select(entry => entry.Tag).Should().OnlyHaveUniqueItems("values that may not be compared are no points of one curve");
-        fid.Should().OnlyContain(entry => entry.Description!.Contains("reference r", StringComparison.Ordinal) && entry.Wall > 1e9);
-        events.Should().ContainSingle(entry => entry.Tag == "evaluation/is@2").Which.Value.Should().Be(double.NaN);
+        var fid = points.Where(point => point.Summary.Tag.StartsWith("evaluation/fid@1", StringComparison.Ordinal)).ToList();
+        fid.Select(point => point.Summary.Tensor.DoubleVal[0]).Should().BeEquivalentTo([12.5, 13]);
+        fid.Select(point => point.Summary.Tag).Should().OnlyHaveUniqueItems("values that may not be compared are not on one curve");
+        fid.Should().OnlyContain(point => point.WallTime > 1e9
+            && point.Summary.Metadata.SummaryDescription.Contains("reference r", StringComparison.Ordinal));
+        points.Should().ContainSingle(point => point.Summary.Tag == "evaluation/is@2").Which.Summary.Tensor.DoubleVal[0].Should().Be(double.NaN);
         Directory.GetFiles(_lab.Folder, "*", SearchOption.AllDirectories)
             .Should().OnlyContain(file => file.StartsWith(Target, StringComparison.Ordinal) || file.StartsWith(_lab.Path, StringComparison.Ordinal));
     }

@@ -3,7 +3,7 @@ using MfRae.Lab.Database.Export;
 
 namespace MfRae.Lab.Database.Tests.Export;
 
-/// <summary>Against the vectors of RFC 3720, B.4.</summary>
+/// <summary>Compares with the vectors of RFC 3720, B.4, and with another implementation.</summary>
 public sealed class MaskedCrcTests
 {
     [Fact]
@@ -16,7 +16,7 @@ public sealed class MaskedCrcTests
     }
 
     [Fact]
-    public void Every_length_agrees_with_the_checksum_of_single_bits()
+    public void Every_length_agrees_with_the_checksum_of_TorchSharp()
     {
         var data = Enumerable.Range(0, 40).Select(i => (byte)((i * 37) + 11)).ToArray();
         for (var length = 0; length <= data.Length; length++)
