@@ -80,7 +80,7 @@ public sealed class LabDatabaseTests : IDisposable
         using var newer = LabDatabase.OpenOrCreate(Path);
         newer.IsReadOnly.Should().BeTrue();
         newer.Notice.Should().Contain("schema 99").And.Contain("knows 13");
-        new RunQueries(newer).Experiments().Should().ContainSingle();
+        new RunQueries(newer).Names().Should().ContainSingle();
         var act = () => new RunLog(newer);
         act.Should().Throw<LabException>().WithMessage("*schema 99*");
     }
@@ -119,7 +119,7 @@ public sealed class LabDatabaseTests : IDisposable
 
         act.Should().Throw<LabException>().WithMessage("*older schema 0*");
         using var database = LabDatabase.OpenExisting(Path);
-        new RunQueries(database).Experiments().Should().BeEmpty();
+        new RunQueries(database).Names().Should().BeEmpty();
     }
 
     [Fact]
@@ -156,7 +156,7 @@ public sealed class LabDatabaseTests : IDisposable
         var opened = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {
             using var database = LabDatabase.OpenOrCreate(Path);
-            return new RunQueries(database).Experiments().Count;
+            return new RunQueries(database).Names().Count;
         })));
 
         opened.Should().Equal(0, 0, 0, 0);

@@ -1,5 +1,6 @@
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Records;
+using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Database.Tests.Support;
 using static MfRae.Lab.Database.Tests.Support.Journal;
@@ -135,34 +136,30 @@ public sealed class QueryTests : IDisposable
     }
 
     [Fact]
-    public void An_experiment_is_summed_up_with_its_best_arm()
+    public void The_outline_of_an_experiment_gives_its_best_arm()
     {
         _lab.Tell(Plans.Evaluation("b", 0), 1, Started(1), Measured("fid", 10), Measured("is", 9, higher: true));
         _lab.Tell(Plans.Evaluation("a", 0), 1, Started(1), Measured("fid", 4));
         _lab.Tell(Plans.Evaluation("a", 1), 1, Started(1), Measured("fid", 6));
         _lab.Log.Status(Plans.Training("b", 1), StageStatus.Failed);
 
-        var summary = _lab.Queries.Experiments().Single();
+        var outline = _lab.Queries.Outline(_lab.Queries.Names().Single())!;
 
-        summary.Should().BeEquivalentTo(new
-        {
-            Name = "ablation",
-            Question = "Which is better?",
-            Arms = 2,
-            Seeds = 2,
-            PrimaryMetric = "fid@1",
-            BestArm = "a",
-            BestMean = 5.0
-        });
-        summary.Runs.Should().Equal(new Dictionary<string, int> { ["failed"] = 1, ["planned"] = 3 });
+        outline.Should().BeEquivalentTo(new { Name = "ablation", Question = "Which is better?", PrimaryMetric = "fid@1" });
+        outline.Arms.Should().HaveCount(2);
+        outline.Seeds.Should().HaveCount(2);
+        outline.Runs.CountBy(run => run.Status).Should().BeEquivalentTo(new Dictionary<string, int> { ["failed"] = 1, ["planned"] = 3 });
+        var comparison = ExperimentComparison.Of(outline);
+        comparison.Best.Should().Be("a");
+        comparison.Arms.Single(arm => arm.Arm == "a").Summary.Mean.Should().Be(5);
     }
 
     [Fact]
-    public void No_arm_is_best_where_the_values_may_not_be_compared()
+    public void No_arm_is_best_if_the_values_may_not_be_compared()
     {
         _lab.Tell(Plans.Evaluation("b", 0), 1, Started(1), Measured("fid", 10, samples: 100));
         _lab.Tell(Plans.Evaluation("a", 0), 1, Started(1), Measured("fid", 4, samples: 200));
 
-        _lab.Queries.Experiments().Single().BestArm.Should().BeNull();
+        ExperimentComparison.Of(_lab.Queries.Outline("ablation")!).Best.Should().BeNull();
     }
 }

@@ -30,10 +30,7 @@ public sealed class RunQueries(LabDatabase database)
     public IReadOnlyList<PlanVersion> Versions(string name) => Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Versions(name));
 
     /// <summary>The names of all experiments, in order.</summary>
-    public IReadOnlyList<string> Names() => Read(() => new SummaryReader(database.Connection).Names());
-
-    /// <summary>All experiments, by name.</summary>
-    public IReadOnlyList<ExperimentSummary> Experiments() => Read(() => new SummaryReader(database.Connection).Read());
+    public IReadOnlyList<string> Names() => Read(() => new PlanReader(database.Connection).Names());
 
     /// <summary>Another text than before where what the database says of it may have changed; null where there is none of this name.</summary>
     public string? Stamp(string name) => Read(() => new StampReader(database.Connection).Of(name));

@@ -16,7 +16,7 @@ public sealed partial class LivePageTests(ServedLab served) : IClassFixture<Serv
         using var database = LabDatabase.OpenReadOnly(served.DatabaseFile);
         var queries = new RunQueries(database);
         var record = queries.Experiment("smoke")!;
-        var entries = queries.Experiments().Select(summary => IndexEntry.Of(queries.Experiment(summary.Name)!)).ToList();
+        var entries = queries.Names().Select(name => IndexEntry.Of(queries.Experiment(name)!)).ToList();
 
         var report = (await Visit.Ask(Port, "/smoke.html")).Body;
         var index = (await Visit.Ask(Port, "/")).Body;
