@@ -6,19 +6,19 @@ using Microsoft.Data.Sqlite;
 namespace MfRae.Lab.Database;
 
 /// <summary>
-/// A long series in a few hundred buckets, packed into one value: a report over millions of points reads thousands of rows. It can
-/// always be made again from the points.
+/// A long series as a few hundred buckets, packed into one value, so that a report over millions of points reads thousands of rows. It
+/// can always be recomputed from the points.
 /// </summary>
 internal static class CurveDigest
 {
-    /// <summary>Series of no more points are read point by point.</summary>
+    /// <summary>The largest number of points that are read one by one.</summary>
     public const int MostPoints = 2048;
 
     private const int Buckets = 256;
     private const int Fields = 7;
     private const int BucketBytes = Fields * sizeof(long);
 
-    /// <summary>Gathers points into buckets of as many points each; every extreme is an extreme of some bucket.</summary>
+    /// <summary>Groups points into buckets of equal size. Every extreme of the series is an extreme of a bucket.</summary>
     public static byte[] Pack(IReadOnlyList<(long Step, double? Value)> points)
     {
         var count = Math.Min(Buckets, points.Count);
@@ -67,7 +67,7 @@ internal static class CurveDigest
         BinaryPrimitives.ReadDoubleLittleEndian(bytes[48..]));
 }
 
-/// <summary>Makes the digests of an attempt's long series, once it has ended.</summary>
+/// <summary>Computes the digests of an attempt's long series after the attempt has ended.</summary>
 internal static class DigestWriter
 {
     public static void Write(Writer writer, long attempt)
@@ -90,10 +90,10 @@ internal static class DigestWriter
 /// <summary>Reads a series point by point.</summary>
 internal static class SeriesPoints
 {
-    /// <param name="through">The last step that is wanted.</param>
+    /// <param name="through">The last step to read.</param>
     public static List<(long Step, double? Value)> Read(SqliteConnection connection, long series, long through = long.MaxValue)
     {
-        // The command is part of the transaction that the connection is in.
+        // The command belongs to the connection's current transaction.
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT step, value FROM point WHERE series = @series AND step <= @through ORDER BY step";
         command.Parameters.AddWithValue("@series", series);

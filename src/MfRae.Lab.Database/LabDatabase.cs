@@ -25,22 +25,23 @@ public sealed class LabDatabase : IDisposable
         IsReadOnly = readOnly;
     }
 
-    /// <summary>The file, as it was given.</summary>
+    /// <summary>The path of the file, as given by the caller.</summary>
     public string Path { get; }
 
-    /// <summary>Nothing can be written: it was opened so, or its schema is newer than this program.</summary>
+    /// <summary>Whether writes are refused: the database was opened for reading, or its schema is newer than this program.</summary>
     public bool IsReadOnly { get; }
 
-    /// <summary>What the user should know about the database, or null.</summary>
+    /// <summary>A message for the user about the state of the database, or null.</summary>
     public string? Notice { get; }
 
     internal SqliteConnection Connection { get; }
 
-    /// <summary>A connection serves one thread at a time.</summary>
+    /// <summary>The lock of the connection, which serves one thread at a time.</summary>
     internal Lock Gate { get; } = new();
 
-    /// <summary>For the coordinator: creates the file and its folder where they are missing.</summary>
-    /// <exception cref="LabException">It is no database of ours, or on a network file system, or cannot be opened.</exception>
+    /// <summary>Opens a database for the coordinator and creates the file and its folder if they do not exist.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <exception cref="LabException">The file is not a results database, is on a network file system, or cannot be opened.</exception>
     public static LabDatabase OpenOrCreate(string path)
     {
         NetworkFileSystem.Refuse(path);
@@ -50,14 +51,15 @@ public sealed class LabDatabase : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"the folder of the database {path} cannot be created: {error.Message}", error);
+            throw new LabException($"{path}: cannot create the folder of the database: {error.Message}", error);
         }
 
         return Open(path, SqliteOpenMode.ReadWriteCreate);
     }
 
-    /// <summary>For changes to what exists: a missing file is an error and never created.</summary>
-    /// <exception cref="LabException">As <see cref="OpenOrCreate"/>, or there is no such file.</exception>
+    /// <summary>Opens an existing database for changes. A missing file is an error.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <exception cref="LabException">As for <see cref="OpenOrCreate"/>, or the file does not exist.</exception>
     public static LabDatabase OpenExisting(string path)
     {
         RequireFile(path);
@@ -66,9 +68,11 @@ public sealed class LabDatabase : IDisposable
     }
 
     /// <summary>
-    /// For queries and reports, also while another process writes, on a read-only file system, and in a folder of another user.
+    /// Opens a database for queries and reports. This works while another process writes, on a read-only file system, and in another
+    /// user's folder.
     /// </summary>
-    /// <exception cref="LabException">As <see cref="OpenExisting"/>, or the schema is too old to be read without a migration.</exception>
+    /// <param name="path">The path of the file.</param>
+    /// <exception cref="LabException">As for <see cref="OpenExisting"/>, or the schema is too old to be read without a migration.</exception>
     public static LabDatabase OpenReadOnly(string path)
     {
         RequireFile(path);
@@ -78,14 +82,14 @@ public sealed class LabDatabase : IDisposable
 
     public void Dispose() => Connection.Dispose();
 
-    /// <summary>One transaction.</summary>
-    /// <exception cref="LabException">It can only be read, or the machine does not let it be written.</exception>
-    /// <exception cref="StoreLockedException">Another process holds it.</exception>
+    /// <summary>Runs one transaction.</summary>
+    /// <exception cref="LabException">The database is read-only, or the machine prevents the write.</exception>
+    /// <exception cref="StoreLockedException">Another process has locked the database.</exception>
     internal void Write(Action<Writer> work)
     {
         if (IsReadOnly)
         {
-            throw new LabException(Notice ?? $"{Path} was opened for reading only");
+            throw new LabException(Notice ?? $"{Path}: the database was opened for reading only");
         }
 
         lock (Gate)
@@ -98,18 +102,18 @@ public sealed class LabDatabase : IDisposable
             }
             catch (SqliteException error) when (EnvironmentFault.Is(error))
             {
-                throw EnvironmentFault.Of(error, $"the database {Path} cannot be written");
+                throw EnvironmentFault.Of(error, $"{Path}: cannot write to the database");
             }
         }
     }
 
-    /// <summary>A database that was opened without locks is read in vain where somebody writes to it meanwhile.</summary>
-    /// <exception cref="LabException">Somebody has.</exception>
+    /// <summary>Checks that nobody has changed a database that was opened without locks.</summary>
+    /// <exception cref="LabException">The file has changed, so what was read may be inconsistent.</exception>
     internal void RequireUnchanged()
     {
         if (_opened is { } then && !ReadableDatabase.IsUnchanged(Path, then))
         {
-            throw new LabException($"the database {Path} was changed while it was read without locks; run the same command again");
+            throw new LabException($"{Path}: the database changed while it was read without locks. Run the same command again.");
         }
     }
 
@@ -118,8 +122,8 @@ public sealed class LabDatabase : IDisposable
         if (!File.Exists(path))
         {
             throw new LabException(
-                $"there is no database at {System.IO.Path.GetFullPath(path)}. Running an experiment creates one; if it is elsewhere, "
-                    + "give its path.");
+                $"{System.IO.Path.GetFullPath(path)}: database not found. Run an experiment to create it, or give the path of another database "
+                    + "with --db.");
         }
     }
 
@@ -134,8 +138,8 @@ public sealed class LabDatabase : IDisposable
             var version = Schema.Version(connection);
             if (version > Schema.Latest)
             {
-                var notice = $"{path} has schema {version}; this program knows {Schema.Latest}. It is opened for reading only: "
-                    + "update the program to write to it.";
+                var notice = $"{path} has schema {version}; this program knows {Schema.Latest}. The database is read-only until you update "
+                    + "the program.";
                 connection.Dispose();
                 connection = ReadableDatabase.Connect(path, out opened);
                 connection.Execute("PRAGMA query_only = ON");
@@ -146,8 +150,8 @@ public sealed class LabDatabase : IDisposable
             {
                 if (version < Schema.Latest)
                 {
-                    throw new LabException($"{path} has the older schema {version}; this program reads {Schema.Latest}. Running an "
-                        + "experiment brings it up to date.");
+                    throw new LabException($"{path} has the older schema {version}; this program reads {Schema.Latest}. Run an experiment to "
+                        + "update the database.");
                 }
 
                 connection.Execute("PRAGMA query_only = ON");
@@ -162,8 +166,8 @@ public sealed class LabDatabase : IDisposable
         {
             connection?.Dispose();
             throw error.SqliteErrorCode == raw.SQLITE_CANTOPEN && mode != SqliteOpenMode.ReadOnly && File.Exists(path)
-                ? new LabException($"the database {path} cannot be opened: this user may not write to it or its folder", error)
-                : EnvironmentFault.Of(error, $"the database {path} cannot be opened");
+                ? new LabException($"{path}: cannot open the database: you have no permission to write to it or its folder", error)
+                : EnvironmentFault.Of(error, $"{path}: cannot open the database");
         }
         catch
         {
@@ -174,7 +178,7 @@ public sealed class LabDatabase : IDisposable
 
     internal static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
-        // Without pooling, closing closes: the last one to close folds the write-ahead log into the file.
+        // No pooling: closing the last connection merges the write-ahead log into the file.
         var address = new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = BusySeconds };
         var connection = new SqliteConnection(address.ConnectionString);
         connection.Open();
@@ -187,19 +191,19 @@ public sealed class LabDatabase : IDisposable
         var ours = connection.ExecuteScalar<long>("PRAGMA application_id") == Schema.ApplicationId;
         if (!ours && connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") > 0)
         {
-            throw new LabException($"{path} is a SQLite database of another program; give the path of a results database, or of a "
-                + "file that does not exist yet.");
+            throw new LabException($"{path} is a SQLite database of another program. Give the path of a results database, or of a "
+                + "file that does not exist.");
         }
     }
 }
 
-/// <summary>Tells what the machine does to a database from what would be a bug of ours, such as a violated constraint.</summary>
+/// <summary>Distinguishes errors that the machine causes, such as a full disk, from bugs, such as a violated constraint.</summary>
 internal static class EnvironmentFault
 {
     public static bool Is(SqliteException error) => Known(error) is not null;
 
-    /// <summary>The exception to throw in its place.</summary>
-    /// <param name="what">What cannot be done to which database.</param>
+    /// <summary>The exception to throw instead of a SQLite error.</summary>
+    /// <param name="what">The action that failed, with the path of the database.</param>
     public static Exception Of(SqliteException error, string what) => error.SqliteErrorCode == raw.SQLITE_BUSY
         ? new StoreLockedException($"{what}: {Explain(error)}")
         : new LabException($"{what}: {Explain(error)}", error);
@@ -208,12 +212,12 @@ internal static class EnvironmentFault
 
     private static string? Known(SqliteException error) => error.SqliteErrorCode switch
     {
-        raw.SQLITE_NOTADB => "it is no SQLite database; `db rebuild` makes one in its place from the store.",
-        raw.SQLITE_CORRUPT => "it is damaged; `db rebuild` makes it anew from the store.",
-        raw.SQLITE_BUSY => $"another process has held it for {LabDatabase.BusySeconds} s. Wait for that process, or end it; then run the same command again.",
-        raw.SQLITE_CANTOPEN => "it is not there, or it or its folder may not be read and written by this user.",
-        raw.SQLITE_READONLY => "this user may not write to it or its folder.",
-        raw.SQLITE_FULL => "the disk is full. Make room and run again; nothing that was computed is lost.",
+        raw.SQLITE_NOTADB => "the file is not a SQLite database. Run `db rebuild` to create a new one from the store.",
+        raw.SQLITE_CORRUPT => "the database is damaged. Run `db rebuild` to create it again from the store.",
+        raw.SQLITE_BUSY => $"another process has locked it for {LabDatabase.BusySeconds} s. Wait for that process or stop it, then run the same command again.",
+        raw.SQLITE_CANTOPEN => "the file does not exist, or you have no permission to read and write it or its folder.",
+        raw.SQLITE_READONLY => "you have no permission to write to it or its folder.",
+        raw.SQLITE_FULL => "the disk is full. Free some space and run the command again; no computed result is lost.",
         raw.SQLITE_IOERR => $"the disk reports an error ({error.Message}).",
         _ => null,
     };

@@ -6,14 +6,14 @@ using SQLitePCL;
 namespace MfRae.Lab.Database;
 
 /// <summary>
-/// Opens databases for reading, also where this user may write neither the file nor its folder. SQLite then cannot make the files that
-/// go with a write-ahead log; without a log with content it needs none of them, and the file is read as one that nobody changes.
+/// Opens databases for reading, even if the user has no permission to write to the file and its folder. SQLite then cannot create the
+/// files of a write-ahead log. If there is no log with content, it needs no such file and reads the database as an immutable file.
 /// </summary>
 internal static class ReadableDatabase
 {
-    /// <param name="fixedSize">What the file was when it was opened as unchanging; null where SQLite's locks protect the reading.</param>
-    /// <exception cref="SqliteException">It cannot be opened.</exception>
-    /// <exception cref="LabException">It cannot be read here, for a reason that SQLite does not tell.</exception>
+    /// <param name="fixedSize">Length and time of the file if it was opened as immutable; null if SQLite's locks protect the reads.</param>
+    /// <exception cref="SqliteException">SQLite cannot open the file.</exception>
+    /// <exception cref="LabException">The file cannot be read, for a reason that SQLite does not report.</exception>
     public static SqliteConnection Connect(string path, out (long Length, DateTime Written)? fixedSize)
     {
         fixedSize = null;
@@ -21,7 +21,7 @@ internal static class ReadableDatabase
         try
         {
             connection = LabDatabase.Connect(path, SqliteOpenMode.ReadOnly);
-            // The files are opened only now.
+            // SQLite opens the files here.
             connection.ExecuteScalar<long>("PRAGMA schema_version");
             return connection;
         }
@@ -40,7 +40,7 @@ internal static class ReadableDatabase
         }
     }
 
-    /// <summary>Whether the file is the one that was opened, and no log has come beside it.</summary>
+    /// <summary>Whether the file is unchanged and has no write-ahead log.</summary>
     public static bool IsUnchanged(string path, (long Length, DateTime Written) then) => State(path) == then && !HasLog(path);
 
     private static (long Length, DateTime Written) State(string path) =>
@@ -56,7 +56,7 @@ internal static class ReadableDatabase
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {
-            throw new LabException($"the database {path} cannot be read: {error.Message}", error);
+            throw new LabException($"{path}: cannot read the database: {error.Message}", error);
         }
     }
 
@@ -64,9 +64,9 @@ internal static class ReadableDatabase
     {
         if (HasLog(path))
         {
-            throw new LabException($"the database {path} cannot be read: its newest changes are in {path}-wal, and SQLite takes them in only "
-                + "where it can write to the folder. Open it once as a user who may write there (`db check` is enough), or copy both files to a "
-                + "folder where this user may write, and name the copy with --db.");
+            throw new LabException($"{path}: cannot read the database: its newest changes are in {path}-wal, and SQLite needs permission to write "
+                + "to the folder to read them. Run `db check` once as a user with that permission, or copy both files to another folder and "
+                + "give the copy with --db.");
         }
     }
 

@@ -6,19 +6,19 @@ using MfRae.Lab.Core;
 namespace MfRae.Lab.Database;
 
 /// <summary>
-/// What columns of text stand for. Anybody may have written to the file with other programs, and one odd row must not keep the rest from
-/// being seen: a text that is not what it should be is shown as it is.
+/// Parses the text columns. Other programs may have written to the file, and one invalid row must not hide the other rows, so an invalid
+/// text is returned unchanged.
 /// </summary>
 internal static class StoredText
 {
-    /// <summary>A JSON list of texts; a text that is none is its only entry.</summary>
+    /// <summary>Parses a JSON array of strings; an invalid text becomes the only element.</summary>
     public static IReadOnlyList<string> List(string text) => Json(text, LabJson.Default.IReadOnlyListString) ?? [text];
 
-    /// <summary>A JSON object of texts; a text that is none stands under no name.</summary>
+    /// <summary>Parses a JSON object of strings; an invalid text becomes the value of the empty name.</summary>
     public static IReadOnlyDictionary<string, string> Pairs(string text) =>
         Json(text, LabJson.Default.DictionaryStringString) ?? new Dictionary<string, string> { [""] = text };
 
-    /// <summary>A time; the epoch, which is visibly none, where it cannot be read.</summary>
+    /// <summary>Parses a time; an invalid text becomes the Unix epoch, which is visibly wrong.</summary>
     public static DateTimeOffset Time(string text) => WallTime.TryParse(text, out var time) ? time : DateTimeOffset.UnixEpoch;
 
     private static T? Json<T>(string text, JsonTypeInfo<T> type)
@@ -35,7 +35,7 @@ internal static class StoredText
     }
 }
 
-/// <summary>Times as the database spells them: UTC text that sorts and that SQLite's date functions read.</summary>
+/// <summary>Formats times as the database stores them: UTC, sortable, and readable by SQLite's date functions.</summary>
 internal static class WallTime
 {
     private const string Format = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";

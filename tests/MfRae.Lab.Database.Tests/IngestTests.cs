@@ -106,7 +106,7 @@ public sealed class IngestTests : IDisposable
     {
         var act = () => _lab.Tell(Stage, 1, Started(1), new ImageEvent("samples@1", file, ""));
 
-        act.Should().Throw<LabException>().WithMessage("*only letters, digits*");
+        act.Should().Throw<LabException>().WithMessage("*may have letters, digits*");
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class IngestTests : IDisposable
 
         var act = () => _lab.Tell(Stage, 1, Started(1), new ImageEvent("samples@1", "s.png", ""));
 
-        act.Should().Throw<LabException>().WithMessage("*no PNG*");
+        act.Should().Throw<LabException>().WithMessage("*not a PNG image*");
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class LabDatabaseTests : IDisposable
         var existing = () => LabDatabase.OpenExisting(Path);
         var reading = () => LabDatabase.OpenReadOnly(Path);
 
-        existing.Should().Throw<LabException>().WithMessage($"*{Path}*Running an experiment creates one*");
+        existing.Should().Throw<LabException>().WithMessage($"*{Path}*Run an experiment to create it*");
         reading.Should().Throw<LabException>();
         Directory.Exists(System.IO.Path.GetDirectoryName(Path)).Should().BeFalse();
     }
@@ -106,7 +106,7 @@ public sealed class LabDatabaseTests : IDisposable
 
         var act = () => LabDatabase.OpenOrCreate(Path);
 
-        act.Should().Throw<LabException>().WithMessage("*no SQLite database*");
+        act.Should().Throw<LabException>().WithMessage("*not a SQLite database*");
     }
 
     [Fact]

@@ -45,10 +45,10 @@ public sealed class QueryTests : IDisposable
     [InlineData("select 1; select 2", "*more than one statement*")]
     [InlineData("", "*empty*")]
     [InlineData("-- nothing", "*empty*")]
-    [InlineData("delete from run", "*more than read*")]
-    [InlineData("insert into status values ('x', 9) returning name", "*more than read*")]
-    [InlineData("attach 'other.db' as other", "*more than read*")]
-    [InlineData("begin", "*more than read*")]
+    [InlineData("delete from run", "*not read-only*")]
+    [InlineData("insert into status values ('x', 9) returning name", "*not read-only*")]
+    [InlineData("attach 'other.db' as other", "*not read-only*")]
+    [InlineData("begin", "*not read-only*")]
     public void What_is_wrong_with_a_query_is_said(string sql, string message)
     {
         var act = () => _lab.Queries.Query(sql);
@@ -110,7 +110,7 @@ public sealed class QueryTests : IDisposable
         var act = () => _lab.Queries.Show("0001");
 
         act.Should().Throw<LabException>().WithMessage(
-            "\"0001\" begins the ids of 4 runs: *(ablation, b, seed 0)*(ablation, a, seed 1); give more digits");
+            "4 run ids start with \"0001\": *(ablation, b, seed 0)*(ablation, a, seed 1). Give more digits.");
     }
 
     [Theory]
@@ -121,7 +121,7 @@ public sealed class QueryTests : IDisposable
     {
         var act = () => _lab.Queries.Show(prefix);
 
-        act.Should().Throw<LabException>().WithMessage($"no run's id starts with \"{prefix}\"*");
+        act.Should().Throw<LabException>().WithMessage($"no run id starts with \"{prefix}\"*");
     }
 
     [Fact]

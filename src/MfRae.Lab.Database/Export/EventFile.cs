@@ -5,13 +5,13 @@ using System.Text;
 namespace MfRae.Lab.Database.Export;
 
 /// <summary>
-/// A file of TensorBoard: a sequence of records, each an `Event` message, the first of which names the version. A record is the
-/// length (8 bytes, little-endian), its masked checksum (4 bytes), the message, its masked checksum.
+/// Writes a TensorBoard event file: a sequence of records, each with an `Event` message. The first message gives the version. A record has
+/// a length (8 bytes, little-endian), the masked checksum of the length (4 bytes), the message, and the masked checksum of the message.
 /// <para>The messages, with the numbers of their fields: `Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary
 /// summary = 5; }`, `Summary { repeated Value value = 1; }`, `Value { string tag = 1; TensorProto tensor = 8; SummaryMetadata metadata =
 /// 9; }`, `TensorProto { DataType dtype = 1; repeated double double_val = 6 [packed]; }` with dtype 2, a double, and no shape, a scalar;
 /// `SummaryMetadata { PluginData plugin_data = 1; string summary_description = 3; DataClass data_class = 4; }` with data class 1, a
-/// scalar, and `PluginData { string plugin_name = 1; }`, which is `scalars`. A `simple_value`, the older form, would have 32 bits.</para>
+/// scalar, and `PluginData { string plugin_name = 1; }`, which is `scalars`. The older `simple_value` has only 32 bits.</para>
 /// </summary>
 internal sealed class EventFile : IDisposable
 {
@@ -20,15 +20,15 @@ internal sealed class EventFile : IDisposable
     private const long ScalarClass = 1;
     private readonly FileStream _file;
 
-    /// <param name="wallTime">Seconds since 1970, of the event that names the version.</param>
+    /// <param name="wallTime">The time of the event that gives the version, in seconds since 1970.</param>
     public EventFile(string path, double wallTime)
     {
         _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
         Record(new ProtobufWriter().Double(1, wallTime).Text(3, Version).Content);
     }
 
-    /// <param name="value">A value that was not finite, null in the database, is NaN here.</param>
-    /// <param name="description">What TensorBoard shows beside the chart, or null.</param>
+    /// <param name="value">The value; null, which the database has for a value that was not finite, becomes NaN.</param>
+    /// <param name="description">The text that TensorBoard shows with the chart, or null.</param>
     public void Scalar(string tag, long step, double? value, double wallTime, string? description = null)
     {
         Span<byte> packed = stackalloc byte[sizeof(double)];
@@ -67,8 +67,8 @@ internal sealed class EventFile : IDisposable
 }
 
 /// <summary>
-/// The four shapes of Protocol Buffers that an event needs. A field is a tag, its number times eight plus its wire type, and a value: a
-/// varint (0), eight bytes (1), or a length and that many bytes (2) for texts, messages and packed lists.
+/// Writes the Protocol Buffers that an event needs. A field has a tag, which is its number times eight plus its wire type, and a value: a
+/// varint (wire type 0), eight bytes (1), or a length and the bytes (2) of a string, a message or a packed list.
 /// </summary>
 internal sealed class ProtobufWriter
 {
@@ -116,8 +116,8 @@ internal sealed class ProtobufWriter
 }
 
 /// <summary>
-/// The checksum of TFRecord: CRC-32C (RFC 3720), rotated right by 15 bits and added to a constant, so that the checksum of data that
-/// holds checksums is not degenerate.
+/// The checksum of a TFRecord: CRC-32C (RFC 3720), rotated right by 15 bits, plus a constant. Without this mask the checksum of data that
+/// contains checksums would be degenerate.
 /// </summary>
 public static class MaskedCrc
 {
@@ -125,7 +125,7 @@ public static class MaskedCrc
 
     public static uint Of(ReadOnlySpan<byte> data) => BitOperations.RotateRight(Crc32C(data), 15) + Mask;
 
-    /// <summary>The plain CRC-32C: all bits set before the first byte, all inverted after the last.</summary>
+    /// <summary>The CRC-32C without the mask: starts with all bits set and inverts all bits at the end.</summary>
     public static uint Crc32C(ReadOnlySpan<byte> data)
     {
         var crc = uint.MaxValue;

@@ -10,15 +10,18 @@ using Microsoft.Data.Sqlite;
 namespace MfRae.Lab.Database.Export;
 
 /// <summary>
-/// Writes all that the database has of one experiment as files for other programs: every row of every public view, of one consistent
-/// state, sampled nowhere.
+/// Exports an experiment for other programs: every row of every public view, without sampling, all from one consistent state of the
+/// database.
 /// </summary>
 public sealed class ExperimentExport(LabDatabase database)
 {
-    /// <param name="experiment">Its name, which is there.</param>
-    /// <param name="target">A folder that is not there or empty.</param>
-    /// <param name="replace">What an earlier export left at <paramref name="target"/> gives way.</param>
-    /// <exception cref="LabException">The folder holds something else, or cannot be written; or the database cannot be read.</exception>
+    /// <summary>Writes the files of an experiment into a folder.</summary>
+    /// <param name="experiment">The name of an existing experiment.</param>
+    /// <param name="target">A folder that does not exist or is empty.</param>
+    /// <param name="formats">The formats to write.</param>
+    /// <param name="replace">Whether an earlier export in <paramref name="target"/> is replaced.</param>
+    /// <param name="stop">Cancels the export; nothing is left in <paramref name="target"/>.</param>
+    /// <exception cref="LabException">The folder has other contents or cannot be written, or the database cannot be read.</exception>
     public ExportOutcome Write(
         string experiment, string target, IReadOnlyCollection<ExportFormat> formats, bool replace = false, CancellationToken stop = default)
     {
@@ -95,8 +98,8 @@ public sealed class ExperimentExport(LabDatabase database)
 
         if (text is { FormulaCells: > 0 })
         {
-            warnings.Add($"{csv} has {text.FormulaCells.ToString(CultureInfo.InvariantCulture)} texts that begin with = + - @ or a control "
-                + "character; a spreadsheet would take them for formulas unless their columns are imported as text");
+            warnings.Add($"{csv}: {text.FormulaCells.ToString(CultureInfo.InvariantCulture)} strings begin with =, +, -, @ or a control "
+                + "character. A spreadsheet reads them as formulas unless you import their columns as text.");
         }
 
         return [.. new[] { text is null ? null : csv, table is null ? null : parquet }.OfType<string>()
@@ -110,30 +113,31 @@ public sealed class ExperimentExport(LabDatabase database)
     }
 }
 
-/// <summary>What an experiment can be written as for other programs (docs/exchange.md).</summary>
+/// <summary>The formats of an export (docs/exchange.md).</summary>
 public enum ExportFormat
 {
-    /// <summary>One file for each view, RFC 4180.</summary>
+    /// <summary>One CSV file for each view, see <see cref="CsvRowWriter"/>.</summary>
     Csv,
 
-    /// <summary>One file for each view, in row groups.</summary>
+    /// <summary>One Parquet file for each view.</summary>
     Parquet,
 
-    /// <summary>One event file for each run.</summary>
+    /// <summary>One TensorBoard event file for each run.</summary>
     TensorBoard,
 }
 
-/// <summary>What an export wrote.</summary>
-/// <param name="Warnings">What whoever opens the files should know, in sentences.</param>
+/// <summary>The result of an export.</summary>
+/// <param name="Index">The files that were written.</param>
+/// <param name="Warnings">Sentences about the files for their readers.</param>
 public sealed record ExportOutcome(ExportIndex Index, IReadOnlyList<string> Warnings);
 
-/// <summary>The folder that an export fills: it is written aside and takes its name when it is whole.</summary>
+/// <summary>Writes a folder under a temporary name and renames it when it is complete.</summary>
 internal static class ExportFolder
 {
-    /// <param name="target">A folder that is not there or empty.</param>
-    /// <param name="replace">An earlier export gives way.</param>
-    /// <param name="fill">Writes into the folder that it is given.</param>
-    /// <exception cref="LabException">There is something else, or it cannot be written.</exception>
+    /// <param name="target">A folder that does not exist or is empty.</param>
+    /// <param name="replace">Whether an earlier export is replaced.</param>
+    /// <param name="fill">Writes the files into a folder.</param>
+    /// <exception cref="LabException">The folder has other contents or cannot be written.</exception>
     public static T Write<T>(string target, bool replace, Func<string, T> fill)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
@@ -148,7 +152,7 @@ internal static class ExportFolder
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"the export {full} cannot be written: {error.Message}", error);
+            throw new LabException($"{full}: cannot write the export: {error.Message}", error);
         }
         finally
         {
@@ -163,7 +167,7 @@ internal static class ExportFolder
     {
         if (File.Exists(folder))
         {
-            throw new LabException($"{folder} is a file; name a folder that is not there yet, or an empty one");
+            throw new LabException($"{folder} is a file. Give a folder that does not exist or is empty.");
         }
 
         if (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any())
@@ -171,15 +175,15 @@ internal static class ExportFolder
             return;
         }
 
-        // Only what an export wrote may be deleted, whatever folder a slip of the pen names.
+        // A typing error in the path must not delete anything but an export.
         if (!File.Exists(Path.Combine(folder, ExportIndex.FileName)))
         {
-            throw new LabException($"{folder} is not empty and is no export; name another folder");
+            throw new LabException($"{folder} is not empty and is not an export. Give another folder.");
         }
 
         if (!replace)
         {
-            throw new LabException($"{folder} holds an export; --force replaces it");
+            throw new LabException($"{folder} already contains an export. Use --force to replace it.");
         }
     }
 

@@ -9,15 +9,15 @@ using Microsoft.Data.Sqlite;
 namespace MfRae.Lab.Database.Export;
 
 /// <summary>
-/// One folder with one event file for each run: every curve of every stage of the run as ROLE/NAME, and every measurement as
-/// ROLE/METRIC at step 0. A stage that runs share is in each of them.
+/// Writes a folder with one event file for each run: every curve of every stage of the run as ROLE/NAME, and every measurement as
+/// ROLE/METRIC at step 0. A stage that several runs share is in the file of each run.
 /// </summary>
 internal sealed class TensorBoardExport(SqliteConnection connection, string experiment)
 {
     private const string EventFileName = "events.out.tfevents.0.lab";
     private readonly RunFolderNames _names = new();
 
-    /// <summary>Writes below a folder; returns names of files, with /, and how many events each has, then the list of the runs.</summary>
+    /// <summary>Writes the event files and a table of the runs below a folder. Returns the names, with /, and the number of events of each file.</summary>
     public IEnumerable<(string Name, long Rows)> Write(string folder, CancellationToken stop)
     {
         var runs = connection.Query<RunRow>("SELECT run AS Run, arm AS Arm, seed AS Seed FROM runs WHERE experiment = @experiment "
@@ -40,7 +40,7 @@ internal sealed class TensorBoardExport(SqliteConnection connection, string expe
 
     private long WriteRun(string path, string run, CancellationToken stop)
     {
-        // A stage that plays two roles in a run is written under the first of them.
+        // A stage with two roles in a run is written under the first role.
         var stages = connection.Query<(string Stage, string Role)>(
             """
             SELECT m.stage, min(m.role) FROM run_stages m JOIN stages s USING (experiment, stage)
@@ -81,7 +81,7 @@ internal sealed class TensorBoardExport(SqliteConnection connection, string expe
             var several = same.Count() > 1;
             foreach (var row in same)
             {
-                // Numbers that may not be compared are no points of one curve: their tags differ where their identities do.
+                // Values of different identity must not be on one curve, so their tags differ.
                 var tag = $"{row.Role}/{row.Metric}" + (several ? "/" + Short($"{row.Stage} {row.Identity}") : "");
                 file.Scalar(tag, 0, row.Value, ends.GetValueOrDefault(row.Stage), row.Identity);
             }
@@ -103,7 +103,7 @@ internal sealed class TensorBoardExport(SqliteConnection connection, string expe
 
     private sealed record RunRow(string Run, string Arm, long Seed);
 
-    // By properties: SQLite has no type for what a view computes, and a constructor is chosen by types.
+    // Properties instead of a constructor: SQLite has no type for a computed column, and Dapper chooses a constructor by types.
     private sealed record PointRow
     {
         public required string Name { get; init; }
@@ -130,8 +130,8 @@ internal sealed class TensorBoardExport(SqliteConnection connection, string expe
 }
 
 /// <summary>
-/// Names of runs' folders. An arm's name is data: what would be a path, a hidden file or a device somewhere becomes a plain name, and
-/// two runs never share one, on systems that do not tell capitals from small letters either.
+/// Names the folders of runs. The name of an arm is data: a name that is a path, a hidden file or a device on some system becomes a plain
+/// name. Two runs never have the same name, not even on a file system that ignores case.
 /// </summary>
 internal sealed partial class RunFolderNames
 {
@@ -139,7 +139,9 @@ internal sealed partial class RunFolderNames
     private const int Digits = 12;
     private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="run">The run's id: a name that had to change, or is taken, ends with its first digits, or all of them.</param>
+    /// <param name="arm">The name of the arm.</param>
+    /// <param name="seed">The seed of the run.</param>
+    /// <param name="run">The id of the run. A name that had to change or is taken ends with its first digits, or with all of them.</param>
     public string Of(string arm, long seed, string run)
     {
         var plain = Unsafe().Replace(arm, "_");

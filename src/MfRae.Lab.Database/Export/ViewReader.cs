@@ -3,10 +3,10 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Database.Export;
 
-/// <summary>Streams rows of the public views. Whoever uses it holds a transaction, so that all views show one state.</summary>
+/// <summary>Streams rows of the public views. The caller opens a transaction, so that all views show the same state.</summary>
 internal sealed class ViewReader(SqliteConnection connection)
 {
-    // SQLite knows no type of a column that is computed; a file's columns must not depend on which values there happen to be.
+    // SQLite has no type for a computed column, and the type of an exported column must not depend on its values.
     private static readonly HashSet<string> ComputedIntegers =
         ["archived", "arms", "attempt", "attempts", "completed", "current", "n", "peak_bytes", "runs", "seeds", "stages", "version"];
 
@@ -14,19 +14,19 @@ internal sealed class ViewReader(SqliteConnection connection)
 
     private static readonly HashSet<string> ComputedTexts = ["metric", "started", "status", "title"];
 
-    /// <exception cref="InvalidOperationException">A computed column is in none of the lists above.</exception>
+    /// <exception cref="InvalidOperationException">A computed column is missing in the lists above.</exception>
     public IReadOnlyList<ViewColumn> Columns(string view) =>
     [
         .. connection.Query<(string Name, string Type)>("SELECT name, type FROM pragma_table_info(@view)", new { view })
             .Select(column => new ViewColumn(column.Name, TypeOf(view, column.Name, column.Type))),
     ];
 
-    /// <summary>Cells are long, double, string, byte[] or null, by the types of <see cref="Columns"/>; the array is used again.</summary>
+    /// <summary>The rows of a view. Cells are long, double, string, byte[] or null, as <see cref="Columns"/> says; the array is reused.</summary>
     public IEnumerable<object?[]> Rows(ExportView view, string experiment) => view.ByStage
         ? Stages(experiment).SelectMany(stage => Rows(view, experiment, stage))
         : Rows(view, experiment, null);
 
-    /// <summary>Keys of the stages, inputs before users.</summary>
+    /// <summary>The keys of the stages; each stage follows its inputs.</summary>
     public IReadOnlyList<string> Stages(string experiment) =>
         [.. connection.Query<string>("SELECT stage FROM stages WHERE experiment = @experiment ORDER BY position", new { experiment })];
 
@@ -74,15 +74,16 @@ internal sealed class ViewReader(SqliteConnection connection)
     };
 }
 
-/// <summary>A public view as it is exported: which of its rows, in which order.</summary>
-/// <param name="Condition">SQL that takes `@experiment`.</param>
-/// <param name="Order">Columns that put any two rows in an order.</param>
-/// <param name="ByStage">Read stage by stage, in the order of the plan: no sort of all curves at once.</param>
+/// <summary>The rows of a public view that are exported, and their order.</summary>
+/// <param name="Name">The name of the view.</param>
+/// <param name="Condition">An SQL condition on the parameter `@experiment`.</param>
+/// <param name="Order">The columns that define a total order of the rows.</param>
+/// <param name="ByStage">Whether to read stage by stage in plan order, so that SQLite need not sort all curves at once.</param>
 internal sealed record ExportView(string Name, string Condition, string Order, bool ByStage = false)
 {
     private const string OfExperiment = "experiment = @experiment";
 
-    // A mark names its subject, and only the names of this experiment and of its runs belong to it.
+    // An annotation refers to its subject by name: this experiment, or one of its runs.
     private const string OfSubject = "((kind = 'experiment' AND subject = @experiment) OR "
         + "(kind = 'run' AND subject IN (SELECT run FROM runs WHERE experiment = @experiment)))";
 
@@ -114,7 +115,7 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
 /// <summary>A column of a public view.</summary>
 internal sealed record ViewColumn(string Name, CellType Type);
 
-/// <summary>What the cells of a column are, apart from null.</summary>
+/// <summary>The type of the cells of a column; every cell may be null.</summary>
 internal enum CellType
 {
     Integer,

@@ -6,18 +6,19 @@ using SQLitePCL;
 
 namespace MfRae.Lab.Database.Maintenance;
 
-/// <summary>Looks through a whole database file: its pages, its references, its schema.</summary>
+/// <summary>Checks a whole database file: its pages, references and schema.</summary>
 public static class DatabaseCheck
 {
     private const int MostProblems = 20;
 
-    /// <summary>What is wrong with the file is in the answer; a file that is not there or cannot be read here is an error.</summary>
-    /// <exception cref="LabException">There is no such file, it lies on a network file system, or this user cannot read it.</exception>
+    /// <summary>Checks a database. The answer lists what is wrong with the file; a missing or unreadable file is an error.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <exception cref="LabException">The file does not exist, is on a network file system, or cannot be read.</exception>
     public static DatabaseHealth Of(string path)
     {
         if (!File.Exists(path))
         {
-            throw new LabException($"there is no database at {Path.GetFullPath(path)}");
+            throw new LabException($"{Path.GetFullPath(path)}: database not found");
         }
 
         NetworkFileSystem.Refuse(path);
@@ -29,7 +30,7 @@ public static class DatabaseCheck
             version = Schema.Version(connection);
             if (connection.ExecuteScalar<long>("PRAGMA application_id") != Schema.ApplicationId)
             {
-                problems.Add("it is a SQLite database of another program");
+                problems.Add("the file is a SQLite database of another program");
                 return new(version, Schema.Latest, problems);
             }
 
@@ -37,17 +38,17 @@ public static class DatabaseCheck
             problems.AddRange(connection
                 .Query<(string Table, string Parent, long Rows)>(
                     "SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2")
-                .Select(lost => $"{(lost.Rows == 1 ? "a row" : $"{lost.Rows} rows")} of {lost.Table}: the row of {lost.Parent} that is named there "
+                .Select(lost => $"{(lost.Rows == 1 ? "a row" : $"{lost.Rows} rows")} of {lost.Table}: the referenced row of {lost.Parent} "
                     + "is missing"));
             if (version > Schema.Latest)
             {
-                problems.Add($"it has schema {version}; this program knows {Schema.Latest}: update the program");
+                problems.Add($"the schema is {version}; this program knows {Schema.Latest}: update the program");
             }
         }
         catch (SqliteException error) when (error.SqliteErrorCode is raw.SQLITE_CANTOPEN or raw.SQLITE_READONLY or raw.SQLITE_BUSY)
         {
-            // That says nothing about the file: nobody should rebuild it for that.
-            throw EnvironmentFault.Of(error, $"the database {path} cannot be checked");
+            // This says nothing about the file, so the user must not be led to rebuild it.
+            throw EnvironmentFault.Of(error, $"{path}: cannot check the database");
         }
         catch (SqliteException error)
         {
@@ -58,8 +59,8 @@ public static class DatabaseCheck
     }
 
     /// <summary>
-    /// Experiments of a whole file that are listed, and that no query finds or that hold nothing, each in a sentence. The file can be
-    /// copied and rebuilt all the same.
+    /// Sentences about experiments of an intact file that are listed although no query finds them or they are empty. The file can still be
+    /// copied and rebuilt.
     /// </summary>
     public static IReadOnlyList<string> Unreadable(string path)
     {
@@ -68,7 +69,7 @@ public static class DatabaseCheck
         [
             .. connection.Query<string>("SELECT DISTINCT name FROM experiment ORDER BY name")
                 .Where(name => connection.ExecuteScalar<long>("SELECT count(*) FROM experiment WHERE name = @name", new { name }) == 0)
-                .Select(name => $"the name of the experiment `{name}` is not valid UTF-8, so that no query finds it"),
+                .Select(name => $"the name of the experiment `{name}` is not valid UTF-8, so no query finds it"),
             .. connection.Query<string>(
                     "SELECT name FROM experiment e WHERE NOT EXISTS (SELECT 1 FROM arm WHERE arm.experiment = e.id) ORDER BY name")
                 .Select(name => $"a plan of the experiment `{name}` has no arm"),
@@ -76,26 +77,26 @@ public static class DatabaseCheck
     }
 }
 
-/// <summary>What checking a database found.</summary>
-/// <param name="Schema">Version of its schema, or null where that could not be read.</param>
-/// <param name="Newest">The version that this program knows.</param>
-/// <param name="Problems">What is wrong, a sentence each; empty where all is well.</param>
+/// <summary>The result of checking a database.</summary>
+/// <param name="Schema">The version of its schema, or null if it could not be read.</param>
+/// <param name="Newest">The newest version that this program knows.</param>
+/// <param name="Problems">A sentence for each problem; empty if the database is intact.</param>
 public sealed record DatabaseHealth(long? Schema, long Newest, IReadOnlyList<string> Problems);
 
-/// <summary>Copies a database while it is in use.</summary>
+/// <summary>Copies a database that may be in use.</summary>
 public static class DatabaseBackup
 {
     /// <summary>
-    /// Writes a copy of one consistent state, whole or not at all: aside first, checked, then renamed. It is one file without a
-    /// write-ahead log.
+    /// Copies one consistent state into a single file without a write-ahead log. The copy is written under a temporary name, checked, and
+    /// then renamed.
     /// </summary>
-    /// <exception cref="LabException">There is a file of that name, or one of the two cannot be read or written.</exception>
+    /// <exception cref="LabException">The target exists, or one of the files cannot be read or written.</exception>
     public static void Write(LabDatabase database, string target)
     {
         var full = Path.GetFullPath(target);
         if (File.Exists(full) || Directory.Exists(full))
         {
-            throw new LabException($"{full} exists; give a name that is free");
+            throw new LabException($"{full} already exists. Give another name.");
         }
 
         var aside = full + ".aside";
@@ -115,18 +116,18 @@ public static class DatabaseBackup
 
             if (DatabaseCheck.Of(aside).Problems is [var problem, ..])
             {
-                throw new LabException($"the copy of {database.Path} is not whole: {problem}");
+                throw new LabException($"{database.Path}: the copy is damaged: {problem}");
             }
 
             File.Move(aside, full);
         }
         catch (SqliteException error)
         {
-            throw new LabException($"{database.Path} cannot be copied to {full}: {EnvironmentFault.Explain(error)}", error);
+            throw new LabException($"{database.Path}: cannot copy the database to {full}: {EnvironmentFault.Explain(error)}", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"{full} cannot be written: {error.Message}", error);
+            throw new LabException($"{full}: cannot write the file: {error.Message}", error);
         }
         finally
         {

@@ -10,17 +10,17 @@ using Microsoft.Data.Sqlite;
 namespace MfRae.Lab.Database.Maintenance;
 
 /// <summary>
-/// Makes the database anew: plans, tags and notes as the store noted them, everything else from journals. What the store no
-/// longer tells is taken from the old database where that can still be read. The new file is written aside and takes the name
-/// only when it is whole; the old one is kept.
+/// Rebuilds the database: plans, tags and notes from the records in the store, everything else from journals. Data that the store no
+/// longer has is copied from the old database if that can still be read. The new file is written under a temporary name and renamed when
+/// it is complete; the old file is kept.
 /// </summary>
 public sealed class DatabaseRebuild(ArtifactStore store, string path)
 {
     private readonly List<string> _warnings = [];
     private readonly string _aside = path + ".rebuild";
 
-    /// <exception cref="StoreLockedException">A run is going on, or another process has the database open.</exception>
-    /// <exception cref="LabException">There is nothing to build it from, or it cannot be written.</exception>
+    /// <exception cref="StoreLockedException">A run is in progress, or another process has the database open.</exception>
+    /// <exception cref="LabException">There is no data to rebuild the database from, or it cannot be written.</exception>
     public RebuildOutcome Run(TimeProvider time, CancellationToken stop = default)
     {
         NetworkFileSystem.Refuse(path);
@@ -33,11 +33,11 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
         }
         catch (SqliteException error)
         {
-            throw new LabException($"the database {path} cannot be rebuilt: {EnvironmentFault.Explain(error)}", error);
+            throw new LabException($"{path}: cannot rebuild the database: {EnvironmentFault.Explain(error)}", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"the database {path} cannot be rebuilt: {error.Message}", error);
+            throw new LabException($"{path}: cannot rebuild the database: {error.Message}", error);
         }
         finally
         {
@@ -53,7 +53,7 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
         if (plans.Count == 0)
         {
             throw new LabException(
-                $"neither {store.Root} nor {path} knows of a plan: there is nothing to rebuild the database from. Run an experiment.");
+                $"neither {store.Root} nor {path} contains a plan to rebuild the database from. Run an experiment.");
         }
 
         using var database = LabDatabase.OpenOrCreate(_aside);
@@ -82,7 +82,7 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
         return new(plans.Count, keys.Count, journals, carried, null, _warnings);
     }
 
-    /// <summary>In the order of the old database, which may know plans from before the store noted them; then what only the store knows.</summary>
+    /// <summary>The plans of the old database, which may be older than the records in the store, then the plans that only the store has.</summary>
     private static List<PlanRecord> Ordered(IReadOnlyList<PlanRecord> noted, IReadOnlyList<PlanRecord> known)
     {
         var byName = noted.ToDictionary(plan => (plan.Name, plan.Hash));
@@ -107,22 +107,22 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
         return count;
     }
 
-    /// <summary>The old file is copied and then replaced in one step: at no moment is there no database.</summary>
+    /// <summary>Copies the old file and then replaces it in one step, so that a database exists at every moment.</summary>
     private string? Replace()
     {
         if (DatabaseCheck.Of(_aside).Problems is [var problem, ..])
         {
-            throw new LabException($"the rebuilt database is not whole: {problem}");
+            throw new LabException($"the rebuilt database is damaged: {problem}");
         }
 
         var backup = File.Exists(path) ? FreeBackup() : null;
-        // Without its file a log is of no use to anybody, and is not kept.
+        // A write-ahead log is useless without its file, so it is not kept.
         foreach (var suffix in new[] { "", "-wal", "-shm" }.Where(suffix => backup is not null && File.Exists(path + suffix)))
         {
             File.Copy(path + suffix, backup + suffix);
         }
 
-        // A log of the old file must not be applied to the new one.
+        // SQLite must not apply the log of the old file to the new file.
         File.Delete(path + "-wal");
         File.Delete(path + "-shm");
         File.Move(_aside, path, overwrite: true);
@@ -150,10 +150,10 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
     }
 }
 
-/// <summary>What a rebuild made.</summary>
-/// <param name="Journals">Journals that were read.</param>
-/// <param name="CarriedOver">Stages that the store no longer has all journals of, taken from the old database.</param>
-/// <param name="Backup">Where the old database is now, or null where there was none.</param>
-/// <param name="Warnings">What could not be taken over, a sentence each.</param>
+/// <summary>The result of a rebuild.</summary>
+/// <param name="Journals">The number of journals that were read.</param>
+/// <param name="CarriedOver">The number of stages copied from the old database because the store lacks some of their journals.</param>
+/// <param name="Backup">The path of the old database, or null if there was none.</param>
+/// <param name="Warnings">A sentence for everything that could not be restored.</param>
 public sealed record RebuildOutcome(
     int Plans, int Stages, int Journals, int CarriedOver, string? Backup, IReadOnlyList<string> Warnings);

@@ -2,11 +2,11 @@ using MfRae.Lab.Core;
 
 namespace MfRae.Lab.Database.Maintenance;
 
-/// <summary>Takes an experiment out of the database.</summary>
+/// <summary>Removes an experiment from the database.</summary>
 public sealed class ExperimentRemoval(LabDatabase database)
 {
-    /// <summary>Removes all plans of the name, what people wrote about it, and everything known of stages that are in no other plan.</summary>
-    /// <returns>The number of those stages.</returns>
+    /// <summary>Removes all plans of an experiment, its annotations, and all data of the stages that no other plan has.</summary>
+    /// <returns>The number of removed stages.</returns>
     /// <exception cref="LabException">The database cannot be written.</exception>
     public int Remove(string name)
     {

@@ -9,12 +9,12 @@ using MfRae.Lab.Execution.Store;
 namespace MfRae.Lab.Database.Maintenance;
 
 /// <summary>
-/// Tells the database of a plan that came from elsewhere, once its stages are in the store. Doing so again changes nothing. Of the plans
-/// of one name, the one whose run began last is the current one, wherever it was run.
+/// Adds an imported plan to the database after its stages are in the store. Importing it again changes nothing. Of several plans of one
+/// experiment the plan whose run started last is current, no matter where it ran.
 /// </summary>
 public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
 {
-    /// <returns>What could not be taken in, in sentences.</returns>
+    /// <returns>A sentence for everything that could not be imported.</returns>
     public IReadOnlyList<string> Take(PlanRecord plan, Annotations marks)
     {
         var warnings = new List<string>();
@@ -47,7 +47,7 @@ public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
         return warnings;
     }
 
-    /// <summary>Tags are added; a note is taken where there is none, for what somebody wrote here is not overwritten.</summary>
+    /// <summary>Adds the tags, and adds a note if the subject has no note here; existing notes are never overwritten.</summary>
     private IEnumerable<string> Merge(Annotations marks)
     {
         var log = new AnnotationWriter(database);
@@ -65,7 +65,7 @@ public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
             }
             else if (text != note.Text)
             {
-                yield return $"the note of {note.Subject} here is another than that of the capsule, and stays";
+                yield return $"{note.Subject}: the existing note is kept; it differs from the note in the capsule";
             }
         }
     }
@@ -74,14 +74,14 @@ public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
 }
 
 /// <summary>
-/// Ingests whole journals of a store, and says what of them was not taken in. The identity of measurements of earlier versions waits for
-/// <see cref="RunLog.Identify"/>.
+/// Ingests whole journals of a store and reports the lines that were refused. <see cref="RunLog.Identify"/> completes the identity of
+/// measurements from earlier versions afterwards.
 /// </summary>
 internal static class JournalIngest
 {
-    /// <summary>Ingests the lines up to the first one that cannot be read.</summary>
-    /// <param name="taken">False where the database refused the lines.</param>
-    /// <returns>What was not taken in, in sentences.</returns>
+    /// <summary>Ingests the lines before the first unreadable line.</summary>
+    /// <param name="taken">False if the database refused the lines.</param>
+    /// <returns>A sentence for everything that was not ingested.</returns>
     public static IReadOnlyList<string> Take(RunLog log, string stage, JournalFile journal, string folder, out bool taken)
     {
         var warnings = new List<string>();
@@ -101,10 +101,10 @@ internal static class JournalIngest
     }
 }
 
-/// <summary>Where stages stand, told from what the store holds of them.</summary>
+/// <summary>Derives the states of stages from the contents of the store.</summary>
 internal static class StageStates
 {
-    /// <param name="old">What the old database said; it knows why a stage was not computed, which the store does not.</param>
+    /// <param name="old">The states in the old database, which also has the reason why a stage was not computed.</param>
     public static IReadOnlyDictionary<string, (string Status, string? Reason)> Of(
         ArtifactStore store,
         IReadOnlyList<PlanRecord> plans,
@@ -115,7 +115,7 @@ internal static class StageStates
         foreach (var plan in plans)
         {
             var labels = plan.Stages.ToDictionary(stage => stage.Key, stage => stage.Label);
-            // Inputs come first, so a stage finds the states of all it needs.
+            // Each stage follows its inputs, so their states are known here.
             var culprits = new Dictionary<string, string>();
             foreach (var stage in plan.Stages)
             {

@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Database.Maintenance;
 
-/// <summary>A database that is about to be replaced: what it knows and the store may not.</summary>
+/// <summary>A database that a rebuild replaces. It may have data that the store lacks.</summary>
 internal sealed class OldDatabase
 {
     private readonly string _path;
@@ -21,16 +21,16 @@ internal sealed class OldDatabase
             .ToDictionary(row => row.Key, row => (row.Status, row.Reason));
     }
 
-    /// <summary>The one planned first first.</summary>
+    /// <summary>All plans, oldest first.</summary>
     public IReadOnlyList<PlanRecord> Plans { get; }
 
     public Annotations Annotations { get; }
 
     public IReadOnlyDictionary<string, (string Status, string? Reason)> States { get; }
 
-    /// <returns>Null where there is none, or none that can be read; then a warning says why.</returns>
+    /// <returns>The database, or null if it does not exist or cannot be read; in the second case a warning says why.</returns>
     /// <exception cref="StoreLockedException">Another process has it open.</exception>
-    /// <exception cref="LabException">A newer program wrote it, so this one cannot know what it would lose.</exception>
+    /// <exception cref="LabException">A newer program wrote the database, so this program cannot know what a rebuild would lose.</exception>
     public static OldDatabase? Open(string path, List<string> warnings)
     {
         if (!File.Exists(path))
@@ -45,23 +45,23 @@ internal sealed class OldDatabase
                 throw new LabException($"{path}: {problem}");
             }
 
-            warnings.Add($"the old database is not read: {problem}");
+            warnings.Add($"the old database is ignored: {problem}");
             return null;
         }
 
         using var database = LabDatabase.OpenExisting(path);
-        // To leave the write-ahead log, SQLite needs the file for itself: whoever else had it open would go on with the old one.
+        // SQLite can leave the write-ahead log only with exclusive access: another process would continue to use the old file.
         database.Connection.Execute("PRAGMA busy_timeout = 1000");
         if (!LeavesLog(database.Connection))
         {
-            throw new StoreLockedException($"another process has {path} open; end it and try again");
+            throw new StoreLockedException($"another process has {path} open. Stop it and try again.");
         }
 
         return new(path, database.Connection);
     }
 
     /// <summary>
-    /// Takes over all that is known of stages of which the old database has an attempt that no journal told. Returns their number.
+    /// Copies all data of the stages for which the old database has an attempt without a journal. Returns the number of stages.
     /// </summary>
     public int CarryOver(LabDatabase target)
     {

@@ -5,10 +5,10 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Database.Migrations;
 
-/// <summary>Brings a database to the newest schema. `user_version` counts the scripts that have run.</summary>
+/// <summary>Updates a database to the newest schema. `user_version` counts the scripts that have run.</summary>
 internal static class Schema
 {
-    /// <summary>"MfRL" in ASCII: tells our databases from any other SQLite file.</summary>
+    /// <summary>"MfRL" in ASCII: identifies results databases among SQLite files.</summary>
     public const long ApplicationId = 0x4d66524c;
 
     private const string Identities = "012_identity.sql";
@@ -24,8 +24,8 @@ internal static class Schema
     public static long Version(SqliteConnection connection) => connection.ExecuteScalar<long>("PRAGMA user_version");
 
     /// <summary>
-    /// Runs what is missing in one immediate transaction, so of two processes that find an old schema one migrates and the
-    /// other waits.
+    /// Runs the missing scripts in one immediate transaction. If two processes find an old schema, the first one to get the lock
+    /// migrates and the second one waits.
     /// </summary>
     public static void Migrate(SqliteConnection connection)
     {

@@ -6,11 +6,12 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Database.Reading;
 
-/// <summary>Puts together everything about a plan of an experiment.</summary>
+/// <summary>Reads everything about a plan of an experiment.</summary>
 internal sealed class ExperimentRecordReader(SqliteConnection connection)
 {
-    /// <summary>The current plan, with all versions where there are several.</summary>
-    /// <param name="outline">Without versions, curves, images, logs and the texts of files.</param>
+    /// <summary>The current plan, with all versions if there are several.</summary>
+    /// <param name="name">The name of the experiment.</param>
+    /// <param name="outline">Whether to leave out versions, curves, images, logs and the texts of files.</param>
     public ExperimentRecord? Read(string name, bool outline = false)
     {
         var plan = connection.QuerySingleOrDefault<long?>("SELECT plan FROM experiments WHERE experiment = @name", new { name });
@@ -24,7 +25,7 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
             return record;
         }
 
-        // When the current plan ran last changes with each run, also of one that computes nothing: a report does not say it.
+        // The times of the current plan change with each run, even if nothing is computed, so they are not part of a report.
         var versions = Plans(name).Count < 2 ? [] : Versions(name);
         return versions.Count < 2 ? record : record with
         {
@@ -32,13 +33,13 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
         };
     }
 
-    /// <summary>The plan with this number, under the name `NAME@NUMBER`; null where there is none.</summary>
+    /// <summary>The plan with a number, under the name `NAME@NUMBER`, or null if it does not exist.</summary>
     public ExperimentRecord? Read(string name, int number) =>
         Plans(name).Find(plan => plan.Version == number) is { } version && Read(version.Plan, outline: false) is { } record
             ? record with { Name = $"{name}@{number}" }
             : null;
 
-    /// <summary>All plans of an experiment in the order in which they first ran. A plan without arms cannot be read, and has no runs.</summary>
+    /// <summary>All plans of an experiment in the order of their first runs. A plan without arms has no runs and cannot be read.</summary>
     public IReadOnlyList<PlanVersion> Versions(string name)
     {
         var plans = Plans(name).ConvertAll(plan => (plan, Record: Read(plan.Plan, outline: true)));
@@ -70,7 +71,8 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
         return rows;
     }
 
-    /// <param name="outline">Without curves, images, logs and the texts of files.</param>
+    /// <param name="plan">The id of the plan.</param>
+    /// <param name="outline">Whether to leave out curves, images, logs and the texts of files.</param>
     private ExperimentRecord? Read(long plan, bool outline)
     {
         var row = connection.QuerySingleOrDefault<ExperimentRow>(
@@ -108,7 +110,7 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
         "SELECT a.options FROM experiments e JOIN arm a ON a.experiment = e.plan WHERE e.experiment = @experiment AND a.name = @arm",
         new { experiment, arm });
 
-    /// <returns>Null where the plan was begun before files were kept.</returns>
+    /// <returns>The experiment files, or null for a plan from before the database stored them.</returns>
     public List<WrittenFile>? Files(long plan)
     {
         var files = connection.Query<WrittenFile>(
@@ -176,11 +178,12 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
     private sealed record RoleRow(string Run, string Role, string Stage);
 }
 
-/// <summary>Reads the stages of a plan, or some of them, with everything they reported that still holds.</summary>
+/// <summary>Reads stages of a plan with everything they reported that is still valid.</summary>
 internal sealed class StageReader(SqliteConnection connection)
 {
-    /// <summary>The stages in plan order: inputs before users.</summary>
-    /// <param name="outline">Without curves, images and logs.</param>
+    /// <summary>The stages in plan order; each stage follows its inputs.</summary>
+    /// <param name="planId">The id of the plan.</param>
+    /// <param name="outline">Whether to leave out curves, images and logs.</param>
     public IReadOnlyList<StageRecord> Read(long plan, bool outline) =>
         Read("SELECT stage FROM plan_stage WHERE experiment = @plan", new { plan }, outline);
 

@@ -9,7 +9,7 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Database.Reading;
 
-/// <summary>Reads which plans there are and what they need.</summary>
+/// <summary>Reads plans and their stages.</summary>
 internal sealed class PlanReader(SqliteConnection connection)
 {
     public IReadOnlyList<string> Names() => connection.Query<string>("SELECT experiment FROM experiments ORDER BY experiment").ToList();
@@ -25,7 +25,7 @@ internal sealed class PlanReader(SqliteConnection connection)
         WHERE e.archived = 0
         """).ToList();
 
-    /// <summary>Every plan in full, the one planned first first.</summary>
+    /// <summary>All plans, oldest first.</summary>
     public IReadOnlyList<PlanRecord> Records() => connection.Query<ExperimentRow>(
             """
             SELECT id, name, plan_hash AS hash, path, question, expectation, primary_metric AS primaryMetric, overrides, evaluation, title,
@@ -101,19 +101,19 @@ internal sealed class PlanReader(SqliteConnection connection)
 }
 
 /// <summary>
-/// Tells whether what the database says of an experiment has changed, without reading it: how far each attempt's journal was taken in
-/// stands for all that the journal told.
+/// Detects changes to the data of an experiment without reading the data: the number of ingested journal lines of each attempt stands for
+/// their contents.
 /// </summary>
 internal sealed class StampReader(SqliteConnection connection)
 {
-    /// <summary>Another number than before where another connection has written since.</summary>
+    /// <summary>A number that changes when another connection writes to the database.</summary>
     public long Version() => connection.ExecuteScalar<long>("PRAGMA data_version");
 
-    /// <summary>A hash, or null where there is no such experiment.</summary>
+    /// <summary>A hash, or null if the experiment does not exist.</summary>
     public string? Of(string experiment)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        // What people wrote is little, and the list of experiments may show that of any.
+        // Annotations are short, and the list of experiments shows those of every experiment.
         hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(new AnnotationReader(connection).Read(), LabJson.Default.Annotations));
         using var rows = connection.ExecuteReader(
             """

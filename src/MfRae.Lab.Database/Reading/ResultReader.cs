@@ -5,11 +5,12 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Database.Reading;
 
-/// <summary>Reads what stages reported, by stage key.</summary>
+/// <summary>Reads the attempts, measurements and images of stages, by stage key.</summary>
+/// <param name="connection">The database.</param>
 /// <param name="keys">A subquery for the keys of the stages.</param>
 internal sealed class ResultReader(SqliteConnection connection, string keys, object parameters)
 {
-    /// <param name="outline">Without what explains failures: curves and logs.</param>
+    /// <param name="outline">Whether to leave out the curves and logs that explain failures.</param>
     public ILookup<string, AttemptRecord> Attempts(bool outline)
     {
         var curves = outline ? null : new TraceReader(connection, keys, parameters).Read();
@@ -70,7 +71,7 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
     }
 }
 
-/// <summary>An attempt with its environment, as the database holds it; what is from <paramref name="Tool"/> on may not be there.</summary>
+/// <summary>An attempt with its environment. The values from <paramref name="Tool"/> on are null for old attempts.</summary>
 internal sealed record AttemptRow(
     long Id,
     string Stage,
@@ -99,8 +100,8 @@ internal sealed record AttemptRow(
     string? SourcePatch,
     string? Log)
 {
-    /// <param name="number">From 1, through all generations.</param>
-    /// <param name="curves">Of an attempt that failed, those that may say why.</param>
+    /// <param name="number">The number of the attempt, from 1, counted through all generations.</param>
+    /// <param name="curves">The curves of a failed attempt that may explain the failure.</param>
     public AttemptRecord Record(int number, IReadOnlyList<SeriesRecord> curves) => new(
         number, Status, Host, Device, (int)Threads, StoredText.Time(Started), ResumedFrom, WallSeconds, CpuSeconds, PeakBytes, Error, Origin(),
         Log is null && curves.Count == 0 ? null : new(Log, curves));
@@ -123,7 +124,7 @@ internal sealed record AttemptRow(
 /// <param name="keys">A subquery for the keys of the stages.</param>
 internal sealed class SeriesReader(SqliteConnection connection, string keys, object parameters)
 {
-    /// <summary>By stage key, in the order of the names.</summary>
+    /// <summary>The curves by stage key, ordered by name.</summary>
     public ILookup<string, SeriesRecord> Read() => connection.Query<PieceRow>(
             $"""
             SELECT a.stage, c.name, c.id AS series, a.valid_through AS validThrough, d.buckets
@@ -140,8 +141,8 @@ internal sealed class SeriesReader(SqliteConnection connection, string keys, obj
         .ToLookup(series => series.Stage, series => series.Record!);
 
     /// <summary>
-    /// The pieces that attempts reported follow one another: a later attempt holds after the step that it went on from. They are gathered
-    /// together, so that a curve does not depend on how often it was interrupted.
+    /// Joins the pieces of a curve that several attempts reported. A later attempt is valid after the step that it resumed from. All pieces
+    /// are grouped together, so that a curve does not depend on the number of interruptions.
     /// </summary>
     private SeriesRecord? Join(string name, IReadOnlyList<PieceRow> pieces)
     {
@@ -159,14 +160,14 @@ internal sealed class SeriesReader(SqliteConnection connection, string keys, obj
     private sealed record PieceRow(string Stage, string Name, long Series, long? ValidThrough, byte[]? Buckets);
 }
 
-/// <summary>Reads the curves that explain a failure, of the attempt that failed alone.</summary>
+/// <summary>Reads the curves of a failed attempt that explain its failure.</summary>
 /// <param name="keys">A subquery for the keys of the stages.</param>
 internal sealed class TraceReader(SqliteConnection connection, string keys, object parameters)
 {
     private static readonly string Failures = List(AttemptStatus.Failures);
     private static readonly string Names = List(FailureTrace.Names);
 
-    /// <summary>By the attempt's id.</summary>
+    /// <summary>The curves by the id of the attempt.</summary>
     public ILookup<long, SeriesRecord> Read() => connection.Query<SeriesRow>(
             $"""
             SELECT a.id AS attempt, c.name, c.id AS series, d.buckets
@@ -187,14 +188,14 @@ internal sealed class TraceReader(SqliteConnection connection, string keys, obje
             return new(row.Name, [], [], [.. CurveDigest.Unpack(packed)]);
         }
 
-        // An attempt that was killed has no digest, whatever it reported.
+        // A killed attempt has no digest.
         var points = SeriesPoints.Read(connection, row.Series);
         return points.Count > CurveDigest.MostPoints
             ? new(row.Name, [], [], [.. CurveDigest.Unpack(CurveDigest.Pack(points))])
             : new(row.Name, [.. points.Select(point => point.Step)], [.. points.Select(point => point.Value)]);
     }
 
-    // Words of this program, without quotes in them.
+    // Constants without quotes.
     private static string List(IEnumerable<string> words) => string.Join(", ", words.Select(word => $"'{word}'"));
 
     private sealed record SeriesRow(long Attempt, string Name, long Series, byte[]? Buckets);

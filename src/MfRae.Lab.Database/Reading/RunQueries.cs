@@ -6,68 +6,70 @@ using SQLitePCL;
 
 namespace MfRae.Lab.Database.Reading;
 
-/// <summary>Everything that is read from the database. Each call sees one consistent state, also while a run writes.</summary>
+/// <summary>All queries of the program. Each call sees one consistent state, even while a run writes.</summary>
 public sealed class RunQueries(LabDatabase database)
 {
-    /// <summary>The current plan of an experiment with all its results, or null where there is none of this name or it has no arm.</summary>
+    /// <summary>The current plan of an experiment with all its results, or null if the experiment does not exist or has no arm.</summary>
     public ExperimentRecord? Experiment(string name) => Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Read(name));
 
     /// <summary>
-    /// The same without curves, images, logs and the texts of files, which are most of a database's bytes: enough for the index, for comparisons
-    /// and for everything that asks for names, options, states and measurements.
+    /// The same without curves, images, logs and the texts of files, which are most of a database's bytes. Enough for the index, for
+    /// comparisons, and for names, options, states and measurements.
     /// </summary>
     public ExperimentRecord? Outline(string name) => Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Read(name, outline: true));
 
-    /// <summary>All options of an arm as JSON, or null where there is no such arm.</summary>
+    /// <summary>All options of an arm as JSON, or null if the arm does not exist.</summary>
     public string? Options(string experiment, string arm) =>
         Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Options(experiment, arm));
 
-    /// <summary>The plan of an experiment with this number, with all its results, under the name `NAME@NUMBER`; null where there is none.</summary>
+    /// <summary>The plan with a number, with all its results, under the name `NAME@NUMBER`, or null if it does not exist.</summary>
     public ExperimentRecord? Version(string name, int number) =>
         Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Read(name, number));
 
-    /// <summary>All plans of an experiment with their outcomes, in the order in which they first ran.</summary>
+    /// <summary>All plans of an experiment with their outcomes, in the order of their first runs.</summary>
     public IReadOnlyList<PlanVersion> Versions(string name) => Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Versions(name));
 
-    /// <summary>The names of all experiments, in order.</summary>
+    /// <summary>The names of all experiments, sorted.</summary>
     public IReadOnlyList<string> Names() => Read(() => new PlanReader(database.Connection).Names());
 
-    /// <summary>Another text than before where what the database says of it may have changed; null where there is none of this name.</summary>
+    /// <summary>A string that changes when the data of an experiment may have changed, or null if the experiment does not exist.</summary>
     public string? Stamp(string name) => Read(() => new StampReader(database.Connection).Of(name));
 
-    /// <summary>Another number than before where anybody has written since; costs next to nothing. Of this connection only.</summary>
+    /// <summary>A number that changes when another connection writes. Cheap; comparable only within this connection.</summary>
     public long Version() => Read(() => new StampReader(database.Connection).Version());
 
-    /// <summary>Runs of current plans, or of one version, by experiment, arm and seed.</summary>
+    /// <summary>Runs of current plans or of one version, ordered by experiment, arm and seed.</summary>
     public IReadOnlyList<RunListing> Runs(RunFilter? filter = null) =>
         Read(() => new RunListingDetails(database.Connection).Add(new RunReader(database.Connection).List(filter ?? new RunFilter()), filter?.Version));
 
-    /// <summary>The one run whose id starts with these digits, in outline: without curves, images and logs.</summary>
-    /// <exception cref="LabException">None does, or more than one.</exception>
+    /// <summary>The run whose id starts with the given digits, without curves, images and logs.</summary>
+    /// <exception cref="LabException">No id starts with the digits, or several ids do.</exception>
     public RunDetail Show(string idPrefix) => Read(() => new RunReader(database.Connection).Show(idPrefix));
 
-    /// <summary>What people wrote about experiments and runs.</summary>
+    /// <summary>Tags and notes of experiments and runs, and the archived experiments.</summary>
     public Annotations Annotations() => Read(() => new AnnotationReader(database.Connection).Read());
 
-    /// <summary>Name of an experiment → its tags.</summary>
+    /// <summary>The tags of experiments, by name.</summary>
     public ILookup<string, string> ExperimentTags() =>
         Annotations().Tags.Where(tag => tag.Kind == Annotation.Experiment).ToLookup(tag => tag.Subject, tag => tag.Text);
 
-    /// <summary>Name and hash of every plan, current or not.</summary>
+    /// <summary>Name and hash of every plan, including plans that are not current.</summary>
     public IReadOnlyList<(string Name, string Hash)> Plans() => Read(() => new PlanReader(database.Connection).Plans());
 
-    /// <summary>Keys of the stages in the current plans of all experiments that are not archived.</summary>
+    /// <summary>The keys of the stages in the current plans of all experiments that are not archived.</summary>
     public IReadOnlyList<string> LiveStages() => Read(() => new PlanReader(database.Connection).LiveStages());
 
-    /// <summary>The answer to one SQL statement that only reads.</summary>
-    /// <exception cref="LabException">It is no such statement, or SQLite finds fault with it.</exception>
+    /// <summary>Runs one read-only SQL statement.</summary>
+    /// <param name="sql">The statement.</param>
+    /// <param name="limit">The largest number of rows to return.</param>
+    /// <exception cref="LabException">The text is not a single read-only statement, or SQLite reports an error.</exception>
     public QueryResult Query(string sql, int limit = 1000) => new QueryRunner(database.Path).Run(sql, limit);
 
     private T Read<T>(Func<T> work)
     {
         lock (database.Gate)
         {
-            // Several statements make one answer: a transaction keeps a writer from changing things between them.
+            // A transaction, because an answer may need several statements and another process may write between them.
             try
             {
                 using var transaction = database.Connection.BeginTransaction(deferred: true);
@@ -77,13 +79,13 @@ public sealed class RunQueries(LabDatabase database)
             }
             catch (SqliteException error) when (EnvironmentFault.Is(error))
             {
-                throw new LabException($"the database {database.Path} cannot be read: {EnvironmentFault.Explain(error)}", error);
+                throw new LabException($"{database.Path}: cannot read the database: {EnvironmentFault.Explain(error)}", error);
             }
         }
     }
 }
 
-/// <summary>Runs a user's SQL on a connection of its own that cannot write.</summary>
+/// <summary>Runs a user's SQL on a separate read-only connection.</summary>
 internal sealed class QueryRunner(string path)
 {
     public QueryResult Run(string sql, int limit)
@@ -122,13 +124,13 @@ internal sealed class QueryRunner(string path)
         using var statement = Prepare(connection, sql, out var rest);
         if (statement.IsInvalid)
         {
-            throw new LabException("the query is empty; for example: select arm, metric, mean, sd, n from arms");
+            throw new LabException("the query is empty. Example: select arm, metric, mean, sd, n from arms");
         }
 
         if (raw.sqlite3_stmt_readonly(statement) == 0 || raw.sqlite3_column_count(statement) == 0)
         {
             throw new LabException(
-                "the query would do more than read; only a statement that returns rows and changes nothing is allowed, such as select");
+                "the query is not read-only. Use a statement that returns rows and changes nothing, such as select.");
         }
 
         while (!string.IsNullOrWhiteSpace(rest))
@@ -136,7 +138,7 @@ internal sealed class QueryRunner(string path)
             using var next = Prepare(connection, rest, out rest);
             if (!next.IsInvalid)
             {
-                throw new LabException("the query has more than one statement; give them one at a time");
+                throw new LabException("the query has more than one statement. Run one statement at a time.");
             }
         }
     }
@@ -170,12 +172,13 @@ internal sealed class QueryRunner(string path)
     }
 }
 
-/// <summary>The answer to a query.</summary>
-/// <param name="Rows">Cells are long, double, string, byte[] or null.</param>
-/// <param name="Truncated">There were more rows than were asked for.</param>
+/// <summary>The result of a query.</summary>
+/// <param name="Columns">The names of the columns.</param>
+/// <param name="Rows">The rows; a cell is a long, a double, a string, a byte array or null.</param>
+/// <param name="Truncated">Whether the result has more rows than the limit.</param>
 public sealed record QueryResult(IReadOnlyList<string> Columns, IReadOnlyList<IReadOnlyList<object?>> Rows, bool Truncated);
 
-/// <summary>Reads tags, notes and what is archived.</summary>
+/// <summary>Reads tags, notes and the names of archived experiments.</summary>
 internal sealed class AnnotationReader(SqliteConnection connection)
 {
     public Annotations Read() => new(

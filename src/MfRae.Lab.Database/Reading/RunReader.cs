@@ -11,7 +11,7 @@ internal sealed class RunReader(SqliteConnection connection)
     private const int ListedCandidates = 10;
     private const int ShownDigits = 12;
 
-    // As the view `runs`, of one plan.
+    // The columns of the view `runs`, for one plan.
     private const string OfVersion =
         """
         (
@@ -64,7 +64,7 @@ internal sealed class RunReader(SqliteConnection connection)
 
     public RunDetail Show(string idPrefix)
     {
-        // Two experiments may share a run. It is the same run then; the one planned last gives the stages their labels.
+        // Two experiments may share a run. The experiment planned last gives the labels of the stages.
         var found = List(new RunFilter())
             .Where(run => idPrefix.Length > 0 && run.Id.StartsWith(idPrefix, StringComparison.OrdinalIgnoreCase))
             .ToLookup(run => run.Id);
@@ -76,7 +76,7 @@ internal sealed class RunReader(SqliteConnection connection)
         if (found.Count != 1)
         {
             throw new LabException(
-                found.Count == 0 ? $"no run's id starts with \"{PrintableText.Of(idPrefix)}\"; ls lists the runs" : Ambiguous(idPrefix, found));
+                found.Count == 0 ? $"no run id starts with \"{PrintableText.Of(idPrefix)}\". Run 'ls' to see the runs." : Ambiguous(idPrefix, found));
         }
 
         var plans = connection.Query<PlanRow>("SELECT name, id FROM experiment ORDER BY planned DESC")
@@ -86,7 +86,7 @@ internal sealed class RunReader(SqliteConnection connection)
         return Detail(plan.Id, found.Single().Single(run => run.Experiment == plan.Name));
     }
 
-    /// <summary>The one run of earlier versions whose id starts with these digits, as it is in the last of them; null where none or several do.</summary>
+    /// <summary>The run of earlier versions whose id starts with the digits, from the last version that has it; null if there is not exactly one.</summary>
     private RunDetail? Earlier(string idPrefix)
     {
         var found = connection.Query<EarlierRow>(
@@ -129,7 +129,7 @@ internal sealed class RunReader(SqliteConnection connection)
             $"{run.Id[..Math.Min(Math.Max(ShownDigits, idPrefix.Length + 1), run.Id.Length)]} ({run.Experiment}, {run.Arm}, seed "
                 + $"{run.Seed})");
         var more = found.Count > ListedCandidates ? $" and {found.Count - ListedCandidates} more" : "";
-        return $"\"{idPrefix}\" begins the ids of {found.Count} runs: {string.Join(", ", candidates)}{more}; give more digits";
+        return $"{found.Count} run ids start with \"{idPrefix}\": {string.Join(", ", candidates)}{more}. Give more digits.";
     }
 
     private sealed record PlanRow(string Name, long Id);
@@ -139,14 +139,14 @@ internal sealed class RunReader(SqliteConnection connection)
     private sealed record RoleRow(string Role, string Stage);
 }
 
-/// <summary>One run of a current plan, as the view `runs` has it.</summary>
-/// <param name="Started">When the first attempt began at a stage that only this run has, or at any of its stages where it shares all of
-/// them; null where none did.</param>
-/// <param name="WallSeconds">All attempts at all its stages, those it shares with other runs included.</param>
+/// <summary>One run of a current plan, as in the view `runs`.</summary>
+/// <param name="Started">When the first attempt at a stage of only this run started, or at any of its stages if it shares them all; null
+/// before the first attempt.</param>
+/// <param name="WallSeconds">The time of all attempts at all its stages, including stages shared with other runs, in seconds.</param>
 /// <param name="Metric">The primary metric of the experiment.</param>
-/// <param name="Value">What the run measured of it; null where it did not, or the value is not finite.</param>
+/// <param name="Value">The run's value of the primary metric; null if it is not measured or not finite.</param>
 /// <param name="Overrides">The options given on the command line.</param>
-/// <param name="Working">Keys of its stages that the database has as queued or running.</param>
+/// <param name="Working">The keys of its queued and running stages.</param>
 public sealed record RunListing(
     string Id,
     string Experiment,
@@ -163,19 +163,26 @@ public sealed record RunListing(
     IReadOnlyList<string>? Overrides = null,
     IReadOnlyList<string>? Working = null);
 
-/// <summary>Which runs to list; null lets every value pass.</summary>
-/// <param name="Version">The number of a plan of the experiment; null: the current plans.</param>
+/// <summary>Selects the runs to list; null matches every value.</summary>
+/// <param name="Experiment">The name of the experiment.</param>
+/// <param name="Arm">The name of the arm.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Status">The status, in lower case.</param>
+/// <param name="Version">The number of a plan of the experiment; null for the current plans.</param>
 public sealed record RunFilter(
     string? Experiment = null, string? Arm = null, long? Seed = null, string? Status = null, int? Version = null);
 
-/// <summary>One run with its stages and what they measured.</summary>
-/// <param name="Stages">Inputs before users.</param>
+/// <summary>One run with its stages and their measurements.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Stages">The stages; each follows its inputs.</param>
 public sealed record RunDetail(RunListing Run, IReadOnlyList<RunStage> Stages);
 
-/// <param name="Role">What the stage is to the run: its kind, or teacherSampling, reference.SPLIT, …</param>
+/// <summary>A stage of a run.</summary>
+/// <param name="Role">The role of the stage in the run: its kind, or teacherSampling, reference.SPLIT, …</param>
+/// <param name="Stage">The stage.</param>
 public sealed record RunStage(string Role, StageRecord Stage);
 
-/// <summary>Adds to a list of runs the primary metric, the overrides, and the start of the work that belongs to one run only.</summary>
+/// <summary>Adds the primary metric, the overrides, and the start of the first unshared stage to a list of runs.</summary>
 internal sealed class RunListingDetails(SqliteConnection connection)
 {
     private const string Chosen =
@@ -188,7 +195,8 @@ internal sealed class RunListingDetails(SqliteConnection connection)
         )
         """;
 
-    /// <param name="version">The number of the plan that the runs are of; null: they are of current plans.</param>
+    /// <param name="runs">The runs.</param>
+    /// <param name="version">The number of the plan of the runs; null for current plans.</param>
     public IReadOnlyList<RunListing> Add(IReadOnlyList<RunListing> runs, int? version)
     {
         if (runs.Count == 0)
@@ -212,7 +220,7 @@ internal sealed class RunListingDetails(SqliteConnection connection)
         })];
     }
 
-    /// <summary>Of runs with stages of their own: when the first attempt at one of these began.</summary>
+    /// <summary>For each run with unshared stages, the time of the first attempt at an unshared stage.</summary>
     private Dictionary<(string, string), DateTimeOffset?> Own(object of) => connection.Query<OwnRow>(
             $"""
             {Chosen}
@@ -228,7 +236,7 @@ internal sealed class RunListingDetails(SqliteConnection connection)
             run => run.Key,
             run => run.Min(row => row.Started is { } text && WallTime.TryParse(text, out var time) ? time : (DateTimeOffset?)null));
 
-    /// <summary>By the role that comes first among those that measured it, as everywhere.</summary>
+    /// <summary>The values of the primary metric, from the first role that measured it.</summary>
     private Dictionary<(string, string), double?> Values(object of)
     {
         var values = new Dictionary<(string, string), double?>();

@@ -3,14 +3,15 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Database.Writing;
 
-/// <summary>Writes what people say about experiments and runs. Each call is one transaction.</summary>
-/// <exception cref="LabException">The database can only be read, or cannot be written.</exception>
+/// <summary>Writes tags, notes and archive marks of experiments and runs. Each call is one transaction.</summary>
+/// <exception cref="LabException">The database is read-only or cannot be written.</exception>
 public sealed class AnnotationWriter(LabDatabase database)
 {
     public void Tag(string kind, string subject, string tag) => database.Write(writer => writer.Execute(
         "INSERT INTO tag (kind, subject, tag) VALUES (@kind, @subject, @tag) ON CONFLICT DO NOTHING", new { kind, subject, tag }));
 
-    /// <returns>Whether there was such a tag.</returns>
+    /// <summary>Removes a tag.</summary>
+    /// <returns>Whether the tag existed.</returns>
     public bool Untag(string kind, string subject, string tag)
     {
         var removed = 0;
@@ -19,7 +20,7 @@ public sealed class AnnotationWriter(LabDatabase database)
         return removed > 0;
     }
 
-    /// <summary>Writes the note in place of what was there; an empty one removes it.</summary>
+    /// <summary>Replaces the note of a subject; an empty text removes it.</summary>
     public void Note(string kind, string subject, string note) => database.Write(writer =>
     {
         writer.Execute("DELETE FROM note WHERE kind = @kind AND subject = @subject", new { kind, subject });
@@ -35,7 +36,7 @@ public sealed class AnnotationWriter(LabDatabase database)
             : "DELETE FROM archived WHERE experiment = @experiment",
         new { experiment }));
 
-    /// <summary>Puts these in place of all that is there.</summary>
+    /// <summary>Replaces all annotations.</summary>
     public void Replace(Annotations marks) => database.Write(writer =>
     {
         writer.Execute("DELETE FROM tag");

@@ -4,20 +4,20 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Database.Writing;
 
-/// <summary>Finds the attempt that lines of a journal belong to.</summary>
+/// <summary>Finds the attempt that journal lines belong to.</summary>
 internal sealed class AttemptFinder(Writer writer, string stage, int number)
 {
     private const string Columns =
         "id AS Id, generation AS Generation, last_seq AS LastSeq, started AS Started, began AS Began, keeps_through AS KeepsThrough";
 
-    /// <param name="first">The first of the lines at hand. Line 1 tells an attempt from another one with the same number.</param>
+    /// <param name="first">The first of the lines. Line 1 distinguishes two attempts with the same number.</param>
     public AttemptState FindOrBegin(JournalLine first)
     {
         if (first.Seq != 1)
         {
             return Find("generation = (SELECT max(generation) FROM attempt WHERE stage = @stage)", "") ?? throw new LabException(
                 $"the journal of the stage {stage}, attempt {number}, starts at line {first.Seq}: its beginning is missing. "
-                + "Remove the stage's folder and run again; the stage is then computed anew.");
+                + "Remove the folder of the stage and run again to recompute the stage.");
         }
 
         var started = WallTime.Text(first.At);
@@ -32,10 +32,10 @@ internal sealed class AttemptFinder(Writer writer, string stage, int number)
     {
         if (writer.Scalar<long>("SELECT count(*) FROM stage WHERE key = @stage", new { stage }) == 0)
         {
-            throw new InvalidOperationException($"the stage {stage} is in no plan that was begun");
+            throw new InvalidOperationException($"no started plan contains the stage {stage}");
         }
 
-        // The same number at another time: the store was emptied in between, and attempts count from 1 again.
+        // The same number at another time: the store was emptied in between, so attempts count from 1 again.
         writer.Execute(
             """
             INSERT INTO attempt (stage, generation, number, last_seq, status, host, pid, boot_id, device, threads, started, began,
@@ -49,7 +49,7 @@ internal sealed class AttemptFinder(Writer writer, string stage, int number)
     }
 }
 
-/// <summary>What the database knows of an attempt, before and while lines of its journal are taken in.</summary>
+/// <summary>The database's state of an attempt while lines of its journal are ingested.</summary>
 internal sealed class AttemptState
 {
     public long Id { get; init; }
@@ -60,27 +60,28 @@ internal sealed class AttemptState
 
     public string Started { get; init; } = "";
 
-    /// <summary>The same in milliseconds since 1970.</summary>
+    /// <summary>The start in milliseconds since 1970.</summary>
     public long Began { get; init; }
 
-    /// <summary>See the table: null as long as the attempt has shown neither that it resumed nor that it began anew.</summary>
+    /// <summary>The column of the same name: null until the attempt shows whether it resumed or started from the beginning.</summary>
     public long? KeepsThrough { get; private set; }
 
-    /// <summary>The attempt reports something of its own: without a resume before it, it began anew.</summary>
+    /// <summary>Records that the attempt reports results. Without an earlier resume it started from the beginning.</summary>
     public void Reports() => KeepsThrough ??= -1;
 
-    /// <summary>What earlier attempts reported after <paramref name="step"/> no longer holds.</summary>
+    /// <summary>Invalidates what earlier attempts reported after <paramref name="step"/>.</summary>
     public void Rewinds(long step) => KeepsThrough = KeepsThrough is { } kept ? Math.Min(kept, step) : step;
 }
 
 /// <summary>
-/// Notes what a resume rewound. Nothing is deleted; of each (stage, name of a series, step) and of each measurement's identity
+/// Marks rows that a resume superseded. No row is deleted; for each (stage, name of a series, step) and for each identity of a measurement
 /// exactly one row stays valid.
 /// </summary>
 internal sealed class Supersession(Writer writer, string stage)
 {
     /// <summary>
-    /// Up to which step each attempt holds: the least that a later attempt kept. The number of points does not matter.
+    /// Computes the last valid step of each attempt: the smallest step that a later attempt resumed from. The cost does not depend on the
+    /// number of points.
     /// </summary>
     public void Rewind()
     {
@@ -95,7 +96,7 @@ internal sealed class Supersession(Writer writer, string stage)
             new { stage });
     }
 
-    /// <summary>Of the measurements with one identity the last holds, unless the attempt that made it is superseded.</summary>
+    /// <summary>Keeps the last of the measurements with one identity valid, unless its attempt is superseded.</summary>
     public void Measurements() => writer.Execute(
         """
         WITH ranked AS (
@@ -114,7 +115,7 @@ internal sealed class Supersession(Writer writer, string stage)
         new { stage });
 }
 
-/// <summary>Notes what an attempt was computed with; what many attempts share is there once.</summary>
+/// <summary>Stores the environment of an attempt; attempts with the same environment share one row.</summary>
 internal sealed class OriginWriter(Writer writer)
 {
     public void Write(long attempt, AttemptOrigin origin)

@@ -5,8 +5,8 @@ using MfRae.Lab.Core.Metrics;
 namespace MfRae.Lab.Database.Writing;
 
 /// <summary>
-/// Adds device, noise and setting to measurements whose journal does not have them: they follow from the definitions of the stages behind the
-/// value and from the devices of their attempts.
+/// Adds device, noise and setting to measurements from journals without these fields. They follow from the definitions of the stages that
+/// led to the value and from the devices of their attempts.
 /// </summary>
 internal sealed class IdentityWriter
 {
@@ -19,7 +19,7 @@ internal sealed class IdentityWriter
         _lineage = new(Find);
     }
 
-    /// <summary>All measurements of the database; which of them hold is decided again.</summary>
+    /// <summary>Completes all measurements of the database and determines again which of them are valid.</summary>
     public void CompleteAll()
     {
         foreach (var stage in _writer.Query<string>("SELECT DISTINCT stage FROM measurement WHERE device IS NULL").ToList())
@@ -29,7 +29,7 @@ internal sealed class IdentityWriter
         }
     }
 
-    /// <summary>The measurements of a stage.</summary>
+    /// <summary>Completes the measurements of a stage.</summary>
     public void Complete(string key)
     {
         var rows = _writer.Query<Row>(
@@ -74,7 +74,7 @@ internal sealed class IdentityWriter
         }
         catch (JsonException)
         {
-            // A database may come from anywhere.
+            // The database may have been written by another program.
             return null;
         }
     }

@@ -7,11 +7,11 @@ using MfRae.Lab.Execution.Running;
 namespace MfRae.Lab.Database.Writing;
 
 /// <summary>
-/// Takes in lines of one attempt's journal. The result depends on the journals alone, not on how their lines were cut into
-/// batches, how often they were told, or which attempt was told first.
+/// Ingests lines of one attempt's journal. The result depends only on the journals, not on the batches in which their lines arrive, on
+/// repetitions, or on the order of the attempts.
 /// </summary>
-/// <param name="completes">Whether measurements of earlier versions get the rest of their identity at once. Otherwise
-/// <see cref="IdentityWriter"/> has to add it when the stages behind them are known.</param>
+/// <param name="completes">Whether measurements from earlier versions get their missing identity at once. Otherwise
+/// <see cref="IdentityWriter"/> must add it when all stages are known.</param>
 internal sealed class JournalWriter(Writer writer, string stage, int number, string folder, bool completes = true)
 {
     private AttemptState _attempt = new();
@@ -33,7 +33,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
                 throw new LabException(
                     $"the journal of the stage {stage}, attempt {number}, goes from line {_attempt.LastSeq} to line {line.Seq}: lines "
                         + "are missing. "
-                    + $"Remove {folder} and run again; the stage is then computed anew.");
+                    + $"Remove {folder} and run again to recompute the stage.");
             }
 
             Take(line);
@@ -42,7 +42,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
 
         if (fresh.Count > 0)
         {
-            // An event of a newer version may follow the end: it does not make the attempt longer.
+            // An event from a newer version may follow the end; it does not make the attempt longer.
             Finish(fresh.FindLast(line => line.Event is not NewerEvent)?.At, rewound: before.LastSeq == 0 || before.KeepsThrough != _attempt.KeepsThrough);
         }
 
@@ -52,7 +52,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
         }
     }
 
-    /// <summary>Also where the line is known: the worker may have gone on printing after it. What is kept stays when the file has gone.</summary>
+    /// <summary>Stores the worker's output, even for a known line, since the worker may print more after it. Stored output survives its file.</summary>
     private void KeepLog() => writer.Execute(
         "UPDATE attempt SET log = coalesce(@log, log) WHERE id = @Id", new { log = WorkerOutput.Tail(folder, number), _attempt.Id });
 
@@ -71,7 +71,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
                 _attempt.Reports();
                 if (metrics.Step <= _attempt.KeepsThrough)
                 {
-                    // It computed a step again that it had said to keep: its own value holds from there on.
+                    // The attempt recomputed a step that it had announced to keep: its own values are valid from there on.
                     _attempt.Rewinds(metrics.Step - 1);
                 }
 
@@ -92,7 +92,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
                 End(end);
                 break;
             default:
-                // Progress is for the screen: the curves say how far a stage came. What a newer version told is left to it.
+                // Progress is only for the screen, since the curves show the last step. Events of a newer version are ignored.
                 break;
         }
     }
@@ -107,7 +107,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
             new OriginWriter(writer).Write(_attempt.Id, origin);
         }
 
-        // One stage runs once at a time: what an attempt before this one left open was cut short.
+        // A stage has one attempt at a time, so an earlier attempt without an end was interrupted.
         writer.Execute(
             """
             UPDATE attempt SET status = 'interrupted'
@@ -175,7 +175,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
 
     private void Finish(DateTimeOffset? last, bool rewound)
     {
-        // Until it says how long it took, an attempt has lasted at least as long as its journal; so a killed one has its cost.
+        // An attempt without a reported duration lasted at least as long as its journal, so a killed attempt has a cost.
         var lasted = _finished || last is not { } end ? 0 : (end - WallTime.Parse(_attempt.Started)).TotalSeconds;
         writer.Execute(
             """
@@ -209,7 +209,7 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
     private static double? Finite(double? value) => value is { } number && double.IsFinite(number) ? number : null;
 }
 
-/// <summary>Copies an image from a stage's folder into the database. Of each name the latest attempt's image is kept.</summary>
+/// <summary>Copies an image from a stage's folder into the database. The latest attempt's image of each name is kept.</summary>
 internal sealed class ImageWriter(Writer writer, string stage, string folder)
 {
     private static ReadOnlySpan<byte> PngSignature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1a, (byte)'\n'];
@@ -235,8 +235,8 @@ internal sealed class ImageWriter(Writer writer, string stage, string folder)
         // The name comes from data: it must not lead out of the folder.
         if (!ArtifactName.IsName(file))
         {
-            throw new LabException($"the journal of the stage {stage} names the image file \"{file}\"; only letters, digits, '.', "
-                + "'_' and '-' are allowed, at most 128, and no name that Windows reserves.");
+            throw new LabException($"the journal of the stage {stage} has the image file name \"{file}\". A name may have letters, digits, '.', "
+                + "'_' and '-', at most 128 characters, and must not be reserved by Windows.");
         }
 
         byte[] bytes;
@@ -247,14 +247,14 @@ internal sealed class ImageWriter(Writer writer, string stage, string folder)
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new LabException(
-                $"the journal of the stage {stage} names the image {file}, which cannot be read from {folder}: {error.Message} "
-                + "Remove that folder and run again; the stage is then computed anew.",
+                $"the journal of the stage {stage} refers to the image {file}, which cannot be read from {folder}: {error.Message} "
+                + "Remove that folder and run again to recompute the stage.",
                 error);
         }
 
         return bytes.AsSpan().StartsWith(PngSignature)
             ? bytes
             : throw new LabException(
-                $"{Path.Combine(folder, file)} is no PNG image. Remove that folder and run again; the stage is then computed anew.");
+                $"{Path.Combine(folder, file)} is not a PNG image. Remove that folder and run again to recompute the stage.");
     }
 }

@@ -6,7 +6,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Database.Writing;
 
-/// <summary>Writes a plan, and makes it the current one of its experiment.</summary>
+/// <summary>Writes a plan and makes it the current plan of its experiment.</summary>
 internal sealed class PlanWriter(Writer writer)
 {
     public const string Deserted = "the run that had it in hand ended before it did";
@@ -14,7 +14,7 @@ internal sealed class PlanWriter(Writer writer)
     public void Write(PlanRecord plan, IReadOnlySet<string> cached)
     {
         var experiment = WriteExperiment(plan);
-        // The arms and runs hold no results, and a plan of the same hash may come with other descriptions: write them anew.
+        // Arms and runs contain no results, and a plan with the same hash may have other descriptions, so they are rewritten.
         foreach (var table in new[] { "run_stage", "run", "plan_stage", "arm", "written_file" })
         {
             writer.Execute($"DELETE FROM {table} WHERE experiment = @experiment", new { experiment });
@@ -28,13 +28,13 @@ internal sealed class PlanWriter(Writer writer)
         writer.Execute(
             "UPDATE stage SET status = 'completed', reason = NULL WHERE key = @key",
             plan.Stages.Where(stage => cached.Contains(stage.Key)).Select(stage => new { key = stage.Key }));
-        // Completed once, but the artifact is gone; or skipped, and what it waited for gets another chance.
+        // The stage was completed but its artifact is gone, or it was skipped and its inputs are computed again.
         writer.Execute(
             "UPDATE stage SET status = 'planned', reason = NULL WHERE key = @key AND status IN ('completed', 'skipped')",
             plan.Stages.Where(stage => !cached.Contains(stage.Key)).Select(stage => new { key = stage.Key }));
     }
 
-    /// <summary>The plan has ended: what still counts as queued or running is not.</summary>
+    /// <summary>Ends a plan: stages that are still queued or running get their final state.</summary>
     public void Close(string name, string hash) => Interrupt(writer.Scalar<long>(
         "SELECT id FROM experiment WHERE name = @name AND plan_hash = @hash", new { name, hash }));
 

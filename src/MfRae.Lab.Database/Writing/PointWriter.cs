@@ -2,15 +2,16 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Database.Writing;
 
-/// <summary>Gathers points of one attempt's curves and writes them together.</summary>
+/// <summary>Collects points of one attempt's curves and writes them together.</summary>
 internal sealed class PointWriter(Writer writer, long attempt)
 {
     private readonly List<PointRow> _points = [];
     private readonly List<(long Step, long Wall)> _ticks = [];
     private Dictionary<string, long>? _series;
 
-    /// <param name="wall">Milliseconds after the attempt's beginning.</param>
-    /// <param name="values">Finite, or null.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="wall">The time since the start of the attempt, in milliseconds.</param>
+    /// <param name="values">The values by name; null for a value that is not finite.</param>
     public void Add(long step, long wall, IReadOnlyDictionary<string, double?> values)
     {
         _ticks.Add((step, wall));
@@ -21,8 +22,8 @@ internal sealed class PointWriter(Writer writer, long attempt)
     }
 
     /// <summary>
-    /// Of values of one series and step the last holds. A curve's points lie side by side in the file, so they are written curve by
-    /// curve: pages are then full, and each is touched once.
+    /// Writes the points. The last value of a series and step is valid. The points of a curve are adjacent in the file, so they are written
+    /// curve by curve: pages are then full, and each page is touched once.
     /// </summary>
     public void Write()
     {
@@ -48,7 +49,7 @@ internal sealed class PointWriter(Writer writer, long attempt)
         _ticks.Clear();
     }
 
-    /// <summary>Prepares the statement once: preparing it costs more than running it.</summary>
+    /// <summary>Prepares the statement once, because preparing costs more than running it.</summary>
     private void Insert<T>(string sql, IEnumerable<T> rows, Action<T, SqliteParameter[]> fill)
     {
         using var command = writer.Connection.CreateCommand();
@@ -79,5 +80,5 @@ internal sealed class PointWriter(Writer writer, long attempt)
     private sealed record SeriesRow(string Name, long Id);
 }
 
-/// <summary>A value of a curve, not yet written.</summary>
+/// <summary>A value of a curve that is not written yet.</summary>
 internal readonly record struct PointRow(long Series, long Step, double? Value);

@@ -9,24 +9,25 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Database.Writing;
 
-/// <summary>The only writer of the database. It may be called from several threads; each call is one transaction.</summary>
+/// <summary>The only writer of the database. Thread-safe; each call is one transaction.</summary>
 public sealed class RunLog : IRunLog, IDisposable
 {
     private readonly LabDatabase _database;
     private readonly PlanRecord? _noted;
     private Plan? _open;
 
-    // A database that was held too long ends the run. To wait as long again for each word about that would help nobody.
+    // A database that stays locked ends the run. Waiting as long again for each message about it would not help.
     private StoreLockedException? _fault;
 
-    /// <param name="database">Stays the caller's: it is not closed with the log.</param>
-    /// <param name="noted">What the store noted of the run: when it began. Null: times are not recorded.</param>
-    /// <exception cref="LabException">The database can only be read.</exception>
+    /// <summary>Creates the writer.</summary>
+    /// <param name="database">The database, which the caller closes.</param>
+    /// <param name="noted">The store's record of the run, with its start; null to record no times.</param>
+    /// <exception cref="LabException">The database is read-only.</exception>
     public RunLog(LabDatabase database, PlanRecord? noted = null)
     {
         if (database.IsReadOnly)
         {
-            throw new LabException(database.Notice ?? $"{database.Path} was opened for reading only");
+            throw new LabException(database.Notice ?? $"{database.Path}: the database was opened for reading only");
         }
 
         this._database = database;
@@ -35,7 +36,7 @@ public sealed class RunLog : IRunLog, IDisposable
 
     public void Notice(string text)
     {
-        // Not of any run, so no part of the record.
+        // Not part of any run, so not recorded.
     }
 
     public void Begin(Plan plan, IReadOnlySet<string> cached)
@@ -52,12 +53,12 @@ public sealed class RunLog : IRunLog, IDisposable
             "UPDATE stage SET status = @name, reason = @reason WHERE key = @stageKey", new { name, reason, stageKey });
         if (known == 0)
         {
-            throw new InvalidOperationException($"the stage {stageKey} is in no plan that was begun");
+            throw new InvalidOperationException($"no started plan contains the stage {stageKey}");
         }
 
         if (status is not (StageStatus.Planned or StageStatus.Queued or StageStatus.Running))
         {
-            // A worker that was killed could not say how it ended.
+            // A killed worker cannot report its end.
             writer.Execute("UPDATE attempt SET status = @name WHERE stage = @stageKey AND status = 'running'", new { name, stageKey });
         }
     });
@@ -76,7 +77,7 @@ public sealed class RunLog : IRunLog, IDisposable
         _open = null;
     }
 
-    /// <summary>A plan that was begun and not ended is closed: nothing of it stays `running`.</summary>
+    /// <summary>Ends a plan that was started and not ended, so that none of its stages stays `running`.</summary>
     public void Dispose()
     {
         if (_open is not { } plan)
@@ -90,11 +91,11 @@ public sealed class RunLog : IRunLog, IDisposable
         }
         catch (Exception error) when (error is LabException or StoreLockedException)
         {
-            // What kept the run from ending is being told already; the next run puts the states right.
+            // The error that ended the run is already reported; the next run corrects the states.
         }
     }
 
-    /// <summary>As <see cref="Ingest"/>, for a rebuild: the identity of measurements of earlier versions waits for <see cref="Identify"/>.</summary>
+    /// <summary>As <see cref="Ingest"/>, for a rebuild: <see cref="Identify"/> completes the identity of measurements from earlier versions later.</summary>
     internal void IngestAlone(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder)
     {
         if (lines.Count > 0)
@@ -103,16 +104,16 @@ public sealed class RunLog : IRunLog, IDisposable
         }
     }
 
-    /// <summary>Completes the identity of measurements of earlier versions, once every stage and attempt is known.</summary>
+    /// <summary>Completes the identity of measurements from earlier versions when every stage and attempt is known.</summary>
     internal void Identify() => Write(writer => new IdentityWriter(writer).CompleteAll());
 
-    /// <summary>A plan as it was noted, for a database that is rebuilt.</summary>
+    /// <summary>Writes a plan from a record of the store, for a rebuild.</summary>
     internal void Begin(PlanRecord plan, IReadOnlySet<string> cached) => Write(writer => new PlanWriter(writer).Write(plan, cached));
 
-    /// <summary>Nothing of it stays queued or running.</summary>
+    /// <summary>Ends a plan: none of its stages stays queued or running.</summary>
     internal void Close(PlanRecord plan) => Write(writer => new PlanWriter(writer).Close(plan.Name, plan.Hash));
 
-    /// <summary>Where stages stand, by key.</summary>
+    /// <summary>Writes the states of stages, by key.</summary>
     internal void States(IReadOnlyDictionary<string, (string Status, string? Reason)> states) => Write(writer => writer.Execute(
         "UPDATE stage SET status = @Status, reason = @Reason WHERE key = @Key",
         states.Select(state => new { state.Key, state.Value.Status, state.Value.Reason })));
@@ -136,10 +137,11 @@ public sealed class RunLog : IRunLog, IDisposable
     }
 }
 
-/// <summary>A connection inside its transaction, so that no statement can forget the transaction.</summary>
+/// <summary>A connection with its transaction, so that no statement can omit the transaction.</summary>
 internal sealed record Writer(SqliteConnection Connection, SqliteTransaction Transaction)
 {
-    /// <returns>The number of rows that changed. A list of parameters runs the statement once for each.</returns>
+    /// <summary>Runs a statement, once for each element if the parameters are a list.</summary>
+    /// <returns>The number of changed rows.</returns>
     public int Execute(string sql, object? parameters = null) => Connection.Execute(sql, parameters, Transaction);
 
     public T? Scalar<T>(string sql, object? parameters = null) => Connection.ExecuteScalar<T>(sql, parameters, Transaction);

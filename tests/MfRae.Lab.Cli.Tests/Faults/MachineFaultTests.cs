@@ -51,7 +51,7 @@ public sealed class MachineFaultTests : IDisposable
 
         var answer = _lab.Run(command);
 
-        Expect(answer, ExitCode.Environment, "lab.db cannot be written: the disk is full");
+        Expect(answer, ExitCode.Environment, "lab.db: cannot write to the database: the disk is full");
         disk.Empty();
         GoesOn(command);
     }
@@ -85,7 +85,7 @@ public sealed class MachineFaultTests : IDisposable
 
         var answer = _lab.Run(command);
 
-        Expect(answer, ExitCode.Locked, "lab.db cannot be written: another process has held it for 10 s");
+        Expect(answer, ExitCode.Locked, "lab.db: cannot write to the database: another process has locked it for 10 s");
         Execute(other, "ROLLBACK");
         GoesOn(command);
     }
@@ -114,7 +114,7 @@ public sealed class MachineFaultTests : IDisposable
 
         var answer = WithoutPower(command);
 
-        Expect(answer, ExitCode.Environment, place == "database" ? "may not be read and written" : "denied");
+        Expect(answer, ExitCode.Environment, place == "database" ? "no permission to read and write" : "denied");
         Directory.EnumerateFileSystemEntries(folder).Should().BeEmpty();
         Tmpfs.Run("chmod", "755", folder);
         _lab.Run(command).Code.Should().Be(ExitCode.Ok);

@@ -91,7 +91,7 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
         Tmpfs.Run("chmod", "000", _lab.At("theirs/lab.db"));
         var refused = WithoutPower(list);
         refused.Code.Should().Be(ExitCode.Environment);
-        refused.Error.Should().Contain("denied").And.NotContain("not there");
+        refused.Error.Should().Contain("denied").And.NotContain("does not exist");
         var check = WithoutPower(["db", "check", "--db", _lab.At("theirs/lab.db")]);
         check.Code.Should().Be(ExitCode.Environment);
         (check.Out + check.Error).Should().Contain("denied").And.NotContain("rebuild");
@@ -109,7 +109,7 @@ public sealed class ReadOnlyDatabaseTests : IDisposable
         var answer = Run(disk.At("lab.db"), "tag", "smoke", "good");
 
         answer.Code.Should().Be(ExitCode.Environment);
-        answer.Error.Should().Contain("may not write").And.NotContain("not there");
+        answer.Error.Should().Contain("no permission to write").And.NotContain("does not exist");
         disk.ReadOnly(false);
     }
 

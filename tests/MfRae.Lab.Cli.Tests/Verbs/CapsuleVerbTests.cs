@@ -108,7 +108,7 @@ public sealed class CapsuleVerbTests : IDisposable
         var answer = _to.Run("import", Capsule);
 
         answer.Out.Should().Contain("1 stages added").And.Contain("1 damaged stages set aside");
-        answer.Error.Should().Contain("note of smoke");
+        answer.Error.Should().Contain("smoke: the existing note is kept");
         store.Verify(key).Ok.Should().BeTrue();
         _to.Run("note", "smoke").Out.Should().Contain("ours");
     }

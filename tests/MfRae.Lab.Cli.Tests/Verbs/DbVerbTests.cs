@@ -162,7 +162,7 @@ public sealed partial class DbVerbTests : IDisposable
         var answer = _lab.Run("db", "rebuild");
 
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
-        answer.Error.Should().Contain("the old database is not read");
+        answer.Error.Should().Contain("the old database is ignored");
         Dump().Should().Be(before);
         File.ReadAllText(_lab.At("data/lab.db.bak-1")).Should().Be("not a database");
     }
@@ -207,7 +207,7 @@ public sealed partial class DbVerbTests : IDisposable
         _lab.Run(Smoke).Code.Should().Be(ExitCode.Ok);
         Execute("DELETE FROM attempt").Should().BePositive();
 
-        _lab.Run("db", "check").Out.Should().MatchRegex(@"\d+ rows of measurement: the row of attempt that is named there is missing")
+        _lab.Run("db", "check").Out.Should().MatchRegex(@"\d+ rows of measurement: the referenced row of attempt is missing")
             .And.MatchRegex(@"\d+ rows of image: the row of attempt");
     }
 
