@@ -18,7 +18,7 @@ public sealed class LabDatabase : IDisposable
     private LabDatabase(
         string path, SqliteConnection connection, string? notice, bool readOnly, (long Length, DateTime Written)? opened = null)
     {
-        this._opened = opened;
+        _opened = opened;
         Path = path;
         Connection = connection;
         Notice = notice;

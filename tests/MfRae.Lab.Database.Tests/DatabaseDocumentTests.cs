@@ -3,16 +3,16 @@ using MfRae.Lab.Database.Tests.Support;
 
 namespace MfRae.Lab.Database.Tests;
 
-/// <summary>docs/database.md lists what is there, and its examples run.</summary>
+/// <summary>docs/database.md lists the views and columns, and its examples run.</summary>
 public sealed partial class DatabaseDocumentTests : IDisposable
 {
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
     private readonly string _document = File.ReadAllText(Path.Combine(Repository.Root, "docs", "database.md"));
 
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void Every_view_and_column_is_documented_in_order_and_no_other()
+    public void The_documentation_lists_exactly_the_views_and_columns_in_order()
     {
         var documented = Sections().ToDictionary(
             section => section.View,

@@ -4,11 +4,11 @@ using static MfRae.Lab.Database.Tests.Support.Journal;
 
 namespace MfRae.Lab.Database.Tests;
 
-/// <summary>Long series are read in buckets, from which no extreme is missing.</summary>
+/// <summary>Long series are read in buckets, which keep every extreme.</summary>
 public sealed class DigestTests : IDisposable
 {
     private const string Stage = Plans.Teacher;
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
 
     public DigestTests() => _lab.Begin(Plans.Of());
 
@@ -48,7 +48,7 @@ public sealed class DigestTests : IDisposable
     [InlineData(4_000)]
     [InlineData(4_017)]
     [InlineData(10)]
-    public void An_interrupted_series_is_gathered_like_one_that_was_not(int kept)
+    public void An_interrupted_series_is_grouped_like_an_uninterrupted_series(int kept)
     {
         Tell(1, 1, 9_500, "interrupted");
         Tell(2, kept + 1, 10_000, resumed: kept);
@@ -60,7 +60,7 @@ public sealed class DigestTests : IDisposable
     }
 
     [Fact]
-    public void An_attempt_that_began_anew_leaves_nothing_of_the_one_before()
+    public void An_attempt_from_the_beginning_replaces_the_earlier_attempt()
     {
         Tell(1, 1, 10_000, "interrupted");
         Tell(2, 1, 3_000);
@@ -69,7 +69,7 @@ public sealed class DigestTests : IDisposable
     }
 
     [Fact]
-    public void A_running_attempt_is_gathered_as_far_as_it_is()
+    public void A_running_attempt_is_grouped_up_to_its_last_step()
     {
         _lab.Tell(Stage, 1, [Started(1), .. Enumerable.Range(1, 5_000).Select(step => Loss(step, step))]);
 

@@ -4,12 +4,12 @@ using Journal = MfRae.Lab.Database.Tests.Support.Journal;
 
 namespace MfRae.Lab.Database.Tests;
 
-/// <summary>What is kept of an attempt that failed.</summary>
+/// <summary>The stored last lines and curves of a failed attempt.</summary>
 public sealed class FailureTraceTests : IDisposable
 {
     private static readonly string Stage = Plans.Training("a", 0);
 
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
 
     public FailureTraceTests() => _lab.Begin(Plans.Of());
 
@@ -22,7 +22,7 @@ public sealed class FailureTraceTests : IDisposable
     [InlineData("outOfMemory", true)]
     [InlineData("interrupted", false)]
     [InlineData("completed", false)]
-    public void Only_of_what_failed_the_last_lines_and_curves_are_there(string status, bool kept)
+    public void Only_failed_attempts_have_last_lines_and_curves(string status, bool kept)
     {
         Print(1, "first\nlast");
 
@@ -39,7 +39,7 @@ public sealed class FailureTraceTests : IDisposable
     }
 
     [Fact]
-    public void The_curve_of_an_attempt_that_a_later_one_superseded_is_its_own()
+    public void A_superseded_attempt_keeps_its_curve()
     {
         _lab.Tell(Stage, 1, Journal.Started(1), Point(10, 1, 1), Point(20, 99, 1), Point(30, null, 1), Journal.Finished("diverged"));
         _lab.Tell(Stage, 2, Journal.Started(2), new ResumedEvent(10), Point(20, 2, 1), Point(30, 3, 1), Journal.Finished());
@@ -53,7 +53,7 @@ public sealed class FailureTraceTests : IDisposable
     }
 
     [Fact]
-    public void A_long_curve_is_gathered_also_where_the_worker_was_killed()
+    public void A_long_curve_of_a_killed_worker_is_grouped_too()
     {
         _lab.Tell(Stage, 1, [Journal.Started(1), .. Enumerable.Range(1, CurveDigest.MostPoints + 1).Select(step => Point(step, step, 1))]);
         _lab.Log.Status(Stage, StageStatus.Killed);
@@ -65,7 +65,7 @@ public sealed class FailureTraceTests : IDisposable
     }
 
     [Fact]
-    public void Lines_that_reach_the_file_after_the_journal_has_ended_are_there_when_the_end_is_told_again()
+    public void Output_after_the_end_of_the_journal_is_stored_when_the_end_is_ingested_again()
     {
         var lines = Journal.Of(1, Journal.Started(1), Journal.Finished("failed"));
         Print(1, "early");
@@ -77,11 +77,11 @@ public sealed class FailureTraceTests : IDisposable
         Attempts().Single().Trace!.Log.Should().Be("early\nlate");
         File.Delete(Path.Combine(_lab.Folder, "worker.1.log"));
         _lab.Log.Ingest(Stage, 1, lines, _lab.Folder);
-        Attempts().Single().Trace!.Log.Should().Be("early\nlate", "what is kept does not go with the file");
+        Attempts().Single().Trace!.Log.Should().Be("early\nlate", "the stored lines outlive the file");
     }
 
     [Fact]
-    public void What_changes_the_last_lines_changes_the_stamp()
+    public void New_last_lines_change_the_stamp()
     {
         var lines = Journal.Of(1, Journal.Started(1), Journal.Finished("failed"));
         _lab.Log.Ingest(Stage, 1, lines, _lab.Folder);
@@ -94,7 +94,7 @@ public sealed class FailureTraceTests : IDisposable
     }
 
     [Fact]
-    public void Hostile_lines_are_data()
+    public void Hostile_lines_are_stored_unchanged()
     {
         const string Hostile = "'; drop table attempt; -- <img src=x onerror=alert(1)> {{ 1 }} \u202e\u001b[2J";
         Print(1, Hostile);

@@ -8,14 +8,14 @@ namespace MfRae.Lab.Database.Tests;
 public sealed class IngestTests : IDisposable
 {
     private static readonly string Stage = Plans.Training("a", 0);
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
 
     public IngestTests() => _lab.Begin(Plans.Of());
 
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void Telling_the_same_lines_twice_changes_nothing()
+    public void Ingesting_the_same_lines_twice_changes_nothing()
     {
         var lines = Of(1, Started(1), Loss(10, 1.0), Measured("fid", 3), Loss(20, 0.5), Finished());
         _lab.Log.Ingest(Stage, 1, lines, _lab.Folder);
@@ -29,7 +29,7 @@ public sealed class IngestTests : IDisposable
     }
 
     [Fact]
-    public void A_journal_of_an_earlier_version_gets_the_identity_that_was_in_force()
+    public void A_journal_of_an_earlier_version_gets_the_identity_of_its_time()
     {
         _lab.Tell(Plans.Training("b", 1), 1, Started(1) with { Device = "cuda:1" }, Finished());
         _lab.Tell(Plans.Evaluation("b", 1), 1, Started(1), Measured("fid", 3), Finished());
@@ -40,7 +40,7 @@ public sealed class IngestTests : IDisposable
     }
 
     [Fact]
-    public void Batches_may_overlap_and_come_in_any_order_within_themselves()
+    public void Batches_may_overlap_and_have_their_lines_in_any_order()
     {
         var lines = Of(1, Started(1), Loss(10, 1.0), Loss(20, 0.5), Loss(30, 0.25), Finished());
         _lab.Log.Ingest(Stage, 1, [lines[2], lines[0], lines[1]], _lab.Folder);
@@ -64,7 +64,7 @@ public sealed class IngestTests : IDisposable
     }
 
     [Fact]
-    public void A_stage_of_no_plan_is_a_bug()
+    public void Ingesting_a_stage_without_a_plan_is_a_bug()
     {
         var act = () => _lab.Tell("elsewhere", 1, Started(1));
 
@@ -82,7 +82,7 @@ public sealed class IngestTests : IDisposable
     }
 
     [Fact]
-    public void An_image_is_taken_from_the_folder_and_the_latest_attempts_is_kept()
+    public void The_image_of_the_latest_attempt_is_copied_from_the_folder()
     {
         byte[] png = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1];
         File.WriteAllBytes(Path.Combine(_lab.Folder, "s.png"), png);
@@ -110,7 +110,7 @@ public sealed class IngestTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_no_png_is_refused()
+    public void A_file_that_is_not_a_PNG_is_refused()
     {
         File.WriteAllText(Path.Combine(_lab.Folder, "s.png"), "<script>");
 
@@ -128,7 +128,7 @@ public sealed class IngestTests : IDisposable
     }
 
     [Fact]
-    public void A_store_that_was_emptied_counts_attempts_anew_and_loses_nothing()
+    public void An_emptied_store_counts_attempts_from_1_and_no_row_is_lost()
     {
         _lab.Tell(Stage, 1, Started(1), Loss(10, 1), Finished());
         var again = Of(Epoch.AddDays(30), Started(1), Loss(10, 2), Finished());

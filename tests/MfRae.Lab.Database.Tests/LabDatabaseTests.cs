@@ -27,7 +27,7 @@ public sealed class LabDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void A_database_keeps_what_it_holds_when_it_is_opened_again()
+    public void A_database_keeps_its_rows_when_it_is_opened_again()
     {
         using (var first = LabDatabase.OpenOrCreate(Path))
         {
@@ -50,7 +50,7 @@ public sealed class LabDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void A_database_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_has()
+    public void A_database_of_the_first_schema_is_migrated_and_keeps_its_rows()
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
         using (var script = new StreamReader(typeof(LabDatabase).Assembly.GetManifestResourceStream(
@@ -99,7 +99,7 @@ public sealed class LabDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_no_database_is_said_to_be_none()
+    public void A_file_that_is_not_a_database_is_reported()
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
         File.WriteAllText(Path, string.Concat(Enumerable.Repeat("This is a text and no database. ", 100)));
@@ -134,7 +134,7 @@ public sealed class LabDatabaseTests : IDisposable
     }
 
     [Fact]
-    public void A_full_disk_is_said_to_be_full_and_half_a_batch_is_not_kept()
+    public void A_full_disk_is_reported_and_no_partial_batch_is_kept()
     {
         using var database = LabDatabase.OpenOrCreate(Path);
         using var log = new RunLog(database);
@@ -151,7 +151,7 @@ public sealed class LabDatabaseTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_that_create_the_database_at_once_both_get_it()
+    public async Task Concurrent_creation_of_the_database_succeeds()
     {
         var opened = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {

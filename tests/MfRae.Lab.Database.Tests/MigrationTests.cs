@@ -7,7 +7,7 @@ using Microsoft.Data.Sqlite;
 
 namespace MfRae.Lab.Database.Tests;
 
-/// <summary>A database of an older schema, filled, is brought up to date and says the same as before.</summary>
+/// <summary>A migration of a filled database keeps its contents.</summary>
 public sealed class MigrationTests : IDisposable
 {
     private static readonly string Stage = Plans.Training("a", 0);
@@ -19,7 +19,7 @@ public sealed class MigrationTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void Curves_of_schema_5_are_the_same_curves_after_it()
+    public void The_migration_of_schema_5_keeps_all_curves()
     {
         IReadOnlyList<string> before, superseded;
         using (var old = Old(5))
@@ -55,7 +55,7 @@ public sealed class MigrationTests : IDisposable
     [InlineData("SELECT experiment, arm, baseline, metric, mean, n, seeds, name, reference FROM arms", 4)]
     [InlineData("SELECT arm, metric, round(sd, 12) FROM arms", 4)]
     [InlineData("SELECT experiment, stage, kind, label, attempts, wall_seconds, cpu_seconds, peak_bytes FROM costs", 3)]
-    public void Views_over_runs_say_the_same_after_it(string sql, int rows)
+    public void A_migration_keeps_the_rows_of_views_over_runs(string sql, int rows)
     {
         IReadOnlyList<string> before;
         using (var old = Old(5))
@@ -70,7 +70,7 @@ public sealed class MigrationTests : IDisposable
     }
 
     [Fact]
-    public void Measurements_of_schema_11_read_as_what_was_in_force_when_they_were_made()
+    public void Measurements_of_schema_11_get_the_identity_of_their_time()
     {
         using (var old = Old(5))
         {
@@ -116,7 +116,7 @@ public sealed class MigrationTests : IDisposable
     }
 
     [Fact]
-    public void A_plan_from_before_versions_were_kept_is_the_first_version_at_an_unknown_time()
+    public void A_plan_without_versions_becomes_the_first_version_at_an_unknown_time()
     {
         using (var old = Old(5))
         {
@@ -132,7 +132,7 @@ public sealed class MigrationTests : IDisposable
     }
 
     [Fact]
-    public void An_attempt_that_was_going_on_goes_on_after_the_migration()
+    public void A_running_attempt_continues_after_the_migration()
     {
         using (var old = Old(5))
         {
@@ -164,7 +164,7 @@ public sealed class MigrationTests : IDisposable
         return connection;
     }
 
-    // Three attempts at one stage, of which each goes on from where the one before it had a checkpoint, and one at another that began anew.
+    // Three attempts at one stage, each resumed from the last checkpoint of the attempt before, and one attempt at another stage.
     private static void Fill(SqliteConnection connection) => Execute(
         connection,
         $"""

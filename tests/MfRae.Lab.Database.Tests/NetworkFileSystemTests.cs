@@ -22,10 +22,10 @@ public sealed class NetworkFileSystemTests
     [InlineData("/mnt/my share/lab.db", "cifs")]
     [InlineData("/mnt/ssh/lab.db", "fuse.sshfs")]
     [InlineData("/mnt/over/lab.db", "lustre")]
-    public void The_deepest_and_latest_mount_over_a_path_decides(string path, string? type) =>
+    public void The_deepest_and_latest_mount_above_a_path_decides(string path, string? type) =>
         NetworkFileSystem.Find(MountInfo, path).Should().Be(type);
 
     [Fact]
-    public void Text_that_is_no_mountinfo_finds_nothing() =>
+    public void An_invalid_mountinfo_finds_no_network_file_system() =>
         NetworkFileSystem.Find("nonsense\n\n - nfs\n", "/home/lab.db").Should().BeNull();
 }

@@ -4,19 +4,19 @@ using Journal = MfRae.Lab.Database.Tests.Support.Journal;
 
 namespace MfRae.Lab.Database.Tests;
 
-/// <summary>What attempts were computed with.</summary>
+/// <summary>The environment of attempts.</summary>
 public sealed class OriginTests : IDisposable
 {
     private static readonly string Stage = Plans.Training("a", 0);
 
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
 
     public OriginTests() => _lab.Begin(Plans.Of());
 
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void It_is_read_back_as_it_was_told()
+    public void The_environment_is_read_as_it_was_ingested()
     {
         var origin = Origin(flops: 0.1 + 0.2, files: new() { ["z.npz"] = "2", ["a b.npz"] = "1" });
 
@@ -28,7 +28,7 @@ public sealed class OriginTests : IDisposable
     }
 
     [Fact]
-    public void A_journal_of_before_tells_nothing_and_costs_what_it_did()
+    public void An_old_journal_has_no_environment_and_keeps_its_cost()
     {
         _lab.Tell(Stage, 1, Journal.Started(1), Journal.Finished(wall: 10));
 
@@ -38,7 +38,7 @@ public sealed class OriginTests : IDisposable
     }
 
     [Fact]
-    public void Equal_environments_are_there_once_and_others_apart()
+    public void Equal_environments_share_a_row()
     {
         Tell(Stage, 1, Origin());
         Tell(Stage, 2, Origin(command: "run again"));
@@ -61,7 +61,7 @@ public sealed class OriginTests : IDisposable
     }
 
     [Fact]
-    public void Hostile_texts_are_data()
+    public void Hostile_strings_are_stored_unchanged()
     {
         const string Hostile = "'; drop table attempt; -- <img src=x onerror=alert(1)> {{ 1 }} \u202e\u001b[2J";
         var origin = Origin(command: Hostile, processor: Hostile, files: new() { [Hostile] = Hostile });

@@ -8,12 +8,12 @@ namespace MfRae.Lab.Database.Tests;
 
 public sealed class PlanTests : IDisposable
 {
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
 
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void A_plan_comes_back_as_it_was_written()
+    public void A_plan_is_read_as_it_was_written()
     {
         _lab.Begin(Plans.Of(), Plans.Dataset);
 
@@ -48,7 +48,7 @@ public sealed class PlanTests : IDisposable
     public void An_unknown_experiment_is_null() => _lab.Queries.Experiment("nothing").Should().BeNull();
 
     [Fact]
-    public void The_plan_begun_last_is_current_even_if_it_is_an_old_one()
+    public void The_plan_started_last_is_current_even_if_it_is_an_old_plan()
     {
         _lab.Begin(Plans.Of(hash: "old", arms: ["a"]));
         _lab.Begin(Plans.Of(hash: "new", arms: ["a", "b"]));
@@ -63,7 +63,7 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
-    public void The_title_comes_back_and_may_be_changed_or_absent()
+    public void A_title_is_optional_and_may_change()
     {
         var plan = Plans.Of();
         _lab.Begin(plan);
@@ -76,7 +76,7 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
-    public void The_experiment_file_comes_back_as_written_and_that_of_the_last_run_is_kept()
+    public void The_experiment_file_of_the_last_run_is_read_as_written()
     {
         const string Hostile = "'); drop table written_file; -- \u202e <img src=x> {{ 1 }}\r\n\t{}";
         var plan = Plans.Of();
@@ -105,7 +105,7 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
-    public void What_a_dead_coordinator_left_running_is_interrupted_when_the_plan_begins_again()
+    public void Stages_of_a_dead_coordinator_are_interrupted_when_the_plan_begins_again()
     {
         _lab.Begin(Plans.Of(), Plans.Dataset);
         _lab.Log.Status(Plans.Teacher, StageStatus.Running);
@@ -121,7 +121,7 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
-    public void An_artifact_that_is_gone_is_planned_again_and_a_cached_one_is_completed()
+    public void A_stage_without_its_artifact_is_planned_again_and_a_cached_stage_is_completed()
     {
         _lab.Begin(Plans.Of(), Plans.Dataset, Plans.Teacher);
         _lab.Begin(Plans.Of(), Plans.Dataset);
@@ -133,7 +133,7 @@ public sealed class PlanTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Nothing_runs_on_after_the_end(bool properly)
+    public void No_stage_is_running_after_the_end(bool properly)
     {
         var plan = Plans.Of();
         _lab.Begin(plan);
@@ -154,7 +154,7 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
-    public void A_killed_workers_attempt_ends_as_its_stage_does()
+    public void The_attempt_of_a_killed_worker_ends_with_its_stage()
     {
         _lab.Begin(Plans.Of());
         _lab.Tell(Plans.Teacher, 1, Started(1), Loss(1, 1));
@@ -166,7 +166,7 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
-    public void A_status_for_a_stage_of_no_plan_is_a_bug()
+    public void A_status_of_a_stage_without_a_plan_is_a_bug()
     {
         var act = () => _lab.Log.Status("elsewhere", StageStatus.Running);
 

@@ -9,7 +9,7 @@ namespace MfRae.Lab.Database.Tests;
 
 public sealed class QueryTests : IDisposable
 {
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
 
     public QueryTests() => _lab.Begin(Plans.Of());
 
@@ -29,7 +29,7 @@ public sealed class QueryTests : IDisposable
     [InlineData(3, 3, true)]
     [InlineData(4, 4, false)]
     [InlineData(5, 4, false)]
-    public void Rows_beyond_the_limit_are_cut_and_said_to_be(int limit, int rows, bool truncated)
+    public void Rows_beyond_the_limit_are_cut_and_reported(int limit, int rows, bool truncated)
     {
         var result = _lab.Queries.Query("select run from runs", limit);
 
@@ -49,7 +49,7 @@ public sealed class QueryTests : IDisposable
     [InlineData("insert into status values ('x', 9) returning name", "*not read-only*")]
     [InlineData("attach 'other.db' as other", "*not read-only*")]
     [InlineData("begin", "*not read-only*")]
-    public void What_is_wrong_with_a_query_is_said(string sql, string message)
+    public void An_invalid_query_is_explained(string sql, string message)
     {
         var act = () => _lab.Queries.Query(sql);
 
@@ -80,7 +80,7 @@ public sealed class QueryTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_began_has_its_time()
+    public void A_started_run_has_its_start_time()
     {
         _lab.Tell(Plans.Training("a", 1), 1, Started(1), Finished(wall: 3));
 
@@ -125,7 +125,7 @@ public sealed class QueryTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_two_experiments_share_is_one_run()
+    public void A_run_shared_by_two_experiments_is_one_run()
     {
         _lab.Begin(Plans.Of("later", arms: ["a"]));
 

@@ -5,10 +5,10 @@ using MfRae.Lab.Database.Writing;
 
 namespace MfRae.Lab.Database.Tests;
 
-/// <summary>Whether an experiment may have changed can be asked without reading it.</summary>
+/// <summary>The stamp detects changes of an experiment without reading it.</summary>
 public sealed class StampTests : IDisposable
 {
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
     private readonly LabDatabase _reader;
     private readonly RunQueries _queries;
 
@@ -27,7 +27,7 @@ public sealed class StampTests : IDisposable
     }
 
     [Fact]
-    public void It_stays_where_nothing_of_the_experiment_changes()
+    public void The_stamp_stays_while_the_experiment_does_not_change()
     {
         var (one, version) = (_queries.Stamp("one"), _queries.Version());
 
@@ -41,7 +41,7 @@ public sealed class StampTests : IDisposable
     }
 
     [Fact]
-    public void It_changes_with_whatever_is_written_of_the_experiment()
+    public void The_stamp_changes_with_every_change_of_the_experiment()
     {
         var training = Plans.Training("b", 0);
         var stamps = new List<string?> { _queries.Stamp("one") };

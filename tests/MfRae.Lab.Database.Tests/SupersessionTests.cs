@@ -15,7 +15,7 @@ public sealed class SupersessionTests : IDisposable
         [Started(3), new ResumedEvent(30), Loss(40, 400), Loss(50, 500), Finished()],
     ];
 
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
 
     public SupersessionTests() => _lab.Begin(Plans.Of());
 
@@ -25,7 +25,7 @@ public sealed class SupersessionTests : IDisposable
     [InlineData(1, 2, 3)]
     [InlineData(3, 2, 1)]
     [InlineData(2, 3, 1)]
-    public void After_resumes_one_point_a_step_is_valid_whatever_the_order_of_telling(int first, int second, int third)
+    public void After_resumes_one_point_per_step_is_valid_in_any_order_of_ingestion(int first, int second, int third)
     {
         foreach (var attempt in new[] { first, second, third })
         {
@@ -39,7 +39,7 @@ public sealed class SupersessionTests : IDisposable
     }
 
     [Fact]
-    public void The_result_does_not_depend_on_how_journals_are_cut_into_batches()
+    public void The_result_does_not_depend_on_the_batches_of_a_journal()
     {
         for (var attempt = 1; attempt <= 3; attempt++)
         {
@@ -53,7 +53,7 @@ public sealed class SupersessionTests : IDisposable
     }
 
     [Fact]
-    public void An_attempt_that_began_anew_supersedes_all_before_it()
+    public void An_attempt_from_the_beginning_supersedes_all_earlier_attempts()
     {
         _lab.Tell(Stage, 1, Started(1), Loss(10, 1), Loss(20, 2), Measured("fid", 9), Measured("is", 5));
         _lab.Tell(Stage, 2, Started(2), Loss(10, 10), Measured("fid", 8));
@@ -65,7 +65,7 @@ public sealed class SupersessionTests : IDisposable
     }
 
     [Fact]
-    public void An_attempt_that_died_before_it_did_anything_supersedes_nothing()
+    public void An_attempt_that_died_without_a_result_supersedes_nothing()
     {
         _lab.Tell(Stage, 1, Started(1), Loss(10, 1), new CheckpointEvent(10));
         _lab.Tell(Stage, 2, Started(2), new ProgressEvent(0, 100, "steps"), Finished("failed", error: "no memory"));
@@ -75,7 +75,7 @@ public sealed class SupersessionTests : IDisposable
     }
 
     [Fact]
-    public void A_step_computed_again_holds_even_where_the_resume_claimed_to_keep_it()
+    public void A_recomputed_step_is_valid_even_if_the_resume_claimed_to_keep_it()
     {
         _lab.Tell(Stage, 1, Started(1), Loss(10, 1), Loss(20, 2));
         _lab.Tell(Stage, 2, Started(2), new ResumedEvent(20), Loss(20, 22), Loss(30, 33));
@@ -95,7 +95,7 @@ public sealed class SupersessionTests : IDisposable
     }
 
     [Fact]
-    public void A_resume_rewrites_no_point()
+    public void A_resume_does_not_rewrite_points()
     {
         _lab.Tell(Stage, 1, Resumed[0]);
         var before = _lab.Rows("select series, step, value from point");
@@ -110,7 +110,7 @@ public sealed class SupersessionTests : IDisposable
     }
 
     [Fact]
-    public void Of_values_of_one_step_the_last_holds()
+    public void The_last_value_of_a_step_is_valid()
     {
         _lab.Tell(Stage, 1, Started(1), Loss(10, 1), Loss(20, 2), Loss(10, 3));
 
@@ -124,7 +124,7 @@ public sealed class SupersessionTests : IDisposable
     }
 
     [Fact]
-    public void The_attempts_tell_where_they_went_on_from()
+    public void Attempts_have_the_step_that_they_resumed_from()
     {
         _lab.Tell(Stage, 1, Resumed[0]);
         _lab.Tell(Stage, 2, Resumed[1]);

@@ -10,7 +10,7 @@ namespace MfRae.Lab.Database.Tests;
 
 public sealed class ViewTests : IDisposable
 {
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
 
     public void Dispose() => _lab.Dispose();
 
@@ -28,7 +28,7 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
-    public void Arms_holds_mean_sample_standard_deviation_and_count_in_the_order_of_the_arms()
+    public void The_view_arms_has_mean_sample_standard_deviation_and_count_in_arm_order()
     {
         Fill();
 
@@ -85,7 +85,7 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
-    public void An_arm_that_is_studied_instead_of_sampled_has_what_its_study_measured()
+    public void An_arm_with_a_study_has_the_values_of_the_study()
     {
         var plan = Plans.Of(arms: ["a"], seeds: [0]);
         var run = plan.Runs[0] with
@@ -129,7 +129,7 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
-    public void The_totals_of_stages_are_those_of_their_attempts()
+    public void The_totals_of_stages_are_the_sums_over_their_attempts()
     {
         _lab.Begin(Plans.Of(), Plans.Dataset);
         _lab.Tell(Plans.Teacher, 1, Started(1), Loss(1, 1), Finished("interrupted", wall: 5, cpu: 8, peak: 900));
@@ -158,7 +158,7 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
-    public void Curves_of_the_arms_come_from_joining_the_stages_of_runs()
+    public void The_curves_of_an_arm_follow_from_a_join_with_the_stages_of_runs()
     {
         _lab.Begin(Plans.Of());
         _lab.Tell(Plans.Training("a", 0), 1, Started(1), Loss(10, 1));

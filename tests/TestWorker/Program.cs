@@ -4,7 +4,7 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.TestWorker;
 
-/// <summary>`worker --folder FOLDER` computes a stage; `coordinate STORE SCRIPT…` a chain of them.</summary>
+/// <summary>`worker --folder FOLDER` computes a stage; `coordinate STORE SCRIPT…` computes a chain of stages.</summary>
 public static class Program
 {
     public static int Main(string[] args)

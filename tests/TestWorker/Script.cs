@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace MfRae.Lab.TestWorker;
 
-/// <summary>The script of a <see cref="CountingStage"/>, written as `steps=30 die=25`; 0 means never.</summary>
-/// <param name="Delay">Milliseconds a step.</param>
+/// <summary>The behaviour of a <see cref="CountingStage"/>, written as `steps=30 die=25`; 0 means never.</summary>
+/// <param name="Delay">The duration of a step in milliseconds.</param>
 /// <param name="Checkpoint">Steps between two checkpoints.</param>
 /// <param name="Die">The step at which the first attempt kills its process.</param>
-/// <param name="DieAlways">The step at which every attempt does.</param>
-/// <param name="Fail">The step at which the environment is not as needed.</param>
+/// <param name="DieAlways">The step at which every attempt kills its process.</param>
+/// <param name="Fail">The step at which the stage fails because of its environment.</param>
 /// <param name="Bug">The step at which the stage throws an unexpected exception.</param>
-/// <param name="Diverge">The step at which the numbers leave the finite range.</param>
-/// <param name="Starve">The step at which a native library cannot get memory.</param>
-/// <param name="Deaf">1: it does not listen when it is asked to stop.</param>
+/// <param name="Diverge">The step at which the numbers become infinite.</param>
+/// <param name="Starve">The step at which a native library cannot allocate memory.</param>
+/// <param name="Deaf">1: the stage ignores a stop.</param>
 public sealed record Script(
     long Steps,
     int Delay,

@@ -5,7 +5,7 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.TestWorker;
 
-/// <summary>Plans of counting stages. Keys depend on names only.</summary>
+/// <summary>Plans of counting stages. Keys depend only on names.</summary>
 public static class TestPlan
 {
     /// <summary>A stage whose definition is a <see cref="Script"/>.</summary>
@@ -23,7 +23,7 @@ public static class TestPlan
         [],
         KeyOf("plan"));
 
-    /// <summary>Stages `1`, `2`, …, each the input of the next.</summary>
+    /// <summary>Stages `1`, `2`, …, each an input of the next stage.</summary>
     public static Plan Chain(params string[] scripts)
     {
         var stages = new List<StageNode>();

@@ -22,7 +22,7 @@ public sealed class ThreadWorker : IRunningWorker
 
     public void Dispose() => _stop.Dispose();
 
-    /// <summary>As the program does: the message goes to standard error, which the coordinator keeps.</summary>
+    /// <summary>Writes the message to standard error like the program; the coordinator stores it.</summary>
     private int Run(Func<CancellationToken, int> run)
     {
         try

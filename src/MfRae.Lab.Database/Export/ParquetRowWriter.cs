@@ -35,7 +35,7 @@ internal sealed class ParquetRowWriter : IRowWriter
 
     public ParquetRowWriter(string path, IReadOnlyList<ViewColumn> columns)
     {
-        this._columns = columns;
+        _columns = columns;
         _fields = [.. columns.Select(column => new DataField(column.Name, ClrType(column.Type), isNullable: true))];
         _cells = [.. columns.Select(_ => new List<object?>())];
         _file = new(path, FileMode.CreateNew, FileAccess.ReadWrite);

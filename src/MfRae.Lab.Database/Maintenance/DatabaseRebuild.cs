@@ -74,9 +74,9 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
             log.Close(plan);
         }
 
-        if ((records.ReadMarks() ?? old?.Annotations) is { } marks)
+        if ((records.ReadMarks() ?? old?.Annotations) is { } annotations)
         {
-            new AnnotationWriter(database).Replace(marks);
+            new AnnotationWriter(database).Replace(annotations);
         }
 
         return new(plans.Count, keys.Count, journals, carried, null, _warnings);

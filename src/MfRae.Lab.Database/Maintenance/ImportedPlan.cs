@@ -15,7 +15,7 @@ namespace MfRae.Lab.Database.Maintenance;
 public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
 {
     /// <returns>A sentence for everything that could not be imported.</returns>
-    public IReadOnlyList<string> Take(PlanRecord plan, Annotations marks)
+    public IReadOnlyList<string> Take(PlanRecord plan, Annotations annotations)
     {
         var warnings = new List<string>();
         var known = database.Connection.Query<StateRow>("SELECT key, status, reason FROM stage WHERE status <> 'planned'")
@@ -43,21 +43,21 @@ public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
             log.Close(other);
         }
 
-        warnings.AddRange(Merge(marks));
+        warnings.AddRange(Merge(annotations));
         return warnings;
     }
 
     /// <summary>Adds the tags, and adds a note if the subject has no note here; existing notes are never overwritten.</summary>
-    private IEnumerable<string> Merge(Annotations marks)
+    private IEnumerable<string> Merge(Annotations annotations)
     {
         var log = new AnnotationWriter(database);
-        foreach (var tag in marks.Tags)
+        foreach (var tag in annotations.Tags)
         {
             log.Tag(tag.Kind, tag.Subject, tag.Text);
         }
 
         var there = new RunQueries(database).Annotations().Notes.ToDictionary(note => (note.Kind, note.Subject), note => note.Text);
-        foreach (var note in marks.Notes)
+        foreach (var note in annotations.Notes)
         {
             if (!there.TryGetValue((note.Kind, note.Subject), out var text))
             {
@@ -145,7 +145,7 @@ internal static class StageStates
         JournalFile.In(store.PartialFolder(key)) is not [.., var last] ? null
         : JournalReader.ReadUpToProblem(last.Path, out _).Finished is { } finished
             ? (finished.Status, finished.Error?.Split('\n')[0].TrimEnd())
-            : ("interrupted", MfRae.Lab.Database.Writing.PlanWriter.Deserted);
+            : ("interrupted", PlanWriter.Deserted);
 
     private static (string Status, string? Reason) Skipped(
         PlannedStage stage,

@@ -14,7 +14,7 @@ internal sealed class OldDatabase
 
     private OldDatabase(string path, SqliteConnection connection)
     {
-        this._path = path;
+        _path = path;
         Plans = new PlanReader(connection).Records();
         Annotations = new AnnotationReader(connection).Read();
         States = connection.Query<StateRow>("SELECT key, status, reason FROM stage")

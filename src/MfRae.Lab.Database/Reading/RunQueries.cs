@@ -10,24 +10,24 @@ namespace MfRae.Lab.Database.Reading;
 public sealed class RunQueries(LabDatabase database)
 {
     /// <summary>The current plan of an experiment with all its results, or null if the experiment does not exist or has no arm.</summary>
-    public ExperimentRecord? Experiment(string name) => Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Read(name));
+    public ExperimentRecord? Experiment(string name) => Read(() => new ExperimentRecordReader(database.Connection).Read(name));
 
     /// <summary>
     /// The same without curves, images, logs and the texts of files, which are most of a database's bytes. Enough for the index, for
     /// comparisons, and for names, options, states and measurements.
     /// </summary>
-    public ExperimentRecord? Outline(string name) => Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Read(name, outline: true));
+    public ExperimentRecord? Outline(string name) => Read(() => new ExperimentRecordReader(database.Connection).Read(name, outline: true));
 
     /// <summary>All options of an arm as JSON, or null if the arm does not exist.</summary>
     public string? Options(string experiment, string arm) =>
-        Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Options(experiment, arm));
+        Read(() => new ExperimentRecordReader(database.Connection).Options(experiment, arm));
 
     /// <summary>The plan with a number, with all its results, under the name `NAME@NUMBER`, or null if it does not exist.</summary>
     public ExperimentRecord? Version(string name, int number) =>
-        Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Read(name, number));
+        Read(() => new ExperimentRecordReader(database.Connection).Read(name, number));
 
     /// <summary>All plans of an experiment with their outcomes, in the order of their first runs.</summary>
-    public IReadOnlyList<PlanVersion> Versions(string name) => Read(() => new MfRae.Lab.Database.Reading.ExperimentRecordReader(database.Connection).Versions(name));
+    public IReadOnlyList<PlanVersion> Versions(string name) => Read(() => new ExperimentRecordReader(database.Connection).Versions(name));
 
     /// <summary>The names of all experiments, sorted.</summary>
     public IReadOnlyList<string> Names() => Read(() => new PlanReader(database.Connection).Names());

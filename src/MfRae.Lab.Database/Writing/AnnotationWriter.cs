@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Database.Writing;
 
-/// <summary>Writes tags, notes and archive marks of experiments and runs. Each call is one transaction.</summary>
+/// <summary>Writes tags, notes and archive annotations of experiments and runs. Each call is one transaction.</summary>
 /// <exception cref="LabException">The database is read-only or cannot be written.</exception>
 public sealed class AnnotationWriter(LabDatabase database)
 {
@@ -37,15 +37,15 @@ public sealed class AnnotationWriter(LabDatabase database)
         new { experiment }));
 
     /// <summary>Replaces all annotations.</summary>
-    public void Replace(Annotations marks) => database.Write(writer =>
+    public void Replace(Annotations annotations) => database.Write(writer =>
     {
         writer.Execute("DELETE FROM tag");
         writer.Execute("DELETE FROM note");
         writer.Execute("DELETE FROM archived");
-        writer.Execute("INSERT INTO tag (kind, subject, tag) VALUES (@Kind, @Subject, @Text) ON CONFLICT DO NOTHING", marks.Tags);
-        writer.Execute("INSERT INTO note (kind, subject, note) VALUES (@Kind, @Subject, @Text) ON CONFLICT DO NOTHING", marks.Notes);
+        writer.Execute("INSERT INTO tag (kind, subject, tag) VALUES (@Kind, @Subject, @Text) ON CONFLICT DO NOTHING", annotations.Tags);
+        writer.Execute("INSERT INTO note (kind, subject, note) VALUES (@Kind, @Subject, @Text) ON CONFLICT DO NOTHING", annotations.Notes);
         writer.Execute(
             "INSERT INTO archived (experiment) VALUES (@experiment) ON CONFLICT DO NOTHING",
-            marks.Archived.Select(experiment => new { experiment }));
+            annotations.Archived.Select(experiment => new { experiment }));
     });
 }

@@ -15,7 +15,7 @@ internal sealed class IdentityWriter
 
     public IdentityWriter(Writer writer)
     {
-        this._writer = writer;
+        _writer = writer;
         _lineage = new(Find);
     }
 

@@ -9,7 +9,7 @@ namespace MfRae.Lab.Database.Writing;
 /// <summary>Writes a plan and makes it the current plan of its experiment.</summary>
 internal sealed class PlanWriter(Writer writer)
 {
-    public const string Deserted = "the run that had it in hand ended before it did";
+    public const string Deserted = "the run ended before this stage was complete";
 
     public void Write(PlanRecord plan, IReadOnlySet<string> cached)
     {

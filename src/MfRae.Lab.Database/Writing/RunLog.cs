@@ -30,8 +30,8 @@ public sealed class RunLog : IRunLog, IDisposable
             throw new LabException(database.Notice ?? $"{database.Path}: the database was opened for reading only");
         }
 
-        this._database = database;
-        this._noted = noted;
+        _database = database;
+        _noted = noted;
     }
 
     public void Notice(string text)

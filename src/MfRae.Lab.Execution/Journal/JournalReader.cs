@@ -6,21 +6,21 @@ using MfRae.Lab.Core.Records;
 namespace MfRae.Lab.Execution.Journal;
 
 /// <summary>
-/// Reads journals while they are written, or after their writer died. A line without its newline is not complete yet: the next read starts at
-/// its beginning. Events of newer versions become <see cref="NewerEvent"/>; unknown fields of other events are skipped.
+/// Reads journals while they are written or after their writer died. A line without its newline is incomplete: the next read starts at its
+/// beginning. Events of newer versions become <see cref="NewerEvent"/>; unknown fields of other events are skipped.
 /// </summary>
 public static class JournalReader
 {
     private static readonly HashSet<string> Kinds =
         [.. LabJson.Default.JournalEvent.PolymorphismOptions!.DerivedTypes.Select(type => type.TypeDiscriminator).OfType<string>()];
 
-    /// <exception cref="LabException">A complete line cannot be read. The message names file and line; the file is left as it is.</exception>
+    /// <exception cref="LabException">A complete line cannot be read. The message gives file and line; the file is not changed.</exception>
     public static JournalChunk Read(string path, long offset = 0) => ReadUpToProblem(path, out var problem, offset) is var chunk && problem is null
         ? chunk
         : throw new LabException(problem);
 
-    /// <summary>The lines before the first one that cannot be read.</summary>
-    /// <param name="problem">What is wrong with that line, or null where every complete line can be read.</param>
+    /// <summary>The lines before the first unreadable line.</summary>
+    /// <param name="problem">The error in that line, or null if every complete line can be read.</param>
     public static JournalChunk ReadUpToProblem(string path, out string? problem, long offset = 0)
     {
         var bytes = ReadBytes(path, offset);
@@ -58,7 +58,7 @@ public static class JournalReader
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            // The folder is renamed when its stage completes: the caller looks again.
+            // The folder is renamed when its stage completes; the caller tries again.
             return [];
         }
     }
@@ -66,8 +66,8 @@ public static class JournalReader
     private static string Problem(string path, long offset, string mistake)
     {
         var line = 1 + ReadBytes(path, 0, offset).AsSpan().Count((byte)'\n');
-        return $"{path}, line {line.ToString(CultureInfo.InvariantCulture)}: not a line of a journal ({mistake}). The file was left as it is. "
-            + $"If it is damaged, move the folder {Path.GetDirectoryName(path)} away: the next run then computes the stage again.";
+        return $"{path}, line {line.ToString(CultureInfo.InvariantCulture)}: invalid journal line ({mistake}). The file was not changed. "
+            + $"If it is damaged, move the folder {Path.GetDirectoryName(path)} away; the next run recomputes the stage.";
     }
 
     private static JournalLine? Parse(ReadOnlySpan<byte> line, out string mistake)
@@ -89,7 +89,7 @@ public static class JournalReader
         try
         {
             var line = VersionedJson.Read<JournalLine>(bytes);
-            // What is not known of a measurement may be part of its identity: the value must not be pooled with others.
+            // An unknown field of a measurement may be part of its identity, so the value must not be pooled with others.
             return line.Event is MeasuredEvent ? line with { Event = new NewerEvent("measured", line.Event) } : line;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
@@ -119,14 +119,14 @@ public static class JournalReader
     }
 }
 
-/// <summary>Whole lines of a journal, and the offset in bytes at which the next ones begin.</summary>
+/// <summary>Complete lines of a journal, and the offset in bytes of the next line.</summary>
 public sealed record JournalChunk(IReadOnlyList<JournalLine> Lines, long NextOffset)
 {
-    /// <summary>How the attempt ended; null where the last event of a known kind is no end.</summary>
+    /// <summary>The end of the attempt, or null if the last event of a known kind is not an end.</summary>
     public FinishedEvent? Finished => Lines.LastOrDefault(line => line.Event is not NewerEvent)?.Event as FinishedEvent;
 
-    /// <summary>A sentence about the events that this version skips, or null where there are none.</summary>
-    /// <param name="path">The journal, for the message.</param>
+    /// <summary>A sentence about the events that this version skips, or null if it skips none.</summary>
+    /// <param name="path">The path of the journal, for the message.</param>
     public string? Skipped(string path)
     {
         var kinds = Lines.Select(line => line.Event).OfType<NewerEvent>().CountBy(entry => entry.Kind).OrderBy(kind => kind.Key, StringComparer.Ordinal)
@@ -142,14 +142,14 @@ public sealed record JournalFile(int Attempt, string Path)
 
     public static bool IsJournal(string path) => AttemptOf(path) > 0;
 
-    /// <summary>The attempt of `journal.ATTEMPT.jsonl`, or 0 where the file is no journal.</summary>
+    /// <summary>The attempt of `journal.ATTEMPT.jsonl`, or 0 if the file is not a journal.</summary>
     public static int AttemptOf(string path) =>
         System.IO.Path.GetFileName(path).Split('.') is ["journal", var number, "jsonl"]
         && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt)
             ? attempt
             : 0;
 
-    /// <summary>The journals of a folder by attempt; none where there is no folder.</summary>
+    /// <summary>The journals of a folder, ordered by attempt; empty if the folder does not exist.</summary>
     public static IReadOnlyList<JournalFile> In(string folder) => Directory.Exists(folder)
         ? [.. Directory.EnumerateFiles(folder).Where(IsJournal)
             .Select(path => new JournalFile(AttemptOf(path), path)).OrderBy(file => file.Attempt)]

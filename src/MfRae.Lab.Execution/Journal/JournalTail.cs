@@ -4,13 +4,13 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Execution.Journal;
 
-/// <summary>Hands a journal on to the run log as it grows, wherever its folder is at the moment.</summary>
+/// <summary>Forwards a growing journal to the run log and follows its folder when that is renamed.</summary>
 internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, int attempt)
 {
     private long _offset;
     private JournalLine? _end;
 
-    /// <summary>How the attempt ended, once its journal says so.</summary>
+    /// <summary>The end of the attempt, after its journal has reported it.</summary>
     public FinishedEvent? Finished => _end?.Event as FinishedEvent;
 
     public static void PumpAll(ArtifactStore store, IRunLog log, string key)
@@ -45,8 +45,8 @@ internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, 
             && folder != store.CompleteFolder(key)
             && store.IsComplete(key))
         {
-            // The stage completed while the log read an image that a line names; the log may say so in words of its own,
-            // with the system's inside. Telling the same lines twice is harmless.
+            // The stage completed, and its folder was renamed, while the log read an image. The log may wrap the system's exception.
+            // Ingesting the same lines twice is harmless.
             log.Ingest(key, attempt, lines, store.CompleteFolder(key));
         }
 
@@ -55,7 +55,7 @@ internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, 
     }
 
     /// <summary>
-    /// Tells the end once more, after the worker has ended: what it printed last may have reached its file later than the journal said so.
+    /// Forwards the end of the journal again after the worker has exited, because its last output may reach the file after the journal's end.
     /// </summary>
     public void TellEnd()
     {
@@ -66,25 +66,24 @@ internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, 
     }
 }
 
-/// <summary>What the coordinator tells of a run: to the database, and to the user.</summary>
+/// <summary>Receives the events of a run. The database and the console implement it.</summary>
 public interface IRunLog
 {
-    /// <summary>Something that the user should know and that is about no stage; also before a plan begins.</summary>
+    /// <summary>Reports a message for the user that does not belong to a stage; allowed before a plan begins.</summary>
     void Notice(string text);
 
-    /// <summary>A plan begins. <paramref name="cached"/> holds the keys of the stages that are complete already.</summary>
+    /// <summary>Begins a plan. <paramref name="cached"/> has the keys of the stages that are already complete.</summary>
     void Begin(Plan plan, IReadOnlySet<string> cached);
 
-    /// <summary>A stage changed state; <paramref name="reason"/> says why where that is not plain.</summary>
+    /// <summary>Reports a new state of a stage; <paramref name="reason"/> explains it if necessary.</summary>
     void Status(string stageKey, StageStatus status, string? reason = null);
 
     /// <summary>
-    /// Lines of a stage's journal, in order; telling the same lines twice changes nothing (idempotent by stage, attempt
-    /// and sequence number). <paramref name="folder"/> is where the stage's files are now, for the images it names
-    /// and what the worker of an attempt printed.
+    /// Ingests lines of a stage's journal, in order. Ingesting the same lines again changes nothing (idempotent by stage, attempt and sequence
+    /// number). <paramref name="folder"/> is the current folder of the stage, for its images and the output of its worker.
     /// </summary>
     void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder);
 
-    /// <summary>The plan has ended; every stage that could run has.</summary>
+    /// <summary>Ends the plan; every stage that could run has run.</summary>
     void End(Plan plan);
 }

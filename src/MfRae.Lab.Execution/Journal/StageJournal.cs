@@ -6,15 +6,15 @@ using MfRae.Lab.Core.Records;
 namespace MfRae.Lab.Execution.Journal;
 
 /// <summary>
-/// Writes `journal.ATTEMPT.jsonl`. A stage's thread only puts events into a queue; a thread of the journal's own makes lines of them
-/// and hands many at once to the operating system, so that reporting takes no time from training.
+/// Writes `journal.ATTEMPT.jsonl`. The stage's thread only puts events into a queue; a background thread formats them and writes many lines
+/// at once, so that reporting takes no time from training.
 /// </summary>
 public sealed class StageJournal : IJournal, IDisposable
 {
-    /// <summary>Where the file is behind by so many events, the stage waits for it instead of filling the memory.</summary>
+    /// <summary>The largest number of queued events. The stage waits when the queue is full, so that memory stays bounded.</summary>
     internal const int Capacity = 100_000;
 
-    // After a batch, events gather for so long, so that a busy stage does not wake the thread for each of them.
+    // The pause after a batch, so that a busy stage does not wake the thread for each event.
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(200);
 
     private readonly object _gate = new();
@@ -31,7 +31,7 @@ public sealed class StageJournal : IJournal, IDisposable
     private bool _told;
     private Exception? _failure;
 
-    /// <exception cref="IOException">The attempt has a journal already.</exception>
+    /// <exception cref="IOException">The attempt already has a journal.</exception>
     public StageJournal(string folder, int attempt, TimeProvider time)
         : this(Open(Path.Combine(folder, JournalFile.NameOf(attempt)), FileMode.CreateNew), 0, time)
     {
@@ -41,12 +41,12 @@ public sealed class StageJournal : IJournal, IDisposable
     {
         _file = new JournalAppender(stream);
         _taken = _written = seq;
-        this._time = time;
+        _time = time;
         _thread = new Thread(Work) { IsBackground = true, Name = "journal" };
         _thread.Start();
     }
 
-    /// <summary>How many events are taken and not with the operating system.</summary>
+    /// <summary>The number of events that are accepted and not yet written.</summary>
     internal long Waiting
     {
         get
@@ -59,10 +59,10 @@ public sealed class StageJournal : IJournal, IDisposable
     }
 
     /// <summary>
-    /// Writes the end of an attempt whose worker died before it could, after the last whole line. Returns what was written,
-    /// or null where the journal had its end already.
+    /// Writes the end of an attempt whose worker died without writing it, after the last complete line. Returns the event, or null if the
+    /// journal already has an end.
     /// </summary>
-    /// <exception cref="LabException">A complete line cannot be read; nothing was changed.</exception>
+    /// <exception cref="LabException">A complete line cannot be read; the file was not changed.</exception>
     public static FinishedEvent? Close(string path, string status, string error, TimeProvider time)
     {
         var journaled = JournalReader.Read(path);
@@ -91,7 +91,7 @@ public sealed class StageJournal : IJournal, IDisposable
             AwaitThrough(_taken - Capacity + 1);
             _waiting.Add(new JournalLine(++_taken, _time.GetUtcNow(), entry));
             _due = true;
-            // A thread that is at work, or lets events gather, finds this one by itself; to wake it costs a system call.
+            // A busy or pausing thread finds this event by itself; waking it would cost a system call.
             if (_idle)
             {
                 _idle = false;
@@ -114,8 +114,8 @@ public sealed class StageJournal : IJournal, IDisposable
         }
     }
 
-    /// <summary>Writes what is left, down to the disk.</summary>
-    /// <exception cref="IOException">It could not be written, and nobody has been told so.</exception>
+    /// <summary>Writes the remaining events and flushes them to the disk.</summary>
+    /// <exception cref="IOException">The events could not be written, and no earlier call has reported it.</exception>
     public void Dispose()
     {
         lock (_gate)
@@ -161,7 +161,7 @@ public sealed class StageJournal : IJournal, IDisposable
             }
             catch (Exception e)
             {
-                // Whatever it is, it belongs to the stage, which hears of it when it next turns to the journal.
+                // The stage gets the exception at its next call.
                 error = e;
             }
 
@@ -178,13 +178,13 @@ public sealed class StageJournal : IJournal, IDisposable
         }
     }
 
-    /// <summary>Waits for events, and exchanges the list of those that wait for an empty one.</summary>
-    /// <returns>False when the journal has ended and all is written, or cannot be.</returns>
+    /// <summary>Waits for events and swaps the queue with an empty list.</summary>
+    /// <returns>False when the journal has ended and all events are written or cannot be written.</returns>
     private bool Next(ref List<JournalLine> lines)
     {
         lock (_gate)
         {
-            // A failure is tried again only after somebody has heard of it and asks for more.
+            // A failed write is retried only after the stage has seen the failure and writes again.
             while ((!_due || _failure is not null) && !_ended)
             {
                 _idle = true;
@@ -221,7 +221,7 @@ public sealed class StageJournal : IJournal, IDisposable
         Monitor.PulseAll(_gate);
     }
 
-    /// <summary>Tells of a failure, once.</summary>
+    /// <summary>Throws a pending failure, once.</summary>
     private void ThrowFailure()
     {
         if (_failure is { } error)
@@ -234,7 +234,7 @@ public sealed class StageJournal : IJournal, IDisposable
     }
 }
 
-/// <summary>Appends whole lines to a journal's file, many at once. What a full disk refused is kept for the next time.</summary>
+/// <summary>Appends complete lines to a journal's file, many at once. Lines that a full disk refuses are kept for the next call.</summary>
 internal sealed class JournalAppender(Stream stream) : IDisposable
 {
     private const int BatchBytes = 1 << 16;
@@ -243,10 +243,10 @@ internal sealed class JournalAppender(Stream stream) : IDisposable
     private readonly MemoryStream _batch = new();
     private long _lastOfBatch;
 
-    /// <summary>The last line that is with the operating system, or 0.</summary>
+    /// <summary>The number of the last written line, or 0.</summary>
     public long LastSeq { get; private set; }
 
-    /// <exception cref="IOException">Not all was written. No half line is left, and the next call goes on where this one stopped.</exception>
+    /// <exception cref="IOException">Not all lines were written. The file ends with a complete line, and the next call continues after it.</exception>
     public void Append(IEnumerable<JournalLine> more)
     {
         foreach (var line in more)
@@ -300,8 +300,8 @@ internal sealed class JournalAppender(Stream stream) : IDisposable
     }
 
     /// <summary>
-    /// A full disk may have taken the beginning of a batch. A reader may have seen its whole lines, so these stay; nothing may
-    /// follow half of one.
+    /// Removes a partial line after a full disk accepted only the beginning of a batch. Complete lines stay, because a reader may have seen
+    /// them.
     /// </summary>
     private void KeepWholeLines(long end, ReadOnlySpan<byte> bytes)
     {
@@ -315,7 +315,7 @@ internal sealed class JournalAppender(Stream stream) : IDisposable
         _batch.Write(rest);
     }
 
-    /// <summary>JSON has no NaN, and the worst moment to fail over that is the one at which training diverges.</summary>
+    /// <summary>Replaces NaN, which JSON does not have, by null: reporting must not fail at the moment when training diverges.</summary>
     private static JournalEvent Finite(JournalEvent entry) => entry switch
     {
         MetricsEvent metrics when metrics.Values.Values.All(value => value is null || double.IsFinite(value.Value)) => metrics,

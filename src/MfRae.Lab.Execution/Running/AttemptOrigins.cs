@@ -7,14 +7,14 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Execution.Running;
 
-/// <summary>What this process computes with.</summary>
+/// <summary>Describes the environment of this process: program, packages, machine and devices.</summary>
 public static class AttemptOrigins
 {
-    // A stage computes on one device: there is no stage that is spread over several.
+    // Every stage computes on one device.
     private const int DevicesOfStage = 1;
 
-    /// <param name="device">What the numerics run on: cpu, cuda:N.</param>
-    /// <param name="spec">What the process was asked to compute; null where nothing yet.</param>
+    /// <param name="device">The device of the numerics: cpu or cuda:N.</param>
+    /// <param name="spec">The stage that the process computes, or null before it has one.</param>
     public static AttemptOrigin OfProcess(string device, StageSpec? spec = null)
     {
         var packages = PackageList.OfProcess();
@@ -33,10 +33,10 @@ public static class AttemptOrigins
     }
 }
 
-/// <summary>What this machine computes with, in the words of its system.</summary>
+/// <summary>Describes this machine as its operating system does.</summary>
 public static class MachineDescription
 {
-    /// <summary>Model and number of logical processors, `AMD EPYC 7302 × 32`; the architecture where the system names no model.</summary>
+    /// <summary>Model and number of logical processors, such as `AMD EPYC 7302 × 32`; the architecture if the model is unknown.</summary>
     public static string Processor()
     {
         var model = Values("/proc/cpuinfo", "model name").FirstOrDefault()
@@ -45,7 +45,7 @@ public static class MachineDescription
         return string.Create(CultureInfo.InvariantCulture, $"{model} × {Environment.ProcessorCount}");
     }
 
-    /// <summary>Models of NVIDIA's GPUs in the order of their bus, from the driver itself; empty where it tells nothing here.</summary>
+    /// <summary>The models of NVIDIA GPUs in bus order, from the driver; empty if the driver gives no information.</summary>
     public static IReadOnlyList<string> Accelerators()
     {
         const string Driver = "/proc/driver/nvidia/gpus";
@@ -83,13 +83,13 @@ public static class MachineDescription
     ];
 }
 
-/// <summary>The packages that a program was built from, libtorch's among them.</summary>
+/// <summary>The packages that a program was built from, including libtorch.</summary>
 public static class PackageList
 {
-    /// <summary>Package → version, by name; empty where the program does not come with a list.</summary>
+    /// <summary>The versions of the packages by name; empty if the program has no list.</summary>
     public static IReadOnlyDictionary<string, string> OfProcess()
     {
-        // The runtime keeps the list that the build wrote; the program's own comes first, before those of the frameworks.
+        // The runtime knows the lists that builds wrote: the program's list comes first, then those of the frameworks.
         var path = (AppContext.GetData("APP_CONTEXT_DEPS_FILES") as string ?? "").Split(';')[0];
         try
         {
@@ -101,7 +101,7 @@ public static class PackageList
         }
     }
 
-    /// <summary>Those of the tensor library, in one line; the parts that a large package is split into are left out.</summary>
+    /// <summary>The packages of the tensor library in one line, without the parts that a large package is split into.</summary>
     public static string Numerics(IReadOnlyDictionary<string, string> packages) => string.Join(", ", packages
         .Where(package => package.Key.Contains("torch", StringComparison.OrdinalIgnoreCase)
             && !package.Key.Contains("-part", StringComparison.Ordinal) && !package.Key.Contains("-fragment", StringComparison.Ordinal))
@@ -109,7 +109,7 @@ public static class PackageList
         .Select(package => $"{package.Key} {package.Value}"));
 
     /// <param name="json">The text of a `.deps.json`.</param>
-    /// <exception cref="JsonException">It is none.</exception>
+    /// <exception cref="JsonException">The text is not a `.deps.json`.</exception>
     public static IReadOnlyDictionary<string, string> Read(ReadOnlyMemory<byte> json)
     {
         using var document = JsonDocument.Parse(json);

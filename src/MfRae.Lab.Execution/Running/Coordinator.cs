@@ -6,9 +6,9 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Execution.Running;
 
-/// <summary>The coordinator: carries a plan out, reusing what the store holds, one worker for each stage to compute.</summary>
-/// <param name="settings">With the device resolved: `auto` counts as a CPU when jobs are shared out.</param>
-/// <param name="workingDirectory">Where relative paths in options start.</param>
+/// <summary>Runs a plan: reuses complete stages of the store and starts a worker for each stage to compute.</summary>
+/// <param name="settings">The run settings with a resolved device; `auto` counts as a CPU when jobs are assigned.</param>
+/// <param name="workingDirectory">The folder that relative paths in options refer to.</param>
 public sealed class Coordinator(
     ArtifactStore store,
     IRunLog log,
@@ -21,13 +21,14 @@ public sealed class Coordinator(
     private readonly int _cores = Environment.ProcessorCount;
     private readonly StageAttempts _attempts = new(store, log, launcher, options, workingDirectory, time);
 
-    /// <summary>Runs until everything that can be computed is.</summary>
-    /// <param name="stop">Workers write checkpoints and end, then this returns.</param>
-    /// <param name="abort">Workers are killed, then this returns.</param>
-    /// <exception cref="StoreLockedException">A live process works on a stage that is needed. What was started has been ended.</exception>
-    /// <exception cref="LabException">Workers cannot be started here, or the store cannot be written. What was started has been ended,
-    /// after a checkpoint where one could be written.</exception>
-    /// <exception cref="OperationCanceledException">Stopped before anything was started.</exception>
+    /// <summary>Runs until every stage that can be computed is complete.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="stop">Asks the workers to write checkpoints and exit; then the method returns.</param>
+    /// <param name="abort">Kills the workers; then the method returns.</param>
+    /// <exception cref="StoreLockedException">A live process works on a stage of the plan. All started workers have exited.</exception>
+    /// <exception cref="LabException">Workers cannot be started, or the store cannot be written. All started workers have exited, after
+    /// a checkpoint if they could write one.</exception>
+    /// <exception cref="OperationCanceledException">The run was stopped before a worker was started.</exception>
     public RunOutcome Run(Plan plan, CancellationToken stop, CancellationToken abort = default)
     {
         try
@@ -48,7 +49,7 @@ public sealed class Coordinator(
         var (findings, needs, leases) = claim;
         foreach (var stage in claim.Touched(graph).Where(stage => store.IsComplete(stage.Key)))
         {
-            // Another run may have put it right before this one got its lease.
+            // Another run may have completed the stage before this one got its lease.
             if (options.Fresh || !store.Verify(stage.Key, stop).Ok)
             {
                 store.SetAside(stage.Key, findings[stage.Key].Detail ?? "a run was asked to compute everything afresh");
@@ -76,7 +77,7 @@ public sealed class Coordinator(
     }
 
     /// <summary>
-    /// Tells the log what the run begins with; journals of earlier runs too, so that the store alone rebuilds the database.
+    /// Reports the initial states to the log, with the journals of earlier runs, so that the store alone can rebuild the database.
     /// </summary>
     private void Introduce(StageRun run, StageAction need, StoredStage finding)
     {
@@ -95,10 +96,10 @@ public sealed class Coordinator(
             case StageAction.AlreadyUsed:
                 run.Status = StageStatus.Completed;
                 var gone = Reason(finding, "its files are gone");
-                log.Status(run.Key, StageStatus.Completed, $"{gone}, and nothing that is to be computed needs them");
+                log.Status(run.Key, StageStatus.Completed, $"{gone}, and no stage to compute needs them");
                 break;
             case StageAction.NotNeeded:
-                _attempts.End(run, StageStatus.Skipped, "only stages that are skipped need it");
+                _attempts.End(run, StageStatus.Skipped, "needed only by skipped stages");
                 break;
             default:
                 log.Status(run.Key, StageStatus.Queued, Reason(finding, null));
@@ -107,7 +108,7 @@ public sealed class Coordinator(
     }
 
     private static string? Reason(StoredStage finding, string? otherwise) =>
-        finding.State == StoredStageState.Damaged ? $"its files did not verify and were set aside ({finding.Detail})" : otherwise;
+        finding.State == StoredStageState.Damaged ? $"its files were damaged and were set aside ({finding.Detail})" : otherwise;
 
     /// <returns>Whether the run was interrupted.</returns>
     private bool Loop(
@@ -157,7 +158,7 @@ public sealed class Coordinator(
                 {
                     var label = runs[lost].Node.Label;
                     throw new StoreLockedException(
-                        $"another process took the stage {label} over: this one gave no sign of life for too long");
+                        $"another process took over the stage {label}, because this process renewed its lease too late");
                 }
             }
         }
@@ -179,18 +180,18 @@ public sealed class Coordinator(
             || (!failedFast && runs.Values.Any(run => run.Status == StageStatus.Interrupted));
     }
 
-    /// <summary>Fills the free places with what is ready, in the order of <see cref="StartOrder"/>.</summary>
+    /// <summary>Starts ready stages on the free slots, in the order of <see cref="StartOrder"/>.</summary>
     private void StartReady(StartOrder order, Dictionary<string, StageRun> runs, StageLeases leases)
     {
         var running = runs.Values.Count(run => run.Worker is not null);
         for (bool more = true; more;)
         {
-            // A stage that turns out to be complete makes others ready at once.
+            // A stage that is already complete can make other stages ready at once.
             more = false;
             var ready = order.Ready(runs);
             if (ready.Count == 0 && running == 0 && runs.Values.FirstOrDefault(run => run.Status == StageStatus.Queued) is { } stuck)
             {
-                throw new InvalidOperationException($"the stage {stuck.Node.Label} can never start: none of its inputs is running");
+                throw new InvalidOperationException($"the stage {stuck.Node.Label} can never start: no input of it is running");
             }
 
             foreach (var run in ready.TakeWhile(_ => running < ResourceAllocation.Jobs(settings, _cores)))
@@ -258,20 +259,20 @@ public sealed class Coordinator(
         }
     }
 
-    /// <summary>As <see cref="Dequeue"/>, after a fault that may be that of the log.</summary>
+    /// <summary>As <see cref="Dequeue"/>, after a failure that the log itself may have caused.</summary>
     private void Leave(Dictionary<string, StageRun> runs)
     {
         try
         {
-            Dequeue(runs, "the run could not go on");
+            Dequeue(runs, "the run could not continue");
         }
         catch (Exception e) when (e is LabException or StoreLockedException or IOException or UnauthorizedAccessException)
         {
-            // The fault that ended the run is the one to tell. The next run tells the log of everything again.
+            // The first failure is the one to report. The next run reports all states to the log again.
         }
     }
 
-    /// <summary>No stage stays queued or running behind a run that has ended.</summary>
+    /// <summary>Gives the queued stages a final state at the end of a run.</summary>
     private void Dequeue(Dictionary<string, StageRun> runs, string reason)
     {
         foreach (var run in runs.Values.Where(run => run.Status is StageStatus.Queued or StageStatus.Running))
@@ -281,14 +282,14 @@ public sealed class Coordinator(
     }
 }
 
-/// <summary>How a plan is carried out.</summary>
-/// <param name="FailFast">Stop at the first stage that fails or diverges, instead of going on with what does not need it.</param>
-/// <param name="Fresh">Set what is there of the plan's stages aside, and compute all of it again.</param>
-/// <param name="RetryFailed">Compute stages from their beginning that failed or diverged in an earlier run. Without it a stage that failed
-/// goes on from its checkpoint, and one that diverged is left alone: divergence is a result like any other.</param>
-/// <param name="Wait">Wait for a live process that computes a stage of the plan, instead of giving up.</param>
+/// <summary>Options of a run.</summary>
+/// <param name="FailFast">Whether to stop at the first stage that fails or diverges, instead of continuing with independent stages.</param>
+/// <param name="Fresh">Whether to set existing stages of the plan aside and compute them again.</param>
+/// <param name="RetryFailed">Whether to recompute stages that failed or diverged in an earlier run from the beginning. Otherwise a failed stage
+/// resumes from its checkpoint, and a diverged stage is skipped, because divergence is a result.</param>
+/// <param name="Wait">Whether to wait for a live process that computes a stage of the plan, instead of failing.</param>
 /// <param name="Origin">The command and its source, for the record of each attempt.</param>
-/// <param name="Flops">Stage key → floating-point operations, estimated, for the same record; asked for when the first stage starts.</param>
+/// <param name="Flops">The estimated floating-point operations by stage key, for the same record; evaluated when the first stage starts.</param>
 public sealed record RunOptions(
     bool FailFast = false,
     bool Fresh = false,
@@ -297,9 +298,9 @@ public sealed record RunOptions(
     RunOrigin? Origin = null,
     Lazy<IReadOnlyDictionary<string, double>>? Flops = null);
 
-/// <summary>How a plan ended.</summary>
-/// <param name="Stages">Every stage, in the order of the plan.</param>
-/// <param name="Interrupted">Whether the run or one of its workers was asked to stop: the same command goes on from the
+/// <summary>The result of running a plan.</summary>
+/// <param name="Stages">All stages, in plan order.</param>
+/// <param name="Interrupted">Whether the run or one of its workers was asked to stop; the same command resumes from the
 /// checkpoints.</param>
 public sealed record RunOutcome(IReadOnlyList<StageOutcome> Stages, bool Interrupted)
 {
@@ -308,8 +309,10 @@ public sealed record RunOutcome(IReadOnlyList<StageOutcome> Stages, bool Interru
     public bool AnyFailed => Stages.Any(stage => stage.Status.IsFailure());
 }
 
-/// <summary>How a stage of a plan ended.</summary>
-/// <param name="Cached">Whether nothing had to be computed.</param>
-/// <param name="Error">For the user: what went wrong or why nothing was done; null where all is well.</param>
-/// <param name="LogPath">The output of the last worker of this run, where there is one.</param>
+/// <summary>The result of a stage in a run.</summary>
+/// <param name="Node">The stage.</param>
+/// <param name="Status">The final status.</param>
+/// <param name="Cached">Whether the stage was already complete.</param>
+/// <param name="Error">A message for the user: the error, or the reason why the stage was not computed; null otherwise.</param>
+/// <param name="LogPath">The path of the last worker's output in this run, or null.</param>
 public sealed record StageOutcome(StageNode Node, StageStatus Status, bool Cached, string? Error, string? LogPath);

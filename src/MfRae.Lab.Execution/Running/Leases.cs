@@ -8,8 +8,8 @@ using MfRae.Lab.Execution.Store;
 namespace MfRae.Lab.Execution.Running;
 
 /// <summary>
-/// The right of one coordinator to compute stages. A lease whose owner is dead is taken over at once where the owner
-/// was a process of this host, and after <see cref="Expiry"/> without a heartbeat where it was on another.
+/// Leases give one coordinator the right to compute stages. The lease of a dead process of this host is taken over at once, the lease of
+/// a process on another host after <see cref="Expiry"/> without a heartbeat.
 /// </summary>
 public sealed class StageLeases : IDisposable
 {
@@ -26,17 +26,17 @@ public sealed class StageLeases : IDisposable
     private StageLeases(ArtifactStore store, IEnumerable<string> keys, string? experiment, TimeProvider time)
     {
         _mine = new(ProcessIdentity.Current(), Guid.NewGuid().ToString("N"), experiment);
-        this._store = store;
-        this._time = time;
-        this._keys = [.. keys];
+        _store = store;
+        _time = time;
+        _keys = [.. keys];
         _beat = time.GetTimestamp();
     }
 
-    /// <summary>Takes all of the leases or none: null where a live process holds one of them.</summary>
+    /// <summary>Takes all leases, or returns null if a live process holds one of the leases.</summary>
     public static StageLeases? TryAcquire(
         ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time, string? experiment = null)
     {
-        // Two coordinators that find the same dead owner must not both take over: the look and the writing are one step.
+        // Checking and writing are one step, so that two coordinators that find the same dead owner do not both take over.
         using var gate = FileLock.Gate(store);
         if (Holder(store, stages, time) is not null)
         {
@@ -54,14 +54,13 @@ public sealed class StageLeases : IDisposable
         return leases;
     }
 
-    /// <summary>Which live process holds which stage, in words; null where all of the stages are free.</summary>
+    /// <summary>A message about the live process that holds a lease of the stages, or null if all stages are free.</summary>
     public static string? Holder(ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time) => stages
         .Select(stage => LiveOwner(store, stage.Key, time) is { } owner ? $"the stage {stage.Label} is being computed by {owner}" : null)
         .FirstOrDefault(held => held is not null);
 
     /// <summary>
-    /// The live process that holds the stage's lease, or null: a stage without one is not running, whatever the database
-    /// says.
+    /// The live process that holds the stage's lease, or null. A stage without a live owner is not running, even if the database says so.
     /// </summary>
     public static ProcessIdentity? LiveOwner(ArtifactStore store, string key, TimeProvider time)
     {
@@ -75,12 +74,12 @@ public sealed class StageLeases : IDisposable
         return live ? lease.Owner : null;
     }
 
-    /// <summary>The live processes of this host that hold leases for an experiment: those that run it.</summary>
+    /// <summary>The live processes of this host that hold leases of an experiment, which means that they run it.</summary>
     public static IReadOnlyList<ProcessIdentity> Coordinators(ArtifactStore store, string experiment) =>
         [.. Keys(store).Select(key => Read(PathOf(store, key))).OfType<Lease>().Where(lease => lease.Experiment == experiment)
             .Select(lease => lease.Owner).Distinct().Where(owner => owner.IsOnThisHost && owner.IsAlive())];
 
-    /// <summary>Tells the others that this process lives; cheap enough to be called often. Returns the keys that were taken away.</summary>
+    /// <summary>Renews the heartbeat of the leases; cheap enough for frequent calls. Returns the keys of lost leases.</summary>
     public IReadOnlyList<string> Refresh()
     {
         if (_time.GetElapsedTime(_beat) < Heartbeat)
@@ -122,7 +121,7 @@ public sealed class StageLeases : IDisposable
         }
     }
 
-    /// <summary>Keys of all leases, of the living and of the dead.</summary>
+    /// <summary>The keys of all leases of live and dead processes.</summary>
     public static IReadOnlyList<string> Keys(ArtifactStore store) => Directory.Exists(store.LockFolder)
         ? [.. Directory.EnumerateFiles(store.LockFolder, "*" + Suffix)
             .Select(path => Path.GetFileName(path)[..^Suffix.Length]).Where(ArtifactName.IsKey).Order(StringComparer.Ordinal)]
@@ -130,7 +129,7 @@ public sealed class StageLeases : IDisposable
 
     private static string PathOf(ArtifactStore store, string key) => Path.Combine(store.LockFolder, ArtifactName.Key(key) + Suffix);
 
-    /// <summary>Leases appear whole, by a rename: one that cannot be read is of a newer version, and its heartbeat says whether it lives.</summary>
+    /// <summary>Reads a lease. A lease appears complete, by a rename, so an unreadable lease has a newer format; its heartbeat still counts.</summary>
     private static Lease? Read(string path)
     {
         try
@@ -149,17 +148,17 @@ public sealed class StageLeases : IDisposable
 }
 
 /// <summary>
-/// An exclusive lock of the operating system on a file, which ends with the process that holds it, however it ends. The
-/// file stays: removing it would let two processes hold locks of the same name.
+/// An exclusive file lock of the operating system. It ends with its process, even if that is killed. The file is never removed: removing it
+/// would let two processes hold a lock of the same name.
 /// </summary>
 internal sealed class FileLock : IDisposable
 {
     private readonly FileStream _stream;
 
-    private FileLock(FileStream stream) => this._stream = stream;
+    private FileLock(FileStream stream) => _stream = stream;
 
-    /// <summary>Null where another process, or another part of this one, holds it.</summary>
-    /// <exception cref="LabException">The file cannot be made here.</exception>
+    /// <summary>Takes the lock, or returns null if another process or another part of this process holds it.</summary>
+    /// <exception cref="LabException">The file cannot be created.</exception>
     public static FileLock? Try(string path)
     {
         try
@@ -168,7 +167,7 @@ internal sealed class FileLock : IDisposable
         }
         catch (Exception e) when (FileFault.Explain(e) is { } fault)
         {
-            throw new LabException($"{path} cannot be locked: {fault}", e);
+            throw new LabException($"{path}: cannot lock the file: {fault}", e);
         }
         catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException))
         {
@@ -194,28 +193,28 @@ internal sealed class FileLock : IDisposable
         }
     }
 
-    /// <summary>The lock of the whole store, for what must be one step: taking leases, noting a plan, deciding what is garbage.</summary>
-    /// <exception cref="StoreLockedException">Another process has held it for half a minute.</exception>
+    /// <summary>The lock of the whole store, for atomic steps: taking leases, recording a plan, selecting garbage.</summary>
+    /// <exception cref="StoreLockedException">Another process has held the lock for 30 seconds.</exception>
     public static FileLock Gate(ArtifactStore store) =>
         Wait(Path.Combine(ArtifactStore.CreateFolder(store.LockFolder), "gate"), TimeSpan.FromSeconds(30))
-            ?? throw new StoreLockedException($"{store.LockFolder} has been locked by another process for 30 seconds");
+            ?? throw new StoreLockedException($"{store.LockFolder}: another process has held the lock for 30 seconds");
 
-    /// <summary>The lock that a stage's worker holds while it lives.</summary>
+    /// <summary>The lock that a stage's worker holds until it exits.</summary>
     public static string OfWorker(ArtifactStore store, string key) =>
         Path.Combine(ArtifactStore.CreateFolder(store.LockFolder), ArtifactName.Key(key) + ".worker");
 
     public void Dispose() => _stream.Dispose();
 }
 
-/// <summary>A live process of somebody else works on a stage that is needed, or holds the store or the database.</summary>
+/// <summary>Another live process works on a stage of the plan, or has locked the store or the database.</summary>
 public sealed class StoreLockedException(string message) : Exception(message);
 
-/// <summary>As long as it lives, no run begins in the store; and when it began to, none was going on.</summary>
+/// <summary>Blocks runs in a store. Taking it requires that no run is in progress.</summary>
 public sealed class IdleStoreLock : IDisposable
 {
     private readonly FileLock _gate;
 
-    private IdleStoreLock(FileLock gate) => this._gate = gate;
+    private IdleStoreLock(FileLock gate) => _gate = gate;
 
     /// <exception cref="StoreLockedException">A live process computes a stage, or has the store locked.</exception>
     public static IdleStoreLock Require(ArtifactStore store, TimeProvider time)
@@ -227,7 +226,7 @@ public sealed class IdleStoreLock : IDisposable
             if (StageLeases.LiveOwner(store, key, time) is { } owner)
             {
                 gate.Dispose();
-                throw new StoreLockedException($"{owner} computes stages in {store.Root}; wait for it, or stop that process");
+                throw new StoreLockedException($"{owner} computes stages in {store.Root}. Wait for that process or stop it.");
             }
         }
 

@@ -5,17 +5,17 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Execution.Running;
 
-/// <summary>What a run has to do about each stage, and its right to do it.</summary>
+/// <summary>The action of a run for each stage, with the leases of the stages.</summary>
 internal sealed record RunPreparation(
     IReadOnlyDictionary<string, StoredStage> StoredStages,
     IReadOnlyDictionary<string, StageAction> Actions,
     StageLeases Leases) : IDisposable
 {
     /// <summary>
-    /// Looks at the store and leases what is to be computed. What another process computes meanwhile is waited for, and then the store
-    /// is looked at again: most of it is there by then.
+    /// Surveys the store and leases the stages to compute. If another process computes one of them, this waits for that process and surveys
+    /// the store again.
     /// </summary>
-    /// <exception cref="StoreLockedException">Another process computes a stage that is needed, and the run does not want to wait.</exception>
+    /// <exception cref="StoreLockedException">Another process computes a stage of the plan, and the options say not to wait.</exception>
     public static RunPreparation Take(
         ArtifactStore store,
         IRunLog log,
@@ -40,7 +40,7 @@ internal sealed record RunPreparation(
                 stop.ThrowIfCancellationRequested();
                 if (!options.Wait)
                 {
-                    throw new StoreLockedException($"{holder}; wait for it, or stop that process");
+                    throw new StoreLockedException($"{holder}. Wait for that process or stop it.");
                 }
 
                 if (told is null)
@@ -62,7 +62,7 @@ internal sealed record RunPreparation(
         [.. graph.Stages.Where(stage => needs[stage.Key] == StageAction.Run || findings[stage.Key].State == StoredStageState.Damaged)];
 }
 
-/// <summary>Looks at what the store holds of a plan, and re-hashes all that claims to be complete.</summary>
+/// <summary>Determines the states of a plan's stages in the store and verifies the hashes of complete stages.</summary>
 internal static class StoreSurvey
 {
     public static Dictionary<string, StoredStage> Of(
@@ -80,7 +80,7 @@ internal static class StoreSurvey
             return check.Ok ? new(StoredStageState.Complete) : new(StoredStageState.Damaged, check.ToString());
         }
 
-        // The last attempt decides: an earlier one may have diverged before somebody asked for another try.
+        // The last attempt decides: an earlier attempt may have diverged before the user asked for a retry.
         return JournalFile.In(store.PartialFolder(key)) is [.., var last]
             && JournalReader.Read(last.Path).Finished is { } finished
                 ? finished.Status switch
@@ -93,11 +93,12 @@ internal static class StoreSurvey
     }
 }
 
-/// <summary>What was found of a stage, and what is to be said about it.</summary>
-/// <param name="Detail">What is damaged, or the message of the divergence.</param>
+/// <summary>The state of a stage in the store.</summary>
+/// <param name="State">The state.</param>
+/// <param name="Detail">The damage, or the message of the divergence, or null.</param>
 internal sealed record StoredStage(StoredStageState State, string? Detail = null);
 
-/// <summary>What the store holds of a stage before a run.</summary>
+/// <summary>The states of a stage in the store before a run.</summary>
 internal enum StoredStageState
 {
     Missing,
@@ -105,11 +106,11 @@ internal enum StoredStageState
     Damaged,
     Diverged,
 
-    /// <summary>Its last attempt failed or diverged, and it is to be computed from its beginning.</summary>
+    /// <summary>The last attempt failed or diverged, and the user asked to recompute the stage.</summary>
     Failed,
 }
 
-/// <summary>Decides what a run computes: an incomplete stage runs if it is an end of the plan or something that runs uses it.</summary>
+/// <summary>Decides which stages a run computes: an incomplete stage runs if it is an end of the plan or an input of a stage that runs.</summary>
 internal static class StageActions
 {
     public static Dictionary<string, StageAction> Of(RunGraph graph, IReadOnlyDictionary<string, StoredStage> findings)
@@ -139,24 +140,24 @@ internal static class StageActions
     }
 }
 
-/// <summary>What a run has to do about a stage.</summary>
+/// <summary>The action of a run for a stage.</summary>
 internal enum StageAction
 {
-    /// <summary>Compute it.</summary>
+    /// <summary>The stage is computed.</summary>
     Run,
 
-    /// <summary>It is complete and verified.</summary>
+    /// <summary>The stage is complete and verified.</summary>
     Cached,
 
-    /// <summary>It diverged in an earlier run, and would again.</summary>
+    /// <summary>The stage diverged in an earlier run and would diverge again.</summary>
     Diverged,
 
-    /// <summary>It needs a stage that diverged.</summary>
+    /// <summary>The stage needs a diverged stage.</summary>
     Blocked,
 
-    /// <summary>It was complete once, for a stage that uses it is; its files are gone, and nothing to be computed needs them.</summary>
+    /// <summary>The stage was complete, since a stage that uses it is complete; its files are gone, and no stage to compute needs them.</summary>
     AlreadyUsed,
 
-    /// <summary>Only blocked stages need it.</summary>
+    /// <summary>Only blocked stages need the stage.</summary>
     NotNeeded,
 }

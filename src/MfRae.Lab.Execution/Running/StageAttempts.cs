@@ -6,7 +6,7 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Execution.Running;
 
-/// <summary>Starts the worker of a stage, after tidying up behind earlier ones, and makes sense of its end.</summary>
+/// <summary>Starts the worker of a stage after closing earlier attempts, and interprets its exit.</summary>
 internal sealed class StageAttempts(
     ArtifactStore store,
     IRunLog log,
@@ -18,11 +18,11 @@ internal sealed class StageAttempts(
     private static readonly TimeSpan OrphanPatience = Lifeline.Grace + Lifeline.Grace;
 
     /// <summary>
-    /// Starts a worker, or finds that the stage has been completed meanwhile. False while a worker of an earlier
-    /// coordinator still lives.
+    /// Starts a worker, or ends the stage if it has been completed meanwhile. Returns false while the worker of an earlier coordinator is
+    /// still running.
     /// </summary>
-    /// <exception cref="StoreLockedException">That worker lives on and on.</exception>
-    /// <exception cref="LabException">No worker can be started here.</exception>
+    /// <exception cref="StoreLockedException">That worker does not exit.</exception>
+    /// <exception cref="LabException">Workers cannot be started.</exception>
     public bool TryStart(StageRun run, RunSettings settings)
     {
         if (!IsFree(run))
@@ -46,7 +46,7 @@ internal sealed class StageAttempts(
         var folder = store.CreatePartial(run.Key);
         foreach (var journal in JournalFile.In(folder))
         {
-            StageJournal.Close(journal.Path, AttemptStatus.Interrupted, "the worker and its coordinator ended without a word", time);
+            StageJournal.Close(journal.Path, AttemptStatus.Interrupted, "the worker and its coordinator exited unexpectedly", time);
         }
 
         JournalTail.PumpAll(store, log, run.Key);
@@ -63,9 +63,10 @@ internal sealed class StageAttempts(
         return true;
     }
 
-    /// <summary>Settles a stage whose worker has ended; one that was ended from outside is queued once more.</summary>
-    /// <param name="stopping">Whether its end was asked for.</param>
-    /// <exception cref="LabException">No stage can be computed here.</exception>
+    /// <summary>Determines the state of a stage whose worker has exited. A stage whose worker was killed is queued once more.</summary>
+    /// <param name="run">The stage.</param>
+    /// <param name="stopping">Whether the coordinator asked the worker to stop.</param>
+    /// <exception cref="LabException">This machine cannot compute stages.</exception>
     public void Settle(StageRun run, bool stopping)
     {
         var code = run.Worker!.Exit.GetAwaiter().GetResult();
@@ -82,7 +83,7 @@ internal sealed class StageAttempts(
         run.Tail.TellEnd();
         if (code == WorkerExit.Environment && run.Tail.Finished is not { Status: AttemptStatus.Failed })
         {
-            var fault = printed.Length > 0 ? printed : $"the worker of the stage {run.Node.Label} finds the machine not as needed";
+            var fault = printed.Length > 0 ? printed : $"the worker of the stage {run.Node.Label} cannot compute on this machine";
             End(run, StageStatus.Interrupted, fault);
             throw new LabException(fault);
         }
@@ -123,12 +124,12 @@ internal sealed class StageAttempts(
 
         if (stopping)
         {
-            End(run, StageStatus.Interrupted, "its worker was ended before it could write a checkpoint");
+            End(run, StageStatus.Interrupted, "its worker was stopped before it could write a checkpoint");
         }
         else if (WorkerExit.IsSignal(code) && run.Deaths++ == 0)
         {
             run.Status = StageStatus.Queued;
-            log.Status(run.Key, StageStatus.Queued, what + "; trying once more from its last checkpoint");
+            log.Status(run.Key, StageStatus.Queued, what + "; retrying once from its last checkpoint");
         }
         else
         {
@@ -153,13 +154,13 @@ internal sealed class StageAttempts(
         else if (time.GetElapsedTime(since) > OrphanPatience)
         {
             throw new StoreLockedException(
-                $"a worker without a coordinator still computes the stage {run.Node.Label}; stop it and try again");
+                $"a worker of an earlier run still computes the stage {run.Node.Label}. Stop that process and run the same command again.");
         }
 
         return false;
     }
 
-    /// <summary>Somebody else, or a worker that outlived its coordinator, may have completed it after this run looked.</summary>
+    /// <summary>Whether another process, or a worker that outlived its coordinator, has completed the stage since the survey.</summary>
     private bool IsCompleteByNow(string key)
     {
         store.TryPublish(key);
@@ -180,7 +181,7 @@ internal sealed class StageAttempts(
     private static string With(string printed, string message) => printed.Length > 0 ? $"{message}\n{printed}" : message;
 }
 
-/// <summary>Where a stage stands in one run.</summary>
+/// <summary>The state of a stage in one run.</summary>
 internal sealed class StageRun(StageNode node)
 {
     public StageNode Node { get; } = node;
@@ -193,22 +194,22 @@ internal sealed class StageRun(StageNode node)
 
     public string? Error { get; set; }
 
-    /// <summary>What an earlier run left of it is not to be used.</summary>
+    /// <summary>Whether existing files of the stage must not be used.</summary>
     public bool StartOver { get; set; }
 
-    /// <summary>Which of the jobs at work it is, from 0.</summary>
+    /// <summary>The index of the stage among the running jobs, from 0.</summary>
     public int Slot { get; set; }
 
-    /// <summary>The attempt of this run, or 0 where none was started.</summary>
+    /// <summary>The number of the attempt of this run, or 0 before the first attempt.</summary>
     public int Attempt { get; set; }
 
-    /// <summary>Processes that the system had ended for want of memory when the worker was started.</summary>
+    /// <summary>The number of processes that the system had killed because of memory shortage when the worker was started.</summary>
     public long StarvedBefore { get; set; }
 
-    /// <summary>Workers of this run that were ended from outside.</summary>
+    /// <summary>The number of workers of this run that were killed by a signal.</summary>
     public int Deaths { get; set; }
 
-    /// <summary>Since when it waits for the worker of an earlier coordinator to end; null where it does not.</summary>
+    /// <summary>When the stage began to wait for the worker of an earlier coordinator, or null.</summary>
     public long? BlockedSince { get; set; }
 
     public IRunningWorker? Worker { get; set; }
@@ -216,7 +217,7 @@ internal sealed class StageRun(StageNode node)
     public JournalTail? Tail { get; set; }
 }
 
-/// <summary>What is done to all workers of a run at once.</summary>
+/// <summary>Operations on all workers of a run.</summary>
 internal static class RunningWorkers
 {
     public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
@@ -230,7 +231,7 @@ internal static class RunningWorkers
         }
     }
 
-    /// <summary>Until one of them has ended, or for a moment.</summary>
+    /// <summary>Waits until a worker has exited, at most for the poll interval.</summary>
     public static void WaitForAny(List<StageRun> running)
     {
         if (running.Count == 0)
@@ -243,7 +244,7 @@ internal static class RunningWorkers
         }
     }
 
-    /// <summary>Until all have ended that were asked to: they write checkpoints first.</summary>
+    /// <summary>Waits until all workers have written their checkpoints and exited, at most for the grace time.</summary>
     public static void WaitForAll(IEnumerable<StageRun> runs, TimeProvider time)
     {
         var since = time.GetTimestamp();

@@ -6,8 +6,9 @@ using MfRae.Lab.Core.Records;
 namespace MfRae.Lab.Execution.Running;
 
 /// <summary>
-/// Which stages start next. A failure in the evaluation is found before hours of training: the feature network, references, ladder and
-/// reconstruction come first, then what they need, then the way with the most work to the end of the plan. The order changes no number.
+/// Chooses the stages that start next. Evaluation stages (feature network, references, ladder, reconstruction) come first with their inputs,
+/// so that a failure in the evaluation appears before hours of training. Then comes the path with the most work to the end of the plan. The
+/// order does not change any result.
 /// </summary>
 internal sealed class StartOrder
 {
@@ -18,7 +19,7 @@ internal sealed class StartOrder
 
     public StartOrder(RunGraph graph)
     {
-        this._graph = graph;
+        _graph = graph;
         foreach (var stage in graph.Stages.Reverse())
         {
             if (graph.Users(stage.Key).Any(user => IsEvaluation(user) || _neededByEvaluation.Contains(user.Key)))
@@ -29,8 +30,8 @@ internal sealed class StartOrder
     }
 
     /// <summary>
-    /// The queued stages whose inputs are complete, in the order in which they start. Training is held back while a stage of the
-    /// evaluation can run, or waits only for stages that train nothing.
+    /// The queued stages whose inputs are complete, in start order. Training waits while an evaluation stage can run or waits only for stages
+    /// without training.
     /// </summary>
     public IReadOnlyList<StageRun> Ready(IReadOnlyDictionary<string, StageRun> runs)
     {
@@ -48,7 +49,7 @@ internal sealed class StartOrder
 
     private bool EvaluationIsNear(IReadOnlyDictionary<string, StageRun> runs)
     {
-        // Whether a stage has an end to wait for, and none of those before it that are still to run is a training.
+        // Whether a stage still has to run and no training stage must run before it.
         var near = new Dictionary<string, bool>();
         foreach (var stage in _graph.Stages)
         {
@@ -71,7 +72,7 @@ internal sealed class StartOrder
         stage.Definition is FeatureStage or ReferenceStage or LadderStage or ReconstructionStage;
 }
 
-/// <summary>A plan's stages with the edges in both directions.</summary>
+/// <summary>The stages of a plan with their edges in both directions.</summary>
 internal sealed class RunGraph
 {
     private readonly Dictionary<string, List<StageNode>> _users;
@@ -95,41 +96,41 @@ internal sealed class RunGraph
         }
     }
 
-    /// <summary>Inputs before users.</summary>
+    /// <summary>The stages; each follows its inputs.</summary>
     public IReadOnlyList<StageNode> Stages { get; }
 
     public IReadOnlyList<StageNode> Users(string key) => _users[key];
 
-    /// <summary>Work on the longest way from this stage, included, to an end of the plan (<see cref="StageDefinition.Work"/>).</summary>
+    /// <summary>The work on the longest path from this stage to an end of the plan, including the stage (<see cref="StageDefinition.Work"/>).</summary>
     public long Chain(string key) => _chains[key];
 }
 
 /// <summary>
-/// How the machine is shared out among workers. Libtorch adds numbers up thread by thread, so the last bits of a training depend on how
-/// many it has: that number follows from the machine alone, never from what else runs or how many jobs there may be.
+/// Divides the machine among workers. Libtorch sums thread by thread, so the last bits of a training depend on the number of threads. That
+/// number therefore depends only on the machine, never on other processes or on the number of jobs.
 /// </summary>
 internal static class ResourceAllocation
 {
-    // Small networks gain little from many threads, and there are more arms and seeds to train than cores. A quarter of the cores leaves
-    // a large machine something to do while a single stage is in hand.
+    // Small networks gain little from many threads, and a plan usually has more arms and seeds than the machine has cores. A quarter of the
+    // cores still uses a large machine reasonably when only a single stage runs.
     private const int Workers = 4;
 
-    /// <summary>Threads of each worker's numerics.</summary>
+    /// <summary>The number of numeric threads of each worker.</summary>
     public static int Threads(RunSettings settings, int cores) =>
         settings.Threads > 0 ? settings.Threads : 1 << BitOperations.Log2((uint)Math.Max(1, cores / Workers));
 
     /// <summary>
-    /// What one worker is told. Jobs on `cuda` without a number each have a device of their own: the first free one, counting those that
-    /// CUDA_VISIBLE_DEVICES shows.
+    /// The settings of one worker. With `cuda` without a number, each job gets a separate device: the first free device among those that
+    /// CUDA_VISIBLE_DEVICES lists.
     /// </summary>
-    /// <param name="place">Which of the jobs it is, from 0.</param>
+    /// <param name="place">The index of the job, from 0.</param>
     public static RunSettings Of(RunSettings settings, int cores, int place) => settings with
     {
         Threads = Threads(settings, cores),
         Device = settings is { Device: "cuda", Jobs: > 1 } ? string.Create(CultureInfo.InvariantCulture, $"cuda:{place}") : settings.Device,
     };
 
-    /// <summary>Workers at once.</summary>
+    /// <summary>The number of workers that run at the same time.</summary>
     public static int Jobs(RunSettings settings, int cores) =>
         settings.Jobs > 0 ? settings.Jobs
         : settings.Device.StartsWith("cuda", StringComparison.Ordinal) ? 1

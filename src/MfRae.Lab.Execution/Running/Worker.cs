@@ -11,16 +11,16 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Execution.Running;
 
-/// <summary>Computes one stage in this process: from `spec.json` to a complete artifact, or to a journal that says why not.</summary>
+/// <summary>Computes one stage in this process, from `spec.json` to a complete artifact or to a journal with the reason of the failure.</summary>
 public static class Worker
 {
-    /// <param name="folder">STORE/.partial/KEY with its `spec.json`.</param>
-    /// <param name="create">Makes the stage that computes a definition.</param>
-    /// <param name="device">What the numerics run on, for the record.</param>
-    /// <param name="threads">Threads of the numerics, for the record.</param>
-    /// <param name="coordinator">Standard input, whose end means stop; null where nobody coordinates.</param>
-    /// <returns>One of <see cref="WorkerExit"/>.</returns>
-    /// <exception cref="LabException">There is no stage to compute, another worker computes it, or the store cannot be written.</exception>
+    /// <param name="folder">The folder STORE/.partial/KEY with its `spec.json`.</param>
+    /// <param name="create">Creates the stage of a definition.</param>
+    /// <param name="device">The device of the numerics, for the record.</param>
+    /// <param name="threads">The number of numeric threads, for the record.</param>
+    /// <param name="coordinator">The standard input, whose end means stop; null without a coordinator.</param>
+    /// <returns>An exit code of <see cref="WorkerExit"/>.</returns>
+    /// <exception cref="LabException">The folder has no stage to compute, another worker computes the stage, or the store cannot be written.</exception>
     public static int Run(
         string folder,
         Func<StageDefinition, IStage> create,
@@ -35,12 +35,12 @@ public static class Worker
         var node = spec.Node;
         if (store.PartialFolder(node.Key) != Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
         {
-            throw new LabException($"{Path.Combine(folder, ArtifactStore.SpecName)} is the spec of another stage, {node.Key}");
+            throw new LabException($"{Path.Combine(folder, ArtifactStore.SpecName)} belongs to another stage, {node.Key}");
         }
 
-        // The coordinator tries this lock for an instant to see whether a worker lives, hence the patience.
+        // The coordinator takes this lock briefly to check whether a worker is running, so the worker waits a little.
         using var alone = FileLock.Wait(FileLock.OfWorker(store, node.Key), TimeSpan.FromSeconds(2))
-            ?? throw new LabException($"the stage {node.Label} is being computed by another worker");
+            ?? throw new LabException($"another worker is computing the stage {node.Label}");
         using var journal = OpenJournal();
         var identified = new IdentifiedJournal(journal, spec, folder, device, store.ReadLineage());
         using var lifeline = new Lifeline(coordinator, stop);
@@ -83,7 +83,7 @@ public static class Worker
         }
         catch (Exception e)
         {
-            // Anything else is a bug in the stage, and a bug keeps its stack.
+            // Any other exception is a bug in the stage, so its stack trace is kept.
             Finish(AttemptStatus.Failed, e.ToString());
             return WorkerExit.Failed;
         }
@@ -102,7 +102,7 @@ public static class Worker
             }
         }
 
-        // The stage is not to blame: it goes on where it was as soon as the store can be written again.
+        // The stage did not cause the failure. It resumes as soon as the store can be written again.
         LabException Stopped(LabException fault)
         {
             try
@@ -144,14 +144,14 @@ public static class Worker
     }
 }
 
-/// <summary>The journal of a stage in work, which adds to each measurement the parts of its identity that follow from the stages behind it.</summary>
+/// <summary>The journal of a running stage. It adds the parts of a measurement's identity that follow from the input stages.</summary>
 /// <param name="device">The device of this attempt: cpu, cuda:0, ….</param>
 /// <param name="lineage">The complete stages of the store.</param>
 internal sealed class IdentifiedJournal(IJournal journal, StageSpec spec, string folder, string device, Lineage lineage) : IJournal
 {
     private StageFacts _stage = StageFacts.Of(spec.Node, [device]);
 
-    /// <summary>Device classes of the stage and of all computed stages upstream.</summary>
+    /// <summary>The device classes of the stage and of all computed stages that it depends on.</summary>
     public string Devices => lineage.Devices(_stage);
 
     public void Write(JournalEvent entry)
@@ -166,7 +166,7 @@ internal sealed class IdentifiedJournal(IJournal journal, StageSpec spec, string
 
     public void Flush() => journal.Flush();
 
-    /// <summary>Devices of the attempts that this attempt resumes. An attempt that wrote a checkpoint without resuming starts the list again.</summary>
+    /// <summary>The devices of the attempts that this attempt resumes. An attempt that wrote a checkpoint without resuming restarts the list.</summary>
     private List<string> Earlier()
     {
         var devices = new List<string>();
@@ -186,14 +186,14 @@ internal sealed class IdentifiedJournal(IJournal journal, StageSpec spec, string
 }
 
 /// <summary>
-/// A pipe from the coordinator on which nothing is ever sent: it ends when the coordinator asks the worker to stop, or
-/// dies, however it dies. A worker that has not stopped after a grace time is ended, so that no orphan holds a stage.
+/// A pipe from the coordinator that never carries data. It ends when the coordinator asks the worker to stop or dies, even by a signal. A
+/// worker that has not stopped after a grace time exits, so that no orphan holds a stage.
 /// </summary>
 internal sealed class Lifeline : IDisposable
 {
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
-    // Neither is ever disposed: the thread may wake up from its read after the worker's end.
+    // Not disposed, because the thread may return from its read after the worker's end.
     private readonly CancellationTokenSource _stop;
     private readonly ManualResetEventSlim _ended = new();
 
@@ -221,7 +221,7 @@ internal sealed class Lifeline : IDisposable
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // A broken pipe says the same as a closed one.
+            // A broken pipe means the same as a closed pipe.
         }
 
         if (_ended.IsSet)
@@ -239,8 +239,8 @@ internal sealed class Lifeline : IDisposable
 }
 
 /// <summary>
-/// A worker's answer to signals. Ctrl-C reaches every process of the terminal, so a worker ignores it: its coordinator
-/// closes the worker's input when it is to stop. SIGTERM is meant for this process and stops it after a checkpoint.
+/// Handles the signals of a worker. Ctrl-C reaches every process of the terminal, so a worker ignores it: its coordinator closes the worker's
+/// input to stop it. SIGTERM is meant for this process and stops it after a checkpoint.
 /// </summary>
 public sealed class WorkerSignals : IDisposable
 {
@@ -268,7 +268,7 @@ public sealed class WorkerSignals : IDisposable
     }
 }
 
-/// <summary>`spec.json` in the folder of a stage in work: what the coordinator asks of the worker.</summary>
+/// <summary>`spec.json` in the folder of a stage: the task that the coordinator gives to the worker.</summary>
 public static class StageSpecFile
 {
     public static void Write(string folder, StageSpec spec) =>
@@ -276,7 +276,7 @@ public static class StageSpecFile
             Path.Combine(folder, ArtifactStore.SpecName),
             JsonSerializer.SerializeToUtf8Bytes(spec, LabJson.Default.StageSpec));
 
-    /// <exception cref="LabException">There is no such file, or it holds something else.</exception>
+    /// <exception cref="LabException">The file does not exist or is not a spec.</exception>
     public static StageSpec Read(string folder)
     {
         var path = Path.Combine(folder, ArtifactStore.SpecName);
@@ -286,12 +286,12 @@ public static class StageSpecFile
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"{path} cannot be read: {e.Message}; the coordinator writes it before it starts a worker", e);
+            throw new LabException($"{path}: cannot read the spec, which the coordinator writes before it starts a worker: {e.Message}", e);
         }
     }
 }
 
-/// <summary>What this process has used so far.</summary>
+/// <summary>The resources that this process has used.</summary>
 internal static class ResourceUse
 {
     public static double CpuSeconds()
@@ -301,7 +301,7 @@ internal static class ResourceUse
     }
 
     /// <summary>
-    /// Peak resident memory. On Linux the kernel's high-water mark, since .NET reports the present size as the peak there.
+    /// The peak resident memory in bytes. On Linux this is the kernel's high-water mark, because .NET reports the current size there.
     /// </summary>
     public static long PeakBytes()
     {

@@ -5,15 +5,15 @@ using MfRae.Lab.Execution.Store;
 namespace MfRae.Lab.Execution.Running;
 
 /// <summary>
-/// What a worker printed, in `worker.ATTEMPT.log` of its stage. The file is opened for each line: the folder is renamed
-/// when the stage completes, which Windows refuses while a file in it is open.
+/// Writes the output of a worker to `worker.ATTEMPT.log` of its stage. The file is opened for each line: the folder is renamed when the stage
+/// completes, and Windows refuses that while a file in it is open.
 /// </summary>
 internal sealed class WorkerLog(ArtifactStore store, string key, int attempt)
 {
     private readonly Lock _gate = new();
     private readonly Queue<string> _last = new();
 
-    /// <summary>The last lines, as they may be kept; they are here too, since a worker may complain that the disk is full.</summary>
+    /// <summary>The last lines in their stored form. They are kept in memory, because the output may be about a full disk.</summary>
     public string Tail
     {
         get
@@ -53,7 +53,7 @@ internal sealed class WorkerLog(ArtifactStore store, string key, int attempt)
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
-                    // The folder is just being renamed, or the disk is full: the output of a worker is not worth the run.
+                    // The folder is being renamed, or the disk is full: missing output must not end the run.
                     Thread.Sleep(20);
                 }
             }
@@ -61,25 +61,26 @@ internal sealed class WorkerLog(ArtifactStore store, string key, int attempt)
     }
 }
 
-/// <summary>The end of what a worker printed, as it may be kept: a few lines, none without end, and what could be a secret taken out.</summary>
+/// <summary>The stored end of a worker's output: a few lines of limited length, without possible secrets.</summary>
 public static class WorkerOutput
 {
-    /// <summary>Lines that are kept.</summary>
+    /// <summary>The number of lines that are kept.</summary>
     public const int Lines = 20;
 
     private const int LongestLine = 1_000;
     private const int MostBytes = 1 << 16;
 
     /// <summary>The last lines of `worker.ATTEMPT.log`.</summary>
-    /// <param name="folder">Where the stage's files are now.</param>
-    /// <returns>Null where the worker printed nothing, or the file is not there or cannot be read: no record is worth less for that.</returns>
+    /// <param name="folder">The current folder of the stage.</param>
+    /// <param name="attempt">The number of the attempt.</param>
+    /// <returns>The lines, or null if the worker printed nothing or the file does not exist or cannot be read.</returns>
     public static string? Tail(string folder, int attempt)
     {
         try
         {
             var (text, cut) = Read(Path.Combine(folder, ArtifactStore.LogName(attempt)));
             var lines = text.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
-            // What was read may begin in the middle of a line.
+            // The first line may be incomplete.
             var whole = cut && lines.Length > 1 ? lines.Skip(1) : lines;
             var tail = string.Join('\n', whole.TakeLast(Lines).Select(Kept));
             return tail.Length > 0 ? tail : null;
@@ -90,7 +91,7 @@ public static class WorkerOutput
         }
     }
 
-    /// <summary>A line of it as it may be kept.</summary>
+    /// <summary>The stored form of a line.</summary>
     public static string Kept(string line)
     {
         var kept = CommandText.Redact(line.Replace('\0', '\uFFFD'));

@@ -9,17 +9,20 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Execution.Running;
 
-/// <summary>Starts workers: as processes, or in tests within this one.</summary>
+/// <summary>Starts workers: as processes, or inside the test process.</summary>
 public interface IWorkerLauncher
 {
-    /// <param name="folder">The stage's folder, with its spec.</param>
-    /// <exception cref="LabException">No worker can be started here.</exception>
+    /// <summary>Starts a worker.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="spec">The task of the worker.</param>
+    /// <param name="folder">The stage's folder with its spec.</param>
+    /// <exception cref="LabException">The worker cannot be started.</exception>
     IRunningWorker Start(ArtifactStore store, StageSpec spec, string folder);
 }
 
-/// <summary>Starts each worker as a process of its own.</summary>
+/// <summary>Starts each worker as a separate process.</summary>
 /// <param name="fileName">The program, such as `dotnet` or this executable.</param>
-/// <param name="arguments">What comes before the stage's folder, such as `lab.dll worker --folder`.</param>
+/// <param name="arguments">The arguments before the stage's folder, such as `lab.dll worker --folder`.</param>
 public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string> arguments) : IWorkerLauncher
 {
     public IRunningWorker Start(ArtifactStore store, StageSpec spec, string folder)
@@ -33,7 +36,7 @@ public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string>
             RedirectStandardError = true,
             WorkingDirectory = spec.WorkingDirectory,
         };
-        // Numeric libraries read these once, when they are loaded.
+        // Numeric libraries read these variables once, when they are loaded.
         var threads = Math.Max(1, spec.Settings.Threads).ToString(CultureInfo.InvariantCulture);
         foreach (var name in (string[])["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"])
         {
@@ -41,8 +44,8 @@ public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string>
         }
         if (!start.Environment.ContainsKey(OpenMpVariables.WaitPolicy))
             start.Environment.TryAdd(OpenMpVariables.SpinCount, OpenMpVariables.ShortSpinCount);
-        // A training step frees and asks again for the same large blocks. By default glibc gives them back to the system
-        // each time, and a third of the step goes into page faults; these keep them (no effect on other systems).
+        // A training step frees and allocates the same large blocks again. By default glibc returns them to the system each time, and a third
+        // of the step is spent in page faults. These variables keep the blocks (no effect on other systems).
         start.Environment["MALLOC_MMAP_MAX_"] = "0";
         start.Environment["MALLOC_TRIM_THRESHOLD_"] = (8L << 30).ToString(CultureInfo.InvariantCulture);
         start.Environment["MALLOC_TOP_PAD_"] = (64L << 20).ToString(CultureInfo.InvariantCulture);
@@ -54,28 +57,28 @@ public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string>
         }
         catch (Win32Exception e)
         {
-            throw new LabException($"the worker {fileName} cannot be started: {e.Message}", e);
+            throw new LabException($"cannot start the worker {fileName}: {e.Message}", e);
         }
     }
 }
 
-/// <summary>A worker that was started.</summary>
+/// <summary>A started worker.</summary>
 public interface IRunningWorker : IDisposable
 {
-    /// <summary>Its exit code, once it has ended.</summary>
+    /// <summary>The exit code, after the worker has exited.</summary>
     Task<int> Exit { get; }
 
-    /// <summary>The last lines that it printed; complete once it has ended.</summary>
+    /// <summary>The last lines of its output; complete after the worker has exited.</summary>
     string Tail { get; }
 
-    /// <summary>Asks it to write a checkpoint and end; does not wait.</summary>
+    /// <summary>Asks the worker to write a checkpoint and exit; does not wait.</summary>
     void RequestStop();
 
-    /// <summary>Ends it at once.</summary>
+    /// <summary>Kills the worker.</summary>
     void Kill();
 }
 
-/// <summary>A worker in a process of its own, whose standard input is its lifeline.</summary>
+/// <summary>A worker in a separate process, whose standard input is its lifeline.</summary>
 internal sealed class WorkerProcess : IRunningWorker
 {
     private readonly Process _process;
@@ -83,8 +86,8 @@ internal sealed class WorkerProcess : IRunningWorker
 
     public WorkerProcess(Process process, WorkerLog log)
     {
-        this._process = process;
-        this._log = log;
+        _process = process;
+        _log = log;
         process.OutputDataReceived += (_, line) => log.Append(line.Data);
         process.ErrorDataReceived += (_, line) => log.Append(line.Data);
         process.BeginOutputReadLine();
@@ -104,7 +107,7 @@ internal sealed class WorkerProcess : IRunningWorker
         }
         catch (IOException)
         {
-            // The worker ended by itself in the same moment.
+            // The worker exited at the same moment.
         }
     }
 
@@ -130,22 +133,23 @@ public static class WorkerExit
 {
     public const int Completed = 0;
 
-    /// <summary>Failed or diverged; the journal says which.</summary>
+    /// <summary>The stage failed or diverged; the journal says which.</summary>
     public const int Failed = 1;
 
     /// <summary>
-    /// The machine is not as needed. Where the journal does not say that the stage failed of it, no stage can be computed here: the store
-    /// cannot be written, or the device is not there.
+    /// The machine cannot compute the stage. Unless the journal says that only this stage failed, no stage can be computed here: the store
+    /// cannot be written, or the device does not exist.
     /// </summary>
     public const int Environment = 4;
 
     public const int Interrupted = 130;
 
-    /// <summary>Whether something outside ended the process: a signal on Unix, a fault or a termination on Windows.</summary>
+    /// <summary>Whether the process was killed: by a signal on Unix, by a fault or a termination on Windows.</summary>
     public static bool IsSignal(int code) => code is (> 128 and < 128 + 65 and not Interrupted) or < 0;
 
-    /// <summary>How an attempt ended whose journal does not say.</summary>
-    /// <param name="starved">Whether the system ended processes for want of memory meanwhile.</param>
+    /// <summary>The status of an attempt whose journal has no end.</summary>
+    /// <param name="code">The exit code.</param>
+    /// <param name="starved">Whether the system killed processes because of memory shortage meanwhile.</param>
     public static string Status(int code, bool starved) => code switch
     {
         128 + 4 or 128 + 6 or 128 + 7 or 128 + 8 or 128 + 11 => AttemptStatus.Failed,
@@ -154,30 +158,30 @@ public static class WorkerExit
         _ => AttemptStatus.Failed,
     };
 
-    /// <summary>What an exit code says to a reader.</summary>
+    /// <summary>A message for the user about an exit code.</summary>
     public static string Describe(int code, bool starved = false) => code switch
     {
-        128 + 9 when starved => "the system ended the worker (signal 9) for want of memory. Run fewer stages at once (--jobs 1), or make "
-            + "the batches smaller",
-        128 + 6 => "the worker aborted (signal 6): a native library gave up",
-        128 + 9 => "the worker was killed (signal 9): by somebody, or by the system for want of memory",
-        128 + 11 => "the worker crashed (signal 11): a native library touched memory that was not its own",
-        _ when IsSignal(code) && code > 0 => $"the worker was ended by signal {code - 128}",
-        _ => $"the worker ended with exit code {code} and without a word in its journal",
+        128 + 9 when starved => "the system killed the worker (signal 9) because of memory shortage. Run fewer stages at once (--jobs 1), or use "
+            + "smaller batches",
+        128 + 6 => "the worker aborted (signal 6) in a native library",
+        128 + 9 => "the worker was killed (signal 9) by a user or by the system, for example because of memory shortage",
+        128 + 11 => "the worker crashed (signal 11): invalid memory access in a native library",
+        _ when IsSignal(code) && code > 0 => $"the worker was killed by signal {code - 128}",
+        _ => $"the worker exited with code {code} and its journal gives no reason",
     };
 }
 
-/// <summary>What Ctrl-C does, to a process that has no terminal here.</summary>
+/// <summary>Sends the signal of Ctrl-C to a process without a terminal.</summary>
 public static class ProcessSignal
 {
     private const int Interrupt = 2;
 
-    /// <summary>Windows has no way to interrupt a process of another console.</summary>
+    /// <summary>Whether the system supports it; Windows cannot interrupt a process of another console.</summary>
     public static bool IsPossible => !OperatingSystem.IsWindows();
 
-    /// <returns>Whether it was sent: not where the process has ended, and its number may be another's by now.</returns>
+    /// <returns>Whether the signal was sent; false if the process has exited, since its number may belong to another process.</returns>
     public static bool TryInterrupt(ProcessIdentity process) =>
-        // Numbers below 2 are not one process but all of them, or the system's first.
+        // Numbers below 2 mean all processes or the first process of the system.
         IsPossible && process.Pid > 1 && process.IsOnThisHost && process.IsAlive() && Kill(process.Pid, Interrupt) == 0;
 
     [DllImport("libc", EntryPoint = "kill")]

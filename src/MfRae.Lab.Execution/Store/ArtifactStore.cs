@@ -9,8 +9,8 @@ using MfRae.Lab.Execution.Journal;
 namespace MfRae.Lab.Execution.Store;
 
 /// <summary>
-/// Stage outputs by key. `KEY` is complete: it appears by a rename, with its manifest. `.partial/KEY` is in work,
-/// `.bad/KEY.N` was set aside, `.locks` says who works on what.
+/// Stores the outputs of stages by key. The folder `KEY` is complete: it appears by a rename, with its manifest. `.partial/KEY` is in
+/// progress, `.bad/KEY.N` was set aside, and `.locks` has the leases and locks.
 /// </summary>
 public sealed class ArtifactStore(string root)
 {
@@ -28,10 +28,10 @@ public sealed class ArtifactStore(string root)
 
     internal string BadFolder => Path.Combine(Root, ".bad");
 
-    /// <summary>Keys of all complete stages.</summary>
+    /// <summary>The keys of all complete stages.</summary>
     public IReadOnlyList<string> CompleteKeys() => KeysIn(Root);
 
-    /// <summary>Keys of all stages in work, whether anybody works on them or not.</summary>
+    /// <summary>The keys of all incomplete stages, with or without a running worker.</summary>
     public IReadOnlyList<string> PartialKeys() => KeysIn(Path.Combine(Root, ".partial"));
 
     /// <summary>The store that a folder `ROOT/.partial/KEY` belongs to.</summary>
@@ -41,21 +41,21 @@ public sealed class ArtifactStore(string root)
         var store = new ArtifactStore(Path.GetDirectoryName(Path.GetDirectoryName(full)) ?? full);
         return ArtifactName.IsKey(Path.GetFileName(full)) && store.PartialFolder(Path.GetFileName(full)) == full
             ? store
-            : throw new LabException($"{folder} is not a stage's folder: STORE/.partial/KEY is expected");
+            : throw new LabException($"{folder}: expected a stage's folder STORE/.partial/KEY");
     }
 
-    /// <summary>Whether the manifest is there. The files are as it says only if <see cref="Verify"/> says so too.</summary>
+    /// <summary>Whether the manifest exists. Only <see cref="Verify"/> checks the files.</summary>
     public bool IsComplete(string key) => File.Exists(Path.Combine(CompleteFolder(key), ManifestName));
 
-    /// <summary>Where the stage's files are now, complete or in work, or null.</summary>
+    /// <summary>The current folder of a stage, complete or incomplete, or null.</summary>
     public string? Find(string key) =>
         IsComplete(key) ? CompleteFolder(key) : Directory.Exists(PartialFolder(key)) ? PartialFolder(key) : null;
 
-    /// <summary>The path of the output of a stage's worker, or null where there is none.</summary>
+    /// <summary>The path of the output of a stage's worker, or null if it does not exist.</summary>
     public string? FindLog(string key, int attempt) =>
         Find(key) is { } folder && Path.Combine(folder, LogName(attempt)) is var path && File.Exists(path) ? path : null;
 
-    /// <summary>What workers of a stage printed, by attempt, from whichever folders are still there.</summary>
+    /// <summary>The outputs of a stage's workers by attempt, from all existing folders of the stage.</summary>
     public IReadOnlyList<(int Attempt, string Path)> LogsOf(string key) =>
         [.. FoldersOf(key).SelectMany(Directory.EnumerateFiles).Select(path => (Attempt: LogAttempt(Path.GetFileName(path)), Path: path))
             .Where(log => log.Attempt > 0).OrderBy(log => log.Attempt)];
@@ -64,7 +64,8 @@ public sealed class ArtifactStore(string root)
     /// <exception cref="LabException">A newer version of the program wrote the manifest.</exception>
     public ArtifactCheck Verify(string key, CancellationToken stop = default) => ArtifactVerifier.Check(key, CompleteFolder(key), stop);
 
-    /// <exception cref="LabException">The stage is not complete, or its manifest is no manifest.</exception>
+    /// <summary>Reads the manifest of a complete stage.</summary>
+    /// <exception cref="LabException">The stage is not complete, or its manifest is invalid.</exception>
     public Manifest ReadManifest(string key)
     {
         var path = Path.Combine(CompleteFolder(key), ManifestName);
@@ -74,26 +75,25 @@ public sealed class ArtifactStore(string root)
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"{path} cannot be read: {e.Message}", e);
+            throw new LabException($"{path}: cannot read the manifest: {e.Message}", e);
         }
     }
 
-    /// <summary>Makes the folder in which the stage is computed, readable by its owner only.</summary>
+    /// <summary>Creates the folder in which the stage is computed, readable only by its owner.</summary>
     public string CreatePartial(string key) => CreateFolder(PartialFolder(key));
 
-    /// <summary>Moves a complete stage away, with the reason beside its files. Returns where it went.</summary>
+    /// <summary>Sets a complete stage aside, with the reason in a file. Returns the new folder.</summary>
     public string SetAside(string key, string reason) => MoveToBad(CompleteFolder(key), reason);
 
-    /// <summary>Moves a stage in work away, checkpoints included.</summary>
+    /// <summary>Sets an incomplete stage aside, including its checkpoints.</summary>
     public string SetAsidePartial(string key, string reason) => MoveToBad(PartialFolder(key), reason);
 
     /// <summary>
-    /// One more than any attempt that a folder of this stage tells of, those set aside included: an attempt's number is
-    /// never used twice.
+    /// The number of the next attempt: one more than any attempt in any folder of the stage, so that a number is never used twice.
     /// </summary>
     public int NextAttempt(string key) => 1 + FoldersOf(key).SelectMany(Attempts).DefaultIfEmpty(0).Max();
 
-    /// <summary>Every folder that tells of a stage: those set aside, the one in work, the complete one.</summary>
+    /// <summary>All folders of a stage: set aside, incomplete and complete.</summary>
     public IReadOnlyList<string> FoldersOf(string key)
     {
         if (!ArtifactName.IsKey(key))
@@ -106,23 +106,23 @@ public sealed class ArtifactStore(string root)
     }
 
     /// <summary>
-    /// Ends a stage: hashes what it wrote, calls <paramref name="seal"/>, after which the journal no longer changes, writes
-    /// the manifest, removes checkpoints and renames the folder into place. A death in between costs nothing: before the
-    /// manifest the checkpoints are still there, after it <see cref="TryPublish"/> does the rest.
+    /// Completes a stage: hashes its files, calls <paramref name="seal"/>, after which the journal no longer changes, writes the manifest,
+    /// removes checkpoints and renames the folder. A process that dies in between loses nothing: before the manifest the checkpoints still
+    /// exist, after it <see cref="TryPublish"/> does the remaining steps.
     /// </summary>
     public Manifest Complete(StageNode node, Provenance provenance, Action seal)
     {
         var folder = PartialFolder(node.Key);
         if (Directory.EnumerateDirectories(folder).FirstOrDefault() is { } inner)
         {
-            throw new InvalidOperationException($"the stage {node.Label} made the folder {inner}; stages write files only");
+            throw new InvalidOperationException($"the stage {node.Label} created the folder {inner}; a stage may only write files");
         }
 
         var names = Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))
             .Where(name => !IsPassing(name)).Order(StringComparer.Ordinal).ToList();
         if (names.Find(name => !ArtifactName.IsName(name)) is { } wrong)
         {
-            throw new InvalidOperationException($"the stage {node.Label} wrote a file named '{wrong}'; names are letters, digits and ._-");
+            throw new InvalidOperationException($"the stage {node.Label} wrote a file named '{wrong}'; a name may have letters, digits and ._-");
         }
 
         var files = names.Where(name => !JournalFile.IsJournal(name)).Select(name => ArtifactVerifier.Describe(folder, name)).ToList();
@@ -136,7 +136,7 @@ public sealed class ArtifactStore(string root)
         return manifest;
     }
 
-    /// <summary>Finishes what a death between manifest and rename left. False where there was nothing of the kind.</summary>
+    /// <summary>Completes a stage whose process died between manifest and rename. Returns whether there was such a stage.</summary>
     public bool TryPublish(string key)
     {
         var manifest = Path.Combine(PartialFolder(key), ManifestName);
@@ -171,7 +171,7 @@ public sealed class ArtifactStore(string root)
         return path;
     }
 
-    /// <summary>What is no part of the artifact. The worker's output may still grow while the manifest is written.</summary>
+    /// <summary>Whether a file is not part of the artifact. The worker's output is excluded because it may grow while the manifest is written.</summary>
     private static bool IsPassing(string name) =>
         name == ManifestName || LogAttempt(name) > 0
         || name.StartsWith("checkpoint", StringComparison.Ordinal) || name.EndsWith(".aside", StringComparison.Ordinal);
@@ -185,7 +185,7 @@ public sealed class ArtifactStore(string root)
             .Order(StringComparer.Ordinal)]
         : [];
 
-    /// <summary>Whether a file is what a worker printed.</summary>
+    /// <summary>Whether a file is the output of a worker.</summary>
     internal static bool IsLog(string name) => LogAttempt(name) > 0;
 
     private static int LogAttempt(string name) => name.Split('.') is ["worker", var number, "log"]
@@ -206,7 +206,7 @@ public sealed class ArtifactStore(string root)
         MoveFolder(PartialFolder(key), CompleteFolder(key));
     }
 
-    /// <summary>Moves a folder that tells of attempts at a stage to those that were set aside.</summary>
+    /// <summary>Moves a folder of a stage to the folders that were set aside.</summary>
     internal void KeepSetAside(string folder, string key) => MoveFolder(folder, FreeBad(ArtifactName.Key(key)));
 
     private string FreeBad(string key)
@@ -231,8 +231,8 @@ public sealed class ArtifactStore(string root)
     }
 
     /// <summary>
-    /// Windows refuses to rename a folder while anyone reads a file in it, and the coordinator reads journals often and
-    /// briefly.
+    /// Renames a folder and retries for a moment: Windows refuses to rename a folder while a process reads a file in it, and the coordinator
+    /// often reads journals briefly.
     /// </summary>
     internal static void MoveFolder(string from, string to)
     {
@@ -250,7 +250,7 @@ public sealed class ArtifactStore(string root)
         }
     }
 
-    /// <summary>The complete stages of the store with their provenance, by their manifests. A stage with a damaged manifest is unknown:
+    /// <summary>The complete stages of the store with their provenance, from their manifests. A stage with a damaged manifest is missing here;
     /// the next run sets it aside.</summary>
     public Lineage ReadLineage() => new(key =>
     {

@@ -7,7 +7,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Execution.Store;
 
-/// <summary>Compares the files of a folder with its manifest: all of them, each time.</summary>
+/// <summary>Compares all files of a folder with its manifest.</summary>
 internal static class ArtifactVerifier
 {
     /// <exception cref="MfRae.Lab.Core.LabException">A newer version of the program wrote the manifest.</exception>
@@ -26,7 +26,7 @@ internal static class ArtifactVerifier
 
         if (manifest.Key != key)
         {
-            return new(key, [$"{ArtifactStore.ManifestName} is of another stage, {manifest.Key}"]);
+            return new(key, [$"{ArtifactStore.ManifestName} belongs to another stage, {manifest.Key}"]);
         }
 
         return new(key, [.. manifest.Files.Select(file => Problem(folder, file, stop)).OfType<string>()]);
@@ -64,7 +64,7 @@ internal static class ArtifactVerifier
         try
         {
             using var stream = info.OpenRead();
-            return Hash(stream, stop) == expected.Sha256 ? null : $"{expected.Name} has changed: its SHA-256 is not that of the manifest";
+            return Hash(stream, stop) == expected.Sha256 ? null : $"{expected.Name} has changed: its SHA-256 differs from the manifest";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -86,18 +86,19 @@ internal static class ArtifactVerifier
     }
 }
 
-/// <summary>What re-hashing a complete stage's files found.</summary>
-/// <param name="Problems">One sentence each; empty where every file is as the manifest says.</param>
+/// <summary>The result of verifying a complete stage.</summary>
+/// <param name="Key">The key of the stage.</param>
+/// <param name="Problems">A sentence for each problem; empty if every file matches the manifest.</param>
 public sealed record ArtifactCheck(string Key, IReadOnlyList<string> Problems)
 {
     public bool Ok => Problems.Count == 0;
 
-    public override string ToString() => Ok ? "every file is as its manifest says" : string.Join("; ", Problems);
+    public override string ToString() => Ok ? "every file matches the manifest" : string.Join("; ", Problems);
 }
 
 /// <summary>
-/// The bytes of `manifest.json`. Its first member is the SHA-256 of all bytes that follow it: a manifest vouches for the files, and
-/// this for the manifest. Manifests of format 1 have no such member and are taken as they are.
+/// Reads and writes `manifest.json`. Its first member is the SHA-256 of all bytes that follow it, so the manifest protects the files and the
+/// hash protects the manifest. Manifests of format 1 have no such member and are accepted without it.
 /// </summary>
 internal static class ManifestSeal
 {
@@ -108,26 +109,26 @@ internal static class ManifestSeal
     public static byte[] Write(Manifest manifest)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(manifest, LabJson.Default.Manifest);
-        // From the quotation mark that closes the hash on: the object's own opening brace gives way to a comma.
+        // The hash covers the bytes from the quotation mark that closes it; a comma replaces the opening brace of the object.
         byte[] rest = [(byte)'"', (byte)',', .. json.AsSpan(1)];
         return [.. Encoding.ASCII.GetBytes(Opening + Hash(rest)), .. rest];
     }
 
-    /// <param name="path">For the message.</param>
-    /// <exception cref="JsonException">It is no manifest, or not as it was written.</exception>
-    /// <exception cref="MfRae.Lab.Core.LabException">It is of a newer format: neither damaged nor to be read here.</exception>
+    /// <param name="path">The path, for the message.</param>
+    /// <exception cref="JsonException">The bytes are not a manifest, or they have changed.</exception>
+    /// <exception cref="MfRae.Lab.Core.LabException">The manifest has a newer format, which this program cannot read.</exception>
     public static Manifest Read(ReadOnlySpan<byte> bytes, string path)
     {
         VersionedJson.RefuseNewer(path, bytes, Format);
         if (!bytes.StartsWith(Encoding.ASCII.GetBytes(Opening)))
         {
-            return Parse(bytes) is { Format: < Format } old ? old : throw new JsonException("it does not begin with its own hash");
+            return Parse(bytes) is { Format: < Format } old ? old : throw new JsonException("it does not begin with its hash");
         }
 
         var start = Opening.Length + HashDigits;
         if (bytes.Length <= start + 2 || !Encoding.ASCII.GetBytes(Hash(bytes[start..])).AsSpan().SequenceEqual(bytes[Opening.Length..start]))
         {
-            throw new JsonException("it has changed: its bytes do not have the hash that it begins with");
+            throw new JsonException("it has changed: its bytes do not match the hash at its beginning");
         }
 
         return Parse([(byte)'{', .. bytes[(start + 2)..]]);

@@ -1,6 +1,6 @@
 namespace MfRae.Lab.Execution.Store;
 
-/// <summary>Writes a file aside, to the disk, and renames it: whoever sees the name sees the whole content.</summary>
+/// <summary>Writes a file under a temporary name, flushes it to the disk and renames it, so that a file with the final name is complete.</summary>
 internal static class AtomicFile
 {
     public static void Write(string path, ReadOnlySpan<byte> content)

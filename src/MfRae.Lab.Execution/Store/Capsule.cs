@@ -10,8 +10,8 @@ using MfRae.Lab.Core.Records;
 namespace MfRae.Lab.Execution.Store;
 
 /// <summary>
-/// A capsule that somebody gave us, opened. Nothing is unpacked before names, kinds and sizes of all entries are what they may be, and
-/// what is unpacked has the size and the hash that the index says, or is refused.
+/// Reads a capsule from an untrusted source. Names, kinds and sizes of all entries are checked before an entry is unpacked, and an unpacked
+/// entry must have the size and the hash in the index.
 /// </summary>
 internal sealed class Capsule : IDisposable
 {
@@ -24,15 +24,15 @@ internal sealed class Capsule : IDisposable
 
     private Capsule(string path, ZipArchive zip)
     {
-        this._path = path;
-        this._zip = zip;
+        _path = path;
+        _zip = zip;
         Index = null!;
     }
 
     public CapsuleIndex Index { get; private set; }
 
-    /// <param name="maxBytes">The most that all entries together may have when unpacked.</param>
-    /// <exception cref="LabException">It is no capsule, of a later version, or has an entry that no capsule has.</exception>
+    /// <param name="maxBytes">The largest total size of the unpacked entries, in bytes.</param>
+    /// <exception cref="LabException">The file is not a capsule, has a later format, or has an unexpected entry.</exception>
     public static Capsule Open(string path, long maxBytes)
     {
         Capsule? capsule = null;
@@ -46,14 +46,14 @@ internal sealed class Capsule : IDisposable
         {
             capsule?.Dispose();
             throw error is IOException or UnauthorizedAccessException or InvalidDataException
-                ? new LabException($"{path} is no capsule that can be read: {error.Message}", error)
+                ? new LabException($"{path} is not a readable capsule: {error.Message}", error)
                 : error;
         }
     }
 
     public void Dispose() => _zip.Dispose();
 
-    /// <exception cref="LabException">The entry is not there or is no such record.</exception>
+    /// <exception cref="LabException">The entry is missing or invalid.</exception>
     public T Read<T>(string name, JsonTypeInfo<T> type)
         where T : class
     {
@@ -63,7 +63,7 @@ internal sealed class Capsule : IDisposable
         return Parse(name, content.ToArray(), type);
     }
 
-    /// <summary>Unpacks one entry to a new file.</summary>
+    /// <summary>Unpacks one entry into a new file.</summary>
     public void Extract(CapsuleEntry entry, string target, CancellationToken stop)
     {
         using var file = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None);
@@ -78,24 +78,24 @@ internal sealed class Capsule : IDisposable
             throw Wrong($"it has {_zip.Entries.Count} entries; {MostEntries} are allowed");
         }
 
-        // Names that differ in capitals only would be one file on some systems.
+        // Names that differ only in case are one file on some systems.
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var entry in _zip.Entries)
         {
             var name = PrintableText.Of(entry.FullName);
             if (entry.FullName != CapsuleName.Index && !CapsuleName.IsOurs(entry.FullName))
             {
-                throw Wrong($"no capsule has an entry named '{name}'");
+                throw Wrong($"the entry name '{name}' is not allowed");
             }
 
             if (!names.Add(entry.FullName))
             {
-                throw Wrong($"the entry '{name}' is there twice");
+                throw Wrong($"the entry '{name}' appears twice");
             }
 
             if ((entry.ExternalAttributes & KindOfFile) is not (0 or RegularFile))
             {
-                throw Wrong($"the entry '{name}' is no plain file");
+                throw Wrong($"the entry '{name}' is not a plain file");
             }
         }
 
@@ -109,11 +109,11 @@ internal sealed class Capsule : IDisposable
         using var content = new MemoryStream();
         Copy(entry, Math.Min(entry.Length, MostOfRecord), content, default);
         var bytes = content.ToArray();
-        // A later version may have other properties: its number is looked at before the rest.
+        // A later format may have other properties, so its number is checked first.
         var format = FormatOf(bytes);
         return format == CapsuleIndex.Known
             ? Parse(CapsuleName.Index, bytes, LabJson.Default.CapsuleIndex)
-            : throw Wrong($"it has format {format}; this program reads {CapsuleIndex.Known}: update the program");
+            : throw Wrong($"its format is {format}; this program reads {CapsuleIndex.Known}: update the program");
     }
 
     private void Compare(long maxBytes)
@@ -124,12 +124,12 @@ internal sealed class Capsule : IDisposable
         {
             if (!sizes.Remove(entry.Name, out var size) || size != entry.Size || size < 0)
             {
-                throw Wrong($"the entry '{PrintableText.Of(entry.Name)}' is not as {CapsuleName.Index} says");
+                throw Wrong($"the entry '{PrintableText.Of(entry.Name)}' differs from {CapsuleName.Index}");
             }
 
             if (entry.Size > maxBytes - total)
             {
-                throw Wrong($"unpacked it has more than {maxBytes} bytes; --max-bytes N allows more");
+                throw Wrong($"its unpacked size is more than {maxBytes} bytes; --max-bytes N allows more");
             }
 
             total += entry.Size;
@@ -137,7 +137,7 @@ internal sealed class Capsule : IDisposable
 
         if (sizes.Count > 0)
         {
-            throw Wrong($"{CapsuleName.Index} does not know the entry '{PrintableText.Of(sizes.Keys.First())}'");
+            throw Wrong($"{CapsuleName.Index} does not list the entry '{PrintableText.Of(sizes.Keys.First())}'");
         }
     }
 
@@ -150,11 +150,11 @@ internal sealed class Capsule : IDisposable
 
         if (Copy(_zip.GetEntry(expected.Name)!, expected.Size, target, stop) != expected.Sha256)
         {
-            throw Wrong($"the entry '{expected.Name}' has changed: its SHA-256 is not that of {CapsuleName.Index}");
+            throw Wrong($"the entry '{expected.Name}' has changed: its SHA-256 differs from {CapsuleName.Index}");
         }
     }
 
-    /// <summary>Unpacks exactly as many bytes as were declared: a stream that goes on is a bomb, one that ends is torn.</summary>
+    /// <summary>Unpacks exactly the declared number of bytes: a longer stream is a zip bomb, a shorter one is truncated.</summary>
     private string Copy(ZipArchiveEntry entry, long size, Stream target, CancellationToken stop)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -168,7 +168,7 @@ internal sealed class Capsule : IDisposable
                 stop.ThrowIfCancellationRequested();
                 if (read > left)
                 {
-                    throw Wrong($"the entry '{entry.FullName}' has more bytes than it says");
+                    throw Wrong($"the entry '{entry.FullName}' has more bytes than declared");
                 }
 
                 hash.AppendData(buffer, 0, read);
@@ -177,7 +177,7 @@ internal sealed class Capsule : IDisposable
 
             if (left > 0)
             {
-                throw Wrong($"the entry '{entry.FullName}' has fewer bytes than it says");
+                throw Wrong($"the entry '{entry.FullName}' has fewer bytes than declared");
             }
         }
         catch (InvalidDataException error)
@@ -197,7 +197,7 @@ internal sealed class Capsule : IDisposable
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw Wrong($"{CapsuleName.Index} is no index: {error.Message}");
+            throw Wrong($"{CapsuleName.Index} is not a valid index: {error.Message}");
         }
     }
 
@@ -214,14 +214,13 @@ internal sealed class Capsule : IDisposable
         }
     }
 
-    public LabException Wrong(string what) => new($"{_path} is refused: {what}. Nothing of it was taken in.");
+    public LabException Wrong(string what) => new($"{_path} is refused: {what}. Nothing was imported.");
 }
 
 /// <summary>
-/// Names of entries, of which there are these and no others: `capsule.json`; `plans/plan.json`, `plans/marks.json`,
-/// `plans/SHA256.patch`; `KEY/NAME`, a file of a complete stage; `KEY.0/NAME`, one of a stage that
-/// was not completed; `KEY.1/NAME`, …, of what was set aside. They come
-/// from a file that somebody else may have made, and become paths.
+/// The allowed names of entries: `capsule.json`; `plans/plan.json`, `plans/marks.json`, `plans/SHA256.patch`; `KEY/NAME`, a file of a complete
+/// stage; `KEY.0/NAME`, a file of an incomplete stage; `KEY.1/NAME`, …, a file of a folder that was set aside. They come from an untrusted
+/// file and become paths.
 /// </summary>
 internal static partial class CapsuleName
 {
@@ -233,7 +232,7 @@ internal static partial class CapsuleName
 
     public static bool IsOurs(string name) => name is Plan or Marks || PatchPattern().IsMatch(name) || Stage(name) is not null;
 
-    /// <summary>The stage's key, or null where the entry is no stage's.</summary>
+    /// <summary>The key of the stage, or null if the entry does not belong to a stage.</summary>
     public static string? Stage(string name) =>
         StagePattern().Match(name) is { Success: true } match && ArtifactName.IsName(match.Groups[2].Value) ? match.Groups[1].Value : null;
 

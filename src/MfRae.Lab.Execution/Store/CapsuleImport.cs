@@ -10,8 +10,8 @@ using MfRae.Lab.Execution.Running;
 namespace MfRae.Lab.Execution.Store;
 
 /// <summary>
-/// Takes a capsule into the store. Everything is unpacked into a private folder and verified there; only then stages take their names,
-/// each by a rename. What is there already and whole stays; so a second import of the same capsule changes nothing.
+/// Imports a capsule into the store. Everything is unpacked into a private folder and verified there; then each stage is renamed to its final
+/// name. Intact stages in the store are kept, so a second import of the same capsule changes nothing.
 /// </summary>
 public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time)
 {
@@ -22,39 +22,39 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
     private int _added;
     private int _replaced;
 
-    /// <param name="tell">Called with the plan and the marks while no run can begin, once the stages are in their places.</param>
-    /// <param name="admit">Called with the experiment's name before anything is unpacked; what it throws refuses the capsule.</param>
-    /// <exception cref="LabException">The capsule is none, or not as it says; or the store cannot be written.</exception>
-    /// <exception cref="StoreLockedException">A run is going on in the store, or another import.</exception>
+    /// <param name="tell">Called with the plan and the annotations after the stages are in place, while no run can begin.</param>
+    /// <param name="admit">Called with the experiment's name before unpacking; an exception refuses the capsule.</param>
+    /// <exception cref="LabException">The capsule is invalid, or the store cannot be written.</exception>
+    /// <exception cref="StoreLockedException">A run or another import is in progress in the store.</exception>
     public ImportOutcome Run(
         string path, long maxBytes, Action<PlanRecord, Annotations> tell, Action<string>? admit = null, CancellationToken stop = default)
     {
         using var capsule = Capsule.Open(path, maxBytes);
         var plan = PlanOf(capsule);
-        var marks = MarksOf(capsule, plan);
+        var annotations = AnnotationsOf(capsule, plan);
         admit?.Invoke(plan.Name);
         ArtifactStore.CreateFolder(store.Root);
         using var only = FileLock.Try(Path.Combine(ArtifactStore.CreateFolder(store.LockFolder), "import"))
-            ?? throw new StoreLockedException($"another import into {store.Root} is going on; wait for it");
+            ?? throw new StoreLockedException($"another import into {store.Root} is in progress. Wait for it.");
         var folder = Path.Combine(store.Root, ".import");
         try
         {
-            // What an import that was killed left: the lock says that nobody works on it.
+            // Files of a killed import; the lock guarantees that no other import uses them.
             Clear(folder);
             ArtifactStore.CreateFolder(folder);
             Unpack(capsule, folder, stop);
             Verify(capsule, plan, folder, stop);
-            // Noted first, as a run does: from then on no stage of it is garbage.
+            // Recorded first, as in a run: from now on no stage of the plan is garbage.
             new StoreRecords(store).Add(plan, Path.Combine(folder, "plans"));
             using (IdleStoreLock.Require(store, time))
             {
                 Merge(folder, stop);
-                tell(plan, marks);
+                tell(plan, annotations);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"{path} cannot be taken into {store.Root}: {error.Message}", error);
+            throw new LabException($"{path}: cannot import the capsule into {store.Root}: {error.Message}", error);
         }
         finally
         {
@@ -70,7 +70,7 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
         if (plan.Format != 1 || plan.Name != capsule.Index.Experiment || plan.Hash != capsule.Index.PlanHash
             || !ArtifactName.IsExperiment(plan.Name) || !Hash().IsMatch(plan.Hash) || (plan.Patch is { } patch && !ArtifactName.IsKey(patch)))
         {
-            throw capsule.Wrong($"its plan cannot be one of an experiment '{PrintableText.Of(plan.Name)}'");
+            throw capsule.Wrong($"its plan has the experiment name '{PrintableText.Of(plan.Name)}', which is not allowed");
         }
 
         var keys = plan.Stages.Select(stage => stage.Key).ToHashSet();
@@ -79,45 +79,45 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
             || !plan.Runs.All(run => ArtifactName.IsKey(run.Id) && plan.Arms.Any(arm => arm.Name == run.Arm))
             || plan.Runs.DistinctBy(run => run.Id).Count() != plan.Runs.Count || plan.Arms.DistinctBy(arm => arm.Name).Count() != plan.Arms.Count)
         {
-            throw capsule.Wrong("its plan names stages, runs or arms that it does not have, or one twice");
+            throw capsule.Wrong("its plan refers to missing stages, runs or arms, or has one of them twice");
         }
 
         if (capsule.Index.Entries.Select(entry => CapsuleName.Stage(entry.Name)).FirstOrDefault(key => key is not null && !keys.Contains(key))
             is { } foreign)
         {
-            throw capsule.Wrong($"its plan has no stage {foreign}");
+            throw capsule.Wrong($"its plan does not have the stage {foreign}");
         }
 
         if (plan.PatchOmitted is { Length: > LongestPath })
         {
-            throw capsule.Wrong("its plan has a text about its patch that is too long");
+            throw capsule.Wrong("the description of the patch in its plan is too long");
         }
 
         if (plan.Files is { } files && (files.Count > MostFiles || files.Any(file => file.Path.Length > LongestPath
             || Encoding.UTF8.GetByteCount(file.Text) > WrittenFile.MostBytes || file.Omitted < 0)))
         {
-            throw capsule.Wrong("its plan has experiment files that cannot be: too many, or too long");
+            throw capsule.Wrong("its plan has too many or too long experiment files");
         }
 
         return capsule.Index.Entries.Any(entry => entry.Name.EndsWith(".patch", StringComparison.Ordinal)
             && entry.Name != (plan.Patch is null ? null : CapsuleName.Patch(plan.Patch)))
-                ? throw capsule.Wrong("it has a patch that is not its plan's")
+                ? throw capsule.Wrong("its patch does not belong to its plan")
                 : plan;
     }
 
-    private static Annotations MarksOf(Capsule capsule, PlanRecord plan)
+    private static Annotations AnnotationsOf(Capsule capsule, PlanRecord plan)
     {
-        var marks = capsule.Read(CapsuleName.Marks, LabJson.Default.Annotations);
+        var annotations = capsule.Read(CapsuleName.Marks, LabJson.Default.Annotations);
         var runs = plan.Runs.Select(run => run.Id).ToHashSet();
-        return marks.Tags.Concat(marks.Notes).All(mark => mark.Kind switch
+        return annotations.Tags.Concat(annotations.Notes).All(annotation => annotation.Kind switch
         {
-            Annotation.Experiment => mark.Subject == plan.Name,
-            Annotation.Run => runs.Contains(mark.Subject),
+            Annotation.Experiment => annotation.Subject == plan.Name,
+            Annotation.Run => runs.Contains(annotation.Subject),
             _ => false,
-        }) && marks is { Format: 1, Archived.Count: 0 }
-            && marks.Tags.All(tag => AnnotationRules.IsTag(tag.Text)) && marks.Notes.All(note => note.Text.Length is > 0 and <= AnnotationRules.LongestNote)
-                ? marks
-                : throw capsule.Wrong("it has tags or notes that cannot be: of another experiment, or too long");
+        }) && annotations is { Format: 1, Archived.Count: 0 }
+            && annotations.Tags.All(tag => AnnotationRules.IsTag(tag.Text)) && annotations.Notes.All(note => note.Text.Length is > 0 and <= AnnotationRules.LongestNote)
+                ? annotations
+                : throw capsule.Wrong("it has tags or notes of another experiment, or too long ones");
     }
 
     private static void Unpack(Capsule capsule, string folder, CancellationToken stop)
@@ -146,7 +146,7 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
             if (Directory.EnumerateFiles(place).Select(file => Path.GetFileName(file)).FirstOrDefault(
                 name => !names.Contains(name) && !ArtifactStore.IsLog(name)) is { } extra)
             {
-                throw capsule.Wrong($"the manifest of the stage {stage.Key} does not know {extra}");
+                throw capsule.Wrong($"the manifest of the stage {stage.Key} does not list {extra}");
             }
 
             if (manifest.Kind != stage.Kind || manifest.Seed != stage.Seed || manifest.Inputs.Count != stage.Inputs.Count
@@ -177,7 +177,7 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
                 if (Directory.Exists(store.CompleteFolder(name)))
                 {
                     _replaced++;
-                    store.SetAside(name, "it was not whole, and an import had the whole one");
+                    store.SetAside(name, "it was damaged, and an import replaced it");
                 }
 
                 _added++;
@@ -187,8 +187,8 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
     }
 
     /// <summary>
-    /// Attempts that led to nothing are kept, unless the store knows of them: as those of a stage in work where there is nothing of
-    /// it here, so that a divergence stays one; else beside what was set aside.
+    /// Keeps unsuccessful attempts that the store does not have: as an incomplete stage if the store has no folder of the stage, so that a
+    /// divergence stays recorded, otherwise as a folder that was set aside.
     /// </summary>
     private void KeepTold(string place, string key, bool inWork)
     {
@@ -221,9 +221,9 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
     private static partial Regex Hash();
 }
 
-/// <summary>What an import did.</summary>
-/// <param name="Experiment">Its name.</param>
-/// <param name="Added">Stages that were not there, or not whole.</param>
-/// <param name="Kept">Stages that were there and whole.</param>
-/// <param name="SetAside">Of the added ones those in whose place was a damaged one.</param>
+/// <summary>The result of an import.</summary>
+/// <param name="Experiment">The name of the experiment.</param>
+/// <param name="Added">The number of added stages, which were missing or damaged.</param>
+/// <param name="Kept">The number of intact stages that were already in the store.</param>
+/// <param name="SetAside">The number of damaged stages that were replaced.</param>
 public sealed record ImportOutcome(string Experiment, int Added, int Kept, int SetAside);

@@ -10,24 +10,24 @@ using MfRae.Lab.Execution.Journal;
 namespace MfRae.Lab.Execution.Store;
 
 /// <summary>
-/// Packs an experiment into one file that another lab can take in: the plan, what people wrote about it, every complete stage with all
-/// of its files, and of attempts that led to none what they reported. The same content makes the same bytes.
+/// Packs an experiment into one file for another lab: the plan, its annotations, every complete stage with all its files, and the reports of
+/// unsuccessful attempts. The same content gives the same bytes.
 /// </summary>
 public sealed class CapsuleWriter(ArtifactStore store)
 {
-    // The first moment that a zip can name; files' own times are not part of what they hold.
+    // The earliest time that a zip can store; the times of files are not part of their content.
     private static readonly DateTimeOffset NoTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private const int RegularFile = 0x81A4 << 16;
 
-    /// <param name="plan">The experiment's current plan.</param>
-    /// <param name="marks">What people wrote, of any experiment: what concerns others is left out.</param>
-    /// <param name="replace">A file of that name gives way.</param>
-    /// <exception cref="LabException">There is a file of that name, it cannot be written, or a stage's file is not what its manifest says.</exception>
-    public CapsuleIndex Write(PlanRecord plan, Annotations marks, string target, bool replace = false, CancellationToken stop = default)
+    /// <param name="plan">The current plan of the experiment.</param>
+    /// <param name="marks">All annotations; those of other experiments are left out.</param>
+    /// <param name="replace">Whether an existing file is replaced.</param>
+    /// <exception cref="LabException">The file exists or cannot be written, or a file of a stage does not match its manifest.</exception>
+    public CapsuleIndex Write(PlanRecord plan, Annotations annotations, string target, bool replace = false, CancellationToken stop = default)
     {
         if (Directory.Exists(target) || (File.Exists(target) && !replace))
         {
-            throw new LabException($"{target} exists; name another file{(Directory.Exists(target) ? "" : ", or replace it with --force")}");
+            throw new LabException($"{target} already exists. Give another name{(Directory.Exists(target) ? "" : ", or use --force to replace it")}.");
         }
 
         var aside = $"{target}.{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}.aside";
@@ -37,7 +37,7 @@ public sealed class CapsuleWriter(ArtifactStore store)
             CapsuleIndex index;
             using (var zip = new ZipArchive(new FileStream(aside, FileMode.Create, FileAccess.Write), ZipArchiveMode.Create))
             {
-                index = new(CapsuleIndex.Known, plan.Name, plan.Hash, [.. Pack(zip, plan, MarksOf(plan, marks), stop)]);
+                index = new(CapsuleIndex.Known, plan.Name, plan.Hash, [.. Pack(zip, plan, AnnotationsOf(plan, annotations), stop)]);
                 Put(zip, CapsuleName.Index, JsonSerializer.SerializeToUtf8Bytes(index, LabJson.Default.CapsuleIndex));
             }
 
@@ -46,7 +46,7 @@ public sealed class CapsuleWriter(ArtifactStore store)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"the capsule {target} cannot be written: {error.Message}", error);
+            throw new LabException($"{target}: cannot write the capsule: {error.Message}", error);
         }
         finally
         {
@@ -54,13 +54,13 @@ public sealed class CapsuleWriter(ArtifactStore store)
         }
     }
 
-    private IEnumerable<CapsuleEntry> Pack(ZipArchive zip, PlanRecord plan, Annotations marks, CancellationToken stop)
+    private IEnumerable<CapsuleEntry> Pack(ZipArchive zip, PlanRecord plan, Annotations annotations, CancellationToken stop)
     {
         var records = new StoreRecords(store);
         var patch = plan.Patch is { } hash && records.PatchDamage(plan) is null ? records.ReadPatch(hash) : null;
         yield return Put(zip, CapsuleName.Plan, JsonSerializer.SerializeToUtf8Bytes(
             patch is null ? plan with { Patch = null } : plan, LabJson.Default.PlanRecord));
-        yield return Put(zip, CapsuleName.Marks, JsonSerializer.SerializeToUtf8Bytes(marks, LabJson.Default.Annotations));
+        yield return Put(zip, CapsuleName.Marks, JsonSerializer.SerializeToUtf8Bytes(annotations, LabJson.Default.Annotations));
         if (patch is not null)
         {
             yield return Put(zip, CapsuleName.Patch(plan.Patch!), patch);
@@ -79,8 +79,8 @@ public sealed class CapsuleWriter(ArtifactStore store)
                     stop.ThrowIfCancellationRequested();
                     var entry = Put(zip, $"{stage.Key}{suffix}/{name}", Path.Combine(folder, name), stop);
                     yield return sha256 is null || sha256 == entry.Sha256 ? entry : throw new LabException(
-                        $"{Path.Combine(folder, name)} has changed: its SHA-256 is not that of the manifest. Run the experiment again: the stage "
-                            + "is then computed anew");
+                        $"{Path.Combine(folder, name)} has changed: its SHA-256 differs from the manifest. Run the experiment again to recompute "
+                            + "the stage.");
                 }
             }
         }
@@ -93,25 +93,25 @@ public sealed class CapsuleWriter(ArtifactStore store)
         if (files.FirstOrDefault(file => !ArtifactName.IsName(file.Name) || new FileInfo(Path.Combine(folder, file.Name)).LinkTarget is not null)
             is { } wrong)
         {
-            throw new LabException($"the manifest of {folder} names '{PrintableText.Of(wrong.Name)}', which is no plain file");
+            throw new LabException($"the manifest of {folder} lists '{PrintableText.Of(wrong.Name)}', which is not a plain file");
         }
 
         return files.Select(file => (file.Name, (string?)file.Sha256)).Append((ArtifactStore.ManifestName, null))
             .Concat(store.LogsOf(key).Where(log => Path.GetDirectoryName(log.Path) == folder).Select(log => (Path.GetFileName(log.Path), (string?)null)));
     }
 
-    /// <summary>What is told of an attempt: checkpoints and other files of what was not completed stay behind.</summary>
+    /// <summary>The files that an attempt reported, without checkpoints and other files of an incomplete stage.</summary>
     private static IEnumerable<(string Name, string? Sha256)> Told(string folder) => Directory.EnumerateFiles(folder)
         .Select(path => Path.GetFileName(path))
         .Where(name => ArtifactName.IsName(name) && (JournalFile.IsJournal(name) || ArtifactStore.IsLog(name)
             || name == ArtifactStore.ReasonName || name.EndsWith(".png", StringComparison.Ordinal)))
         .Order(StringComparer.Ordinal).Select(name => (name, (string?)null));
 
-    private static Annotations MarksOf(PlanRecord plan, Annotations marks)
+    private static Annotations AnnotationsOf(PlanRecord plan, Annotations annotations)
     {
         var runs = plan.Runs.Select(run => run.Id).ToHashSet();
-        bool Ours(Annotation mark) => mark.Kind == Annotation.Experiment ? mark.Subject == plan.Name : runs.Contains(mark.Subject);
-        return marks with { Tags = [.. marks.Tags.Where(Ours)], Notes = [.. marks.Notes.Where(Ours)], Archived = [] };
+        bool Ours(Annotation annotation) => annotation.Kind == Annotation.Experiment ? annotation.Subject == plan.Name : runs.Contains(annotation.Subject);
+        return annotations with { Tags = [.. annotations.Tags.Where(Ours)], Notes = [.. annotations.Notes.Where(Ours)], Archived = [] };
     }
 
     private static CapsuleEntry Put(ZipArchive zip, string name, byte[] content)
@@ -128,7 +128,7 @@ public sealed class CapsuleWriter(ArtifactStore store)
 
     private static CapsuleEntry Put(ZipArchive zip, string name, Stream source, CancellationToken stop)
     {
-        // Weights are noise to a compressor, and most of the bytes.
+        // Weights are most of the bytes and do not compress.
         var weights = name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".png", StringComparison.Ordinal);
         var entry = zip.CreateEntry(name, weights ? CompressionLevel.NoCompression : CompressionLevel.Fastest);
         (entry.LastWriteTime, entry.ExternalAttributes) = (NoTime, RegularFile);

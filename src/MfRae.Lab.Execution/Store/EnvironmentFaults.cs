@@ -2,39 +2,39 @@ using MfRae.Lab.Core;
 
 namespace MfRae.Lab.Execution.Store;
 
-/// <summary>Tells what the machine does to files, a full disk above all, from what would be a bug.</summary>
+/// <summary>Distinguishes file errors that the machine causes, such as a full disk, from bugs.</summary>
 public static class FileFault
 {
-    /// <summary>One sentence on a fault that whoever runs the program can put right, or null where the exception is of another kind.</summary>
+    /// <summary>A message about an error that the user can repair, or null for another exception.</summary>
     public static string? Explain(Exception error) => error.Causes().Select(Known).FirstOrDefault(known => known is not null);
 
-    /// <summary>The same for a fault of the store: a disk that takes no more is, a file elsewhere that may not be read is not.</summary>
+    /// <summary>The same for an error of the store. A full disk counts; an unreadable file elsewhere does not.</summary>
     internal static string? Explain(Exception error, ArtifactStore store) => error.Causes()
         .Where(cause => cause is not UnauthorizedAccessException || cause.Message.Contains(store.Root, StringComparison.Ordinal))
         .Select(Known).FirstOrDefault(known => known is not null) is { } known
-            ? $"the store {store.Root} cannot be written: {known}"
+            ? $"{store.Root}: cannot write to the store: {known}"
             : null;
 
-    /// <summary>The exception to throw for a fault of the store, or null where it is none.</summary>
+    /// <summary>The exception to throw for an error of the store, or null for another exception.</summary>
     internal static LabException? OfStore(Exception error, ArtifactStore store) =>
         Explain(error, store) is { } text ? new LabException(text, error) : null;
 
-    // The number is the system's: errno on Unix, an HRESULT of Win32 on Windows.
+    // The numbers of the system: errno on Unix, an HRESULT of Win32 on Windows.
     private static string? Known(Exception error) => error switch
     {
-        UnauthorizedAccessException => $"{error.Message} Give this user the right to, and run the same command again.",
+        UnauthorizedAccessException => $"{error.Message} Grant this user the permission and run the same command again.",
         IOException { HResult: 28 or 122 or unchecked((int)0x80070070) or unchecked((int)0x80070027) } =>
-            $"the disk is full ({error.Message}). Make room and run the same command again: what was computed is kept.",
+            $"the disk is full ({error.Message}). Free some space and run the same command again; computed results are kept.",
         IOException { HResult: 30 or unchecked((int)0x80070013) } =>
-            $"the disk is read-only ({error.Message}). Make it writable, or name another place, and run the same command again.",
+            $"the disk is read-only ({error.Message}). Make it writable or give another path, then run the same command again.",
         IOException { HResult: 5 } => $"the disk reports an error ({error.Message}).",
         _ => null,
     };
 }
 
 /// <summary>
-/// Tells a want of memory from other failures. The native libraries throw exceptions of no particular type, with these words; the
-/// system instead ends the process, and counts that it did.
+/// Recognises memory shortage. The native libraries throw general exceptions with these words; the operating system kills the process and
+/// counts the kill.
 /// </summary>
 internal static class MemoryShortage
 {
@@ -43,16 +43,16 @@ internal static class MemoryShortage
     private static readonly string[] Words =
         ["out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "bad allocation", "CUBLAS_STATUS_ALLOC_FAILED"];
 
-    /// <summary>What to tell the user, or null where the exception is of another kind.</summary>
+    /// <summary>A message for the user, or null for another exception.</summary>
     public static string? Explain(Exception error) => error.Causes().FirstOrDefault(IsShortage) is { } cause
-        ? $"there is not enough memory ({cause.Message.Split('\n')[0].TrimEnd()}). Run fewer stages at once (--jobs 1), or make "
-            + "the batches smaller.\n" + error
+        ? $"not enough memory ({cause.Message.Split('\n')[0].TrimEnd()}). Run fewer stages at once (--jobs 1), or use "
+            + "smaller batches.\n" + error
         : null;
 
     private static bool IsShortage(Exception cause) => cause is OutOfMemoryException
         || Array.Exists(Words, word => cause.Message.Contains(word, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>How many processes of this machine Linux has ended for want of memory since its boot; 0 where it does not say.</summary>
+    /// <summary>The number of processes that Linux has killed because of memory shortage since boot; 0 if it is unknown.</summary>
     public static long Kills()
     {
         try
@@ -70,7 +70,7 @@ internal static class MemoryShortage
 
 internal static class ExceptionCauses
 {
-    /// <summary>The exception, and what it wraps, from the outside in.</summary>
+    /// <summary>The exception and its inner exceptions, from the outside in.</summary>
     public static IEnumerable<Exception> Causes(this Exception error)
     {
         for (Exception? cause = error; cause is not null; cause = cause.InnerException)

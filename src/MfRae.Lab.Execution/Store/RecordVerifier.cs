@@ -8,8 +8,8 @@ using MfRae.Lab.Execution.Journal;
 namespace MfRae.Lab.Execution.Store;
 
 /// <summary>
-/// Re-checks what the database says of stages against the store: files against manifests by SHA-256, definition, seed and inputs
-/// against the manifest, and every measurement against the journal that told it, which is one of the files.
+/// Compares the database with the store: files with manifests by SHA-256; definition, seed and inputs with the manifest; and every
+/// measurement with its journal, which is one of the files.
 /// </summary>
 public sealed class RecordVerifier(ArtifactStore store)
 {
@@ -18,7 +18,7 @@ public sealed class RecordVerifier(ArtifactStore store)
         if (!store.IsComplete(stage.Key))
         {
             return stage.Status == "completed"
-                ? new(stage.Key, stage.Label, 0, 0, ["it counts as completed, but its files are not in the store"], null)
+                ? new(stage.Key, stage.Label, 0, 0, ["the database says that it is completed, but its files are not in the store"], null)
                 : new(stage.Key, stage.Label, 0, 0, [], $"{stage.Status}: nothing to check");
         }
 
@@ -36,20 +36,20 @@ public sealed class RecordVerifier(ArtifactStore store)
 
         if (!SameDefinition(stage.DefinitionJson, manifest.Definition))
         {
-            problems.Add("the database has another definition than its manifest");
+            problems.Add("the definition in the database differs from the manifest");
         }
 
         if (stage.Kind != manifest.Kind || stage.Seed != manifest.Seed || !Same(stage.Inputs, manifest.Inputs))
         {
-            problems.Add("the database has another kind, seed or inputs than its manifest");
+            problems.Add("kind, seed or inputs in the database differ from the manifest");
         }
 
         problems.AddRange(Measurements(stage));
         return new(stage.Key, stage.Label, manifest.Files.Count, manifest.Files.Sum(file => file.Size), problems, null);
     }
 
-    /// <summary>Where this program and machine are not what the stages were computed with.</summary>
-    /// <param name="here">Of this process.</param>
+    /// <summary>Lists the differences between the environment of this process and the environments of the stages.</summary>
+    /// <param name="here">The environment of this process.</param>
     public static IReadOnlyList<EnvironmentDifference> Differences(IEnumerable<Provenance> recorded, Provenance here) =>
     [
         .. recorded.SelectMany(then => Fields(then, here))
@@ -73,7 +73,7 @@ public sealed class RecordVerifier(ArtifactStore store)
             fields.Add(("processor", processor, present));
         }
 
-        // A manifest of before packages were recorded says nothing about them.
+        // Old manifests do not list packages.
         if (then.Packages is { Count: > 0 } packages && here.Packages is { } mine)
         {
             fields.AddRange(packages.Keys.Union(mine.Keys)
@@ -96,15 +96,15 @@ public sealed class RecordVerifier(ArtifactStore store)
         {
             var chunk = JournalReader.ReadUpToProblem(journal.Path, out var problem);
             problems.AddRange(problem is null ? [] : [problem]);
-            // A database of a newer version is read without what this one does not know, and so is the journal.
+            // Unknown fields of newer versions are skipped in the database and in the journal.
             told.UnionWith(chunk.Lines.Select(line => line.Event is NewerEvent { Understood: { } known } ? known : line.Event)
                 .OfType<MeasuredEvent>().Select(entry => entry.Measurement));
         }
 
-        // Journals of earlier versions do not have device, noise and setting, which follow from the stages behind the value.
+        // Journals from earlier versions lack device, noise and setting, which follow from the stages that led to the value.
         var untold = stage.Measurements.Where(measurement =>
             !told.Contains(measurement) && !told.Contains(measurement with { Device = null, Noise = null, Setting = null }));
-        return [.. problems, .. untold.Select(measurement => $"the database has a value of {measurement.Key} that no journal of the stage tells")];
+        return [.. problems, .. untold.Select(measurement => $"the database has a value of {measurement.Key} that no journal of the stage has")];
     }
 
     private static bool SameDefinition(string database, JsonElement manifest)
@@ -123,16 +123,18 @@ public sealed class RecordVerifier(ArtifactStore store)
         one.Count == other.Count && one.All(pair => other.GetValueOrDefault(pair.Key) == pair.Value);
 }
 
-/// <summary>What re-checking one stage found.</summary>
-/// <param name="Files">Number of files that its manifest lists; 0 where it is not complete.</param>
-/// <param name="Bytes">Their sizes together.</param>
-/// <param name="Problems">What is not as it was recorded, a sentence each.</param>
-/// <param name="Remark">Why there is nothing to check, or null.</param>
+/// <summary>The result of checking one stage.</summary>
+/// <param name="Key">The key of the stage.</param>
+/// <param name="Label">The label of the stage.</param>
+/// <param name="Files">The number of files in its manifest; 0 for an incomplete stage.</param>
+/// <param name="Bytes">The total size of the files, in bytes.</param>
+/// <param name="Problems">A sentence for each difference.</param>
+/// <param name="Remark">The reason why the stage cannot be checked, or null.</param>
 public sealed record StageVerification(string Key, string Label, int Files, long Bytes, IReadOnlyList<string> Problems, string? Remark);
 
-/// <summary>Something about this machine or program that is not what a stage was computed with.</summary>
+/// <summary>A difference between this environment and the environment of stages.</summary>
 /// <param name="Field">tool, system, runtime, processor, or `package NAME`.</param>
-/// <param name="Recorded">What the manifest says; empty where it says nothing of it.</param>
-/// <param name="Here">What is here; empty where there is no such thing.</param>
-/// <param name="Stages">Number of stages that were computed with it.</param>
+/// <param name="Recorded">The value in the manifest; empty if it is missing.</param>
+/// <param name="Here">The value of this process; empty if it is missing.</param>
+/// <param name="Stages">The number of stages with the recorded value.</param>
 public sealed record EnvironmentDifference(string Field, string Recorded, string Here, int Stages);

@@ -10,8 +10,8 @@ using MfRae.Lab.Execution.Running;
 namespace MfRae.Lab.Execution.Store;
 
 /// <summary>
-/// What the store remembers beside artifacts, in `.plans`: each plan that was run, and what people wrote about it. With the
-/// journals it is all that the database is made of.
+/// The records in `.plans` of the store: each plan that was run, and the annotations. Together with the journals they are enough to rebuild
+/// the database.
 /// </summary>
 public sealed class StoreRecords(ArtifactStore store)
 {
@@ -24,12 +24,12 @@ public sealed class StoreRecords(ArtifactStore store)
     private string Folder => Path.Combine(store.Root, ".plans");
 
     /// <summary>
-    /// Notes that a run of the plan begins. A run does so before it looks at the store: from then on no stage of the plan is garbage.
+    /// Records that a run of the plan begins. A run does this before it surveys the store: from then on no stage of the plan is garbage.
     /// </summary>
-    /// <param name="source">The checkout in which it is run, or null where that is unknown.</param>
-    /// <returns>What was noted, with the hash of the source's patch.</returns>
+    /// <param name="source">The source of the program, or null if it is unknown.</param>
+    /// <returns>The record, with the hash of the source's patch.</returns>
     /// <exception cref="LabException">The store cannot be written.</exception>
-    /// <exception cref="StoreLockedException">Another process has held the store for too long.</exception>
+    /// <exception cref="StoreLockedException">Another process has locked the store for too long.</exception>
     public PlanRecord Begin(Plan plan, DateTimeOffset now, SourceState? source = null)
     {
         var record = PlanRecord.Of(plan, now) with { Commit = source?.Commit, PatchOmitted = source?.Omitted, FirstBegun = Known(plan) ?? now };
@@ -44,7 +44,7 @@ public sealed class StoreRecords(ArtifactStore store)
         return record;
     }
 
-    /// <summary>When the plan was first noted; null where it was not, or its record cannot be read and is written again.</summary>
+    /// <summary>When the plan was first recorded, or null if it has no readable record.</summary>
     private DateTimeOffset? Known(Plan plan)
     {
         try
@@ -60,8 +60,8 @@ public sealed class StoreRecords(ArtifactStore store)
         }
     }
 
-    /// <summary>Notes a plan that was run elsewhere; one that is noted already stays as it is.</summary>
-    /// <param name="patches">Folder with the patch that it names.</param>
+    /// <summary>Records an imported plan; an existing record is not changed.</summary>
+    /// <param name="patches">The folder with the patch of the plan.</param>
     internal void Add(PlanRecord plan, string patches)
     {
         if (plan.Patch is { } hash)
@@ -70,7 +70,7 @@ public sealed class StoreRecords(ArtifactStore store)
             Write(PatchPath(hash), File.Exists(patch) && File.ReadAllBytes(patch) is var content
                 && Convert.ToHexStringLower(SHA256.HashData(content)) == hash
                     ? content
-                    : throw new LabException($"the patch that the plan of {plan.Name} names is not that of the capsule"));
+                    : throw new LabException($"the patch in the capsule does not belong to the plan of {plan.Name}"));
         }
 
         if (!File.Exists(PathOf(plan.Name, plan.Hash)))
@@ -79,18 +79,18 @@ public sealed class StoreRecords(ArtifactStore store)
         }
     }
 
-    /// <summary>The bytes of a patch that <see cref="PatchDamage"/> found nothing wrong with.</summary>
+    /// <summary>The bytes of a patch without <see cref="PatchDamage"/>.</summary>
     internal byte[] ReadPatch(string hash) => File.ReadAllBytes(PatchPath(hash));
 
-    /// <summary>Every plan, the one begun first first.</summary>
-    /// <exception cref="LabException">A record is no record.</exception>
+    /// <summary>All plans, oldest first.</summary>
+    /// <exception cref="LabException">A record is invalid.</exception>
     public IReadOnlyList<PlanRecord> Plans() => Directory.Exists(Folder)
         ? [.. Directory.EnumerateFiles(Folder, "*.plan.json").Order(StringComparer.Ordinal)
             .Select(Read<PlanRecord>)
             .OrderBy(plan => plan.Begun)]
         : [];
 
-    /// <summary>Forgets all plans of one name.</summary>
+    /// <summary>Removes the records of all plans of an experiment.</summary>
     public void Remove(string name)
     {
         foreach (var plan in Plans().Where(plan => plan.Name == name))
@@ -99,39 +99,40 @@ public sealed class StoreRecords(ArtifactStore store)
         }
     }
 
-    /// <summary>What people wrote, or null where nothing was ever kept.</summary>
+    /// <summary>The recorded annotations, or null if there is no record.</summary>
     public Annotations? ReadMarks() => Path.Combine(Folder, MarksName) is var path && File.Exists(path)
         ? Read<Annotations>(path)
         : null;
 
-    /// <exception cref="LabException">A newer version of the program wrote the marks that are there, or the store cannot be written.</exception>
-    public void WriteMarks(Annotations marks)
+    /// <summary>Replaces the recorded annotations.</summary>
+    /// <exception cref="LabException">A newer version of the program wrote the existing record, or the store cannot be written.</exception>
+    public void WriteMarks(Annotations annotations)
     {
         RequireKnownMarks();
-        Write(Path.Combine(Folder, MarksName), JsonSerializer.SerializeToUtf8Bytes(marks, LabJson.Default.Annotations));
+        Write(Path.Combine(Folder, MarksName), JsonSerializer.SerializeToUtf8Bytes(annotations, LabJson.Default.Annotations));
     }
 
-    /// <summary>Refuses before anything is changed what <see cref="WriteMarks"/> would refuse.</summary>
-    /// <exception cref="LabException">A newer version of the program wrote the marks that are there.</exception>
+    /// <summary>Makes the check of <see cref="WriteMarks"/> before any change.</summary>
+    /// <exception cref="LabException">A newer version of the program wrote the existing record.</exception>
     public void RequireKnownMarks()
     {
         if (Path.Combine(Folder, MarksName) is var path && File.Exists(path) && Bytes(path) is var bytes
             && !VersionedJson.IsKnown<Annotations>(bytes) && TryRead<Annotations>(bytes) is not null)
         {
-            throw new LabException($"{path} has fields of a newer version: update the program to change tags, notes and what is archived. "
-                + "The file was left as it is.");
+            throw new LabException($"{path} has fields of a newer version: update the program to change tags, notes and archived experiments. "
+                + "The file was not changed.");
         }
     }
 
     /// <summary>
-    /// What is wrong with the patch that a plan names, in a sentence; null where it is as it was or there is none. With its commit
-    /// it is the source that the plan was run from.
+    /// A sentence about a damaged or incomplete patch of a plan, or null if the patch is intact or the plan has none. Commit and patch together
+    /// are the source that the plan was run from.
     /// </summary>
     public string? PatchProblem(PlanRecord plan) => PatchDamage(plan) ?? (plan.PatchOmitted is { } omitted
         ? $"the patch on top of its commit is incomplete: {PrintableText.Of(omitted, LongestReason)}"
         : null);
 
-    /// <summary>The same for the file alone, which may be whole and the patch incomplete from the beginning.</summary>
+    /// <summary>The same for the file only; an intact file may contain a patch that was incomplete from the beginning.</summary>
     internal string? PatchDamage(PlanRecord plan)
     {
         if (plan.Patch is not { } hash)
@@ -156,7 +157,7 @@ public sealed class StoreRecords(ArtifactStore store)
         var file = $"{name}@{hash[..Math.Min(HashDigits, hash.Length)]}.plan.json";
         return Path.GetFileName(file) == file && !file.Contains('\\')
             ? Path.Combine(Folder, file)
-            : throw new LabException($"'{name}' cannot name an experiment: it would be a path");
+            : throw new LabException($"'{name}' is not allowed as the name of an experiment: it is a path");
     }
 
     private void Write(string path, byte[] content)
@@ -170,11 +171,11 @@ public sealed class StoreRecords(ArtifactStore store)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"the store {store.Root} cannot be written: {e.Message}", e);
+            throw new LabException($"{store.Root}: cannot write to the store: {e.Message}", e);
         }
     }
 
-    /// <summary>The text of a record. What a newer version of the program noted about the same plan stays in it.</summary>
+    /// <summary>The text of a record. Unknown fields that a newer version wrote for the same plan are kept.</summary>
     private static byte[] Updated(string path, PlanRecord record)
     {
         var now = JsonSerializer.SerializeToUtf8Bytes(record, LabJson.Default.PlanRecord);
@@ -196,7 +197,7 @@ public sealed class StoreRecords(ArtifactStore store)
         }
     }
 
-    /// <exception cref="LabException">The record is of a newer format, or the file cannot be read.</exception>
+    /// <exception cref="LabException">The record has a newer format, or the file cannot be read.</exception>
     private static byte[] Bytes(string path)
     {
         try
@@ -207,7 +208,7 @@ public sealed class StoreRecords(ArtifactStore store)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"{path} cannot be read: {e.Message}", e);
+            throw new LabException($"{path}: cannot read the record: {e.Message}", e);
         }
     }
 
@@ -220,13 +221,13 @@ public sealed class StoreRecords(ArtifactStore store)
         }
         catch (JsonException e)
         {
-            throw new LabException($"{path} cannot be read: {e.Message} Move it away; the next run of that experiment writes it anew.", e);
+            throw new LabException($"{path}: cannot read the record: {e.Message} Move the file away; the next run of the experiment writes it again.", e);
         }
     }
 }
 
-/// <summary>The source that a program is run from.</summary>
-/// <param name="Commit">Hash of the commit of the checkout.</param>
-/// <param name="Patch">What the working tree has beyond it, as bytes for `git apply`; empty where nothing.</param>
-/// <param name="Omitted">What the patch leaves out and why, for "the patch is incomplete: …"; null where it is whole.</param>
+/// <summary>The source of the program.</summary>
+/// <param name="Commit">The hash of the commit of the checkout.</param>
+/// <param name="Patch">The changes of the working tree since the commit, as bytes for `git apply`; empty without changes.</param>
+/// <param name="Omitted">The files that the patch leaves out and the reason, for "the patch is incomplete: …"; null for a complete patch.</param>
 public sealed record SourceState(string Commit, byte[] Patch, string? Omitted = null);

@@ -7,16 +7,15 @@ using MfRae.Lab.Execution.Running;
 namespace MfRae.Lab.Execution.Store;
 
 /// <summary>
-/// Mark and sweep over the store. Kept is what the roots need, what is pinned, what is young, what a live process works on, and
-/// whatever any of these was made from. A folder is renamed into `.trash` before anything in it is deleted: whenever this
-/// is killed, a folder that is under its key is whole.
+/// Mark and sweep over the store. It keeps the roots, pinned, recent and running stages, and all inputs of these. A folder is renamed into
+/// `.trash` before any of its files is deleted, so that a folder with the name of its key is complete even if the process is killed.
 /// </summary>
 public sealed class StoreSweeper(ArtifactStore store, TimeProvider time)
 {
     private readonly StoreInventory _inventory = new(store);
 
-    /// <summary>What <see cref="Sweep"/> would do now. Changes nothing.</summary>
-    /// <param name="roots">Keys of the stages that somebody needs.</param>
+    /// <summary>The folders that <see cref="Sweep"/> would keep and delete now. Changes nothing.</summary>
+    /// <param name="roots">The keys of the stages in use.</param>
     public SweepPlan Survey(IEnumerable<string> roots, TimeSpan olderThan)
     {
         var items = _inventory.Items();
@@ -34,9 +33,9 @@ public sealed class StoreSweeper(ArtifactStore store, TimeProvider time)
         return new([.. items.Where(Keep)], [.. items.Where(item => !Keep(item))]);
     }
 
-    /// <summary>Deletes what is garbage, and returns what that was.</summary>
-    /// <param name="roots">Asked when nobody can begin a run any more, so that no plan is missed.</param>
-    /// <exception cref="StoreLockedException">Another process has held the store for too long.</exception>
+    /// <summary>Deletes the garbage and returns it.</summary>
+    /// <param name="roots">Gives the keys of the stages in use. Called when no run can begin, so that no plan is missed.</param>
+    /// <exception cref="StoreLockedException">Another process has locked the store for too long.</exception>
     /// <exception cref="LabException">A folder cannot be moved or deleted.</exception>
     public SweepPlan Sweep(Func<IEnumerable<string>> roots, TimeSpan olderThan, CancellationToken stop = default)
     {
@@ -54,7 +53,7 @@ public sealed class StoreSweeper(ArtifactStore store, TimeProvider time)
                 }
             }
 
-            // Outside of the lock: deleting gigabytes takes its time, and what is in the trash is nobody's.
+            // Outside of the lock, because deleting gigabytes takes time and no process uses the trash.
             foreach (var folder in aside)
             {
                 stop.ThrowIfCancellationRequested();
@@ -63,7 +62,7 @@ public sealed class StoreSweeper(ArtifactStore store, TimeProvider time)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LabException($"the store {store.Root} cannot be cleaned up: {e.Message} What was not deleted is as it was.", e);
+            throw new LabException($"{store.Root}: cannot clean up the store: {e.Message} The remaining files were not changed.", e);
         }
 
         return plan;
@@ -87,7 +86,7 @@ public sealed class StoreSweeper(ArtifactStore store, TimeProvider time)
         return marked;
     }
 
-    /// <summary>A worker may outlive its coordinator, and then holds its lock without anybody's lease.</summary>
+    /// <summary>Whether a worker is running; it may outlive its coordinator and then holds its lock without a lease.</summary>
     private bool IsInWork(string key)
     {
         if (StageLeases.LiveOwner(store, key, time) is not null)
@@ -119,7 +118,7 @@ public sealed class StoreSweeper(ArtifactStore store, TimeProvider time)
     }
 }
 
-/// <summary>Everything a store holds that can be deleted, with sizes and times.</summary>
+/// <summary>The folders of a store that can be deleted, with sizes and times.</summary>
 internal sealed class StoreInventory(ArtifactStore store)
 {
     public string TrashFolder => Path.Combine(store.Root, ".trash");
@@ -133,7 +132,7 @@ internal sealed class StoreInventory(ArtifactStore store)
         .. Folders(TrashFolder).Select(path => Item(SweepClass.Leftover, path)),
     ];
 
-    /// <summary>Keys of the stages that a stage was made from; none where its folder does not say.</summary>
+    /// <summary>The keys of the inputs of a stage; empty if its folder does not list them.</summary>
     public IReadOnlyList<string> InputsOf(string key)
     {
         if (!ArtifactName.IsKey(key) || store.Find(key) is not { } folder)
@@ -141,7 +140,7 @@ internal sealed class StoreInventory(ArtifactStore store)
             return [];
         }
 
-        // Read as plain JSON: a record of a version that knew other options still tells its inputs.
+        // Read as plain JSON, so that a record from a version with other options still gives the inputs.
         return folder == store.CompleteFolder(key)
             ? Inputs(Path.Combine(folder, ArtifactStore.ManifestName), root => root.GetProperty("inputs"))
             : Inputs(Path.Combine(folder, ArtifactStore.SpecName), root => root.GetProperty("node").GetProperty("inputs"));
@@ -168,10 +167,10 @@ internal sealed class StoreInventory(ArtifactStore store)
         var folder = new DirectoryInfo(path);
         long bytes = 0;
         var touched = folder.LastWriteTimeUtc;
-        // A stage completes while this looks: its files then lie elsewhere, and the folder is no more to be swept than before.
+        // The stage may complete meanwhile: then its files are in another folder, which is kept as well.
         try
         {
-            // Links are counted as links: what they point to is not the store's.
+            // Counts links, not their targets, which do not belong to the store.
             var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
             foreach (var file in folder.EnumerateFiles("*", options))
             {
@@ -188,7 +187,7 @@ internal sealed class StoreInventory(ArtifactStore store)
     }
 }
 
-/// <summary>What a collection keeps and what it deletes.</summary>
+/// <summary>The folders that a sweep keeps and deletes.</summary>
 public sealed record SweepPlan(IReadOnlyList<SweepItem> Kept, IReadOnlyList<SweepItem> Doomed)
 {
     public IReadOnlyList<SweepRow> Rows() => [.. Enum.GetValues<SweepClass>().Select(kind => new SweepRow(
@@ -199,34 +198,34 @@ public sealed record SweepPlan(IReadOnlyList<SweepItem> Kept, IReadOnlyList<Swee
         Doomed.Where(item => item.Class == kind).Sum(item => item.Bytes)))];
 }
 
-/// <summary>One class of a <see cref="SweepPlan"/> in numbers.</summary>
+/// <summary>Number and size of the folders of one kind in a <see cref="SweepPlan"/>.</summary>
 public sealed record SweepRow(SweepClass Class, int Kept, long KeptBytes, int Doomed, long DoomedBytes);
 
 /// <summary>One folder of the store.</summary>
-/// <param name="Name">The folder's name; of stages the key.</param>
-/// <param name="Touched">When it was last written to.</param>
+/// <param name="Name">The name of the folder, which is the key of a stage.</param>
+/// <param name="Touched">The time of the last write.</param>
 public sealed record SweepItem(SweepClass Class, string Path, string Name, long Bytes, DateTimeOffset Touched);
 
-/// <summary>The kinds of things that a store collects.</summary>
+/// <summary>The kinds of folders that a sweep can delete.</summary>
 public enum SweepClass
 {
     /// <summary>A complete stage: `KEY`.</summary>
     Stage,
 
-    /// <summary>A stage that was begun and not completed: `.partial/KEY`, with its checkpoints.</summary>
+    /// <summary>An incomplete stage: `.partial/KEY`, with its checkpoints.</summary>
     Partial,
 
-    /// <summary>A folder that did not verify: `.bad/KEY.N`.</summary>
+    /// <summary>A folder that was set aside: `.bad/KEY.N`.</summary>
     SetAside,
 
-    /// <summary>Features of image sets, which can always be computed again: `features/KEY`.</summary>
+    /// <summary>Features of image sets, which can always be recomputed: `features/KEY`.</summary>
     Features,
 
-    /// <summary>What an earlier collection was about to delete when it was killed.</summary>
+    /// <summary>Folders that a killed sweep had not deleted yet.</summary>
     Leftover,
 }
 
-/// <summary>Stages that a user asked to keep, whoever needs them: an empty file `.pins/KEY` for each.</summary>
+/// <summary>Stages that the user pinned, which are always kept: an empty file `.pins/KEY` for each stage.</summary>
 public sealed class StorePins(ArtifactStore store)
 {
     private string Folder => Path.Combine(store.Root, ".pins");
@@ -236,7 +235,7 @@ public sealed class StorePins(ArtifactStore store)
         : [];
 
     /// <returns>The key.</returns>
-    /// <exception cref="LabException">No stage of the store has a key that starts like this, or several have.</exception>
+    /// <exception cref="LabException">No key of a stage in the store starts with the prefix, or several keys do.</exception>
     public string Add(string prefix)
     {
         var key = UniquePrefix.Find(prefix, store.CompleteKeys().Concat(store.PartialKeys()), "stage of the store");
@@ -249,7 +248,7 @@ public sealed class StorePins(ArtifactStore store)
     }
 
     /// <returns>The key.</returns>
-    /// <exception cref="LabException">No pin has a key that starts like this, or several have.</exception>
+    /// <exception cref="LabException">No key of a pin starts with the prefix, or several keys do.</exception>
     public string Remove(string prefix)
     {
         var key = UniquePrefix.Find(prefix, Keys(), "pin");

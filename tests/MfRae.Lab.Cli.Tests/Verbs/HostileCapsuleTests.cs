@@ -50,10 +50,10 @@ public sealed class HostileCapsuleTests : IDisposable
 
     [Fact]
     public void A_link_is_refused() => Refused(
-        zip => zip.GetEntry("plans/marks.json")!.ExternalAttributes = unchecked((int)0xA1FF0000), "no plain file");
+        zip => zip.GetEntry("plans/marks.json")!.ExternalAttributes = unchecked((int)0xA1FF0000), "not a plain file");
 
     [Fact]
-    public void An_entry_that_is_not_in_the_index_is_refused() => Refused(zip => Put(zip, $"{Key()}/extra.txt", "x"), "does not know");
+    public void An_entry_that_is_not_in_the_index_is_refused() => Refused(zip => Put(zip, $"{Key()}/extra.txt", "x"), "does not list");
 
     [Fact]
     public void A_changed_entry_is_refused() => Refused(zip =>
@@ -69,7 +69,7 @@ public sealed class HostileCapsuleTests : IDisposable
         var text = new string('x', Text(zip, name).Length);
         Put(zip, name, text, replace: true);
         Index(zip, index => Entry(index, name)["sha256"] = Sha256(text));
-    }, "SHA-256 is not that of the manifest");
+    }, "SHA-256 differs from the manifest");
 
     [Fact]
     public void A_missing_stage_file_is_refused() => Refused(zip =>
@@ -91,7 +91,7 @@ public sealed class HostileCapsuleTests : IDisposable
     [InlineData("a\u202eb")]
     [InlineData("<img src=x onerror=alert(1)>")]
     public void A_plan_with_an_invalid_name_is_refused(string name) => Refused(zip => Plan(zip, plan => plan["name"] = name, name),
-        "its plan cannot be one");
+        "its plan has the experiment name");
 
     [Fact]
     public void A_plan_with_oversized_experiment_files_is_refused()
@@ -152,7 +152,7 @@ public sealed class HostileCapsuleTests : IDisposable
         var answer = _to.Run("import", "x.capsule");
 
         answer.Code.Should().Be(ExitCode.Environment);
-        answer.Error.Should().Contain("x.capsule is no capsule");
+        answer.Error.Should().Contain("x.capsule is not a readable capsule");
     }
 
     private void Refused(Action<ZipArchive> change, string? message = null)

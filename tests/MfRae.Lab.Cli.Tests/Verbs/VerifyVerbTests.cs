@@ -62,14 +62,14 @@ public sealed class VerifyVerbTests : IDisposable
         var answer = _lab.Run("verify", "smoke");
 
         answer.Code.Should().Be(ExitCode.Incomparable);
-        answer.Out.Should().Contain("evaluation mft: it counts as completed, but its files are not in the store");
+        answer.Out.Should().Contain("evaluation mft: the database says that it is completed, but its files are not in the store");
     }
 
     [Theory]
-    [InlineData("UPDATE measurement SET value = value * 0.99 WHERE metric = 'fid' AND steps = 1", "no journal of the stage tells")]
-    [InlineData("UPDATE stage SET seed = 7 WHERE kind = 'meanflow'", "another kind, seed or inputs")]
+    [InlineData("UPDATE measurement SET value = value * 0.99 WHERE metric = 'fid' AND steps = 1", "no journal of the stage has")]
+    [InlineData("UPDATE stage SET seed = 7 WHERE kind = 'meanflow'", "kind, seed or inputs in the database differ")]
     [InlineData("UPDATE stage SET definition = replace(definition, '\"lambda\":1', '\"lambda\":0.9') WHERE kind = 'meanflow'",
-        "another definition")]
+        "the definition in the database differs")]
     public void A_manually_changed_database_is_detected(string sql, string problem)
     {
         Change(sql);

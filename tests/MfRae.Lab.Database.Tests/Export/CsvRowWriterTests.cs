@@ -41,7 +41,7 @@ public sealed class CsvRowWriterTests
     }
 
     [Fact]
-    public void A_table_of_one_column_tells_null_from_an_empty_string()
+    public void A_table_of_one_column_distinguishes_null_and_an_empty_string()
     {
         var text = new StringWriter();
 
@@ -51,7 +51,7 @@ public sealed class CsvRowWriterTests
     }
 
     [Fact]
-    public void A_cell_that_no_database_holds_is_an_error()
+    public void A_cell_of_another_type_is_an_error()
     {
         var act = () => CsvRowWriter.WriteTable(TextWriter.Null, ["when"], [[DateTime.UnixEpoch]]);
 

@@ -6,8 +6,8 @@ using TorchSharp.Utils;
 namespace MfRae.Lab.Database.Tests.Export;
 
 /// <summary>
-/// Reads event files with other code than wrote them: TorchSharp's classes, generated from TensorFlow's .proto files, parse the messages,
-/// and TorchSharp's CRC-32C checks their framing.
+/// Reads event files independently of the writer: TorchSharp's classes, generated from TensorFlow's .proto files, parse the messages, and
+/// TorchSharp's CRC-32C checks the framing.
 /// </summary>
 internal static class EventReader
 {

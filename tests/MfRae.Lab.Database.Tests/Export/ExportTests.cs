@@ -14,7 +14,7 @@ namespace MfRae.Lab.Database.Tests.Export;
 public sealed class ExportTests : IDisposable
 {
     private const string Nasty = "=1+1\r\n\"quoted\", and , commas\u202e <img src=x> {{ 1 }}";
-    private readonly MfRae.Lab.Database.Tests.Support.Lab _lab = new();
+    private readonly Support.Lab _lab = new();
 
     public ExportTests()
     {
@@ -133,7 +133,7 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_export_is_never_replaced()
+    public void A_folder_without_an_export_is_never_replaced()
     {
         Directory.CreateDirectory(Target);
         Export(ExportFormat.Csv);
@@ -151,7 +151,7 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
-    public void A_stopped_export_leaves_nothing()
+    public void A_stopped_export_leaves_no_file()
     {
         using var stop = new CancellationTokenSource();
         stop.Cancel();

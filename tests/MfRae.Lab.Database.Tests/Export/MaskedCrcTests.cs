@@ -7,7 +7,7 @@ namespace MfRae.Lab.Database.Tests.Export;
 public sealed class MaskedCrcTests
 {
     [Fact]
-    public void The_checksum_is_that_of_the_standard()
+    public void The_checksum_matches_the_standard()
     {
         MaskedCrc.Crc32C(Encoding.ASCII.GetBytes("123456789")).Should().Be(0xE3069283);
         MaskedCrc.Crc32C(new byte[32]).Should().Be(0x8A9136AA);

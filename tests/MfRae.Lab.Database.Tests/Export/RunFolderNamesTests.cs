@@ -12,7 +12,7 @@ public sealed class RunFolderNamesTests
     ];
 
     [Fact]
-    public void A_plain_name_stays_and_no_name_leaves_its_folder_or_meets_another()
+    public void A_plain_name_stays_and_hostile_names_become_distinct_plain_names()
     {
         var names = new RunFolderNames();
         names.Of("lambda=0.5", 3, new string('a', 64)).Should().Be("lambda=0.5-seed3");
@@ -26,7 +26,7 @@ public sealed class RunFolderNamesTests
     }
 
     [Fact]
-    public void Runs_whose_names_and_first_digits_agree_have_folders_of_their_own()
+    public void Runs_with_equal_names_and_first_digits_have_separate_folders()
     {
         var names = new RunFolderNames();
 

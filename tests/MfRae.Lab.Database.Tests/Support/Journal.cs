@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Database.Tests.Support;
 
-/// <summary>Journal lines one second apart; each attempt begins on a day of its own.</summary>
+/// <summary>Journal lines one second apart; each attempt begins on another day.</summary>
 internal static class Journal
 {
     public static readonly DateTimeOffset Epoch = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);

@@ -5,7 +5,7 @@ using MfRae.Lab.Database.Writing;
 
 namespace MfRae.Lab.Database.Tests.Support;
 
-/// <summary>A database in a folder of its own, with a log and queries on it.</summary>
+/// <summary>A database in a separate folder, with a log and queries.</summary>
 internal sealed class Lab : IDisposable
 {
     private LabDatabase _database;
@@ -31,7 +31,7 @@ internal sealed class Lab : IDisposable
     public void Tell(string stage, int attempt, params JournalEvent[] events) =>
         Log.Ingest(stage, attempt, Journal.Of(attempt, events), Folder);
 
-    /// <summary>As if the process had been killed: the log is not told to end.</summary>
+    /// <summary>Simulates a killed process: opens the database again without ending the log.</summary>
     public void Reopen()
     {
         _database.Dispose();

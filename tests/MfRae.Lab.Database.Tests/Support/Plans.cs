@@ -5,7 +5,7 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Database.Tests.Support;
 
-/// <summary>Small plans: a shared teacher with its own evaluation, and for each run training and evaluation.</summary>
+/// <summary>Small plans: a shared teacher with its evaluation, and a training and an evaluation for each run.</summary>
 internal static class Plans
 {
     public const string Dataset = "dataset-key";

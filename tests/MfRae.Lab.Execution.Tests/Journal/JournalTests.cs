@@ -49,7 +49,7 @@ public sealed class JournalTests : IDisposable
     [Theory]
     [InlineData("""{"seq":2,"at":"2030-01-02T03:04""")]
     [InlineData("\0\0\0\0")]
-    public void A_torn_tail_is_not_there_yet(string tail)
+    public void An_incomplete_last_line_is_not_read(string tail)
     {
         WriteLines(1);
         File.AppendAllText(File1, tail);
@@ -66,7 +66,7 @@ public sealed class JournalTests : IDisposable
     [InlineData("""{"seq":2,"at":"2030-01-02T03:04:05+00:00"}""" + "\n")]
     [InlineData("""{"seq":2,"at":"2030-01-02T03:04:05+00:00","event":{"type":"checkpoint"}}""" + "\n")]
     [InlineData("""{"seq":"2","at":"2030-01-02T03:04:05+00:00","event":{"type":"unheardOf"}}""" + "\n")]
-    public void A_complete_line_that_cannot_be_read_is_an_error_that_names_the_line_and_changes_nothing(string line)
+    public void An_unreadable_complete_line_is_an_error_with_its_number_and_changes_nothing(string line)
     {
         WriteLines(1);
         var first = new FileInfo(File1).Length;
@@ -109,7 +109,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void A_measurement_with_an_unknown_field_is_not_taken_as_one_without_it()
+    public void A_measurement_with_an_unknown_field_is_skipped()
     {
         using (var journal = new StageJournal(_folder.Root, 1, _time))
         {
@@ -135,7 +135,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void A_line_that_was_torn_is_read_once_it_is_whole()
+    public void An_incomplete_line_is_read_after_it_is_complete()
     {
         WriteLines(2);
         var whole = File.ReadAllBytes(File1);
@@ -151,10 +151,10 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void A_journal_that_is_not_there_has_no_lines() => JournalReader.Read(File1).Should().BeEquivalentTo(new JournalChunk([], 0));
+    public void A_missing_journal_has_no_lines() => JournalReader.Read(File1).Should().BeEquivalentTo(new JournalChunk([], 0));
 
     [Fact]
-    public void Closing_a_dead_attempt_replaces_its_torn_tail_by_an_end()
+    public void Closing_a_dead_attempt_replaces_its_incomplete_line_by_an_end()
     {
         WriteLines(2);
         File.AppendAllText(File1, """{"seq":3,"at""");
@@ -167,7 +167,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void An_attempt_that_has_its_end_keeps_it()
+    public void Closing_a_finished_attempt_keeps_its_end()
     {
         using (var journal = new StageJournal(_folder.Root, 1, _time))
         {
@@ -180,7 +180,7 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
-    public void Attempts_of_a_folder_come_in_the_order_of_their_numbers()
+    public void The_attempts_of_a_folder_are_ordered_by_number()
     {
         foreach (var name in (string[])["journal.10.jsonl", "journal.2.jsonl", "journal.x.jsonl", "journal.jsonl", "worker.3.log"])
         {

@@ -4,7 +4,7 @@ using MfRae.Lab.Execution.Journal;
 
 namespace MfRae.Lab.Execution.Tests.Journal;
 
-/// <summary>What the journal's own thread owes the stage's.</summary>
+/// <summary>The guarantees of the journal's background thread.</summary>
 public sealed class JournalThreadTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -15,7 +15,7 @@ public sealed class JournalThreadTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void What_was_flushed_is_in_the_file_in_the_order_in_which_it_was_written()
+    public void Flushed_events_are_in_the_file_in_their_order()
     {
         using var journal = new StageJournal(_folder.Root, 1, _time);
         for (var round = 1; round <= 50; round++)
@@ -36,19 +36,19 @@ public sealed class JournalThreadTests : IDisposable
     }
 
     [Fact]
-    public void An_event_that_nobody_flushes_is_in_the_file_within_a_second()
+    public void An_event_without_a_flush_is_in_the_file_within_a_second()
     {
         using var journal = new StageJournal(_folder.Root, 1, _time);
         for (var step = 1; step <= 3; step++)
         {
             journal.Write(new CheckpointEvent(step));
-            // Ten times the second: a machine that is busy with other tests may not run the journal's thread in time.
+            // Ten times the second, because a busy machine may run the journal's thread late.
             SpinWait.SpinUntil(() => JournalReader.Read(Path1).Lines.Count == step, TimeSpan.FromSeconds(10)).Should().BeTrue();
         }
     }
 
     [Fact]
-    public void The_time_of_a_line_is_that_of_its_event_and_not_that_of_writing_it()
+    public void The_time_of_a_line_is_the_time_of_its_event()
     {
         using (var journal = new StageJournal(_folder.Root, 1, _time))
         {
@@ -74,7 +74,7 @@ public sealed class JournalThreadTests : IDisposable
     }
 
     [Fact]
-    public void A_stage_that_reports_faster_than_the_file_takes_it_waits_and_loses_nothing()
+    public void A_stage_that_reports_faster_than_the_disk_waits_and_loses_no_event()
     {
         const int Events = StageJournal.Capacity * 3;
         using (var journal = new StageJournal(_folder.Root, 1, _time))
@@ -93,7 +93,7 @@ public sealed class JournalThreadTests : IDisposable
     }
 
     [Fact]
-    public void A_full_disk_leaves_whole_lines_and_is_told_at_the_next_call_and_what_did_not_fit_is_written_later()
+    public void A_full_disk_leaves_complete_lines_fails_the_next_call_and_the_rest_is_written_later()
     {
         using var disk = new FullDisk(Path1);
         using (var journal = new StageJournal(disk, 0, _time))
@@ -116,7 +116,7 @@ public sealed class JournalThreadTests : IDisposable
     }
 
     [Fact]
-    public void A_failure_that_nobody_was_told_of_is_told_when_the_journal_is_closed()
+    public void An_unreported_failure_is_reported_when_the_journal_is_closed()
     {
         using var disk = new FullDisk(Path1) { Room = 10 };
         var journal = new StageJournal(disk, 0, _time);
@@ -127,7 +127,7 @@ public sealed class JournalThreadTests : IDisposable
         File.ReadAllBytes(Path1).Should().BeEmpty();
     }
 
-    /// <summary>A file on a disk that takes so many bytes more, the last of them in the middle of a write.</summary>
+    /// <summary>A file on a disk with limited space, which ends in the middle of a write.</summary>
     private sealed class FullDisk(string path) : FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0)
     {
         public long Room { get; set; } = long.MaxValue;

@@ -27,7 +27,7 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
-    public void A_second_run_computes_nothing_and_tells_every_line_again()
+    public void A_second_run_computes_nothing_and_ingests_every_line_again()
     {
         var plan = TestPlan.Chain("", "");
         _lab.Run(plan);
@@ -41,7 +41,7 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
-    public void A_failed_stage_skips_its_descendants_and_nothing_else()
+    public void A_failed_stage_skips_only_its_descendants()
     {
         var bad = TestPlan.Stage("bad", "fail=2");
         var child = TestPlan.Stage("child", "", bad);
@@ -59,7 +59,7 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
-    public void A_failed_stage_is_tried_again_by_the_next_run_as_another_attempt()
+    public void The_next_run_retries_a_failed_stage_as_another_attempt()
     {
         var plan = TestPlan.Chain("fail=2");
         _lab.Run(plan);
@@ -89,7 +89,7 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
-    public void Divergence_is_computed_again_when_asked_for()
+    public void A_diverged_stage_is_recomputed_on_request()
     {
         var plan = TestPlan.Chain("diverge=2");
         _lab.Run(plan);
@@ -117,7 +117,7 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
-    public void What_nothing_needs_any_more_is_not_computed_again()
+    public void A_missing_stage_without_users_is_not_computed_again()
     {
         var plan = TestPlan.Chain("", "");
         _lab.Run(plan);
@@ -140,7 +140,7 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
-    public void Failing_fast_leaves_the_rest_for_another_time()
+    public void A_run_with_fail_fast_stops_at_the_first_failure()
     {
         var plan = TestPlan.Of(TestPlan.Stage("bad", "bug=1"), TestPlan.Stage("other", ""));
 
@@ -151,7 +151,7 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
-    public void A_stopped_run_goes_on_from_its_checkpoint_without_losing_or_doubling_a_step()
+    public void A_stopped_run_resumes_from_its_checkpoint_and_has_every_step_once()
     {
         var plan = TestPlan.Chain("steps=60 delay=5", "");
         var key = plan.Stages[0].Key;
@@ -175,7 +175,7 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
-    public void A_stage_that_failed_goes_on_from_its_checkpoint_or_from_the_beginning_when_that_is_asked_for()
+    public void A_failed_stage_resumes_from_its_checkpoint_or_starts_again_on_request()
     {
         var plan = TestPlan.Chain("steps=30 fail=25");
         var key = plan.Stages[0].Key;
@@ -185,19 +185,19 @@ public sealed class CoordinatorTests : IDisposable
 
         _lab.Run(plan, new(RetryFailed: true));
 
-        _lab.Log.Events<ResumedEvent>(key).Should().BeEmpty("what is told is told from the new folder");
+        _lab.Log.Events<ResumedEvent>(key).Should().BeEmpty("only events from the new folder are ingested");
         _lab.Log.Events<StartedEvent>(key).Should().ContainSingle().Which.Attempt.Should().Be(3);
     }
 
     [Fact]
-    public void Want_of_memory_is_told_from_other_failures()
+    public void Memory_shortage_is_distinguished_from_other_failures()
     {
         var plan = TestPlan.Chain("starve=2", "");
 
         var outcome = _lab.Run(plan);
 
         Statuses(outcome).Should().Equal(StageStatus.OutOfMemory, StageStatus.Skipped);
-        outcome.Stages[0].Error.Should().StartWith("there is not enough memory (DefaultCPUAllocator: can't allocate memory");
+        outcome.Stages[0].Error.Should().StartWith("not enough memory (DefaultCPUAllocator: can't allocate memory");
         outcome.Stages[1].Error.Should().Be("it needs 1, which ran out of memory");
         outcome.AnyFailed.Should().BeTrue();
     }
@@ -216,7 +216,7 @@ public sealed class CoordinatorTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public void No_more_workers_run_at_once_than_there_are_jobs(int jobs)
+    public void The_number_of_running_workers_never_exceeds_the_number_of_jobs(int jobs)
     {
         var plan = TestPlan.Of([.. Enumerable.Range(1, 5).Select(i => TestPlan.Stage($"{i}", "steps=20 delay=5"))]);
 
@@ -226,7 +226,7 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
-    public void Jobs_at_once_have_places_of_their_own_and_places_that_become_free_are_used_again()
+    public void Concurrent_jobs_have_separate_slots_and_free_slots_are_reused()
     {
         var plan = TestPlan.Of([.. Enumerable.Range(1, 6).Select(i => TestPlan.Stage($"{i}", "steps=5 delay=5"))]);
 
@@ -236,7 +236,7 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
-    public void The_longest_way_to_the_end_starts_first()
+    public void The_stage_with_the_longest_path_to_the_end_starts_first()
     {
         var leaf = TestPlan.Stage("leaf", "");
         var root = TestPlan.Stage("root", "");

@@ -5,7 +5,7 @@ namespace MfRae.Lab.Execution.Tests.Running;
 public sealed class MachineDescriptionTests
 {
     [Fact]
-    public void A_name_is_found_whatever_stands_around_it() => MachineDescription
+    public void The_model_of_the_processor_is_found_among_other_lines() => MachineDescription
         .Values(["processor\t: 0", "model name\t: One : Two", "model name extra : no", "Model: \t\t NVIDIA A100", "model name:", "nothing"], "model name")
         .Should().Equal("One : Two");
 

@@ -19,7 +19,7 @@ public sealed class PackageListTests
         .Should().Be("TorchSharp 0.107.0, libtorch-cuda-12.8-linux-x64 2.10.0");
 
     [Fact]
-    public void Packages_are_listed_and_projects_are_not()
+    public void The_list_has_packages_and_no_projects()
     {
         const string Json = """
             {"libraries":{"MfRae.Lab/1.0.0":{"type":"project"},"TorchSharp/0.107.0":{"type":"package"},"Dapper/2.1.86":{"type":"package"}}}
@@ -35,10 +35,10 @@ public sealed class PackageListTests
     public void A_list_without_libraries_is_empty(string json) => PackageList.Read(Encoding.UTF8.GetBytes(json)).Should().BeEmpty();
 
     [Fact]
-    public void What_is_no_list_is_told() =>
+    public void An_invalid_list_is_an_error() =>
         FluentActions.Invoking(() => PackageList.Read("{"u8.ToArray())).Should().Throw<JsonException>();
 
     [Fact]
-    public void This_process_has_a_list_and_it_names_the_test_framework() =>
+    public void The_list_of_this_process_includes_the_test_framework() =>
         PackageList.OfProcess().Keys.Should().Contain("FluentAssertions");
 }

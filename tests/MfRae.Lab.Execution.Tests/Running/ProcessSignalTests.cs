@@ -11,11 +11,11 @@ public sealed class ProcessSignalTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(int.MinValue)]
-    public void A_number_that_is_no_process_is_never_sent_a_signal(int number) =>
+    public void A_number_below_2_never_gets_a_signal(int number) =>
         ProcessSignal.TryInterrupt(ProcessIdentity.Current() with { Pid = number, Started = "" }).Should().BeFalse();
 
     [Fact]
-    public void A_process_of_another_start_boot_or_host_is_left_alone()
+    public void A_process_with_another_start_boot_or_host_gets_no_signal()
     {
         var self = ProcessIdentity.Current();
 

@@ -12,7 +12,7 @@ public sealed class ResourceAllocationTests
     [InlineData(8, 2, 4)]
     [InlineData(24, 4, 6)]
     [InlineData(64, 16, 4)]
-    public void The_machine_decides_on_threads_and_jobs(int cores, int threads, int jobs)
+    public void Threads_and_jobs_follow_from_the_machine(int cores, int threads, int jobs)
     {
         ResourceAllocation.Threads(new(Device: "cpu"), cores).Should().Be(threads);
         ResourceAllocation.Jobs(new(Device: "cpu"), cores).Should().Be(jobs);
@@ -21,7 +21,7 @@ public sealed class ResourceAllocationTests
     [Theory]
     [InlineData(1)]
     [InlineData(7)]
-    public void The_number_of_jobs_changes_no_bit_so_it_changes_no_threads(int jobs)
+    public void The_number_of_threads_does_not_depend_on_the_number_of_jobs(int jobs)
     {
         ResourceAllocation.Jobs(new(Device: "cpu", Jobs: jobs), 16).Should().Be(jobs);
         ResourceAllocation.Threads(new(Device: "cpu", Jobs: jobs), 16).Should().Be(4);
@@ -32,12 +32,12 @@ public sealed class ResourceAllocationTests
     [InlineData("cuda", 0, "cuda")]
     [InlineData("cuda:3", 2, "cuda:3")]
     [InlineData("cpu", 2, "cpu")]
-    public void Jobs_on_gpus_have_one_each(string device, int jobs, string expected) =>
+    public void Each_job_has_a_separate_GPU(string device, int jobs, string expected) =>
         ResourceAllocation.Of(new(Device: device, Jobs: jobs), 16, place: 1).Should().Be(new RunSettings(Device: expected, Jobs: jobs, Threads: 4));
 
     [Fact]
-    public void Asked_for_threads_are_given() => ResourceAllocation.Threads(new(Threads: 3), 16).Should().Be(3);
+    public void A_requested_number_of_threads_is_used() => ResourceAllocation.Threads(new(Threads: 3), 16).Should().Be(3);
 
     [Fact]
-    public void A_gpu_takes_one_stage_at_a_time() => ResourceAllocation.Jobs(new(Device: "cuda:1"), 16).Should().Be(1);
+    public void A_GPU_runs_one_stage_at_a_time() => ResourceAllocation.Jobs(new(Device: "cuda:1"), 16).Should().Be(1);
 }

@@ -5,7 +5,7 @@ using MfRae.Lab.TestWorker;
 
 namespace MfRae.Lab.Execution.Tests.Running;
 
-/// <summary>Runs that find others at work.</summary>
+/// <summary>Runs that start while another process computes their stages.</summary>
 public sealed class RunPreparationTests : IDisposable
 {
     private readonly TestLab _lab = new();
@@ -13,7 +13,7 @@ public sealed class RunPreparationTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void A_stage_that_somebody_else_computes_locks_a_run_out_that_does_not_want_to_wait()
+    public void A_run_without_waiting_fails_if_another_process_computes_a_stage()
     {
         var plan = TestPlan.Chain("");
         Directory.CreateDirectory(_lab.Store.Root);
@@ -26,7 +26,7 @@ public sealed class RunPreparationTests : IDisposable
     }
 
     [Fact]
-    public void A_stage_that_somebody_else_computes_is_waited_for_and_then_looked_at_again()
+    public void A_run_waits_for_another_process_and_surveys_the_store_again()
     {
         var plan = TestPlan.Chain("", "");
         Directory.CreateDirectory(_lab.Store.Root);
@@ -46,7 +46,7 @@ public sealed class RunPreparationTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_waits_can_be_stopped()
+    public void A_waiting_run_can_be_stopped()
     {
         var plan = TestPlan.Chain("");
         Directory.CreateDirectory(_lab.Store.Root);
@@ -60,7 +60,7 @@ public sealed class RunPreparationTests : IDisposable
     }
 
     [Fact]
-    public void A_worker_that_outlives_its_coordinator_is_waited_for()
+    public void A_run_waits_for_a_worker_that_outlives_its_coordinator()
     {
         var plan = TestPlan.Chain("");
         Directory.CreateDirectory(_lab.Store.Root);

@@ -16,7 +16,7 @@ public sealed class StageActionsTests
     [InlineData(".x..", "Run Diverged Blocked Run")]
     [InlineData(".x.c", "AlreadyUsed Diverged Blocked Cached")]
     [InlineData("cd.c", "Cached Run Run Cached")]
-    public void What_is_computed_follows_from_what_is_missing_at_the_ends(string found, string expected)
+    public void The_computed_stages_follow_from_the_missing_ends(string found, string expected)
     {
         var a = TestPlan.Stage("a", "");
         var b = TestPlan.Stage("b", "", a);
@@ -35,7 +35,7 @@ public sealed class StageActionsTests
     }
 
     [Fact]
-    public void What_only_blocked_stages_need_is_not_computed()
+    public void Inputs_of_only_blocked_stages_are_not_computed()
     {
         var a = TestPlan.Stage("a", "");
         var b = TestPlan.Stage("b", "");

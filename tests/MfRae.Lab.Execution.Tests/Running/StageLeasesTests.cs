@@ -19,7 +19,7 @@ public sealed class StageLeasesTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void A_lease_of_a_live_process_is_respected_and_names_its_owner()
+    public void A_lease_of_a_live_process_is_respected_and_reports_its_owner()
     {
         using var held = Acquire(First);
 
@@ -29,7 +29,7 @@ public sealed class StageLeasesTests : IDisposable
     }
 
     [Fact]
-    public void Leases_are_taken_all_or_none()
+    public void Either_all_leases_are_taken_or_none()
     {
         using var held = Acquire(Second);
 
@@ -62,7 +62,7 @@ public sealed class StageLeasesTests : IDisposable
     }
 
     [Fact]
-    public void A_lease_that_cannot_be_read_holds_until_its_heartbeat_is_too_old()
+    public void An_unreadable_lease_is_valid_until_its_heartbeat_is_too_old()
     {
         var folder = Directory.CreateDirectory(Path.Combine(_lab.Store.Root, ".locks")).FullName;
         var path = Path.Combine(folder, First.Key + ".lease.json");
@@ -77,7 +77,7 @@ public sealed class StageLeasesTests : IDisposable
     }
 
     [Fact]
-    public void A_process_that_reuses_the_number_of_a_dead_owner_is_not_taken_for_it()
+    public void A_process_with_the_number_of_a_dead_owner_is_not_the_owner()
     {
         Write(ProcessIdentity.Current() with { Started = "1" });
 
@@ -117,7 +117,7 @@ public sealed class StageLeasesTests : IDisposable
     }
 
     [Fact]
-    public void A_lease_that_was_taken_away_is_noticed_and_left_alone()
+    public void A_lost_lease_is_reported_and_not_changed()
     {
         var held = Acquire(First);
         Write(new("another-host", 1, "", "1"));
@@ -130,7 +130,7 @@ public sealed class StageLeasesTests : IDisposable
     }
 
     [Fact]
-    public void Who_runs_an_experiment_is_who_holds_leases_for_it()
+    public void The_processes_that_run_an_experiment_hold_its_leases()
     {
         Directory.CreateDirectory(_lab.Store.Root);
         using var mine = StageLeases.TryAcquire(_lab.Store, [First, Second], _time, "mine");

@@ -6,7 +6,7 @@ using MfRae.Lab.Execution.Tests.Support;
 
 namespace MfRae.Lab.Execution.Tests.Running;
 
-/// <summary>A failure in the evaluation is found before anything is trained.</summary>
+/// <summary>A failure in the evaluation is found before any training.</summary>
 public sealed class StartOrderTests : IDisposable
 {
     private const string Evaluation = """ "evaluation": { "ladder": true, "reconstruction": true } """;
@@ -37,7 +37,7 @@ public sealed class StartOrderTests : IDisposable
     [InlineData("reconstruction", 1)]
     [InlineData("reconstruction", 2)]
     [InlineData("reconstruction", 8)]
-    public void Where_the_evaluation_fails_nothing_is_trained(string broken, int jobs)
+    public void A_failed_evaluation_stops_the_run_before_training(string broken, int jobs)
     {
         var launcher = new ThreadLauncher(definition => new Stub(definition, broken));
 
@@ -48,7 +48,7 @@ public sealed class StartOrderTests : IDisposable
     }
 
     [Fact]
-    public void Without_fail_fast_the_failure_is_told_before_training_starts()
+    public void Without_fail_fast_the_failure_is_reported_before_training_starts()
     {
         _lab.Run(_work.Plan(Evaluation), launcher: new ThreadLauncher(definition => new Stub(definition, "ladder")), jobs: 2);
 
@@ -73,7 +73,7 @@ public sealed class StartOrderTests : IDisposable
     }
 
     [Fact]
-    public void A_decoder_that_is_trained_is_trained_and_measured_before_the_teacher()
+    public void A_trained_decoder_is_trained_and_measured_before_the_teacher()
     {
         var launcher = new ThreadLauncher(definition => new Stub(definition, ""));
 
@@ -84,7 +84,7 @@ public sealed class StartOrderTests : IDisposable
     }
 
     [Fact]
-    public void Training_is_not_held_back_by_an_evaluation_that_waits_for_another_training()
+    public void Training_does_not_wait_for_an_evaluation_that_needs_another_training()
     {
         var plan = _work.Plan(Trained + Evaluation);
         var runs = plan.Stages.Select(stage => new StageRun(stage)).ToDictionary(run => run.Key);
@@ -100,7 +100,7 @@ public sealed class StartOrderTests : IDisposable
 
     private static List<string> Kinds(ThreadLauncher launcher) => [.. launcher.Started.Select(spec => spec.Node.Kind)];
 
-    /// <summary>Leaves a file, or fails.</summary>
+    /// <summary>Writes a file or fails.</summary>
     private sealed class Stub(StageDefinition definition, string broken) : IStage
     {
         public void Run(StageContext context)

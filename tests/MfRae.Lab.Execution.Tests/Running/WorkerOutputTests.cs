@@ -10,7 +10,7 @@ public sealed class WorkerOutputTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void It_ends_with_what_was_printed_last()
+    public void The_tail_ends_with_the_last_printed_line()
     {
         Write(string.Concat(Enumerable.Range(1, 30).Select(line => $"line {line}\r\n")));
 
@@ -18,7 +18,7 @@ public sealed class WorkerOutputTests : IDisposable
     }
 
     [Fact]
-    public void Of_a_large_file_only_the_end_is_read_from_a_whole_line_on()
+    public void Only_complete_lines_at_the_end_of_a_large_file_are_read()
     {
         Write(new string('x', 1_000_000) + "\n" + string.Concat(Enumerable.Repeat(new string('é', 30_000) + "\n", 3)) + "the last");
 
@@ -29,7 +29,7 @@ public sealed class WorkerOutputTests : IDisposable
     }
 
     [Fact]
-    public void Secrets_and_what_no_database_takes_are_not_kept()
+    public void Secrets_and_invalid_characters_are_removed()
     {
         Write("login with --token hunter2\nnull \0 character\n");
 
@@ -37,9 +37,9 @@ public sealed class WorkerOutputTests : IDisposable
     }
 
     [Fact]
-    public void Where_nothing_was_printed_there_is_nothing()
+    public void Without_output_the_tail_is_null()
     {
-        WorkerOutput.Tail(_folder, 3).Should().BeNull("there is no file");
+        WorkerOutput.Tail(_folder, 3).Should().BeNull("the file does not exist");
         Write("\n\n");
         WorkerOutput.Tail(_folder, 3).Should().BeNull();
         WorkerOutput.Tail(Path.Combine(_folder, "gone"), 3).Should().BeNull();

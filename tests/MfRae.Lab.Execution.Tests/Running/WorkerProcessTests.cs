@@ -9,7 +9,7 @@ using MfRae.Lab.TestWorker;
 
 namespace MfRae.Lab.Execution.Tests.Running;
 
-/// <summary>With real processes, and real kills.</summary>
+/// <summary>Workers as real processes that are really killed.</summary>
 public sealed class WorkerProcessTests : IDisposable
 {
     private static readonly IEnumerable<long> ThirtySteps = Enumerable.Range(1, 30).Select(step => (long)step);
@@ -18,7 +18,7 @@ public sealed class WorkerProcessTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void A_killed_worker_is_started_once_more_and_no_step_is_lost_or_doubled()
+    public void A_killed_worker_is_restarted_once_and_every_step_appears_once()
     {
         var plan = TestPlan.Chain("steps=30 die=25", "");
         var key = plan.Stages[0].Key;
@@ -27,9 +27,9 @@ public sealed class WorkerProcessTests : IDisposable
 
         outcome.Succeeded.Should().BeTrue();
         _lab.Log.ValidSteps(key).Should().Equal(ThirtySteps);
-        // All from before the checkpoint has to be there; of what came after it, what the journal had got to the system.
+        // All steps before the checkpoint must exist; later steps only if the journal had written them.
         _lab.Log.Events<MetricsEvent>(key).Count().Should().BeInRange(
-            20 + 10, 24 + 10, "the first attempt got to 24 and the second went on from 20");
+            20 + 10, 24 + 10, "the first attempt reached step 24 and the second resumed from step 20");
         _lab.Log.Sequence(key).Should().Be("queued running queued running completed");
         _lab.Log.Events<FinishedEvent>(key).Select(finished => finished.Status).Should().Equal("killed", "completed");
         _lab.Sum(plan.Stages[0]).Should().Be("465");
@@ -48,7 +48,7 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public void A_worker_whose_coordinator_is_killed_leaves_a_checkpoint_that_the_next_run_goes_on_from()
+    public void A_worker_of_a_killed_coordinator_leaves_a_checkpoint_for_the_next_run()
     {
         string[] scripts = ["steps=30 delay=20", "steps=1"];
         var plan = TestPlan.Chain(scripts);
@@ -74,7 +74,7 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_coordinator_and_a_worker_that_are_killed_together_leave_an_attempt_that_is_interrupted()
+    public async Task A_coordinator_and_a_worker_killed_together_leave_an_interrupted_attempt()
     {
         var plan = TestPlan.Chain("steps=30 die=25");
         var node = plan.Stages[0];
@@ -93,7 +93,7 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public void An_abort_ends_even_a_worker_that_does_not_listen()
+    public void An_abort_kills_a_worker_that_ignores_the_stop()
     {
         var plan = TestPlan.Chain("steps=100000 delay=1 deaf=1", "");
         using var abort = new CancellationTokenSource();
@@ -107,19 +107,19 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public void Output_threads_and_how_they_wait_reach_the_workers_log()
+    public void The_worker_gets_its_thread_variables_and_its_output_is_logged()
     {
         var plan = TestPlan.Chain("");
 
         var outcome = _lab.Run(plan, launcher: Program.Launcher());
 
-        // What the user has set stays; the number of threads is the lab's own.
+        // Variables of the user are kept; the program sets the number of threads.
         var spins = Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") ?? (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null ? "3000" : "");
         File.ReadAllText(outcome.Stages[0].LogPath!).Should().Be($"threads {ResourceAllocation.Threads(new(), Environment.ProcessorCount)}, spins {spins}\n");
     }
 
     [Fact]
-    public void A_program_that_is_not_there_is_a_fault_of_the_environment()
+    public void A_missing_program_is_an_environment_error()
     {
         var plan = TestPlan.Chain("");
 

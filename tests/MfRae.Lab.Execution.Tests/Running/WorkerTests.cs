@@ -18,7 +18,7 @@ public sealed class WorkerTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void A_stage_that_ends_well_is_complete_and_its_journal_says_so()
+    public void A_successful_stage_is_complete_and_its_journal_has_the_end()
     {
         var node = TestPlan.Stage("stage", "steps=4");
 
@@ -35,7 +35,7 @@ public sealed class WorkerTests : IDisposable
     }
 
     [Fact]
-    public void An_attempt_says_what_it_is_computed_with_in_its_journal_and_in_the_manifest()
+    public void Journal_and_manifest_have_the_environment_of_an_attempt()
     {
         var files = new Dictionary<string, string> { ["data/weights/x.safetensors"] = "abc" };
         var node = TestPlan.Stage("stage", "steps=1") with { Files = files };
@@ -59,7 +59,7 @@ public sealed class WorkerTests : IDisposable
     }
 
     [Fact]
-    public void A_measurement_says_on_which_devices_the_stages_behind_it_were_computed_and_so_does_the_manifest()
+    public void Measurement_and_manifest_have_the_devices_of_all_input_stages()
     {
         var trained = TestPlan.Stage("trained", "");
         var node = TestPlan.Stage("measured", "", trained);
@@ -74,7 +74,7 @@ public sealed class WorkerTests : IDisposable
     }
 
     [Fact]
-    public void A_manifest_of_an_earlier_version_says_on_which_device_its_own_stage_was_computed()
+    public void A_manifest_of_an_earlier_version_has_the_device_of_its_stage()
     {
         var (first, second, node) = (TestPlan.Stage("first", ""), TestPlan.Stage("second", ""), TestPlan.Stage("measured", ""));
         second = second with { Inputs = new Dictionary<string, string> { ["first"] = first.Key } };
@@ -94,7 +94,7 @@ public sealed class WorkerTests : IDisposable
     }
 
     [Fact]
-    public void An_attempt_that_goes_on_with_the_work_of_another_device_counts_both()
+    public void An_attempt_resumed_on_another_device_has_both_devices()
     {
         var node = TestPlan.Stage("stage", "steps=4 checkpoint=2 fail=3");
         Worker.Run(_lab.Prepare(node), Program.Create, "cuda:0", 1, null, TimeProvider.System, default);
@@ -120,7 +120,7 @@ public sealed class WorkerTests : IDisposable
     [InlineData("bug=2", WorkerExit.Failed, "failed",
         "System.InvalidOperationException: an index is off by one*at MfRae.Lab.TestWorker.CountingStage.Misbehave*")]
     [InlineData("diverge=2", WorkerExit.Failed, "diverged", "sum is not finite at step 2")]
-    public void A_stage_that_does_not_says_why(string script, int code, string status, string error)
+    public void A_failed_stage_has_its_error(string script, int code, string status, string error)
     {
         var node = TestPlan.Stage("stage", script);
 
@@ -151,7 +151,7 @@ public sealed class WorkerTests : IDisposable
     }
 
     [Fact]
-    public void Files_that_are_no_plain_names_fail_the_stage()
+    public void An_invalid_file_name_fails_the_stage()
     {
         var node = TestPlan.Stage("stage", "");
         var folder = _lab.Prepare(node);
@@ -159,7 +159,7 @@ public sealed class WorkerTests : IDisposable
 
         Run(node).Should().Be(WorkerExit.Failed);
 
-        Events(folder)[^1].Should().BeOfType<FinishedEvent>().Which.Error.Should().Contain("stages write files only");
+        Events(folder)[^1].Should().BeOfType<FinishedEvent>().Which.Error.Should().Contain("a stage may only write files");
     }
 
     [Fact]
@@ -169,13 +169,13 @@ public sealed class WorkerTests : IDisposable
         _lab.Prepare(node);
         using var other = FileLock.Try(FileLock.OfWorker(_lab.Store, node.Key));
 
-        FluentActions.Invoking(() => Run(node)).Should().Throw<LabException>().WithMessage("*by another worker*");
+        FluentActions.Invoking(() => Run(node)).Should().Throw<LabException>().WithMessage("another worker is computing*");
     }
 
     [Fact]
     public void A_folder_outside_a_store_is_refused() =>
         FluentActions.Invoking(() => Worker.Run("/elsewhere", Program.Create, "cpu", 1, null, TimeProvider.System, default))
-            .Should().Throw<LabException>().WithMessage("*STORE/.partial/KEY is expected");
+            .Should().Throw<LabException>().WithMessage("*expected a stage's folder STORE/.partial/KEY");
 
     private int Run(StageNode node) => Worker.Run(_lab.Prepare(node), Program.Create, "cpu", 1, null, TimeProvider.System, default);
 

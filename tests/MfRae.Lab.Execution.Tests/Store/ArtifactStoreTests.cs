@@ -24,7 +24,7 @@ public sealed class ArtifactStoreTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void A_stage_completes_by_appearing_under_its_key_with_a_manifest()
+    public void A_complete_stage_is_a_folder_named_by_its_key_with_a_manifest()
     {
         var partial = Complete();
 
@@ -49,7 +49,7 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_stage_of_a_newer_format_is_refused_and_stays_where_it_is()
+    public void A_stage_of_a_newer_format_is_refused_and_not_moved()
     {
         Complete();
         Reseal(json => json["format"] = 3);
@@ -62,7 +62,7 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public void Checkpoints_go_when_the_stage_completes()
+    public void Checkpoints_are_deleted_when_the_stage_completes()
     {
         Complete();
 
@@ -75,7 +75,7 @@ public sealed class ArtifactStoreTests : IDisposable
     [InlineData("gone", "*weights.bin is missing*")]
     [InlineData("linked", "*weights.bin is a link*")]
     [InlineData("unreadable manifest", "*manifest.json cannot be read*")]
-    public void Verification_says_what_is_wrong(string damage, string expected)
+    public void Verification_reports_the_damage(string damage, string expected)
     {
         Complete();
         var folder = Store.CompleteFolder(Node.Key);
@@ -116,17 +116,17 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_manifest_of_another_stage_is_not_believed()
+    public void A_manifest_of_another_stage_is_refused()
     {
         Complete();
         var other = TestPlan.KeyOf("other");
         Directory.Move(Store.CompleteFolder(Node.Key), Store.CompleteFolder(other));
 
-        Store.Verify(other).ToString().Should().Contain("of another stage");
+        Store.Verify(other).ToString().Should().Contain("belongs to another stage");
     }
 
     [Fact]
-    public void What_is_set_aside_keeps_its_files_the_reason_and_its_attempt_number()
+    public void A_set_aside_folder_keeps_its_files_the_reason_and_its_attempt_number()
     {
         Complete();
 
@@ -139,7 +139,7 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_death_between_manifest_and_rename_costs_nothing()
+    public void A_stage_survives_a_death_between_manifest_and_rename()
     {
         Complete();
         Directory.Move(Store.CompleteFolder(Node.Key), Store.PartialFolder(Node.Key));
@@ -150,7 +150,7 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_in_work_whose_manifest_does_not_verify_is_not_published()
+    public void An_incomplete_folder_with_a_damaged_manifest_is_not_published()
     {
         Complete();
         Directory.Move(Store.CompleteFolder(Node.Key), Store.PartialFolder(Node.Key));
@@ -164,7 +164,7 @@ public sealed class ArtifactStoreTests : IDisposable
 
     [Fact]
     [UnsupportedOSPlatform("windows")]
-    public void Folders_are_readable_by_their_owner_only()
+    public void Folders_are_readable_only_by_their_owner()
     {
         Requires.Unix();
         var mode = File.GetUnixFileMode(Store.CreatePartial(Node.Key));
@@ -177,7 +177,7 @@ public sealed class ArtifactStoreTests : IDisposable
     [InlineData("../0000000000000000000000000000000000000000000000000000000000000000")]
     [InlineData("ABCDEF0000000000000000000000000000000000000000000000000000000000")]
     [InlineData("0000000000000000000000000000000000000000000000000000000000000000\n")]
-    public void What_is_no_key_becomes_no_path(string key) =>
+    public void An_invalid_key_never_becomes_a_path(string key) =>
         Store.Invoking(store => store.CompleteFolder(key)).Should().Throw<ArgumentException>();
 
     [Theory]
@@ -187,7 +187,7 @@ public sealed class ArtifactStoreTests : IDisposable
     [InlineData("a\\b", false)]
     [InlineData("", false)]
     [InlineData("a b", false)]
-    public void Names_are_letters_digits_and_a_few_marks(string name, bool valid) => ArtifactName.IsName(name).Should().Be(valid);
+    public void Names_have_letters_digits_dots_underscores_and_hyphens(string name, bool valid) => ArtifactName.IsName(name).Should().Be(valid);
 
     private string Complete()
     {
@@ -205,7 +205,7 @@ public sealed class ArtifactStoreTests : IDisposable
         return partial;
     }
 
-    /// <summary>Changes the manifest and its hash, as a version of the program would that writes it so.</summary>
+    /// <summary>Changes the manifest and its hash, like another version of the program.</summary>
     private void Reseal(Action<JsonObject> change)
     {
         var path = Path.Combine(Store.CompleteFolder(Node.Key), ArtifactStore.ManifestName);

@@ -9,7 +9,7 @@ using MfRae.Lab.TestWorker;
 
 namespace MfRae.Lab.Execution.Tests.Store;
 
-/// <summary>Files that change after they were written. The places are drawn by a fixed seed.</summary>
+/// <summary>Files that change after they were written. A fixed seed chooses the positions.</summary>
 public sealed class CorruptionTests : IDisposable
 {
     private const int Damages = 200;
@@ -41,7 +41,7 @@ public sealed class CorruptionTests : IDisposable
     }
 
     [Fact]
-    public void A_run_never_uses_what_is_damaged()
+    public void A_run_never_uses_a_damaged_stage()
     {
         _lab.Run(_plan);
         for (var damage = 0; damage < 20; damage++)
@@ -53,7 +53,7 @@ public sealed class CorruptionTests : IDisposable
 
             outcome.Succeeded.Should().BeTrue();
             _lab.Log.Statuses.Should().Contain(status => status.Key == key && status.Reason != null
-                && status.Reason.StartsWith("its files did not verify and were set aside"), what);
+                && status.Reason.StartsWith("its files were damaged and were set aside"), what);
             _plan.Stages.Where(stage => _lab.Store.IsComplete(stage.Key)).Should().OnlyContain(stage => _lab.Store.Verify(stage.Key).Ok);
         }
 
@@ -61,7 +61,7 @@ public sealed class CorruptionTests : IDisposable
     }
 
     [Fact]
-    public void A_manifest_without_its_own_hash_is_taken_only_from_the_time_before_there_was_one()
+    public void A_manifest_without_its_hash_is_accepted_only_in_format_1()
     {
         _lab.Run(_plan);
         var key = _plan.Stages[0].Key;
@@ -74,11 +74,11 @@ public sealed class CorruptionTests : IDisposable
         _lab.Store.Verify(key).Ok.Should().BeTrue();
 
         File.WriteAllBytes(path, Bytes(2));
-        _lab.Store.Verify(key).ToString().Should().Contain("it does not begin with its own hash");
+        _lab.Store.Verify(key).ToString().Should().Contain("it does not begin with its hash");
     }
 
     [Fact]
-    public void A_damaged_journal_of_a_stage_in_work_costs_what_follows_and_never_tells_a_wrong_line()
+    public void A_damaged_journal_loses_the_lines_after_the_damage_and_never_gives_a_wrong_line()
     {
         var stopped = TestPlan.Chain("steps=30 fail=25");
         _lab.Run(stopped);
@@ -92,7 +92,7 @@ public sealed class CorruptionTests : IDisposable
 
     private (string Key, string Path, string What) Draw()
     {
-        // Verified folders only: one that nothing needs any more is not computed again.
+        // Verified folders only: a stage without users is not computed again.
         var keys = _lab.Store.CompleteKeys();
         var key = keys[_random.Next(keys.Count)];
         var files = Directory.GetFiles(_lab.Store.CompleteFolder(key)).Where(path => !path.EndsWith(".log", StringComparison.Ordinal))

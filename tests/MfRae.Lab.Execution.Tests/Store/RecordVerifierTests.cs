@@ -20,7 +20,7 @@ public sealed class RecordVerifierTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void A_value_whose_journal_is_of_before_identities_were_told_is_verified_by_what_it_tells()
+    public void A_value_from_a_journal_without_identity_is_verified_by_its_other_fields()
     {
         var problems = Check(told: Told, kept: Told with { Device = "cpu", Noise = "fixed:0", Setting = "batch=250" });
 
@@ -28,7 +28,7 @@ public sealed class RecordVerifierTests : IDisposable
     }
 
     [Fact]
-    public void A_value_whose_journal_tells_another_device_is_a_mismatch()
+    public void A_value_with_another_device_in_its_journal_is_a_mismatch()
     {
         var whole = Told with { Device = "cpu", Noise = "fixed:0", Setting = "" };
 

@@ -28,7 +28,7 @@ public sealed class StoreRecordsTests : IDisposable
     }
 
     [Fact]
-    public void Plans_come_in_the_order_in_which_they_were_begun_last()
+    public void Plans_are_ordered_by_their_last_start()
     {
         var one = TestPlan.Chain("");
         var other = one with { Hash = TestPlan.KeyOf("other") };
@@ -53,7 +53,7 @@ public sealed class StoreRecordsTests : IDisposable
     }
 
     [Fact]
-    public void A_record_that_is_damaged_is_named()
+    public void A_damaged_record_is_reported_with_its_path()
     {
         Records.Begin(TestPlan.Chain(""), Noon);
         var file = Directory.GetFiles(Path.Combine(_lab.Store.Root, ".plans")).Single();
@@ -63,7 +63,7 @@ public sealed class StoreRecordsTests : IDisposable
     }
 
     [Fact]
-    public void Marks_are_read_as_they_were_written()
+    public void Annotations_are_read_as_they_were_written()
     {
         var marks = new Annotations(1, [new("run", "abc", "good")], [new("experiment", "x", "<img src=x onerror=alert(1)>")], ["old"]);
 
@@ -74,7 +74,7 @@ public sealed class StoreRecordsTests : IDisposable
     }
 
     [Fact]
-    public void What_a_newer_version_noted_of_a_plan_is_kept_when_this_one_runs_it()
+    public void Unknown_fields_of_a_plan_survive_a_run()
     {
         var plan = TestPlan.Chain("steps=1", "");
         Records.Begin(plan, Noon);
@@ -118,7 +118,7 @@ public sealed class StoreRecordsTests : IDisposable
     }
 
     [Fact]
-    public void Marks_with_fields_of_a_newer_version_are_read_and_not_overwritten()
+    public void Annotations_with_fields_of_a_newer_version_are_read_and_not_overwritten()
     {
         var marks = new Annotations(1, [new("run", "abc", "good")], [], ["old"]);
         Records.WriteMarks(marks);

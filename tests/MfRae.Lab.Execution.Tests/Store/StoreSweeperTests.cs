@@ -18,7 +18,7 @@ public sealed class StoreSweeperTests : IDisposable
     public void Dispose() => _lab.Dispose();
 
     [Fact]
-    public void What_a_root_was_made_from_is_kept_and_what_nobody_needs_goes()
+    public void Roots_and_their_inputs_are_kept_and_unused_stages_are_deleted()
     {
         var (first, second) = Chain();
         var loner = Alone("loner");
@@ -49,7 +49,7 @@ public sealed class StoreSweeperTests : IDisposable
     }
 
     [Fact]
-    public void What_is_young_is_kept_with_what_it_was_made_from()
+    public void Recent_stages_and_their_inputs_are_kept()
     {
         var (first, second) = Chain();
         Age(first);
@@ -59,7 +59,7 @@ public sealed class StoreSweeperTests : IDisposable
     }
 
     [Fact]
-    public void A_pin_keeps_a_stage_until_it_is_taken_away()
+    public void A_pin_keeps_a_stage_until_it_is_removed()
     {
         var (first, second) = Chain();
         Age(first, second);
@@ -88,7 +88,7 @@ public sealed class StoreSweeperTests : IDisposable
     }
 
     [Fact]
-    public void A_worker_that_outlived_its_coordinator_keeps_its_folder()
+    public void The_folder_of_a_worker_without_a_coordinator_is_kept()
     {
         var node = TestPlan.Stage("orphan", "");
         _lab.Prepare(node);
@@ -100,7 +100,7 @@ public sealed class StoreSweeperTests : IDisposable
     }
 
     [Fact]
-    public void Folders_that_were_set_aside_and_cached_features_go_when_they_are_old()
+    public void Old_set_aside_folders_and_cached_features_are_deleted()
     {
         var aside = Store.SetAside(Alone("damaged"), "bits flipped");
         var features = Directory.CreateDirectory(Path.Combine(Store.Root, "features", TestPlan.KeyOf("images"))).FullName;
@@ -116,7 +116,7 @@ public sealed class StoreSweeperTests : IDisposable
     }
 
     [Fact]
-    public void A_sweep_that_ends_early_leaves_whole_folders_only_and_the_next_finishes_it()
+    public void An_interrupted_sweep_leaves_complete_folders_and_the_next_sweep_finishes_it()
     {
         var (first, second) = Chain();
         Age(first, second);
@@ -131,7 +131,7 @@ public sealed class StoreSweeperTests : IDisposable
     }
 
     [Fact]
-    public void A_stage_whose_manifest_is_damaged_is_still_kept_for_who_needs_it()
+    public void A_stage_with_a_damaged_manifest_is_kept_for_its_users()
     {
         var (first, second) = Chain();
         File.WriteAllText(Path.Combine(Store.CompleteFolder(second), ArtifactStore.ManifestName), "{");
@@ -141,7 +141,7 @@ public sealed class StoreSweeperTests : IDisposable
     }
 
     [Fact]
-    public void What_was_swept_is_computed_again_by_the_same_plan()
+    public void Swept_stages_are_computed_again_by_the_same_plan()
     {
         var plan = TestPlan.Chain("", "");
         _lab.Run(plan);

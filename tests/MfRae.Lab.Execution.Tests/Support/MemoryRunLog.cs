@@ -5,7 +5,7 @@ using MfRae.Lab.Execution.Journal;
 
 namespace MfRae.Lab.Execution.Tests.Support;
 
-/// <summary>What a database would hold: lines by stage, attempt and sequence number, and the states in order.</summary>
+/// <summary>A run log in memory: lines by stage, attempt and sequence number, and the states in order.</summary>
 internal sealed class MemoryRunLog : IRunLog
 {
     private readonly Dictionary<(string Key, int Attempt, long Seq), JournalLine> _lines = [];
@@ -47,7 +47,7 @@ internal sealed class MemoryRunLog : IRunLog
         {
             if (_lines.TryGetValue((stageKey, attempt, line.Seq), out var known))
             {
-                known.At.Should().Be(line.At, "a sequence number stands for one line for ever");
+                known.At.Should().Be(line.At, "a sequence number always identifies the same line");
             }
 
             _lines[(stageKey, attempt, line.Seq)] = line;
@@ -63,7 +63,7 @@ internal sealed class MemoryRunLog : IRunLog
     public IEnumerable<T> Events<T>(string key)
         where T : JournalEvent => Lines(key).Select(line => line.Line.Event).OfType<T>();
 
-    /// <summary>The steps of the curve in the order they were written, without what a later attempt superseded.</summary>
+    /// <summary>The steps of the curve in the order of writing, without superseded steps.</summary>
     public IReadOnlyList<long> ValidSteps(string key)
     {
         var steps = new List<long>();

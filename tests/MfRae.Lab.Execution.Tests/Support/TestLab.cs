@@ -4,7 +4,7 @@ using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Execution.Tests.Support;
 
-/// <summary>A store in a folder of its own and what it takes to run plans in it.</summary>
+/// <summary>A store in a separate folder, with a log and a launcher to run plans.</summary>
 internal sealed class TestLab : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -31,7 +31,7 @@ internal sealed class TestLab : IDisposable
             plan, stop, abort);
     }
 
-    /// <summary>Makes a stage's folder as a coordinator would before it starts a worker.</summary>
+    /// <summary>Creates the folder of a stage like a coordinator before it starts a worker.</summary>
     public string Prepare(StageNode node, int attempt = 1)
     {
         var partial = Store.CreatePartial(node.Key);
