@@ -80,6 +80,7 @@ public sealed class LabDatabase : IDisposable
         return Open(path, SqliteOpenMode.ReadOnly);
     }
 
+    /// <summary>Closes the database.</summary>
     public void Dispose() => Connection.Dispose();
 
     /// <summary>Runs one transaction.</summary>

@@ -123,6 +123,7 @@ public static class MaskedCrc
 {
     private const uint Mask = 0xa282ead8;
 
+    /// <summary>The masked checksum of the data.</summary>
     public static uint Of(ReadOnlySpan<byte> data) => BitOperations.RotateRight(Crc32C(data), 15) + Mask;
 
     /// <summary>The CRC-32C without the mask: starts with all bits set and inverts all bits at the end.</summary>

@@ -19,6 +19,7 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
     private readonly List<string> _warnings = [];
     private readonly string _aside = path + ".rebuild";
 
+    /// <summary>Rebuilds the database.</summary>
     /// <exception cref="StoreLockedException">A run is in progress, or another process has the database open.</exception>
     /// <exception cref="LabException">There is no data to rebuild the database from, or it cannot be written.</exception>
     public RebuildOutcome Run(TimeProvider time, CancellationToken stop = default)
@@ -151,6 +152,8 @@ public sealed class DatabaseRebuild(ArtifactStore store, string path)
 }
 
 /// <summary>The result of a rebuild.</summary>
+/// <param name="Plans">The number of plans.</param>
+/// <param name="Stages">The number of stages.</param>
 /// <param name="Journals">The number of journals that were read.</param>
 /// <param name="CarriedOver">The number of stages copied from the old database because the store lacks some of their journals.</param>
 /// <param name="Backup">The path of the old database, or null if there was none.</param>

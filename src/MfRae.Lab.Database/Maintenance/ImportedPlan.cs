@@ -14,6 +14,7 @@ namespace MfRae.Lab.Database.Maintenance;
 /// </summary>
 public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
 {
+    /// <summary>Adds a plan and the annotations of its experiment.</summary>
     /// <returns>A sentence for everything that could not be imported.</returns>
     public IReadOnlyList<string> Take(PlanRecord plan, Annotations annotations)
     {

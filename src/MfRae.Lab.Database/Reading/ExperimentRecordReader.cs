@@ -182,7 +182,7 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
 internal sealed class StageReader(SqliteConnection connection)
 {
     /// <summary>The stages in plan order; each stage follows its inputs.</summary>
-    /// <param name="planId">The id of the plan.</param>
+    /// <param name="plan">The id of the plan.</param>
     /// <param name="outline">Whether to leave out curves, images and logs.</param>
     public IReadOnlyList<StageRecord> Read(long plan, bool outline) =>
         Read("SELECT stage FROM plan_stage WHERE experiment = @plan", new { plan }, outline);

@@ -140,6 +140,14 @@ internal sealed class RunReader(SqliteConnection connection)
 }
 
 /// <summary>One run of a current plan, as in the view `runs`.</summary>
+/// <param name="Id">The id of the run.</param>
+/// <param name="Experiment">The name of the experiment.</param>
+/// <param name="Arm">The name of the arm.</param>
+/// <param name="Baseline">Whether the arm is the baseline.</param>
+/// <param name="Seed">The seed.</param>
+/// <param name="Status">The worst status of its stages, in lower case.</param>
+/// <param name="Stages">The number of stages.</param>
+/// <param name="Completed">The number of completed stages.</param>
 /// <param name="Started">When the first attempt at a stage of only this run started, or at any of its stages if it shares them all; null
 /// before the first attempt.</param>
 /// <param name="WallSeconds">The time of all attempts at all its stages, including stages shared with other runs, in seconds.</param>

@@ -7,6 +7,7 @@ namespace MfRae.Lab.Database.Writing;
 /// <exception cref="LabException">The database is read-only or cannot be written.</exception>
 public sealed class AnnotationWriter(LabDatabase database)
 {
+    /// <summary>Adds a tag to a subject.</summary>
     public void Tag(string kind, string subject, string tag) => database.Write(writer => writer.Execute(
         "INSERT INTO tag (kind, subject, tag) VALUES (@kind, @subject, @tag) ON CONFLICT DO NOTHING", new { kind, subject, tag }));
 
@@ -30,6 +31,7 @@ public sealed class AnnotationWriter(LabDatabase database)
         }
     });
 
+    /// <summary>Archives an experiment, or restores it from the archive.</summary>
     public void Archive(string experiment, bool archived) => database.Write(writer => writer.Execute(
         archived
             ? "INSERT INTO archived (experiment) VALUES (@experiment) ON CONFLICT DO NOTHING"

@@ -34,11 +34,13 @@ public sealed class RunLog : IRunLog, IDisposable
         _noted = noted;
     }
 
+    /// <inheritdoc/>
     public void Notice(string text)
     {
         // Not part of any run, so not recorded.
     }
 
+    /// <inheritdoc/>
     public void Begin(Plan plan, IReadOnlySet<string> cached)
     {
         Write(writer => new PlanWriter(writer).Write(
@@ -46,6 +48,7 @@ public sealed class RunLog : IRunLog, IDisposable
         _open = plan;
     }
 
+    /// <inheritdoc/>
     public void Status(string stageKey, StageStatus status, string? reason = null) => Write(writer =>
     {
         var name = status.Name();
@@ -63,6 +66,7 @@ public sealed class RunLog : IRunLog, IDisposable
         }
     });
 
+    /// <inheritdoc/>
     public void Ingest(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder)
     {
         if (lines.Count > 0)
@@ -71,6 +75,7 @@ public sealed class RunLog : IRunLog, IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void End(Plan plan)
     {
         Write(writer => new PlanWriter(writer).Close(plan.Experiment.Name, plan.Hash));

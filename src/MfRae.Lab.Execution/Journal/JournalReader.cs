@@ -14,13 +14,16 @@ public static class JournalReader
     private static readonly HashSet<string> Kinds =
         [.. LabJson.Default.JournalEvent.PolymorphismOptions!.DerivedTypes.Select(type => type.TypeDiscriminator).OfType<string>()];
 
+    /// <summary>Reads the complete lines of a journal from an offset in bytes.</summary>
     /// <exception cref="LabException">A complete line cannot be read. The message gives file and line; the file is not changed.</exception>
     public static JournalChunk Read(string path, long offset = 0) => ReadUpToProblem(path, out var problem, offset) is var chunk && problem is null
         ? chunk
         : throw new LabException(problem);
 
     /// <summary>The lines before the first unreadable line.</summary>
+    /// <param name="path">The path of the journal.</param>
     /// <param name="problem">The error in that line, or null if every complete line can be read.</param>
+    /// <param name="offset">Where to start, in bytes.</param>
     public static JournalChunk ReadUpToProblem(string path, out string? problem, long offset = 0)
     {
         var bytes = ReadBytes(path, offset);
@@ -138,8 +141,10 @@ public sealed record JournalChunk(IReadOnlyList<JournalLine> Lines, long NextOff
 /// <summary>A journal in a stage's folder.</summary>
 public sealed record JournalFile(int Attempt, string Path)
 {
+    /// <summary>The file name of an attempt's journal.</summary>
     public static string NameOf(int attempt) => $"journal.{attempt.ToString(CultureInfo.InvariantCulture)}.jsonl";
 
+    /// <summary>Whether a path has the name of a journal.</summary>
     public static bool IsJournal(string path) => AttemptOf(path) > 0;
 
     /// <summary>The attempt of `journal.ATTEMPT.jsonl`, or 0 if the file is not a journal.</summary>

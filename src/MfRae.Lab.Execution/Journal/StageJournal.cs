@@ -31,6 +31,7 @@ public sealed class StageJournal : IJournal, IDisposable
     private bool _told;
     private Exception? _failure;
 
+    /// <summary>Creates the journal of an attempt and starts its background thread.</summary>
     /// <exception cref="IOException">The attempt already has a journal.</exception>
     public StageJournal(string folder, int attempt, TimeProvider time)
         : this(Open(Path.Combine(folder, JournalFile.NameOf(attempt)), FileMode.CreateNew), 0, time)
@@ -82,6 +83,7 @@ public sealed class StageJournal : IJournal, IDisposable
         return finished;
     }
 
+    /// <inheritdoc/>
     public void Write(JournalEvent entry)
     {
         lock (_gate)
@@ -105,6 +107,7 @@ public sealed class StageJournal : IJournal, IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Flush()
     {
         lock (_gate)

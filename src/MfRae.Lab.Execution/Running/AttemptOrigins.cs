@@ -13,6 +13,7 @@ public static class AttemptOrigins
     // Every stage computes on one device.
     private const int DevicesOfStage = 1;
 
+    /// <summary>The environment of this process.</summary>
     /// <param name="device">The device of the numerics: cpu or cuda:N.</param>
     /// <param name="spec">The stage that the process computes, or null before it has one.</param>
     public static AttemptOrigin OfProcess(string device, StageSpec? spec = null)
@@ -108,6 +109,7 @@ public static class PackageList
         .OrderBy(package => package.Key, StringComparer.Ordinal)
         .Select(package => $"{package.Key} {package.Value}"));
 
+    /// <summary>Reads the packages from a `.deps.json`.</summary>
     /// <param name="json">The text of a `.deps.json`.</param>
     /// <exception cref="JsonException">The text is not a `.deps.json`.</exception>
     public static IReadOnlyDictionary<string, string> Read(ReadOnlyMemory<byte> json)

@@ -7,8 +7,13 @@ using MfRae.Lab.Execution.Store;
 namespace MfRae.Lab.Execution.Running;
 
 /// <summary>Runs a plan: reuses complete stages of the store and starts a worker for each stage to compute.</summary>
+/// <param name="store">The store.</param>
+/// <param name="log">Receives the events of the run.</param>
+/// <param name="launcher">Starts the workers.</param>
 /// <param name="settings">The run settings with a resolved device; `auto` counts as a CPU when jobs are assigned.</param>
+/// <param name="options">The options of the run.</param>
 /// <param name="workingDirectory">The folder that relative paths in options refer to.</param>
+/// <param name="time">The clock.</param>
 public sealed class Coordinator(
     ArtifactStore store,
     IRunLog log,
@@ -304,8 +309,10 @@ public sealed record RunOptions(
 /// checkpoints.</param>
 public sealed record RunOutcome(IReadOnlyList<StageOutcome> Stages, bool Interrupted)
 {
+    /// <summary>Whether every stage is complete.</summary>
     public bool Succeeded => Stages.All(stage => stage.Status == StageStatus.Completed);
 
+    /// <summary>Whether a stage failed.</summary>
     public bool AnyFailed => Stages.Any(stage => stage.Status.IsFailure());
 }
 

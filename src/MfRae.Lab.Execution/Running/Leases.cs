@@ -13,6 +13,7 @@ namespace MfRae.Lab.Execution.Running;
 /// </summary>
 public sealed class StageLeases : IDisposable
 {
+    /// <summary>The time after which a lease of another host without a heartbeat is invalid.</summary>
     public static readonly TimeSpan Expiry = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
     private const string Suffix = ".lease.json";
@@ -105,6 +106,7 @@ public sealed class StageLeases : IDisposable
         return lost;
     }
 
+    /// <summary>Releases the lease of a stage.</summary>
     public void Release(string key)
     {
         if (_keys.Remove(key) && Read(PathOf(_store, key)) == _mine)
@@ -113,6 +115,7 @@ public sealed class StageLeases : IDisposable
         }
     }
 
+    /// <summary>Releases all leases.</summary>
     public void Dispose()
     {
         foreach (var key in _keys.ToList())
@@ -216,6 +219,7 @@ public sealed class IdleStoreLock : IDisposable
 
     private IdleStoreLock(FileLock gate) => _gate = gate;
 
+    /// <summary>Takes the lock.</summary>
     /// <exception cref="StoreLockedException">A live process computes a stage, or has the store locked.</exception>
     public static IdleStoreLock Require(ArtifactStore store, TimeProvider time)
     {
@@ -233,5 +237,6 @@ public sealed class IdleStoreLock : IDisposable
         return new(gate);
     }
 
+    /// <summary>Releases the lock.</summary>
     public void Dispose() => _gate.Dispose();
 }

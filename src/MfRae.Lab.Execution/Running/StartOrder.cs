@@ -123,6 +123,8 @@ internal static class ResourceAllocation
     /// The settings of one worker. With `cuda` without a number, each job gets a separate device: the first free device among those that
     /// CUDA_VISIBLE_DEVICES lists.
     /// </summary>
+    /// <param name="settings">The settings of the run.</param>
+    /// <param name="cores">The number of processor cores.</param>
     /// <param name="place">The index of the job, from 0.</param>
     public static RunSettings Of(RunSettings settings, int cores, int place) => settings with
     {

@@ -14,11 +14,14 @@ namespace MfRae.Lab.Execution.Running;
 /// <summary>Computes one stage in this process, from `spec.json` to a complete artifact or to a journal with the reason of the failure.</summary>
 public static class Worker
 {
+    /// <summary>Computes the stage of a folder.</summary>
     /// <param name="folder">The folder STORE/.partial/KEY with its `spec.json`.</param>
     /// <param name="create">Creates the stage of a definition.</param>
     /// <param name="device">The device of the numerics, for the record.</param>
     /// <param name="threads">The number of numeric threads, for the record.</param>
     /// <param name="coordinator">The standard input, whose end means stop; null without a coordinator.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="stop">Asks the stage to write a checkpoint and end.</param>
     /// <returns>An exit code of <see cref="WorkerExit"/>.</returns>
     /// <exception cref="LabException">The folder has no stage to compute, another worker computes the stage, or the store cannot be written.</exception>
     public static int Run(
@@ -247,6 +250,7 @@ public sealed class WorkerSignals : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration[] _registrations;
 
+    /// <summary>Registers the handlers.</summary>
     public WorkerSignals() => _registrations =
     [
         PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true),
@@ -257,8 +261,10 @@ public sealed class WorkerSignals : IDisposable
         }),
     ];
 
+    /// <summary>Cancelled when SIGTERM arrives.</summary>
     public CancellationToken Stop => _stop.Token;
 
+    /// <summary>Removes the handlers.</summary>
     public void Dispose()
     {
         foreach (var registration in _registrations)
@@ -271,11 +277,13 @@ public sealed class WorkerSignals : IDisposable
 /// <summary>`spec.json` in the folder of a stage: the task that the coordinator gives to the worker.</summary>
 public static class StageSpecFile
 {
+    /// <summary>Writes the spec into the folder of a stage.</summary>
     public static void Write(string folder, StageSpec spec) =>
         AtomicFile.Write(
             Path.Combine(folder, ArtifactStore.SpecName),
             JsonSerializer.SerializeToUtf8Bytes(spec, LabJson.Default.StageSpec));
 
+    /// <summary>Reads the spec from the folder of a stage.</summary>
     /// <exception cref="LabException">The file does not exist or is not a spec.</exception>
     public static StageSpec Read(string folder)
     {

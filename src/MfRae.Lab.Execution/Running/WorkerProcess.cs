@@ -25,6 +25,7 @@ public interface IWorkerLauncher
 /// <param name="arguments">The arguments before the stage's folder, such as `lab.dll worker --folder`.</param>
 public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string> arguments) : IWorkerLauncher
 {
+    /// <inheritdoc/>
     public IRunningWorker Start(ArtifactStore store, StageSpec spec, string folder)
     {
         var start = new ProcessStartInfo(fileName, [.. arguments, folder])
@@ -131,6 +132,7 @@ internal sealed class WorkerProcess : IRunningWorker
 /// <summary>Exit codes of a worker process.</summary>
 public static class WorkerExit
 {
+    /// <summary>The stage is complete.</summary>
     public const int Completed = 0;
 
     /// <summary>The stage failed or diverged; the journal says which.</summary>
@@ -142,6 +144,7 @@ public static class WorkerExit
     /// </summary>
     public const int Environment = 4;
 
+    /// <summary>The worker was asked to stop and wrote a checkpoint if it could.</summary>
     public const int Interrupted = 130;
 
     /// <summary>Whether the process was killed: by a signal on Unix, by a fault or a termination on Windows.</summary>
@@ -179,6 +182,7 @@ public static class ProcessSignal
     /// <summary>Whether the system supports it; Windows cannot interrupt a process of another console.</summary>
     public static bool IsPossible => !OperatingSystem.IsWindows();
 
+    /// <summary>Sends the signal to a process.</summary>
     /// <returns>Whether the signal was sent; false if the process has exited, since its number may belong to another process.</returns>
     public static bool TryInterrupt(ProcessIdentity process) =>
         // Numbers below 2 mean all processes or the first process of the system.

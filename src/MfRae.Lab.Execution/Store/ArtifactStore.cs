@@ -14,14 +14,19 @@ namespace MfRae.Lab.Execution.Store;
 /// </summary>
 public sealed class ArtifactStore(string root)
 {
+    /// <summary>The file name of a manifest.</summary>
     public const string ManifestName = "manifest.json";
+    /// <summary>The file name of a spec.</summary>
     public const string SpecName = "spec.json";
     internal const string ReasonName = "reason.txt";
 
+    /// <summary>The absolute path of the store.</summary>
     public string Root { get; } = Path.GetFullPath(root);
 
+    /// <summary>The folder of a complete stage.</summary>
     public string CompleteFolder(string key) => Path.Combine(Root, ArtifactName.Key(key));
 
+    /// <summary>The folder of an incomplete stage.</summary>
     public string PartialFolder(string key) => Path.Combine(Root, ".partial", ArtifactName.Key(key));
 
     internal string LockFolder => Path.Combine(Root, ".locks");

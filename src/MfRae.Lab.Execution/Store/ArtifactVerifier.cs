@@ -91,6 +91,7 @@ internal static class ArtifactVerifier
 /// <param name="Problems">A sentence for each problem; empty if every file matches the manifest.</param>
 public sealed record ArtifactCheck(string Key, IReadOnlyList<string> Problems)
 {
+    /// <summary>Whether every file matches the manifest.</summary>
     public bool Ok => Problems.Count == 0;
 
     public override string ToString() => Ok ? "every file matches the manifest" : string.Join("; ", Problems);
@@ -114,6 +115,7 @@ internal static class ManifestSeal
         return [.. Encoding.ASCII.GetBytes(Opening + Hash(rest)), .. rest];
     }
 
+    /// <param name="bytes">The contents of the file.</param>
     /// <param name="path">The path, for the message.</param>
     /// <exception cref="JsonException">The bytes are not a manifest, or they have changed.</exception>
     /// <exception cref="MfRae.Lab.Core.LabException">The manifest has a newer format, which this program cannot read.</exception>

@@ -31,6 +31,7 @@ internal sealed class Capsule : IDisposable
 
     public CapsuleIndex Index { get; private set; }
 
+    /// <param name="path">The path of the file.</param>
     /// <param name="maxBytes">The largest total size of the unpacked entries, in bytes.</param>
     /// <exception cref="LabException">The file is not a capsule, has a later format, or has an unexpected entry.</exception>
     public static Capsule Open(string path, long maxBytes)

@@ -15,6 +15,7 @@ namespace MfRae.Lab.Execution.Store;
 /// </summary>
 public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time)
 {
+    /// <summary>The default of the largest unpacked size: 64 GiB.</summary>
     public const long DefaultMaxBytes = 64L << 30;
     private const int MostFiles = 100;
     private const int LongestPath = 4_096;
@@ -22,8 +23,12 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
     private int _added;
     private int _replaced;
 
+    /// <summary>Imports a capsule.</summary>
+    /// <param name="path">The path of the capsule.</param>
+    /// <param name="maxBytes">The largest total size of the unpacked entries, in bytes.</param>
     /// <param name="tell">Called with the plan and the annotations after the stages are in place, while no run can begin.</param>
     /// <param name="admit">Called with the experiment's name before unpacking; an exception refuses the capsule.</param>
+    /// <param name="stop">Cancels the import.</param>
     /// <exception cref="LabException">The capsule is invalid, or the store cannot be written.</exception>
     /// <exception cref="StoreLockedException">A run or another import is in progress in the store.</exception>
     public ImportOutcome Run(

@@ -19,9 +19,12 @@ public sealed class CapsuleWriter(ArtifactStore store)
     private static readonly DateTimeOffset NoTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private const int RegularFile = 0x81A4 << 16;
 
+    /// <summary>Writes a capsule.</summary>
     /// <param name="plan">The current plan of the experiment.</param>
-    /// <param name="marks">All annotations; those of other experiments are left out.</param>
+    /// <param name="annotations">All annotations; those of other experiments are left out.</param>
+    /// <param name="target">The path of the file.</param>
     /// <param name="replace">Whether an existing file is replaced.</param>
+    /// <param name="stop">Cancels the export; no file is left.</param>
     /// <exception cref="LabException">The file exists or cannot be written, or a file of a stage does not match its manifest.</exception>
     public CapsuleIndex Write(PlanRecord plan, Annotations annotations, string target, bool replace = false, CancellationToken stop = default)
     {

@@ -13,6 +13,7 @@ namespace MfRae.Lab.Execution.Store;
 /// </summary>
 public sealed class RecordVerifier(ArtifactStore store)
 {
+    /// <summary>Checks one stage.</summary>
     public StageVerification Check(StageRecord stage, CancellationToken stop = default)
     {
         if (!store.IsComplete(stage.Key))
@@ -49,6 +50,7 @@ public sealed class RecordVerifier(ArtifactStore store)
     }
 
     /// <summary>Lists the differences between the environment of this process and the environments of the stages.</summary>
+    /// <param name="recorded">The environments of the stages.</param>
     /// <param name="here">The environment of this process.</param>
     public static IReadOnlyList<EnvironmentDifference> Differences(IEnumerable<Provenance> recorded, Provenance here) =>
     [

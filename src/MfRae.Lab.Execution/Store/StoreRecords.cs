@@ -26,6 +26,8 @@ public sealed class StoreRecords(ArtifactStore store)
     /// <summary>
     /// Records that a run of the plan begins. A run does this before it surveys the store: from then on no stage of the plan is garbage.
     /// </summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="now">The current time.</param>
     /// <param name="source">The source of the program, or null if it is unknown.</param>
     /// <returns>The record, with the hash of the source's patch.</returns>
     /// <exception cref="LabException">The store cannot be written.</exception>

@@ -16,6 +16,7 @@ public sealed class StoreSweeper(ArtifactStore store, TimeProvider time)
 
     /// <summary>The folders that <see cref="Sweep"/> would keep and delete now. Changes nothing.</summary>
     /// <param name="roots">The keys of the stages in use.</param>
+    /// <param name="olderThan">Folders with a more recent write are kept.</param>
     public SweepPlan Survey(IEnumerable<string> roots, TimeSpan olderThan)
     {
         var items = _inventory.Items();
@@ -35,6 +36,8 @@ public sealed class StoreSweeper(ArtifactStore store, TimeProvider time)
 
     /// <summary>Deletes the garbage and returns it.</summary>
     /// <param name="roots">Gives the keys of the stages in use. Called when no run can begin, so that no plan is missed.</param>
+    /// <param name="olderThan">Folders with a more recent write are kept.</param>
+    /// <param name="stop">Cancels the sweep between two folders.</param>
     /// <exception cref="StoreLockedException">Another process has locked the store for too long.</exception>
     /// <exception cref="LabException">A folder cannot be moved or deleted.</exception>
     public SweepPlan Sweep(Func<IEnumerable<string>> roots, TimeSpan olderThan, CancellationToken stop = default)
@@ -190,6 +193,7 @@ internal sealed class StoreInventory(ArtifactStore store)
 /// <summary>The folders that a sweep keeps and deletes.</summary>
 public sealed record SweepPlan(IReadOnlyList<SweepItem> Kept, IReadOnlyList<SweepItem> Doomed)
 {
+    /// <summary>Number and size of the folders of each kind.</summary>
     public IReadOnlyList<SweepRow> Rows() => [.. Enum.GetValues<SweepClass>().Select(kind => new SweepRow(
         kind,
         Kept.Count(item => item.Class == kind),
@@ -230,10 +234,12 @@ public sealed class StorePins(ArtifactStore store)
 {
     private string Folder => Path.Combine(store.Root, ".pins");
 
+    /// <summary>The keys of all pinned stages.</summary>
     public IReadOnlyList<string> Keys() => Directory.Exists(Folder)
         ? [.. Directory.EnumerateFiles(Folder).Select(path => Path.GetFileName(path)).Where(ArtifactName.IsKey).Order(StringComparer.Ordinal)]
         : [];
 
+    /// <summary>Pins a stage.</summary>
     /// <returns>The key.</returns>
     /// <exception cref="LabException">No key of a stage in the store starts with the prefix, or several keys do.</exception>
     public string Add(string prefix)
@@ -247,6 +253,7 @@ public sealed class StorePins(ArtifactStore store)
         return key;
     }
 
+    /// <summary>Removes a pin.</summary>
     /// <returns>The key.</returns>
     /// <exception cref="LabException">No key of a pin starts with the prefix, or several keys do.</exception>
     public string Remove(string prefix)
