@@ -90,6 +90,8 @@ internal static class DigestWriter
 /// <summary>Reads a series point by point.</summary>
 internal static class SeriesPoints
 {
+    /// <param name="connection">The database.</param>
+    /// <param name="series">The id of the series.</param>
     /// <param name="through">The last step to read.</param>
     public static List<(long Step, double? Value)> Read(SqliteConnection connection, long series, long through = long.MaxValue)
     {

@@ -204,6 +204,7 @@ internal static class EnvironmentFault
     public static bool Is(SqliteException error) => Known(error) is not null;
 
     /// <summary>The exception to throw instead of a SQLite error.</summary>
+    /// <param name="error">The error.</param>
     /// <param name="what">The action that failed, with the path of the database.</param>
     public static Exception Of(SqliteException error, string what) => error.SqliteErrorCode == raw.SQLITE_BUSY
         ? new StoreLockedException($"{what}: {Explain(error)}")

@@ -11,6 +11,7 @@ namespace MfRae.Lab.Database;
 /// </summary>
 internal static class ReadableDatabase
 {
+    /// <param name="path">The path of the file.</param>
     /// <param name="fixedSize">Length and time of the file if it was opened as immutable; null if SQLite's locks protect the reads.</param>
     /// <exception cref="SqliteException">SQLite cannot open the file.</exception>
     /// <exception cref="LabException">The file cannot be read, for a reason that SQLite does not report.</exception>

@@ -20,6 +20,7 @@ internal sealed class EventFile : IDisposable
     private const long ScalarClass = 1;
     private readonly FileStream _file;
 
+    /// <param name="path">The path of the new file.</param>
     /// <param name="wallTime">The time of the event that gives the version, in seconds since 1970.</param>
     public EventFile(string path, double wallTime)
     {
@@ -27,7 +28,10 @@ internal sealed class EventFile : IDisposable
         Record(new ProtobufWriter().Double(1, wallTime).Text(3, Version).Content);
     }
 
+    /// <param name="tag">The name of the curve.</param>
+    /// <param name="step">The step.</param>
     /// <param name="value">The value; null, which the database has for a value that was not finite, becomes NaN.</param>
+    /// <param name="wallTime">The time, in seconds since 1970.</param>
     /// <param name="description">The text that TensorBoard shows with the chart, or null.</param>
     public void Scalar(string tag, long step, double? value, double wallTime, string? description = null)
     {

@@ -81,6 +81,10 @@ public sealed class ImportedPlan(ArtifactStore store, LabDatabase database)
 internal static class JournalIngest
 {
     /// <summary>Ingests the lines before the first unreadable line.</summary>
+    /// <param name="log">Writes to the database.</param>
+    /// <param name="stage">The key of the stage.</param>
+    /// <param name="journal">The journal.</param>
+    /// <param name="folder">The folder of the stage.</param>
     /// <param name="taken">False if the database refused the lines.</param>
     /// <returns>A sentence for everything that was not ingested.</returns>
     public static IReadOnlyList<string> Take(RunLog log, string stage, JournalFile journal, string folder, out bool taken)
@@ -105,6 +109,9 @@ internal static class JournalIngest
 /// <summary>Derives the states of stages from the contents of the store.</summary>
 internal static class StageStates
 {
+    /// <param name="store">The store.</param>
+    /// <param name="plans">The plans.</param>
+    /// <param name="complete">The keys of the complete stages.</param>
     /// <param name="old">The states in the old database, which also has the reason why a stage was not computed.</param>
     public static IReadOnlyDictionary<string, (string Status, string? Reason)> Of(
         ArtifactStore store,

@@ -8,6 +8,7 @@ namespace MfRae.Lab.Database.Reading;
 /// <summary>Reads the attempts, measurements and images of stages, by stage key.</summary>
 /// <param name="connection">The database.</param>
 /// <param name="keys">A subquery for the keys of the stages.</param>
+/// <param name="parameters">The parameters of the subquery.</param>
 internal sealed class ResultReader(SqliteConnection connection, string keys, object parameters)
 {
     /// <param name="outline">Whether to leave out the curves and logs that explain failures.</param>
@@ -121,7 +122,9 @@ internal sealed record AttemptRow(
 }
 
 /// <summary>Reads the curves of stages: short ones point by point, long ones from their digests.</summary>
+/// <param name="connection">The database.</param>
 /// <param name="keys">A subquery for the keys of the stages.</param>
+/// <param name="parameters">The parameters of the subquery.</param>
 internal sealed class SeriesReader(SqliteConnection connection, string keys, object parameters)
 {
     /// <summary>The curves by stage key, ordered by name.</summary>
@@ -161,7 +164,9 @@ internal sealed class SeriesReader(SqliteConnection connection, string keys, obj
 }
 
 /// <summary>Reads the curves of a failed attempt that explain its failure.</summary>
+/// <param name="connection">The database.</param>
 /// <param name="keys">A subquery for the keys of the stages.</param>
+/// <param name="parameters">The parameters of the subquery.</param>
 internal sealed class TraceReader(SqliteConnection connection, string keys, object parameters)
 {
     private static readonly string Failures = List(AttemptStatus.Failures);

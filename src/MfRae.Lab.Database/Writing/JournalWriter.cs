@@ -10,6 +10,10 @@ namespace MfRae.Lab.Database.Writing;
 /// Ingests lines of one attempt's journal. The result depends only on the journals, not on the batches in which their lines arrive, on
 /// repetitions, or on the order of the attempts.
 /// </summary>
+/// <param name="writer">The transaction.</param>
+/// <param name="stage">The key of the stage.</param>
+/// <param name="number">The number of the attempt.</param>
+/// <param name="folder">The current folder of the stage.</param>
 /// <param name="completes">Whether measurements from earlier versions get their missing identity at once. Otherwise
 /// <see cref="IdentityWriter"/> must add it when all stages are known.</param>
 internal sealed class JournalWriter(Writer writer, string stage, int number, string folder, bool completes = true)

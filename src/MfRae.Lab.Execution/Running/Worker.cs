@@ -148,6 +148,9 @@ public static class Worker
 }
 
 /// <summary>The journal of a running stage. It adds the parts of a measurement's identity that follow from the input stages.</summary>
+/// <param name="journal">The journal to write to.</param>
+/// <param name="spec">The task of the worker.</param>
+/// <param name="folder">The folder of the stage.</param>
 /// <param name="device">The device of this attempt: cpu, cuda:0, ….</param>
 /// <param name="lineage">The complete stages of the store.</param>
 internal sealed class IdentifiedJournal(IJournal journal, StageSpec spec, string folder, string device, Lineage lineage) : IJournal

@@ -94,6 +94,7 @@ public sealed record ArtifactCheck(string Key, IReadOnlyList<string> Problems)
     /// <summary>Whether every file matches the manifest.</summary>
     public bool Ok => Problems.Count == 0;
 
+    /// <inheritdoc/>
     public override string ToString() => Ok ? "every file matches the manifest" : string.Join("; ", Problems);
 }
 

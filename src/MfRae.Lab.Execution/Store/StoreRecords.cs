@@ -63,6 +63,7 @@ public sealed class StoreRecords(ArtifactStore store)
     }
 
     /// <summary>Records an imported plan; an existing record is not changed.</summary>
+    /// <param name="plan">The plan.</param>
     /// <param name="patches">The folder with the patch of the plan.</param>
     internal void Add(PlanRecord plan, string patches)
     {

@@ -206,7 +206,10 @@ public sealed record SweepPlan(IReadOnlyList<SweepItem> Kept, IReadOnlyList<Swee
 public sealed record SweepRow(SweepClass Class, int Kept, long KeptBytes, int Doomed, long DoomedBytes);
 
 /// <summary>One folder of the store.</summary>
+/// <param name="Class">The kind of the folder.</param>
 /// <param name="Name">The name of the folder, which is the key of a stage.</param>
+/// <param name="Path">The path of the folder.</param>
+/// <param name="Bytes">The size in bytes.</param>
 /// <param name="Touched">The time of the last write.</param>
 public sealed record SweepItem(SweepClass Class, string Path, string Name, long Bytes, DateTimeOffset Touched);
 
