@@ -208,7 +208,7 @@ public sealed partial class DbVerbTests : IDisposable
         Execute("DELETE FROM attempt").Should().BePositive();
 
         _lab.Run("db", "check").Out.Should().MatchRegex(@"\d+ rows of measurement: the referenced row of attempt is missing")
-            .And.MatchRegex(@"\d+ rows of image: the row of attempt");
+            .And.MatchRegex(@"\d+ rows of image: the referenced row of attempt");
     }
 
     [Fact]
