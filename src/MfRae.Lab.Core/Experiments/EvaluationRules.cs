@@ -4,15 +4,16 @@ using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Whether what is to be measured can be, in each arm.</summary>
+/// <summary>Checks that the metrics can be measured in each arm.</summary>
 internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluation)
 {
-    /// <param name="primary">The primary metric, and where it is written, or would be.</param>
+    /// <param name="primary">The primary metric.</param>
+    /// <param name="primaryAt">Its location, or the location where it would be written.</param>
     public void Check(OptionView options, CombinationRules arm, string primary, Location primaryAt)
     {
         if (arm.HasStudy)
         {
-            CheckKnown(primary, primaryAt, DerivativeErrorNames.Measurements, "it is no measurement of the study");
+            CheckKnown(primary, primaryAt, DerivativeErrorNames.Measurements, "it is not a measurement of the study");
             return;
         }
 
@@ -21,7 +22,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         CheckReferences();
         if (!arm.HasGenerator && !arm.HasTeacher)
         {
-            // Nothing is sampled: such an experiment makes an encoder or a decoder.
+            // Nothing is sampled: the experiment trains an encoder or a decoder.
             return;
         }
 
@@ -39,7 +40,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
             .. names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}"))),
             .. evaluation.Items("metrics").Any(metric => metric.GetText("kind") == "oracle") ? OracleMetric.Unstepped : [],
         ];
-        CheckKnown(primary, primaryAt, known, "it is no metric at a number of steps of the arms");
+        CheckKnown(primary, primaryAt, known, "no metric and number of steps of the arms give this name");
     }
 
     private void CheckKnown(string primary, Location primaryAt, IReadOnlyCollection<string> known, string reason)
@@ -50,7 +51,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         }
     }
 
-    /// <summary>Measurements are named by evaluations, of which Heun takes two a step.</summary>
+    /// <summary>Network evaluations of the teacher, which measurements are named by; Heun takes two per step.</summary>
     private static List<double> TeacherEvaluations(OptionView options)
     {
         var steps = options.Numbers("sampling.teacherSteps") ?? [.. SamplingDefaults.TeacherSteps.Select(step => (double)step)];
@@ -59,7 +60,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
 
     private void CheckEndpointError(OptionView options, CombinationRules arm)
     {
-        if (Metrics()?.FirstOrDefault(metric => metric.GetText("kind") == "endpointError") is not { } metric || !arm.HasGenerator)
+        if (Needing(MetricNeeds.TeacherSamples).FirstOrDefault() is not { Node: { } metric, Kind: { } kind } || !arm.HasGenerator)
         {
             return;
         }
@@ -68,15 +69,15 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         {
             mistakes.Add(
                 metric.Location,
-                "endpointError without a teacher: it compares with the end of the teacher's ODE",
+                $"{kind} without a teacher: it compares samples with the end of the teacher's ODE",
                 "remove the metric, or choose a teacher");
         }
         else if (options.Number("sampling.keptLatents") == 0)
         {
             mistakes.Add(
                 options.At("sampling.keptLatents"),
-                "`keptLatents` 0 leaves endpointError nothing to compare",
-                "keep some, e.g. 1000, or remove the metric");
+                $"`keptLatents` is 0, so {kind} has no latents to compare",
+                "set `keptLatents` to e.g. 1000, or remove the metric");
         }
     }
 
@@ -86,22 +87,22 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         string? foreign = kind switch
         {
             "fidInception" or "torchScript" => "that network predicts other classes than the dataset's",
-            "dinov2" => "that network predicts no classes",
+            "dinov2" => "that network does not predict classes",
             _ => null,
         };
         if (foreign is not null)
         {
-            Refuse("classAccuracy", kind!, foreign);
+            Refuse(MetricNeeds.DatasetClasses, kind!, foreign);
         }
 
         if (kind == "dinov2")
         {
-            Refuse("inceptionScore", kind, foreign!);
+            Refuse(MetricNeeds.ClassScores, kind, foreign!);
         }
 
         if (kind is not (null or "fidInception"))
         {
-            Refuse("sfid", kind, "only FID's Inception network has features of places");
+            Refuse(MetricNeeds.SpatialFeatures, kind, "only FID's Inception network (`fidInception`) has spatial features");
         }
 
         foreach (string option in (string[])["features.mean", "features.deviation"])
@@ -110,39 +111,45 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
             {
                 mistakes.Add(
                     evaluation.At(option),
-                    FormattableString.Invariant($"`{option[9..]}` has {values.Count} values where images have 3 colours"),
-                    "write one for each of red, green and blue");
+                    FormattableString.Invariant($"`{option[9..]}` has {values.Count} values, but images have 3 colours"),
+                    "give one value each for red, green and blue");
             }
         }
     }
 
-    private void Refuse(string metricKind, string features, string reason)
+    private void Refuse(MetricNeeds needs, string features, string reason)
     {
-        if (Metrics()?.FirstOrDefault(metric => metric.GetText("kind") == metricKind) is { } metric)
+        foreach (var (metric, kind) in Needing(needs))
         {
             mistakes.Add(
                 metric.Location,
-                $"{metricKind} with {features}: {reason}",
-                "remove the metric, or choose features that serve it");
+                $"{kind} with {features}: {reason}",
+                "remove the metric, or choose a feature network that supports it");
         }
     }
 
-    /// <summary>Whether there are training images and others, where samples are compared with both.</summary>
+    /// <summary>The metrics that need something, with their kinds.</summary>
+    private IEnumerable<(LocatedObject Node, string Kind)> Needing(MetricNeeds needs) =>
+        from metric in Metrics() ?? []
+        let known = MetricCatalogue.Kind(metric.GetText("kind"))
+        where known is not null && known.Requires(needs)
+        select (metric, known.Kind);
+
+    /// <summary>Checks that metrics which compare with training images have them and other images as references.</summary>
     private void CheckReferences()
     {
         var references = References();
-        foreach (var metric in Metrics()?.Where(metric => metric.GetText("kind") is "memorisation" or "fidFloor") ?? [])
+        foreach (var (metric, kind) in Needing(MetricNeeds.TrainingReference))
         {
             if (!references.Contains("train"))
             {
-                mistakes.Add(
-                    metric.Location, $"{metric.GetText("kind")} needs features of the training images", "add \"train\" to `references`");
+                mistakes.Add(metric.Location, $"{kind} needs features of the training images", "add \"train\" to `references`");
             }
             else if (references.TrueForAll(split => split == "train"))
             {
                 mistakes.Add(
                     metric.Location,
-                    $"{metric.GetText("kind")} compares training images with unseen images, and there are none",
+                    $"{kind} compares training images with unseen images, but `references` has only training images",
                     "add \"test\" to `references`");
             }
         }
@@ -152,8 +159,8 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         (evaluation.Find("references").Node as LocatedArray)?.Items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>()
             .ToList() ?? [];
 
-    /// <summary>The names under which metrics are measured, or null where the list has mistakes.</summary>
-    private List<string>? Names(OptionView options, bool withTeacher)
+    /// <summary>The names of the values that are measured, or null if the list of metrics has mistakes.</summary>
+    private List<string>? Names(OptionView options, bool withGenerator)
     {
         if (Metrics() is not { } metrics)
         {
@@ -164,17 +171,17 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         var names = new List<string>();
         foreach (var metric in metrics)
         {
-            if (metric.GetText("kind") is not { } kind || MetricNames.Of(kind, references) is not { } found)
+            if (MetricCatalogue.Kind(metric.GetText("kind")) is not { } found)
             {
                 return null;
             }
 
-            names.AddRange(kind switch
+            names.AddRange(found.Default switch
             {
-                "endpointError" when !withTeacher => [],
-                "inceptionScore" => [InceptionScoreOptions.NameOf(metric.GetText("form"))],
-                "kid" => [MetricNames.Kid(KernelSubset(options, metric, references))],
-                _ => found,
+                EndpointErrorOptions when !withGenerator => [],
+                InceptionScoreOptions => [InceptionScoreOptions.NameOf(metric.GetText("form"))],
+                KidOptions => [MetricNames.Kid(KernelSubset(options, metric, references))],
+                _ => found.Names(references),
             });
         }
 
@@ -186,7 +193,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         return names;
     }
 
-    /// <summary>The images of a subset of KID: no more than there are samples or reference images.</summary>
+    /// <summary>The size of KID's subsets: at most the number of samples or of reference images.</summary>
     private static double KernelSubset(OptionView options, LocatedObject metric, List<string> references)
     {
         var view = new OptionView(metric, OptionTypes.Of(typeof(KidOptions)));

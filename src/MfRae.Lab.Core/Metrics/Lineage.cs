@@ -6,10 +6,10 @@ using MfRae.Lab.Core.Records;
 namespace MfRae.Lab.Core.Metrics;
 
 /// <summary>
-/// The stages behind a value. From them follow the fields of its identity that no stage computes: device, noise and setting. A worker adds them
-/// to what it measures, a reader to what was recorded before they existed; both by this class, so equal computations have equal identities.
+/// The stages behind a value, which determine the fields of its identity that no stage computes: device, noise and setting. Workers add them to
+/// new measurements and readers to records of earlier versions. Both use this class, so equal computations have equal identities.
 /// </summary>
-/// <param name="find">Returns a stage by its key, or null where the stage is unknown.</param>
+/// <param name="find">Returns a stage by its key, or null if the stage is unknown.</param>
 public sealed class Lineage(Func<string, StageFacts?> find)
 {
     private const int MostRevisions = 16;
@@ -25,7 +25,7 @@ public sealed class Lineage(Func<string, StageFacts?> find)
         return new(key => stages.TryGetValue(key, out var stage) ? StageFacts.Of(stage) : null);
     }
 
-    /// <summary>The measurement with its whole identity; fields that it has already stay.</summary>
+    /// <summary>The measurement with its complete identity; existing fields are kept.</summary>
     /// <param name="stage">The stage that measured it.</param>
     public Measurement Complete(Measurement measurement, StageFacts stage) => measurement with
     {
@@ -34,7 +34,7 @@ public sealed class Lineage(Func<string, StageFacts?> find)
         Setting = measurement.Setting ?? MeasurementSetting.Of(measurement, stage, this),
     };
 
-    /// <summary>A stage by its key, or null where the stage is unknown.</summary>
+    /// <summary>A stage by its key, or null if the stage is unknown.</summary>
     public StageFacts? Find(string? key)
     {
         if (key is null)
@@ -53,7 +53,7 @@ public sealed class Lineage(Func<string, StageFacts?> find)
     /// <summary>The stage that made an input, or null.</summary>
     public StageFacts? Input(StageFacts? stage, string name) => Find(stage?.Inputs.GetValueOrDefault(name));
 
-    /// <summary>Device classes of a stage and of all computed stages upstream; empty where nothing was computed.</summary>
+    /// <summary>Device classes of a stage and of all computed stages upstream; empty if none was computed.</summary>
     public string Devices(StageFacts stage)
     {
         if (stage.Total is { } total)
@@ -63,7 +63,7 @@ public sealed class Lineage(Func<string, StageFacts?> find)
 
         if (!_devices.TryGetValue(stage.Key, out var set))
         {
-            // A database may come from anywhere: stages that are each other's inputs end here.
+            // A database may come from another source: this ends cycles of inputs.
             _devices[stage.Key] = "";
             _devices[stage.Key] = set = DeviceClass.Join([DeviceClass.Added(stage), .. Upstream(stage)]);
         }
@@ -72,8 +72,8 @@ public sealed class Lineage(Func<string, StageFacts?> find)
     }
 
     /// <summary>
-    /// An identity of what a stage makes that is the same for all seeds of a run: its key where it depends on no seed, otherwise a hash of the
-    /// definition, the revision, the files and the recipes of the inputs.
+    /// An identity of a stage's output that is the same for all seeds of a run: its key if it does not depend on a seed, otherwise a hash of
+    /// the definition, the revision, the files and the recipes of the inputs.
     /// </summary>
     public string Recipe(string key)
     {
@@ -102,13 +102,13 @@ public sealed class Lineage(Func<string, StageFacts?> find)
 
     private IEnumerable<string> Upstream(StageFacts stage) => stage.Inputs.Values.Select(Find).OfType<StageFacts>().Select(Devices);
 
-    // Counted from the sizes of networks, not computed on any device.
+    // Calculated from the sizes of networks, on no device.
     private static bool IsArithmetic(Measurement measurement) => measurement.Metric is MetricNames.GeneratorGflops or MetricNames.DecoderGflops;
 
     private bool IsSeeded(StageFacts stage) =>
         stage.Seed is not null || stage.Inputs.Values.Any(input => Recipe(input) != input);
 
-    /// <summary>The revision of the code that made the stage, which is part of its key only; 0 where the record lacks a part of the key.</summary>
+    /// <summary>The revision of the code that made the stage, which only its key contains; 0 if the record lacks a part of the key.</summary>
     private static int Revision(StageFacts stage) => Enumerable.Range(1, MostRevisions).FirstOrDefault(revision => stage.Key == StageKey.Of(
         Node(stage.Definition), stage.Kind, revision, stage.Seed is { } seed ? JsonValue.Create(seed) : null, stage.Inputs, stage.Files));
 

@@ -6,8 +6,8 @@ using MfRae.Lab.Core.Planning;
 namespace MfRae.Lab.Core.Metrics;
 
 /// <summary>
-/// The part of a value's identity beyond metric, samples, network and reference: the options of the metric, and further stages that it compares
-/// with. All of it follows from definitions, so it is the same text for a new measurement and for one that was recorded before the field existed.
+/// The part of a value's identity beyond metric, samples, network and reference: the options of the metric, and other stages that it
+/// compares with. It is derived from definitions, so it is the same for a new measurement and for a record from before the field existed.
 /// </summary>
 public static class MeasurementSetting
 {
@@ -17,10 +17,10 @@ public static class MeasurementSetting
     /// <summary>Steps of the linear probe.</summary>
     public const int ProbeSteps = 300;
 
-    /// <summary>Seed of the noise that the ladder of a stage adds to images.</summary>
+    /// <summary>Seed of the noise that a ladder stage adds to images.</summary>
     public const int LadderSeed = 0;
 
-    // Enough to tell stages apart, and short enough to be read.
+    // Enough to distinguish stages, and short enough to read.
     private const int KeyDigits = 16;
 
     private const string Evaluation = "evaluation";
@@ -29,10 +29,10 @@ public static class MeasurementSetting
     /// <summary>The rule by which the noise behind a value is chosen, see <see cref="Measurement.Noise"/>.</summary>
     public static string NoiseOf(Measurement measurement, StageFacts stage, Lineage lineage) => stage.Kind switch
     {
-        // The floor is a value of training images.
+        // The floor is measured on training images.
         Evaluation => measurement.Metric == MetricNames.Floor ? "" : Fixed(lineage.Input(stage, StageInput.Samples)),
         "oracleEvaluation" => Fixed(stage),
-        // Points, times and noise are drawn by the seed of the stage, which is the run's.
+        // Points, times and noise are drawn with the seed of the stage, which is that of the run.
         "derivativeError" => "run",
         _ => "",
     };
@@ -50,46 +50,43 @@ public static class MeasurementSetting
         _ => (IEnumerable<string>)[],
     }).Where(entry => entry.Length > 0));
 
-    /// <summary>The part of a metric that its options decide, for images of any origin.</summary>
+    /// <summary>The settings of a metric that follow from its options, for images of any origin.</summary>
     /// <param name="metric">The metric's name, such as `is` or `precision`.</param>
-    /// <param name="samples">How many images were measured.</param>
+    /// <param name="samples">The number of images measured.</param>
     public static string OfOptions(string metric, long samples, MetricOptions options) => string.Join(
         ' ', OfOptions(metric, samples, JsonSerializer.SerializeToElement(options, LabJson.Default.MetricOptions)));
 
     private static IEnumerable<string> OfMetric(string metric, Measurement measurement, StageFacts stage, Lineage lineage) => metric switch
     {
         MetricNames.Floor => [Key("train", stage, StageInput.Reference("train"))],
-        MetricNames.MemorisedShare or "memorisation.ratio" => [Unseen(stage)],
+        MetricNames.MemorisedShare or MetricNames.MemorisationRatio => [Unseen(stage)],
         "endpointError" => Teacher(stage, lineage),
         _ => OfOptions(metric, measurement.Samples, stage.Option("metrics") is { ValueKind: JsonValueKind.Array } metrics
-            ? metrics.EnumerateArray().FirstOrDefault(options => StageFacts.Text(options, "kind") == Kind(metric)) : default),
+            ? metrics.EnumerateArray().FirstOrDefault(options => StageFacts.Text(options, "kind") == MetricCatalogue.KindOf(metric)?.Kind) : default),
     };
 
-    // Of reconstructions metrics have an r before their names.
+    // Metrics of reconstructions have the prefix r.
     private static string Original(string metric) => metric.StartsWith('r') ? metric[1..] : metric;
 
-    private static string? Kind(string metric) => metric switch
-    {
-        "is" or "is.adm" or "is.torchFidelity" => "inceptionScore",
-        "precision" or "recall" or "density" or "coverage" => "precisionRecall",
-        "fidInfinity" => "fidInfinity",
-        _ => metric.Split('.')[0] == "kid" ? "kid" : null,
-    };
-
-    /// <summary>Where the definition is of before an option existed, what was then in force is its default.</summary>
-    private static string[] OfOptions(string metric, long samples, JsonElement options) => Kind(metric) switch
+    /// <summary>
+    /// All options of a metric, except for metrics with a form of their own. If a definition is from before an option existed, the behaviour
+    /// of that time is the default.
+    /// </summary>
+    private static string[] OfOptions(string metric, long samples, JsonElement options) => MetricCatalogue.KindOf(metric)?.Kind switch
     {
         "inceptionScore" => [.. InceptionScore(metric, samples, options)],
         "precisionRecall" => [metric is "precision" or "recall"
             ? $"k={Raw(options, "neighbours", "3")}"
             : $"k={Raw(options, "densityNeighbours", "5")}"],
-        // Of few images subsets are smaller, and the name then says how small.
+        // With few images, subsets are smaller, and the name contains their size.
         "kid" => [$"subsets={Raw(options, "subsets", "100")}", $"size={(metric.Contains('.') ? metric[(metric.IndexOf('.') + 1)..] : "1000")}"],
         "fidInfinity" => [$"sizes={Raw(options, "sizes", "15")}"],
+        _ when options.ValueKind == JsonValueKind.Object =>
+            [.. options.EnumerateObject().Where(option => option.Name != "kind").Select(option => Option(options, option.Name))],
         _ => [],
     };
 
-    /// <summary>Of one part the order of the samples does not matter, and so neither does the form.</summary>
+    /// <summary>With one part, neither the order of the samples nor the form matters.</summary>
     private static IEnumerable<string> InceptionScore(string metric, long samples, JsonElement options)
     {
         var form = StageFacts.Text(options, "form") ?? InceptionScoreOptions.Consecutive;
@@ -106,7 +103,7 @@ public static class MeasurementSetting
     private static string[] OfProbe(string metric, StageFacts stage) =>
     [
         metric.StartsWith("knn.", StringComparison.Ordinal) ? Entry("k", ProbeNeighbours) : Entry("steps", ProbeSteps),
-        // The untrained encoder is initialised by it.
+        // The untrained encoder is initialised from the seed.
         metric.EndsWith(".untrained", StringComparison.Ordinal) && stage.Seed is { } seed ? Entry("seed", seed) : "",
     ];
 
@@ -122,7 +119,7 @@ public static class MeasurementSetting
         };
     }
 
-    /// <summary>The points at which derivatives are compared; the estimator and its precision are what a study is about.</summary>
+    /// <summary>The points at which derivatives are compared, without the estimator and its precision, which a study compares.</summary>
     private static IEnumerable<string> OfStudy(string metric, StageFacts stage)
     {
         var study = stage.Option("study");
@@ -159,10 +156,10 @@ public static class MeasurementSetting
         return splits.FirstOrDefault(split => split != "train") is { } unseen ? Key("unseen", stage, StageInput.Reference(unseen)) : "";
     }
 
-    /// <summary>The dataset, of values that have no reference whose hash would say it.</summary>
+    /// <summary>The dataset, for values without a reference whose hash identifies it.</summary>
     private static IEnumerable<string> Data(StageFacts stage) => [Key("data", stage, StageInput.Dataset)];
 
-    /// <summary>A set of noise is a function of the seed and of the size of the batches in which it is drawn.</summary>
+    /// <summary>The noise is a function of the seed and of the batch size in which it is drawn.</summary>
     private static IEnumerable<string> Batch(Measurement measurement, StageFacts? samples) =>
         measurement.Metric == MetricNames.Floor || samples is null ? [] : [Option(samples.Definition, "batchSize", "batch")];
 

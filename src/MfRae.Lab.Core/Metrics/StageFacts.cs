@@ -4,12 +4,12 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core.Metrics;
 
-/// <summary>What the identity of a value needs to know of a stage behind it, from wherever it is recorded.</summary>
-/// <param name="Definition">The definition with every option, as it was stored; undefined where the text is not JSON.</param>
+/// <summary>The facts about a stage that the identity of a value depends on.</summary>
+/// <param name="Definition">The stored definition with all options; undefined if the text is not JSON.</param>
 /// <param name="Inputs">Input name → key.</param>
-/// <param name="Files">Path in the options → SHA-256; empty where it was not recorded.</param>
+/// <param name="Files">Path in the options → SHA-256; empty if it was not recorded.</param>
 /// <param name="Devices">Devices of the attempts that made the stage: cpu, cuda:0, ….</param>
-/// <param name="Total">Device classes of the stage and of all computed stages upstream, where a manifest says them; else null.</param>
+/// <param name="Total">Device classes of the stage and of all computed stages upstream, if a manifest contains them; otherwise null.</param>
 public sealed record StageFacts(
     string Key,
     string Kind,
@@ -22,6 +22,7 @@ public sealed record StageFacts(
 {
     private static readonly Dictionary<string, string> NoFiles = [];
 
+    /// <summary>The facts about a stage of a plan.</summary>
     public static StageFacts Of(StageNode node, IReadOnlyList<string> devices) => new(
         node.Key,
         node.Kind,
@@ -31,6 +32,7 @@ public sealed record StageFacts(
         node.Files ?? NoFiles,
         devices);
 
+    /// <summary>The facts about a completed stage of the store.</summary>
     public static StageFacts Of(Manifest manifest) => new(
         manifest.Key,
         manifest.Kind,
@@ -41,7 +43,8 @@ public sealed record StageFacts(
         [manifest.Provenance.Device],
         manifest.Provenance.Devices);
 
-    /// <param name="files">Path in the options → SHA-256, or null where it was not recorded.</param>
+    /// <summary>The facts about a stage of the database.</summary>
+    /// <param name="files">Path in the options → SHA-256, or null if it was not recorded.</param>
     public static StageFacts Of(
         string key,
         string kind,
@@ -72,6 +75,7 @@ public sealed record StageFacts(
     /// <summary>An option of the definition, or null.</summary>
     public JsonElement? Option(string name) => Property(Definition, name);
 
+    /// <summary>A property of an object, or null if it is missing or null.</summary>
     public static JsonElement? Property(JsonElement? owner, string name) =>
         owner is { ValueKind: JsonValueKind.Object } value && value.TryGetProperty(name, out var found) && found.ValueKind != JsonValueKind.Null
             ? found
@@ -89,7 +93,7 @@ public sealed record StageFacts(
         }
         catch (JsonException)
         {
-            // A database may come from anywhere: such a stage has no options that are known.
+            // A database may come from another source: such a stage has no known options.
             return default;
         }
     }
@@ -101,11 +105,12 @@ public sealed record StageFacts(
 /// </summary>
 public static class DeviceClass
 {
+    /// <summary>The class of the CPU.</summary>
     public const string Cpu = "cpu";
 
     private const char Separator = '+';
 
-    // Stages that may import a network instead of training it, with the kinds of options that train one.
+    // The stages that can import a network instead of training it, with the kind of options that trains.
     private static readonly Dictionary<string, string> Trained = new()
     {
         ["features"] = "inception",
@@ -114,18 +119,18 @@ public static class DeviceClass
         ["teacher"] = "flowMatching",
     };
 
-    /// <summary>`cuda` for `cuda:1`; empty where nothing is known.</summary>
+    /// <summary>`cuda` for `cuda:1`; empty if the device is unknown.</summary>
     public static string Of(string device) => device.Split(':')[0];
 
-    /// <summary>The set of some classes or sets, in one text.</summary>
+    /// <summary>The union of classes or sets as one string.</summary>
     public static string Join(IEnumerable<string> sets) => string.Join(
         Separator,
         sets.SelectMany(set => set.Split(Separator, StringSplitOptions.RemoveEmptyEntries)).Distinct().Order(StringComparer.Ordinal));
 
-    /// <summary>The classes that a stage adds to all values downstream; empty where it only imports or indexes files.</summary>
+    /// <summary>The classes that a stage adds to all values downstream; empty if it only imports or indexes files.</summary>
     public static string Added(StageFacts stage) => IsComputed(stage) ? Measuring(stage) : "";
 
-    /// <summary>The classes that the stage itself ran on. An oracle evaluation runs on the CPU whatever the device of the run.</summary>
+    /// <summary>The classes that the stage itself ran on. An oracle evaluation always runs on the CPU.</summary>
     public static string Measuring(StageFacts stage) => stage.Kind == "oracleEvaluation" ? Cpu : Join(stage.Devices.Select(Of));
 
     private static bool IsComputed(StageFacts stage)
@@ -141,7 +146,7 @@ public static class DeviceClass
             return true;
         }
 
-        // Imported statistics of latents count only where the stage encodes the training set as well.
+        // Imported statistics of latents count only if the stage also encodes the training set.
         return stage.Kind == "latents" ? kind != "pretrained" || StageFacts.Text(options, "cache") != "none"
             : !Trained.TryGetValue(stage.Kind, out var trains) || kind == trains;
     }

@@ -6,8 +6,8 @@ namespace MfRae.Lab.Core.Planning;
 /// <summary>Plans one arm under one seed.</summary>
 internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, LabOptions options, long seed)
 {
-    /// <summary>Every run is judged by one network, and every encoder probed alike, whatever the run's seed.</summary>
-    private const long JudgeSeed = 0;
+    /// <summary>The seed of feature networks and probes: all runs, whatever their seed, are evaluated in the same way.</summary>
+    private const long EvaluationSeed = 0;
 
     private readonly Dictionary<string, string> _roles = [];
 
@@ -25,7 +25,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         Add(StageInput.Dataset, new DatasetStage(options.Dataset), null);
         if (_shape.IsSampled)
         {
-            PlanJudge();
+            PlanFeatures();
         }
 
         PlanEncoder();
@@ -42,7 +42,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         return _roles;
     }
 
-    /// <summary>An oracle needs no image and no judge: its latents are drawn from the dataset, its truth is known.</summary>
+    /// <summary>An oracle needs no images and no feature network: its latents are drawn from a known distribution.</summary>
     private void PlanOracle()
     {
         Add(StageInput.Dataset, new DatasetStage(options.Dataset), null);
@@ -64,11 +64,11 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         _roles["evaluation"] = graph.Add(definition, null, inputs);
     }
 
-    private void PlanJudge()
+    private void PlanFeatures()
     {
         if (evaluation.Features is InceptionOptions)
         {
-            Add(StageInput.Features, new FeatureStage(evaluation.Features), JudgeSeed, StageInput.Dataset);
+            Add(StageInput.Features, new FeatureStage(evaluation.Features), EvaluationSeed, StageInput.Dataset);
         }
         else
         {
@@ -88,12 +88,12 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
         if (_shape.HasSecondFeatures)
         {
-            PlanSecondJudge();
+            PlanSecondFeatures();
         }
     }
 
-    /// <summary>The other feature network sees the primary reference only.</summary>
-    private void PlanSecondJudge()
+    /// <summary>The second feature network uses only the primary reference.</summary>
+    private void PlanSecondFeatures()
     {
         Add(StageInput.SecondFeatures, new FeatureStage(evaluation.SecondFeatures!), null);
         string split = evaluation.References[0];
@@ -120,7 +120,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     {
         if (evaluation.Probes)
         {
-            Add("probe", new ProbeStage(), JudgeSeed, StageInput.Dataset, StageInput.Encoder);
+            Add("probe", new ProbeStage(), EvaluationSeed, StageInput.Dataset, StageInput.Encoder);
         }
 
         if (options.Decoder is RaeDecoderOptions)
@@ -160,7 +160,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
                 GridEnd = sampling.TeacherGridEnd,
                 Guidance = sampling.Guidance,
             });
-            AddEvaluation("teacherEvaluation", "teacherSampling", [.. evaluation.Metrics.Where(metric => metric is not EndpointErrorOptions)]);
+            AddEvaluation("teacherEvaluation", "teacherSampling", [.. evaluation.Metrics.Where(metric => !Requires(metric, MetricNeeds.TeacherSamples))]);
         }
 
         AddStudents(_shape.Data);
@@ -177,7 +177,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         }
     }
 
-    /// <param name="data">The input that the training data come from.</param>
+    /// <param name="data">The inputs with the training data.</param>
     private void AddTeacher(params string[] data)
     {
         if (_shape.HasTeacher)
@@ -230,14 +230,14 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             [StageInput.Latents] = _roles[StageInput.Latents],
         });
 
-    /// <summary>What the MeanFlow network made on the way, where it kept that.</summary>
+    /// <summary>Samples of the intermediate weights of the MeanFlow network, if it keeps them.</summary>
     private void AddSnapshots()
     {
         if (options.MeanFlow is IMeanFlowTraining { Snapshots: > 0 } meanFlow)
         {
             string? reference = evaluation.References.Count > 0 ? evaluation.References[0] : null;
-            string[] judge = reference is null ? [] : [StageInput.Features, StageInput.Reference(reference)];
-            var inputs = judge.Concat([StageInput.Decoder, StageInput.Latents]).ToDictionary(name => name, name => _roles[name]);
+            string[] features = reference is null ? [] : [StageInput.Features, StageInput.Reference(reference)];
+            var inputs = features.Concat([StageInput.Decoder, StageInput.Latents]).ToDictionary(name => name, name => _roles[name]);
             inputs[StageInput.Generator] = _roles["meanflow"];
             var (from, kept) = (options.Sampling, meanFlow.Snapshots);
             _roles["snapshots"] = graph.Add(new SnapshotStage(
@@ -257,12 +257,12 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             inputs[StageInput.Reference(split)] = _roles[StageInput.Reference(split)];
         }
 
-        if (metrics.Any(metric => metric is EndpointErrorOptions))
+        if (metrics.Any(metric => Requires(metric, MetricNeeds.TeacherSamples)))
         {
             inputs[StageInput.TeacherSamples] = _roles["teacherSampling"];
         }
 
-        if (metrics.Any(metric => metric is MemorisationOptions))
+        if (metrics.Any(metric => Requires(metric, MetricNeeds.TrainingImages)))
         {
             inputs[StageInput.Dataset] = _roles[StageInput.Dataset];
         }
@@ -277,15 +277,17 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         _roles[role] = graph.Add(new EvaluationStage(metrics, evaluation.References, evaluation.BootstrapDraws), null, inputs);
     }
 
-    /// <summary>Adds a stage whose role is the name of its kind, and whose inputs are named as their roles.</summary>
+    private static bool Requires(MetricOptions metric, MetricNeeds needs) => MetricCatalogue.Of(metric).Requires(needs);
+
+    /// <summary>Adds a stage whose inputs have the names of their roles.</summary>
     private void Add(string role, StageDefinition definition, long? stageSeed, params string[] inputs) =>
         _roles[role] = graph.Add(definition, stageSeed, inputs.ToDictionary(name => name, name => _roles[name]));
 }
 
-/// <summary>Which stages the options of an arm ask for.</summary>
+/// <summary>The stages that the options of an arm select.</summary>
 internal sealed class RunShape(EvaluationOptions evaluation, LabOptions options)
 {
-    /// <summary>A study looks at the generator itself: there is nothing to decode or to judge.</summary>
+    /// <summary>Whether samples are drawn; a study examines the generator itself, without decoding or feature networks.</summary>
     public bool IsSampled => options.Study is null;
 
     public bool HasDecoder => options.Decoder is not NoDecoderOptions;
@@ -296,19 +298,16 @@ internal sealed class RunShape(EvaluationOptions evaluation, LabOptions options)
 
     public bool HasMeanFlow => options.MeanFlow is not NoMeanFlowOptions;
 
-    /// <summary>A CMT network is trained where something comes of it: it is the generator, or MeanFlow starts from it.</summary>
+    /// <summary>Whether a CMT network is trained: it is the generator, or MeanFlow starts from it.</summary>
     public bool HasCmt => options.Cmt is not NoCmtOptions
         && options.MeanFlow is NoMeanFlowOptions or IMeanFlowTraining { Initialisation: "cmt" };
 
-    /// <summary>What training latents come from: kept ones from their stage alone, others from the images themselves.</summary>
+    /// <summary>The inputs with training latents: the latents stage, and the images and encoder if latents are not kept.</summary>
     public string[] Data => options.Latents.EncodesWhenDrawn()
         ? [StageInput.Latents, StageInput.Dataset, StageInput.Encoder]
         : [StageInput.Latents];
 
-    /// <summary>
-    /// What reconstructions of the test set are measured by: they have no noise that a teacher could start from, and lie near training
-    /// images no more than the test set does.
-    /// </summary>
+    /// <summary>The metrics that reconstructions of the test set are measured by.</summary>
     public IReadOnlyList<MetricOptions> MetricsOfImages =>
-        [.. evaluation.Metrics.Where(metric => metric is FidOptions or InceptionScoreOptions or ClassAccuracyOptions or KidOptions)];
+        [.. evaluation.Metrics.Where(metric => MetricCatalogue.Of(metric).MeasuresReconstructions)];
 }

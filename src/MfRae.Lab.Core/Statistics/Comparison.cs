@@ -6,8 +6,8 @@ namespace MfRae.Lab.Core.Statistics;
 public static class Comparison
 {
     /// <summary>
-    /// One comparison per arm, in order. Arms whose measurements have another identity than the baseline's get no number
-    /// and do not count in the family over which p values are adjusted.
+    /// One comparison per arm, in order. Arms whose measurements have another identity than those of the baseline get no number and are not
+    /// part of the family over which p values are adjusted.
     /// </summary>
     public static IReadOnlyList<ArmComparison> Against(ArmSample baseline, IReadOnlyList<ArmSample> arms, string metric)
     {
@@ -44,8 +44,8 @@ public static class Comparison
         })];
     }
 
-    /// <summary>Of a difference that was tested, or that could not be for want of values.</summary>
-    /// <param name="smallest">The smallest adjusted p that was within reach.</param>
+    /// <summary>The verdict on a difference that was tested, or that had too few values for a test.</summary>
+    /// <param name="smallest">The smallest adjusted p that the test could reach.</param>
     /// <param name="beyondBand">See <see cref="NoiseBand.IsExceeded"/>.</param>
     internal static Verdict Judge(double difference, double adjustedPValue, double smallest, bool beyondBand, bool? higherIsBetter) =>
         smallest >= Power.Level ? Verdict.Underpowered
@@ -66,11 +66,11 @@ public static class Comparison
     }
 }
 
-/// <summary>An arm against the baseline in one metric.</summary>
+/// <summary>The comparison of an arm with the baseline in one metric.</summary>
 /// <param name="Interval">95 % bootstrap interval of the mean difference, or null without pairs.</param>
-/// <param name="PValue">Of the sign-flip test, alone.</param>
-/// <param name="AdjustedPValue">After Holm over the <paramref name="Family"/> comparisons.</param>
-/// <param name="SmallestPValue">The smallest adjusted value these numbers of seeds can reach.</param>
+/// <param name="PValue">p of the sign-flip test, not adjusted.</param>
+/// <param name="AdjustedPValue">p after Holm adjustment over the <paramref name="Family"/> comparisons.</param>
+/// <param name="SmallestPValue">The smallest adjusted p that these numbers of seeds can reach.</param>
 /// <param name="Band">Relative noise band of the metric, or null.</param>
 /// <param name="Losses">Seeds that diverged in either arm.</param>
 public sealed record ArmComparison(
@@ -90,49 +90,50 @@ public sealed record ArmComparison(
     IdentityConflict? Conflict,
     SeedLosses Losses = default)
 {
+    /// <summary>The mean difference over pairs.</summary>
     public double MeanDifference => Summary.Of([.. Pairs.Select(pair => pair.Difference)]).Mean;
 
     /// <summary>
-    /// The mean difference as a fraction of the baseline's mean over the same seeds, or null where that is zero or there
-    /// are no pairs.
+    /// The mean difference as a fraction of the baseline's mean over the same seeds; null without pairs, or if that mean is zero.
     /// </summary>
     public double? RelativeDifference => Math.Abs(MeanBaseline) is > 0 and var size ? MeanDifference / size : null;
 
-    /// <summary>Of the seeds that are compared.</summary>
+    /// <summary>The mean of the baseline over the compared seeds.</summary>
     public double MeanBaseline => Summary.Of([.. Pairs.Select(pair => pair.Baseline)]).Mean;
 
-    /// <summary>Whether the mean difference is larger than the noise band; true where the metric has none.</summary>
+    /// <summary>Whether the mean difference is larger than the noise band; true if the metric has none.</summary>
     public bool BeyondBand => NoiseBand.IsExceeded(Band, RelativeDifference);
 
-    /// <summary>Whether every pair differs in the same direction.</summary>
+    /// <summary>Whether all pairs differ in the same direction.</summary>
     public bool SeedsAgree => Pairs.All(pair => pair.Difference > 0) || Pairs.All(pair => pair.Difference < 0);
 
-    /// <summary>The mean difference in this form; null without pairs, or where the baseline's mean is zero and must not be.</summary>
+    /// <summary>The mean difference in a form; null without pairs, or if the form needs a baseline mean that is not zero.</summary>
     public double? Mean(DifferenceForm form) => Pairs.Count == 0 ? null : form.Tell(MeanDifference, MeanBaseline);
 
-    /// <summary>The interval in the same form; null where there is none.</summary>
+    /// <summary>The interval in a form, or null.</summary>
     public Interval? IntervalOf(DifferenceForm form) => Interval is { } interval
         && form.Tell(interval.Low, MeanBaseline) is { } low && form.Tell(interval.High, MeanBaseline) is { } high
             ? new(low, high)
             : null;
 }
 
-/// <summary>How many seeds of an arm and of its baseline diverged.</summary>
+/// <summary>The numbers of diverged seeds of an arm and of its baseline.</summary>
 /// <param name="Arm">Diverged seeds of the arm.</param>
 /// <param name="Baseline">Diverged seeds of the baseline.</param>
 /// <param name="BaselinePlanned">Seeds of the baseline.</param>
 public readonly record struct SeedLosses(int Arm, int Baseline, int BaselinePlanned)
 {
-    /// <summary>Whether the seeds with a value are no verdict.</summary>
+    /// <summary>Whether the divergence decides the verdict, whatever the values of the other seeds.</summary>
     public bool Decide => Arm > 0 || (Baseline > 0 && Baseline == BaselinePlanned);
 }
 
-/// <summary>An arm and the baseline under the same seed, and so with the same initialisation, data order and noise.</summary>
+/// <summary>The values of an arm and of the baseline with the same seed, and so with the same initialisation, data order and noise.</summary>
 public sealed record PairedDifference(long Seed, double Baseline, double Value)
 {
+    /// <summary>The value minus the baseline.</summary>
     public double Difference => Value - Baseline;
 
-    /// <summary>The pairs of the seeds that both have. Seeds that share both measurements say the same thing, and make one pair.</summary>
+    /// <summary>The pairs of the seeds that both have. Seeds that share both measurements are one pair.</summary>
     public static IReadOnlyList<PairedDifference> Of(ArmSample baseline, ArmSample arm) =>
     [
         .. (from one in arm.Finite
@@ -144,27 +145,27 @@ public sealed record PairedDifference(long Seed, double Baseline, double Value)
     ];
 }
 
-/// <summary>What the measurements say of an arm against the baseline.</summary>
+/// <summary>The outcome of the comparison of an arm with the baseline.</summary>
 public enum Verdict
 {
-    /// <summary>Adjusted p below .05, in the good direction, beyond the noise band.</summary>
+    /// <summary>Adjusted p below .05, better, and beyond the noise band.</summary>
     Better,
 
-    /// <summary>Adjusted p below .05, in the bad direction, beyond the noise band.</summary>
+    /// <summary>Adjusted p below .05, worse, and beyond the noise band.</summary>
     Worse,
 
-    /// <summary>Enough seeds to tell, and they do not: inside the noise band, p too large, or a metric without direction.</summary>
+    /// <summary>Enough seeds, but no decision: inside the noise band, p too large, or a metric without direction.</summary>
     Inconclusive,
 
     /// <summary>Too few paired seeds for any outcome to reach p below .05.</summary>
     Underpowered,
 
-    /// <summary>The numbers are values of different things.</summary>
+    /// <summary>The values have different identities.</summary>
     NotComparable,
 
     /// <summary>
-    /// Seeds of the arm diverged, or all seeds of the baseline did. Those that did not are no verdict on the arm: they are the ones that
-    /// happened to survive.
+    /// Seeds of the arm diverged, or all seeds of the baseline. The remaining seeds are not representative: they are those that happened to
+    /// survive.
     /// </summary>
     Diverged,
 
@@ -172,17 +173,15 @@ public enum Verdict
     Missing,
 }
 
-/// <summary>Relative differences that retraining alone produces, below which two arms are not told apart.</summary>
+/// <summary>Relative differences that retraining alone produces. Smaller differences do not distinguish two arms.</summary>
 public static class NoiseBand
 {
     /// <summary>Retraining moves a Fréchet distance by about 1.3 % (arXiv 2606.20536).</summary>
     public const double FrechetDistance = 0.013;
 
-    /// <summary>Whether a relative difference is larger than the band; true where there is no band, or nothing it could be a fraction of.</summary>
+    /// <summary>Whether a relative difference is larger than the band; true without a band or without a relative difference.</summary>
     public static bool IsExceeded(double? band, double? relative) => band is not { } width || relative is not { } share || Math.Abs(share) > width;
 
-    /// <summary>The band of a metric, or null where none is known.</summary>
-    public static double? Of(string metric) => metric is "fid" or "rfid" || metric.StartsWith("fid.") || metric.StartsWith("rfid.")
-        ? FrechetDistance
-        : null;
+    /// <summary>The band of a metric, or null if it is unknown.</summary>
+    public static double? Of(string metric) => MetricCatalogue.NoiseBand(metric);
 }

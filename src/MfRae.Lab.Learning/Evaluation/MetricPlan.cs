@@ -1,4 +1,5 @@
 using System.Globalization;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Learning.Evaluation;
@@ -14,12 +15,12 @@ internal sealed record MetricPlan(
     {
         var chosen = new List<(string, MetricOptions, string)>();
         var skipped = new List<SkippedMetric>();
-        foreach (var metric in KnownMetric.All.Where(metric => wanted.Count == 0 || wanted.Contains(metric.Name)))
+        foreach (var metric in KnownMetric.All.Where(metric => wanted.Count == 0 || wanted.Contains(metric.Command!)))
         {
-            if (metric.Lacks(inputs) is { } reason)
-                skipped.Add(new(metric.Name, reason));
+            if (KnownMetric.Lacks(metric, inputs) is { } reason)
+                skipped.Add(new(metric.Command!, reason));
             else
-                chosen.Add((metric.Name, metric.Options(inputs), metric.Definition(inputs)));
+                chosen.Add((metric.Command!, KnownMetric.Options(metric, inputs), KnownMetric.Definition(metric, inputs)));
         }
 
         if (wanted.Count > 0 && skipped.Count > 0)
@@ -50,68 +51,63 @@ internal sealed record MetricInputs(
     string InceptionScoreForm,
     int InceptionScoreSplits);
 
-/// <summary>A metric as the command line names it.</summary>
-/// <param name="Lacks">What it needs and does not have, or null.</param>
-/// <param name="Options">What computes it.</param>
-/// <param name="Definition">What there is of choice in it, in words that stand beside its numbers.</param>
-internal sealed record KnownMetric(
-    string Name, Func<MetricInputs, string?> Lacks, Func<MetricInputs, MetricOptions> Options, Func<MetricInputs, string> Definition)
+/// <summary>What the command line needs to know of a metric beyond <see cref="MetricCatalogue"/>.</summary>
+internal static class KnownMetric
 {
-    // Balls reach to at most so many neighbours, of which each image must have more.
-    private const int MostNeighbours = 5;
-    private const int InfinitySizes = 15;
-
-    private static readonly KidOptions Kid = new();
-    private static readonly PrecisionRecallOptions Balls = new();
-
-    /// <summary>In the order in which they are computed.</summary>
-    public static IReadOnlyList<KnownMetric> All { get; } =
-    [
-        new("fid", _ => null, _ => new FidOptions(), _ => "Fréchet distance of Gaussians, covariances divided by n - 1"),
-        new("sfid",
-            inputs => !inputs.Spatial ? "the feature network has no spatial features"
-                : inputs.ReferenceSpatial ? null : "the reference has no statistics of spatial features",
-            _ => new SfidOptions(), _ => "Fréchet distance of 7 channels of the 17x17 map"),
-        new("is",
-            inputs => !inputs.Logits ? "the feature network classifies nothing"
-                : inputs.InceptionScoreForm == InceptionScoreOptions.Adm || inputs.Samples >= inputs.InceptionScoreSplits ? null
-                : Text($"{inputs.Samples} samples cannot be parted into {inputs.InceptionScoreSplits}: choose --is-splits"),
-            inputs => new InceptionScoreOptions(inputs.InceptionScoreSplits, inputs.InceptionScoreForm),
-            inputs => inputs.InceptionScoreForm switch
-            {
-                InceptionScoreOptions.Adm => Text($"mean over parts of {InceptionScoreOptions.AdmPart} in the order of files"),
-                InceptionScoreOptions.TorchFidelity => Text($"mean over {inputs.InceptionScoreSplits} parts, the order of files shuffled as by torch-fidelity"),
-                InceptionScoreOptions.Consecutive => Text($"mean over {inputs.InceptionScoreSplits} parts in the order of files"),
-                _ when inputs.InceptionScoreSplits == 1 => "of all samples in one part",
-                _ => Text($"mean over {inputs.InceptionScoreSplits} parts in an order by content, whatever the order of files"),
-            }),
-        new("kid",
-            inputs => Rows(inputs, 2), _ => Kid,
-            inputs => Text($"{Kid.Subsets} pairs of subsets of {Math.Min(Kid.SubsetSize, Math.Min(inputs.Samples, inputs.ReferenceRows))}, ")
-                + "cubic kernel, unbiased; drawn from the order of files as by torch-fidelity"),
-        new("prdc",
-            inputs => Rows(inputs, MostNeighbours + 1), _ => Balls,
-            _ => Text($"balls to neighbour {Balls.Neighbours} (precision, recall) and {Balls.DensityNeighbours} (density, coverage)")),
-        new("fidInfinity",
-            inputs => Math.Max(2 * inputs.Width, 2 * InfinitySizes) is var least && inputs.Samples >= least ? null
-                : Text($"it needs {least} samples, twice the features' {inputs.Width} dimensions"),
-            _ => new FidInfinityOptions(InfinitySizes), _ => Text($"FID of {InfinitySizes} subsets, extrapolated to 1/n = 0")),
-        new("classFid", inputs => inputs.Classes, _ => new ClassFidOptions(), _ => "FID within each class; mean and worst"),
-        new("accuracy",
-            inputs => inputs.Accuracy, _ => new ClassAccuracyOptions(), _ => "share of samples that the network assigns to their class"),
-        new("fidFloor", inputs => inputs.Train, _ => new FidFloorOptions(), _ => "FID of as many training images as there are samples"),
-        new("memorisation",
-            inputs => inputs.Train ?? Rows(inputs, 2), _ => new MemorisationOptions(),
-            _ => "distance to the nearest training image, beside that of reference images"),
-    ];
+    /// <summary>The metrics that the command line can ask for, in the order in which they are computed.</summary>
+    public static IReadOnlyList<MetricKind> All { get; } = [.. MetricCatalogue.Kinds.Where(metric => metric.Command is not null)];
 
     /// <summary>Whether a metric needs features of reference images, not their statistics alone.</summary>
-    public static bool NeedsRows(string name) => name is "kid" or "prdc" or "classFid" or "memorisation";
+    public static bool NeedsRows(string name) => All.Any(metric => metric.Command == name && metric.Requires(MetricNeeds.ReferenceFeatures));
+
+    /// <summary>What computes the metric.</summary>
+    public static MetricOptions Options(MetricKind metric, MetricInputs inputs) => metric.Default is InceptionScoreOptions
+        ? new InceptionScoreOptions(inputs.InceptionScoreSplits, inputs.InceptionScoreForm)
+        : metric.Default;
+
+    /// <summary>What the metric needs and the inputs lack, or null.</summary>
+    public static string? Lacks(MetricKind metric, MetricInputs inputs)
+    {
+        string? If(MetricNeeds needs, string? reason) => metric.Requires(needs) ? reason : null;
+        return If(MetricNeeds.SpatialFeatures, !inputs.Spatial ? "the feature network has no spatial features"
+                : inputs.ReferenceSpatial ? null : "the reference has no statistics of spatial features")
+            ?? If(MetricNeeds.ClassScores, inputs.Logits ? null : "the feature network does not predict classes")
+            ?? If(MetricNeeds.DatasetClasses, inputs.Accuracy)
+            ?? If(MetricNeeds.Labels, inputs.Classes)
+            ?? If(MetricNeeds.TrainingReference, inputs.Train)
+            ?? If(MetricNeeds.ReferenceFeatures, Rows(inputs, metric.LeastImages))
+            ?? TooFew(Options(metric, inputs), inputs);
+    }
+
+    /// <summary>The choices behind the metric's values, in words that accompany its numbers.</summary>
+    public static string Definition(MetricKind metric, MetricInputs inputs) => Options(metric, inputs) switch
+    {
+        KidOptions kid => Text($"{kid.Subsets} pairs of subsets of {Math.Min(kid.SubsetSize, Math.Min(inputs.Samples, inputs.ReferenceRows))}, ")
+            + "cubic kernel, unbiased; drawn from the order of files as by torch-fidelity",
+        InceptionScoreOptions score => score.Form switch
+        {
+            InceptionScoreOptions.Adm => Text($"mean over parts of {InceptionScoreOptions.AdmPart} in the order of files"),
+            InceptionScoreOptions.TorchFidelity => Text($"mean over {score.Splits} parts, the order of files shuffled as by torch-fidelity"),
+            InceptionScoreOptions.Consecutive => Text($"mean over {score.Splits} parts in the order of files"),
+            _ when score.Splits == 1 => "of all samples in one part",
+            _ => Text($"mean over {score.Splits} parts in an order by content, independent of the order of files"),
+        },
+        _ => metric.Definition,
+    };
 
     private static string? Rows(MetricInputs inputs, long least) =>
-        inputs.ReferenceRows == 0 ? "the reference has statistics alone, no images, or too many to keep"
-        : Math.Min(inputs.Samples, inputs.ReferenceRows) < least ? Text($"it needs {least} images on each side")
+        inputs.ReferenceRows == 0 ? "the reference has statistics but no images, or too many images to keep their features"
+        : Math.Min(inputs.Samples, inputs.ReferenceRows) < least ? Text($"it needs {least} samples and {least} reference images")
         : null;
+
+    private static string? TooFew(MetricOptions options, MetricInputs inputs) => options switch
+    {
+        InceptionScoreOptions score when score.Form != InceptionScoreOptions.Adm && inputs.Samples < score.Splits =>
+            Text($"{inputs.Samples} samples cannot be split into {score.Splits} parts: choose --is-splits"),
+        FidInfinityOptions infinity when Math.Max(2 * inputs.Width, 2 * infinity.Sizes) is var least && inputs.Samples < least =>
+            Text($"it needs {least} samples, twice the features' {inputs.Width} dimensions"),
+        _ => null,
+    };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
@@ -120,7 +116,7 @@ internal sealed record KnownMetric(
 public static class EvaluationNames
 {
     /// <summary>Metrics in the order in which they are computed.</summary>
-    public static IReadOnlyList<string> Metrics { get; } = [.. KnownMetric.All.Select(metric => metric.Name)];
+    public static IReadOnlyList<string> Metrics { get; } = [.. KnownMetric.All.Select(metric => metric.Command!)];
 
     /// <summary>Layouts that statistics are written in.</summary>
     public static IReadOnlyList<string> Layouts => StatisticsTarget.Layouts;

@@ -82,7 +82,7 @@ internal sealed class SpaceEvaluator(
                 if (SortedSamples.Warning(options, set) is { } warning)
                     Warn(warning);
                 values.AddRange(Metric.Compute(options, set, request.Draws).Select(value => new EvaluatedMetric(
-                    value.Name, value.Value, value.Low, value.High, value.Samples, value.HigherIsBetter, definition, value.Reference,
+                    value.Name, value.Value, value.Low, value.High, value.Samples, MetricCatalogue.HigherIsBetter(value.Name), definition, value.Reference,
                     MeasurementSetting.OfOptions(value.Name, value.Samples, options))));
             }
             catch (LabException refused) when (request.Metrics.Count == 0)

@@ -22,7 +22,7 @@ internal static class FrechetMetrics
         return [.. set.References.Select((reference, i) =>
         {
             var estimate = Estimate(set.Features, statistics, reference.Frechet, resamples);
-            return Value(Name("fid", i, reference), estimate, resamples, set.Count, reference, higherIsBetter: false);
+            return Value(Name("fid", i, reference), estimate, resamples, set.Count, reference);
         })];
     }
 
@@ -34,7 +34,7 @@ internal static class FrechetMetrics
         return [.. set.References.Select((reference, i) => Metric.Of(
             Name("sfid", i, reference),
             needed.OfReference(reference.SpatialFrechet, reference, "spatial statistics").Distance(samples),
-            null, set.Count, reference.Hash, higherIsBetter: false))];
+            null, set.Count, reference.Hash))];
     }
 
     public static MetricValue[] Classes(SampleSet set, Resamples resamples)
@@ -45,7 +45,7 @@ internal static class FrechetMetrics
             set.Features, needed.OfSamples(set.Labels, "labels"),
             needed.OfReference(primary.Features, primary, "kept features"), needed.OfReference(primary.Labels, primary, "labels"), resamples);
         MetricValue Of(string name, double value, double[] shifts) =>
-            Metric.Of(name, value, Resamples.About(value, shifts, least: 0), set.Count, primary.Hash, higherIsBetter: false);
+            Metric.Of(name, value, Resamples.About(value, shifts, least: 0), set.Count, primary.Hash);
         return
         [
             Of("classFid", found.Mean, found.MeanShifts),
@@ -59,7 +59,7 @@ internal static class FrechetMetrics
     {
         var primary = new MetricRequirements("fidInfinity", set).Primary;
         var found = FrechetExtrapolation.Of(set.Features, primary.Frechet, sizes, resamples);
-        return [Metric.Of("fidInfinity", found.Intercept, found.Range, set.Count, primary.Hash, higherIsBetter: false)];
+        return [Metric.Of("fidInfinity", found.Intercept, found.Range, set.Count, primary.Hash)];
     }
 
     /// <summary>FID of as many training images as there are samples: what a perfect generator would score.</summary>
@@ -71,7 +71,7 @@ internal static class FrechetMetrics
         var count = Math.Min(set.Count, train.shape[0]);
         var rows = new RandomSource(0, CPU).Permutation("fidFloor", 0, train.shape[0]).slice(0, 0, count, 1);
         var estimate = Estimate(train.index_select(0, rows), null, unseen.Frechet, resamples);
-        return [Value(MetricNames.Floor, estimate, resamples, count, unseen, higherIsBetter: null)];
+        return [Value(MetricNames.Floor, estimate, resamples, count, unseen)];
     }
 
     private static FrechetEstimate Estimate(Tensor features, FeatureStatistics? statistics, FrechetReference reference, Resamples resamples)
@@ -87,10 +87,10 @@ internal static class FrechetMetrics
     }
 
     private static MetricValue Value(
-        string name, FrechetEstimate estimate, Resamples resamples, long count, ReferenceSet reference, bool? higherIsBetter)
+        string name, FrechetEstimate estimate, Resamples resamples, long count, ReferenceSet reference)
     {
         var shifts = estimate.Influences.Length == 0 ? [] : resamples.Shifts(estimate.Influences);
-        return Metric.Of(name, estimate.Distance, Resamples.About(estimate.Distance, shifts, least: 0), count, reference.Hash, higherIsBetter);
+        return Metric.Of(name, estimate.Distance, Resamples.About(estimate.Distance, shifts, least: 0), count, reference.Hash);
     }
 
     private static string Name(string metric, int place, ReferenceSet reference) => place == 0 ? metric : $"{metric}.{reference.Split}";

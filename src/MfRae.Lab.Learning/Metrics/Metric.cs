@@ -40,8 +40,8 @@ public static class Metric
     }
 
     /// <summary>A value of the samples with the feature network in its identity.</summary>
-    internal static MetricValue Of(string name, double value, Interval? range, long samples, string reference, bool? higherIsBetter) =>
-        new(name, value, range?.Low, range?.High, samples, UsesExtractor: true, reference, higherIsBetter);
+    internal static MetricValue Of(string name, double value, Interval? range, long samples, string reference) =>
+        new(name, value, range?.Low, range?.High, samples, UsesExtractor: true, reference);
 
     private static MetricValue[] Inception(InceptionScoreOptions options, SampleSet set, Resamples resamples)
     {
@@ -56,7 +56,7 @@ public static class Metric
             InceptionScoreOptions.TorchFidelity => InceptionScore.OfShuffled(rows, options.Splits, resamples),
             _ => InceptionScore.OfSplits(rows, options.Splits, resamples),
         };
-        return [Of(InceptionScoreOptions.NameOf(options.Form), score.Mean, Resamples.About(score.Mean, score.Drawn, least: 1), set.Count, "", higherIsBetter: true)];
+        return [Of(InceptionScoreOptions.NameOf(options.Form), score.Mean, Resamples.About(score.Mean, score.Drawn, least: 1), set.Count, "")];
     }
 
     private static MetricValue[] ClassAccuracy(SampleSet set, Resamples resamples)
@@ -65,7 +65,7 @@ public static class Metric
         var (logits, labels) = (needed.OfSamples(set.Logits, "class scores"), needed.OfSamples(set.Labels, "labels"));
         var right = logits.argmax(1).eq(labels).to(float64).data<double>().ToArray();
         var accuracy = right.Average();
-        return [Of("accuracy", accuracy, Resamples.About(accuracy, resamples.Shifts(right), 0, 1), set.Count, "", higherIsBetter: true)];
+        return [Of("accuracy", accuracy, Resamples.About(accuracy, resamples.Shifts(right), 0, 1), set.Count, "")];
     }
 
     private static MetricValue[] EndpointError(SampleSet set, Resamples resamples)
@@ -77,7 +77,7 @@ public static class Metric
         var errors = difference.to(float64).square().flatten(1).mean([1]).data<double>().ToArray();
         var error = errors.Average();
         var range = Resamples.About(error, resamples.Shifts(errors), least: 0);
-        return [new("endpointError", error, range?.Low, range?.High, count, UsesExtractor: false, "", HigherIsBetter: false)];
+        return [new("endpointError", error, range?.Low, range?.High, count, UsesExtractor: false, "")];
     }
 }
 
@@ -87,9 +87,7 @@ public static class Metric
 /// <param name="Samples">How many samples it was computed from.</param>
 /// <param name="UsesExtractor">Whether the feature network is part of its identity.</param>
 /// <param name="Reference">Hash of the reference statistics, or the empty string.</param>
-/// <param name="HigherIsBetter">Direction, or null where there is none.</param>
-public sealed record MetricValue(
-    string Name, double Value, double? Low, double? High, long Samples, bool UsesExtractor, string Reference, bool? HigherIsBetter);
+public sealed record MetricValue(string Name, double Value, double? Low, double? High, long Samples, bool UsesExtractor, string Reference);
 
 /// <summary>What a metric needs of a set, or the message that says what is missing.</summary>
 /// <param name="metric">Its kind.</param>

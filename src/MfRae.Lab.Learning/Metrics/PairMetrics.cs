@@ -28,7 +28,7 @@ internal static class PairMetrics
                 primary.Neighbours!, Math.Min(balls.Neighbours, most), Math.Min(balls.DensityNeighbours, most));
             shifts = distance.Shifts(scores.KernelInfluences, resamples);
         }
-        return [Metric.Of(MetricNames.Kid(distance.Size), distance.Mean, Resamples.About(distance.Mean, shifts), set.Count, primary.Hash, higherIsBetter: false)];
+        return [Metric.Of(MetricNames.Kid(distance.Size), distance.Mean, Resamples.About(distance.Mean, shifts), set.Count, primary.Hash)];
     }
 
     public static MetricValue[] Balls(PrecisionRecallOptions options, SampleSet set, Resamples resamples)
@@ -40,7 +40,7 @@ internal static class PairMetrics
         MetricValue Of(string name, double value, double[] influences, double most = 1)
         {
             var range = Resamples.About(value, resamples.Shifts(influences), 0, most);
-            return Metric.Of(name, value, range, set.Count, primary.Hash, higherIsBetter: true);
+            return Metric.Of(name, value, range, set.Count, primary.Hash);
         }
         return
         [
@@ -60,8 +60,8 @@ internal static class PairMetrics
             needed.OfReference(train.Features, train, "kept features"), resamples);
         return
         [
-            Metric.Of("memorisation.ratio", found.Ratio, found.RatioRange, set.Count, train.Hash, higherIsBetter: null),
-            Metric.Of(MetricNames.MemorisedShare, found.Share, found.ShareRange, set.Count, train.Hash, higherIsBetter: null),
+            Metric.Of(MetricNames.MemorisationRatio, found.Ratio, found.RatioRange, set.Count, train.Hash),
+            Metric.Of(MetricNames.MemorisedShare, found.Share, found.ShareRange, set.Count, train.Hash),
         ];
     }
 }

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
@@ -83,11 +84,19 @@ internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
             EvaluationRunner.Orders(stage.Metrics, rebuilt));
         foreach (var value in EvaluationRunner.Compute(context, stage.Metrics, set, stage.BootstrapDraws))
         {
-            context.Measured(new("r" + value.Name, value.Value, value.Low, value.High, value.Samples, 0, 1, "dataset",
-                extractor.Identity, extractor.Preprocessing(test.Shape), value.Reference, value.HigherIsBetter));
+            context.Measured(Measurement.OfDataset("r" + value.Name, value.Value, value.Samples) with
+            {
+                Low = value.Low,
+                High = value.High,
+                Extractor = extractor.Identity,
+                Preprocessing = extractor.Preprocessing(test.Shape),
+                Reference = value.Reference,
+            });
         }
-        context.Measured(new("rL1", MeanDifference(test, rebuilt), null, null, test.Count, 0, 1, "dataset", "",
-            SmallInceptionFeatures.PixelValues(test.Shape), "", false));
+        context.Measured(Measurement.OfDataset("rL1", MeanDifference(test, rebuilt), test.Count) with
+        {
+            Preprocessing = SmallInceptionFeatures.PixelValues(test.Shape),
+        });
 
         var count = Math.Min(test.Shape.Rows > LargeSide ? LargeSheetPairs : SheetPairs, test.Count);
         var pairs = stack([test.Bytes(arange(count)), rebuilt.slice(0, 0, count, 1)], 1).flatten(0, 1);

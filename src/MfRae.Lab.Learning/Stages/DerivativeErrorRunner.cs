@@ -86,10 +86,10 @@ internal sealed class DerivativeErrorRunner(DerivativeErrorOptions options) : IS
     private static void ReportMeasurements(
         StageContext context, DerivativeStudy study, List<DerivativeErrors> usual, DerivativeErrors early, DerivativeErrors losses)
     {
-        void Measured(string name, double? value, long samples, bool? higherIsBetter = false)
+        void Measured(string name, double? value, long samples)
         {
             if (samples > 0)
-                context.Measured(new(name, value, null, null, samples, 0, 1, "dataset", "", "", "", higherIsBetter));
+                context.Measured(Measurement.OfDataset(name, value, samples));
         }
 
         var own = usual[study.Own];
@@ -100,9 +100,9 @@ internal sealed class DerivativeErrorRunner(DerivativeErrorOptions options) : IS
         if (losses.Count == 0)
             return;
         var ratios = usual.Select(errors => errors.Measured / errors.Predicted).ToList();
-        Measured(DerivativeErrorNames.Predicted, own.Predicted, own.Count, null);
-        Measured(DerivativeErrorNames.LowestRatio, ratios.Min(), own.Count, null);
-        Measured(DerivativeErrorNames.HighestRatio, ratios.Max(), own.Count, null);
-        Measured(DerivativeErrorNames.Eta, losses.Measured, losses.Count, null);
+        Measured(DerivativeErrorNames.Predicted, own.Predicted, own.Count);
+        Measured(DerivativeErrorNames.LowestRatio, ratios.Min(), own.Count);
+        Measured(DerivativeErrorNames.HighestRatio, ratios.Max(), own.Count);
+        Measured(DerivativeErrorNames.Eta, losses.Measured, losses.Count);
     }
 }

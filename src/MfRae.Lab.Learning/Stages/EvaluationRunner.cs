@@ -29,7 +29,7 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
             using var scope = NewDisposeScope();
             var samples = Safetensors.Read(path);
             var images = new LabeledImages(samples["images"], samples["labels"]);
-            using var spatial = stage.Metrics.Any(metric => metric is SfidOptions) ? new FeatureMoments("the samples") : null;
+            using var spatial = stage.Metrics.Any(metric => MetricCatalogue.Of(metric).Requires(MetricNeeds.SpatialFeatures)) ? new FeatureMoments("the samples") : null;
             var (features, logits) = extractor.Extract(images, spatial is null ? null : spatial.Add);
             var set = new SampleSet(
                 features, logits, spatial?.Statistics(), images.Labels, samples["latents"], teacher, references,
@@ -72,11 +72,15 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
     private static Measurement Identified(MetricValue value, int steps, TensorFile samples, FeatureExtractor extractor)
     {
         var images = samples["images"].shape;
-        return new(
-            value.Name, value.Value, value.Low, value.High, value.Samples, steps,
-            double.Parse(samples.Meta(SamplingRunner.GuidanceEntry), CultureInfo.InvariantCulture), samples.Meta(SamplingRunner.LabelsEntry),
-            value.UsesExtractor ? extractor.Identity : "",
-            value.UsesExtractor ? extractor.Preprocessing(new(images[1], images[2], images[3])) : "", value.Reference, value.HigherIsBetter);
+        var guidance = double.Parse(samples.Meta(SamplingRunner.GuidanceEntry), CultureInfo.InvariantCulture);
+        return Measurement.OfSamples(value.Name, value.Value, value.Samples, steps, guidance, samples.Meta(SamplingRunner.LabelsEntry)) with
+        {
+            Low = value.Low,
+            High = value.High,
+            Extractor = value.UsesExtractor ? extractor.Identity : "",
+            Preprocessing = value.UsesExtractor ? extractor.Preprocessing(new(images[1], images[2], images[3])) : "",
+            Reference = value.Reference,
+        };
     }
 
     // The teacher's largest number of evaluations is the end of its ODE.

@@ -112,11 +112,6 @@ internal static class OracleFiles
     }
 
     /// <summary>A value with what it is a value of.</summary>
-    public static Measurement Identified(OracleValue value, string distribution)
-    {
-        bool? higherIsBetter = OracleMetric.Stepped.Concat(OracleMetric.Unstepped).Contains(value.Name) ? false : null;
-        return new(
-            value.Name, value.Value, value.Low, value.High, value.Samples, value.Steps, 1, "oracle", "", "float64", distribution,
-            higherIsBetter);
-    }
+    public static Measurement Identified(OracleValue value, string distribution) =>
+        Measurement.OfOracle(value.Name, value.Value, value.Samples, value.Steps, distribution) with { Low = value.Low, High = value.High };
 }

@@ -95,8 +95,12 @@ internal sealed class LadderRunner(LadderStage stage) : IStage
         foreach (var rung in ladder.Levels)
         {
             var metric = $"{MetricNames.Ladder}.{rung.Kind}.{rung.Level.ToString("R", CultureInfo.InvariantCulture)}";
-            context.Measured(new(metric, rung.Fid, null, null, ladder.Images, 0, 1, "dataset", extractor.Identity,
-                extractor.Preprocessing(images.Shape), reference.Hash, null));
+            context.Measured(Measurement.OfDataset(metric, rung.Fid, ladder.Images) with
+            {
+                Extractor = extractor.Identity,
+                Preprocessing = extractor.Preprocessing(images.Shape),
+                Reference = reference.Hash,
+            });
         }
     }
 }

@@ -31,8 +31,7 @@ internal static class StageContextExtensions
 
     /// <summary>A share of images, measured on the dataset's own images without sampling.</summary>
     public static void MeasuredShare(this StageContext context, string metric, double value, IImageSource images) =>
-        context.Measured(new(
-            metric, value, null, null, images.Count, 0, 1, "dataset", "", SmallInceptionFeatures.PixelValues(images.Shape), "", true));
+        context.Measured(Measurement.OfDataset(metric, value, images.Count) with { Preprocessing = SmallInceptionFeatures.PixelValues(images.Shape) });
 
     /// <summary>
     /// <paramref name="map"/> over images, uint8 [B, C, H, W] on the CPU, in batches, joined on the CPU. While one batch is worked on

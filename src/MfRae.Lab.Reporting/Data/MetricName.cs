@@ -6,47 +6,8 @@ namespace MfRae.Lab.Reporting.Data;
 /// <summary>Display names of metrics.</summary>
 internal static class MetricName
 {
-    /// <summary>`FID (train)` for fid.train; unknown names stay as they are.</summary>
-    public static string Label(string metric)
-    {
-        var dot = metric.IndexOf('.');
-        var (root, part) = dot < 0 ? (metric, "") : (metric[..dot], metric[(dot + 1)..]);
-        var label = root switch
-        {
-            "fid" => "FID",
-            "rfid" => "rFID",
-            "sfid" => "sFID",
-            "fd" => "FD, second features",
-            "fidInfinity" => "FID∞",
-            "fidFloor" => "FID floor",
-            "classFid" => "FID by class",
-            "kid" => "KID",
-            "rkid" => "rKID",
-            "precision" => "Precision",
-            "recall" => "Recall",
-            "density" => "Density",
-            "coverage" => "Coverage",
-            "memorisation" => "Memorisation",
-            "ris" => "Inception score",
-            "raccuracy" => "Class accuracy",
-            "is" => "Inception score",
-            "accuracy" => "Class accuracy",
-            "endpointError" => "Endpoint error",
-            "derivativeError" => "Derivative error",
-            "testAccuracy" => "Test accuracy",
-            "knn" => "k-NN",
-            "linear" => "Linear probe",
-            "deviation" => "Deviation from the exact flow",
-            "fixedPoint" => "Deviation from the fixed point",
-            "floor" => "Deviation of the fixed point",
-            "split" => "Loss split",
-            "gradient" => "Gradient",
-            "closedForm" => "Closed form",
-            "gflops" => "GFLOPs per image",
-            _ => root,
-        };
-        return part.Length == 0 ? label : $"{label} ({part})";
-    }
+    /// <inheritdoc cref="MetricCatalogue.Label"/>
+    public static string Label(string metric) => MetricCatalogue.Label(metric);
 
     /// <summary>`FID, 1 step`.</summary>
     public static string Label(Measurement measurement) => measurement.Steps > 0

@@ -17,14 +17,14 @@ public sealed class EvaluationRulesTests : IDisposable
 
     [Theory]
     [InlineData(Inception, "classAccuracy", """["test"]""", "other classes")]
-    [InlineData(Dinov2, "classAccuracy", """["test"]""", "no classes")]
-    [InlineData(Dinov2, "inceptionScore", """["test"]""", "no classes")]
-    [InlineData(Own, "sfid", """["test"]""", "features of places")]
+    [InlineData(Dinov2, "classAccuracy", """["test"]""", "does not predict classes")]
+    [InlineData(Dinov2, "inceptionScore", """["test"]""", "does not predict classes")]
+    [InlineData(Own, "sfid", """["test"]""", "spatial features")]
     [InlineData(Own, "memorisation", """["test"]""", "training images")]
     [InlineData(Own, "fidFloor", """["test"]""", "training images")]
     [InlineData(Own, "fidFloor", """["train"]""", "unseen images")]
     [InlineData(Own, "memorisation", """["train"]""", "unseen images")]
-    public void A_metric_that_lacks_what_it_reads_is_told(string features, string kind, string references, string reason)
+    public void A_metric_without_its_inputs_is_reported(string features, string kind, string references, string reason)
     {
         var found = _work.Mistake(Evaluation(features, kind, references));
 
@@ -39,15 +39,15 @@ public sealed class EvaluationRulesTests : IDisposable
     [InlineData(Own, "fidFloor")]
     [InlineData(Own, "classFid")]
     [InlineData(Dinov2, "kid")]
-    public void A_metric_with_what_it_reads_can_be_the_primary_one(string features, string kind)
+    public void A_metric_with_its_inputs_can_be_the_primary_metric(string features, string kind)
     {
-        var name = MetricNames.Of(kind, ["test", "train"])![0];
+        var name = MetricCatalogue.Kind(kind)!.Names(["test", "train"])[0];
         _work.Valid($"\"primaryMetric\": \"{name}@1\", {Evaluation(features, kind, """["test", "train"]""")}")
             .PrimaryMetric.Should().Be(name + "@1");
     }
 
     [Fact]
-    public void The_second_network_gives_a_distance_of_its_own()
+    public void The_second_network_gives_a_separate_distance()
     {
         var plan = _work.Plan($$"""
             "primaryMetric": "fd@1",
@@ -71,14 +71,14 @@ public sealed class EvaluationRulesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{ "kind": "inceptionScore", "splits": 60 }""", "inceptionScore needs at least 60 samples, and there are 50: it cuts them into 60 parts")]
+    [InlineData("""{ "kind": "inceptionScore", "splits": 60 }""", "inceptionScore needs at least 60 samples, but there are 50: it splits them into 60 parts")]
     [InlineData("""{ "kind": "inceptionScore", "splits": 60, "form": "torchFidelity" }""", "inceptionScore needs at least 60 samples")]
-    [InlineData("""{ "kind": "inceptionScore", "splits": 30 }""", "inceptionScore needs at least 30 test images, and there are 20")]
-    [InlineData("""{ "kind": "precisionRecall", "neighbours": 50 }""", "precisionRecall needs at least 51 samples, and there are 50")]
-    [InlineData("""{ "kind": "precisionRecall", "densityNeighbours": 20 }""", "precisionRecall needs at least 21 reference images, and there are 20")]
+    [InlineData("""{ "kind": "inceptionScore", "splits": 30 }""", "inceptionScore needs at least 30 test images, but there are 20")]
+    [InlineData("""{ "kind": "precisionRecall", "neighbours": 50 }""", "precisionRecall needs at least 51 samples, but there are 50")]
+    [InlineData("""{ "kind": "precisionRecall", "densityNeighbours": 20 }""", "precisionRecall needs at least 21 reference images, but there are 20")]
     [InlineData("""{ "kind": "fidInfinity", "sizes": 26 }""", "fidInfinity needs at least 52 samples")]
-    [InlineData("""{ "kind": "memorisation" }""", "memorisation needs at least 3 training images, and there are 2")]
-    public void A_metric_that_needs_more_images_than_the_options_keep_is_refused_beforehand(string metric, string message)
+    [InlineData("""{ "kind": "memorisation" }""", "memorisation needs at least 3 training images, but there are 2")]
+    public void A_metric_that_needs_more_images_than_the_options_keep_is_rejected(string metric, string message)
     {
         var found = _work.Read($$"""
             "base": { "dataset": { "testLimit": 20, "trainLimit": 2 }, "sampling": { "samples": 50, "keptLatents": 10 } },
@@ -96,7 +96,7 @@ public sealed class EvaluationRulesTests : IDisposable
     [InlineData("""{ "kind": "fidInfinity", "sizes": 25 }""")]
     [InlineData("""{ "kind": "fidFloor" }""")]
     [InlineData("""{ "kind": "kid" }""")]
-    public void A_metric_with_as_many_images_as_it_needs_is_read(string metric) => _work.Valid($$"""
+    public void A_metric_with_enough_images_is_accepted(string metric) => _work.Valid($$"""
         "base": { "dataset": { "testLimit": 20, "trainLimit": 2 }, "sampling": { "samples": 50, "keptLatents": 10 } },
         "evaluation": { "reconstruction": true, "metrics": [{ "kind": "fid" }, {{metric}}] }
         """);
@@ -105,7 +105,7 @@ public sealed class EvaluationRulesTests : IDisposable
     [InlineData("""{ "kind": "fidInception", "weights": "data/weights/encoder.safetensors" }""", 4096)]
     [InlineData("""{ "kind": "inception", "training": { "steps": 10 }, "augmentation": {}, "width": 30 }""", 480)]
     [InlineData("""{ "kind": "pretrained", "weights": "data/weights/inception.safetensors" }""", 384)]
-    public void Extrapolation_takes_twice_as_many_samples_as_features_have_dimensions(string features, int least)
+    public void Extrapolation_needs_twice_the_dimensions_of_features_as_samples(string features, int least)
     {
         File.Copy(Repository.File("data/weights/inception.safetensors"), Path.Combine(_work.Root, "data/weights/inception.safetensors"), true);
         string Keys(int samples) => $$"""
@@ -114,12 +114,12 @@ public sealed class EvaluationRulesTests : IDisposable
             """;
 
         _work.Mistake(Keys(least - 1)).Message.Should()
-            .Be($"fidInfinity needs at least {least} samples, and there are {least - 1}: twice the {least / 2} dimensions of a feature");
+            .Be($"fidInfinity needs at least {least} samples, but there are {least - 1}: twice the {least / 2} dimensions of a feature");
         _work.Valid(Keys(least));
     }
 
     [Fact]
-    public void Class_distances_take_two_images_of_each_class()
+    public void Distances_within_classes_need_two_images_of_each_class()
     {
         foreach (string split in (string[])["train", "val"])
         {
@@ -137,18 +137,18 @@ public sealed class EvaluationRulesTests : IDisposable
             "evaluation": { "metrics": [{ "kind": "fid" }, { "kind": "classFid" }] }
             """;
 
-        _work.Mistake(Keys(59, 0)).Message.Should().Be("classFid needs at least 60 samples, and there are 59: two of each class");
-        _work.Mistake(Keys(60, 59)).Message.Should().Be("classFid needs at least 60 reference images, and there are 59: two of each class");
+        _work.Mistake(Keys(59, 0)).Message.Should().Be("classFid needs at least 60 samples, but there are 59: two for each class");
+        _work.Mistake(Keys(60, 59)).Message.Should().Be("classFid needs at least 60 reference images, but there are 59: two for each class");
         _work.Valid(Keys(60, 60));
     }
 
     [Fact]
-    public void A_reference_of_one_image_is_refused_beforehand()
+    public void A_reference_of_one_image_is_rejected()
     {
         var found = _work.Mistake("\"base\": { \"dataset\": { \"trainLimit\": 1 } }");
 
         found.Path.Should().Be("$.base.dataset.trainLimit");
-        found.Message.Should().Contain("one image has no covariance");
+        found.Message.Should().Contain("which one image does not have");
     }
 
     [Theory]

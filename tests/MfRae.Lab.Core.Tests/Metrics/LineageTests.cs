@@ -21,7 +21,7 @@ public sealed class LineageTests
     private readonly Dictionary<string, StageFacts> _stages = [];
 
     [Fact]
-    public void All_computed_stages_upstream_and_the_one_that_measures_give_the_device()
+    public void The_device_is_that_of_the_measuring_stage_and_all_computed_stages_upstream()
     {
         Plan(generator: "cuda:1", others: "cpu");
 
@@ -46,7 +46,7 @@ public sealed class LineageTests
     }
 
     [Fact]
-    public void Imported_statistics_of_latents_count_where_the_training_set_is_encoded_too()
+    public void Imported_statistics_of_latents_count_if_the_training_set_is_encoded_too()
     {
         Plan();
         Add("kept", new LatentStage(new PretrainedLatentOptions("l", Cache: "memory")), null, "cuda");
@@ -69,7 +69,7 @@ public sealed class LineageTests
     }
 
     [Fact]
-    public void What_a_manifest_says_of_all_stages_upstream_is_taken()
+    public void The_devices_in_a_manifest_are_used_for_all_stages_upstream()
     {
         Plan();
         _stages["sampling"] = _stages["sampling"] with { Inputs = new Dictionary<string, string> { ["generator"] = "gone" }, Total = "cuda" };
@@ -78,7 +78,7 @@ public sealed class LineageTests
     }
 
     [Fact]
-    public void Stages_that_are_each_others_inputs_come_to_an_end()
+    public void Cycles_of_inputs_end()
     {
         Add("a", new MeanFlowStage(new NoMeanFlowOptions()), 0, "cpu", ("x", "b"));
         Add("b", new MeanFlowStage(new NoMeanFlowOptions()), 0, "cuda", ("x", "a"));
@@ -113,7 +113,7 @@ public sealed class LineageTests
     [InlineData("fidFloor", "train=reference.train")]
     [InlineData("memorisation.ratio", "unseen=reference.test batch=250")]
     [InlineData("memorisation.share", "unseen=reference.test batch=250")]
-    public void The_setting_says_what_else_defines_the_value_of_samples(string metric, string setting)
+    public void The_setting_contains_everything_else_that_defines_a_value_of_samples(string metric, string setting)
     {
         Plan();
 
@@ -132,7 +132,7 @@ public sealed class LineageTests
     [InlineData("derivativeError.median", "study", "time=uniform(high:1) lambda=1 labelDropout=0.1")]
     [InlineData("derivativeError.lowestRatio", "study", "time=uniform(high:1) lambda=1 labelDropout=0.1 deltas=[0.001,0.1]")]
     [InlineData("gflops.generator", "sampling", "")]
-    public void The_setting_says_what_else_defines_a_value_of_other_stages(string metric, string stage, string setting)
+    public void The_setting_contains_everything_else_that_defines_a_value_of_other_stages(string metric, string stage, string setting)
     {
         Plan();
 
@@ -140,7 +140,7 @@ public sealed class LineageTests
     }
 
     [Fact]
-    public void What_is_counted_from_the_sizes_of_networks_has_no_device()
+    public void Values_calculated_from_the_sizes_of_networks_have_no_device()
     {
         Plan(generator: "cuda", others: "cuda");
 
@@ -154,12 +154,12 @@ public sealed class LineageTests
     [InlineData("is.torchFidelity", 10, "torchFidelity", 9_999, "splits=10 form=torchFidelity")]
     [InlineData("is.adm", 10, "adm", 9_999, "splits=2 form=adm")]
     [InlineData("is.adm", 10, "adm", 5_000, "splits=1")]
-    public void The_form_of_an_inception_score_counts_only_where_there_are_several_parts(
+    public void The_form_of_an_inception_score_counts_only_with_several_parts(
         string metric, int splits, string form, long samples, string setting) =>
         MeasurementSetting.OfOptions(metric, samples, new InceptionScoreOptions(splits, form)).Should().Be(setting);
 
     [Fact]
-    public void A_definition_of_before_an_option_existed_reads_as_what_was_then_in_force()
+    public void A_definition_without_a_later_option_has_the_behaviour_of_its_time()
     {
         var old = StageFacts.Of(
             "e", "evaluation", """{"stage":"evaluation","metrics":[{"kind":"inceptionScore","splits":4},{"kind":"precisionRecall"}]}""", null,
@@ -172,7 +172,7 @@ public sealed class LineageTests
     }
 
     [Fact]
-    public void A_definition_that_is_no_JSON_says_nothing_and_fails_nothing()
+    public void A_definition_that_is_not_JSON_has_no_options()
     {
         _stages["e"] = StageFacts.Of("e", "evaluation", "{", null, new Dictionary<string, string>(), null, []);
 
@@ -198,7 +198,7 @@ public sealed class LineageTests
     }
 
     [Fact]
-    public void Seeds_that_train_their_own_teachers_alike_have_one_setting()
+    public void Seeds_with_separate_but_equally_trained_teachers_have_one_setting()
     {
         Plan(runSeed: 0);
         var first = Value("endpointError", "evaluation").Setting;
@@ -222,7 +222,7 @@ public sealed class LineageTests
     }
 
     [Fact]
-    public void Fields_that_a_measurement_has_stay()
+    public void Existing_fields_of_a_measurement_are_kept()
     {
         Plan();
         var told = Measurement("fid") with { Device = "cuda", Noise = "run", Setting = "x" };

@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Numerics;
@@ -125,7 +126,7 @@ public sealed class MetricKindTests
         var floor = Metric.Compute(new FidFloorOptions(), Complete()).Single();
         var far = Metric.Compute(new FidOptions(), Complete()).First();
         floor.Value.Should().BeLessThan(far.Value);
-        (floor.HigherIsBetter, floor.Samples, floor.Reference).Should().Be((null, 300, "test hash"));
+        (MetricCatalogue.HigherIsBetter(floor.Name), floor.Samples, floor.Reference).Should().Be((null, 300, "test hash"));
     }
 
     [Fact]
