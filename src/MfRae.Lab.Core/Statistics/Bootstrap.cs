@@ -1,20 +1,22 @@
+using MathNet.Numerics.Distributions;
+
 namespace MfRae.Lab.Core.Statistics;
 
 /// <summary>
-/// Expanded percentile interval of a mean over resamples with replacement: resamples of n values spread less than samples do, and their
-/// quantiles know nothing of the uncertainty of the spread, so the quantiles are taken further out, as far as Student's t lies outside of
+/// Expanded percentile interval of a mean over resamples with replacement. Plain percentiles are too narrow: resamples of n values vary less
+/// than samples do, and the percentiles ignore the uncertainty of the spread. The tails are therefore widened by the ratio of Student's t to
 /// the normal distribution (T. Hesterberg, What teachers should know about the bootstrap, The American Statistician 69, 2015, §4.3).
-/// Of few values no quantile is far enough: with two the interval is that of the two values, which holds the mean half of the time.
+/// With few values no percentile is wide enough: with two, the interval ends at the two values and contains the mean half of the time.
 /// </summary>
 public static class Bootstrap
 {
     /// <summary>
-    /// Up to this many values every resample is visited, so no randomness is left. Those of the same values in another order have the
-    /// same mean and are visited together: of the 8⁸ resamples of eight values 6,435.
+    /// Up to this many values all resamples are enumerated, so the result is not random. Resamples with the same values in another order
+    /// have the same mean and are visited together: 6,435 of the 8⁸ resamples of eight values.
     /// </summary>
     public const int LargestExact = 8;
 
-    /// <summary>Of fewer values the interval holds the mean less often than it says.</summary>
+    /// <summary>With fewer values the interval contains the mean less often than its level states.</summary>
     public const int FewestValues = 6;
 
     private const int Draws = 20_000;
@@ -24,7 +26,7 @@ public static class Bootstrap
     {
         if (values.Count == 0)
         {
-            throw new ArgumentException("an interval needs at least one value", nameof(values));
+            throw new ArgumentException("an interval requires at least one value", nameof(values));
         }
 
         var tail = Tail((1 - level) / 2, values.Count);
@@ -41,9 +43,9 @@ public static class Bootstrap
 
     private static double Tail(double tail, int count) => count < 2
         ? tail
-        : ProbabilityDistributions.NormalCdf(-Math.Sqrt(count / (count - 1d)) * ProbabilityDistributions.StudentQuantile(tail, count - 1));
+        : Normal.CDF(0, 1, -Math.Sqrt(count / (count - 1d)) * StudentT.InvCDF(0, 1, count - 1, 1 - tail));
 
-    /// <summary>The means of all resamples in ascending order, each with the number of resamples up to and with it.</summary>
+    /// <summary>The means of all resamples in ascending order, each with the number of resamples up to and including it.</summary>
     private static List<(double Mean, long Through)> Enumerate(IReadOnlyList<double> values)
     {
         var means = new List<(double Mean, long Times)>();
@@ -52,7 +54,7 @@ public static class Bootstrap
         var through = 0L;
         return means.ConvertAll(mean => (mean.Mean, through += mean.Times));
 
-        // How often the values from a place on are drawn, in so many draws that are left.
+        // Chooses how often each value from a place on is drawn, in the draws that are left.
         void Choose(int place, int left, double sum, long orders)
         {
             if (place == values.Count - 1)
@@ -96,7 +98,8 @@ public static class Bootstrap
         return means;
     }
 
-    /// <summary>Of values in ascending order, interpolated between the two that a fraction falls between.</summary>
+    /// <summary>A quantile of values in ascending order, interpolated linearly.</summary>
+    /// <param name="fraction">From 0, the smallest value, to 1, the largest.</param>
     public static double Quantile(double[] sorted, double fraction)
     {
         var at = fraction * (sorted.Length - 1);

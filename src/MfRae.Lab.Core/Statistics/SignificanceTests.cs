@@ -1,12 +1,14 @@
+using MathNet.Numerics.Distributions;
+
 namespace MfRae.Lab.Core.Statistics;
 
 /// <summary>
-/// Two-sided permutation test of paired differences: if the arms did not differ, each difference were as likely with the
-/// other sign. The statistic is the absolute mean.
+/// Two-sided permutation test of paired differences: if the arms did not differ, each difference would be equally likely with the opposite
+/// sign. The statistic is the absolute mean.
 /// </summary>
 public static class SignFlip
 {
-    /// <summary>Up to this many pairs every assignment of signs is visited.</summary>
+    /// <summary>Up to this many pairs all assignments of signs are enumerated.</summary>
     public const int LargestExact = 16;
 
     private const int Draws = 1 << 17;
@@ -24,7 +26,7 @@ public static class SignFlip
         return differences.Count <= LargestExact ? Exact(differences, least) : Drawn(differences, least, seed);
     }
 
-    /// <summary>The smallest value the test can give for so many pairs: 2 / 2ⁿ, so .0625 for five pairs and .03125 for six.</summary>
+    /// <summary>The smallest p that the test can give for a number of pairs: 2 / 2ⁿ, so .0625 for five pairs and .03125 for six.</summary>
     public static double SmallestPValue(int pairs) => pairs switch
     {
         <= 0 => 1,
@@ -80,16 +82,17 @@ public static class SignFlip
 }
 
 /// <summary>
-/// Two means whose values are no pairs and whose spreads may differ: Welch's t (B. L. Welch, The generalization of Student's problem when
+/// Comparison of two means of unpaired values with unequal variances: Welch's t (B. L. Welch, The generalization of Student's problem when
 /// several different population variances are involved, Biometrika 34, 1947).
 /// </summary>
-/// <param name="Difference">The second mean less the first.</param>
-/// <param name="Interval">At 95 %.</param>
+/// <param name="Difference">The second mean minus the first.</param>
+/// <param name="Interval">The 95 % interval of the difference.</param>
 /// <param name="PValue">Two-sided.</param>
-/// <param name="Freedom">Degrees of freedom after Welch and Satterthwaite, rounded down: the wider interval and the larger p.</param>
+/// <param name="Freedom">Degrees of freedom after Welch and Satterthwaite, rounded down, which widens the interval and raises p.</param>
 public sealed record Welch(double Difference, Interval Interval, double PValue, int Freedom)
 {
-    /// <returns>Null where one of the two has fewer than two values, or neither has any spread: nothing says how far means scatter.</returns>
+    /// <summary>Compares two means.</summary>
+    /// <returns>Null if one of them has fewer than two values, or both have no spread: the error of the means is unknown.</returns>
     public static Welch? Of(Summary one, Summary other)
     {
         if (one.Deviation is not { } first || other.Deviation is not { } second || (first == 0 && second == 0))
@@ -99,14 +102,14 @@ public sealed record Welch(double Difference, Interval Interval, double PValue, 
 
         var (a, b) = (first * first / one.Count, second * second / other.Count);
         var error = Math.Sqrt(a + b);
-        // Rounding must not make 2.9999… of three degrees.
+        // Rounding errors must not turn three degrees into 2.9999….
         var freedom = Math.Max(1, (int)(((a + b) * (a + b) / ((a * a / (one.Count - 1)) + (b * b / (other.Count - 1)))) + 1e-9));
         var difference = other.Mean - one.Mean;
-        var half = ProbabilityDistributions.StudentQuantile(0.025, freedom) * error;
+        var half = StudentT.InvCDF(0, 1, freedom, 0.975) * error;
         return new(
             difference,
             new(difference - half, difference + half),
-            2 * ProbabilityDistributions.StudentTail(Math.Abs(difference) / error, freedom),
+            2 * StudentT.CDF(0, 1, freedom, -Math.Abs(difference) / error),
             freedom);
     }
 }
@@ -130,7 +133,7 @@ public static class Holm
     }
 }
 
-/// <summary>Whether an experiment of a given size can reach significance, known before it runs.</summary>
+/// <summary>The smallest p that an experiment of a given size can reach, known before it runs.</summary>
 public static class Power
 {
     /// <summary>A difference is significant below this adjusted p.</summary>
@@ -140,7 +143,7 @@ public static class Power
     public static IReadOnlyList<double> SmallestPValues(IReadOnlyList<int> pairs) =>
         Holm.Adjust([.. pairs.Select(SignFlip.SmallestPValue)]);
 
-    /// <summary>The fewest seeds with which each of N comparisons can reach significance: six for one comparison, eight for four.</summary>
+    /// <summary>The fewest seeds with which each of several comparisons can reach significance: six for one comparison, eight for four.</summary>
     public static int SeedsNeeded(int comparisons)
     {
         var seeds = 1;
@@ -169,7 +172,7 @@ public static class Power
             : $"{design} no difference can be significant (smallest possible {ComparisonText.P(smallest)}). Run {SeedsNeeded(comparisons)} seeds.";
     }
 
-    /// <summary>The same sentence if every comparison has the same number of paired seeds.</summary>
+    /// <summary>The same text if all comparisons have the same number of paired seeds.</summary>
     public static string Describe(int pairs, int comparisons) =>
         Describe(pairs, comparisons, SmallestPValues([.. Enumerable.Repeat(pairs, comparisons)]).Append(0).Max());
 
