@@ -3,12 +3,16 @@ using System.Text.Json.Nodes;
 
 namespace MfRae.Lab.Core;
 
-/// <summary>A value that two JSON texts give differently.</summary>
-/// <param name="Path">Names from the top, with dots between them.</param>
-/// <param name="One">JSON text of the first; null where it has no such value.</param>
+/// <summary>A value that differs between two JSON texts.</summary>
+/// <param name="Path">Names from the root, separated by dots.</param>
+/// <param name="One">JSON of the value in the first text; null if it has no such value.</param>
+/// <param name="Other">JSON of the value in the second text; null if it has no such value.</param>
 public sealed record JsonDifference(string Path, string? One, string? Other)
 {
-    /// <summary>All differences, in the order of the first text, then of the second. Lists are compared as a whole; what is no JSON, or gives a name twice, as text.</summary>
+    /// <summary>
+    /// All differences, in the order of the first text, then of the second. Arrays are compared as a whole. A text that is not JSON, or has
+    /// duplicate names, is compared as a string.
+    /// </summary>
     public static IReadOnlyList<JsonDifference> Of(string one, string other)
     {
         var first = new OrderedDictionary<string, string>();

@@ -8,7 +8,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core;
 
-/// <summary>The one serialiser context. Strict: unknown, duplicate, null and missing properties are errors.</summary>
+/// <summary>The serialiser context of all records. Strict: unknown, duplicate, null and missing properties are errors.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Strict,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -37,7 +37,7 @@ public sealed partial class LabJson : JsonSerializerContext;
 
 /// <summary>
 /// Reads records that a newer version of the program may have written. Unknown properties are skipped; a format number above the known
-/// one is refused. So an older program neither misreads what a newer one wrote nor takes it for damaged.
+/// one is an error. An older program so neither misreads newer records nor considers them damaged.
 /// </summary>
 public static class VersionedJson
 {
@@ -50,7 +50,7 @@ public static class VersionedJson
         where T : class =>
         JsonSerializer.Deserialize(json, (JsonTypeInfo<T>)Tolerant.GetTypeInfo(typeof(T))!) ?? throw new JsonException("null");
 
-    /// <summary>Whether every property of the record is known here.</summary>
+    /// <summary>Whether all properties of the record are known to this version.</summary>
     public static bool IsKnown<T>(ReadOnlySpan<byte> json)
         where T : class
     {
@@ -64,8 +64,8 @@ public static class VersionedJson
         }
     }
 
-    /// <summary>Refuses a record whose `format` is above the known one. Text that is not an object with such a number passes.</summary>
-    /// <param name="path">For the message.</param>
+    /// <summary>Throws if the `format` of a record is above the known one. Text that is not an object with a format is accepted.</summary>
+    /// <param name="path">The path of the record, for the message.</param>
     /// <exception cref="LabException">A newer version of the program wrote it.</exception>
     public static void RefuseNewer(string path, ReadOnlySpan<byte> json, int known)
     {
@@ -87,18 +87,17 @@ public static class VersionedJson
         }
         catch (JsonException)
         {
-            // The caller reads the record next and says what is wrong with it.
+            // The caller reads the record next and reports the error.
         }
 
         if (format > known)
         {
-            throw new LabException($"{path} has format {format}; this version reads {known}: update the program. The file was left as it is.");
+            throw new LabException($"{path} has format {format}; this version reads {known}: update the program. The file was not changed.");
         }
     }
 
     /// <summary>
-    /// The new text of a record with the properties of the old one that this version does not know. Elements of arrays correspond by
-    /// their place.
+    /// The new record with the properties of the old record that this version does not know. Elements of arrays correspond by their index.
     /// </summary>
     public static JsonNode? Update(JsonNode? old, JsonNode? now)
     {
@@ -125,7 +124,7 @@ public static class VersionedJson
         }
     }
 
-    // A node can be set only where it has no parent.
+    // A node that has a parent cannot be added to another.
     private static JsonNode? Detach(JsonObject parent, string name, JsonNode? node)
     {
         parent[name] = null;

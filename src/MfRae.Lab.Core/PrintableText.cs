@@ -4,14 +4,14 @@ using System.Text;
 namespace MfRae.Lab.Core;
 
 /// <summary>
-/// Text of unknown origin as it may stand in a message: a control character could move a terminal's cursor, and a character that
-/// changes the direction of writing could make one name look like another.
+/// Makes text of unknown origin safe for messages: a control character could move a terminal's cursor, and a character that changes the
+/// writing direction could make one name look like another.
 /// </summary>
 public static class PrintableText
 {
     private const int MostShown = 200;
 
-    /// <summary>On one line, with what cannot be seen written as \uXXXX, and cut where it is long.</summary>
+    /// <summary>The text on one line, with invisible characters as \uXXXX, truncated if it is long.</summary>
     public static string Of(string text, int most = MostShown)
     {
         var shown = new StringBuilder();
@@ -25,13 +25,13 @@ public static class PrintableText
             : shown.ToString();
     }
 
-    /// <summary>A message that may quote a text without end: what is too long loses its middle, for what is said stands around the quote.</summary>
+    /// <summary>Shortens a message that may quote a very long text: removes the middle, because the message itself surrounds the quote.</summary>
     public static string Shortened(string message, int most) => message.Length <= most
         ? message
         : string.Create(
             CultureInfo.InvariantCulture, $"{message[..(most / 2)]} … ({message.Length} characters) … {message[^(most / 2)..]}");
 
-    /// <summary>Whether a character by itself cannot be seen; one half of a pair can, with the other.</summary>
+    /// <summary>Whether a character is invisible; a half of a surrogate pair is not.</summary>
     public static bool IsHidden(char character) => !char.IsSurrogate(character) && IsHidden(new Rune(character));
 
     private static bool IsHidden(Rune rune) => Rune.GetUnicodeCategory(rune)

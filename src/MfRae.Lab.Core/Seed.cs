@@ -5,8 +5,8 @@ using System.Text;
 namespace MfRae.Lab.Core;
 
 /// <summary>
-/// A random number is a function of seed, purpose and step. The arm is not in it: arms see the same initialisation, data
-/// order, noise, times and evaluation latents, and a resumed run needs a step counter and no generator state.
+/// Seeds of random generators. A random number is a function of seed, purpose and step, but not of the arm: all arms have the same
+/// initialisation, data order, noise, times and evaluation latents, and a resumed run needs only a step counter, not a generator state.
 /// </summary>
 public static class Seed
 {

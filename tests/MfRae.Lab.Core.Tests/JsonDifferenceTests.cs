@@ -3,7 +3,7 @@ namespace MfRae.Lab.Core.Tests;
 public sealed class JsonDifferenceTests
 {
     [Fact]
-    public void Only_what_differs_is_told_with_its_path() =>
+    public void Only_differences_are_returned_with_their_paths() =>
         JsonDifference.Of("""{"a":{"b":1,"c":[1,2],"same":true},"gone":"x"}""", """{"a":{"b":2,"c":[1,3],"same":true},"new":null}""")
             .Should().Equal(
                 new JsonDifference("a.b", "1", "2"),
@@ -12,10 +12,10 @@ public sealed class JsonDifferenceTests
                 new JsonDifference("new", null, "null"));
 
     [Fact]
-    public void An_object_that_gives_a_name_twice_is_compared_as_text() =>
+    public void An_object_with_duplicate_names_is_compared_as_text() =>
         JsonDifference.Of("""{"a":{"b":1,"b":2}}""", """{"a":{"b":1}}""").Select(difference => difference.Path).Should().Equal("", "a.b");
 
     [Fact]
-    public void Text_that_is_no_json_is_compared_as_text() =>
+    public void Text_that_is_not_JSON_is_compared_as_text() =>
         JsonDifference.Of("{", "{}").Should().ContainSingle().Which.One.Should().Be("\"{\"");
 }

@@ -2,7 +2,7 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Reads `arms` or `axes`, and which arm is the baseline.</summary>
+/// <summary>Reads `arms` or `axes`, and the name of the baseline arm.</summary>
 internal sealed class ArmReader(Diagnostics mistakes)
 {
     private const int LongestTitle = 200;
@@ -16,7 +16,7 @@ internal sealed class ArmReader(Diagnostics mistakes)
             mistakes.Add(
                 axes.Location,
                 "`arms` and `axes` exclude each other",
-                "keep one; where the other comes from the extended file, write null for it here");
+                "keep one; if the extended file has the unwanted one, set it to null here");
         }
 
         if (axes is null && document.Find("zip") is { Value.IsNull: false } zip)
@@ -35,28 +35,28 @@ internal sealed class ArmReader(Diagnostics mistakes)
         return drafts;
     }
 
-    /// <param name="before">The arms that precede it in the file.</param>
+    /// <param name="before">The preceding arms in the file.</param>
     private void CheckName(ArmDraft arm, IEnumerable<ArmDraft> before)
     {
         if (!ArtifactName.IsArm(arm.Name))
         {
             mistakes.Add(
                 arm.Location,
-                $"`{PrintableText.Of(arm.Name)}` cannot name an arm",
+                $"`{PrintableText.Of(arm.Name)}` is not a valid arm name",
                 ArtifactName.IsDecomposed(arm.Name)
-                    ? "write each letter as one character (Unicode NFC), without combining marks"
-                    : $"use letters, digits and . _ = , + -, at most {ArtifactName.ArmBytes} bytes; a `title` may be any text");
+                    ? "write each letter as a single character (Unicode NFC), without combining marks"
+                    : $"use letters, digits and . _ = , + -, at most {ArtifactName.ArmBytes} bytes; a `title` may contain any characters");
         }
         else if (ArtifactName.Fault(arm.Name) is { } fault)
         {
-            mistakes.Add(arm.Location, $"`{arm.Name}` cannot name an arm: {fault}", $"use another name, for example {ArtifactName.Instead(arm.Name)}");
+            mistakes.Add(arm.Location, $"`{arm.Name}` is not a valid arm name: {fault}", $"use another name, for example {ArtifactName.Instead(arm.Name)}");
         }
         else if (before.FirstOrDefault(other => ArtifactName.SameFile.Equals(other.Name, arm.Name)) is { } same)
         {
             mistakes.Add(
                 arm.Location,
-                $"the names `{arm.Name}` and `{same.Name}` differ only in upper and lower case: on some systems their files would be the same",
-                "use another name for one of the two arms");
+                $"the names `{arm.Name}` and `{same.Name}` differ only in case: on some systems they would share one file",
+                "rename one of the two arms");
         }
     }
 
@@ -66,8 +66,8 @@ internal sealed class ArmReader(Diagnostics mistakes)
         {
             mistakes.Add(
                 node.Location,
-                $"expected at least one arm, found {(node is LocatedObject ? "none" : node.Describe())}",
-                "write \"arms\": { \"name\": { what it changes in base }, … }");
+                $"expected at least one arm, got {(node is LocatedObject ? "an empty object" : node.Describe())}",
+                "write \"arms\": { \"name\": { options to change in base }, … }");
             return new ArmDrafts([], null);
         }
 
@@ -84,18 +84,18 @@ internal sealed class ArmReader(Diagnostics mistakes)
             {
                 mistakes.Add(
                     property.Value.Location,
-                    $"expected an object, found {property.Value.Describe()}",
-                    "write what the arm changes in `base`, in { }");
+                    $"expected an object, got {property.Value.Describe()}",
+                    "write the options that the arm changes in `base`, in { }");
             }
         }
 
         foreach (var arm in arms.Where(arm => arm.Title is not null
             && arms.Exists(other => other != arm && (other.Title ?? other.Name) == arm.Title)))
         {
-            mistakes.Add(arm.Location.Child("title"), $"two arms are called `{arm.Title}`", "give each arm a different title");
+            mistakes.Add(arm.Location.Child("title"), $"two arms have the title `{arm.Title}`", "give each arm a different title");
         }
 
-        // An arm with a mistake still is a name that the baseline may have.
+        // The baseline may name an arm that has a mistake.
         var names = properties.Where(property => !property.Value.IsNull).Select(property => property.Name);
         return new ArmDrafts(arms, Baseline(document, [.. names]));
     }
@@ -109,7 +109,7 @@ internal sealed class ArmReader(Diagnostics mistakes)
 
         if (node is not LocatedScalar { Text: { } text })
         {
-            mistakes.Add(node.Location, $"expected a string, got {node.Describe()}", "write what reports call the arm, e.g. \"CMT, λ = 1\"");
+            mistakes.Add(node.Location, $"expected a string, got {node.Describe()}", "write the name of the arm in reports, e.g. \"CMT, λ = 1\"");
             return null;
         }
 
@@ -117,8 +117,8 @@ internal sealed class ArmReader(Diagnostics mistakes)
         {
             mistakes.Add(
                 node.Location,
-                "this cannot be the title of an arm",
-                $"write 1 to {LongestTitle} characters in one line, without control characters");
+                "this is not a valid arm title",
+                $"write 1 to {LongestTitle} characters on one line, without control characters");
         }
 
         return text;
@@ -147,25 +147,26 @@ internal sealed class ArmReader(Diagnostics mistakes)
                 mistakes.Add(
                     document.Location.Child("baseline"),
                     "`baseline` is missing",
-                    $"name the arm that the others are compared with: {Nearest.Either(names)}");
+                    $"name the arm to compare the other arms with: {Nearest.Either(names)}");
                 return null;
             case LocatedScalar { Text: { } text } when names.Contains(text):
                 return text;
             case LocatedScalar { Text: { } text } unknown:
-                mistakes.Add(unknown.Location, $"there is no arm `{text}`", Nearest.Suggest(text, names));
+                mistakes.Add(unknown.Location, $"unknown arm `{text}`", Nearest.Suggest(text, names));
                 return null;
             case var other:
-                mistakes.Add(other.Location, $"expected the name of an arm, found {other.Describe()}", Nearest.Either(names));
+                mistakes.Add(other.Location, $"expected the name of an arm, got {other.Describe()}", Nearest.Either(names));
                 return null;
         }
     }
 }
 
-/// <summary>An arm as the file gives it.</summary>
-/// <param name="Location">Where the arm is named.</param>
-/// <param name="Patch">What it changes in `base`.</param>
-/// <param name="Title">What reports and tables call it; null: its name.</param>
+/// <summary>An arm as written in the file.</summary>
+/// <param name="Location">The location of its name.</param>
+/// <param name="Patch">The options that it changes in `base`.</param>
+/// <param name="Title">Its name in reports and tables; null: the name of the arm.</param>
 internal sealed record ArmDraft(string Name, Location Location, LocatedObject Patch, string? Title = null);
 
-/// <param name="Baseline">The name of the baseline arm, or null where a mistake hides it.</param>
+/// <summary>The arms of a file.</summary>
+/// <param name="Baseline">The name of the baseline arm, or null after a mistake.</param>
 internal sealed record ArmDrafts(IReadOnlyList<ArmDraft> Arms, string? Baseline);

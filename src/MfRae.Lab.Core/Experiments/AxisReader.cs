@@ -2,7 +2,7 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Turns `axes` into arms: every combination of the values, or with `zip` the first values, the second values, ….</summary>
+/// <summary>Turns `axes` into arms: one for each combination of values, or with `zip` one for each position in the lists.</summary>
 internal sealed class AxisReader(Diagnostics mistakes)
 {
     private const int MostArms = 1000;
@@ -13,7 +13,7 @@ internal sealed class AxisReader(Diagnostics mistakes)
         {
             mistakes.Add(
                 node.Location,
-                $"expected at least one axis, found {(node is LocatedObject ? "none" : node.Describe())}",
+                $"expected at least one axis, got {(node is LocatedObject ? "an empty object" : node.Describe())}",
                 "write \"axes\": { \"path.to.option\": [values] }");
             return new ArmDrafts([], null);
         }
@@ -31,15 +31,15 @@ internal sealed class AxisReader(Diagnostics mistakes)
         bool known = paths.Contains(property.Name);
         if (!known)
         {
-            mistakes.Add(property.Key, $"there is no option `{property.Name}` in `base`", SuggestPath(property.Name, paths));
+            mistakes.Add(property.Key, $"unknown option `{property.Name}` in `base`", SuggestPath(property.Name, paths));
         }
 
         if (property.Value is not LocatedArray { Items: { Count: > 0 } values })
         {
-            string found = property.Value is LocatedArray ? "an empty one" : property.Value.Describe();
+            string found = property.Value is LocatedArray ? "an empty array" : property.Value.Describe();
             mistakes.Add(
                 property.Value.Location,
-                $"expected a list of values, found {found}",
+                $"expected an array of values, got {found}",
                 property.Value is LocatedScalar scalar ? $"write [{scalar.Json}]" : "write at least one value");
             return null;
         }
@@ -47,7 +47,7 @@ internal sealed class AxisReader(Diagnostics mistakes)
         return known ? new Axis(property.Name, values) : null;
     }
 
-    /// <summary>The nearest path, or the paths that end as this one does.</summary>
+    /// <summary>Suggests the nearest path, or paths with the same last name.</summary>
     public static string SuggestPath(string path, IReadOnlyCollection<string> paths)
     {
         string last = path[(path.LastIndexOf('.') + 1)..];
@@ -55,7 +55,7 @@ internal sealed class AxisReader(Diagnostics mistakes)
             .ToList();
         return Nearest.To(path, paths) is { } near ? $"did you mean `{near}`?"
             : sameEnd.Count > 0 ? $"did you mean {string.Join(" or ", sameEnd.Select(candidate => $"`{candidate}`"))}?"
-            : "write the path from `base` down, e.g. `meanflow.lambda`; `schema` lists the options";
+            : "write the path below `base`, e.g. `meanflow.lambda`; `schema` lists the options";
     }
 
     private List<IReadOnlyList<LocatedNode>> Grid(IReadOnlyList<Axis> axes, Location at)
@@ -65,7 +65,7 @@ internal sealed class AxisReader(Diagnostics mistakes)
         {
             if ((long)combinations.Count * axis.Values.Count > MostArms)
             {
-                mistakes.Add(at, $"the axes make more than {MostArms} arms", "shorten the lists, or join axes with \"zip\": true");
+                mistakes.Add(at, $"the axes give more than {MostArms} arms", "shorten the arrays, or combine axes with \"zip\": true");
                 return [];
             }
 
@@ -81,8 +81,8 @@ internal sealed class AxisReader(Diagnostics mistakes)
         {
             mistakes.Add(
                 axis.Values[0].Location,
-                $"zipped axes must be equally long: `{axis.Path}` has {axis.Values.Count} values, `{axes[0].Path}` {axes[0].Values.Count}",
-                "make the lists equally long, or remove `zip` for every combination");
+                $"zipped axes must have the same length: `{axis.Path}` has {axis.Values.Count} values, `{axes[0].Path}` has {axes[0].Values.Count}",
+                "give the arrays the same length, or remove `zip` to get all combinations");
         }
 
         int length = axes.Count == 0 ? 0 : axes.Min(axis => axis.Values.Count);
@@ -135,8 +135,8 @@ internal sealed class AxisReader(Diagnostics mistakes)
         {
             mistakes.Add(
                 written?.Location ?? document.Location.Child("baseline"),
-                written is null ? "`baseline` is missing" : $"expected an object, found {written.Describe()}",
-                $"say which arm the others are compared with, e.g. {{ {example} }}");
+                written is null ? "`baseline` is missing" : $"expected an object, got {written.Describe()}",
+                $"name the arm to compare the other arms with, e.g. {{ {example} }}");
             return null;
         }
 
@@ -148,13 +148,13 @@ internal sealed class AxisReader(Diagnostics mistakes)
             if (i < 0)
             {
                 mistakes.Add(
-                    property.Key, $"`{property.Name}` is no axis", Nearest.Suggest(property.Name, [.. axes.Select(axis => axis.Path)]));
+                    property.Key, $"`{property.Name}` is not an axis", Nearest.Suggest(property.Name, [.. axes.Select(axis => axis.Path)]));
             }
             else if (!axes[i].Values.Any(property.Value.SameValue))
             {
                 mistakes.Add(
                     property.Value.Location,
-                    $"{property.Value.ToJson()?.ToJsonString()} is no value of the axis",
+                    $"{property.Value.ToJson()?.ToJsonString()} is not a value of the axis",
                     Nearest.Either([.. axes[i].Values.Select(value => value.ToJson()?.ToJsonString() ?? "null")]));
             }
             else
@@ -165,7 +165,7 @@ internal sealed class AxisReader(Diagnostics mistakes)
 
         if (mistakes.Count == before && left.Count != 1)
         {
-            mistakes.Add(written.Location, $"{left.Count} arms match the baseline", $"give one value of every axis, e.g. {{ {example} }}");
+            mistakes.Add(written.Location, $"{left.Count} arms match the baseline", $"give one value for each axis, e.g. {{ {example} }}");
         }
 
         return left.Count == 1 ? arms[left[0]].Name : null;
@@ -173,7 +173,7 @@ internal sealed class AxisReader(Diagnostics mistakes)
 
     private sealed record Axis(string Path, IReadOnlyList<LocatedNode> Values)
     {
-        /// <summary>The option's own name; of a `kind` the name of what it is a kind of: `derivative=jvp`.</summary>
+        /// <summary>The name of the option; for a `kind` the name of its object: `derivative=jvp`.</summary>
         public string Label => Path.Split('.') switch
         {
             [.., var owner, "kind"] => owner,

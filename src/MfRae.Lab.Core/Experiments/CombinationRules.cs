@@ -1,17 +1,17 @@
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Which options of the stages of one arm can stand together.</summary>
+/// <summary>Checks that the options of an arm's stages are compatible.</summary>
 /// <param name="options">The arm's `base`, patched.</param>
 internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
 {
     private const string None = "none";
 
-    /// <summary>Whether something is sampled by few steps: a MeanFlow network, else a CMT network.</summary>
+    /// <summary>Whether the arm has a few-step generator: a MeanFlow network, or else a CMT network.</summary>
     public bool HasGenerator => Is("cmt", "trajectory") || Is("meanflow", "lambda");
 
     public bool HasTeacher => options.Kind("teacher") is { } kind && kind != None;
 
-    /// <summary>Whether the generator is looked at instead of sampled.</summary>
+    /// <summary>Whether a study examines the generator, instead of samples being drawn.</summary>
     public bool HasStudy => options.Kind("study") is not null;
 
     public void Check()
@@ -48,8 +48,8 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         {
             mistakes.Add(
                 options.MostLikelySource("latents.cache", "dataset.flip"),
-                "`flip` with `cache` memory: latents that are kept are those of the images as they are",
-                "write cache none, or flip false");
+                "`flip` with `cache` memory: the cached latents are those of the unflipped images",
+                "set `cache` to none, or `flip` to false");
         }
     }
 
@@ -61,8 +61,8 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         {
             mistakes.Add(
                 options.MostLikelySource(["decoder.kind", .. generators.Select(stage => $"{stage}.kind")]),
-                $"{string.Join(", ", generators)} without a decoder: samples could not become images",
-                $"choose a decoder (pretrained or rae), or kind none for {string.Join(", ", generators)} too");
+                $"{string.Join(", ", generators)} without a decoder: samples cannot be decoded into images",
+                $"choose a decoder (pretrained or rae), or set the kind of {string.Join(" and ", generators)} to none too");
         }
     }
 
@@ -72,16 +72,16 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         {
             mistakes.Add(
                 options.MostLikelySource("study.kind", "cmt.kind", "meanflow.kind"),
-                "a study without a network to look at",
-                "choose cmt of kind trajectory or meanflow of kind lambda, or leave `study` out");
+                "`study` needs a network to examine",
+                "choose cmt of kind trajectory or meanflow of kind lambda, or remove `study`");
         }
 
         if (Is("teacher", None) && options.Number("study.lambda") > 0)
         {
             mistakes.Add(
                 options.MostLikelySource("study.lambda", "teacher.kind"),
-                "`lambda` above 0 without a teacher: it is the weight of the teacher's velocity",
-                "choose a teacher (pretrained or flowMatching), or lambda 0");
+                "`lambda` is above 0 without a teacher: it is the weight of the teacher's velocity",
+                "choose a teacher (pretrained or flowMatching), or set `lambda` to 0");
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         {
             mistakes.Add(
                 options.MostLikelySource("cmt.kind", "teacher.kind"),
-                "cmt of kind `trajectory` without a teacher: the trajectories are the teacher's",
+                "cmt of kind `trajectory` needs a teacher: it trains on trajectories of the teacher",
                 "choose a teacher (pretrained or flowMatching), or cmt of kind none");
         }
     }
@@ -102,8 +102,8 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         {
             mistakes.Add(
                 options.MostLikelySource($"{owner}.guidance", "teacher.kind"),
-                "`guidance` without a teacher: it is the teacher that is guided",
-                "choose a teacher (pretrained or flowMatching), or no guidance");
+                "`guidance` needs a teacher: only the teacher is guided",
+                "choose a teacher (pretrained or flowMatching), or remove `guidance`");
         }
     }
 
@@ -119,8 +119,8 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
                 {
                     mistakes.Add(
                         options.MostLikelySource($"meanflow.{weight}", "teacher.kind"),
-                        $"`{weight}` above 0 without a teacher: it is the weight of the teacher's velocity",
-                        $"{choose}{weight} 0");
+                        $"`{weight}` is above 0 without a teacher: it is the weight of the teacher's velocity",
+                        $"{choose}set `{weight}` to 0");
                 }
             }
 
@@ -128,8 +128,8 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
             {
                 mistakes.Add(
                     options.MostLikelySource("meanflow.initialisation", "teacher.kind"),
-                    "`initialisation` from a teacher, but there is none",
-                    $"{choose}initialisation random");
+                    "`initialisation` is teacher, but teacher is of kind `none`",
+                    $"{choose}set `initialisation` to random");
             }
         }
 
@@ -138,12 +138,12 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
             mistakes.Add(
                 options.MostLikelySource("meanflow.initialisation", "cmt.kind"),
                 "`initialisation` is cmt, but cmt is of kind `none`",
-                "choose cmt of kind trajectory, or initialisation teacher or random");
+                "choose cmt of kind trajectory, or set `initialisation` to teacher or random");
         }
     }
 
     /// <summary>
-    /// A network that starts from another's weights has its shape. That of a pretrained teacher is known only to its file.
+    /// A network that starts from the weights of another must have its sizes. The sizes of a pretrained teacher are only in its file.
     /// </summary>
     private void CheckNetwork()
     {
@@ -162,7 +162,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
                     options.At($"meanflow.network.{option.Name}"),
                     FormattableString.Invariant(
                         $"`{option.Name}` is {mine}, but the network starts from the teacher's weights, where it is {teachers}"),
-                    FormattableString.Invariant($"write {teachers}, or initialisation random"));
+                    FormattableString.Invariant($"write {teachers}, or set `initialisation` to random"));
             }
         }
     }

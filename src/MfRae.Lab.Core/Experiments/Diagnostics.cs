@@ -1,8 +1,8 @@
 namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>
-/// Collects the mistakes and the warnings of one reading. Arms share most of their options, so the same mistake is met once per arm and
-/// kept once.
+/// Collects the mistakes and warnings of one experiment file. Arms share most of their options, so the same mistake is found once per arm
+/// and kept once.
 /// </summary>
 internal sealed class Diagnostics
 {
@@ -12,13 +12,14 @@ internal sealed class Diagnostics
 
     public int Count => _found.Count;
 
+    /// <summary>Adds a mistake.</summary>
     /// <param name="absent">See <see cref="Diagnostic.Absent"/>.</param>
     public void Add(Location at, string message, string? suggestion, string? absent = null) => Add(_found, at, message, suggestion, absent);
 
-    /// <summary>Adds a warning: an allowed value that is seldom intended. A run with warnings starts.</summary>
+    /// <summary>Adds a warning: a valid value that is rarely intended. A run with warnings starts.</summary>
     public void Warn(Location at, string message, string? suggestion) => Add(_warnings, at, message, suggestion, absent: null);
 
-    /// <summary>The mistakes in reading order: the given file first, then the others, then the command line; within each by line.</summary>
+    /// <summary>The mistakes in reading order: the given file, the files it extends, the command line; within a file by line.</summary>
     public IReadOnlyList<Diagnostic> Sorted(string firstFile) => Sorted(_found, firstFile);
 
     /// <summary>The warnings in the same order.</summary>
@@ -43,61 +44,63 @@ internal sealed class Diagnostics
     ];
 }
 
-/// <summary>A mistake in what the user wrote: where, what, and what would be right.</summary>
+/// <summary>A mistake or warning: its location, a message, and a suggestion.</summary>
 /// <param name="File">The file, or null for the command line.</param>
-/// <param name="Line">From 1; 0 where there is none.</param>
+/// <param name="Line">From 1; 0 for the whole file and on the command line.</param>
 /// <param name="Path">JSON path such as `$.base.meanflow.lambda`.</param>
-/// <param name="Suggestion">What would be right, or null.</param>
-/// <param name="Absent">The file or folder that options name and that is not there, as the options write it; null for any other mistake.</param>
+/// <param name="Message">What is wrong.</param>
+/// <param name="Suggestion">A correction, or null.</param>
+/// <param name="Absent">A missing file or folder, as written in the options; null for other mistakes.</param>
 public sealed record Diagnostic(string? File, int Line, string Path, string Message, string? Suggestion, string? Absent = null)
 {
+    /// <summary>`FILE:LINE: PATH: MESSAGE — SUGGESTION`.</summary>
     public override string ToString() =>
         $"{File ?? "command line"}{(Line > 0 ? $":{Line}" : "")}: {Path}: {Message}{(Suggestion is null ? "" : $" — {Suggestion}")}";
 }
 
-/// <summary>Where something was written.</summary>
+/// <summary>The location of a value or key.</summary>
 /// <param name="File">The file as messages name it, or null for the command line.</param>
 /// <param name="Line">From 1; 0 on the command line.</param>
 /// <param name="Path">JSON path in the file; on the command line the option path.</param>
-/// <param name="Depth">How many `extends` lead to the file; -1 on the command line. The smaller, the likelier the user just
-/// wrote it.</param>
+/// <param name="Depth">The number of `extends` that lead to the file; -1 on the command line. The lower the number, the more likely the
+/// user edited it last.</param>
 internal sealed record Location(string? File, int Line, string Path, int Depth = 0)
 {
     public static Location CommandLine(string path) => new(null, 0, path, -1);
 
-    /// <summary>Whether an arm says so, not `base`.</summary>
+    /// <summary>Whether the location is in an arm or axis.</summary>
     public bool InArm => Path.StartsWith("$.arms", StringComparison.Ordinal) || Path.StartsWith("$.axes", StringComparison.Ordinal);
 
     public Location Child(string name) => this with { Path = Join(Path, name) };
 
-    /// <summary>Names that are no identifiers, such as axes and arms, are quoted, so that a dot in a name is not read as a step.</summary>
+    /// <summary>Appends a name to a JSON path. Names that are not identifiers are quoted: a dot in an arm or axis is not a path separator.</summary>
     public static string Join(string path, string name) =>
         path.Length == 0 ? name
         : name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '$') && name.Length > 0 ? $"{path}.{name}"
         : $"{path}['{name}']";
 }
 
-/// <summary>Finds the name the user may have meant.</summary>
+/// <summary>Suggests valid names for an invalid one.</summary>
 public static class Nearest
 {
     private const int LongestName = 200;
 
-    /// <summary>"did you mean" the nearest name, or all of them where none is near.</summary>
+    /// <summary>"did you mean" with the nearest name, or all names if no name is near.</summary>
     public static string Suggest(string word, IReadOnlyCollection<string> names) =>
         To(word, names) is { } near ? $"did you mean `{near}`?" : Either(names);
 
-    /// <summary>"one of" the names.</summary>
+    /// <summary>"one of" with all names.</summary>
     public static string Either(IReadOnlyCollection<string> names) => names.Count switch
     {
-        0 => "there is nothing to choose from",
+        0 => "no name is valid here",
         1 => $"write `{names.First()}`",
         _ => "one of " + string.Join(", ", names.Select(name => $"`{name}`")),
     };
 
-    /// <summary>The nearest name, or null where even that one differs in more than two of five letters.</summary>
+    /// <summary>The nearest name, or null if more than two fifths of its letters differ.</summary>
     public static string? To(string word, IEnumerable<string> names)
     {
-        // Longer than any name: to compare it letter by letter would take all memory for nothing.
+        // Longer than any name: a letter-by-letter comparison would only use memory.
         if (word.Length > LongestName)
         {
             return null;
@@ -110,7 +113,7 @@ public static class Nearest
         return distance <= Math.Max(1, Math.Max(word.Length, name.Length) * 2 / 5) ? name : null;
     }
 
-    /// <summary>Insertions, deletions, substitutions and swaps of neighbours that lead from one word to the other.</summary>
+    /// <summary>The number of insertions, deletions, substitutions and swaps of adjacent letters that turn one word into the other.</summary>
     private static int Distance(string a, string b)
     {
         var cost = new int[a.Length + 1, b.Length + 1];

@@ -3,47 +3,47 @@ using System.Text.Unicode;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Reads an experiment file and the files it extends, and merges them, the extended ones underneath.</summary>
+/// <summary>Reads an experiment file and the files it extends, and merges them; the extending file takes precedence.</summary>
 internal sealed class DocumentLoader(Diagnostics mistakes, OptionChecker checker, string workingDirectory)
 {
     private readonly OptionType _fileType = OptionTypes.ExperimentFile();
     private readonly List<WrittenFile> _files = [];
     private readonly List<LocatedScalar> _bareWords = [];
 
-    /// <summary>False once a file was broken or absent: then it cannot be said what is missing.</summary>
+    /// <summary>False after a file was broken or missing: then missing options are not reported.</summary>
     public bool Whole { get; private set; } = true;
 
-    /// <summary>What was read, each file before the one that it extends.</summary>
+    /// <summary>The files that were read, each before the file that it extends.</summary>
     public IReadOnlyList<WrittenFile> Files => _files;
 
-    /// <summary>Words in all of them that are not JSON, see <see cref="LocatedParser.BareWords"/>.</summary>
+    /// <summary>The bare words of all files, see <see cref="LocatedParser.BareWords"/>.</summary>
     public IReadOnlyList<LocatedScalar> BareWords => _bareWords;
 
-    /// <summary>How messages name a file.</summary>
+    /// <summary>The name of a file in messages: relative to the working directory if it is below it.</summary>
     public string NameOf(string fullPath)
     {
         string relative = Path.GetRelativePath(workingDirectory, fullPath).Replace('\\', '/');
         return relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? fullPath : relative;
     }
 
-    /// <summary>The merged tree, or null where there is none to speak of.</summary>
+    /// <summary>The merged tree, or null if the file could not be read.</summary>
     public LocatedObject? Load(string fullPath) => Load(fullPath, new Location(null, 0, NameOf(fullPath)), []);
 
-    /// <param name="namedAt">Where the file is named.</param>
-    /// <param name="above">The files that led here by `extends`.</param>
+    /// <param name="namedAt">The location that names the file.</param>
+    /// <param name="above">The chain of files that extend this one.</param>
     private LocatedObject? Load(string fullPath, Location namedAt, IReadOnlyList<string> above)
     {
         if (above.Contains(fullPath))
         {
             string circle = string.Join(" → ", above.Append(fullPath).Select(NameOf));
-            mistakes.Add(namedAt, $"{NameOf(fullPath)} extends itself: {circle}", "remove one `extends` of the circle");
+            mistakes.Add(namedAt, $"{NameOf(fullPath)} extends itself: {circle}", "remove one of these `extends`");
             Whole = false;
             return null;
         }
 
         if (!File.Exists(fullPath))
         {
-            mistakes.Add(namedAt, $"there is no file {NameOf(fullPath)}", SuggestFile(fullPath));
+            mistakes.Add(namedAt, $"{NameOf(fullPath)}: file not found", SuggestFile(fullPath));
             Whole = false;
             return null;
         }
@@ -64,7 +64,7 @@ internal sealed class DocumentLoader(Diagnostics mistakes, OptionChecker checker
         {
             if (root is not null)
             {
-                mistakes.Add(root.Location, $"expected an object, found {root.Describe()}", "an experiment file is one object in { }");
+                mistakes.Add(root.Location, $"expected an object, got {root.Describe()}", "an experiment file is one object in { }");
                 Whole = false;
             }
 
@@ -80,7 +80,7 @@ internal sealed class DocumentLoader(Diagnostics mistakes, OptionChecker checker
     {
         if (document.GetText("extends") is not { } extends)
         {
-            // A path that is not a string is a mistake of its own; without the file it cannot be said what is missing.
+            // A path that is not a string is reported elsewhere; without the file, missing options are unknown.
             Whole &= document.Get("extends") is null;
             return null;
         }
@@ -94,11 +94,11 @@ internal sealed class DocumentLoader(Diagnostics mistakes, OptionChecker checker
         string folder = Path.GetDirectoryName(fullPath)!;
         if (!Directory.Exists(folder))
         {
-            return $"there is no folder {NameOf(folder)} either";
+            return $"the folder {NameOf(folder)} does not exist either";
         }
 
         var files = Directory.GetFiles(folder, "*.json").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
-        return files.Count == 0 ? "the folder holds no .json file" : Nearest.Suggest(Path.GetFileName(fullPath), files);
+        return files.Count == 0 ? "the folder contains no .json files" : Nearest.Suggest(Path.GetFileName(fullPath), files);
     }
 
     private byte[] ReadBytes(string fullPath)
@@ -110,33 +110,35 @@ internal sealed class DocumentLoader(Diagnostics mistakes, OptionChecker checker
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             throw new LabException(
-                $"{NameOf(fullPath)} cannot be read: {refused.Message} It must be a file that this user may read.", refused);
+                $"{NameOf(fullPath)} cannot be read: {refused.Message} It must be a readable file.", refused);
         }
     }
 }
 
 /// <summary>
-/// Text files that people write, in the encoding that their editor or shell chose: `>` of Windows PowerShell 5.1 writes UTF-16. A byte
-/// order mark says which encoding it is; without one the file must be UTF-8.
+/// Reads text files in the encoding that an editor or shell chose: `>` in Windows PowerShell 5.1 writes UTF-16. A byte order mark gives
+/// the encoding; a file without it must be UTF-8.
 /// </summary>
 public static class WrittenText
 {
     private static readonly (byte[] Mark, string Name, Encoding Encoding)[] Marked =
     [
-        // UTF-32 first: its mark begins with that of UTF-16.
+        // UTF-32 first: its mark begins with the mark of UTF-16.
         ([0xFF, 0xFE, 0x00, 0x00], "UTF-32", new UTF32Encoding(bigEndian: false, byteOrderMark: false, throwOnInvalidCharacters: true)),
         ([0x00, 0x00, 0xFE, 0xFF], "UTF-32", new UTF32Encoding(bigEndian: true, byteOrderMark: false, throwOnInvalidCharacters: true)),
         ([0xFF, 0xFE], "UTF-16", new UnicodeEncoding(bigEndian: false, byteOrderMark: false, throwOnInvalidBytes: true)),
         ([0xFE, 0xFF], "UTF-16", new UnicodeEncoding(bigEndian: true, byteOrderMark: false, throwOnInvalidBytes: true)),
     ];
 
-    /// <summary>What keeps a file from being text.</summary>
+    /// <summary>The reason why a file is not text.</summary>
     /// <param name="Line">From 1.</param>
+    /// <param name="Message">What is wrong.</param>
+    /// <param name="Suggestion">A correction.</param>
     public sealed record Fault(int Line, string Message, string Suggestion);
 
     /// <summary>Converts a file's content to UTF-8 without a byte order mark.</summary>
-    /// <param name="utf8">The text; empty where there is a fault.</param>
-    /// <returns>Why the content is not text, or null.</returns>
+    /// <param name="utf8">The text; empty if there is a fault.</param>
+    /// <returns>The reason why the content is not text, or null.</returns>
     public static Fault? Read(byte[] content, out byte[] utf8)
     {
         utf8 = [];
@@ -153,7 +155,7 @@ public static class WrittenText
             }
             catch (ArgumentException)
             {
-                return new Fault(1, $"this file begins as {name} and is broken", "save it as UTF-8");
+                return new Fault(1, $"the file has a {name} byte order mark but is not valid {name}", "save it as UTF-8");
             }
 
             return FirstFault(utf8);
@@ -161,7 +163,7 @@ public static class WrittenText
 
         if (Unmarked(content) is { } other)
         {
-            return new Fault(1, $"this file is {other} without a byte order mark", "save it as UTF-8");
+            return new Fault(1, $"the file is {other} without a byte order mark", "save it as UTF-8");
         }
 
         var text = content.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? content[Encoding.UTF8.Preamble.Length..] : content;
@@ -170,7 +172,7 @@ public static class WrittenText
         return fault;
     }
 
-    /// <summary>Text begins with an ASCII character, so zeros among the first bytes tell how wide a character is.</summary>
+    /// <summary>The encoding of a file without a mark. JSON begins with an ASCII character, so zero bytes show the width of a character.</summary>
     private static string? Unmarked(ReadOnlySpan<byte> content) => content switch
     {
         [0, 0, 0, not 0, ..] or [not 0, 0, 0, 0, ..] => "UTF-32",
@@ -194,7 +196,7 @@ public static class WrittenText
         }
 
         return text[0] == 0
-            ? new Fault(line, $"byte 0x00 at column {column} is not text", "remove it, or save the file as text in UTF-8")
+            ? new Fault(line, $"byte 0x00 at column {column} is not text", "remove it, or save the file as UTF-8 text")
             : new Fault(line, $"byte 0x{text[0]:X2} at column {column} is not UTF-8", "save the file as UTF-8");
     }
 }

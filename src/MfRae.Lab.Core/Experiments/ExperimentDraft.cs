@@ -5,10 +5,10 @@ using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>A merged document on its way to an experiment: arms are patched, checked, and once all is clean, deserialised.</summary>
+/// <summary>Turns a merged document into an experiment: arms are patched and checked, and deserialised if they have no mistakes.</summary>
 /// <param name="headers">Reads the files that options name.</param>
-/// <param name="only">The arms that are to run; none: all.</param>
-/// <param name="whole">False where a file was broken or absent: then it cannot be said what is missing.</param>
+/// <param name="only">The arms that will run; empty: all.</param>
+/// <param name="whole">False if a file was broken or missing: then missing options are not reported.</param>
 internal sealed class ExperimentDraft(
     Diagnostics mistakes,
     OptionChecker checker,
@@ -18,13 +18,13 @@ internal sealed class ExperimentDraft(
     bool whole,
     IReadOnlyList<string> only)
 {
-    // Characters of a text that people read in one piece.
+    // The longest text, in characters, that reports can show.
     private const int LongestText = 10_000;
 
     private readonly OptionType _lab = OptionTypes.Lab();
     private readonly OptionType _evaluation = OptionTypes.Evaluation();
 
-    /// <summary>The experiment, or null where there are mistakes.</summary>
+    /// <summary>The experiment, or null if there are mistakes.</summary>
     public Experiment? Resolve(string name, string file, IReadOnlyList<string> writtenOverrides)
     {
         CheckFile();
@@ -33,7 +33,7 @@ internal sealed class ExperimentDraft(
         var trees = BuildArms(drafts.Arms);
         foreach (var tree in trees)
         {
-            // Without arms, because of mistakes in them, `base` is still looked through.
+            // Without valid arms, `base` is still checked.
             CheckArm(tree, whole && drafts.Arms.Count > 0);
         }
 
@@ -71,9 +71,9 @@ internal sealed class ExperimentDraft(
         {
             checker.ReportMissing(document, option.Name, option.Name switch
             {
-                "base" => "`base`, or `extends`: a file that has it, e.g. \"base/fashion-mnist.json\"",
+                "base" => "`base`, or `extends` with a file that has it, e.g. \"base/fashion-mnist.json\"",
                 "question" => "the question that the experiment answers",
-                "expectation" => "what you expect, before it runs",
+                "expectation" => "the outcome that you expect before it runs",
                 _ => option.Shape.Expected,
             });
         }
@@ -95,7 +95,7 @@ internal sealed class ExperimentDraft(
     {
         if (owner.GetText(name) is { Length: > LongestText } text)
         {
-            mistakes.Add(owner.Get(name)!.Location, $"{text.Length} characters", $"{LongestText} at most: put the rest into a comment");
+            mistakes.Add(owner.Get(name)!.Location, $"the text has {text.Length} characters", $"write at most {LongestText}, and move the rest to a comment");
         }
     }
 
@@ -112,7 +112,7 @@ internal sealed class ExperimentDraft(
             : [.. drafts.Select(draft => (LocatedObject)MergePatch.Apply(onto, draft.Patch))];
         foreach (var change in overrides)
         {
-            // An arm whose stage is of another kind does not have the option: the override is for the arms that do.
+            // An arm whose stage has another kind lacks the option: the override applies to the arms that have it.
             var having = trees.Select(tree => new OptionView(tree, _lab).Has(change.Path)).ToList();
             bool anywhere = having.Contains(true);
             trees = [.. trees.Select((tree, i) => having[i] || !anywhere ? (LocatedObject)MergePatch.Apply(tree, change.Patch) : tree)];
@@ -135,8 +135,8 @@ internal sealed class ExperimentDraft(
 
                 mistakes.Add(
                     Location.CommandLine(change.Path),
-                    $"`{axis.Name}` is an axis of the experiment: one value for it would make all arms equal",
-                    "leave it out, or change the axis in the file");
+                    $"`{axis.Name}` is an axis of the experiment: a single value would make all arms equal",
+                    "remove the override, or change the axis in the file");
             }
         }
     }
@@ -176,7 +176,7 @@ internal sealed class ExperimentDraft(
         return new Arm(draft.Name, options, differences, baseline, draft.Title);
     }
 
-    /// <summary>Paths of what a patch sets; an object of a kind without options still sets its kind.</summary>
+    /// <summary>The paths that a patch sets.</summary>
     private static IEnumerable<string> Leaves(LocatedObject patch, string prefix) => patch.Properties.SelectMany(property =>
         property.Value is LocatedObject inner ? Leaves(inner, $"{prefix}{property.Name}.") : [prefix + property.Name]);
 
@@ -192,7 +192,7 @@ internal sealed class ExperimentDraft(
     }
 
     /// <summary>
-    /// Refuses arms with equal options. Arms that an override made equal are accepted where at most one of them is to run.
+    /// Reports arms with equal options. Arms that an override made equal are accepted if at most one of them will run.
     /// </summary>
     private void CheckDifferent(IReadOnlyList<ArmDraft> drafts, IReadOnlyList<Arm> arms)
     {
@@ -207,28 +207,28 @@ internal sealed class ExperimentDraft(
                     drafts[i].Location,
                     $"the arms `{arms[first].Name}` and `{arms[i].Name}` have the same options",
                     overrides.Count == 0
-                        ? "remove one, or change what it changes"
-                        : "an override on the command line may have made them equal: leave it out");
+                        ? "remove one arm, or change its options"
+                        : "an override on the command line may have made them equal: remove it");
             }
         }
     }
 }
 
-/// <summary>Reads `seeds`: a list of whole numbers, or text such as "0-5" or "0,2,7-9".</summary>
+/// <summary>Reads `seeds`: an array of whole numbers, or a string such as "0-5" or "0,2,7-9".</summary>
 internal sealed class SeedReader(Diagnostics mistakes)
 {
     private const int Most = 1000;
-    private const string Right = "write a list such as [0, 1], or a range such as \"0-5\"";
+    private const string Right = "write an array such as [0, 1], or a range such as \"0-5\"";
 
     public IReadOnlyList<long> Read(LocatedNode? node) => node switch
     {
         null => [0],
         LocatedArray { Items.Count: > 0 } list => Distinct([.. list.Items.SelectMany(ReadItem)]),
         LocatedScalar { Text: { } text } => Distinct(ReadText(node.Location, text)),
-        // A single number arrives from the command line, as in `seeds=3`.
+        // The command line gives a single number, as in `seeds=3`.
         LocatedScalar { Kind: JsonValueKind.Number } => ReadItem(node).ToList().ConvertAll(seed => seed.Seed),
         LocatedArray => Complain(node.Location, "`seeds` is empty"),
-        _ => Complain(node.Location, $"expected seeds, found {node.Describe()}"),
+        _ => Complain(node.Location, $"expected seeds, got {node.Describe()}"),
     };
 
     private IEnumerable<(Location At, long Seed)> ReadItem(LocatedNode item)
@@ -239,7 +239,7 @@ internal sealed class SeedReader(Diagnostics mistakes)
             return [(item.Location, seed)];
         }
 
-        mistakes.Add(item.Location, $"expected a seed, found {item.Describe()}", $"write a whole number from 0 to {int.MaxValue}");
+        mistakes.Add(item.Location, $"expected a seed, got {item.Describe()}", $"write a whole number from 0 to {int.MaxValue}");
         return [];
     }
 
@@ -253,7 +253,7 @@ internal sealed class SeedReader(Diagnostics mistakes)
                 out int number) ? number : -1).ToList();
             if (numbers.Count > 2 || numbers.Contains(-1) || numbers[^1] < numbers[0] || numbers[^1] - numbers[0] >= Most)
             {
-                Complain(at, $"\"{part}\" is no seed and no ascending range of at most {Most} seeds");
+                Complain(at, $"\"{part}\" is neither a seed nor an ascending range of at most {Most} seeds");
                 continue;
             }
 
@@ -268,7 +268,7 @@ internal sealed class SeedReader(Diagnostics mistakes)
         foreach (var again in seeds.GroupBy(item => item.Seed).SelectMany(group => group.Skip(1)))
         {
             mistakes.Add(
-                again.At, $"the seed {again.Seed} is in the list twice", "remove one of the two: the same seed gives the same numbers");
+                again.At, $"duplicate seed {again.Seed}", "remove one of the two: the same seed gives the same numbers");
         }
 
         return seeds.ConvertAll(item => item.Seed);

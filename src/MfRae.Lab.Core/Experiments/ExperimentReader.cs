@@ -6,15 +6,16 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Reads an experiment file, strictly: every mistake in it and in what it extends is found before anything runs.</summary>
+/// <summary>Reads an experiment file strictly: all mistakes in it and in the files it extends are reported before anything runs.</summary>
 public static partial class ExperimentReader
 {
+    /// <summary>Reads, merges and checks an experiment file.</summary>
     /// <param name="path">The file, relative to the working directory.</param>
-    /// <param name="overrides">`path.to.option=value` from the command line: the last word on their paths, in every arm.</param>
-    /// <param name="workingDirectory">Where relative paths start, also those in options.</param>
-    /// <param name="needFiles">Whether the weights and data that options name must be there.</param>
-    /// <param name="only">The arms that are to run; null: all. Overrides may make the others equal.</param>
-    /// <exception cref="LabException">A file is there but cannot be read.</exception>
+    /// <param name="overrides">`path.to.option=value` from the command line; they override the file in every arm.</param>
+    /// <param name="workingDirectory">The folder that relative paths, also those in options, start from.</param>
+    /// <param name="needFiles">Whether the weights and data that options name must exist.</param>
+    /// <param name="only">The arms that will run; null: all. Overrides may make the other arms equal.</param>
+    /// <exception cref="LabException">A file exists but cannot be read.</exception>
     public static ReadResult Read(string path, IReadOnlyList<string> overrides, string workingDirectory, bool needFiles = true,
         IReadOnlyList<string>? only = null)
     {
@@ -41,7 +42,7 @@ public static partial class ExperimentReader
 
         foreach (var word in mistakes.Count == 0 ? loader.BareWords : [])
         {
-            mistakes.Add(word.Location, $"{word.Bare} is not JSON", "write a number in digits, or text in double quotes");
+            mistakes.Add(word.Location, $"{word.Bare} is not valid JSON", "write a number in digits, or a string in double quotes");
         }
 
         return (mistakes.Count > 0 ? new ReadResult(null, mistakes.Sorted(file)) : new ReadResult(experiment, [])) with
@@ -56,13 +57,13 @@ public static partial class ExperimentReader
         if (!FileName().IsMatch(name))
         {
             mistakes.Add(
-                new Location(file, 0, "$"), $"`{name}` cannot name an experiment", "rename the file: 1 to 120 letters, digits and . _ -");
+                new Location(file, 0, "$"), $"`{name}` is not a valid experiment name", "rename the file: 1 to 120 letters, digits and . _ -");
         }
         else if (ArtifactName.ExperimentFault(name) is { } fault)
         {
             mistakes.Add(
                 new Location(file, 0, "$"),
-                $"`{name}` cannot name an experiment: {fault}",
+                $"`{name}` is not a valid experiment name: {fault}",
                 $"rename the file, for example to {ArtifactName.Instead(name)}.json");
         }
 
@@ -75,7 +76,7 @@ public static partial class ExperimentReader
     private static partial Regex FileName();
 }
 
-/// <summary>Reads `path.to.option=value` from the command line. The value is JSON, or else a bare text.</summary>
+/// <summary>Reads `path.to.option=value` from the command line. A value that is not JSON is a string.</summary>
 internal sealed class OverrideReader(Diagnostics mistakes)
 {
     public Overrides Read(IReadOnlyList<string> written)
@@ -92,11 +93,11 @@ internal sealed class OverrideReader(Diagnostics mistakes)
             var steps = path.Split('.');
             if (equals < 0 || steps.Contains(""))
             {
-                mistakes.Add(at, "this is no override", "write path.to.option=value, e.g. meanflow.lambda=0.5");
+                mistakes.Add(at, "this is not an override", "write path.to.option=value, e.g. meanflow.lambda=0.5");
             }
             else if (!seen.Add(path))
             {
-                mistakes.Add(at, $"`{path}` is given twice", "give one value");
+                mistakes.Add(at, $"`{path}` is set twice", "set it once");
             }
             else if (known.Find(steps[0]) is not null)
             {
@@ -108,7 +109,7 @@ internal sealed class OverrideReader(Diagnostics mistakes)
             }
             else
             {
-                mistakes.Add(at, $"there is no option `{path}`", Suggest(path, steps, known));
+                mistakes.Add(at, $"unknown option `{path}`", Suggest(path, steps, known));
             }
         }
 
@@ -119,7 +120,7 @@ internal sealed class OverrideReader(Diagnostics mistakes)
     {
         if (steps is ["base", _, ..])
         {
-            return $"leave `base.` out: {path["base.".Length..]}=…";
+            return $"omit `base.`: {path["base.".Length..]}=…";
         }
 
         List<string> paths =
@@ -142,10 +143,11 @@ internal sealed class OverrideReader(Diagnostics mistakes)
     }
 }
 
-/// <summary>An option set on the command line: the last word on its path.</summary>
+/// <summary>An option set on the command line, which overrides the file.</summary>
 /// <param name="Path">The path below `base`.</param>
 internal sealed record Override(string Path, LocatedObject Patch);
 
-/// <param name="Base">Those that set options of arms.</param>
-/// <param name="Document">The others, as one patch on the file: `evaluation` and `seeds`.</param>
+/// <summary>All overrides of a command line.</summary>
+/// <param name="Base">Overrides of options below `base`.</param>
+/// <param name="Document">Overrides of `evaluation` and `seeds`, as one patch of the file.</param>
 internal sealed record Overrides(IReadOnlyList<Override> Base, LocatedObject Document);

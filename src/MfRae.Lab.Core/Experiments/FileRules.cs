@@ -4,9 +4,9 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Whether the files are there that options name.</summary>
-/// <param name="workingDirectory">Where relative paths in options start.</param>
-/// <param name="needed">False where an experiment is only looked at: then a path must be one, but nothing need be there.</param>
+/// <summary>Checks that the files and folders that options name exist.</summary>
+/// <param name="workingDirectory">The folder that relative paths in options start from.</param>
+/// <param name="needed">False if an experiment is only inspected: then paths must be well-formed, but files may be missing.</param>
 internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, bool needed)
 {
     public void Check(OptionView view, OptionType type)
@@ -38,7 +38,7 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
         bool sound = WeightPath.FileOf(path).Length > 0 && !path.Contains('\0');
         if (!sound)
         {
-            mistakes.Add(view.At(option), $"`{option}` is no path", "write a path relative to the working directory");
+            mistakes.Add(view.At(option), $"`{option}` is not a valid path", "write a path relative to the working directory");
         }
 
         return sound;
@@ -49,15 +49,15 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
         string folder = Path.GetFullPath(path, workingDirectory);
         if (!Directory.Exists(folder))
         {
-            string advice = FileSources.Of(path) ?? "name the folder with " + string.Join(", ", StageFiles.IdxNames);
-            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", advice, path);
+            string advice = FileSources.Of(path) ?? "name the folder that contains " + string.Join(", ", StageFiles.IdxNames);
+            mistakes.Add(view.At("path"), $"folder {path} not found in {workingDirectory}", advice, path);
         }
         else if (StageFiles.IdxNames.Where(name => !File.Exists(Path.Combine(folder, name))).ToList() is { Count: > 0 } missing)
         {
             mistakes.Add(
                 view.At("path"),
-                $"the folder {path} lacks {string.Join(", ", missing)}",
-                FileSources.Of(path) ?? "it must hold the four gzipped IDX files under these names",
+                $"the folder {path} does not contain {string.Join(", ", missing)}",
+                FileSources.Of(path) ?? "it must contain the four gzipped IDX files with these names",
                 path);
         }
     }
@@ -65,11 +65,11 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
     private void CheckImageFolder(OptionView view, string path)
     {
         string folder = Path.GetFullPath(path, workingDirectory);
-        string layout = $"put {string.Join(" and ", StageFiles.Splits)} there, each with a folder of images for each of "
+        string layout = $"create {string.Join(" and ", StageFiles.Splits)} there, each with one folder of images for each of the "
             + FormattableString.Invariant($"{view.Number("classes")} classes");
         if (!Directory.Exists(folder))
         {
-            mistakes.Add(view.At("path"), $"there is no folder {path} below {workingDirectory}", WithSource(layout, path), path);
+            mistakes.Add(view.At("path"), $"folder {path} not found in {workingDirectory}", WithSource(layout, path), path);
             return;
         }
 
@@ -77,17 +77,17 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
         var (train, held) = (Classes(view, path, training, layout), Classes(view, path, heldBack, layout));
         if (train is not null && held?.Except(train).FirstOrDefault() is { } other)
         {
-            mistakes.Add(view.At("path"), $"{path}/{heldBack} has a class '{other}' that {path}/{training} lacks", "give both the same classes");
+            mistakes.Add(view.At("path"), $"{path}/{heldBack} has a class '{other}' that is not in {path}/{training}", "give both folders the same classes");
         }
     }
 
-    /// <summary>The classes of a split, or null after a mistake was told.</summary>
+    /// <summary>The classes of a split, or null after a reported mistake.</summary>
     private IReadOnlyList<string>? Classes(OptionView view, string path, string split, string layout)
     {
         string inside = Path.Combine(Path.GetFullPath(path, workingDirectory), split);
         if (!Directory.Exists(inside))
         {
-            mistakes.Add(view.At("path"), $"the folder {path} lacks {split}", WithSource(layout, path), path);
+            mistakes.Add(view.At("path"), $"the folder {path} does not contain {split}", WithSource(layout, path), path);
             return null;
         }
 
@@ -98,13 +98,13 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
             {
                 mistakes.Add(
                     view.At("path"),
-                    $"{path}/{split} holds images without class folders",
-                    $"images without classes are one class: move them into {string.Join(" and ", StageFiles.Splits.Select(each => $"{path}/{each}/all"))}, "
-                        + $"and write classes 1. For images of several classes {FlatLabels.Remedy(inside)}");
+                    $"{path}/{split} contains images without class folders",
+                    $"for images without classes, move them to {string.Join(" and ", StageFiles.Splits.Select(each => $"{path}/{each}/all"))} "
+                        + $"and set `classes` to 1. For images of several classes, {FlatLabels.Remedy(inside)}");
                 return null;
             }
 
-            // Images that are held back may be of fewer classes where no folders say which there are.
+            // Held-back images without class folders may cover only some of the classes.
             bool partial = flat && split != StageFiles.Splits[0];
             var found = flat ? FlatLabels.Of(inside).Classes : ImageFiles.ClassFolders(inside);
             if (view.Number("classes") is not { } classes || (partial ? found.Count <= classes : found.Count == classes))
@@ -115,8 +115,8 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
             mistakes.Add(
                 view.MostLikelySource("classes", "path"),
                 FormattableString.Invariant(
-                    $"{path}/{split} holds {found.Count} {(flat ? "classes" : "class folders")} where `classes` is {classes}"),
-                FormattableString.Invariant($"complete the folder, or write classes {found.Count}"));
+                    $"{path}/{split} has {found.Count} {(flat ? "classes" : "class folders")}, but `classes` is {classes}"),
+                FormattableString.Invariant($"complete the folder, or set `classes` to {found.Count}"));
         }
         catch (LabException broken)
         {
@@ -140,15 +140,15 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
             ? Nearest.To(name, Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal))
             : null;
         string advice = FileSources.Of(path) ?? (near is null
-            ? "put it there, name another weights file, or choose a kind that trains"
+            ? "put the file there, name another weights file, or choose a kind that trains"
             : $"did you mean `{path[..^name.Length]}{near}`?");
-        mistakes.Add(at, $"there is no file {path} below {workingDirectory}", advice, path);
+        mistakes.Add(at, $"file {path} not found in {workingDirectory}", advice, path);
     }
 
     private static string WithSource(string layout, string path) => FileSources.Of(path) is { } source ? $"{layout}; {source}" : layout;
 }
 
-/// <summary>Where the files come from that the shipped experiments name: the repository, or whoever publishes them.</summary>
+/// <summary>The sources of the files that the shipped experiments name: the repository, or their publishers.</summary>
 internal static class FileSources
 {
     private static readonly (string Path, string Advice)[] Known =
@@ -168,8 +168,9 @@ internal static class FileSources
 
     private const string Committed = "it is part of the repository: git checkout -- data/weights";
 
-    /// <param name="path">As the options write it.</param>
-    /// <returns>How to get the file or folder, or null where only the user knows.</returns>
+    /// <summary>How to get a file or folder.</summary>
+    /// <param name="path">The path as written in the options.</param>
+    /// <returns>An instruction, or null for a file that the shipped experiments do not name.</returns>
     public static string? Of(string path)
     {
         string plain = path.Replace('\\', '/').TrimEnd('/');

@@ -9,21 +9,21 @@ namespace MfRae.Lab.Core.Experiments;
 /// <summary>The shape of an image: <paramref name="Channels"/> is 1 for grey and 3 for colour.</summary>
 internal sealed record ImageSize(long Channels, long Rows, long Columns)
 {
-    /// <summary>That of MNIST and its relatives, which files of networks for such images do not name.</summary>
+    /// <summary>The size of MNIST and similar datasets; weights files for such images omit it.</summary>
     public static ImageSize Mnist { get; } = new(1, 28, 28);
 
     public override string ToString() => FormattableString.Invariant(
         $"{Rows}×{Columns} {Channels switch { 1 => "grey", 3 => "RGB", _ => FormattableString.Invariant($"{Channels}-channel") }}");
 }
 
-/// <summary>What is known of a dataset from the options and from the headers of its files.</summary>
+/// <summary>The facts about a dataset in the options and in the headers of its files.</summary>
 /// <param name="Image">The shape of its images, or null.</param>
 /// <param name="Classes">One more than the largest label of the training images, or null.</param>
 /// <param name="TestImage">The shape of the test images, or null.</param>
 internal sealed record DatasetImages(ImageSize? Image, long? Classes, ImageSize? TestImage);
 
 /// <summary>Reads the headers of the files that options name, each file once.</summary>
-/// <param name="needed">False where an experiment is only looked at: then files are not opened.</param>
+/// <param name="needed">False if an experiment is only inspected: then files are not opened.</param>
 internal sealed class InputHeaders(string workingDirectory, bool needed)
 {
     private const int ImageRank = 3;
@@ -32,7 +32,7 @@ internal sealed class InputHeaders(string workingDirectory, bool needed)
     private readonly Dictionary<string, ImageSize?> _idxImages = [];
     private readonly Dictionary<(string Folder, int Limit), long?> _idxClasses = [];
 
-    /// <summary>The header of a safetensors file, or null where it is unknown.</summary>
+    /// <summary>The header of a safetensors file, or null if it is unknown.</summary>
     public WeightsHeader? Weights(string? weights) =>
         weights is null || !needed ? null : Once(_weights, weights, () => WeightsHeader.Read(weights, workingDirectory));
 
@@ -68,7 +68,7 @@ internal sealed class InputHeaders(string workingDirectory, bool needed)
         return value;
     }
 
-    /// <summary>Reads a gzipped file. Null where it cannot be read: the dataset stage says why.</summary>
+    /// <summary>Reads a gzipped file. Null if it cannot be read: the dataset stage reports the reason.</summary>
     private T? Open<T>(string path, Func<Stream, T?> read)
     {
         try
@@ -128,8 +128,8 @@ internal sealed class InputHeaders(string workingDirectory, bool needed)
 }
 
 /// <summary>
-/// The header of a safetensors file: metadata and the shapes of the tensors. No values are read. The stage that loads the file checks
-/// it in full; here the contents of other files are unknown.
+/// The header of a safetensors file: metadata and the shapes of the tensors, without their values. Files of other formats are unknown
+/// here; the stage that loads a file checks it in full.
 /// </summary>
 public sealed class WeightsHeader
 {
@@ -140,14 +140,16 @@ public sealed class WeightsHeader
     private readonly Dictionary<string, string> _metadata = [];
     private readonly Dictionary<string, IReadOnlyList<long>> _shapes = [];
 
-    /// <summary>The type of the network that the file describes, e.g. `vit-encoder`; null where the file describes none.</summary>
+    /// <summary>The type of the network that the file describes, e.g. `vit-encoder`; null if the file does not describe a network.</summary>
     public string? Type => Meta("type");
 
     /// <summary>The options of the network that the file describes, or null.</summary>
     public JsonElement? Network => Parse(Meta("network")) is { ValueKind: JsonValueKind.Object } network ? network : null;
 
+    /// <summary>The names of the tensors.</summary>
     public IEnumerable<string> Names => _shapes.Keys;
 
+    /// <summary>A string in the metadata, or null.</summary>
     public string? Meta(string key) => _metadata.GetValueOrDefault(key);
 
     /// <summary>The sizes of a tensor, or null.</summary>
@@ -163,8 +165,9 @@ public sealed class WeightsHeader
         return sizes is [> 0, > 0, > 0] ? (sizes[0], sizes[1], sizes[2]) : null;
     }
 
+    /// <summary>Reads the header of a file.</summary>
     /// <param name="weights">PATH, or PATH::NAME for the dictionary NAME inside the file.</param>
-    /// <returns>Null where the file is missing or has no readable safetensors header.</returns>
+    /// <returns>Null if the file is missing or has no readable safetensors header.</returns>
     public static WeightsHeader? Read(string weights, string workingDirectory)
     {
         string path = WeightPath.FileOf(weights);

@@ -3,25 +3,26 @@ using System.Text.Json.Nodes;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>A JSON value that knows where it was written, also after it was merged into another file's tree.</summary>
+/// <summary>A JSON value with its location, which it keeps when it is merged into the tree of another file.</summary>
 internal abstract class LocatedNode(Location location)
 {
     public Location Location { get; } = location;
 
     public bool IsNull => this is LocatedScalar { Kind: JsonValueKind.Null };
 
-    /// <summary>What a message calls this value.</summary>
+    /// <summary>The value, as messages describe it.</summary>
     public abstract string Describe();
 
     public abstract JsonNode? ToJson();
 
-    /// <summary>Equal as JSON values: numbers by value, objects whatever their order.</summary>
+    /// <summary>Whether both are equal JSON values: numbers by value, objects in any order.</summary>
     public bool SameValue(LocatedNode other) => JsonNode.DeepEquals(ToJson(), other.ToJson());
 }
 
+/// <summary>A string, number, boolean, null or bare word.</summary>
 /// <param name="json">The value as JSON text.</param>
-/// <param name="text">The characters of a text, else null.</param>
-/// <param name="bare">The word as written where it is not JSON, such as NaN: then the kind is undefined, and it is no value of any option.</param>
+/// <param name="text">The characters of a string, otherwise null.</param>
+/// <param name="bare">A word that is not JSON, such as NaN: its kind is undefined, and no option accepts it.</param>
 internal sealed class LocatedScalar(Location location, JsonValueKind kind, string json, string? text = null, string? bare = null)
     : LocatedNode(location)
 {
@@ -35,7 +36,7 @@ internal sealed class LocatedScalar(Location location, JsonValueKind kind, strin
 
     public override string Describe() => Kind switch
     {
-        JsonValueKind.String => $"the text {Json}",
+        JsonValueKind.String => $"the string {Json}",
         JsonValueKind.Number => $"the number {Json}",
         _ => Bare ?? Json,
     };
@@ -43,19 +44,21 @@ internal sealed class LocatedScalar(Location location, JsonValueKind kind, strin
     public override JsonNode? ToJson() => JsonNode.Parse(Json);
 }
 
+/// <summary>An array.</summary>
 internal sealed class LocatedArray(Location location) : LocatedNode(location)
 {
     public List<LocatedNode> Items { get; } = [];
 
-    public override string Describe() => "a list";
+    public override string Describe() => "an array";
 
     public override JsonNode ToJson() => new JsonArray([.. Items.Select(item => item.ToJson())]);
 }
 
-/// <param name="Key">Where the name stands.</param>
+/// <summary>A property of an object.</summary>
+/// <param name="Key">The location of the name.</param>
 internal sealed record LocatedProperty(string Name, Location Key, LocatedNode Value);
 
-/// <summary>An object. A property that is null counts as absent: it puts an option back to its default.</summary>
+/// <summary>An object. A property that is null counts as missing: it resets an option to its default.</summary>
 internal sealed class LocatedObject(Location location) : LocatedNode(location)
 {
     public List<LocatedProperty> Properties { get; } = [];
@@ -81,8 +84,8 @@ internal sealed class LocatedObject(Location location) : LocatedNode(location)
 }
 
 /// <summary>
-/// JSON merge patch (RFC 7396) with one more rule: a patch that changes the `kind` of an object replaces it, since the
-/// options of one kind mean nothing to another. A null stays in the tree as a mark of absence that knows its place.
+/// JSON merge patch (RFC 7396) with an additional rule: a patch that changes the `kind` of an object replaces the object, because kinds
+/// have different options. A null stays in the tree, so that a missing option has a location.
 /// </summary>
 internal static class MergePatch
 {
@@ -105,7 +108,8 @@ internal static class MergePatch
         return (LocatedObject)inner;
     }
 
-    /// <param name="at">Where the merged object is said to be, should something be missing from it.</param>
+    /// <summary>Merges two objects.</summary>
+    /// <param name="at">The location of the merged object, for messages about missing options.</param>
     public static LocatedObject Merge(LocatedObject old, LocatedObject change, Location at)
     {
         var merged = new LocatedObject(at);

@@ -6,11 +6,11 @@ using System.Text.RegularExpressions;
 namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>
-/// Reads JSON with comments and trailing commas into located nodes. Where the text is broken it reports the place and
-/// keeps what came before, so that the other mistakes up to there are found in the same go.
+/// Parses JSON with comments and trailing commas into located nodes. At a syntax error it reports the location and keeps the nodes before
+/// it, so that the mistakes up to there are reported too.
 /// </summary>
-/// <param name="file">As messages name it; null for the command line.</param>
-/// <param name="depth">How many `extends` lead to it.</param>
+/// <param name="file">The name of the file in messages; null for the command line.</param>
+/// <param name="depth">The number of `extends` that lead to the file.</param>
 internal sealed partial class LocatedParser(string? file, int depth, Diagnostics mistakes)
 {
     private readonly List<LocatedNode> _open = [];
@@ -20,10 +20,10 @@ internal sealed partial class LocatedParser(string? file, int depth, Diagnostics
     private byte[] _bytes = [];
     private int[] _lines = [];
 
-    /// <summary>True after <see cref="Parse"/> read the text to its end.</summary>
+    /// <summary>Whether <see cref="Parse"/> read the text to its end.</summary>
     public bool Whole { get; private set; }
 
-    /// <summary>Values that are not JSON, such as NaN or text without quotes: read as <see cref="LocatedScalar.Bare"/>, and a mistake.</summary>
+    /// <summary>Words that are not JSON, such as NaN or unquoted text. They are parsed as <see cref="LocatedScalar.Bare"/> and are mistakes.</summary>
     public IReadOnlyList<LocatedScalar> BareWords => _found;
 
     public LocatedNode? Parse(ReadOnlySpan<byte> text, string rootPath)
@@ -50,14 +50,14 @@ internal sealed partial class LocatedParser(string? file, int depth, Diagnostics
         }
         catch (InvalidOperationException broken)
         {
-            // Text with half a surrogate pair is JSON, but no text.
-            mistakes.Add(At(reader.TokenStartIndex, rootPath), broken.Message, "write whole characters");
+            // A string with half a surrogate pair is valid JSON syntax, but not a valid string.
+            mistakes.Add(At(reader.TokenStartIndex, rootPath), broken.Message, "write both halves of the surrogate pair, or the character itself");
         }
 
         return _root;
     }
 
-    /// <param name="keep">Called before the value's own parts are read, so that what was read survives a break.</param>
+    /// <param name="keep">Called before the parts of the value are read, so that the parts before a syntax error are kept.</param>
     private void ReadValue(ref Utf8JsonReader reader, string path, Action<LocatedNode> keep)
     {
         var at = At(reader.TokenStartIndex, path);
@@ -96,7 +96,7 @@ internal sealed partial class LocatedParser(string? file, int depth, Diagnostics
             reader.Read();
             if (into.Find(name) is { } first)
             {
-                mistakes.Add(key, $"the key `{name}` is here twice", $"remove one of the two; the first is in line {first.Key.Line}");
+                mistakes.Add(key, $"duplicate key `{name}`", $"remove one of the two; the first is on line {first.Key.Line}");
                 ReadValue(ref reader, key.Path, _ => { });
             }
             else
@@ -140,33 +140,33 @@ internal sealed partial class LocatedParser(string? file, int depth, Diagnostics
         string what = broken.Message.Split(" LineNumber:")[0];
         var inside = _open.LastOrDefault()?.Location;
         var at = new Location(file, file is null ? 0 : line + 1, inside?.Path ?? rootPath, depth);
-        mistakes.Add(at, $"broken JSON at column {column}: {what}", Suggest(what, inside, before, Encoding.UTF8.GetString(lineBytes[position..])));
+        mistakes.Add(at, $"invalid JSON at column {column}: {what}", Suggest(what, inside, before, Encoding.UTF8.GetString(lineBytes[position..])));
     }
 
-    /// <param name="before">The line up to the break.</param>
+    /// <param name="before">The line up to the error.</param>
     /// <param name="after">The rest of the text.</param>
     private static string Suggest(string what, Location? inside, string before, string after)
     {
         if (inside is not null
             && (what.Contains("end of data", StringComparison.Ordinal) || what.Contains("open JSON", StringComparison.Ordinal)))
         {
-            return $"close what line {inside.Line} opens";
+            return $"close the object or array that line {inside.Line} opens";
         }
 
         if (what.Contains("after a single JSON value", StringComparison.Ordinal))
         {
-            return "remove what follows the object";
+            return "remove the text after the object";
         }
 
         if (what.Contains("after a value", StringComparison.Ordinal))
         {
-            return "put a comma after the value before it, or close the object or list";
+            return "add a comma after the previous value, or close the object or array";
         }
 
         if (DecimalBefore().Match(before) is { Success: true } whole && DecimalAfter().Match(after) is { Success: true } part)
         {
             var (left, right) = (whole.Groups[1].Value, part.Value);
-            return $"write {left}.{right} with a decimal point, or [{left}, {right}] for a list";
+            return $"write {left}.{right} with a decimal point, or [{left}, {right}] for an array";
         }
 
         if (what.Contains("start of a property name", StringComparison.Ordinal))
@@ -175,8 +175,8 @@ internal sealed partial class LocatedParser(string? file, int depth, Diagnostics
         }
 
         return what.Contains("after a property name", StringComparison.Ordinal) || what.Contains("':'", StringComparison.Ordinal)
-            ? "put a colon between key and value"
-            : "write a number, true, false, null, a text in double quotes, a list in [ ] or an object in { }";
+            ? "add a colon between key and value"
+            : "write a number, true, false, null, a string in double quotes, an array in [ ] or an object in { }";
     }
 
     private Location At(long offset, string path)
@@ -198,8 +198,8 @@ internal sealed partial class LocatedParser(string? file, int depth, Diagnostics
 }
 
 /// <summary>
-/// Puts double quotes around words that stand where a value must and are not JSON: NaN, True, .5, 'text'. The file can then be read to
-/// its end, and the mistake is reported with what the option takes.
+/// Adds double quotes to words that are used as values but are not JSON: NaN, True, .5, 'text'. The rest of the file can then be parsed,
+/// and the mistake is reported together with the values that the option accepts.
 /// </summary>
 internal sealed class BareWords
 {
@@ -217,15 +217,15 @@ internal sealed class BareWords
     /// <summary>The text with the quotes.</summary>
     public byte[] Text { get; }
 
-    /// <summary>Whether a quote that was added begins at this place of <see cref="Text"/>.</summary>
+    /// <summary>Whether an added quote begins at this offset of <see cref="Text"/>.</summary>
     public bool IsAt(long offset) => _starts.Contains((int)offset);
 
-    /// <summary>How many characters were added between two places.</summary>
+    /// <summary>The number of characters added between two offsets.</summary>
     public int Added(int from, int to) => 2 * _starts.Count(start => start >= from && start < to);
 
     private void Quote(ReadOnlySpan<byte> text)
     {
-        // The beginning is a place for a value, as after a colon.
+        // A value may begin at the start of the text, as after a colon.
         byte before = (byte)':';
         while (text.Length > 0)
         {
@@ -247,7 +247,7 @@ internal sealed class BareWords
         }
     }
 
-    /// <summary>Of the space, structural character, comment, string or word that the text begins with.</summary>
+    /// <summary>The length of the space, structural character, comment, string or word that the text begins with.</summary>
     private static int Length(ReadOnlySpan<byte> text)
     {
         if (IsSpace(text[0]) || IsStructure(text[0]))

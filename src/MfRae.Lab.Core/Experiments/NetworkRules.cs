@@ -3,8 +3,8 @@ using MfRae.Lab.Core.Options;
 namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>
-/// Whether the networks of an arm fit its images and one another: each stage takes what the one before it makes. What is known are the
-/// options and the headers of the files that they name; of a file without a readable header the stage that loads it decides.
+/// Checks that the networks of an arm fit its images and each other, from the options and from the headers of the files that they name. A
+/// file without a readable header is checked by the stage that loads it.
 /// </summary>
 /// <param name="options">The arm's `base`, patched.</param>
 internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, InputHeaders headers)
@@ -44,7 +44,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         if (_dataset is { Image: { } train, TestImage: { } test } && train != test)
         {
             mistakes.Add(
-                options.At("dataset.path"), $"the training images are {train}, the test images {test}", "name a folder whose images are of one size");
+                options.At("dataset.path"), $"the training images are {train}, but the test images are {test}", "name a folder with images of one size");
         }
     }
 
@@ -80,7 +80,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
                 {
                     mistakes.Add(
                         options.MostLikelySource(Encoder, "dataset.size", "dataset.path", "dataset.kind"),
-                        $"the encoder {options.Text(Encoder)} was trained on {seen} images, the dataset has {image} images",
+                        $"the encoder {options.Text(Encoder)} was trained on {seen} images, but the dataset has {image} images",
                         "choose encoder of kind selfSupervised, which is trained on the dataset" + (image.Channels == 3 ? ", or dinov2" : ""));
                     return null;
                 }
@@ -101,13 +101,13 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
             mistakes.Add(
                 options.MostLikelySource("encoder.kind", "dataset.kind"),
                 options.Kind("encoder") == "dinov2"
-                    ? "encoder of kind `dinov2` on a dataset of kind `idx`: it sees colour images"
-                    : $"the encoder {options.Text(Encoder)} sees colour images, a dataset of kind `idx` has grey ones",
-                "choose a dataset of kind imageFolder, or encoder pretrained or selfSupervised");
+                    ? "encoder of kind `dinov2` needs colour images, but a dataset of kind `idx` has grey images"
+                    : $"the encoder {options.Text(Encoder)} needs colour images, but a dataset of kind `idx` has grey images",
+                "choose a dataset of kind imageFolder, or an encoder of kind pretrained or selfSupervised");
         }
     }
 
-    /// <summary>A network that cuts an image into one square patch for each token needs a whole number of pixels for each.</summary>
+    /// <summary>Checks that an image can be divided into one square patch of whole pixels for each token.</summary>
     private void CheckPatches(ImageSize image, LatentSize latent, string network, string[] blamed)
     {
         if (latent.Divides(image))
@@ -117,10 +117,10 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 
         string folder = options.Kind("dataset") == "imageFolder" && options.Kind("encoder") == "selfSupervised"
             ? FormattableString.Invariant($"e.g. size {Math.Max(8, image.Rows / 8 * 8)}")
-            : FormattableString.Invariant($"choose images whose sides are multiples of {latent.Rows} and {latent.Columns}, with square patches");
+            : FormattableString.Invariant($"choose images whose height and width are multiples of {latent.Rows} and {latent.Columns}, with square patches");
         mistakes.Add(
             options.MostLikelySource(blamed),
-            FormattableString.Invariant($"{image.Rows}×{image.Columns} images cannot be cut into the {latent.Rows}×{latent.Columns} tokens of {network}"),
+            FormattableString.Invariant($"{image.Rows}×{image.Columns} images cannot be divided into the {latent.Rows}×{latent.Columns} tokens of {network}"),
             folder);
     }
 
@@ -129,7 +129,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         switch (options.Kind("decoder"))
         {
             case "rae" when _dataset.Image is { } image && latent is not null && options.Kind("encoder") != "selfSupervised":
-                CheckPatches(image, latent, "the encoder, one patch each for the rae decoder", ["dataset.size", "decoder.kind", "dataset.path"]);
+                CheckPatches(image, latent, "the encoder, with one patch each for the rae decoder", ["dataset.size", "decoder.kind", "dataset.path"]);
                 break;
             case "pretrained":
                 var file = headers.Weights(options.Text(Decoder));
@@ -167,7 +167,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         {
             mistakes.Add(
                 options.At("decoder.network.kind"),
-                $"{options.Text(Decoder)} holds a decoder of kind `{(mae ? "mae" : "vit")}`, the options name `{named}`",
+                $"{options.Text(Decoder)} contains a decoder of kind `{(mae ? "mae" : "vit")}`, but the options name `{named}`",
                 $"write kind {(mae ? "mae" : "vit")}, or null for `network`");
         }
         else
@@ -200,9 +200,9 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 
     private void ReportImage(ImageSize made, ImageSize image, string[] blamed) => mistakes.Add(
         options.MostLikelySource(blamed),
-        $"the decoder makes {made} images, the dataset has {image} images",
+        $"the decoder makes {made} images, but the dataset has {image} images",
         made.Channels == image.Channels && made.Rows == made.Columns && options.Kind("dataset") == "imageFolder"
-            ? FormattableString.Invariant($"write size {made.Rows}, or choose decoder of kind rae, which is trained on the dataset")
+            ? FormattableString.Invariant($"set `size` to {made.Rows}, or choose decoder of kind rae, which is trained on the dataset")
             : "choose decoder of kind rae, which is trained on the dataset");
 
     private void CheckLatents(LatentSize? latent)
@@ -229,7 +229,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         if (file.Type == "dit-mean-flow")
         {
             mistakes.Add(
-                options.At(Teacher), $"{options.Text(Teacher)} holds a mean-flow network, and a teacher is a velocity network",
+                options.At(Teacher), $"{options.Text(Teacher)} contains a mean-flow network, but a teacher must be a velocity network",
                 "name the weights of a teacher, or choose teacher of kind flowMatching");
             return;
         }
@@ -240,7 +240,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         }
 
         _files.CheckNetwork(Teacher, file, "teacher.network", typeof(DitOptions));
-        _files.CheckShape(Teacher, file, latent, "is for");
+        _files.CheckShape(Teacher, file, latent, "is trained on");
         if (file.Number("classes") is { } classes)
         {
             _files.CheckClasses(Teacher, classes, _dataset.Classes);
@@ -256,9 +256,10 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 /// <summary>The shape of a latent: <paramref name="Channels"/> × <paramref name="Rows"/> × <paramref name="Columns"/> tokens.</summary>
 internal sealed record LatentSize(long Channels, long Rows, long Columns)
 {
-    /// <summary>Three layers of stride 2, each of which rounds up.</summary>
+    /// <summary>The latent of the lab's ViT, whose stem has three layers of stride 2 that round up.</summary>
     public static LatentSize OfVit(long width, ImageSize image) => new(width, (image.Rows + 7) / 8, (image.Columns + 7) / 8);
 
+    /// <summary>The latent of DINOv2, or null if an option is missing.</summary>
     /// <param name="number">Reads an option of the network.</param>
     public static LatentSize? OfDinov2(Func<string, double?> number) =>
         number("hiddenSize") is { } width && number("inputSize") is { } side && number("patchSize") is > 0 and { } patch

@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>What the options of one record must satisfy together, wherever the record stands.</summary>
+/// <summary>Checks combinations of options within one record.</summary>
 internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
 {
     public void Check(LocatedObject value, OptionType type)
@@ -12,8 +12,8 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
         files.Check(view, type);
         if (type.Record == typeof(DitOptions))
         {
-            CheckHeads(view, "trunkWidth", "trunkHeads", 4, "two-dimensional rotary positions turn");
-            CheckHeads(view, "headWidth", "headHeads", 4, "two-dimensional rotary positions turn");
+            CheckHeads(view, "trunkWidth", "trunkHeads", 4, "two-dimensional rotary positions rotate");
+            CheckHeads(view, "headWidth", "headHeads", 4, "two-dimensional rotary positions rotate");
         }
         else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions))
         {
@@ -86,9 +86,9 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
                 view.MostLikelySource("ema", "steps"),
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"`ema` {ema} averages over more than the {steps} training steps: {share * 100:0} % of the average are the initial weights"),
+                    $"`ema` {ema} averages over more than the {steps} training steps: the initial weights are {share * 100:0} % of the average"),
                 string.Create(
-                    CultureInfo.InvariantCulture, $"write a smaller ema (at most {largest}), or train for {enough} steps"));
+                    CultureInfo.InvariantCulture, $"set `ema` to at most {largest}, or train for {enough} steps"));
         }
 
         if (view.Number("warmupSteps") is { } warmup && warmup > steps)
@@ -97,7 +97,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
                 view.MostLikelySource("warmupSteps", "steps"),
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"`warmupSteps` {warmup} of {steps} training steps: the learning rate rises to {steps / warmup * 100:0} % of `learningRate` only"),
+                    $"`warmupSteps` is {warmup}, but there are {steps} training steps: the learning rate reaches only {steps / warmup * 100:0} % of `learningRate`"),
                 string.Create(CultureInfo.InvariantCulture, $"write at most {steps}"));
         }
     }
@@ -118,7 +118,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
             double below = Math.Floor(channels / (count * multiple)) * count * multiple;
             mistakes.Add(
                 view.MostLikelySource(width, heads),
-                string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is no multiple of {wide}: {because}"),
+                string.Create(CultureInfo.InvariantCulture, $"`{width}` {channels} is not a multiple of {wide}: {because}"),
                 string.Create(
                     CultureInfo.InvariantCulture, $"e.g. {width} {(below > 0 ? $"{below} or " : "")}{below + (count * multiple)}"));
         }
@@ -143,7 +143,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
             double below = Math.Floor(pixels / patch) * patch;
             mistakes.Add(
                 view.MostLikelySource(side, "patchSize"),
-                string.Create(CultureInfo.InvariantCulture, $"`{side}` {pixels} is no multiple of the patches' side {patch}"),
+                string.Create(CultureInfo.InvariantCulture, $"`{side}` {pixels} is not a multiple of the patch size {patch}"),
                 string.Create(CultureInfo.InvariantCulture, $"e.g. {side} {(below > 0 ? $"{below} or " : "")}{below + patch}"));
         }
     }
@@ -162,18 +162,18 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
         {
             mistakes.Add(
                 view.MostLikelySource("keptLatents", "samples"),
-                string.Create(CultureInfo.InvariantCulture, $"{kept} kept latents of {samples} samples"),
-                string.Create(CultureInfo.InvariantCulture, $"keep at most {samples} (`keptLatents`), or draw more (`samples`)"));
+                string.Create(CultureInfo.InvariantCulture, $"`keptLatents` is {kept}, but there are only {samples} samples"),
+                string.Create(CultureInfo.InvariantCulture, $"set `keptLatents` to at most {samples}, or increase `samples`"));
         }
     }
 
-    /// <summary>The list, which says each number once and in order, or null where it is not one of numbers.</summary>
+    /// <summary>Checks that an array of numbers is strictly ascending, and returns it; null if it has other items.</summary>
     private IReadOnlyList<double>? CheckAscending(OptionView view, string list)
     {
         if (view.Numbers(list) is { } numbers && numbers.Distinct().Order().ToList() is var sorted && !numbers.SequenceEqual(sorted))
         {
             string text = string.Join(", ", sorted.Select(number => number.ToString(CultureInfo.InvariantCulture)));
-            mistakes.Add(view.At(list), $"`{list}` does not ascend", $"write [{text}]");
+            mistakes.Add(view.At(list), $"`{list}` is not strictly ascending", $"write [{text}]");
         }
 
         return view.Numbers(list);
@@ -188,12 +188,12 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
 
         if (items.Count == 0)
         {
-            mistakes.Add(view.At(list), $"`{list}` is empty", "write at least one");
+            mistakes.Add(view.At(list), $"`{list}` is empty", "write at least one item");
         }
 
         foreach (var again in items.GroupBy(name).Where(group => group.Key is not null).SelectMany(group => group.Skip(1)))
         {
-            mistakes.Add(again.Location, $"`{name(again)}` is in the list twice", "remove one of the two");
+            mistakes.Add(again.Location, $"duplicate item `{name(again)}`", "remove one of the two");
         }
     }
 
@@ -205,7 +205,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
         }
         else if (view.Find("references").Node is LocatedArray { Items.Count: > 0 } references)
         {
-            mistakes.Add(references.Location, "`references` without features: there is nothing to compare them in", "write []");
+            mistakes.Add(references.Location, "`references` need a feature network to compare images with", "write []");
         }
     }
 
@@ -215,7 +215,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
         {
             mistakes.Add(
                 view.MostLikelySource("pairsPerTrajectory", "training.batchSize"),
-                string.Create(CultureInfo.InvariantCulture, $"{pairs} pairs of a trajectory do not fit into a batch of {batch} pairs"),
+                string.Create(CultureInfo.InvariantCulture, $"{pairs} pairs per trajectory do not fit in a batch of {batch} pairs"),
                 string.Create(CultureInfo.InvariantCulture, $"write at most {batch}"));
         }
     }
@@ -227,7 +227,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
             mistakes.Add(
                 view.MostLikelySource("low", "high"),
                 string.Create(CultureInfo.InvariantCulture, $"the interval from {low} to {high} is empty"),
-                "write a `low` below `high`");
+                "set `low` below `high`");
         }
     }
 
@@ -235,27 +235,28 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
     {
         foreach (string schedule in (string[])["lambdaSchedule", "tangentLambdaSchedule"])
         {
-            CheckEnd(view, $"{schedule}.steps", "the λ at the end of the schedule is not reached", 0);
-            CheckEnd(view, $"{schedule}.step", "the switch never comes", 1);
+            CheckEnd(view, $"{schedule}.steps", "training ends before the schedule", 0);
+            CheckEnd(view, $"{schedule}.step", "the switch never takes place", 1);
         }
 
         if (view.Kind("tangentLambdaSchedule") is not null && view.Number("tangentLambda") is null)
         {
             mistakes.Add(
                 view.At("tangentLambdaSchedule"),
-                "`tangentLambdaSchedule` without `tangentLambda`: without one, it is that of the target at every step",
-                "write the tangentLambda that it starts from, or remove the schedule");
+                "`tangentLambdaSchedule` needs `tangentLambda`: without it, the λ of the target is used at every step",
+                "set `tangentLambda` to the start of the schedule, or remove the schedule");
         }
     }
 
-    /// <param name="left">How many steps of the training must be left.</param>
+    /// <summary>Checks that a schedule ends within the training.</summary>
+    /// <param name="left">The number of training steps that must be left.</param>
     private void CheckEnd(OptionView view, string option, string consequence, int left)
     {
         if (view.Number(option) is { } end && view.Number("training.steps") is { } steps && end > steps - left)
         {
             mistakes.Add(
                 view.MostLikelySource(option, "training.steps"),
-                string.Create(CultureInfo.InvariantCulture, $"`{option}` is {end} of {steps} training steps: {consequence}"),
+                string.Create(CultureInfo.InvariantCulture, $"`{option}` is {end}, but there are {steps} training steps: {consequence}"),
                 string.Create(CultureInfo.InvariantCulture, $"write at most {steps - left}"));
         }
     }

@@ -4,11 +4,12 @@ using System.Text.RegularExpressions;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Checks a tree against the shape of the options: names, types, ranges, words, kinds, and what is missing.</summary>
-/// <param name="rules">What a whole object must satisfy beyond the shape of its options.</param>
+/// <summary>Checks a tree against the shape of the options: names, types, ranges, choices, kinds, and missing options.</summary>
+/// <param name="rules">Rules for combinations of options in one object.</param>
 internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
 {
-    /// <param name="complete">False for a tree that others still add to: nothing is missing from it yet.</param>
+    /// <summary>Checks a value.</summary>
+    /// <param name="complete">False for a tree that will be merged with others: then missing options are not reported.</param>
     public void Check(LocatedNode node, OptionShape shape, bool complete)
     {
         switch (shape)
@@ -35,7 +36,7 @@ internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
                 ReportNotFinite(scalar, shape);
                 break;
             default:
-                mistakes.Add(node.Location, $"expected {shape.Expected}, found {node.Describe()}", ValueAdvice.For(node, shape));
+                mistakes.Add(node.Location, $"expected {shape.Expected}, got {node.Describe()}", ValueAdvice.For(node, shape));
                 break;
         }
     }
@@ -79,14 +80,14 @@ internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
 
         if (kind is not null)
         {
-            string kinds = union.Kinds.Count > 1 ? $"; the kinds are {string.Join(", ", union.KindNames)}" : "";
+            string kinds = union.Kinds.Count > 1 ? $" The kinds are {string.Join(", ", union.KindNames)}." : "";
             string near = Nearest.To(kind, union.KindNames) is { } name ? $"did you mean `{name}`?" : Nearest.Either(union.KindNames);
-            mistakes.Add(value.Get("kind")!.Location, $"there is no kind `{kind}`",
+            mistakes.Add(value.Get("kind")!.Location, $"unknown kind `{kind}`",
                 near.StartsWith("did", StringComparison.Ordinal) ? near + kinds : near);
         }
         else if (value.Get("kind") is { } other)
         {
-            mistakes.Add(other.Location, $"expected a text, found {other.Describe()}", Nearest.Either(union.KindNames));
+            mistakes.Add(other.Location, $"expected a string, got {other.Describe()}", Nearest.Either(union.KindNames));
         }
         else if (complete)
         {
@@ -96,7 +97,7 @@ internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
         CheckAnyKind(value, union);
     }
 
-    /// <summary>The kind is not known: an option is right if it is right for some kind.</summary>
+    /// <summary>Checks an object whose kind is unknown: an option is accepted if any kind accepts it.</summary>
     private void CheckAnyKind(LocatedObject value, UnionShape union)
     {
         foreach (var property in value.Properties.Where(property => property.Name != "kind"))
@@ -116,10 +117,10 @@ internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
 
     private void ReportUnknown(LocatedObject value, LocatedProperty property, string? kind, IReadOnlyCollection<string> known)
     {
-        string owner = kind is null ? "here" : $"of kind `{kind}`";
+        string owner = kind is null ? "" : $" of kind `{kind}`";
         mistakes.Add(
             property.Key,
-            $"there is no option `{property.Name}` {owner}",
+            $"unknown option `{property.Name}`{owner}",
             known.Count == 0 ? (kind is null ? "remove it" : $"remove it: kind `{kind}` has no options") : Nearest.Suggest(
                 property.Name, known));
     }
@@ -138,9 +139,9 @@ internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
         else if (shape.Whole && !int.TryParse(value.Json, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
         {
             string suggestion = number == Math.Floor(number)
-                ? $"write {number.ToString("F0", CultureInfo.InvariantCulture)}, in digits alone"
+                ? $"write {number.ToString("F0", CultureInfo.InvariantCulture)}, using digits only"
                 : $"write {shape.Expected}";
-            mistakes.Add(value.Location, $"expected a whole number, found {value.Describe()}", suggestion);
+            mistakes.Add(value.Location, $"expected a whole number, got {value.Describe()}", suggestion);
         }
     }
 
@@ -152,21 +153,21 @@ internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
         if (shape.Choices.Count > 0 && !shape.Choices.Contains(value.Text!))
         {
             string near = Nearest.Suggest(value.Text!, shape.Choices);
-            mistakes.Add(value.Location, $"{value.Json} is not one of the words", near.StartsWith("did", StringComparison.Ordinal)
-                ? $"{near} The words are {string.Join(", ", shape.Choices)}"
+            mistakes.Add(value.Location, $"{value.Json} is not a valid choice", near.StartsWith("did", StringComparison.Ordinal)
+                ? $"{near} The choices are {string.Join(", ", shape.Choices)}."
                 : near);
         }
     }
 }
 
-/// <summary>What to write in place of a value of the wrong type: the number, word or list that the user probably means.</summary>
+/// <summary>Suggests a replacement for a value of the wrong type: the number, string or array that the user probably means.</summary>
 internal static partial class ValueAdvice
 {
     public static string For(LocatedNode node, OptionShape shape)
     {
         var scalar = node as LocatedScalar;
         string? word = scalar?.Text ?? scalar?.Bare;
-        // In a file somebody wrote the quotes; on the command line there are none.
+        // A string in a file has quotes; on the command line it has none.
         string unquoted = scalar?.Text is not null && node.Location.File is not null ? " without quotes" : "";
         return (word, shape) switch
         {
@@ -188,7 +189,7 @@ internal static partial class ValueAdvice
         };
     }
 
-    /// <summary>A word for a value that is no finite number: NaN, -Infinity, 1e999.</summary>
+    /// <summary>Whether a word means a number that is not finite: NaN, -Infinity, 1e999.</summary>
     public static bool IsNotFinite(string? word) => word is not null
         && (word.TrimStart('+', '-').ToUpperInvariant() is "NAN" or "INF" or "INFINITY" or "∞"
             || (double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && !double.IsFinite(value)));
@@ -214,7 +215,7 @@ internal static partial class ValueAdvice
         _ => null,
     };
 
-    /// <summary>The list that several values with commas between them mean, in whatever brackets.</summary>
+    /// <summary>The JSON array for values separated by commas, in any brackets; null if they are not an array.</summary>
     private static string? List(string text, OptionShape item)
     {
         string[] parts = text.Trim(' ', '(', ')', '[', ']', '{', '}').Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -7,8 +7,8 @@ using MfRae.Lab.Core.Options;
 namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>
-/// Reads the shape of options off the records: the one place that reflects. A record's primary constructor names its
-/// options and their defaults; attributes give ranges, words and kinds.
+/// Reads the shape of options from the records; no other class uses reflection. The primary constructor of a record names its options and
+/// their defaults; attributes give ranges, choices and kinds.
 /// </summary>
 internal static class OptionTypes
 {
@@ -18,7 +18,7 @@ internal static class OptionTypes
     /// <summary>`evaluation` of an experiment file.</summary>
     public static OptionType Evaluation() => TypeOf(typeof(EvaluationOptions), null);
 
-    /// <summary>A record that is not one of several kinds.</summary>
+    /// <summary>A record without kinds.</summary>
     public static OptionType Of(Type record) => TypeOf(record, null);
 
     /// <summary>The experiment file itself.</summary>
@@ -31,16 +31,16 @@ internal static class OptionTypes
         new("primaryMetric", new TextShape([]), false, "fid@1"),
         new("extends", new TextShape([]), false, null),
         new("base", new ObjectShape(Lab()), true, null),
-        new("arms", new CustomShape("an object: name of an arm → what it changes in `base`"), false, null),
-        new("axes", new CustomShape("an object: path of an option → list of its values"), false, null),
+        new("arms", new CustomShape("an object: name of an arm → options that it changes in `base`"), false, null),
+        new("axes", new CustomShape("an object: path of an option → array of its values"), false, null),
         new("zip", new BooleanShape(), false, false),
-        new("baseline", new CustomShape("the name of an arm, or with axes an object: path of an option → value"), false, null),
-        new("seeds", new CustomShape("a list of whole numbers, or a range such as \"0-5\""), false, null),
+        new("baseline", new CustomShape("the name of an arm, or with `axes` an object: path of an option → value"), false, null),
+        new("seeds", new CustomShape("an array of whole numbers, or a range such as \"0-5\""), false, null),
         new("evaluation", new ObjectShape(Evaluation()), true, null),
         new("report", new ObjectShape(new OptionType(null, null, [new("title", new TextShape([]), false, null)])), false, null),
     ]);
 
-    /// <summary>Every path that names an option of the type, of whatever kind; objects and their `kind` included.</summary>
+    /// <summary>All paths of options of the type and all its kinds, including objects and their `kind`.</summary>
     public static IEnumerable<string> Paths(OptionType type, string prefix = "") => type.Properties.SelectMany(property =>
     {
         string path = prefix + property.Name;
@@ -101,22 +101,25 @@ internal static class OptionTypes
 
 /// <summary>The options of one record.</summary>
 /// <param name="Record">The record, or null for the experiment file itself.</param>
-/// <param name="Kind">Its discriminator, or null where it has none.</param>
+/// <param name="Kind">Its discriminator, or null if it has none.</param>
 internal sealed record OptionType(Type? Record, string? Kind, IReadOnlyList<OptionProperty> Properties)
 {
     public OptionProperty? Find(string name) => Properties.FirstOrDefault(property => property.Name == name);
 }
 
-/// <param name="Default">The default, where the option is not required; null where that is "none".</param>
+/// <summary>One option of a record.</summary>
+/// <param name="Default">The default of an option that is not required; null if the default is null.</param>
 internal sealed record OptionProperty(string Name, OptionShape Shape, bool Required, object? Default);
 
-/// <summary>What a value in an experiment file may look like, read off the option records.</summary>
+/// <summary>The values that an option accepts, read from the option records.</summary>
 internal abstract record OptionShape
 {
-    /// <summary>What a message says is expected.</summary>
+    /// <summary>The expected value, as messages describe it.</summary>
     public abstract string Expected { get; }
 }
 
+/// <summary>A number in a range.</summary>
+/// <param name="Whole">Whether it must be a whole number.</param>
 internal sealed record NumberShape(bool Whole, double Minimum, double Maximum) : OptionShape
 {
     public override string Expected
@@ -133,38 +136,42 @@ internal sealed record NumberShape(bool Whole, double Minimum, double Maximum) :
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 }
 
+/// <summary>True or false.</summary>
 internal sealed record BooleanShape : OptionShape
 {
     public override string Expected => "true or false";
 }
 
-/// <param name="Choices">The words it may be; empty: any text.</param>
+/// <summary>A string.</summary>
+/// <param name="Choices">The accepted strings; empty: any string.</param>
 internal sealed record TextShape(IReadOnlyList<string> Choices) : OptionShape
 {
-    public override string Expected => Choices.Count == 0 ? "a text" : Nearest.Either(Choices);
+    public override string Expected => Choices.Count == 0 ? "a string" : Nearest.Either(Choices);
 }
 
+/// <summary>An array.</summary>
 internal sealed record ListShape(OptionShape Item) : OptionShape
 {
-    public override string Expected => $"a list whose items are {Item.Expected}";
+    public override string Expected => $"an array in which each item is {Item.Expected}";
 }
 
+/// <summary>An object with the options of one record.</summary>
 internal sealed record ObjectShape(OptionType Type) : OptionShape
 {
     public override string Expected => "an object with " + string.Join(", ", Type.Properties.Select(property => property.Name));
 }
 
-/// <summary>An object whose `kind` says which of several records it is.</summary>
+/// <summary>An object whose `kind` selects one of several records.</summary>
 internal sealed record UnionShape(IReadOnlyList<OptionType> Kinds) : OptionShape
 {
-    public override string Expected => "an object whose kind is " + Nearest.Either(KindNames);
+    public override string Expected => "an object whose `kind` is " + Nearest.Either(KindNames);
 
     public IReadOnlyList<string> KindNames => [.. Kinds.Select(type => type.Kind!)];
 
     public OptionType? Find(string? kind) => Kinds.FirstOrDefault(type => type.Kind == kind);
 }
 
-/// <summary>A value that its own reader checks.</summary>
+/// <summary>A value with a separate reader that checks it.</summary>
 internal sealed record CustomShape(string Described) : OptionShape
 {
     public override string Expected => Described;

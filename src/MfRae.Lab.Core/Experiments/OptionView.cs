@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>
-/// Reads single options out of a tree that may still have mistakes, with defaults where nothing was written. What is not
-/// there, or not of its type, reads as null, and the rule that asked for it stays silent: another message tells of it.
+/// Reads single options from a tree that may have mistakes, with defaults for options that are not written. A missing value or a value of
+/// the wrong type is read as null, and the rule that asked for it reports nothing: another message reports the value.
 /// </summary>
 internal sealed class OptionView(LocatedObject root, OptionType type)
 {
@@ -17,7 +17,7 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
         _ => null,
     };
 
-    /// <summary>True or false as written, or the default; null where it is neither.</summary>
+    /// <summary>True or false as written, or the default; null if the value is neither.</summary>
     public bool? Flag(string path) => Find(path) switch
     {
         (LocatedScalar { Kind: JsonValueKind.True }, _) => true,
@@ -33,33 +33,33 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
         _ => null,
     };
 
-    /// <summary>The kind of an object, or null where it is missing or not one of its kinds.</summary>
+    /// <summary>The kind of an object, or null if it is missing or unknown.</summary>
     public string? Kind(string path) => Find(path) switch
     {
         (LocatedObject value, { Shape: UnionShape union }) => union.Find(value.GetText("kind"))?.Kind,
         _ => null,
     };
 
-    /// <summary>A list of numbers as written; null where it is absent or not all numbers.</summary>
+    /// <summary>An array of numbers as written; null if it is missing or has other items.</summary>
     public IReadOnlyList<double>? Numbers(string path) => Numbers(Find(path).Node);
 
-    /// <summary>The same of a list that is known.</summary>
+    /// <inheritdoc cref="Numbers(string)"/>
     public static IReadOnlyList<double>? Numbers(LocatedNode? node) =>
         node is LocatedArray list && list.Items.All(item => item is LocatedScalar { Kind: JsonValueKind.Number })
             ? [.. list.Items.Select(item => double.Parse(((LocatedScalar)item).Json, CultureInfo.InvariantCulture))]
             : null;
 
-    /// <summary>The objects of a list.</summary>
+    /// <summary>The objects of an array.</summary>
     public IReadOnlyList<LocatedObject> Items(string path) =>
         Find(path).Node is LocatedArray { Items: var items } ? [.. items.OfType<LocatedObject>()] : [];
 
     /// <summary>Whether the option is written, and not as null.</summary>
     public bool IsWritten(string path) => Find(path).Node is { IsNull: false };
 
-    /// <summary>Whether the path names an option of the kinds that the tree has.</summary>
+    /// <summary>Whether the path names an option of the kinds in the tree.</summary>
     public bool Has(string path) => Find(path).Property is not null;
 
-    /// <summary>Where the option is written; else the nearest object around it.</summary>
+    /// <summary>The location of the option; if it is not written, of the nearest enclosing object.</summary>
     public Location At(string path)
     {
         if (Find(path).Node is { } node)
@@ -71,7 +71,7 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
         return parent < 0 ? root.Location : At(path[..parent]);
     }
 
-    /// <summary>Of several options that cannot stand together, the place that the user most likely wrote last.</summary>
+    /// <summary>The location of the option that the user most likely wrote last, among options that exclude each other.</summary>
     public Location MostLikelySource(params string[] paths) => paths
         .Select(path => Find(path).Node?.Location)
         .OfType<Location>()
@@ -80,7 +80,7 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
         .FirstOrDefault(At(paths[0]));
 
     /// <summary>
-    /// The value, if written, and the option, if the path names one. `kind` counts as an option of objects that have kinds.
+    /// The value, if written, and the option, if the path names one. `kind` is an option of objects with kinds.
     /// </summary>
     public (LocatedNode? Node, OptionProperty? Property) Find(string path)
     {

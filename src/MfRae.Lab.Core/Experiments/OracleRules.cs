@@ -3,8 +3,8 @@ using System.Globalization;
 namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>
-/// What stands together with an oracle dataset, whose samples are latents of a known distribution, and what with images: encoder,
-/// decoder, normalisation and features are for images, an exact teacher and exact measures for an oracle.
+/// Checks that an arm uses either images or an oracle dataset, whose samples are latents of a known distribution. Encoder, decoder,
+/// normalisation and features need images; an exact teacher and exact metrics need an oracle dataset.
 /// </summary>
 /// <param name="options">The arm's `base`, patched.</param>
 /// <param name="evaluation">The experiment's `evaluation`.</param>
@@ -36,14 +36,14 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
             {
                 mistakes.Add(
                     options.MostLikelySource($"{stage}.kind", "dataset.kind"),
-                    $"{stage} of kind `{kind}` on an oracle dataset, whose samples are latents already",
+                    $"{stage} of kind `{kind}` with an oracle dataset, whose samples are already latents",
                     $"choose {stage} of kind none");
             }
             else if (!HasOracle && kind == None && stage != "decoder")
             {
                 mistakes.Add(
                     options.MostLikelySource($"{stage}.kind", "dataset.kind"),
-                    $"{stage} of kind `none` on images: only the samples of an oracle dataset are latents already",
+                    $"{stage} of kind `none` with images: only the samples of an oracle dataset are already latents",
                     $"choose another kind of {stage}");
             }
         }
@@ -52,15 +52,15 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
         {
             mistakes.Add(
                 options.MostLikelySource("study.kind", "dataset.kind"),
-                "a study on an oracle dataset: it looks at networks for images",
-                "leave `study` out");
+                "`study` with an oracle dataset: it examines networks for images",
+                "remove `study`");
         }
 
         if (HasOracle && options.Kind("meanflow") == None)
         {
             mistakes.Add(
                 options.MostLikelySource("meanflow.kind", "dataset.kind"),
-                "an oracle dataset without meanflow: there is no network to judge",
+                "an oracle dataset without meanflow has no network to evaluate",
                 "choose meanflow of kind lambda");
         }
     }
@@ -76,7 +76,7 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
         {
             mistakes.Add(
                 options.MostLikelySource("teacher.kind", "dataset.kind"),
-                "teacher of kind `oracle` on images: it is the exact velocity of an oracle dataset",
+                "teacher of kind `oracle` with images: it is the exact velocity of an oracle dataset",
                 "choose a teacher of another kind");
             return;
         }
@@ -85,7 +85,7 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
         {
             mistakes.Add(
                 options.MostLikelySource("cmt.kind", "teacher.kind"),
-                "cmt of kind `trajectory` starts from the teacher's weights, and a teacher of kind `oracle` has none",
+                "cmt of kind `trajectory` starts from the teacher's weights, but a teacher of kind `oracle` has no weights",
                 "choose a teacher of kind flowMatching, or cmt of kind none");
         }
 
@@ -93,15 +93,15 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
         {
             mistakes.Add(
                 options.MostLikelySource("meanflow.initialisation", "teacher.kind"),
-                "`initialisation` from a teacher of kind `oracle`, which has no weights",
-                "choose initialisation random, or a teacher of kind flowMatching");
+                "`initialisation` is teacher, but a teacher of kind `oracle` has no weights",
+                "set `initialisation` to random, or choose a teacher of kind flowMatching");
         }
 
         if (options.Numbers("teacher.bias.vector") is { } vector && Dimension() is { } dimension && vector.Count != dimension)
         {
             mistakes.Add(
                 options.At("teacher.bias.vector"),
-                $"`vector` has {vector.Count} numbers, the dataset {dimension} dimensions",
+                $"`vector` has {vector.Count} numbers, but the dataset has {dimension} dimensions",
                 $"write {dimension} numbers");
         }
     }
@@ -121,7 +121,7 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
         {
             mistakes.Add(
                 evaluation.At("features"),
-                HasOracle ? $"features of kind `{features}` on an oracle dataset, which has no images" : "features of kind `none` on images",
+                HasOracle ? $"features of kind `{features}` with an oracle dataset, which has no images" : "features of kind `none` with images",
                 HasOracle ? "choose features of kind none" : "choose features of another kind");
         }
 
@@ -131,8 +131,8 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
             {
                 mistakes.Add(
                     metric.Location,
-                    HasOracle ? $"{kind} on an oracle dataset: it is a metric of images" : "oracle on images: their distribution is not known",
-                    HasOracle ? "remove it; the metric of an oracle dataset is of kind oracle" : "remove it");
+                    HasOracle ? $"{kind} with an oracle dataset: it is a metric of images" : "oracle with images: their distribution is unknown",
+                    HasOracle ? "remove it; use the metric of kind oracle" : "remove it");
             }
         }
 
@@ -140,16 +140,16 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
         {
             if (HasOracle && evaluation.Flag(stage) == true)
             {
-                mistakes.Add(evaluation.At(stage), $"`{stage}` on an oracle dataset, which has no encoder", $"write \"{stage}\": false");
+                mistakes.Add(evaluation.At(stage), $"`{stage}` with an oracle dataset, which has no encoder", $"write \"{stage}\": false");
             }
         }
     }
 }
 
-/// <summary>Whether the numbers of a distribution make one.</summary>
+/// <summary>Checks the parameters of distributions.</summary>
 internal sealed class DistributionRules(Diagnostics mistakes)
 {
-    /// <summary>A mean of at least one number, and a covariance with as many rows and columns, symmetric and positive definite.</summary>
+    /// <summary>Checks a mean of n ≥ 1 numbers and an n × n covariance, symmetric and positive definite.</summary>
     public void CheckGaussian(OptionView view)
     {
         if (view.Numbers("mean") is not { } mean || view.Find("covariance").Node is not LocatedArray { Items: var items })
@@ -166,7 +166,7 @@ internal sealed class DistributionRules(Diagnostics mistakes)
         else if (rows.Length == items.Count && (rows.Length != size || rows.Any(row => row.Length != size)))
         {
             mistakes.Add(
-                view.At("covariance"), $"the covariance of {size} numbers is {size} rows of {size}", "write a list of rows, each a list");
+                view.At("covariance"), $"the covariance of {size} dimensions must have {size} rows of {size} numbers", "write an array of rows, each an array of numbers");
         }
         else if (rows.Length == items.Count && !IsPositiveDefinite(rows))
         {
@@ -177,7 +177,7 @@ internal sealed class DistributionRules(Diagnostics mistakes)
         }
     }
 
-    /// <summary>As many means and deviations as weights.</summary>
+    /// <summary>Checks that weights, means and deviations have the same number of items.</summary>
     public void CheckLine(OptionView view)
     {
         if (view.Numbers("weights") is not { } weights)
@@ -195,12 +195,12 @@ internal sealed class DistributionRules(Diagnostics mistakes)
             if (view.Numbers(name) is { } numbers && numbers.Count != weights.Count)
             {
                 mistakes.Add(
-                    view.At(name), $"`{name}` has {numbers.Count} numbers, `weights` {weights.Count}", "write one of each for a component");
+                    view.At(name), $"`{name}` has {numbers.Count} numbers, but `weights` has {weights.Count}", "write one of each for every component");
             }
         }
     }
 
-    // Cholesky's decomposition exists.
+    // Whether a Cholesky decomposition exists.
     private static bool IsPositiveDefinite(double[][] rows)
     {
         int size = rows.Length;

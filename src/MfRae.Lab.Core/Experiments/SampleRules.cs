@@ -3,22 +3,22 @@ using MfRae.Lab.Core.Options;
 namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>
-/// Whether there are as many samples and reference images as each metric needs, where options say how many there are. A limit of 0 keeps all
+/// Checks that there are enough samples and reference images for each metric, if the options give their numbers. A limit of 0 keeps all
 /// images of a split, whose number is not in the options.
 /// </summary>
 /// <param name="options">The `base` of an arm, patched.</param>
-/// <param name="headers">Tells the number of classes, and the width of a pre-trained feature network.</param>
+/// <param name="headers">Source of the number of classes, and of the width of a pre-trained feature network.</param>
 internal sealed class SampleRules(Diagnostics mistakes, OptionView options, OptionView evaluation, InputHeaders headers)
 {
-    // A covariance takes two images.
+    // A covariance needs two images.
     private const int Pair = 2;
 
-    // Training images beside each sample on the sheet of neighbours.
+    // Training images next to each sample on the sheet of neighbours.
     private const int ShownNeighbours = 3;
 
     private const int FidInceptionWidth = 2048;
 
-    // The pooled feature of the lab's own network is so many times as wide as a branch.
+    // The pooled feature of the lab's network is 8 times as wide as a branch.
     private const int Branches = 8;
 
     /// <param name="sampled">Whether samples are drawn and measured.</param>
@@ -46,9 +46,9 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
             {
                 mistakes.Add(
                     metric.Location,
-                    FormattableString.Invariant($"{kind} needs at least {least} {what}, and there are {count}: {reason}"),
+                    FormattableString.Invariant($"{kind} needs at least {least} {what}, but there are {count}: {reason}"),
                     what == "samples"
-                        ? FormattableString.Invariant($"write sampling.samples {least} or more, or change the metric")
+                        ? FormattableString.Invariant($"set sampling.samples to at least {least}, or change the metric")
                         : "raise the limit of the dataset, or change the metric");
             }
         }
@@ -57,18 +57,18 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
         {
             case "inceptionScore" when view.Text("form") != InceptionScoreOptions.Adm:
                 double? splits = view.Number("splits");
-                Need(splits, samples, "samples", FormattableString.Invariant($"it cuts them into {splits} parts"));
+                Need(splits, samples, "samples", FormattableString.Invariant($"it splits them into {splits} parts"));
                 Need(splits, evaluation.Flag("reconstruction") == true ? Limit("test") : null, "test images",
-                    FormattableString.Invariant($"their reconstructions are cut into {splits} parts"));
+                    FormattableString.Invariant($"it splits their reconstructions into {splits} parts"));
                 break;
             case "precisionRecall":
                 double? neighbours = view.Number("neighbours"), density = view.Number("densityNeighbours");
-                Need(neighbours + 1, samples, "samples", "each has that many neighbours, and itself");
-                Need(Math.Max(neighbours ?? 0, density ?? 0) + 1, reference, "reference images", "each has that many neighbours, and itself");
+                Need(neighbours + 1, samples, "samples", "each image needs that number of other images");
+                Need(Math.Max(neighbours ?? 0, density ?? 0) + 1, reference, "reference images", "each image needs that number of other images");
                 break;
             case "classFid" when headers.Dataset(options).Classes is { } classes:
-                Need(Pair * classes, samples, "samples", "two of each class");
-                Need(Pair * classes, reference, "reference images", "two of each class");
+                Need(Pair * classes, samples, "samples", "two for each class");
+                Need(Pair * classes, reference, "reference images", "two for each class");
                 break;
             case "fidInfinity":
                 double? sizes = view.Number("sizes");
@@ -76,10 +76,10 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
                 Need(Pair * Width(), samples, "samples", FormattableString.Invariant($"twice the {Width()} dimensions of a feature"));
                 break;
             case "fidFloor":
-                Need(Pair, Limit("train"), "training images", "a covariance takes two");
+                Need(Pair, Limit("train"), "training images", "a covariance needs two");
                 break;
             case "memorisation":
-                Need(ShownNeighbours, Limit("train"), "training images", "the nearest three are shown beside each sample");
+                Need(ShownNeighbours, Limit("train"), "training images", "the nearest three are shown next to each sample");
                 break;
         }
     }
@@ -91,7 +91,7 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
         {
             mistakes.Add(
                 options.At($"dataset.{split}Limit"),
-                $"`{split}Limit` 1 with the reference `{split}`: one image has no covariance",
+                $"`{split}Limit` is 1, but the reference `{split}` needs a covariance, which one image does not have",
                 "keep at least 2 images");
         }
     }
@@ -101,10 +101,10 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
             ? items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>()
             : [];
 
-    /// <summary>The number of images of a split, or null where all are kept.</summary>
+    /// <summary>The number of images of a split, or null if all are kept.</summary>
     private double? Limit(string split) => options.Number($"dataset.{split}Limit") is > 0 and var limit ? limit : null;
 
-    /// <summary>The dimensions of a feature, or null where only the network itself tells.</summary>
+    /// <summary>The dimensions of a feature, or null if only the network itself gives them.</summary>
     private int? Width() => evaluation.Kind("features") switch
     {
         "fidInception" => FidInceptionWidth,
@@ -113,7 +113,7 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
         _ => null,
     };
 
-    // What a safetensors file of the lab says of its network.
+    // From the metadata of a safetensors file of the lab.
     private static int? WidthOf(WeightsHeader? file) => file?.Type switch
     {
         "fid-inception" => FidInceptionWidth,
@@ -122,7 +122,7 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
     };
 }
 
-/// <summary>Whether the networks that measure images can see the dataset's images and know its classes.</summary>
+/// <summary>Checks that the feature networks accept the images of the dataset and predict its classes.</summary>
 /// <param name="options">The arm's `base`, patched.</param>
 /// <param name="evaluation">The experiment's `evaluation`.</param>
 internal sealed class FeatureRules(Diagnostics mistakes, OptionView options, OptionView evaluation, InputHeaders headers)
@@ -141,8 +141,8 @@ internal sealed class FeatureRules(Diagnostics mistakes, OptionView options, Opt
         {
             mistakes.Add(
                 Blame("features.kind", "dataset.classes", "dataset.path"),
-                "features of kind `inception` on a dataset of one class: a classifier with one class learns nothing",
-                "choose features of kind fidInception, dinov2 or torchScript, whose weights know other images");
+                "features of kind `inception` need a dataset with more than one class: they are trained as a classifier",
+                "choose features of kind fidInception, dinov2 or torchScript, which are trained on other images");
         }
 
         Check("features", dataset);
@@ -164,9 +164,9 @@ internal sealed class FeatureRules(Diagnostics mistakes, OptionView options, Opt
                 evaluation.At(path),
                 file.Type switch
                 {
-                    null => $"{name} does not describe its network, and features of kind `pretrained` are of the lab",
-                    "torchscript" => $"{name} describes a TorchScript network, whose script is another file",
-                    _ => $"{name} holds a network of type `{file.Type}`, and a feature network is needed",
+                    null => $"{name} does not describe its network, so it is not a file of the lab, which features of kind `pretrained` need",
+                    "torchscript" => $"{name} describes a TorchScript network, whose script is in another file",
+                    _ => $"{name} contains a network of type `{file.Type}`, but a feature network is needed",
                 },
                 file.Type == "torchscript" ? "choose features of kind torchScript, and name the script"
                     : "name a feature network, or choose features of kind inception, fidInception, dinov2 or torchScript");
@@ -175,7 +175,7 @@ internal sealed class FeatureRules(Diagnostics mistakes, OptionView options, Opt
 
         if (file.Type != "inception")
         {
-            // These networks resize images and repeat grey ones.
+            // These networks resize images and convert grey images to RGB.
             return;
         }
 
@@ -188,7 +188,7 @@ internal sealed class FeatureRules(Diagnostics mistakes, OptionView options, Opt
         {
             mistakes.Add(
                 Blame(path, "dataset.size", "dataset.path", "dataset.kind"),
-                $"the feature network {name} was trained on {seen?.ToString() ?? "colour"} images, the dataset has {image} images",
+                $"the feature network {name} was trained on {seen?.ToString() ?? "colour"} images, but the dataset has {image} images",
                 $"choose {network} of kind " + (network == "features" ? "inception, which is trained on the dataset, or " : "")
                     + "fidInception, dinov2 or torchScript");
         }
@@ -197,14 +197,14 @@ internal sealed class FeatureRules(Diagnostics mistakes, OptionView options, Opt
         {
             mistakes.Add(
                 accuracy.Location,
-                FormattableString.Invariant($"classAccuracy with {name}, which knows {known} classes, on training images of {classes} classes"),
+                FormattableString.Invariant($"classAccuracy with {name}, which predicts {known} classes, but the training images have {classes} classes"),
                 "remove the metric, or choose features of kind inception, which is trained on the dataset");
         }
     }
 
     private LocatedObject? Metric(string kind) => evaluation.Items("metrics").FirstOrDefault(metric => metric.GetText("kind") == kind);
 
-    /// <summary>Of an option of the evaluation and options of the arm, the place that the user most likely wrote last.</summary>
+    /// <summary>The location that the user most likely wrote last, among an option of the evaluation and options of the arm.</summary>
     private Location Blame(string own, params string[] others)
     {
         var (first, second) = (evaluation.At(own), options.MostLikelySource(others));

@@ -4,14 +4,15 @@ using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Whether a weights file holds what the options say it holds, and of the shapes that its users need.</summary>
+/// <summary>Checks that a weights file contains the network that the options describe, with the shapes that other stages need.</summary>
 internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, InputHeaders headers)
 {
     private const string Dataset = "dataset.size";
 
     /// <summary>The type of the network in a file, or null after a mistake.</summary>
-    /// <param name="path">Of the option that names the file.</param>
-    /// <param name="needed">What is needed, with its article.</param>
+    /// <param name="path">Path of the option that names the file.</param>
+    /// <param name="needed">The needed network, with its article.</param>
+    /// <param name="types">The accepted types.</param>
     public string? TypeOf(string path, WeightsHeader file, string needed, params string[] types)
     {
         if (file.Type is { } type && types.Contains(type))
@@ -22,17 +23,17 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
         mistakes.Add(
             options.At(path),
             file.Type is null
-                ? $"{options.Text(path)} does not describe its network, and {needed} of the lab is needed"
-                : $"{options.Text(path)} holds a network of type `{file.Type}`, and {needed} is needed",
+                ? $"{options.Text(path)} does not describe its network, but {needed} of the lab is needed"
+                : $"{options.Text(path)} contains a network of type `{file.Type}`, but {needed} is needed",
             "name another file, or choose a kind that trains");
         return null;
     }
 
-    /// <summary>The images that a network of the lab is for.</summary>
+    /// <summary>The size of the images that a network of the lab was trained on.</summary>
     public static ImageSize ImageOf(WeightsHeader file) =>
         file.Sizes("image") is { } sizes ? new ImageSize(sizes.Channels, sizes.Rows, sizes.Columns) : ImageSize.Mnist;
 
-    /// <summary>An option of the network that a file describes, with its default where the file does not name it.</summary>
+    /// <summary>An option of the network that a file describes, or its default if the file does not contain it.</summary>
     public static double? Value(WeightsHeader file, Type record, string option)
     {
         if (file.Network is not { } network)
@@ -46,7 +47,7 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
             : null;
     }
 
-    /// <summary>Whether the options name the network that the file describes. Options without `network` take any.</summary>
+    /// <summary>Checks that `network` in the options agrees with the file. Options without `network` accept any.</summary>
     public void CheckNetwork(string path, WeightsHeader file, string network, Type record)
     {
         if (!options.IsWritten(network))
@@ -60,13 +61,13 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
             {
                 mistakes.Add(
                     options.MostLikelySource($"{network}.{option}", network),
-                    FormattableString.Invariant($"`{option}` is {named}, and {options.Text(path)} holds a network where it is {found}"),
+                    FormattableString.Invariant($"`{option}` is {named}, but in {options.Text(path)} it is {found}"),
                     FormattableString.Invariant($"write {found}, or null for `network`"));
             }
         }
     }
 
-    /// <summary>A network that starts from a teacher's weights has the teacher's sizes.</summary>
+    /// <summary>Checks that a network that starts from a teacher's weights has the teacher's sizes.</summary>
     public void CheckStart(string network, WeightsHeader teacher)
     {
         foreach (string option in OptionTypes.Of(typeof(DitOptions)).Properties.Select(property => property.Name))
@@ -77,19 +78,19 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
                 mistakes.Add(
                     options.At($"{network}.{option}"),
                     FormattableString.Invariant($"`{option}` is {named}, but the network starts from the teacher's weights, where it is {found}"),
-                    FormattableString.Invariant($"write {found}, or initialisation random"));
+                    FormattableString.Invariant($"write {found}, or set `initialisation` to random"));
             }
         }
     }
 
-    /// <summary>Whether the network in a file is for the latents that the encoder makes.</summary>
-    /// <param name="verb">What the network does with latents.</param>
+    /// <summary>Checks that the network in a file accepts the latents of the encoder.</summary>
+    /// <param name="verb">The verb of the message, such as decodes.</param>
     public void CheckShape(string path, WeightsHeader file, LatentSize? latent, string verb)
     {
         if (latent is not null && file.Sizes("shape") is { } sizes && new LatentSize(sizes.Channels, sizes.Rows, sizes.Columns) is var own
             && own != latent)
         {
-            Report(path, $"{verb} latents of shape {own}, the encoder makes {latent}");
+            Report(path, $"{verb} latents of shape {own}, but the encoder makes {latent}");
         }
     }
 
@@ -99,12 +100,12 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
         {
             mistakes.Add(
                 options.MostLikelySource(path, "dataset.classes", "dataset.trainLimit", "dataset.path", "dataset.kind"),
-                FormattableString.Invariant($"{options.Text(path)} is for {found} classes, the training images have {classes}"),
-                "choose teacher of kind flowMatching, which is trained on the dataset, or name a teacher for these classes");
+                FormattableString.Invariant($"{options.Text(path)} has {found} classes, but the training images have {classes}"),
+                "choose teacher of kind flowMatching, which is trained on the dataset, or name a teacher with these classes");
         }
     }
 
-    /// <summary>Mean and variance of latents, [C, H, W] or [1, C, H, W].</summary>
+    /// <summary>Checks the mean and variance of latents, [C, H, W] or [1, C, H, W].</summary>
     public void CheckStatistics(string path, WeightsHeader file, LatentSize? latent)
     {
         string variance = file.Shape("var") is null ? "variance" : "var";
@@ -114,21 +115,21 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
             if (shape is null)
             {
                 mistakes.Add(
-                    options.At(path), $"{options.Text(path)} holds no tensor `{name}`",
-                    "name a file with mean and variance of latents, or choose latents of kind perElement");
+                    options.At(path), $"{options.Text(path)} has no tensor `{name}`",
+                    "name a file with the mean and variance of latents, or choose latents of kind perElement");
             }
             else if (latent is not null
                 && !shape.Skip(shape.Count == 4 ? 1 : 0).SequenceEqual([latent.Channels, latent.Rows, latent.Columns]))
             {
                 mistakes.Add(
                     options.MostLikelySource(path, "encoder.weights", Dataset, "dataset.path"),
-                    $"`{name}` of {options.Text(path)} is of shape [{string.Join(", ", shape)}], the encoder makes latents of shape {latent}",
-                    "choose latents of kind perElement, which are measured on the dataset");
+                    $"`{name}` of {options.Text(path)} has the shape [{string.Join(", ", shape)}], but the encoder makes latents of shape {latent}",
+                    "choose latents of kind perElement, whose statistics are measured on the dataset");
             }
         }
     }
 
-    /// <summary>Released weights of DINOv2, under the names of Hugging Face or of its own release.</summary>
+    /// <summary>Checks released weights of DINOv2, with the names of Hugging Face or of the original release.</summary>
     public void CheckDinov2(string path, string network)
     {
         if (headers.Weights(options.Text(path)) is not { } file
@@ -153,7 +154,7 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
         }
     }
 
-    /// <summary>Released weights of RAE's decoder.</summary>
+    /// <summary>Checks released weights of RAE's decoder.</summary>
     public void CheckReleasedDecoder(string path, LatentSize? latent)
     {
         if (headers.Weights(options.Text(path)) is not { } file)
@@ -166,7 +167,7 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
             CheckSize(path, "decoder.network.hiddenSize", width);
             if (latent is not null && channels != latent.Channels)
             {
-                Report(path, FormattableString.Invariant($"decodes latents of {channels} channels, the encoder makes {latent.Channels}"));
+                Report(path, FormattableString.Invariant($"decodes latents of {channels} channels, but the encoder makes {latent.Channels}"));
             }
         }
 
@@ -175,12 +176,12 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
         {
             mistakes.Add(
                 options.MostLikelySource("decoder.network.patchSize", "decoder.network"),
-                FormattableString.Invariant($"patches of {patch}×{patch} pixels and {colours} colours, and {options.Text(path)} paints {values} values a patch"),
+                FormattableString.Invariant($"patches of {patch}×{patch} pixels in {colours} colours do not match {options.Text(path)}, which has {values} values per patch"),
                 FormattableString.Invariant($"e.g. patchSize {(long)Math.Sqrt(values / colours)}"));
         }
     }
 
-    /// <summary>Released weights of a DiT^DH.</summary>
+    /// <summary>Checks released weights of a DiT^DH.</summary>
     public void CheckReleasedTeacher(string path, LatentSize? latent, long? classes)
     {
         if (headers.Weights(options.Text(path)) is not { } file)
@@ -197,11 +198,11 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
 
         if (latent is not null && file.Shape("s_embedder.proj.weight") is [_, var channels, _, _] && channels != latent.Channels)
         {
-            Report(path, FormattableString.Invariant($"is for latents of {channels} channels, the encoder makes {latent.Channels}"));
+            Report(path, FormattableString.Invariant($"is trained on latents of {channels} channels, but the encoder makes {latent.Channels}"));
         }
         else if (latent is not null && file.Shape("pos_embed") is [1, var tokens, _] && tokens != latent.Rows * latent.Columns)
         {
-            Report(path, FormattableString.Invariant($"is for latents of {tokens} tokens, the encoder makes {latent.Rows * latent.Columns}"));
+            Report(path, FormattableString.Invariant($"is trained on latents of {tokens} tokens, but the encoder makes {latent.Rows * latent.Columns}"));
         }
     }
 
@@ -211,7 +212,7 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
         {
             mistakes.Add(
                 options.MostLikelySource(option, path),
-                FormattableString.Invariant($"`{option[(option.LastIndexOf('.') + 1)..]}` is {named}, and {options.Text(path)} holds a network where it is {found}"),
+                FormattableString.Invariant($"`{option[(option.LastIndexOf('.') + 1)..]}` is {named}, but in {options.Text(path)} it is {found}"),
                 FormattableString.Invariant($"write {found}"));
         }
     }

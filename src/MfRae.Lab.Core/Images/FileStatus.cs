@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace MfRae.Lab.Core.Images;
 
-/// <summary>What a path leads to.</summary>
+/// <summary>The kind of file at a path.</summary>
 internal enum FileKind
 {
     Missing,
@@ -14,13 +14,13 @@ internal enum FileKind
     Special,
 }
 
-/// <summary>What a path leads to, links followed. Nothing is opened: to open a pipe waits for its writer.</summary>
-/// <param name="Length">In bytes.</param>
+/// <summary>The file at a path, following links. The file is not opened, because opening a pipe waits for its writer.</summary>
+/// <param name="Length">Length in bytes.</param>
 /// <param name="Identity">The same for all paths of one folder.</param>
-/// <param name="Problem">Why the path leads nowhere, or the empty string.</param>
+/// <param name="Problem">The reason why the path cannot be resolved, or the empty string.</param>
 internal readonly record struct FileStatus(FileKind Kind, long Length, string Identity, string Problem)
 {
-    // POSIX: sys/stat.h. The runtime's layer gives these values on every system.
+    // POSIX: sys/stat.h. The .NET runtime gives these values on all systems.
     private const int TypeMask = 0xF000;
     private const int RegularType = 0x8000;
     private const int FolderType = 0x4000;
@@ -52,7 +52,7 @@ internal readonly record struct FileStatus(FileKind Kind, long Length, string Id
         };
     }
 
-    // The call that System.IO makes itself; its struct is the same on all systems, which that of libc is not.
+    // The function that System.IO uses. Unlike that of libc, its struct is the same on all systems.
     [DllImport("libSystem.Native", EntryPoint = "SystemNative_Stat", SetLastError = true)]
     private static extern int Stat([MarshalAs(UnmanagedType.LPUTF8Str)] string path, out NativeStatus status);
 
@@ -79,12 +79,12 @@ internal readonly record struct FileStatus(FileKind Kind, long Length, string Id
     }
 }
 
-/// <summary>Whether a path leads to a file whose content can be read at once.</summary>
+/// <summary>Tests whether a path is a file whose content can be read without waiting.</summary>
 public static class RegularFile
 {
-    /// <summary>False for folders, pipes, sockets, devices, and where there is nothing.</summary>
+    /// <summary>Whether a path is a regular file; false for folders, pipes, sockets, devices and missing files.</summary>
     public static bool Is(string path) => FileStatus.Of(path).Kind == FileKind.Regular;
 
-    /// <summary>True for pipes, sockets and devices: an attempt to read one may wait for ever.</summary>
+    /// <summary>Whether a path is a pipe, socket or device: reading it may wait forever.</summary>
     public static bool IsSpecial(string path) => FileStatus.Of(path).Kind == FileKind.Special;
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace MfRae.Lab.Core.Images;
 
 /// <summary>
-/// The classes of images that lie side by side in one folder, as ImageNet's `val` is published. A file names the class of each image:
+/// The classes of images in a flat folder, such as the published `val` of ImageNet. A file names the class of each image:
 /// `LOC_val_solution.csv` of Kaggle (ImageId,PredictionString, where the first word of the prediction is the class), or `val.txt` or
 /// `val.csv` with a line `FILE CLASS` for each image.
 /// </summary>
@@ -24,7 +24,7 @@ public sealed class FlatLabels
     /// <summary>Names of all classes in ordinal order.</summary>
     public IReadOnlyList<string> Classes { get; }
 
-    /// <summary>The file with the classes of a flat folder, in the folder or beside it; null where there is none.</summary>
+    /// <summary>The file with the classes of a flat folder, in the folder or next to it, or null.</summary>
     public static string? Find(string folder)
     {
         var split = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(folder));
@@ -33,24 +33,24 @@ public sealed class FlatLabels
     }
 
     /// <summary>Reads the classes of a flat folder.</summary>
-    /// <exception cref="LabException">There is no file with them, or it is not of a form that is read.</exception>
+    /// <exception cref="LabException">The file is missing, or its format is unknown.</exception>
     public static FlatLabels Of(string folder) => Find(folder) is { } path ? Read(path) : throw new LabException(
-        $"{folder} holds images without class folders, and no file that names their classes. {Remedy(folder)}");
+        $"{folder} contains images without class folders, and a file with their classes is missing: {Remedy(folder)}");
 
-    /// <summary>What a user can do about a flat folder without a file that names the classes.</summary>
+    /// <summary>Instructions for a flat folder without a file that names the classes.</summary>
     public static string Remedy(string folder)
     {
         var split = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(folder));
-        return $"put LOC_{split}_solution.csv (Kaggle's ImageNet) or {split}.txt with a line `FILE CLASS` for each image into the folder or "
-            + "beside it, or move the images into class folders (for ImageNet: valprep.sh)";
+        return $"put LOC_{split}_solution.csv (Kaggle's ImageNet) or {split}.txt with a line `FILE CLASS` for each image in the folder or "
+            + "next to it, or move the images into class folders (for ImageNet: valprep.sh)";
     }
 
-    /// <summary>The class of an image, which the file names with or without the extension of the image.</summary>
-    /// <exception cref="LabException">The file does not name the image.</exception>
+    /// <summary>The class of an image; the file may name the image without its extension.</summary>
+    /// <exception cref="LabException">The file does not contain the image.</exception>
     public string ClassOf(string file) =>
         _classes.TryGetValue(file, out var found) || _classes.TryGetValue(System.IO.Path.GetFileNameWithoutExtension(file), out found)
             ? found
-            : throw new LabException($"{Path} names no class for the image {file}: add a line for it");
+            : throw new LabException($"{Path} has no class for the image {file}: add a line for it");
 
     private static FlatLabels Read(string path)
     {
@@ -71,7 +71,7 @@ public sealed class FlatLabels
                     continue;
                 var (file, name) = Fields(line, kaggle) ?? throw Unreadable(path, number, line);
                 if (!classes.TryAdd(file, name) && classes[file] != name)
-                    throw new LabException(Text($"{path}:{number} names {file} a second time, with another class: {classes[file]} and {name}"));
+                    throw new LabException(Text($"{path}:{number} gives {file} two classes: {classes[file]} and {name}"));
             }
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
@@ -79,7 +79,7 @@ public sealed class FlatLabels
             throw new LabException($"{path} cannot be read: {refused.Message}", refused);
         }
 
-        return classes.Count > 0 ? new(path, classes) : throw new LabException($"{path} is empty: a line `FILE CLASS` for each image is needed");
+        return classes.Count > 0 ? new(path, classes) : throw new LabException($"{path} is empty: it needs a line `FILE CLASS` for each image");
     }
 
     private static IEnumerable<string> Names(string split) => [$"LOC_{split}_solution.csv", $"{split}.txt", $"{split}.csv"];
@@ -98,8 +98,8 @@ public sealed class FlatLabels
 
     private static LabException Unreadable(string path, int number, string line) => new(
         int.TryParse(line.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out _)
-            ? Text($"{path}:{number} is a number without a file name, as in ILSVRC2012_validation_ground_truth.txt, whose numbers only ")
-                + "meta.mat explains: use LOC_val_solution.csv, or lines `FILE CLASS`"
+            ? Text($"{path}:{number} is a number without a file name, as in ILSVRC2012_validation_ground_truth.txt, whose numbers ")
+                + "only meta.mat explains: use LOC_val_solution.csv, or lines `FILE CLASS`"
             : Text($"{path}:{number} is not `FILE CLASS`: {line}"));
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

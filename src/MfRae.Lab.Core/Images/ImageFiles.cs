@@ -4,13 +4,13 @@ using System.IO.Enumeration;
 namespace MfRae.Lab.Core.Images;
 
 /// <summary>An image file below a folder.</summary>
-/// <param name="Path">Relative to the folder, with `/`.</param>
-/// <param name="Length">In bytes.</param>
+/// <param name="Path">Path relative to the folder, with `/`.</param>
+/// <param name="Length">Length in bytes.</param>
 public readonly record struct ImageFile(string Path, long Length);
 
 /// <summary>
 /// The image files of a folder, at any depth. Every reader of image folders uses this list: training, evaluation, hashes and counts.
-/// Only regular files are listed. Links are followed, and each real folder is read once. Names that begin with a dot are passed over.
+/// Only regular files are listed. Links are followed, and each real folder is read once. Names that begin with a dot are skipped.
 /// </summary>
 /// <param name="Files">In ordinal order of their paths.</param>
 /// <param name="Folders">Names of the folders of the first level in ordinal order, which is torchvision's order of classes.</param>
@@ -33,7 +33,7 @@ public sealed record ImageFiles(string Root, IReadOnlyList<ImageFile> Files, IRe
     public static IReadOnlyList<string> ClassFolders(string root) => Reading<IReadOnlyList<string>>(root, () =>
         [.. Entries(root).Where(entry => entry.IsFolder && !IsHidden(entry.Name)).Select(entry => entry.Name).Order(StringComparer.Ordinal)]);
 
-    /// <summary>Whether a folder holds images itself and no class folders.</summary>
+    /// <summary>Whether a folder contains images and no class folders.</summary>
     /// <exception cref="LabException">The folder cannot be read.</exception>
     public static bool IsFlat(string root) => Reading(root, () =>
     {
@@ -62,7 +62,7 @@ public sealed record ImageFiles(string Root, IReadOnlyList<ImageFile> Files, IRe
 
     private sealed class Walk(string root, CancellationToken stop)
     {
-        // .NET puts it where bytes of a name are not UTF-8; the file cannot be opened by such a name.
+        // .NET replaces bytes of a name that are not UTF-8 with it; such a name cannot be opened.
         private const char Undecodable = '\uFFFD';
 
         private readonly List<ImageFile> _files = [];
@@ -72,7 +72,7 @@ public sealed record ImageFiles(string Root, IReadOnlyList<ImageFile> Files, IRe
         private readonly SortedSet<string> _links = new(StringComparer.Ordinal);
         private readonly SkippedEntries.Counter _passed = new();
 
-        // Folders before links to folders: a folder keeps its own path where a link leads to it.
+        // Folders before links to folders, so that a folder that a link points to keeps its path.
         public ImageFiles Run()
         {
             Enter("");
@@ -143,7 +143,7 @@ public sealed record ImageFiles(string Root, IReadOnlyList<ImageFile> Files, IRe
         private string Full(string path) => path.Length == 0 ? root : Path.Combine(root, path);
 
         private LabException Unreachable(string path, string problem) => new(path.Contains(Undecodable)
-            ? $"{Full(path)}: this name is not UTF-8 ({Undecodable} stands for the bytes that are not); rename it, for example by "
+            ? $"{Full(path)}: this name is not UTF-8 ({Undecodable} marks the invalid bytes); rename it, for example by "
                 + "`convmv -f latin1 -t utf8 --notest`"
             : $"{Full(path)} cannot be read: {problem}. If it is a link, restore its target or remove it");
     }
@@ -151,17 +151,18 @@ public sealed record ImageFiles(string Root, IReadOnlyList<ImageFile> Files, IRe
 
 /// <summary>The entries of a folder of images that are not read as images.</summary>
 /// <param name="Hidden">Files and folders whose names begin with a dot; the contents of a folder are not counted.</param>
-/// <param name="Special">Paths of pipes, sockets, devices and links that lead nowhere.</param>
+/// <param name="Special">Paths of pipes, sockets, devices and broken links.</param>
 /// <param name="Repeated">Paths of links to folders that are read under another path.</param>
-/// <param name="Unread">Number of files by extension in lower case, of formats that are not read.</param>
+/// <param name="Unread">Extension in lower case → number of files, for formats that are not read.</param>
 public sealed record SkippedEntries(
     long Hidden, IReadOnlyList<string> Special, IReadOnlyList<string> Repeated, IReadOnlyDictionary<string, long> Unread)
 {
     private const string NoExtension = "no extension";
 
+    /// <summary>Whether nothing was skipped.</summary>
     public bool IsEmpty => Hidden == 0 && Special.Count == 0 && Repeated.Count == 0 && Unread.Count == 0;
 
-    /// <summary>All of it in one line, or null where there is nothing.</summary>
+    /// <summary>A description in one line, or null without skipped entries.</summary>
     public string? Describe()
     {
         var parts = new List<string>();
@@ -172,11 +173,11 @@ public sealed record SkippedEntries(
         if (Special.Count > 0)
             parts.Add(Text($"pipes, sockets, devices or broken links: {Special.Count} ({First(Special)})"));
         if (Repeated.Count > 0)
-            parts.Add(Text($"{Repeated.Count} {(Repeated.Count == 1 ? "link" : "links")} to a folder that is read already ({First(Repeated)})"));
+            parts.Add(Text($"{Repeated.Count} {(Repeated.Count == 1 ? "link" : "links")} to a folder that is already read ({First(Repeated)})"));
         return parts.Count > 0 ? "passed over " + string.Join("; ", parts) : null;
     }
 
-    /// <summary>The same without one file of an extension, which is read for another purpose.</summary>
+    /// <summary>The entries without one file of an extension, which is read for another purpose.</summary>
     public SkippedEntries Without(string extension) => this with
     {
         Unread = Unread.Select(entry => entry.Key == extension ? new(entry.Key, entry.Value - 1) : entry).Where(entry => entry.Value > 0)
@@ -187,7 +188,7 @@ public sealed record SkippedEntries(
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Gathers what is passed over.</summary>
+    /// <summary>Collects the skipped entries.</summary>
     internal sealed class Counter
     {
         private readonly List<string> _special = [];

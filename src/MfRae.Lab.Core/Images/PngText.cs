@@ -6,7 +6,7 @@ namespace MfRae.Lab.Core.Images;
 /// <summary>Short texts inside PNG files: chunks of type tEXt, a keyword and a text in ASCII.</summary>
 public static class PngText
 {
-    /// <summary>The keyword under which a reduced sheet of images names the file with the sheet at full size.</summary>
+    /// <summary>The keyword with which a reduced sheet of images names the file with the full-size sheet.</summary>
     public const string FullSize = "full-size";
 
     private const int Signature = 8;
@@ -14,7 +14,7 @@ public static class PngText
     private const int Around = 12;
     private const uint Polynomial = 0xedb88320;
 
-    /// <summary>The PNG file with one more text, behind its header.</summary>
+    /// <summary>The PNG file with an additional text after its header.</summary>
     public static byte[] With(ReadOnlySpan<byte> png, string keyword, string text)
     {
         byte[] body = [.. "tEXt"u8, .. Encoding.ASCII.GetBytes(keyword), 0, .. Encoding.ASCII.GetBytes(text)];
@@ -26,7 +26,7 @@ public static class PngText
         return [.. png[..start], .. length, .. body, .. check, .. png[start..]];
     }
 
-    /// <summary>The text under a keyword, or null where the file has none or is no whole PNG file.</summary>
+    /// <summary>The text of a keyword, or null if the file does not have it or is not a complete PNG file.</summary>
     public static string? Of(ReadOnlySpan<byte> png, string keyword)
     {
         byte[] sought = [.. Encoding.ASCII.GetBytes(keyword), 0];

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace MfRae.Lab.Core.Options;
 
-/// <summary>Where the images and labels come from.</summary>
+/// <summary>The source of images and labels.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(IdxDatasetOptions), "idx")]
 [JsonDerivedType(typeof(ImageFolderDatasetOptions), "imageFolder")]
@@ -10,8 +10,8 @@ namespace MfRae.Lab.Core.Options;
 public abstract record DatasetOptions;
 
 /// <summary>
-/// A folder with the four gzipped IDX files of MNIST and its relatives.
-/// <paramref name="TrainLimit"/> and <paramref name="TestLimit"/> keep only the first so many images (0: all).
+/// A folder with the four gzipped IDX files of MNIST and similar datasets. <paramref name="TrainLimit"/> and <paramref name="TestLimit"/>
+/// are the number of images to keep from the start (0: all).
 /// </summary>
 public sealed record IdxDatasetOptions(
     string Path,
@@ -31,16 +31,16 @@ public sealed record IdxDatasetOptions(
 }
 
 /// <summary>
-/// Colour images in the layout of ImageNet: `train` and `val` below the folder, in each a folder of JPEG, PNG, BMP or WebP files for each
-/// class; classes are numbered in the ordinal order of their folders' names. A split may hold its images without class folders if a file
-/// names their classes: `LOC_val_solution.csv`, or `val.txt` with lines `FILE CLASS`, in the split's folder or beside it. Only an index
-/// is kept: images are decoded when they are used.
+/// Colour images in the layout of ImageNet: `train` and `val` below the folder, each with one folder of JPEG, PNG, BMP or WebP files for
+/// each class; classes are numbered in the ordinal order of their folder names. A split may contain images without class folders if a file
+/// names their classes: `LOC_val_solution.csv`, or `val.txt` with lines `FILE CLASS`, in the folder of the split or next to it. Only an
+/// index is kept: images are decoded when they are used.
 /// </summary>
-/// <param name="Size">Side in pixels that images are brought to: shrunk until the shorter side fits, then cut from the middle.</param>
-/// <param name="Classes">How many class folders there must be.</param>
-/// <param name="Flip">Whether a training image is mirrored with probability one half each time it is drawn.</param>
-/// <param name="TrainLimit">Keep only so many training images, spread evenly over the index; 0: all.</param>
-/// <param name="TestLimit">The same for the images in `val`.</param>
+/// <param name="Size">Side of the images in pixels: images are resized to this shorter side, then cropped at the centre.</param>
+/// <param name="Classes">The required number of class folders.</param>
+/// <param name="Flip">Whether a training image is mirrored with a probability of one half each time it is drawn.</param>
+/// <param name="TrainLimit">The number of training images to keep, spaced evenly over the index; 0: all.</param>
+/// <param name="TestLimit">The number of images in `val` to keep.</param>
 public sealed record ImageFolderDatasetOptions(
     string Path,
     [property: OptionRange(8, 4096)] int Size = 256,
@@ -56,8 +56,8 @@ public sealed record ImageFolderDatasetOptions(
 }
 
 /// <summary>
-/// No images: latents drawn afresh for every step from a distribution of which everything is known (docs/method.md §6). A sample of
-/// d dimensions is a latent of shape [d, 1, 1], all of one class.
+/// No images: new latents are drawn at every step from a distribution with known closed forms (docs/method.md §6). A sample of d dimensions
+/// is a latent of shape [d, 1, 1]; all samples have one class.
 /// </summary>
 public sealed record OracleDatasetOptions(DistributionOptions Distribution) : DatasetOptions;
 
@@ -68,21 +68,21 @@ public sealed record OracleDatasetOptions(DistributionOptions Distribution) : Da
 [JsonDerivedType(typeof(LineDistributionOptions), "mixture1d")]
 public abstract record DistributionOptions;
 
-/// <summary>One Gaussian in as many dimensions as <paramref name="Mean"/> has numbers.</summary>
-/// <param name="Covariance">Its rows; symmetric and positive definite.</param>
+/// <summary>A single Gaussian; <paramref name="Mean"/> has one number for each dimension.</summary>
+/// <param name="Covariance">The rows of the covariance; symmetric and positive definite.</param>
 public sealed record GaussianDistributionOptions(
     [property: OptionRange(-1000, 1000)] IReadOnlyList<double> Mean,
     [property: OptionRange(-1000, 1000)] IReadOnlyList<IReadOnlyList<double>> Covariance) : DistributionOptions;
 
 /// <summary>Round Gaussians of equal weight in the plane, evenly on a circle around the origin.</summary>
-/// <param name="Deviation">Standard deviation of each.</param>
+/// <param name="Deviation">Standard deviation of each Gaussian.</param>
 public sealed record RingDistributionOptions(
     [property: OptionRange(1, 1000)] int Modes = 8,
     [property: OptionRange(0, 1000)] double Radius = 4,
     [property: OptionRange(1e-3, 1000)] double Deviation = 0.3) : DistributionOptions;
 
 /// <summary>A mixture of Gaussians on the line, whose flow is known exactly by its quantiles.</summary>
-/// <param name="Weights">In any unit: they are divided by their sum.</param>
+/// <param name="Weights">Weights of the components, which are divided by their sum.</param>
 /// <param name="Deviations">Standard deviations.</param>
 public sealed record LineDistributionOptions(
     [property: OptionRange(1e-6, 1e6)] IReadOnlyList<double> Weights,

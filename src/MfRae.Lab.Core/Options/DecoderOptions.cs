@@ -12,8 +12,8 @@ public abstract record DecoderOptions;
 /// <summary>No decoder: the plan ends at the encoder and its probes.</summary>
 public sealed record NoDecoderOptions : DecoderOptions;
 
-/// <summary>Weights from a file; PATH::NAME takes a dictionary inside a checkpoint.</summary>
-/// <param name="Network">What the weights are of; absent: the metadata of the file, which the lab wrote, say it.</param>
+/// <summary>Weights from a file; PATH::NAME reads a dictionary inside a checkpoint.</summary>
+/// <param name="Network">The network of the weights; absent: the metadata of a file of the lab describe it.</param>
 public sealed record PretrainedDecoderOptions(string Weights, DecoderArchitectureOptions? Network = null) : DecoderOptions, IReadsFiles
 {
     IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
@@ -48,11 +48,11 @@ public sealed record DecoderNetworkOptions(
     [property: OptionRange(1, 512)] int Channels = 16) : DecoderArchitectureOptions;
 
 /// <summary>
-/// The ViT-MAE style decoder of the released RAE (arXiv 2510.11690) under its parameter names; the defaults are those of ViT-XL
+/// The ViT-MAE style decoder of the released RAE (arXiv 2510.11690), with its parameter names; the defaults are those of ViT-XL
 /// (docs/method.md §2).
 /// </summary>
 /// <param name="IntermediateSize">Hidden width of a block's MLP.</param>
-/// <param name="PatchSize">Side of the square of pixels that one token becomes.</param>
+/// <param name="PatchSize">Side of the square of pixels that one token is decoded to.</param>
 /// <param name="ImageSize">Side of the decoded image.</param>
 /// <param name="Channels">Colours of the decoded image.</param>
 public sealed record MaeDecoderOptions(

@@ -10,18 +10,18 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(SelfSupervisedEncoderOptions), "selfSupervised")]
 public abstract record EncoderOptions;
 
-/// <summary>No encoder: the data are latents already.</summary>
+/// <summary>No encoder: the data are already latents.</summary>
 public sealed record NoEncoderOptions : EncoderOptions;
 
-/// <summary>Weights of the lab's own ViT, from a file whose metadata describe it.</summary>
-/// <param name="Network">The sizes that the metadata must name; absent: whatever they name.</param>
+/// <summary>Weights of the lab's ViT, from a file whose metadata describe it.</summary>
+/// <param name="Network">The sizes that the metadata must contain; absent: any.</param>
 public sealed record PretrainedEncoderOptions(string Weights, VitOptions? Network = null) : EncoderOptions, IReadsFiles
 {
     IEnumerable<string> IReadsFiles.Files() => [Weights];
 }
 
 /// <summary>
-/// DINOv2 with registers under the Hugging Face names, from .safetensors or a PyTorch checkpoint; PATH::NAME takes a dictionary inside
+/// DINOv2 with registers, with the Hugging Face names, from .safetensors or a PyTorch checkpoint; PATH::NAME reads a dictionary inside
 /// the file.
 /// </summary>
 public sealed record Dinov2EncoderOptions(string Weights, Dinov2Options Network) : EncoderOptions, IReadsFiles
@@ -31,10 +31,10 @@ public sealed record Dinov2EncoderOptions(string Weights, Dinov2Options Network)
 
 /// <summary>
 /// Trains a ViT without labels on two augmented, partly masked views of each image: the class tokens of the two views
-/// agree (contrastive, temperature <paramref name="Temperature"/>), and the tokens of each view rebuild its pixels.
+/// agree (contrastive, temperature <paramref name="Temperature"/>), and the tokens of each view reconstruct its pixels.
 /// </summary>
 /// <param name="MaskRatio">Fraction of the tokens replaced by a learned mask token in each view.</param>
-/// <param name="ReconstructionWeight">Weight of the pixel error beside the contrastive loss.</param>
+/// <param name="ReconstructionWeight">Weight of the pixel error relative to the contrastive loss.</param>
 public sealed record SelfSupervisedEncoderOptions(
     VitOptions Network,
     AugmentationOptions Augmentation,
@@ -54,12 +54,12 @@ public sealed record VitOptions(
     [property: OptionRange(1, 16)] double MlpRatio = 4);
 
 /// <summary>
-/// DINOv2 with registers (arXiv 2304.07193, 2309.16588), a frozen encoder under the Hugging Face parameter names; the defaults are
-/// those of the base model that the paper uses (docs/method.md §2).
+/// DINOv2 with registers (arXiv 2304.07193, 2309.16588), a frozen encoder with the Hugging Face parameter names; the defaults are those of
+/// the base model that the paper uses (docs/method.md §2).
 /// </summary>
-/// <param name="MlpRatio">Hidden width of a block's MLP, in widths of the model.</param>
-/// <param name="ImageSize">The image side whose patch grid the position embedding was trained on.</param>
-/// <param name="InputSize">The image side that is encoded: images are resized to it, position embeddings to its patch grid.</param>
+/// <param name="MlpRatio">Hidden width of a block's MLP, relative to the width of the model.</param>
+/// <param name="ImageSize">The side of the images that the position embedding was trained on.</param>
+/// <param name="InputSize">The side of the encoded images: images are resized to it, and position embeddings to its patch grid.</param>
 public sealed record Dinov2Options(
     [property: OptionRange(8, 8192)] int HiddenSize = 768,
     [property: OptionRange(1, 128)] int Layers = 12,

@@ -2,15 +2,16 @@ using System.Text.Json.Serialization;
 
 namespace MfRae.Lab.Core.Options;
 
-/// <summary>What is measured. It stands outside `base`: an arm cannot change how it is judged.</summary>
+/// <summary>The metrics and references of the evaluation, outside `base` so that an arm cannot change its evaluation.</summary>
 /// <param name="References">Dataset splits whose feature statistics samples are compared with; the first is the primary one.</param>
-/// <param name="Reconstruction">Whether the test set is encoded, decoded and measured too (rFID).</param>
-/// <param name="Probes">Whether the encoder is probed: k nearest neighbours and a linear classifier, beside raw pixels and
-/// an untrained encoder.</param>
-/// <param name="BootstrapDraws">For the 95 % interval of each value over the choice of its samples (docs/method.md §7); 0: no intervals.</param>
-/// <param name="SecondFeatures">Another network, in whose features samples are compared with the first reference too (`fd`), or null.</param>
-/// <param name="Ladder">Whether images of the first reference are spoilt by noise and blur step by step, to see that FID grows with each.</param>
-/// <param name="SnapshotSamples">How many one-step samples of each snapshot of training are drawn and measured.</param>
+/// <param name="Reconstruction">Whether the test set is also encoded, decoded and measured (rFID).</param>
+/// <param name="Probes">Whether the encoder is probed by k nearest neighbours and a linear classifier, and compared with raw pixels and an
+/// untrained encoder.</param>
+/// <param name="BootstrapDraws">Number of resamples for the 95 % interval of each value over its samples (docs/method.md §7); 0: no
+/// intervals.</param>
+/// <param name="SecondFeatures">Another network, in whose features samples are also compared with the first reference (`fd`), or null.</param>
+/// <param name="Ladder">Whether FID is measured for images of the first reference with increasing noise and blur, to check that it grows.</param>
+/// <param name="SnapshotSamples">Number of one-step samples that are drawn from each snapshot and measured.</param>
 public sealed record EvaluationOptions(
     FeatureOptions Features,
     IReadOnlyList<MetricOptions> Metrics,
@@ -41,23 +42,30 @@ public abstract record MetricOptions;
 /// <summary>Fréchet distance of Gaussians fitted to features; one value per reference split.</summary>
 public sealed record FidOptions : MetricOptions;
 
-/// <summary>The same of spatial features, which sees where things are; one value per reference split.</summary>
+/// <summary>Fréchet distance in spatial features, which depend on where things are; one value per reference split.</summary>
 public sealed record SfidOptions : MetricOptions;
 
 /// <summary>exp E KL(p(y|x) ‖ p(y)), the mean over parts of the samples.</summary>
-/// <param name="Splits">Number of parts of about equal size; adm has its own. torch-fidelity itself takes 10.</param>
+/// <param name="Splits">Number of parts of about equal size, except for adm. torch-fidelity's default is 10.</param>
 /// <param name="Form">Which samples form a part. contentOrder: samples are first ordered by a hash of their pixels, so the value does not
-/// depend on their order. The other forms depend on it. consecutive: samples that follow each other. adm: chunks of 5,000 that follow each
-/// other. torchFidelity: samples that torch-fidelity's permutation brings together. The value is named is, is.adm or is.torchFidelity.</param>
+/// depend on their order; with the three other forms it does. consecutive: consecutive samples. adm: consecutive chunks of 5,000 samples.
+/// torchFidelity: consecutive samples after torch-fidelity's permutation. The value is named is, is.adm or is.torchFidelity.</param>
 public sealed record InceptionScoreOptions(
     [property: OptionRange(1, 100)] int Splits = 1,
     [property: OptionChoice(
         InceptionScoreOptions.ContentOrder, InceptionScoreOptions.Consecutive, InceptionScoreOptions.Adm, InceptionScoreOptions.TorchFidelity)]
     string Form = InceptionScoreOptions.ContentOrder) : MetricOptions
 {
+    /// <summary>Parts of the samples in an order by their content.</summary>
     public const string ContentOrder = "contentOrder";
+
+    /// <summary>Parts of consecutive samples.</summary>
     public const string Consecutive = "consecutive";
+
+    /// <summary>Consecutive chunks of <see cref="AdmPart"/> samples, as in ADM's evaluator.</summary>
     public const string Adm = "adm";
+
+    /// <summary>Parts of the samples in torch-fidelity's permutation.</summary>
     public const string TorchFidelity = "torchFidelity";
 
     /// <summary>The samples of a part in ADM's form.</summary>
@@ -66,35 +74,35 @@ public sealed record InceptionScoreOptions(
     /// <summary>The name of the value.</summary>
     public static string NameOf(string? form) => form is Adm or TorchFidelity ? $"is.{form}" : "is";
 
-    /// <summary>The number of parts that so many samples are cut into.</summary>
+    /// <summary>The number of parts that a number of samples is split into.</summary>
     public long Parts(long samples) => Form == Adm ? (samples + AdmPart - 1) / AdmPart : Splits;
 
-    /// <summary>Whether the value is that of the samples in an order by their content.</summary>
+    /// <summary>Whether the samples must be ordered by their content.</summary>
     public bool NeedsContentOrder() => Form == ContentOrder && Splits > 1;
 }
 
 /// <summary>Kernel distance to the primary reference, the mean over pairs of random subsets.</summary>
-/// <param name="SubsetSize">Images of a subset; the number of samples or of reference images where that is less. The value is
-/// named kid at 1,000, else kid.SIZE.</param>
+/// <param name="SubsetSize">Images in a subset, at most the number of samples or of reference images. The value is named kid for 1,000
+/// images, otherwise kid.SIZE.</param>
 public sealed record KidOptions(
     [property: OptionRange(1, 10_000)] int Subsets = 100,
     [property: OptionRange(2, 100_000)] int SubsetSize = 1000) : MetricOptions;
 
-/// <summary>Precision, recall, density and coverage against the primary reference, by balls that reach to neighbours.</summary>
-/// <param name="Neighbours">To which neighbour balls reach for precision and recall.</param>
-/// <param name="DensityNeighbours">To which for density and coverage.</param>
+/// <summary>Precision, recall, density and coverage against the primary reference, from balls whose radius is the distance to a neighbour.</summary>
+/// <param name="Neighbours">The rank of the neighbour that gives the radius for precision and recall.</param>
+/// <param name="DensityNeighbours">The rank of the neighbour that gives the radius for density and coverage.</param>
 public sealed record PrecisionRecallOptions(
     [property: OptionRange(1, 100)] int Neighbours = 3,
     [property: OptionRange(1, 100)] int DensityNeighbours = 5) : MetricOptions;
 
-/// <summary>FID within each class against the primary reference: the mean, the worst, and each of at most 20 classes.</summary>
+/// <summary>FID within each class against the primary reference: the mean, the worst, and each class if there are at most 20.</summary>
 public sealed record ClassFidOptions : MetricOptions;
 
-/// <summary>FID against the primary reference, extrapolated to infinitely many samples.</summary>
-/// <param name="Sizes">How many random subsets the line is fitted to.</param>
+/// <summary>FID against the primary reference, extrapolated to an infinite number of samples.</summary>
+/// <param name="Sizes">The number of random subsets that the line is fitted to.</param>
 public sealed record FidInfinityOptions([property: OptionRange(3, 100)] int Sizes = 15) : MetricOptions;
 
-/// <summary>FID of as many training images as there are samples, against the first reference that is not the training split.</summary>
+/// <summary>FID of training images, the same number as samples, against the first reference that is not the training split.</summary>
 public sealed record FidFloorOptions : MetricOptions;
 
 /// <summary>Fraction of samples that the feature network assigns to the label they were drawn for.</summary>
@@ -104,24 +112,24 @@ public sealed record ClassAccuracyOptions : MetricOptions;
 public sealed record EndpointErrorOptions : MetricOptions;
 
 /// <summary>
-/// Whether samples lie nearer to training images than the images of the first other reference do: the ratio of the medians, and
-/// the share of samples below the 1 % quantile of those images.
+/// Whether samples are nearer to training images than the images of the first other reference are: the ratio of the median distances, and
+/// the share of samples below the 1 % quantile of the distances of those images.
 /// </summary>
 public sealed record MemorisationOptions : MetricOptions;
 
 /// <summary>
-/// What can be measured where everything is known (docs/method.md §6): deviations from the exact mean flow and from the one that
-/// training converges to, the split of the loss, its gradient's variance, and quantiles of the target noise.
+/// Metrics of an oracle dataset (docs/method.md §6): deviations from the exact mean flow and from the mean flow that training converges to,
+/// the split of the loss, the variance of its gradient, and quantiles of the target noise.
 /// </summary>
-/// <param name="GradientPoints">At how many points the gradient of the loss is taken apart.</param>
-/// <param name="Draws">Draws of the one-point velocity at each of them, and for the quantiles.</param>
+/// <param name="GradientPoints">Number of points at which the gradient of the loss is decomposed.</param>
+/// <param name="Draws">Draws of the one-point velocity at each point, and for the quantiles.</param>
 /// <param name="Tolerance">Relative tolerance of the solver of flows without a closed form.</param>
 public sealed record OracleMetricOptions(
     [property: OptionRange(2, 100_000)] int GradientPoints = 256,
     [property: OptionRange(1, 10_000)] int Draws = 64,
     [property: OptionRange(1e-12, 1e-2)] double Tolerance = 1e-9) : MetricOptions;
 
-/// <summary>A question about the few-step generator that is answered by looking at the network itself. Nothing is sampled.</summary>
+/// <summary>A study that examines the network of the few-step generator. Nothing is sampled.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(DerivativeErrorOptions), "derivativeError")]
 public abstract record StudyOptions;
@@ -130,13 +138,13 @@ public abstract record StudyOptions;
 /// How far an estimate of du/dt is from the exact derivative in float64, measured and predicted (docs/method.md §3).
 /// </summary>
 /// <param name="Derivative">The estimator.</param>
-/// <param name="Time">Where (r, t) are drawn.</param>
-/// <param name="Deltas">Steps δ at which a difference is measured, beside that of <paramref name="Derivative"/>. Exact estimators
-/// have no step, and are measured once.</param>
-/// <param name="Precision">Of the estimate. tf32 and bfloat16 round the operands of matrix products and sum in float32, on
-/// every device alike.</param>
+/// <param name="Time">The distribution of (r, t).</param>
+/// <param name="Deltas">Steps δ at which a difference is measured, in addition to that of <paramref name="Derivative"/>. Exact estimators
+/// have no step and are measured once.</param>
+/// <param name="Precision">Precision of the estimate. tf32 and bfloat16 round the operands of matrix products and sum in float32, on all
+/// devices.</param>
 /// <param name="Lambda">λ of the direction w: 0 is the one-point velocity, 1 the teacher.</param>
-/// <param name="LabelDropout">Share of the samples that are seen without their label.</param>
+/// <param name="LabelDropout">Share of the samples whose label is dropped.</param>
 /// <param name="Samples">Number of samples with r &lt; t, drawn as for training.</param>
 /// <param name="EarlySamples">Number of further samples with t &lt; 0.1, which training draws rarely.</param>
 public sealed record DerivativeErrorOptions(

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace MfRae.Lab.Core.Options;
 
-/// <summary>The network whose features FID and whose classes IS are computed from.</summary>
+/// <summary>The network whose features FID is computed from, and whose classes IS is computed from.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(NoFeatureOptions), "none")]
 [JsonDerivedType(typeof(PretrainedFeatureOptions), "pretrained")]
@@ -12,7 +12,7 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(InceptionOptions), "inception")]
 public abstract record FeatureOptions;
 
-/// <summary>No network: nothing is compared in features.</summary>
+/// <summary>No network: no features are compared.</summary>
 public sealed record NoFeatureOptions : FeatureOptions;
 
 /// <summary>Weights from a safetensors file, whose metadata describe the network.</summary>
@@ -22,9 +22,10 @@ public sealed record PretrainedFeatureOptions(string Weights) : FeatureOptions, 
 }
 
 /// <summary>
-/// The Inception-v3 of published FID numbers, from a file with pytorch-fid's names. It predicts ImageNet's classes (docs/method.md §7).
+/// The Inception-v3 network of published FID values, from a file with pytorch-fid's names. It predicts the classes of ImageNet
+/// (docs/method.md §7).
 /// </summary>
-/// <param name="Resizing">How images reach 299×299: as in pytorch-fid, or as in the TensorFlow graph and ADM's evaluator.</param>
+/// <param name="Resizing">How images are resized to 299×299: as in pytorch-fid, or as in the TensorFlow graph and ADM's evaluator.</param>
 public sealed record FidInceptionOptions(
     string Weights,
     [property: OptionChoice("pytorchFid", "tensorFlow")] string Resizing = "pytorchFid") : FeatureOptions, IReadsFiles
@@ -33,8 +34,8 @@ public sealed record FidInceptionOptions(
 }
 
 /// <summary>
-/// The class token of DINOv2, by which FD-DINOv2 compares images (arXiv 2306.04675): released weights of any size, under the names of
-/// the release, Hugging Face or timm; PATH::NAME takes a dictionary inside the file. It predicts no classes.
+/// The class token of DINOv2, in which FD-DINOv2 compares images (arXiv 2306.04675): released weights of any size, with the names of
+/// the release, Hugging Face or timm; PATH::NAME reads a dictionary inside the file. It does not predict classes.
 /// </summary>
 public sealed record Dinov2FeatureOptions(string Weights) : FeatureOptions, IReadsFiles
 {
@@ -42,12 +43,12 @@ public sealed record Dinov2FeatureOptions(string Weights) : FeatureOptions, IRea
 }
 
 /// <summary>
-/// Any network as a TorchScript file: float32 [B, 3, size, size] → features [B, F], or a tuple of features and class scores, which are
-/// not the dataset's classes.
+/// Any network as a TorchScript file: float32 [B, 3, size, size] → features [B, F], or a tuple of features and scores of classes other than
+/// those of the dataset.
 /// </summary>
-/// <param name="Size">Side that images are resized to, bicubically with antialias; 0 leaves them.</param>
-/// <param name="Mean">Of each colour in [0, 1], subtracted first; absent: 0.</param>
-/// <param name="Deviation">Of each colour, divided by; absent: 1.</param>
+/// <param name="Size">Side that images are resized to, bicubic with antialiasing; 0 does not resize.</param>
+/// <param name="Mean">The mean of each colour in [0, 1], which is subtracted first; default 0.</param>
+/// <param name="Deviation">The standard deviation of each colour, which is divided by; default 1.</param>
 public sealed record TorchScriptFeatureOptions(
     string Weights,
     [property: OptionRange(0, 4096)] int Size = 224,
@@ -58,7 +59,7 @@ public sealed record TorchScriptFeatureOptions(
 }
 
 /// <summary>Trains an Inception-style classifier (Szegedy blocks at 28×28) on the training labels.</summary>
-/// <param name="Width">Channels of a branch; the pooled feature has 8 times as many.</param>
+/// <param name="Width">Channels of a branch; the pooled feature has 8 times that number.</param>
 public sealed record InceptionOptions(
     TrainingOptions Training,
     AugmentationOptions Augmentation,

@@ -2,8 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace MfRae.Lab.Core.Options;
 
-/// <summary>Every option of every stage of one arm: what `base` of an experiment file holds. All of it is part of stage keys.</summary>
-/// <param name="Study">What is asked of the generator instead of sampling it; absent: it is sampled and its samples measured.</param>
+/// <summary>All options of all stages of one arm: `base` of an experiment file. All of them are part of stage keys.</summary>
+/// <param name="Study">A study of the generator; if absent, the generator is sampled and its samples are measured.</param>
 public sealed record LabOptions(
     DatasetOptions Dataset,
     EncoderOptions Encoder,
@@ -15,21 +15,23 @@ public sealed record LabOptions(
     SamplingOptions Sampling,
     StudyOptions? Study = null);
 
-/// <summary>The closed range a numeric option must lie in. The experiment reader and the JSON Schema both read it.</summary>
+/// <summary>The closed range of a numeric option. The experiment reader and the JSON Schema read it.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OptionRangeAttribute(double minimum, double maximum = double.MaxValue) : Attribute
 {
+    /// <summary>The smallest accepted value.</summary>
     public double Minimum { get; } = minimum;
 
+    /// <summary>The largest accepted value.</summary>
     public double Maximum { get; } = maximum;
 }
 
 /// <summary>
-/// The words a string option (or each item of a list of strings) may take. The experiment reader and the JSON Schema both
-/// read it.
+/// The strings that a string option, or each item of an array of strings, accepts. The experiment reader and the JSON Schema read it.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OptionChoiceAttribute(params string[] choices) : Attribute
 {
+    /// <summary>The accepted strings.</summary>
     public IReadOnlyList<string> Choices { get; } = choices;
 }

@@ -10,20 +10,20 @@ namespace MfRae.Lab.Core.Options;
 public abstract record LatentOptions
 {
     /// <summary>
-    /// Whether only statistics are kept, and training encodes images whenever it draws them (cache none), for datasets whose latents
-    /// fit nowhere; otherwise the training set is encoded once and its latents are kept (cache memory).
+    /// Whether only statistics are kept and training encodes images whenever it draws them (cache none), for datasets with too many latents
+    /// to keep. Otherwise the training set is encoded once and its latents are kept (cache memory).
     /// </summary>
     public bool EncodesWhenDrawn() =>
         this is PretrainedLatentOptions { Cache: "none" } or PerElementLatentOptions { Cache: "none" };
 }
 
-/// <summary>No normalisation: the data are latents already.</summary>
+/// <summary>No normalisation: the data are already latents.</summary>
 public sealed record NoLatentOptions : LatentOptions;
 
 /// <summary>
-/// Mean and variance from a file: one that the lab wrote, or RAE's stat.pt, which names them `mean` and `var`.
+/// Mean and variance from a file of the lab, or from RAE's stat.pt, which names them `mean` and `var`.
 /// </summary>
-/// <param name="Epsilon">ε where the file does not say it.</param>
+/// <param name="Epsilon">ε, if the file does not contain it.</param>
 public sealed record PretrainedLatentOptions(
     string Weights,
     [property: OptionRange(0, 1)] double Epsilon = 1e-5,

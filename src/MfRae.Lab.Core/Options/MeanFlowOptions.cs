@@ -8,19 +8,19 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(LambdaMeanFlowOptions), "lambda")]
 public abstract record MeanFlowOptions;
 
-/// <summary>No MeanFlow stage: the run is judged by CMT if there is one, else by the teacher.</summary>
+/// <summary>No MeanFlow stage: the CMT network is evaluated, or else the teacher.</summary>
 public sealed record NoMeanFlowOptions : MeanFlowOptions;
 
 /// <summary>Trains u_θ towards w_λ - (t - r) du/dt with w_λ = (1 - λ) v̂ + λ v_φ.</summary>
 /// <param name="Lambda">λ of the target, at the start of training: 0 is the one-point velocity, 1 the teacher.</param>
-/// <param name="TangentLambda">λ of the direction of the derivative; absent: that of the target, at every step.</param>
+/// <param name="TangentLambda">λ of the direction of the derivative; absent: the λ of the target at every step.</param>
 /// <param name="Initialisation">Weights to start from: the CMT network, the teacher, or random ones.</param>
 /// <param name="EqualFraction">Fraction of the samples with r = t.</param>
-/// <param name="LambdaSchedule">How <paramref name="Lambda"/> moves; absent: it stays.</param>
-/// <param name="TangentLambdaSchedule">How <paramref name="TangentLambda"/> moves; absent: it stays.</param>
+/// <param name="LambdaSchedule">How <paramref name="Lambda"/> changes; absent: it is constant.</param>
+/// <param name="TangentLambdaSchedule">How <paramref name="TangentLambda"/> changes; absent: it is constant.</param>
 /// <param name="Guidance">Guides the teacher; absent: none.</param>
-/// <param name="Snapshots">How often the averaged weights are kept on the way, to be sampled and measured afterwards: at the start and
-/// at …, a quarter, a half of the steps; 0: never.</param>
+/// <param name="Snapshots">The number of intermediate EMA weights that are kept and later sampled and measured: at the start and at …, a
+/// quarter, a half of the steps.</param>
 public sealed record LambdaMeanFlowOptions(
     [property: OptionRange(0, 1)] double Lambda,
     DitOptions Network,
@@ -37,27 +37,27 @@ public sealed record LambdaMeanFlowOptions(
     GuidanceOptions? Guidance = null,
     [property: OptionRange(0, 30)] int Snapshots = 0) : MeanFlowOptions, IMeanFlowTraining;
 
-/// <summary>How a λ moves from its value at the start of training to another (docs/method.md §2).</summary>
+/// <summary>How a λ changes from its value at the start of training to another (docs/method.md §2).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(LinearLambdaOptions), "linear")]
 [JsonDerivedType(typeof(CosineLambdaOptions), "cosine")]
 [JsonDerivedType(typeof(SwitchLambdaOptions), "switch")]
 public abstract record LambdaScheduleOptions;
 
-/// <summary>In a straight line to <paramref name="End"/>.</summary>
-/// <param name="Steps">Over so many steps, constant from then on; absent: over all of training.</param>
+/// <summary>Linearly to <paramref name="End"/>.</summary>
+/// <param name="Steps">The number of steps until <paramref name="End"/>, after which λ is constant; absent: all training steps.</param>
 public sealed record LinearLambdaOptions(
     [property: OptionRange(0, 1)] double End,
     [property: OptionRange(1, 100_000_000)] int? Steps = null) : LambdaScheduleOptions;
 
-/// <summary>In half a cosine to <paramref name="End"/>: slow at both ends.</summary>
-/// <param name="Steps">Over so many steps, constant from then on; absent: over all of training.</param>
+/// <summary>Along half a cosine to <paramref name="End"/>: slowly at both ends.</summary>
+/// <param name="Steps">The number of steps until <paramref name="End"/>, after which λ is constant; absent: all training steps.</param>
 public sealed record CosineLambdaOptions(
     [property: OptionRange(0, 1)] double End,
     [property: OptionRange(1, 100_000_000)] int? Steps = null) : LambdaScheduleOptions;
 
-/// <summary>At once to <paramref name="End"/>: from 1 to 0 it is MFD, then MFT.</summary>
-/// <param name="Step">The number of steps done before.</param>
+/// <summary>In one step to <paramref name="End"/>: from 1 to 0 is MFD followed by MFT.</summary>
+/// <param name="Step">The number of training steps before the switch.</param>
 public sealed record SwitchLambdaOptions(
     [property: OptionRange(0, 1)] double End,
     [property: OptionRange(1, 100_000_000)] int Step) : LambdaScheduleOptions;
@@ -71,8 +71,8 @@ public sealed record SwitchLambdaOptions(
 public abstract record DerivativeOptions
 {
     /// <summary>
-    /// Whether every probe sees the label dropout of the main evaluation; the released code draws it anew for each, so that probes can
-    /// see different labels (docs/method.md §4, B).
+    /// Whether every probe uses the label dropout of the main evaluation. The released code draws it again for each probe, so that probes can
+    /// have different labels (docs/method.md §4, B).
     /// </summary>
     public bool SharesDropout() => this is not IDifferenceOptions { SharedDropout: false };
 }
@@ -90,18 +90,18 @@ public interface IDifferenceOptions
     DerivativeOptions WithDelta(double delta);
 }
 
-/// <summary>Exact, by forward mode: the tangent travels through the network with its input.</summary>
+/// <summary>Exact, by forward-mode differentiation: the tangent is propagated through the network with its input.</summary>
 public sealed record JvpOptions : DerivativeOptions;
 
-/// <summary>Exact, by two reverse passes.</summary>
+/// <summary>Exact, by two reverse-mode passes.</summary>
 public sealed record JvpDoubleBackwardOptions : DerivativeOptions;
 
-/// <summary>(u(z + δw, r, t + δ) - u(z - δw, r, t - δ)) / 2δ, one-sided where a probe would leave [r, 1].</summary>
-/// <param name="SharedDropout">Both probes see the main evaluation's label dropout; false draws it anew for each probe, as
+/// <summary>(u(z + δw, r, t + δ) - u(z - δw, r, t - δ)) / 2δ, one-sided if a probe would leave [r, 1].</summary>
+/// <param name="SharedDropout">Whether both probes use the label dropout of the main evaluation; false draws it again for each probe, as
 /// the released code does.</param>
-/// <param name="ClampEnds">Probes stay inside [r, 1]; false lets them leave it, as the released code does.</param>
-/// <param name="Batching">Probes apart, without gradient and for r &lt; t only, or main evaluation and probes in one batch with
-/// gradients, as the released code does.</param>
+/// <param name="ClampEnds">Whether probes stay inside [r, 1]; false lets them leave it, as the released code does.</param>
+/// <param name="Batching">separate: probes in separate batches, without gradients and only for r &lt; t. concatenated: main evaluation and
+/// probes in one batch with gradients, as in the released code.</param>
 public sealed record CentralDifferenceOptions(
     [property: OptionRange(1e-7, 0.5)] double Delta = 5e-3,
     bool SharedDropout = true,
@@ -112,10 +112,10 @@ public sealed record CentralDifferenceOptions(
     public DerivativeOptions WithDelta(double delta) => this with { Delta = delta };
 }
 
-/// <summary>(u(z + δw, r, t + δ) - u(z, r, t)) / δ, backward where t + δ > 1.</summary>
-/// <param name="SharedDropout">As of the central difference.</param>
-/// <param name="ClampEnds">As of the central difference; false always goes forward.</param>
-/// <param name="Batching">As of the central difference.</param>
+/// <summary>(u(z + δw, r, t + δ) - u(z, r, t)) / δ, backward if t + δ > 1.</summary>
+/// <param name="SharedDropout">As for the central difference.</param>
+/// <param name="ClampEnds">As for the central difference; false always uses the forward difference.</param>
+/// <param name="Batching">As for the central difference.</param>
 public sealed record ForwardDifferenceOptions(
     [property: OptionRange(1e-7, 0.5)] double Delta = 5e-3,
     bool SharedDropout = true,
@@ -138,19 +138,18 @@ public abstract record LossWeightOptions;
 public sealed record PlainLossWeightOptions : LossWeightOptions;
 
 /// <summary>
-/// M / (sg(M) + c)^p with M the error's mean over dimensions: MeanFlow's weight at a scale that does not depend on the
-/// latent's size.
+/// M / (sg(M) + c)^p with M the error's mean over dimensions: MeanFlow's weight on a scale that is independent of the size of the latent.
 /// </summary>
 public sealed record AdaptiveLossWeightOptions(
     [property: OptionRange(0, 4)] double Power = 1,
     [property: OptionRange(1e-12, 1e6)] double Offset = 0.05) : LossWeightOptions;
 
-/// <summary>S / (sg(S) + c)^p with S the error's sum over dimensions: MeanFlow's own weight.</summary>
+/// <summary>S / (sg(S) + c)^p with S the error's sum over dimensions: the weight of MeanFlow.</summary>
 public sealed record AdaptiveSumLossWeightOptions(
     [property: OptionRange(0, 4)] double Power = 1,
     [property: OptionRange(1e-12, 1e6)] double Offset = 1e-3) : LossWeightOptions;
 
-/// <summary>S² / (sg(S²) + 1e-3)^p with S the error's sum over dimensions: what the released code does.</summary>
+/// <summary>S² / (sg(S²) + 1e-3)^p with S the error's sum over dimensions: the weight of the released code.</summary>
 public sealed record ReleasedLossWeightOptions(
     [property: OptionRange(0, 4)] double Power = 1,
     [property: OptionRange(1e-12, 1e6)] double Offset = 1e-3) : LossWeightOptions;
@@ -188,9 +187,9 @@ public sealed record NoCmtOptions : CmtOptions;
 /// </summary>
 /// <param name="TrajectoryPoints">Points on a trajectory, both ends included.</param>
 /// <param name="PairsPerTrajectory">Pairs drawn from each trajectory; the batch size counts pairs.</param>
-/// <param name="Labels">The times that label the points, in input and denominator alike: those of the trajectory, or as in
-/// the released code equal steps from 1 to 0, whatever the trajectory's own.</param>
-/// <param name="GridEnd">Where the trajectory ends, before the time shift; the released code stops at 0.001.</param>
+/// <param name="Labels">The times of the points in both input and denominator: trajectory uses the times of the trajectory; uniform uses
+/// equal steps from 1 to 0, whatever the times of the trajectory, as in the released code.</param>
+/// <param name="GridEnd">The end of the trajectory, before the time shift; 0.001 in the released code.</param>
 /// <param name="Guidance">Guides the teacher; absent: none.</param>
 public sealed record TrajectoryCmtOptions(
     TrainingOptions Training,

@@ -1,16 +1,16 @@
 namespace MfRae.Lab.Core.Options;
 
 /// <summary>
-/// How many samples are drawn for evaluation, and how. The noise depends on <paramref name="Seed"/> and <paramref name="BatchSize"/> alone, so
-/// every arm and seed starts from the same noise and labels.
+/// How samples are drawn for evaluation. The noise depends only on <paramref name="Seed"/> and <paramref name="BatchSize"/>, so every arm
+/// and seed starts from the same noise and labels.
 /// </summary>
 /// <param name="Samples">Number of samples.</param>
 /// <param name="Steps">Numbers of network evaluations of the few-step generator.</param>
-/// <param name="TeacherSteps">Numbers of solver steps of the teacher, sampled from the same noise; the largest is its ODE end point.
-/// A step costs one evaluation with Euler, two with Heun; measurements are named by evaluations.</param>
-/// <param name="KeptLatents">How many of the first samples keep their latents, for the end-point error.</param>
-/// <param name="Labels">Classes in equal numbers, or each drawn at random.</param>
-/// <param name="TeacherGridEnd">Where the teacher's grid ends, before the time shift; the released code stops at 0.001.</param>
+/// <param name="TeacherSteps">Numbers of solver steps of the teacher, sampled from the same noise; the largest gives its ODE end point.
+/// A step takes one evaluation with Euler and two with Heun; measurements are named by evaluations.</param>
+/// <param name="KeptLatents">The number of first samples whose latents are kept for the end-point error.</param>
+/// <param name="Labels">balanced: equal numbers of each class; random: each label is drawn at random.</param>
+/// <param name="TeacherGridEnd">The last time of the teacher's grid, before the time shift; 0.001 in the released code.</param>
 /// <param name="Guidance">Guides the teacher, but not the few-step generator; absent: none.</param>
 public sealed record SamplingOptions(
     [property: OptionRange(10, 1_000_000)] int Samples = 10_000,
@@ -25,8 +25,8 @@ public sealed record SamplingOptions(
     GuidanceOptions? Guidance = null);
 
 /// <summary>
-/// Classifier-free guidance of the teacher (docs/method.md §2): its velocity without label, plus <paramref name="Scale"/> times
-/// the difference that the label makes, at times within [low, high]; elsewhere its velocity with label.
+/// Classifier-free guidance of the teacher (docs/method.md §2): at times in [low, high], its velocity without a label plus
+/// <paramref name="Scale"/> times the difference that the label makes; at other times, its velocity with the label.
 /// </summary>
 /// <param name="Scale">1 changes nothing.</param>
 /// <param name="Low">Lower end of the interval, in shifted time; 0 is data.</param>
@@ -36,14 +36,16 @@ public sealed record GuidanceOptions(
     [property: OptionRange(0, 1)] double Low = 0,
     [property: OptionRange(0, 1)] double High = 1);
 
-/// <summary>The defaults that a constant cannot express: lists of steps.</summary>
+/// <summary>Defaults that cannot be constants: arrays of steps.</summary>
 public static class SamplingDefaults
 {
+    /// <summary>The default of <see cref="SamplingOptions.Steps"/>.</summary>
     public static IReadOnlyList<int> Steps => [1, 2];
 
+    /// <summary>The default of <see cref="SamplingOptions.TeacherSteps"/>.</summary>
     public static IReadOnlyList<int> TeacherSteps => [1, 50];
 
-    /// <summary>Spells the lists out, so that keys and reports say them.</summary>
+    /// <summary>Fills in the defaults, so that keys and reports contain them.</summary>
     public static SamplingOptions Resolve(SamplingOptions options) => options with
     {
         Steps = options.Steps ?? Steps,

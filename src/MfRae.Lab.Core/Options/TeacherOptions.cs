@@ -13,8 +13,9 @@ public abstract record TeacherOptions;
 /// <summary>No teacher: the plan ends at the decoder.</summary>
 public sealed record NoTeacherOptions : TeacherOptions;
 
-/// <summary>Weights from a file; PATH::NAME takes a dictionary inside a checkpoint, such as `ema`.</summary>
-/// <param name="Network">The sizes of a released network, whose file does not say them; absent: the metadata, which the lab wrote, do.</param>
+/// <summary>Weights from a file; PATH::NAME reads a dictionary inside a checkpoint, such as `ema`.</summary>
+/// <param name="Network">The sizes of a released network, whose file does not contain them; absent for files of the lab, whose metadata
+/// describe the network.</param>
 public sealed record PretrainedTeacherOptions(string Weights, DitOptions? Network = null) : TeacherOptions, IReadsFiles
 {
     IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
@@ -52,11 +53,11 @@ public abstract record TeacherBiasOptions;
 /// <summary>The teacher is the marginal velocity.</summary>
 public sealed record NoBiasOptions : TeacherBiasOptions;
 
-/// <summary>δ is the same vector everywhere.</summary>
+/// <summary>δ is a constant vector.</summary>
 /// <param name="Vector">One number for each dimension.</param>
 public sealed record ConstantBiasOptions([property: OptionRange(-1000, 1000)] IReadOnlyList<double> Vector) : TeacherBiasOptions;
 
-/// <summary>δ = <paramref name="Share"/> · v: the teacher is too fast, or with a negative share too slow.</summary>
+/// <summary>δ = <paramref name="Share"/> · v: the teacher is too fast, or too slow if the share is negative.</summary>
 public sealed record ScaledBiasOptions([property: OptionRange(-10, 10)] double Share) : TeacherBiasOptions;
 
 /// <summary>δ = size · sin(2π z / wavelength) in each coordinate.</summary>

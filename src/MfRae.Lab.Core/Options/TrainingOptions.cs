@@ -8,19 +8,19 @@ public interface ITrained
 }
 
 /// <summary>
-/// How a network is trained: AdamW with clipping, a warm-up and a schedule of the learning rate, and an average of the
-/// weights.
+/// How a network is trained: AdamW with gradient clipping, warm-up and a learning-rate schedule, and an exponential moving average (EMA) of
+/// the weights.
 /// </summary>
 /// <param name="Steps">Optimizer steps.</param>
 /// <param name="BatchSize">Samples per step.</param>
-/// <param name="Schedule">Learning rate after the warm-up: constant, or a half cosine down to zero.</param>
-/// <param name="Epsilon">What AdamW adds to the root of the second moment.</param>
-/// <param name="Precision">Of matrix products, backward ones included: float32, or the TF32 of the released code's "fp32" runs.
-/// A device without TF32 rounds the operands of the forward products to its 10 mantissa bits (docs/method.md §3).</param>
+/// <param name="Schedule">Learning rate after the warm-up: constant, or half a cosine down to zero.</param>
+/// <param name="Epsilon">The constant that AdamW adds to the root of the second moment.</param>
+/// <param name="Precision">Precision of matrix products in both passes: float32, or the TF32 of the released code's "fp32" runs. On a device
+/// without TF32, the operands of the forward products are rounded to its 10 mantissa bits (docs/method.md §3).</param>
 /// <param name="ClipNorm">Global gradient norm to clip at; 0 does not clip.</param>
-/// <param name="Ema">Decay of the exponential moving average of the weights that is used downstream; 0 uses the weights themselves.</param>
-/// <param name="GradientNormLimit">A gradient norm, before clipping, above this for <paramref name="GradientNormSteps"/> steps in a row is a
-/// divergence, and ends the training as one; 0 sets no limit.</param>
+/// <param name="Ema">Decay of the moving average of the weights that other stages use; 0 uses the weights themselves.</param>
+/// <param name="GradientNormLimit">The training ends as diverged if the gradient norm, before clipping, is above this limit for
+/// <paramref name="GradientNormSteps"/> steps in a row; 0: no limit.</param>
 public sealed record TrainingOptions(
     [property: OptionRange(1, 100_000_000)] int Steps,
     [property: OptionRange(1, 1_000_000)] int BatchSize = 64,
@@ -37,12 +37,12 @@ public sealed record TrainingOptions(
     [property: OptionRange(0, 1e30)] double GradientNormLimit = 0,
     [property: OptionRange(1, 1_000_000)] int GradientNormSteps = 100)
 {
-    /// <summary>Above this share of initial weights in the average, results say more of them than of the training.</summary>
+    /// <summary>Above this share of initial weights in the average, results depend notably on the initial weights.</summary>
     public const double NotableInitialShare = 0.1;
 
     /// <summary>
-    /// The share of the weights that training starts from in the average after it, ema^steps: the average starts there and moves by 1 - ema of
-    /// the way at each step, without a ramp. 0 for an ema of 0.
+    /// The share of the initial weights in the average after training, ema^steps: the average starts at the initial weights, and each step
+    /// moves it by a fraction 1 - ema towards the current weights, without a ramp. 0 for an ema of 0.
     /// </summary>
     public static double InitialShare(double ema, double steps) => ema > 0 ? Math.Pow(ema, steps) : 0;
 }

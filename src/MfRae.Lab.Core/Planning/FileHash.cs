@@ -8,9 +8,9 @@ namespace MfRae.Lab.Core.Planning;
 public static class FileHash
 {
     /// <summary>
-    /// A function from a path, relative to the working directory, to the SHA-256 in lower-case hex: of a file's content, of a folder's
-    /// list of images with their lengths, and of the file that names the classes of a flat folder. To read a hundred gigabytes of images
-    /// before each run would not be worth what it shows.
+    /// A function from a path, relative to the working directory, to a SHA-256 in lower-case hex: of the content of a file, or for a folder,
+    /// of its list of images with their lengths and of the file with the classes of a flat folder. The images themselves are not read:
+    /// reading a hundred gigabytes before each run would cost too much.
     /// </summary>
     public static Func<string, string> In(string workingDirectory, CancellationToken stop = default) => path =>
     {
@@ -27,7 +27,7 @@ public static class FileHash
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             throw new LabException(
-                $"{full} cannot be read: {refused.Message} The options name it, so it must be a readable file.", refused);
+                $"{full} cannot be read: {refused.Message} It must be a readable file, because the options name it.", refused);
         }
     };
 
@@ -53,7 +53,7 @@ public static class FileHash
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
-    // The first line changes with the rules of which files count.
+    // The number in the first line changes with the rules for which files count.
     private static string Listing(string folder, CancellationToken stop) => string.Join('\n',
     [
         "images 2",

@@ -4,10 +4,10 @@ using MfRae.Lab.Core.Statistics;
 
 namespace MfRae.Lab.Core.Planning;
 
-/// <summary>Arms × seeds as a graph of keyed stages. A pure function of the experiment.</summary>
-/// <param name="Stages">Every stage once, inputs before users.</param>
-/// <param name="Runs">One per arm and seed, in the order of the file.</param>
-/// <param name="Hash">SHA-256 of the run ids: changes when any stage of any run does.</param>
+/// <summary>Arms × seeds as a graph of stages with keys. A pure function of the experiment.</summary>
+/// <param name="Stages">Each stage once, inputs before users.</param>
+/// <param name="Runs">One run for each arm and seed, in the order of the file.</param>
+/// <param name="Hash">SHA-256 of the run ids: it changes when any stage of any run changes.</param>
 public sealed record Plan(
     Experiment Experiment,
     IReadOnlyList<StageNode> Stages,
@@ -16,9 +16,9 @@ public sealed record Plan(
 
 /// <summary>One arm under one seed.</summary>
 /// <param name="Id">64 hex digits, from the arm's name, the seed and the stage keys.</param>
-/// <param name="Stages">Role → stage key: every stage the run depends on. Roles are stage kinds, except `teacherSampling`
-/// and `teacherEvaluation`, the teacher's own samples and their evaluation, `reference.SPLIT`, and `evaluation`, which an
-/// oracle evaluation plays too.</param>
+/// <param name="Stages">Role → stage key, for all stages that the run depends on. Roles are stage kinds, except `teacherSampling` and
+/// `teacherEvaluation` (samples of the teacher and their evaluation), `secondFeatures`, `reference.SPLIT`, `secondReference.SPLIT`, and
+/// `evaluation`, which is also the role of an oracle evaluation.</param>
 public sealed record PlannedRun(
     string Id,
     string Arm,
@@ -28,9 +28,9 @@ public sealed record PlannedRun(
 /// <summary>One stage of a plan.</summary>
 /// <param name="Key">64 lower-case hex digits, see <see cref="StageKey"/>.</param>
 /// <param name="Kind">The discriminator of <see cref="StageDefinition"/>: dataset, encoder, …</param>
-/// <param name="Label">What progress and reports call it: the kind, and where several share it, the arm and seed, e.g.
+/// <param name="Label">Its name in progress and reports: the role in words, with arm and seed if several stages share it, e.g.
 /// `meanflow lambda=0.5 seed 1`.</param>
-/// <param name="Seed">The seed, or null where the stage draws nothing from it.</param>
+/// <param name="Seed">The seed, or null if the stage does not depend on it.</param>
 /// <param name="Inputs">Input name → key of the stage that makes it.</param>
 /// <param name="Files">Path in the options → SHA-256, see <see cref="StageDefinition.Files"/>.</param>
 public sealed record StageNode(
@@ -42,17 +42,17 @@ public sealed record StageNode(
     IReadOnlyDictionary<string, string> Inputs,
     IReadOnlyDictionary<string, string>? Files = null);
 
-/// <summary>Says what a plan would do.</summary>
+/// <summary>Describes what a run of a plan would do.</summary>
 public static class PlanText
 {
     private const int ShortKeyLength = 10;
 
-    /// <summary>The stages in the order they would run.</summary>
+    /// <summary>The stages, inputs before users.</summary>
     /// <param name="isComplete">Whether the stage with a key is in the store.</param>
     public static IReadOnlyList<PlanLine> Lines(Plan plan, Func<string, bool> isComplete) =>
         [.. plan.Stages.Select(stage => new PlanLine(isComplete(stage.Key), stage.Key[..ShortKeyLength], stage.Kind, stage.Label))];
 
-    /// <summary>Arms, seeds, what would run, and what the seeds can show.</summary>
+    /// <summary>Arms, seeds, cached and remaining stages, and the power of the design.</summary>
     public static string Describe(Plan plan, Func<string, bool> isComplete)
     {
         var lines = Lines(plan, isComplete);
@@ -75,7 +75,7 @@ public static class PlanText
     private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
 }
 
-/// <summary>A stage as `plan` lists it.</summary>
-/// <param name="Cached">Whether it is complete already; else it would run.</param>
+/// <summary>A stage in the output of `plan`.</summary>
+/// <param name="Cached">Whether it is already complete; otherwise it would run.</param>
 /// <param name="ShortKey">The first digits of its key.</param>
 public sealed record PlanLine(bool Cached, string ShortKey, string Kind, string Label);

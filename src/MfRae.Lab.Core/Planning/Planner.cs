@@ -6,10 +6,11 @@ using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Core.Planning;
 
-/// <summary>Turns an experiment into a plan. Pure, but for the contents of the files that options point to.</summary>
+/// <summary>Turns an experiment into a plan. A pure function, except for the contents of the files that options name.</summary>
 public static class Planner
 {
-    /// <param name="contentHash">Path in the options → SHA-256 of the file; asked once per path. See <see cref="FileHash.In"/>.</param>
+    /// <summary>The plan of an experiment.</summary>
+    /// <param name="contentHash">Path in the options → SHA-256 of the file; called once per path. See <see cref="FileHash.In"/>.</param>
     public static Plan Build(Experiment experiment, Func<string, string> contentHash)
     {
         var graph = new PlanGraph(contentHash);
@@ -36,7 +37,7 @@ public static class Planner
     });
 }
 
-/// <summary>The stages of a plan while it is built: each once, inputs before users.</summary>
+/// <summary>The stages of a plan under construction: each stage once, inputs before users.</summary>
 /// <param name="contentHash">Path in the options → SHA-256 of the file.</param>
 internal sealed class PlanGraph(Func<string, string> contentHash)
 {
@@ -46,7 +47,7 @@ internal sealed class PlanGraph(Func<string, string> contentHash)
 
     public IReadOnlyList<StageNode> Stages => _stages;
 
-    /// <summary>Adds the stage unless an equal one is there, and returns its key.</summary>
+    /// <summary>Adds a stage unless the plan has an equal stage, and returns its key.</summary>
     public string Add(StageDefinition definition, long? seed, IReadOnlyDictionary<string, string> inputs)
     {
         string kind = KindOf(definition);

@@ -3,14 +3,14 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core.Planning;
 
-/// <summary>What a stage sees of the world while it runs.</summary>
-/// <param name="Folder">The stage's own folder, `store/.partial/KEY`. Files whose names start with `checkpoint` are removed
-/// when the stage completes.</param>
-/// <param name="Time">For rates and checkpoint intervals only: no number depends on it.</param>
-/// <param name="Stop">Set when the user asks to stop: the stage writes a checkpoint and throws.</param>
+/// <summary>The environment of a running stage.</summary>
+/// <param name="Folder">The folder of the stage, `store/.partial/KEY`. Files whose names start with `checkpoint` are removed when the stage
+/// completes.</param>
+/// <param name="Time">The clock for rates and checkpoint intervals; no result depends on it.</param>
+/// <param name="Stop">Cancelled when the user stops the run: the stage writes a checkpoint and throws.</param>
 public sealed record StageContext(StageSpec Spec, string Folder, IJournal Journal, TimeProvider Time, CancellationToken Stop)
 {
-    /// <summary>The seed of a stage that draws from it.</summary>
+    /// <summary>The seed of a stage that has one.</summary>
     public long Seed => Spec.Node.Seed ?? throw new InvalidOperationException($"the stage {Spec.Node.Label} has no seed");
 
     /// <summary>The folder of an input, one of <see cref="StageInput"/>.</summary>
@@ -18,22 +18,23 @@ public sealed record StageContext(StageSpec Spec, string Folder, IJournal Journa
         ? folder
         : throw new InvalidOperationException($"the stage {Spec.Node.Label} has no input {name}");
 
+    /// <summary>Whether the stage has an input, one of <see cref="StageInput"/>.</summary>
     public bool HasInput(string name) => Spec.InputFolders.ContainsKey(name);
 
-    /// <summary>A path in the stage's own folder.</summary>
+    /// <summary>A path in the folder of the stage.</summary>
     public string File(string name) => Path.Combine(Folder, name);
 
-    /// <summary>A path from the options, which is relative to the working directory.</summary>
+    /// <summary>The full path of a path in options, which is relative to the working directory.</summary>
     public string Resolve(string path) => Path.GetFullPath(path, Spec.WorkingDirectory);
 }
 
-/// <summary>Everything a worker needs to compute one stage: written as `spec.json` into the stage's folder.</summary>
+/// <summary>Everything that a worker needs to compute one stage, written to `spec.json` in the folder of the stage.</summary>
 /// <param name="Node">The stage.</param>
 /// <param name="InputFolders">Input name → folder of the completed stage.</param>
-/// <param name="WorkingDirectory">Where relative paths in options start.</param>
-/// <param name="Attempt">From 1, one more each time the stage is started.</param>
-/// <param name="Run">What the user asked for, for the record.</param>
-/// <param name="Flops">Floating-point operations of the stage, estimated, for the record; null where there is no cost model.</param>
+/// <param name="WorkingDirectory">The folder that relative paths in options start from.</param>
+/// <param name="Attempt">From 1, incremented each time the stage is started.</param>
+/// <param name="Run">The command of the run, for the record.</param>
+/// <param name="Flops">Estimated floating-point operations of the stage, for the record; null without a cost model.</param>
 public sealed record StageSpec(
     StageNode Node,
     IReadOnlyDictionary<string, string> InputFolders,
@@ -44,14 +45,14 @@ public sealed record StageSpec(
     double? Flops = null);
 
 /// <summary>
-/// Settings that change numbers by rounding (device, threads) or not at all (all others), so keys do not include them. The device class is part
-/// of the identity of each measurement (<see cref="MfRae.Lab.Core.Metrics.DeviceClass"/>).
+/// Settings that change results only by rounding (device, threads) or not at all (all others), so keys do not include them. The device class
+/// is part of the identity of each measurement (<see cref="MfRae.Lab.Core.Metrics.DeviceClass"/>).
 /// </summary>
 /// <param name="Device">auto, cpu, cuda or cuda:N.</param>
-/// <param name="Jobs">Stages that may run at once; 0: as the cores and the threads of each allow, on a GPU one.</param>
-/// <param name="Threads">Threads of the stage's numerics; 0: as many as the machine's cores say.</param>
-/// <param name="LogEvery">Training steps between two metric events.</param>
-/// <param name="CheckpointSeconds">Seconds between two checkpoints.</param>
+/// <param name="Jobs">Most stages that run at once; 0: cores divided by threads, or 1 on a GPU.</param>
+/// <param name="Threads">Threads for computation in a stage; 0: derived from the number of cores.</param>
+/// <param name="LogEvery">Training steps between metric events.</param>
+/// <param name="CheckpointSeconds">Seconds between checkpoints.</param>
 public sealed record RunSettings(
     string Device = "auto",
     int Jobs = 0,
@@ -59,12 +60,12 @@ public sealed record RunSettings(
     int LogEvery = 10,
     int CheckpointSeconds = 30);
 
-/// <summary>Computes one stage: reads input folders, writes files into its own folder, reports to its journal.</summary>
+/// <summary>Computes one stage: reads input folders, writes files to its folder, and reports to its journal.</summary>
 public interface IStage
 {
-    /// <summary>Runs to the end, or from the last checkpoint in the folder to the end.</summary>
-    /// <exception cref="OperationCanceledException">Stopped at the user's request, after a checkpoint.</exception>
-    /// <exception cref="DivergedException">The numbers left the finite range; the journal holds the curve up to there.</exception>
-    /// <exception cref="MfRae.Lab.Core.LabException">A file or device is not as needed.</exception>
+    /// <summary>Runs the stage from the beginning, or from the last checkpoint in its folder.</summary>
+    /// <exception cref="OperationCanceledException">The user stopped the run; a checkpoint was written.</exception>
+    /// <exception cref="DivergedException">Values are not finite; the journal contains the curve up to that step.</exception>
+    /// <exception cref="MfRae.Lab.Core.LabException">A file or device is missing or unusable.</exception>
     void Run(StageContext context);
 }

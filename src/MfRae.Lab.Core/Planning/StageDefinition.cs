@@ -4,7 +4,7 @@ using MfRae.Lab.Core.Options;
 namespace MfRae.Lab.Core.Planning;
 
 /// <summary>
-/// What a stage computes: every option that changes its numbers, and the facts about its kind. Its JSON, with all defaults written out, is
+/// The computation of a stage: all options that change its numbers, and the facts about its kind. Its JSON, with all defaults written out, is
 /// the part of a stage's key that is neither inputs nor seed. The facts are methods because public properties would enter that JSON.
 /// To add a stage, add its record and its discriminator here, its runner in Learning and its place in <see cref="RunPlanner"/>.
 /// </summary>
@@ -149,8 +149,8 @@ public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition
 /// </summary>
 /// <param name="TrainingSteps">Training steps of the generator.</param>
 /// <param name="Snapshots">Number of intermediate weights that the generator kept, see <see cref="SnapshotSteps"/>.</param>
-/// <param name="Samples">Number of samples from each of them.</param>
-/// <param name="Seed">Seed of noise and labels: the one of the samples that are evaluated.</param>
+/// <param name="Samples">Number of samples for each set of weights.</param>
+/// <param name="Seed">Seed of noise and labels, the same as for the evaluated samples.</param>
 /// <param name="Reference">The primary reference, or null: nothing is measured.</param>
 public sealed record SnapshotStage(
     int TrainingSteps,
@@ -233,16 +233,37 @@ public sealed record DerivativeErrorStage(DerivativeErrorOptions Study) : StageD
 /// <summary>The names of a stage's inputs.</summary>
 public static class StageInput
 {
+    /// <summary>The images, or an oracle.</summary>
     public const string Dataset = "dataset";
+
+    /// <summary>The feature network.</summary>
     public const string Features = "features";
+
+    /// <summary>The second feature network.</summary>
     public const string SecondFeatures = "secondFeatures";
+
+    /// <summary>The encoder.</summary>
     public const string Encoder = "encoder";
+
+    /// <summary>The decoder.</summary>
     public const string Decoder = "decoder";
+
+    /// <summary>The latents and their statistics.</summary>
     public const string Latents = "latents";
+
+    /// <summary>The teacher.</summary>
     public const string Teacher = "teacher";
+
+    /// <summary>The CMT network.</summary>
     public const string Cmt = "cmt";
+
+    /// <summary>The network that is sampled or measured.</summary>
     public const string Generator = "generator";
+
+    /// <summary>The samples that are measured.</summary>
     public const string Samples = "samples";
+
+    /// <summary>Samples of the teacher from the same noise.</summary>
     public const string TeacherSamples = "teacherSamples";
 
     /// <summary>The statistics of a dataset split.</summary>

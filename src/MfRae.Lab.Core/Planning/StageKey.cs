@@ -5,9 +5,10 @@ using System.Text.Json.Nodes;
 
 namespace MfRae.Lab.Core.Planning;
 
-/// <summary>The identity of a stage: equal keys are the same computation on the same data, and so one stage.</summary>
+/// <summary>The identity of a stage: stages with equal keys are the same computation on the same data.</summary>
 public static class StageKey
 {
+    /// <summary>The key of a stage.</summary>
     /// <param name="inputs">Input name → key.</param>
     /// <param name="files">Path in the options → SHA-256 of the file, see <see cref="StageDefinition.Files"/>.</param>
     /// <returns>SHA-256 over canonical JSON, 64 lower-case hex digits.</returns>
@@ -20,7 +21,7 @@ public static class StageKey
         IReadOnlyDictionary<string, string> files) =>
         Of(JsonSerializer.SerializeToNode(definition, LabJson.Default.StageDefinition), kind, revision, JsonValue.Create(seed), inputs, files);
 
-    /// <summary>The same of a definition as it was stored.</summary>
+    /// <summary>The key of a stage with a stored definition.</summary>
     /// <param name="seed">A number, or null.</param>
     internal static string Of(
         JsonNode? definition,
@@ -42,9 +43,10 @@ public static class StageKey
         new(pairs.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value))));
 }
 
-/// <summary>JSON text that depends on the value alone: names in ordinal order, no white space, numbers in their shortest form.</summary>
+/// <summary>Canonical JSON text, a function of the value: names in ordinal order, no white space, numbers in their shortest form.</summary>
 public static class CanonicalJson
 {
+    /// <summary>The canonical text of a value.</summary>
     public static string Write(JsonNode? node)
     {
         var text = new StringBuilder();

@@ -3,16 +3,16 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Records;
 
-/// <summary>What an attempt was computed with, and for which command: told once, when it starts. None of it is an option.</summary>
-/// <param name="Tool">Version of the program, with the commit that it was built from where the build knew it.</param>
-/// <param name="Numerics">The tensor library's packages with their versions; empty where the program has none.</param>
+/// <summary>The program, machine and command of an attempt, recorded once when it starts. None of these are options.</summary>
+/// <param name="Tool">Version of the program, with the commit that it was built from if the build knew it.</param>
+/// <param name="Numerics">The tensor library's packages with their versions; empty if the program has none.</param>
 /// <param name="Processor">Model and number of logical processors.</param>
-/// <param name="Accelerators">Models of the GPUs, where one was computed on and its driver tells.</param>
-/// <param name="Packages">Package → version, of all that the program was built from.</param>
-/// <param name="Devices">How many devices the attempt kept busy.</param>
+/// <param name="Accelerators">Models of the GPUs, if a GPU was used and its driver reports the model.</param>
+/// <param name="Packages">Package → version, for all packages that the program was built from.</param>
+/// <param name="Devices">The number of devices that the attempt used.</param>
 /// <param name="Files">Path in the options → SHA-256 of the dataset or weights there (<see cref="Planning.StageDefinition.Files"/>).</param>
-/// <param name="Flops">Floating-point operations of the whole stage, estimated; null where there is no cost model for it.</param>
-/// <param name="Run">Null where no run asked for it.</param>
+/// <param name="Flops">Estimated floating-point operations of the whole stage; null without a cost model.</param>
+/// <param name="Run">The run that started the attempt, or null.</param>
 public sealed record AttemptOrigin(
     string Tool,
     string System,
@@ -26,25 +26,26 @@ public sealed record AttemptOrigin(
     double? Flops = null,
     RunOrigin? Run = null);
 
-/// <summary>What was asked for, and from which source, when a run started an attempt.</summary>
-/// <param name="Command">The command line, with secrets taken out (<see cref="CommandText"/>).</param>
-/// <param name="Commit">The commit of the checkout in which it was run, or null where there was none.</param>
-/// <param name="Patch">SHA-256 of what the checkout had beyond that commit, which the store keeps; null where it had nothing.</param>
+/// <summary>The command and source checkout of a run that started an attempt.</summary>
+/// <param name="Command">The command line without secrets (<see cref="CommandText"/>).</param>
+/// <param name="Commit">The commit of the checkout in which it was run, or null without a checkout.</param>
+/// <param name="Patch">SHA-256 of the uncommitted changes of the checkout, which the store keeps; null without changes.</param>
 public sealed record RunOrigin(string Command, string? Commit = null, string? Patch = null);
 
 /// <summary>
-/// A command line as it may be kept: what could be a secret is taken out before it is written anywhere. A name that merely sounds like
-/// one counts, since a value too few in a record is a smaller harm than a password in it.
+/// Removes possible secrets from command lines before they are written. A name that only resembles that of a secret counts, because a
+/// missing value in a record does less harm than a password in it.
 /// </summary>
 public static partial class CommandText
 {
-    /// <summary>Characters. What is longer is cut.</summary>
+    /// <summary>The most characters of a command line; longer ones are truncated.</summary>
     public const int Longest = 10_000;
 
     private const string Hidden = "***";
 
-    /// <param name="arguments">Word by word, as the program got them.</param>
-    /// <returns>One line in which a word that a shell would not take as one is in single quotes.</returns>
+    /// <summary>A command line without secrets.</summary>
+    /// <param name="arguments">The arguments of the program.</param>
+    /// <returns>One line, with single quotes around arguments that a shell would split or expand.</returns>
     public static string Of(IReadOnlyList<string> arguments)
     {
         var words = new List<string>();
@@ -59,10 +60,10 @@ public static partial class CommandText
         return line.Length <= Longest ? line : line[..Longest] + "…";
     }
 
-    /// <summary>A line that a program printed, with the same taken out; of `name=value` all that follows in the line.</summary>
+    /// <summary>A line of a program's output without secrets; of `name=value`, the rest of the line is removed.</summary>
     public static string Redact(string line)
     {
-        // Words, and between them what parts them.
+        // Words and the white space between them, alternating.
         var words = Blank().Split(line);
         var secret = false;
         for (var i = 0; i < words.Length; i += 2)
@@ -92,7 +93,7 @@ public static partial class CommandText
     [GeneratedRegex(@"(\s+)")]
     private static partial Regex Blank();
 
-    // Of `name=value` all that follows, unless it is a part of a URL's query, which the next part ends.
+    // The value of `name=value`: the rest of the text, or in the query of a URL, up to the next parameter.
     [GeneratedRegex(@"((?:\A|[?&;,\s{""'])[^=?&;,\s]*" + Sensitive + @"[^=?&;,\s]*=)[^&]*", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex SecretValue();
 

@@ -4,12 +4,12 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Records;
 
-/// <summary>Everything the database knows of the current plan of one experiment: what a report is a function of.</summary>
+/// <summary>All data of the current plan of one experiment in the database. A report is a function of this record.</summary>
 /// <param name="Title">Heading of the report; null: the name.</param>
-/// <param name="Runs">In the order of arms, then seeds; failed and diverged ones included.</param>
-/// <param name="Stages">Every stage of every run once, inputs before users.</param>
-/// <param name="Files">The experiment file and what it extends, as written; null where the plan is of before they were kept.</param>
-/// <param name="Versions">All plans of the experiment where there are several, this one without times; null where this one is the only one.</param>
+/// <param name="Runs">Runs in the order of arms, then seeds, including failed and diverged runs.</param>
+/// <param name="Stages">Each stage of all runs once, inputs before users.</param>
+/// <param name="Files">The experiment file and the files it extends; null for plans from before they were kept.</param>
+/// <param name="Versions">All plans of the experiment if there are several, the current plan without times; null for a single plan.</param>
 public sealed record ExperimentRecord(
     string Name,
     string Path,
@@ -26,19 +26,22 @@ public sealed record ExperimentRecord(
     IReadOnlyList<WrittenFile>? Files = null,
     IReadOnlyList<PlanVersion>? Versions = null);
 
-/// <param name="Differences">Option path → JSON text, where the arm was patched.</param>
-/// <param name="OptionsJson">All options of the arm, defaults included.</param>
-/// <param name="Title">What reports and tables call it; null: its name.</param>
+/// <summary>An arm.</summary>
+/// <param name="Differences">Option path → JSON text, for the options that the arm changes.</param>
+/// <param name="OptionsJson">All options of the arm, including defaults.</param>
+/// <param name="Title">Its name in reports and tables; null: its name.</param>
 public sealed record ArmRecord(
     string Name, bool Baseline, IReadOnlyDictionary<string, string> Differences, string OptionsJson, string? Title = null);
 
-/// <param name="Status">completed where every stage is; else the worst status of its stages, in lower case.</param>
+/// <summary>A run.</summary>
+/// <param name="Status">completed if all stages are; otherwise the worst status of its stages, in lower case.</param>
 /// <param name="Stages">Role → stage key, see <see cref="Planning.PlannedRun"/>.</param>
 public sealed record RunRecord(string Id, string Arm, long Seed, string Status, IReadOnlyDictionary<string, string> Stages);
 
-/// <param name="DefinitionJson">The stage's definition with every option.</param>
+/// <summary>A stage with its attempts and results.</summary>
+/// <param name="DefinitionJson">The stage's definition with all options.</param>
 /// <param name="Measurements">In the order they were measured.</param>
-/// <param name="Series">Valid points only: what a resume superseded is left out.</param>
+/// <param name="Series">Only valid points, without those that a resumed attempt superseded.</param>
 public sealed record StageRecord(
     string Key,
     string Kind,
@@ -53,9 +56,10 @@ public sealed record StageRecord(
     IReadOnlyList<SeriesRecord> Series,
     IReadOnlyList<ImageRecord> Images);
 
-/// <param name="ResumedFrom">The step it went on from, or null where it began anew.</param>
-/// <param name="Origin">Null where it is from before the journal told.</param>
-/// <param name="Trace">Of one that failed, what may say why; null where it left nothing.</param>
+/// <summary>An attempt at a stage.</summary>
+/// <param name="ResumedFrom">The step that it resumed from, or null if it started from the beginning.</param>
+/// <param name="Origin">Null in records of earlier versions.</param>
+/// <param name="Trace">The output and curves of an attempt that failed, or null.</param>
 public sealed record AttemptRecord(
     int Number,
     string Status,
@@ -71,50 +75,51 @@ public sealed record AttemptRecord(
     AttemptOrigin? Origin = null,
     FailureTrace? Trace = null)
 {
-    /// <summary>Wall time × devices; of one device where the journal did not tell.</summary>
+    /// <summary>Wall time × devices, or of one device if the number was not recorded.</summary>
     public double DeviceSeconds => WallSeconds * (Origin?.Devices ?? 1);
 }
 
-/// <summary>A curve: ascending steps, and a value for each; null where it was not finite.</summary>
-/// <param name="Gathered">Instead of steps and values where there are thousands of them: neighbouring ones in buckets, in order.</param>
+/// <summary>A curve: ascending steps with their values, which are null if not finite.</summary>
+/// <param name="Gathered">Buckets of adjacent points, in order, instead of steps and values, for thousands of points.</param>
 public sealed record SeriesRecord(
     string Name, IReadOnlyList<long> Steps, IReadOnlyList<double?> Values, IReadOnlyList<CurveBucket>? Gathered = null)
 {
-    /// <summary>The curve in buckets, those of one point where it is short.</summary>
+    /// <summary>The curve in buckets; a short curve has one point in each bucket.</summary>
     public IEnumerable<CurveBucket> Buckets => Gathered ?? Steps.Zip(Values, CurveBucket.Of);
 }
 
 /// <summary>A PNG image.</summary>
 public sealed record ImageRecord(string Name, string Caption, byte[] Png);
 
-/// <summary>Neighbouring points of one series, gathered: what a chart needs of them, with their extremes.</summary>
-/// <param name="Count">Points, those without a finite value included.</param>
-/// <param name="Finite">Points with a finite value; where there is none, <paramref name="Low"/> and <paramref name="High"/> mean nothing.</param>
-/// <param name="Sum">Of the finite values.</param>
+/// <summary>A summary of adjacent points of one series, with their extremes, for charts.</summary>
+/// <param name="Count">Number of points.</param>
+/// <param name="Finite">Number of points with a finite value; if it is 0, <paramref name="Low"/> and <paramref name="High"/> are undefined.</param>
+/// <param name="Sum">Sum of the finite values.</param>
 public readonly record struct CurveBucket(long FirstStep, long LastStep, long Count, long Finite, double Sum, double Low, double High)
 {
+    /// <summary>The bucket of one point.</summary>
     public static CurveBucket Of(long step, double? value) => value is { } number && double.IsFinite(number)
         ? new(step, step, 1, 1, number, number, number)
         : new(step, step, 1, 0, 0, double.PositiveInfinity, double.NegativeInfinity);
 
-    /// <summary>With points that follow.</summary>
+    /// <summary>This bucket together with the next.</summary>
     public CurveBucket And(CurveBucket next) => new(
         FirstStep, next.LastStep, Count + next.Count, Finite + next.Finite, Sum + next.Sum, Math.Min(Low, next.Low), Math.Max(High, next.High));
 }
 
-/// <summary>What an attempt that failed, diverged or was ended from outside left to explain it.</summary>
-/// <param name="Log">The last lines that its worker printed, secrets taken out; null where it printed nothing or nothing was kept.</param>
-/// <param name="Series">Its own loss and gradient norm up to where it ended, also what a later attempt superseded.</param>
+/// <summary>The output and curves of an attempt that failed, diverged or was killed.</summary>
+/// <param name="Log">The last lines that its worker printed, without secrets; null without output.</param>
+/// <param name="Series">Its loss and gradient norm up to its end, including points that a later attempt superseded.</param>
 public sealed record FailureTrace(string? Log, IReadOnlyList<SeriesRecord> Series)
 {
-    /// <summary>The series that are kept, where the stage reports them.</summary>
+    /// <summary>The series that are kept, if the stage reports them.</summary>
     public static IReadOnlyList<string> Names { get; } = ["loss", "gradientNorm"];
 }
 
-/// <summary>What arms are called where people read: by their titles, where the experiment gives them.</summary>
+/// <summary>The displayed names of arms: their titles, if the experiment gives them.</summary>
 public static class ArmTitles
 {
-    /// <summary>Name of each arm → what it is called. Different arms are called differently, wherever the titles came from.</summary>
+    /// <summary>Name of each arm → its displayed name. Different arms always have different displayed names.</summary>
     public static IReadOnlyDictionary<string, string> Of(ExperimentRecord record)
     {
         var plain = record.Arms.Select(arm => arm.Title ?? arm.Name).ToArray();
@@ -125,8 +130,8 @@ public static class ArmTitles
     }
 
     /// <summary>
-    /// The record with titles in place of names, for a page or a table that is made from it: each arm then has its name as its title. A
-    /// record without titles stays as it is.
+    /// The record with titles instead of names, for pages and tables: each arm then has its name as its title. A record without titles is
+    /// unchanged.
     /// </summary>
     public static ExperimentRecord Apply(ExperimentRecord record)
     {

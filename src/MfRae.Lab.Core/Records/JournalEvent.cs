@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Metrics;
 
 namespace MfRae.Lab.Core.Records;
 
-/// <summary>One thing that happened in a stage. A journal line is `{"seq":n,"at":"ISO-8601","event":{…}}`.</summary>
+/// <summary>An event in a stage. A journal line is `{"seq":n,"at":"ISO-8601","event":{…}}`.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(StartedEvent), "started")]
 [JsonDerivedType(typeof(ResumedEvent), "resumed")]
@@ -21,11 +21,11 @@ public abstract record JournalEvent;
 public sealed record StartedEvent(
     int Attempt, string Host, int Pid, string BootId, string Device, int Threads, AttemptOrigin? Origin = null) : JournalEvent;
 
-/// <summary>The attempt goes on after this step: points of earlier attempts beyond it are superseded.</summary>
+/// <summary>The attempt resumes after this step: later points of earlier attempts are superseded.</summary>
 public sealed record ResumedEvent(long Step) : JournalEvent;
 
-/// <summary>How far the attempt is, in steps of the stage's own unit.</summary>
-/// <param name="Samples">Training samples in a step; 0 where a step is not one of training.</param>
+/// <summary>The progress of the attempt, in units of the stage.</summary>
+/// <param name="Samples">The number of training samples in a step; 0 for stages that do not train.</param>
 public sealed record ProgressEvent(
     long Step,
     long Total,
@@ -35,17 +35,17 @@ public sealed record ProgressEvent(
 /// <summary>Values of named series at a step. A value that is not finite is null.</summary>
 public sealed record MetricsEvent(long Step, IReadOnlyDictionary<string, double?> Values) : JournalEvent;
 
-/// <summary>A checkpoint that a later attempt can go on from was written after this step.</summary>
+/// <summary>A checkpoint that a later attempt can resume from was written after this step.</summary>
 public sealed record CheckpointEvent(long Step) : JournalEvent;
 
 /// <summary>A final measurement with its identity.</summary>
 public sealed record MeasuredEvent(Measurement Measurement) : JournalEvent;
 
 /// <summary>An image file in the stage's folder, for reports.</summary>
-/// <param name="Name">What it shows, e.g. `samples@1`.</param>
+/// <param name="Name">Its content, e.g. `samples@1`.</param>
 public sealed record ImageEvent(string Name, string File, string Caption) : JournalEvent;
 
-/// <summary>Something that the user should know, and that changes no number.</summary>
+/// <summary>A message for the user that does not affect any value.</summary>
 public sealed record NoticeEvent(string Text) : JournalEvent;
 
 /// <summary>
@@ -53,7 +53,7 @@ public sealed record NoticeEvent(string Text) : JournalEvent;
 /// Readers keep it in the file and skip it. It is never written.
 /// </summary>
 /// <param name="Kind">The event's `type`.</param>
-/// <param name="Understood">The event without its unknown fields, or null where the kind is unknown.</param>
+/// <param name="Understood">The event without its unknown fields, or null if the kind is unknown.</param>
 public sealed record NewerEvent(string Kind, JournalEvent? Understood = null) : JournalEvent;
 
 /// <summary>The attempt ended.</summary>
@@ -66,17 +66,17 @@ public sealed record FinishedEvent(string Status, double WallSeconds, double Cpu
 /// <param name="At">Wall time of writing, UTC.</param>
 public sealed record JournalLine(long Seq, DateTimeOffset At, JournalEvent Event);
 
-/// <summary>Where a stage reports. Events reach the file in order, at the latest a second after they were written.</summary>
+/// <summary>The journal of a stage. Events reach the file in order, within a second.</summary>
 public interface IJournal
 {
-    /// <summary>Takes an event without waiting for the file. The event must not change any more.</summary>
-    /// <exception cref="IOException">An event before this one could not be written; this one was not taken.</exception>
+    /// <summary>Queues an event without waiting for the file. The event must not change afterwards.</summary>
+    /// <exception cref="IOException">An earlier event could not be written; this event was not queued.</exception>
     void Write(JournalEvent entry);
 
     /// <summary>
-    /// Returns once everything written so far is with the operating system, where the end of the process cannot lose it. A stage calls it
-    /// before it lets a checkpoint appear: no later attempt would report again what came before that.
+    /// Waits until all events so far are with the operating system, so that they survive the end of the process. A stage calls it before it
+    /// publishes a checkpoint, because a later attempt does not report the events before that checkpoint again.
     /// </summary>
-    /// <exception cref="IOException">Something could not be written. It is kept, and tried again at the next call.</exception>
+    /// <exception cref="IOException">An event could not be written. It is kept, and the next call retries.</exception>
     void Flush();
 }

@@ -4,27 +4,30 @@ using System.Globalization;
 
 namespace MfRae.Lab.Core.Records;
 
-/// <summary>The content of a lease file; its time of modification is the heartbeat.</summary>
-/// <param name="Token">Tells two leases of one process apart.</param>
-/// <param name="Experiment">What it is computed for: a stage alone does not tell, since experiments share stages.</param>
+/// <summary>The content of a lease file, whose modification time is the heartbeat.</summary>
+/// <param name="Token">Distinguishes two leases of one process.</param>
+/// <param name="Experiment">The experiment that the stage is computed for; experiments share stages.</param>
 public sealed record Lease(ProcessIdentity Owner, string Token, string? Experiment = null);
 
-/// <summary>Which process: a number alone is used again, so it goes with the boot and the time of its start.</summary>
+/// <summary>The identity of a process. Process numbers are reused, so it includes the boot and the start time.</summary>
 /// <param name="BootId">Identifies the boot of the host on Linux; empty elsewhere.</param>
-/// <param name="Started">The start of the process, in the unit of the system; only to be compared.</param>
+/// <param name="Started">The start time of the process in a unit of the system, for comparison only.</param>
 public sealed record ProcessIdentity(string Host, int Pid, string BootId, string Started)
 {
+    /// <summary>The current process.</summary>
     public static ProcessIdentity Current() =>
         new(Environment.MachineName, Environment.ProcessId, CurrentBootId(), StartOf(Environment.ProcessId) ?? "");
 
     /// <summary>The owner of a lease that this version cannot read.</summary>
     public static ProcessIdentity Unknown { get; } = new("", 0, "", "");
 
+    /// <summary>Whether the process is on this host.</summary>
     public bool IsOnThisHost => Host == Environment.MachineName;
 
-    /// <summary>Whether the process, which must be one of this host, still runs.</summary>
+    /// <summary>Whether the process, which must be on this host, is still running.</summary>
     public bool IsAlive() => BootId == CurrentBootId() && StartOf(Pid) == Started;
 
+    /// <summary>The process in messages.</summary>
     public override string ToString() => this == Unknown ? "a process of another version of the program" : $"process {Pid} on {Host}";
 
     private static string CurrentBootId()
@@ -39,7 +42,7 @@ public sealed record ProcessIdentity(string Host, int Pid, string BootId, string
         }
     }
 
-    /// <summary>Null where no such process runs. A zombie has ended: only its parent has not noticed yet.</summary>
+    /// <summary>The start time of a process, or null if it is not running. A zombie has ended; its parent has not reaped it yet.</summary>
     private static string? StartOf(int pid)
     {
         try
@@ -50,8 +53,8 @@ public sealed record ProcessIdentity(string Host, int Pid, string BootId, string
                 return process.StartTime.ToUniversalTime().Ticks.ToString(CultureInfo.InvariantCulture);
             }
 
-            // The second field is the program's name in parentheses and may hold anything; the third is the state,
-            // the twenty-second the start in clock ticks since the boot.
+            // The second field is the program's name in parentheses and may contain any character; the third is the state, and the
+            // twenty-second is the start in clock ticks since the boot.
             var stat = File.ReadAllText($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return fields[0] is "Z" or "X" ? null : fields[19];

@@ -3,10 +3,10 @@ using MfRae.Lab.Core.Metrics;
 
 namespace MfRae.Lab.Core.Records;
 
-/// <summary>What a complete stage's folder holds and where it comes from: `manifest.json`, the last file written.</summary>
+/// <summary>The files of a completed stage and their provenance: `manifest.json`, the last file written.</summary>
 /// <param name="Format">Version of this record and of its bytes (<c>ManifestSeal</c>).</param>
-/// <param name="Definition">The stage's definition with every option. Kept as JSON, so that a later version that no longer
-/// knows the stage can still verify its files.</param>
+/// <param name="Definition">The stage's definition with all options. It is JSON, so that a later version without this stage can still verify
+/// its files.</param>
 /// <param name="Inputs">Input name → key of the stage that made it.</param>
 public sealed record Manifest(
     int Format,
@@ -19,23 +19,24 @@ public sealed record Manifest(
     Provenance Provenance,
     IReadOnlyList<ManifestFile> Files);
 
-/// <param name="Size">Bytes.</param>
+/// <summary>A file of an artifact.</summary>
+/// <param name="Size">Size in bytes.</param>
 /// <param name="Sha256">64 lower-case hex digits.</param>
 public sealed record ManifestFile(string Name, long Size, string Sha256);
 
 /// <summary>
-/// Who computed an artifact, with what, and when. Apart from <paramref name="Files"/> nothing in it is part of the stage's key; device, threads
-/// and processor change its numbers by rounding. The time and memory of the attempt are in the last line of its journal, which is one of the
-/// artifact's files. All from <paramref name="Packages"/> on is null in manifests of earlier versions.
+/// The program, machine and time that computed an artifact. Of these, only <paramref name="Files"/> is part of the stage's key; device,
+/// threads and processor change its numbers by rounding. The time and memory of the attempt are in the last line of its journal, which is
+/// one of the artifact's files. <paramref name="Packages"/> and all later parameters are null in manifests of earlier versions.
 /// </summary>
-/// <param name="Tool">Version of this library, with the commit where the build knew it.</param>
-/// <param name="Started">When the attempt that completed the stage began.</param>
-/// <param name="Packages">Package → version, of all that the program was built from.</param>
+/// <param name="Tool">Version of the program, with the commit if the build knew it.</param>
+/// <param name="Started">The start of the attempt that completed the stage.</param>
+/// <param name="Packages">Package → version, for all packages that the program was built from.</param>
 /// <param name="Processor">Model and number of logical processors.</param>
-/// <param name="Accelerators">Models of the GPUs where one was computed on.</param>
+/// <param name="Accelerators">Models of the GPUs, if a GPU was used.</param>
 /// <param name="Files">Path in the options → SHA-256 of the dataset or weights there.</param>
-/// <param name="Flops">Floating-point operations of the stage, estimated; null where there is no cost model for it.</param>
-/// <param name="Run">The command, and the source that it was run from.</param>
+/// <param name="Flops">Estimated floating-point operations of the stage; null without a cost model.</param>
+/// <param name="Run">The command and the source checkout of the run.</param>
 /// <param name="Devices">Device classes of this stage and of all computed stages upstream (<see cref="MfRae.Lab.Core.Metrics.DeviceClass"/>).</param>
 public sealed record Provenance(
     string Tool,
@@ -55,11 +56,12 @@ public sealed record Provenance(
     RunOrigin? Run = null,
     string? Devices = null)
 {
-    /// <summary>The commit that the library was built from, or null where the build knew none.</summary>
+    /// <summary>The commit that the program was built from, or null if the build did not know it.</summary>
     public string? Commit => Tool.IndexOf('+') is >= 0 and var plus ? Tool[(plus + 1)..] : null;
 
-    /// <param name="origin">What the attempt said of itself when it started.</param>
-    /// <param name="devices">Device classes of the stage and of all computed stages upstream; null where no stage was computed.</param>
+    /// <summary>The provenance of a completed attempt.</summary>
+    /// <param name="origin">The origin that the attempt recorded when it started.</param>
+    /// <param name="devices">Device classes of the stage and of all computed stages upstream; null if no stage was computed.</param>
     public static Provenance Of(
         AttemptOrigin origin,
         string device,

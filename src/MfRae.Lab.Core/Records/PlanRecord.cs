@@ -6,18 +6,18 @@ using MfRae.Lab.Core.Planning;
 namespace MfRae.Lab.Core.Records;
 
 /// <summary>
-/// A plan as it is kept: what the database holds of it, and what the store holds so that the database can be rebuilt. Options
-/// and definitions are JSON text, so that a later version that no longer knows an option can still read the record.
+/// A plan as kept in the database, and in the store so that the database can be rebuilt. Options and definitions are JSON text, so that a
+/// later version that no longer has an option can still read the record.
 /// </summary>
 /// <param name="Format">Version of this record; 1.</param>
-/// <param name="Begun">When a run of it last began: of the plans of one name, the one begun last is current.</param>
+/// <param name="Begun">The start of its last run: the plan with the latest start is the current plan of its experiment.</param>
 /// <param name="Title">Heading of the report; null: the name.</param>
-/// <param name="Stages">Inputs before users.</param>
-/// <param name="Commit">The commit of the checkout in which it was run, or null where there was none.</param>
-/// <param name="Patch">SHA-256 of what the checkout had beyond that commit, or null where it had nothing.</param>
-/// <param name="PatchOmitted">What the patch leaves out and why, or null where it is whole.</param>
-/// <param name="Files">The experiment file and what it extends, as written; null where the record is of before they were kept.</param>
-/// <param name="FirstBegun">When a run of it first began; null where the record is of before that was kept.</param>
+/// <param name="Stages">All stages, inputs before users.</param>
+/// <param name="Commit">The commit of the checkout in which it was run, or null without a checkout.</param>
+/// <param name="Patch">SHA-256 of the uncommitted changes of the checkout, or null without changes.</param>
+/// <param name="PatchOmitted">The changes that the patch omits, with the reason, or null if it is complete.</param>
+/// <param name="Files">The experiment file and the files it extends; null in records from before they were kept.</param>
+/// <param name="FirstBegun">The start of its first run; null in records from before it was kept.</param>
 public sealed record PlanRecord(
     int Format,
     DateTimeOffset Begun,
@@ -39,6 +39,7 @@ public sealed record PlanRecord(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? PatchOmitted = null,
     DateTimeOffset? FirstBegun = null)
 {
+    /// <summary>The record of a plan.</summary>
     public static PlanRecord Of(Plan plan, DateTimeOffset begun)
     {
         var experiment = plan.Experiment;
@@ -67,7 +68,7 @@ public sealed record PlanRecord(
 }
 
 /// <summary>A stage of a <see cref="PlanRecord"/>.</summary>
-/// <param name="DefinitionJson">The stage's definition with every option.</param>
+/// <param name="DefinitionJson">The stage's definition with all options.</param>
 /// <param name="Inputs">Input name → key of the stage that makes it.</param>
 public sealed record PlannedStage(
     string Key,
@@ -77,6 +78,7 @@ public sealed record PlannedStage(
     long? Seed,
     IReadOnlyDictionary<string, string> Inputs)
 {
+    /// <summary>The record of a stage.</summary>
     public static PlannedStage Of(StageNode node) => new(
         node.Key, node.Kind, node.Label, JsonSerializer.Serialize(node.Definition, LabJson.Default.StageDefinition), node.Seed, node.Inputs);
 }

@@ -7,19 +7,22 @@ using MfRae.Lab.Core.Metrics;
 namespace MfRae.Lab.Core.Records;
 
 /// <summary>
-/// A report's data in a file: the record as JSON, compressed. The page is a function of it, so whoever has the file can render the page
-/// again, byte for byte. The JSON begins with its version; a file without one is of before measurements had device, noise and setting.
+/// The data of a report in a file: the record as compressed JSON. The page is a function of it, so the file is enough to render the page
+/// again, byte for byte. The JSON begins with its version; a file without a version is from before measurements had device, noise and
+/// setting.
 /// </summary>
 public static class RecordFile
 {
+    /// <summary>The extension of record files.</summary>
     public const string Extension = ".json.gz";
 
     private const string Opening = "{\"version\":";
     private const int Version = 2;
 
-    // A record that claims to be larger than this is not one that a page was made from.
+    // No report has more data than this.
     private const long MostBytes = 1L << 30;
 
+    /// <summary>The content of a record file.</summary>
     public static byte[] Write(ExperimentRecord record)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.ExperimentRecord);
@@ -27,14 +30,15 @@ public static class RecordFile
         using (var gzip = new GZipStream(buffer, CompressionLevel.SmallestSize, leaveOpen: true))
         {
             gzip.Write(Encoding.ASCII.GetBytes($"{Opening}{Version},"));
-            // Without the object's own opening brace.
+            // Without the opening brace of the object.
             gzip.Write(json.AsSpan(1));
         }
 
         return buffer.ToArray();
     }
 
-    /// <exception cref="LabException">There is no such file, or it holds something else.</exception>
+    /// <summary>Reads a record.</summary>
+    /// <exception cref="LabException">The file does not exist or is not a record.</exception>
     public static ExperimentRecord Read(string path)
     {
         try
@@ -47,7 +51,7 @@ public static class RecordFile
                 json.Write(buffer, 0, read);
                 if (json.Length > MostBytes)
                 {
-                    throw new LabException($"{path} unpacks to more than {MostBytes >> 20} MiB, which no report's data does");
+                    throw new LabException($"{path} decompresses to more than {MostBytes >> 20} MiB, so it is not the data of a report");
                 }
             }
 
@@ -55,7 +59,7 @@ public static class RecordFile
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new LabException($"{path} cannot be read as the data of a report: {e.Message} `report EXPERIMENT --publish` writes such files", e);
+            throw new LabException($"{path} cannot be read as the data of a report: {e.Message} `report EXPERIMENT --publish` writes such files.", e);
         }
     }
 
@@ -71,7 +75,7 @@ public static class RecordFile
         var version = Encoding.ASCII.GetString(json[opening.Length..comma]);
         if (version != $"{Version}")
         {
-            throw new LabException($"{path} has version {PrintableText.Of(version)} of a report's data; this program reads versions up to "
+            throw new LabException($"{path} has version {PrintableText.Of(version)} of report data; this program reads versions up to "
                 + $"{Version}. Update the program.");
         }
 
@@ -82,7 +86,7 @@ public static class RecordFile
     private static ExperimentRecord Record(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize(json, RecordJson.Default.ExperimentRecord) ?? throw new JsonException("null");
 
-    /// <summary>With what was in force before measurements said their device, noise and setting.</summary>
+    /// <summary>Adds the device, noise and setting to the measurements of records from before these were recorded.</summary>
     private static ExperimentRecord Completed(ExperimentRecord record)
     {
         var lineage = Lineage.Of(record);
@@ -94,12 +98,12 @@ public static class RecordFile
         };
     }
 
-    /// <summary>A database has no two of these by its schema; a file may come from anywhere.</summary>
+    /// <summary>Checks that names are unique: the schema of the database ensures it, but a file may come from another source.</summary>
     private static ExperimentRecord Whole(ExperimentRecord record)
     {
         Distinct("arm", record.Arms.Select(arm => arm.Name));
         Distinct("stage", record.Stages.Select(stage => stage.Key));
-        return record.Arms.Count > 0 ? record : throw new JsonException("it has no arm.");
+        return record.Arms.Count > 0 ? record : throw new JsonException("it has no arms.");
     }
 
     private static void Distinct(string what, IEnumerable<string> names)
@@ -112,7 +116,7 @@ public static class RecordFile
     }
 }
 
-/// <summary>An experiment's record as JSON. What is computed from the rest is left out; an empty bucket's extremes are infinite.</summary>
+/// <summary>An experiment's record as JSON, without computed properties. The extremes of an empty bucket are infinite.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Strict,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

@@ -5,12 +5,13 @@ using MfRae.Lab.Core.Records;
 namespace MfRae.Lab.Core.Statistics;
 
 /// <summary>One metric in two experiments.</summary>
-/// <param name="Conflicts">Every field of the identity in which any two values differ; where there is one, the values must not stand side
-/// by side.</param>
+/// <param name="One">The arms of the first experiment.</param>
+/// <param name="Other">The arms of the second experiment.</param>
+/// <param name="Conflicts">All fields of the identity in which any values differ; if there are any, the values must not be compared.</param>
 public sealed record CrossComparison(
     string Metric, IReadOnlyList<ArmSample> One, IReadOnlyList<ArmSample> Other, IReadOnlyList<IdentityConflict> Conflicts)
 {
-    /// <summary>Every metric that both experiments have measured, in the order of the first.</summary>
+    /// <summary>All metrics that both experiments have measured, in the order of the first.</summary>
     public static IReadOnlyList<CrossComparison> Of(ExperimentRecord one, ExperimentRecord other)
     {
         var theirs = RunMeasurement.Keys(other).ToHashSet();
@@ -27,13 +28,14 @@ public sealed record CrossComparison(
 }
 
 /// <summary>
-/// Compares the arms that two experiments have by the same name. Where both ran an arm under the same seeds, seed by seed: equal seeds
-/// share initialisation, data order, noise and evaluation latents in whichever experiment. Else by the means.
+/// Compares arms of the same name in two experiments: seed by seed if both ran the arm with the same seeds, because equal seeds share
+/// initialisation, data order, noise and evaluation latents in all experiments; otherwise by their means.
 /// </summary>
 public static class CrossDifferences
 {
+    /// <summary>The differences of the arms that both experiments have.</summary>
     /// <param name="comparison">A metric without conflicts.</param>
-    /// <returns>In the order of the first experiment.</returns>
+    /// <returns>Differences in the order of the first experiment.</returns>
     public static IReadOnlyList<CrossDifference> Of(CrossComparison comparison, ExperimentRecord one, ExperimentRecord other)
     {
         var drafts = comparison.One
@@ -103,7 +105,7 @@ public static class CrossDifferences
             };
         }
 
-        // Values without spread are not too few: more seeds might well be like them.
+        // Values without spread are not necessarily too few: more seeds might give the same value.
         var few = one.Count < 2 || other.Count < 2;
         return draft with
         {
@@ -117,7 +119,7 @@ public static class CrossDifferences
         [.. record.Runs.Where(run => run.Arm == arm).Select(run => run.Seed).Distinct().Order()];
 
     private static string Why(long[] one, long[] other) => one.SequenceEqual(other) ? ""
-        : $"not seed by seed: the first has {Text(one)}, the second {Text(other)}";
+        : $"not paired by seed: the first has {Text(one)}, the second has {Text(other)}";
 
     private static string Text(long[] seeds) => seeds.Length == 1 ? $"seed {Number(seeds[0])}"
         : seeds.Length > 2 && seeds[^1] - seeds[0] == seeds.Length - 1 ? $"seeds {Number(seeds[0])}–{Number(seeds[^1])}"
@@ -126,16 +128,16 @@ public static class CrossDifferences
     private static string Number(long seed) => seed.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>An arm that two experiments have, in one metric: the second against the first.</summary>
-/// <param name="Why">Why it is not compared seed by seed, or not at all; the empty string where it is seed by seed.</param>
-/// <param name="Pairs">The first as baseline; none where seeds are no pairs.</param>
-/// <param name="Difference">The second mean less the first, over pairs where there are any; null where one has no value.</param>
-/// <param name="Interval">95 % interval of the difference, or null where there are too few pairs for one, or nothing is tested.</param>
-/// <param name="PValue">Alone, or null where nothing is tested.</param>
-/// <param name="AdjustedPValue">After Holm over the <paramref name="Family"/> arms that are tested.</param>
-/// <param name="SmallestPValue">The smallest adjusted value that so many seeds can reach.</param>
+/// <summary>The difference between two experiments in one arm and metric: the second minus the first.</summary>
+/// <param name="Why">The reason why it is not compared seed by seed, or not at all; empty if it is compared seed by seed.</param>
+/// <param name="Pairs">The pairs with the first experiment as baseline; empty if seeds are not paired.</param>
+/// <param name="Difference">The second mean minus the first, over pairs if there are any; null if one has no value.</param>
+/// <param name="Interval">95 % interval of the difference, or null with too few pairs or without a test.</param>
+/// <param name="PValue">p, not adjusted, or null without a test.</param>
+/// <param name="AdjustedPValue">p after Holm adjustment over the <paramref name="Family"/> tested arms.</param>
+/// <param name="SmallestPValue">The smallest adjusted p that this number of seeds can reach.</param>
 /// <param name="Band">Relative noise band of the metric, or null.</param>
-/// <param name="Divergence">Which seeds of either diverged: the others are no verdict; the empty string where none did.</param>
+/// <param name="Divergence">The diverged seeds, which leave the verdict open; empty if none diverged.</param>
 public sealed record CrossDifference(
     string Arm,
     string Metric,
@@ -153,13 +155,13 @@ public sealed record CrossDifference(
     bool? HigherIsBetter,
     string Divergence = "")
 {
-    /// <summary>The difference as a fraction of the first mean, or null where that is zero or there is none.</summary>
+    /// <summary>The difference as a fraction of the first mean, or null if that is zero or missing.</summary>
     public double? Relative => Difference is { } difference && Baseline != 0 ? difference / Math.Abs(Baseline) : null;
 
-    /// <summary>Whether the difference is larger than the noise band; true where the metric has none.</summary>
+    /// <summary>Whether the difference is larger than the noise band; true if the metric has none.</summary>
     public bool BeyondBand => NoiseBand.IsExceeded(Band, Relative);
 
-    /// <summary>Of the second, as in <see cref="Comparison"/>; null where both are the same.</summary>
+    /// <summary>The verdict on the second experiment, as in <see cref="Comparison"/>; null if both are the same.</summary>
     public Verdict? Verdict => Design switch
     {
         CrossDesign.Same => null,
@@ -169,10 +171,10 @@ public sealed record CrossDifference(
     };
 }
 
-/// <summary>How an arm of one experiment is compared with the arm of the same name in another.</summary>
+/// <summary>How the arms of the same name in two experiments are compared.</summary>
 public enum CrossDesign
 {
-    /// <summary>Both have the same value from the same stages: there is nothing to compare.</summary>
+    /// <summary>Both have the same values from the same stages.</summary>
     Same,
 
     /// <summary>Seed by seed, with the sign-flip test.</summary>
@@ -181,6 +183,6 @@ public enum CrossDesign
     /// <summary>By the means, with Welch's t.</summary>
     Unpaired,
 
-    /// <summary>Not at all, for want of values or of any spread between them.</summary>
+    /// <summary>Not compared, because values or their spread are missing.</summary>
     None,
 }

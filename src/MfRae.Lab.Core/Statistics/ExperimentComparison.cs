@@ -3,11 +3,10 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core.Statistics;
 
-/// <summary>Every arm of an experiment in one metric, and each against the baseline.</summary>
-/// <param name="Arms">In the order of the experiment, the baseline among them.</param>
-/// <param name="Comparisons">One for each arm but the baseline, in the same order.</param>
-/// <param name="Best">The arm with the best mean, or null where nothing was measured, the metric has no direction or the
-/// arms are not comparable.</param>
+/// <summary>All arms of an experiment in one metric, and their comparisons with the baseline.</summary>
+/// <param name="Arms">All arms including the baseline, in the order of the experiment.</param>
+/// <param name="Comparisons">One comparison for each arm except the baseline, in the same order.</param>
+/// <param name="Best">The arm with the best mean; null without values, without a direction, or if the arms are not comparable.</param>
 public sealed record ExperimentComparison(
     string Metric,
     string Baseline,
@@ -15,11 +14,11 @@ public sealed record ExperimentComparison(
     IReadOnlyList<ArmComparison> Comparisons,
     string? Best)
 {
-    /// <summary>Why arms are not compared, the first reason; null where all may be.</summary>
+    /// <summary>The first reason why arms are not compared, or null.</summary>
     public IdentityConflict? Conflict { get; } = MeasurementIdentity.Difference(
         Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement));
 
-    /// <summary>Compares in the primary metric, or in another by its key.</summary>
+    /// <summary>Compares arms in the primary metric, or in another metric by its key.</summary>
     public static ExperimentComparison Of(ExperimentRecord record, string? metric = null)
     {
         metric ??= record.PrimaryMetric;
@@ -41,7 +40,7 @@ public sealed record ExperimentComparison(
                where found is not null
                select new SeedMeasurement(run.Seed, found.Stage, found.Measurement),
         ];
-        // A run that diverged may have a value of what it shares with others, such as the reconstruction.
+        // A diverged run may have values of stages that it shares with other runs, such as the reconstruction.
         var valued = measured.Where(seed => seed.Finite).Select(seed => seed.Seed).ToHashSet();
         return new(
             arm, measured, runs.Length, runs.Count(run => run.Status == AttemptStatus.Diverged && !valued.Contains(run.Seed)));
@@ -61,50 +60,52 @@ public sealed record ExperimentComparison(
 }
 
 /// <summary>One metric over the seeds of an arm.</summary>
-/// <param name="Measured">By seed, ascending.</param>
-/// <param name="Planned">Seeds the experiment asked for. Those without a finite value stay in this count.</param>
-/// <param name="Diverged">Seeds without a value whose run diverged; they are among the planned ones.</param>
+/// <param name="Measured">Measurements by ascending seed.</param>
+/// <param name="Planned">Number of seeds of the experiment, including those without a finite value.</param>
+/// <param name="Diverged">Number of planned seeds without a value whose run diverged.</param>
 public sealed record ArmSample(string Arm, IReadOnlyList<SeedMeasurement> Measured, int Planned, int Diverged = 0)
 {
     /// <summary>The seeds with a finite value.</summary>
     public IReadOnlyList<SeedMeasurement> Finite { get; } = [.. Measured.Where(seed => seed.Finite)];
 
-    /// <summary>The finite values, one per stage that measured.</summary>
+    /// <summary>The finite values, one for each stage that measured.</summary>
     public IReadOnlyList<double> Values => [.. Finite.DistinctBy(seed => seed.Stage).Select(seed => seed.Measurement.Value!.Value)];
 
-    /// <summary>Seeds that were planned and gave no finite value.</summary>
+    /// <summary>Number of planned seeds without a finite value.</summary>
     public int Lost => Planned - Finite.Count;
 
+    /// <summary>Number, mean and deviation of the finite values.</summary>
     public Summary Summary => Summary.Of(Values);
 
-    /// <summary>Why the seeds of this arm cannot even be averaged, or null.</summary>
+    /// <summary>The reason why the seeds of this arm cannot be averaged, or null.</summary>
     public IdentityConflict? Conflict => MeasurementIdentity.Difference(Measured.Select(seed => seed.Measurement));
 }
 
-/// <summary>What one run of an arm measured.</summary>
-/// <param name="Stage">Key of the stage that measured it. Seeds that share the stage have measured once, and count once.</param>
+/// <summary>The measurement of one run of an arm.</summary>
+/// <param name="Stage">Key of the stage that measured it. Seeds that share the stage share the measurement and count once.</param>
 public sealed record SeedMeasurement(long Seed, string Stage, Measurement Measurement)
 {
+    /// <summary>Whether the value is finite.</summary>
     public bool Finite => Measurement.Value is { } value && double.IsFinite(value);
 }
 
-/// <summary>A measurement that a run is judged by, and the key of the stage that made it.</summary>
+/// <summary>A measurement of a run, and the key of the stage that made it.</summary>
 public sealed record RunMeasurement(string Stage, Measurement Measurement)
 {
     /// <summary>
-    /// The roles whose measurements belong to a run; the first that has a key wins. The teacher's own evaluation is not
-    /// among them: it stands beside the arms.
+    /// The roles whose measurements belong to a run; the first role with a key takes precedence. The evaluation of the teacher is separate from
+    /// the arms.
     /// </summary>
     private static readonly string[] Roles = ["evaluation", DerivativeErrorNames.Error, "reconstruction", "probe", "features"];
 
-    /// <summary>Keys of all that runs of an experiment are judged by, in the order in which they were measured.</summary>
+    /// <summary>The keys of all measurements of runs, in the order in which they were measured.</summary>
     public static IReadOnlyList<string> Keys(ExperimentRecord record)
     {
         var stages = record.Stages.ToDictionary(stage => stage.Key);
         return [.. record.Runs.SelectMany(run => Of(run, stages).Keys).Distinct()];
     }
 
-    /// <summary>Everything a run is judged by, by <see cref="Measurement.Key"/>, in the order it was measured.</summary>
+    /// <summary>All measurements of a run by <see cref="Measurement.Key"/>, in the order in which they were measured.</summary>
     public static IReadOnlyDictionary<string, RunMeasurement> Of(RunRecord run, IReadOnlyDictionary<string, StageRecord> stages)
     {
         var found = new OrderedDictionary<string, RunMeasurement>();

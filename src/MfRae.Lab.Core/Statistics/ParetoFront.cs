@@ -1,13 +1,13 @@
 namespace MfRae.Lab.Core.Statistics;
 
-/// <summary>Which of several ways to pay for quality are worth considering.</summary>
+/// <summary>The trade-offs of cost and quality that no other point improves on.</summary>
 public static class ParetoFront
 {
     /// <summary>
-    /// Members of the front: no other point costs as little or less and is as good or better, unless it is equal in both. Equal points
-    /// are members together. Points with a coordinate that is not finite are left out.
+    /// The points of the front: no other point costs no more and is at least as good, except points that are equal in both. Equal points are
+    /// on the front together. Points with a coordinate that is not finite are ignored.
     /// </summary>
-    /// <returns>Places in <paramref name="points"/>, by ascending cost; equal points in their own order.</returns>
+    /// <returns>Indices in <paramref name="points"/> by ascending cost; equal points in the given order.</returns>
     public static IReadOnlyList<int> Of(IReadOnlyList<(double Cost, double Quality)> points, bool higherIsBetter)
     {
         var members = new List<int>();
@@ -17,7 +17,7 @@ public static class ParetoFront
             .GroupBy(at => points[at].Cost)
             .OrderBy(same => same.Key))
         {
-            // At one cost only the best count, and only where nothing cheaper is as good.
+            // Of equal costs only the best count, and only if no cheaper point is as good.
             var quality = higherIsBetter ? same.Max(at => points[at].Quality) : same.Min(at => points[at].Quality);
             if (best is null || (higherIsBetter ? quality > best : quality < best))
             {

@@ -3,15 +3,16 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core.Statistics;
 
-/// <summary>A plan as the database holds it.</summary>
-/// <param name="Record">Without curves and images: only what a version shows is read.</param>
+/// <summary>A plan in the database.</summary>
+/// <param name="Record">The record without curves and images.</param>
 /// <param name="EvaluationJson">The options of the evaluation.</param>
 public sealed record RecordedPlan(
     ExperimentRecord Record, string EvaluationJson, bool Current, DateTimeOffset? FirstRun, DateTimeOffset? LastRun);
 
-/// <summary>Describes the plans of one experiment: outcomes, and what differs between each plan and the one before it.</summary>
+/// <summary>Describes the plans of one experiment: their outcomes, and the differences from the previous plan.</summary>
 public static class PlanHistory
 {
+    /// <summary>The versions of an experiment.</summary>
     /// <param name="plans">All plans of one experiment, in the order in which they first ran.</param>
     public static IReadOnlyList<PlanVersion> Of(IReadOnlyList<RecordedPlan> plans) =>
         [.. plans.Select((plan, at) => Version(plan, at + 1, at == 0 ? null : plans[at - 1]))];

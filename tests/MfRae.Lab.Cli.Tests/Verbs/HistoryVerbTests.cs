@@ -148,7 +148,7 @@ public sealed partial class HistoryVerbTests : IDisposable
 
         Ok(Smoke);
 
-        Ok("history", "smoke").Should().Contain("no option differs, but the contents of files or the program's code for: teacher, ");
+        Ok("history", "smoke").Should().Contain("no option differs, but file contents or program code differ for: teacher, ");
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed class HostileTextTests : IDisposable
     {
         _lab.Write($"experiments/{name}.json", File.ReadAllText(_lab.At(Smoke)));
 
-        Refused([$"experiments/{name}.json"], "cannot name an experiment");
+        Refused([$"experiments/{name}.json"], "is not a valid experiment name");
     }
 
     [Theory]

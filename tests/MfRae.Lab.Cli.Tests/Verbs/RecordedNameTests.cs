@@ -19,7 +19,7 @@ public sealed class RecordedNameTests : IDisposable
         var answer = _lab.Run("experiments/index.json");
 
         answer.Code.Should().Be(ExitCode.Usage);
-        answer.Error.Should().ContainAll("`index` cannot name an experiment", "rename the file, for example to index-1.json");
+        answer.Error.Should().ContainAll("`index` is not a valid experiment name", "rename the file, for example to index-1.json");
         _lab.Exists("data/store").Should().BeFalse();
         _lab.Exists("data/lab.db").Should().BeFalse();
     }

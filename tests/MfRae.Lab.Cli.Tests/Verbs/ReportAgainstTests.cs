@@ -30,7 +30,7 @@ public sealed class ReportAgainstTests : IDisposable
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         answer.Out.Should().Contain($"reports/smoke-vs-{Other}.html");
         var page = Page($"smoke-vs-{Other}");
-        page.Should().ContainAll("<h2>Side by side</h2>", "<code>fid@1</code>", "not seed by seed: the first has seed 0, the second seeds 0, 1",
+        page.Should().ContainAll("<h2>Side by side</h2>", "<code>fid@1</code>", "not paired by seed: the first has seed 0, the second has seeds 0, 1",
             "only in B.", "mft", "mfd");
         _lab.Run("report", Smoke, "--against", Other).Out.Should().Contain("(unchanged)", "the path of its file names it too");
     }

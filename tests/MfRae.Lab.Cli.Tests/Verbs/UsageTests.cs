@@ -217,7 +217,7 @@ public sealed class UsageTests : IDisposable
 
         var wrong = _lab.Run("validate", "experiments/smoke.json", "meanflow.lamda=1");
         wrong.Code.Should().Be(ExitCode.Usage);
-        wrong.Error.Should().Contain("command line: meanflow.lamda").And.NotContain("there is no file");
+        wrong.Error.Should().Contain("command line: meanflow.lamda").And.NotContain("file not found");
     }
 
     [Fact]
@@ -227,7 +227,7 @@ public sealed class UsageTests : IDisposable
 
         var answer = _lab.Run("validate", "a=b.json");
 
-        answer.Error.Should().Contain("`a=b` cannot name an experiment").And.NotContain("override");
+        answer.Error.Should().Contain("`a=b` is not a valid experiment name").And.NotContain("override");
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class ArmNameTests : IDisposable
     public void Dispose() => _work.Dispose();
 
     [Fact]
-    public void A_title_stands_beside_the_name_and_is_no_option()
+    public void A_title_is_separate_from_the_name_and_not_an_option()
     {
         var arms = _work.Valid("""
             "arms": { "a": { "title": "CMT, λ = 1" }, "b": { "title": null, "meanflow": { "lambda": 0 } } }, "baseline": "a"
@@ -31,10 +31,10 @@ public sealed class ArmNameTests : IDisposable
 
     [Theory]
     [InlineData("1", "expected a string, got the number 1")]
-    [InlineData("\"\"", "cannot be the title of an arm")]
-    [InlineData("\"a\\u202eb\"", "cannot be the title of an arm")]
-    [InlineData("\"b\"", "two arms are called `b`")]
-    public void A_title_is_a_line_of_text_of_its_own(string title, string message) =>
+    [InlineData("\"\"", "not a valid arm title")]
+    [InlineData("\"a\\u202eb\"", "not a valid arm title")]
+    [InlineData("\"b\"", "two arms have the title `b`")]
+    public void A_title_must_be_one_unique_line_of_text(string title, string message) =>
         _work.Mistake($$"""
             "arms": { "a": { "title": {{title}} }, "b": { "meanflow": { "lambda": 0 } } }, "baseline": "a"
             """).Message.Should().Contain(message);
@@ -55,30 +55,30 @@ public sealed class ArmNameTests : IDisposable
     [InlineData("a\\\\b", "use letters")]
     [InlineData("a\\u202eb", "use letters")]
     [InlineData("a\\u0007b", "use letters")]
-    [InlineData("a b", "a `title` may be any text")]
+    [InlineData("a b", "a `title` may contain any characters")]
     [InlineData("e\\u0301", "Unicode NFC")]
-    public void What_meets_a_path_or_cannot_be_seen_names_no_arm(string name, string suggestion)
+    public void Path_separators_and_invisible_characters_are_rejected_in_arm_names(string name, string suggestion)
     {
         var mistake = _work.Mistake($$"""
             "arms": { "{{name}}": {}, "b": { "meanflow": { "lambda": 0 } } }, "baseline": "b"
             """);
 
-        mistake.Message.Should().Contain("cannot name an arm");
+        mistake.Message.Should().Contain("is not a valid arm name");
         mistake.Suggestion.Should().Contain(suggestion);
     }
 
     [Fact]
-    public void A_name_is_as_long_as_a_file_may_be_called_in_bytes()
+    public void The_length_of_an_arm_name_is_limited_in_bytes()
     {
         string Arms(string name) => $$""" "arms": { "{{name}}": {}, "b": { "meanflow": { "lambda": 0 } } }, "baseline": "b" """;
 
         _work.Valid(Arms(new string('a', 200)));
         _work.Valid(Arms(new string('λ', 100)));
-        _work.Mistake(Arms(new string('λ', 101))).Message.Should().Contain("cannot name an arm");
+        _work.Mistake(Arms(new string('λ', 101))).Message.Should().Contain("is not a valid arm name");
     }
 
     [Fact]
-    public void An_axis_over_kinds_is_named_by_what_they_are_kinds_of() =>
+    public void An_axis_over_kinds_is_named_after_the_object_with_the_kind() =>
         _work.Valid("""
             "axes": { "meanflow.derivative.kind": ["jvp", "centralDifference"] }, "baseline": { "meanflow.derivative.kind": "jvp" }
             """).Arms.Select(arm => arm.Name).Should().Equal("derivative=jvp", "derivative=centralDifference");

@@ -10,7 +10,7 @@ public sealed class AxesTests : IDisposable
     public void Dispose() => _work.Dispose();
 
     [Fact]
-    public void One_axis_makes_an_arm_of_each_value()
+    public void An_axis_gives_one_arm_for_each_value()
     {
         var arms = _work.Valid(""" "axes": { "meanflow.lambda": [0, 0.5, 1] }, "baseline": { "meanflow.lambda": 0.0 } """).Arms;
 
@@ -21,7 +21,7 @@ public sealed class AxesTests : IDisposable
     }
 
     [Fact]
-    public void Two_axes_make_every_combination_and_the_last_runs_fastest() =>
+    public void Two_axes_give_all_combinations_and_the_last_varies_fastest() =>
         _work.Valid("""
             "axes": { "meanflow.lambda": [0, 1], "meanflow.initialisation": ["cmt", "teacher"] },
             "baseline": { "meanflow.lambda": 1, "meanflow.initialisation": "cmt" }
@@ -46,7 +46,7 @@ public sealed class AxesTests : IDisposable
             """).Arms[0].Name.Should().Be("cmt.training.steps=10,meanflow.training.steps=20");
 
     [Fact]
-    public void Values_that_are_lists_or_objects_have_names_too() =>
+    public void Arrays_and_objects_as_values_have_names_too() =>
         _work.Valid("""
             "axes": {
               "sampling.steps": [[1], [1, 4]],
@@ -62,13 +62,13 @@ public sealed class AxesTests : IDisposable
             "steps=1+4,lossWeight=adaptive-2");
 
     [Theory]
-    [InlineData("""{ "meanflow.lamda": [0, 1] }""", "no option `meanflow.lamda`", "did you mean `meanflow.lambda`?")]
-    [InlineData("""{ "lambda": [0, 1] }""", "no option `lambda`", "`meanflow.lambda`")]
-    [InlineData("""{ "meanflow.lambda": 0.5 }""", "expected a list of values", "write [0.5]")]
-    [InlineData("""{ "meanflow.lambda": [] }""", "an empty one", "at least one value")]
+    [InlineData("""{ "meanflow.lamda": [0, 1] }""", "unknown option `meanflow.lamda`", "did you mean `meanflow.lambda`?")]
+    [InlineData("""{ "lambda": [0, 1] }""", "unknown option `lambda`", "`meanflow.lambda`")]
+    [InlineData("""{ "meanflow.lambda": 0.5 }""", "expected an array of values", "write [0.5]")]
+    [InlineData("""{ "meanflow.lambda": [] }""", "an empty array", "at least one value")]
     [InlineData("[]", "expected at least one axis", "path.to.option")]
     [InlineData("""{ "meanflow.lambda": [0, 1, 2] }""", "2 is out of range", "a number from 0 to 1")]
-    public void Wrong_axes_are_refused(string axes, string message, string suggestion)
+    public void Invalid_axes_are_rejected(string axes, string message, string suggestion)
     {
         var found = _work.Mistake($"\"axes\": {axes}, \"baseline\": {{ \"meanflow.lambda\": 0 }}");
 
@@ -79,9 +79,9 @@ public sealed class AxesTests : IDisposable
     [Theory]
     [InlineData("", "`baseline` is missing", "e.g. { \"meanflow.lambda\": 0 }")]
     [InlineData(", \"baseline\": \"lambda=0\"", "expected an object", "e.g. { \"meanflow.lambda\": 0 }")]
-    [InlineData(", \"baseline\": { \"meanflow.lambda\": 0.3 }", "0.3 is no value of the axis", "one of `0`, `1`")]
-    [InlineData(", \"baseline\": { \"meanflow.lamda\": 0 }", "is no axis", "did you mean `meanflow.lambda`?")]
-    [InlineData(", \"baseline\": { }", "2 arms match", "one value of every axis")]
+    [InlineData(", \"baseline\": { \"meanflow.lambda\": 0.3 }", "0.3 is not a value of the axis", "one of `0`, `1`")]
+    [InlineData(", \"baseline\": { \"meanflow.lamda\": 0 }", "is not an axis", "did you mean `meanflow.lambda`?")]
+    [InlineData(", \"baseline\": { }", "2 arms match", "one value for each axis")]
     public void The_baseline_names_one_value_of_each_axis(string baseline, string message, string suggestion)
     {
         var found = _work.Mistake("\"axes\": { \"meanflow.lambda\": [0, 1] }" + baseline);
@@ -91,7 +91,7 @@ public sealed class AxesTests : IDisposable
     }
 
     [Fact]
-    public void A_value_that_is_in_the_list_twice_makes_equal_arms() =>
+    public void A_duplicate_value_gives_equal_arms() =>
         _work.Read(""" "axes": { "meanflow.lambda": [0, 1, 1.0] }, "baseline": { "meanflow.lambda": 0 } """)
             .Diagnostics.Should().ContainSingle().Which.Path.Should().Be("$.axes['meanflow.lambda'][2]");
 
@@ -99,7 +99,7 @@ public sealed class AxesTests : IDisposable
     public void Zipped_axes_of_unequal_length_are_refused() =>
         _work.Mistake("""
             "axes": { "meanflow.lambda": [0, 1], "meanflow.tangentLambda": [1] }, "zip": true
-            """).Message.Should().Contain("equally long");
+            """).Message.Should().Contain("the same length");
 
     [Fact]
     public void Arms_and_axes_exclude_each_other() =>

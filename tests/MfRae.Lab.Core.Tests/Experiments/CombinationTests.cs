@@ -10,7 +10,7 @@ public sealed class CombinationTests : IDisposable
     public void Dispose() => _work.Dispose();
 
     [Theory]
-    [InlineData("""{ "cmt": { "kind": "none" } }""", "$.base.cmt.kind", "initialisation teacher or random")]
+    [InlineData("""{ "cmt": { "kind": "none" } }""", "$.base.cmt.kind", "`initialisation` to teacher or random")]
     [InlineData("""{ "decoder": { "kind": "none" } }""", "$.base.decoder.kind", "choose a decoder")]
     [InlineData("""{ "meanflow": { "network": { "trunkHeads": 5 } } }""", "$.base.meanflow.network.trunkHeads", "trunkWidth 80 or 100")]
     [InlineData("""{ "meanflow": { "network": { "headWidth": 72, "headHeads": 12 } } }""", "$.base.meanflow.network.headWidth",
@@ -21,7 +21,7 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "sampling": { "samples": 500 } }""", "$.base.sampling.samples", "at most 500")]
     [InlineData("""{ "sampling": { "steps": [1, 2, 2] } }""", "$.base.sampling.steps", "write [1, 2]")]
     [InlineData("""{ "sampling": { "teacherSteps": [] } }""", "$.base.sampling.teacherSteps", "at least one")]
-    [InlineData("""{ "sampling": { "keptLatents": 0 } }""", "$.base.sampling.keptLatents", "keep some")]
+    [InlineData("""{ "sampling": { "keptLatents": 0 } }""", "$.base.sampling.keptLatents", "set `keptLatents`")]
     [InlineData("""{ "cmt": { "pairsPerTrajectory": 65 } }""", "$.base.cmt.pairsPerTrajectory", "at most 64")]
     [InlineData("""{ "cmt": { "labels": "uniformly" } }""", "$.base.cmt.labels", "did you mean `uniform`?")]
     [InlineData("""{ "cmt": { "guidance": { "scale": 2, "low": 0.7, "high": 0.3 } } }""", "$.base.cmt.guidance.low", "below `high`")]
@@ -35,8 +35,8 @@ public sealed class CombinationTests : IDisposable
         "$.base.meanflow.lambdaSchedule.step", "at most 399")]
     [InlineData("""{ "meanflow": { "lambdaSchedule": { "kind": "cosine" } } }""", "$.base.meanflow.lambdaSchedule.end", "from 0 to 1")]
     [InlineData("""{ "meanflow": { "tangentLambdaSchedule": { "kind": "cosine", "end": 0 } } }""",
-        "$.base.meanflow.tangentLambdaSchedule", "write the tangentLambda")]
-    public void Options_that_cannot_stand_together_are_told_where_they_were_written(string change, string path, string suggestion)
+        "$.base.meanflow.tangentLambdaSchedule", "set `tangentLambda`")]
+    public void Incompatible_options_are_reported_at_their_location(string change, string path, string suggestion)
     {
         var found = _work.Mistake($"\"base\": {change}");
 
@@ -48,9 +48,9 @@ public sealed class CombinationTests : IDisposable
     [Theory]
     [InlineData("fidInception", "classAccuracy", "other classes")]
     [InlineData("torchScript", "classAccuracy", "other classes")]
-    [InlineData("dinov2", "classAccuracy", "predicts no classes")]
-    [InlineData("dinov2", "inceptionScore", "predicts no classes")]
-    public void Features_of_ImageNet_tell_no_classes_of_the_dataset(string features, string metric, string message)
+    [InlineData("dinov2", "classAccuracy", "does not predict classes")]
+    [InlineData("dinov2", "inceptionScore", "does not predict classes")]
+    public void ImageNet_features_do_not_predict_classes_of_the_dataset(string features, string metric, string message)
     {
         var found = _work.Mistake($$"""
             "evaluation": {
@@ -63,7 +63,7 @@ public sealed class CombinationTests : IDisposable
     }
 
     [Fact]
-    public void A_script_takes_a_value_for_each_colour()
+    public void A_TorchScript_network_takes_one_value_for_each_colour()
     {
         var found = _work.Mistake("""
             "evaluation": {
@@ -72,11 +72,11 @@ public sealed class CombinationTests : IDisposable
             }
             """);
         found.Path.Should().Be("$.evaluation.features.mean");
-        found.Message.Should().Contain("1 values where images have 3 colours");
+        found.Message.Should().Contain("1 values, but images have 3 colours");
     }
 
     [Fact]
-    public void Without_a_teacher_all_that_needs_one_is_told()
+    public void Options_that_need_a_missing_teacher_are_all_reported()
     {
         var found = _work.Read("""
             "base": {
@@ -90,7 +90,7 @@ public sealed class CombinationTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_teacher_schedules_and_guidance_that_need_one_are_told()
+    public void Schedules_and_guidance_that_need_a_missing_teacher_are_reported()
     {
         var found = _work.Read("""
             "base": {
@@ -111,7 +111,7 @@ public sealed class CombinationTests : IDisposable
     }
 
     [Fact]
-    public void Schedules_and_guidance_stand_where_they_can()
+    public void Valid_schedules_and_guidance_are_accepted()
     {
         var experiment = _work.Valid("""
             "base": {
@@ -131,7 +131,7 @@ public sealed class CombinationTests : IDisposable
     }
 
     [Fact]
-    public void An_arm_takes_guidance_and_schedule_away_by_null()
+    public void An_arm_removes_guidance_and_schedule_with_null()
     {
         var experiment = _work.Valid("""
             "base": { "meanflow": { "guidance": { "scale": 2 }, "lambdaSchedule": { "kind": "linear", "end": 0 } } },
@@ -143,7 +143,7 @@ public sealed class CombinationTests : IDisposable
     }
 
     [Fact]
-    public void Mid_training_without_a_teacher_is_told_where_the_teacher_was_taken_away() =>
+    public void Mid_training_without_a_teacher_is_reported_where_the_teacher_was_removed() =>
         _work.Mistake("""
             "base": { "teacher": { "kind": "none" }, "meanflow": { "lambda": 0 } }, "evaluation": { "metrics": [{ "kind": "fid" }] }
             """).Should().Match<Diagnostic>(found => found.Path == "$.base.teacher.kind" && found.Suggestion!.Contains("cmt of kind none"));
@@ -159,7 +159,7 @@ public sealed class CombinationTests : IDisposable
             """).Arms.Should().ContainSingle();
 
     [Fact]
-    public void A_network_that_starts_from_the_teacher_has_its_shape()
+    public void A_network_that_starts_from_the_teacher_must_have_its_sizes()
     {
         const string teacher = """
             "teacher": { "kind": "flowMatching", "network": { "trunkDepth": 6 }, "time": { "kind": "uniform" }, "training": { "steps": 1 } }
@@ -178,7 +178,7 @@ public sealed class CombinationTests : IDisposable
     [InlineData("is@1")]
     [InlineData("accuracy@2")]
     [InlineData("endpointError@1")]
-    public void The_primary_metric_is_one_that_is_measured(string metric) =>
+    public void The_primary_metric_can_be_any_measured_metric(string metric) =>
         _work.Valid($"\"primaryMetric\": \"{metric}\"").PrimaryMetric.Should().Be(metric);
 
     [Theory]
@@ -186,11 +186,11 @@ public sealed class CombinationTests : IDisposable
     [InlineData("fid")]
     [InlineData("fid.test@1")]
     [InlineData("inceptionScore@1")]
-    public void A_primary_metric_that_is_not_measured_is_refused(string metric) =>
+    public void An_unmeasured_primary_metric_is_rejected(string metric) =>
         _work.Mistake($"\"primaryMetric\": \"{metric}\"").Path.Should().Be("$.primaryMetric");
 
     [Fact]
-    public void Where_only_the_teacher_is_sampled_its_steps_count()
+    public void The_steps_of_the_teacher_count_if_only_the_teacher_is_sampled()
     {
         const string teacherOnly = """ "base": { "cmt": { "kind": "none" }, "meanflow": { "kind": "none" } } """;
 
@@ -222,12 +222,12 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "references": [] }""", "$.evaluation.references", "at least one")]
     [InlineData("""{ "references": ["test", "test"] }""", "$.evaluation.references[1]", "remove one")]
     [InlineData("""{ "metrics": [{ "kind": "fid" }, { "kind": "fid" }] }""", "$.evaluation.metrics[1]", "remove one")]
-    public void Lists_of_the_evaluation_are_neither_empty_nor_double(string evaluation, string path, string suggestion) =>
+    public void Arrays_of_the_evaluation_must_not_be_empty_or_have_duplicates(string evaluation, string path, string suggestion) =>
         _work.Mistake($"\"evaluation\": {evaluation}")
             .Should().Match<Diagnostic>(found => found.Path == path && found.Suggestion!.Contains(suggestion));
 
     [Fact]
-    public void Weights_that_are_not_there_are_told_with_the_nearest_file()
+    public void Missing_weights_are_reported_with_the_nearest_file_name()
     {
         var found = _work.Mistake(""" "base": { "teacher": { "weights": "data/weights/techer.safetensors" } } """);
 
@@ -236,12 +236,12 @@ public sealed class CombinationTests : IDisposable
     }
 
     [Fact]
-    public void A_dataset_folder_lists_what_it_lacks()
+    public void Missing_files_of_a_dataset_folder_are_listed()
     {
         _work.Write("data/half/train-images-idx3-ubyte.gz", "");
 
         _work.Mistake(""" "base": { "dataset": { "path": "data/half" } } """).Message
-            .Should().Contain("lacks train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz");
-        _work.Mistake(""" "base": { "dataset": { "path": "data/none" } } """).Message.Should().Contain("no folder data/none");
+            .Should().Contain("does not contain train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz");
+        _work.Mistake(""" "base": { "dataset": { "path": "data/none" } } """).Message.Should().Contain("folder data/none not found");
     }
 }

@@ -10,7 +10,7 @@ public sealed class DiagnosticGoldenTests
     [InlineData("out-of-range")]
     [InlineData("unknown-kind")]
     [InlineData("broken-json")]
-    public void A_malformed_file_tells_all_its_mistakes_with_place_and_suggestion(string name)
+    public void All_mistakes_of_a_malformed_file_have_a_location_and_a_suggestion(string name)
     {
         var result = ExperimentReader.Read($"tests/Golden/diagnostics/{name}.json", [], Repository.Root);
 

@@ -26,7 +26,7 @@ public sealed class EncodingTests : IDisposable
 
         read.Diagnostics.Should().BeEmpty();
         read.Experiment!.Question.Should().Be("Größe λ?");
-        read.Experiment.Files![0].Text.Should().Be(Text, "what is recorded is the text, whatever its encoding was");
+        read.Experiment.Files![0].Text.Should().Be(Text, "the record contains the text, whatever its encoding was");
     }
 
     [Fact]
@@ -43,14 +43,14 @@ public sealed class EncodingTests : IDisposable
     [InlineData("utf-16BE", "UTF-16")]
     [InlineData("utf-32", "UTF-32")]
     [InlineData("utf-32BE", "UTF-32")]
-    public void Without_a_mark_the_encoding_is_named_and_the_remedy(string encoding, string named)
+    public void Another_encoding_without_a_mark_is_reported_with_a_remedy(string encoding, string named)
     {
         Write("x.json", Text, Encoding.GetEncoding(encoding), mark: false);
 
         var found = Read().Diagnostics.Should().ContainSingle().Subject;
 
         (found.File, found.Path).Should().Be(("x.json", "$"));
-        found.Message.Should().Be($"this file is {named} without a byte order mark");
+        found.Message.Should().Be($"the file is {named} without a byte order mark");
         found.Suggestion.Should().Be("save it as UTF-8");
     }
 
@@ -67,7 +67,7 @@ public sealed class EncodingTests : IDisposable
     }
 
     [Fact]
-    public void An_extended_file_with_such_a_byte_is_named_itself()
+    public void A_byte_that_is_not_utf_8_is_reported_in_the_extended_file()
     {
         Write("middle.json", "{ \"extends\": \"base.json\", \"question\": \"Größe?\" }", Encoding.Latin1, mark: false);
         _work.Write("x.json", "{ \"extends\": \"middle.json\" }");
@@ -89,11 +89,11 @@ public sealed class EncodingTests : IDisposable
     [Theory]
     [InlineData(new byte[] { 0xFF, 0xFE, 0x7B, 0x00, 0x20 }, "UTF-16")]
     [InlineData(new byte[] { 0xFF, 0xFE, 0x00, 0xD8, 0x20, 0x00 }, "UTF-16")]
-    public void A_torn_file_of_another_encoding_is_said_to_be_broken(byte[] content, string named)
+    public void A_truncated_file_of_another_encoding_is_reported(byte[] content, string named)
     {
         File.WriteAllBytes(Path.Combine(_work.Root, "x.json"), content);
 
-        Read().Diagnostics.Should().ContainSingle().Which.Message.Should().Be($"this file begins as {named} and is broken");
+        Read().Diagnostics.Should().ContainSingle().Which.Message.Should().Be($"the file has a {named} byte order mark but is not valid {named}");
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class ExperimentReaderTests : IDisposable
     public void Dispose() => _work.Dispose();
 
     [Fact]
-    public void Without_arms_the_only_arm_is_base_and_the_baseline()
+    public void Without_arms_base_is_the_only_arm_and_the_baseline()
     {
         var experiment = _work.Valid(""" "seeds": [3, 1] """);
 
@@ -42,7 +42,7 @@ public sealed class ExperimentReaderTests : IDisposable
     }
 
     [Fact]
-    public void An_arm_is_a_patch_on_base_and_tells_what_it_patched()
+    public void An_arm_is_a_patch_of_base_and_lists_its_differences()
     {
         var experiment = _work.Valid("""
             "arms": { "a": {}, "b": { "meanflow": { "lambda": 0.5, "training": { "steps": 7 } } } }, "baseline": "a"
@@ -72,7 +72,7 @@ public sealed class ExperimentReaderTests : IDisposable
     }
 
     [Fact]
-    public void Null_puts_an_option_back_to_its_default()
+    public void Null_resets_an_option_to_its_default()
     {
         var arms = _work.Valid("""
             "base": { "meanflow": { "tangentLambda": 0.5, "labelDropout": 0.3 } },
@@ -91,25 +91,25 @@ public sealed class ExperimentReaderTests : IDisposable
     [InlineData("\"0-5\"", new long[] { 0, 1, 2, 3, 4, 5 })]
     [InlineData("\"0,2,7-8\"", new long[] { 0, 2, 7, 8 })]
     [InlineData("[4]", new long[] { 4 })]
-    public void Seeds_are_a_list_or_ranges(string written, long[] seeds) =>
+    public void Seeds_are_an_array_or_ranges(string written, long[] seeds) =>
         _work.Valid($"\"seeds\": {written}").Seeds.Should().Equal(seeds);
 
     [Theory]
-    [InlineData("[0, 0]", "twice")]
+    [InlineData("[0, 0]", "duplicate seed 0")]
     [InlineData("[]", "empty")]
     [InlineData("\"0-x\"", "ascending range")]
     [InlineData("\"0-999999999\"", "ascending range")]
     [InlineData("[-1]", "expected a seed")]
     [InlineData("{}", "expected seeds")]
-    public void Wrong_seeds_are_refused(string written, string message) =>
+    public void Invalid_seeds_are_rejected(string written, string message) =>
         _work.Mistake($"\"seeds\": {written}").Message.Should().Contain(message);
 
     [Theory]
-    [InlineData("""{ "a b": {}, "c": { "meanflow": { "lambda": 0 } } }""", "$.arms['a b']", "cannot name an arm")]
+    [InlineData("""{ "a b": {}, "c": { "meanflow": { "lambda": 0 } } }""", "$.arms['a b']", "is not a valid arm name")]
     [InlineData("""{ "a": {}, "c": {} }""", "$.arms.c", "have the same options")]
     [InlineData("""{ "a": {}, "c": 1 }""", "$.arms.c", "expected an object")]
     [InlineData("{}", "$.arms", "at least one arm")]
-    public void Wrong_arms_are_refused(string arms, string path, string message)
+    public void Invalid_arms_are_rejected(string arms, string path, string message)
     {
         var found = _work.Read($"\"arms\": {arms}, \"baseline\": \"c\"").Diagnostics.Should().ContainSingle().Subject;
 
@@ -119,7 +119,7 @@ public sealed class ExperimentReaderTests : IDisposable
 
     [Theory]
     [InlineData("", "`baseline` is missing", "one of `mfd`, `mft`")]
-    [InlineData(", \"baseline\": \"mfx\"", "there is no arm `mfx`", "did you mean `mfd`?")]
+    [InlineData(", \"baseline\": \"mfx\"", "unknown arm `mfx`", "did you mean `mfd`?")]
     [InlineData(", \"baseline\": { \"meanflow.lambda\": 1 }", "expected the name of an arm", "one of `mfd`, `mft`")]
     public void Exactly_one_arm_is_the_baseline(string baseline, string message, string suggestion)
     {
@@ -153,7 +153,7 @@ public sealed class ExperimentReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_file_of_nothing_is_told_all_that_is_missing()
+    public void All_missing_options_of_an_empty_file_are_reported()
     {
         _work.Write("x.json", "{ }");
 
@@ -162,7 +162,7 @@ public sealed class ExperimentReaderTests : IDisposable
     }
 
     [Fact]
-    public void Missing_options_are_named_with_what_they_take()
+    public void Missing_options_are_reported_with_their_expected_values()
     {
         var found = _work.Mistake(""" "base": { "teacher": { "kind": "flowMatching", "network": {}, "training": { "steps": 1 } } } """);
 
@@ -171,7 +171,7 @@ public sealed class ExperimentReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_is_no_name_for_an_experiment_is_refused()
+    public void An_invalid_experiment_name_is_rejected()
     {
         _work.Write("a b.json", """{ "extends": "base.json" }""");
 

@@ -38,7 +38,7 @@ public sealed class ExtendsTests : IDisposable
     }
 
     [Fact]
-    public void Of_a_file_without_end_the_beginning_is_kept_up_to_a_whole_character()
+    public void The_beginning_of_a_very_long_file_is_kept_up_to_a_whole_character()
     {
         var bytes = System.Text.Encoding.UTF8.GetBytes(new string('x', WrittenFile.MostBytes - 1) + "é" + "rest");
 
@@ -49,7 +49,7 @@ public sealed class ExtendsTests : IDisposable
     }
 
     [Fact]
-    public void A_mistake_in_the_extended_file_is_located_there_beside_those_of_the_file()
+    public void Mistakes_of_an_extended_file_are_located_in_that_file()
     {
         _work.Write("middle.json", "{\n  \"extends\": \"base.json\",\n  \"base\": { \"meanflow\": {\n    \"lambda\": 2 } } }");
         _work.Write("top.json", "{\n  \"extends\": \"middle.json\",\n  \"seed\": 1 }");
@@ -61,7 +61,7 @@ public sealed class ExtendsTests : IDisposable
     }
 
     [Fact]
-    public void A_mistake_that_the_file_covers_is_still_told()
+    public void A_mistake_that_the_extending_file_overrides_is_still_reported()
     {
         _work.Write("middle.json", """{ "extends": "base.json", "base": { "meanflow": { "lambda": 2 } } }""");
         _work.Write("top.json", """{ "extends": "middle.json", "base": { "meanflow": { "lambda": 1 } } }""");
@@ -70,7 +70,7 @@ public sealed class ExtendsTests : IDisposable
     }
 
     [Fact]
-    public void A_circle_of_files_is_found()
+    public void A_cycle_of_files_is_found()
     {
         _work.Write("a.json", """{ "extends": "b.json" }""");
         _work.Write("b.json", """{ "extends": "a.json" }""");
@@ -82,7 +82,7 @@ public sealed class ExtendsTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_not_there_is_told_with_the_nearest_one()
+    public void A_missing_file_is_reported_with_the_nearest_name()
     {
         _work.Write("a.json", """{ "extends": "bas.json", "versoin": 1 }""");
 
@@ -92,33 +92,33 @@ public sealed class ExtendsTests : IDisposable
     }
 
     [Fact]
-    public void An_experiment_that_is_not_there_is_a_mistake_too() =>
+    public void A_missing_experiment_is_a_mistake_too() =>
         ExperimentReader.Read("bsae.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.Suggestion
             .Should().Be("did you mean `base.json`?");
 
     [Theory]
-    [InlineData("{ \"version\": 1,\n  \"base\": {\n", 3, "close what line 2 opens")]
-    [InlineData("{ \"version\" 1 }", 1, "put a colon between key and value")]
+    [InlineData("{ \"version\": 1,\n  \"base\": {\n", 3, "close the object or array that line 2 opens")]
+    [InlineData("{ \"version\" 1 }", 1, "add a colon between key and value")]
     [InlineData("{ version: 1 }", 1, "write the key in double quotes")]
     [InlineData("", 1, "write a number")]
-    [InlineData("{ } { }", 1, "remove what follows")]
-    public void Broken_json_tells_the_place_and_what_would_be_right(string text, int line, string suggestion)
+    [InlineData("{ } { }", 1, "remove the text after")]
+    public void Invalid_JSON_is_reported_with_location_and_suggestion(string text, int line, string suggestion)
     {
         _work.Write("a.json", text);
 
         var found = ExperimentReader.Read("a.json", [], _work.Root).Diagnostics.Should().ContainSingle().Subject;
 
         found.Line.Should().Be(line);
-        found.Message.Should().StartWith("broken JSON at column ");
+        found.Message.Should().StartWith("invalid JSON at column ");
         found.Suggestion.Should().Contain(suggestion);
     }
 
     [Fact]
-    public void A_list_is_no_experiment()
+    public void An_array_is_not_an_experiment()
     {
         _work.Write("a.json", "[]");
 
         ExperimentReader.Read("a.json", [], _work.Root).Diagnostics.Should().ContainSingle().Which.Message
-            .Should().Be("expected an object, found a list");
+            .Should().Be("expected an object, got an array");
     }
 }

@@ -21,13 +21,13 @@ public sealed class NameTests : IDisposable
     [InlineData("run.", "ends with a dot")]
     [InlineData(".hidden", "begins with a dot")]
     [InlineData("..", "dot")]
-    public void An_experiment_whose_pages_would_get_a_taken_or_impossible_name_is_refused_with_a_suggestion(string name, string reason)
+    public void An_experiment_name_whose_page_is_reserved_or_impossible_is_rejected_with_a_suggestion(string name, string reason)
     {
         _work.Write($"{name}.json", """{ "extends": "base.json" }""");
 
         var found = ExperimentReader.Read($"{name}.json", [], _work.Root).Diagnostics.Should().ContainSingle().Subject;
 
-        found.Message.Should().Contain($"`{name}` cannot name an experiment").And.Contain(reason);
+        found.Message.Should().Contain($"`{name}` is not a valid experiment name").And.Contain(reason);
         found.Suggestion.Should().StartWith("rename the file, for example to ");
     }
 
@@ -48,7 +48,7 @@ public sealed class NameTests : IDisposable
     [InlineData("my.nul")]
     [InlineData("reindex")]
     [InlineData("v1.0")]
-    public void Names_that_only_resemble_them_are_fine(string name)
+    public void Names_that_only_resemble_reserved_names_are_accepted(string name)
     {
         _work.Write($"{name}.json", """{ "extends": "base.json" }""");
 
@@ -60,25 +60,25 @@ public sealed class NameTests : IDisposable
     [InlineData("COM3.b", "Windows")]
     [InlineData("b.", "ends with a dot")]
     [InlineData("..", "dot")]
-    public void An_arm_that_no_folder_could_be_named_after_is_refused(string name, string reason)
+    public void An_arm_name_that_cannot_name_a_folder_is_rejected(string name, string reason)
     {
         var found = _work.Mistake($$"""
             "arms": { "a": {}, "{{name}}": { "meanflow": { "lambda": 0 } } }, "baseline": "a"
             """);
 
-        found.Message.Should().Contain($"`{name}` cannot name an arm").And.Contain(reason);
+        found.Message.Should().Contain($"`{name}` is not a valid arm name").And.Contain(reason);
         found.Suggestion.Should().NotBeNullOrEmpty();
     }
 
     [Fact]
-    public void Arms_that_differ_only_in_case_are_refused()
+    public void Arm_names_that_differ_only_in_case_are_rejected()
     {
         var found = _work.Mistake("""
             "arms": { "mfd": {}, "MFD": { "meanflow": { "lambda": 0 } } }, "baseline": "mfd"
             """);
 
         found.Path.Should().Be("$.arms.MFD");
-        found.Message.Should().Contain("`MFD` and `mfd` differ only in upper and lower case");
+        found.Message.Should().Contain("`MFD` and `mfd` differ only in case");
     }
 
     [Theory]
@@ -90,7 +90,7 @@ public sealed class NameTests : IDisposable
     [InlineData("CONOUT$")]
     [InlineData("a.")]
     [InlineData("a ")]
-    public void A_name_from_a_database_or_capsule_that_no_page_can_have_is_known_as_such(string name) =>
+    public void A_recorded_name_that_cannot_name_a_page_is_detected(string name) =>
         ArtifactName.IsExperiment(name).Should().BeFalse();
 
     [Theory]

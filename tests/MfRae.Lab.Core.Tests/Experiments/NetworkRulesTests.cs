@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Core.Tests.Experiments;
 
-/// <summary>What a stage needs of the shapes of its inputs is known from options and file headers, before anything runs.</summary>
+/// <summary>Checks that the shapes of stages fit, from options and file headers, before anything runs.</summary>
 public sealed class NetworkRulesTests : IDisposable
 {
     private const string Vit = """{"width":96,"depth":5,"heads":4,"mlpRatio":4}""";
@@ -96,17 +96,17 @@ public sealed class NetworkRulesTests : IDisposable
     }
 
     [Fact]
-    public void Every_network_of_28_by_28_grey_images_is_refused_at_once_for_a_folder_of_64_by_64_colour_images()
+    public void All_networks_for_28x28_grey_images_are_rejected_for_64x64_colour_images()
     {
         var found = _work.Read(
             """ "base": { "dataset": { "kind": "imageFolder", "path": "data/images", "size": 64, "classes": 2 } } """);
 
         found.Experiment.Should().BeNull();
         found.Diagnostics.Select(mistake => mistake.Message).Should().BeEquivalentTo(
-            "the encoder data/weights/encoder.safetensors was trained on 28×28 grey images, the dataset has 64×64 RGB images",
-            "the decoder makes 28×28 grey images, the dataset has 64×64 RGB images",
-            "data/weights/teacher.safetensors is for 10 classes, the training images have 2",
-            "the feature network data/weights/inception.safetensors was trained on 28×28 grey images, the dataset has 64×64 RGB images");
+            "the encoder data/weights/encoder.safetensors was trained on 28×28 grey images, but the dataset has 64×64 RGB images",
+            "the decoder makes 28×28 grey images, but the dataset has 64×64 RGB images",
+            "data/weights/teacher.safetensors has 10 classes, but the training images have 2",
+            "the feature network data/weights/inception.safetensors was trained on 28×28 grey images, but the dataset has 64×64 RGB images");
         found.Diagnostics.Should().OnlyContain(mistake =>
             mistake.File == "x.json" && mistake.Line == 2 && mistake.Path.StartsWith("$.base.dataset") && mistake.Suggestion != null);
     }
@@ -115,39 +115,39 @@ public sealed class NetworkRulesTests : IDisposable
     [Theory]
     // dataset → encoder
     [InlineData("idx", """ "dataset": { "path": "data/large" } """, "dataset.path", "encoder*trained on 28×28 grey images*32×32 grey")]
-    [InlineData("idx", """ "dataset": { "path": "data/uneven" } """, "dataset.path", "training images are 28×28 grey, the test images 32×28 grey")]
+    [InlineData("idx", """ "dataset": { "path": "data/uneven" } """, "dataset.path", "training images are 28×28 grey, but the test images are 32×28 grey")]
     [InlineData("idx", """ "encoder": { "weights": "colour/encoder.safetensors" } """, "encoder.weights", "trained on 64×64 RGB*28×28 grey")]
-    [InlineData("idx", """ "encoder": { "weights": "data/weights/teacher.safetensors" } """, "encoder.weights", "`dit-velocity`, and an encoder")]
+    [InlineData("idx", """ "encoder": { "weights": "data/weights/teacher.safetensors" } """, "encoder.weights", "`dit-velocity`, but an encoder")]
     [InlineData("idx", """ "encoder": { "weights": "released/plain.safetensors" } """, "encoder.weights", "does not describe its network")]
-    [InlineData("idx", """ "encoder": { "network": { "width": 96, "depth": 6 } } """, "encoder.network.depth", "`depth` is 6*holds*it is 5")]
+    [InlineData("idx", """ "encoder": { "network": { "width": 96, "depth": 6 } } """, "encoder.network.depth", "`depth` is 6, but in *it is 5")]
     [InlineData("colour", """ "dataset": { "size": 32 } """, "dataset.size", "encoder*trained on 64×64 RGB*32×32 RGB")]
-    [InlineData("trained", """ "dataset": { "size": 60 } """, "dataset.size", "60×60 images cannot be cut into the 8×8 tokens")]
+    [InlineData("trained", """ "dataset": { "size": 60 } """, "dataset.size", "60×60 images cannot be divided into the 8×8 tokens")]
     [InlineData("trained", """ "encoder": { "network": { "width": 90, "heads": 3 } } """, "encoder.network.width", "not a multiple of 4")]
     [InlineData("released", """ "encoder": { "network": { "hiddenSize": 384, "heads": 6 } } """, "encoder.network.hiddenSize", "is 384*it is 768")]
     [InlineData("released", """ "encoder": { "network": { "layers": 24 } } """, "encoder.network.layers", "is 24*it is 12")]
     [InlineData("released", """ "encoder": { "network": { "imageSize": 224 } } """, "encoder.network.imageSize", "is 224*it is 518")]
     // encoder → decoder → images
     [InlineData("colour", """ "decoder": { "weights": "data/weights/decoder.safetensors" } """, "decoder.weights", "makes 28×28 grey images*64×64 RGB")]
-    [InlineData("colour", """ "decoder": { "weights": "colour/encoder.safetensors" } """, "decoder.weights", "`vit-encoder`, and a decoder")]
-    [InlineData("colour", """ "decoder": { "network": { "kind": "mae" } } """, "decoder.network.kind", "decoder of kind `vit`, the options name `mae`")]
+    [InlineData("colour", """ "decoder": { "weights": "colour/encoder.safetensors" } """, "decoder.weights", "`vit-encoder`, but a decoder")]
+    [InlineData("colour", """ "decoder": { "network": { "kind": "mae" } } """, "decoder.network.kind", "decoder of kind `vit`, but the options name `mae`")]
     [InlineData("colour", """ "decoder": { "network": { "kind": "vit", "width": 64 } } """, "decoder.network.width", "`width` is 64*it is 128")]
     [InlineData("released", """ "decoder": { "network": { "imageSize": 512 } } """, "decoder.network.imageSize", "makes 512×512 RGB*256×256 RGB")]
     [InlineData("released", """ "decoder": { "network": { "channels": 1 } } """, "decoder.network.channels", "makes 256×256 grey")]
-    [InlineData("released", """ "decoder": { "network": { "patchSize": 32 } } """, "decoder.network.patchSize", "paints 768 values a patch")]
+    [InlineData("released", """ "decoder": { "network": { "patchSize": 32 } } """, "decoder.network.patchSize", "has 768 values per patch")]
     [InlineData("released", """ "decoder": { "network": { "hiddenSize": 768 } } """, "decoder.network.hiddenSize", "is 768*it is 1152")]
     [InlineData("released", """ "dataset": { "size": 250 }, "decoder": { "kind": "rae", "network": {}, "training": { "steps": 1 } } """,
-        "dataset.size", "250×250 images cannot be cut into the 16×16 tokens")]
+        "dataset.size", "250×250 images cannot be divided into the 16×16 tokens")]
     // encoder → latents
     [InlineData("colour", """ "latents": { "weights": "data/weights/latents.safetensors" } """, "latents.weights", "`mean`*shape ?96, 4, 4?*?96, 8, 8?")]
     [InlineData("colour", """ "latents": { "weights": "colour/teacher.safetensors" } """, "latents.weights", "no tensor `mean`")]
     // encoder, dataset → teacher → student
-    [InlineData("colour", """ "teacher": { "weights": "colour/student.safetensors" } """, "teacher.weights", "mean-flow network, and a teacher")]
-    [InlineData("colour", """ "teacher": { "weights": "colour/encoder.safetensors" } """, "teacher.weights", "`vit-encoder`, and a teacher")]
+    [InlineData("colour", """ "teacher": { "weights": "colour/student.safetensors" } """, "teacher.weights", "mean-flow network, but a teacher")]
+    [InlineData("colour", """ "teacher": { "weights": "colour/encoder.safetensors" } """, "teacher.weights", "`vit-encoder`, but a teacher")]
     [InlineData("colour", """ "teacher": { "network": { "headDepth": 3 } } """, "teacher.network.headDepth", "`headDepth` is 3*it is 1")]
     [InlineData("colour", """ "meanflow": { "network": { "headDepth": 3 } } """, "meanflow.network.headDepth", "is 3*teacher's weights, where it is 1")]
-    [InlineData("idx", """ "dataset": { "trainLimit": 5 } """, "dataset.trainLimit", "for 10 classes, the training images have 5")]
+    [InlineData("idx", """ "dataset": { "trainLimit": 5 } """, "dataset.trainLimit", "10 classes, but the training images have 5")]
     [InlineData("released", """ "teacher": { "network": { "trunkWidth": 192 } } """, "teacher.network.trunkWidth", "is 192*it is 96")]
-    public void Stages_that_do_not_fit_are_told_with_both_shapes(string networks, string change, string path, string message)
+    public void Mismatched_stages_are_reported_with_both_shapes(string networks, string change, string path, string message)
     {
         var found = Read(networks, change);
 
@@ -160,12 +160,12 @@ public sealed class NetworkRulesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("latents of shape [96, 4, 4], the encoder makes [96, 8, 8]", "colour", "teacher", "data/weights/teacher.safetensors")]
-    [InlineData("is for 10 classes, the training images have 2", "colour", "teacher", "data/weights/teacher.safetensors")]
-    [InlineData("decodes latents of shape [96, 4, 4], the encoder makes [96, 8, 8]", "colour", "decoder", "data/weights/decoder.safetensors")]
-    [InlineData("decodes latents of 768 channels, the encoder makes 384", "small", "decoder", "released/decoder.safetensors")]
-    [InlineData("latents of 768 channels, the encoder makes 384", "small", "teacher", "released/teacher.safetensors")]
-    public void All_mismatches_of_one_file_are_told(string message, string networks, string stage, string file)
+    [InlineData("latents of shape [96, 4, 4], but the encoder makes [96, 8, 8]", "colour", "teacher", "data/weights/teacher.safetensors")]
+    [InlineData("has 10 classes, but the training images have 2", "colour", "teacher", "data/weights/teacher.safetensors")]
+    [InlineData("decodes latents of shape [96, 4, 4], but the encoder makes [96, 8, 8]", "colour", "decoder", "data/weights/decoder.safetensors")]
+    [InlineData("decodes latents of 768 channels, but the encoder makes 384", "small", "decoder", "released/decoder.safetensors")]
+    [InlineData("latents of 768 channels, but the encoder makes 384", "small", "teacher", "released/teacher.safetensors")]
+    public void All_mismatches_of_one_file_are_reported(string message, string networks, string stage, string file)
     {
         string change = networks == "small"
             ? """ "encoder": { "kind": "dinov2", "weights": "released/plain.safetensors", "network": { "hiddenSize": 384, "heads": 6 } } """
@@ -175,13 +175,13 @@ public sealed class NetworkRulesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("idx", """{ "features": { "weights": "colour/encoder.safetensors" } }""", "features.weights", "`vit-encoder`, and a feature network")]
+    [InlineData("idx", """{ "features": { "weights": "colour/encoder.safetensors" } }""", "features.weights", "`vit-encoder`, but a feature network")]
     [InlineData("idx", """{ "features": { "weights": "released/plain.safetensors" } }""", "features.weights", "does not describe its network")]
     [InlineData("idx", """{ "features": { "weights": "colour/script.safetensors" } }""", "features.weights", "TorchScript network, whose script")]
     [InlineData("idx", """{ "features": { "weights": "colour/features.safetensors" } }""", "features.weights", "trained on 64×64 RGB*28×28 grey")]
     [InlineData("colour", """{ "secondFeatures": { "kind": "pretrained", "weights": "data/weights/inception.safetensors" } }""",
         "secondFeatures.weights", "trained on 28×28 grey*64×64 RGB")]
-    public void A_feature_network_sees_the_images_of_the_dataset(string networks, string evaluation, string path, string message)
+    public void A_feature_network_must_accept_the_images_of_the_dataset(string networks, string evaluation, string path, string message)
     {
         string own = networks == "colour" ? evaluation.Replace("{ \"second", $"{{ {Features}, \"second") : evaluation;
         var found = _work.Read($"\"base\": {{ {Networks(networks)} }}, \"evaluation\": {own}");
@@ -190,7 +190,7 @@ public sealed class NetworkRulesTests : IDisposable
     }
 
     [Fact]
-    public void Class_accuracy_needs_a_network_that_knows_the_classes_of_the_dataset()
+    public void Class_accuracy_needs_a_network_that_predicts_the_classes_of_the_dataset()
     {
         _work.WriteWeights("colour/others.safetensors", new()
         {
@@ -204,7 +204,7 @@ public sealed class NetworkRulesTests : IDisposable
             + $"\"features\": {{ \"weights\": \"colour/others.safetensors\" }}, \"metrics\": {metrics} }}";
 
         _work.Mistake(Keys("""[{ "kind": "fid" }, { "kind": "classAccuracy" }]""")).Message
-            .Should().Be("classAccuracy with colour/others.safetensors, which knows 5 classes, on training images of 2 classes");
+            .Should().Be("classAccuracy with colour/others.safetensors, which predicts 5 classes, but the training images have 2 classes");
         _work.Valid(Keys("""[{ "kind": "fid" }, { "kind": "inceptionScore" }]"""));
     }
 
@@ -217,11 +217,11 @@ public sealed class NetworkRulesTests : IDisposable
             """);
 
         found.Path.Should().Be("$.evaluation.metrics[1]");
-        found.Message.Should().Be("classFid needs at least 20 samples, and there are 12: two of each class");
+        found.Message.Should().Be("classFid needs at least 20 samples, but there are 12: two for each class");
     }
 
     [Fact]
-    public void A_classifier_of_one_class_is_no_feature_network()
+    public void A_feature_network_cannot_be_trained_on_one_class()
     {
         _work.Write("data/one/train/all/1.png", "");
         _work.Write("data/one/val/all/1.png", "");
@@ -235,11 +235,11 @@ public sealed class NetworkRulesTests : IDisposable
             }
             """);
 
-        found.Diagnostics.Should().ContainSingle().Which.Message.Should().Contain("one class: a classifier with one class learns nothing");
+        found.Diagnostics.Should().ContainSingle().Which.Message.Should().Contain("need a dataset with more than one class");
     }
 
     [Fact]
-    public void An_encoder_can_be_trained_on_images_whose_side_its_tokens_divide()
+    public void An_encoder_needs_images_whose_side_is_a_multiple_of_its_tokens()
     {
         Read("trained", """ "dataset": { "size": 28 } """).Diagnostics.Should().BeEmpty();
     }

@@ -32,7 +32,7 @@ public sealed class OptionRecordTests
 
     [Theory]
     [MemberData(nameof(Records))]
-    public void Numbers_have_ranges_that_hold_their_defaults(Type record)
+    public void Numbers_have_ranges_that_contain_their_defaults(Type record)
     {
         foreach (var property in Properties(record).Where(
             property => Item(property.PropertyType) is var item && (item == typeof(int) || item == typeof(double))))
@@ -48,7 +48,7 @@ public sealed class OptionRecordTests
 
     [Theory]
     [MemberData(nameof(Records))]
-    public void Words_are_listed_and_hold_their_defaults(Type record)
+    public void Choices_are_listed_and_contain_their_defaults(Type record)
     {
         foreach (var property in Properties(record).Where(
             property => Item(property.PropertyType) == typeof(string) && !Paths.Contains(property.Name)))
@@ -64,7 +64,7 @@ public sealed class OptionRecordTests
 
     [Theory]
     [MemberData(nameof(Records))]
-    public void Only_what_is_required_restores_all_defaults_from_json(Type record)
+    public void Required_options_alone_restore_all_defaults_from_JSON(Type record)
     {
         var made = Make(record);
         var declared = record.BaseType!.GetCustomAttributes<JsonDerivedTypeAttribute>().Any() ? record.BaseType! : record;
@@ -108,7 +108,7 @@ public sealed class OptionRecordTests
         Item(property.PropertyType) is var item
         && (item != (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) || item == typeof(SamplingOptions)));
 
-    /// <summary>The record with its defaults, and the least that is allowed where there is none.</summary>
+    /// <summary>The record with its defaults, and the smallest allowed value for options without a default.</summary>
     private static object Make(Type type)
     {
         if (type.IsAbstract)

@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Tests.Experiments;
 
-/// <summary>What stands together with an oracle dataset, and what with images.</summary>
+/// <summary>Options that need an oracle dataset, and options that need images.</summary>
 public sealed class OracleRulesTests : IDisposable
 {
     private const string Base = """
@@ -36,7 +36,7 @@ public sealed class OracleRulesTests : IDisposable
     [InlineData("fixedPoint@1")]
     [InlineData("deviation.interval")]
     [InlineData("gradient.variance")]
-    public void An_oracle_is_judged_by_its_own_metrics(string metric) =>
+    public void An_oracle_has_its_own_primary_metrics(string metric) =>
         _work.Valid($"\"primaryMetric\": \"{metric}\"").PrimaryMetric.Should().Be(metric);
 
     [Theory]
@@ -48,7 +48,7 @@ public sealed class OracleRulesTests : IDisposable
         _work.Mistake($"\"primaryMetric\": \"{metric}\"").Path.Should().Be("$.primaryMetric");
 
     [Fact]
-    public void An_oracle_is_planned_without_images_and_without_a_judge()
+    public void An_oracle_is_planned_without_images_and_feature_networks()
     {
         var plan = _work.Plan("");
 
@@ -88,11 +88,11 @@ public sealed class OracleRulesTests : IDisposable
         "encoder of kind none")]
     [InlineData("""{ "latents": { "kind": "perElement" } }""", "$.base.latents.kind", "latents of kind none")]
     [InlineData("""{ "cmt": { "kind": "trajectory", "training": { "steps": 1 } } }""", "$.base.cmt.kind", "flowMatching")]
-    [InlineData("""{ "meanflow": { "initialisation": "teacher" } }""", "$.base.meanflow.initialisation", "initialisation random")]
+    [InlineData("""{ "meanflow": { "initialisation": "teacher" } }""", "$.base.meanflow.initialisation", "`initialisation` to random")]
     [InlineData("""{ "teacher": { "bias": { "kind": "constant", "vector": [1] } } }""", "$.base.teacher.bias.vector", "write 2 numbers")]
     [InlineData("""{ "meanflow": { "kind": "none" } }""", "$.base.meanflow.kind", "kind lambda")]
     [InlineData("""{ "dataset": { "distribution": { "kind": "gaussian", "mean": [0, 0], "covariance": [[1, 0]] } } }""",
-        "$.base.dataset.distribution.covariance", "list of rows")]
+        "$.base.dataset.distribution.covariance", "array of rows")]
     [InlineData("""{ "dataset": { "distribution": { "kind": "gaussian", "mean": [0, 0], "covariance": [[1, 2], [2, 1]] } } }""",
         "$.base.dataset.distribution.covariance", "[[1, 0], [0, 1]]")]
     [InlineData("""{ "dataset": { "distribution": { "kind": "gaussian", "mean": [0, 0], "covariance": [[1, 0.5], [0, 1]] } } }""",
@@ -103,7 +103,7 @@ public sealed class OracleRulesTests : IDisposable
         "$.base.dataset.distribution.deviations", "one of each")]
     [InlineData("""{ "dataset": { "distribution": { "kind": "mixture1d", "weights": [], "means": [], "deviations": [] } } }""",
         "$.base.dataset.distribution.weights", "one number for each component")]
-    public void What_an_oracle_cannot_have_is_told_where_it_was_written(string change, string path, string suggestion)
+    public void Options_that_an_oracle_excludes_are_reported_at_their_location(string change, string path, string suggestion)
     {
         var found = _work.Mistake($"\"base\": {change}");
 
@@ -112,7 +112,7 @@ public sealed class OracleRulesTests : IDisposable
     }
 
     [Fact]
-    public void Measures_of_images_are_told_one_by_one()
+    public void All_metrics_of_images_are_reported_for_an_oracle()
     {
         var found = _work.Read("""
             "evaluation": {
@@ -135,7 +135,7 @@ public sealed class OracleRulesTests : IDisposable
     [InlineData("\"base\": { \"teacher\": { \"kind\": \"oracle\", \"bias\": { \"kind\": \"none\" } } }", "$.base.teacher.kind")]
     [InlineData("\"evaluation\": { \"features\": { \"kind\": \"none\" }, \"references\": [] }", "$.evaluation.features")]
     [InlineData("\"evaluation\": { \"metrics\": [{ \"kind\": \"fid\" }, { \"kind\": \"oracle\" }] }", "$.evaluation.metrics[1]")]
-    public void What_is_for_an_oracle_alone_is_refused_on_images(string change, string path)
+    public void Options_only_for_an_oracle_are_rejected_with_images(string change, string path)
     {
         using var images = new Workspace();
 

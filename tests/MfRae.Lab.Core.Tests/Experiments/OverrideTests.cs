@@ -14,7 +14,7 @@ public sealed class OverrideTests : IDisposable
     public void Dispose() => _work.Dispose();
 
     [Fact]
-    public void An_override_is_the_last_word_in_every_arm()
+    public void An_override_takes_precedence_in_every_arm()
     {
         var experiment = _work.Valid(TwoArms, "meanflow.training.steps=10", "meanflow.lambda=0.3");
 
@@ -42,7 +42,7 @@ public sealed class OverrideTests : IDisposable
         _work.Valid("", given).Seeds.Should().Equal(seeds);
 
     [Fact]
-    public void Values_are_json_or_bare_text()
+    public void Values_are_JSON_or_strings()
     {
         var options = _work.Valid(
             "",
@@ -59,7 +59,7 @@ public sealed class OverrideTests : IDisposable
     }
 
     [Fact]
-    public void An_arm_without_the_option_is_left_as_it_is()
+    public void An_arm_without_the_option_is_unchanged()
     {
         var arms = _work.Valid("""
             "arms": { "a": {}, "teacher": { "cmt": { "kind": "none" }, "meanflow": { "kind": "none" } } }, "baseline": "a",
@@ -87,19 +87,19 @@ public sealed class OverrideTests : IDisposable
             """, "meanflow.lambda=0.5").Suggestion.Should().Contain("override");
 
     [Theory]
-    [InlineData("meanflow.lamda=0.5", "meanflow.lamda", "no option `lamda`", "`lambda`")]
+    [InlineData("meanflow.lamda=0.5", "meanflow.lamda", "unknown option `lamda`", "`lambda`")]
     [InlineData("meanflow.lambda=1.5", "meanflow.lambda", "1.5 is out of range", "0 to 1")]
     [InlineData("meanflow.lambda=0,5", "meanflow.lambda", "expected a number", "0 to 1")]
-    [InlineData("meanflow.training.step=5", "meanflow.training.step", "no option `step`", "`steps`")]
-    [InlineData("meanflw.lambda=1", "meanflw.lambda", "no option `meanflw.lambda`", "`meanflow.lambda`")]
-    [InlineData("base.meanflow.lambda=1", "base.meanflow.lambda", "no option", "leave `base.` out: meanflow.lambda=")]
-    [InlineData("evaluation.prob=true", "evaluation.prob", "no option `prob`", "`probes`")]
-    [InlineData("meanflow.lambda", "meanflow.lambda", "no override", "path.to.option=value")]
-    [InlineData("evaluation=5", "evaluation", "found the number 5", "an object with")]
-    [InlineData("dataset=5", "dataset", "found the number 5", "an object whose kind")]
-    [InlineData("teacher.weights=", "teacher.weights", "is no path", "a path relative")]
-    [InlineData("seeds=x", "seeds", "no seed", "a range such as")]
-    public void A_mistake_on_the_command_line_is_told_as_such(string given, string path, string message, string suggestion)
+    [InlineData("meanflow.training.step=5", "meanflow.training.step", "unknown option `step`", "`steps`")]
+    [InlineData("meanflw.lambda=1", "meanflw.lambda", "unknown option `meanflw.lambda`", "`meanflow.lambda`")]
+    [InlineData("base.meanflow.lambda=1", "base.meanflow.lambda", "unknown option", "omit `base.`: meanflow.lambda=")]
+    [InlineData("evaluation.prob=true", "evaluation.prob", "unknown option `prob`", "`probes`")]
+    [InlineData("meanflow.lambda", "meanflow.lambda", "not an override", "path.to.option=value")]
+    [InlineData("evaluation=5", "evaluation", "got the number 5", "an object with")]
+    [InlineData("dataset=5", "dataset", "got the number 5", "an object whose `kind`")]
+    [InlineData("teacher.weights=", "teacher.weights", "is not a valid path", "a path relative")]
+    [InlineData("seeds=x", "seeds", "neither a seed", "a range such as")]
+    public void A_mistake_on_the_command_line_is_reported_as_such(string given, string path, string message, string suggestion)
     {
         var found = _work.Mistake(TwoArms, given);
 
@@ -110,6 +110,6 @@ public sealed class OverrideTests : IDisposable
     }
 
     [Fact]
-    public void The_same_path_twice_is_refused() =>
+    public void A_duplicate_override_is_rejected() =>
         _work.Mistake("", "meanflow.lambda=0", "meanflow.lambda=1").Message.Should().Contain("twice");
 }

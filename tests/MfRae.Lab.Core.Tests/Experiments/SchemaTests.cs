@@ -6,11 +6,11 @@ namespace MfRae.Lab.Core.Tests.Experiments;
 public sealed class SchemaTests
 {
     [Fact]
-    public void The_committed_schema_is_the_one_of_the_option_records() =>
+    public void The_committed_schema_is_that_of_the_option_records() =>
         Golden.Check("experiments/experiment.schema.json", ExperimentSchema.Write());
 
     [Fact]
-    public void Every_reference_of_the_schema_leads_somewhere()
+    public void All_references_of_the_schema_are_defined()
     {
         var schema = JsonNode.Parse(ExperimentSchema.Write())!;
 

@@ -30,7 +30,7 @@ public sealed class ShippedExperimentsTests : IDisposable
     }
 
     [Fact]
-    public void Every_file_that_they_name_has_a_source_to_get_it_from()
+    public void Every_named_file_has_a_documented_source()
     {
         Directory.Delete(Path.Combine(_work.Root, "data"), recursive: true);
 

@@ -18,7 +18,7 @@ public sealed class StudyTests : IDisposable
     public void Dispose() => _work.Dispose();
 
     [Fact]
-    public void A_study_takes_the_place_of_samples_and_of_all_that_judges_them()
+    public void A_study_replaces_samples_and_their_evaluation()
     {
         var plan = _work.Plan($$"""{{Metric}}, "base": { {{Study}} } """);
 
@@ -35,7 +35,7 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
-    public void Without_mean_flow_the_network_of_mid_training_is_looked_at()
+    public void Without_mean_flow_the_study_examines_the_mid_trained_network()
     {
         var plan = _work.Plan($$"""{{Metric}}, "base": { "decoder": { "kind": "none" }, "meanflow": { "kind": "none" }, {{Study}} } """);
 
@@ -43,7 +43,7 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
-    public void Arms_that_estimate_otherwise_share_all_but_the_study()
+    public void Arms_with_other_estimators_share_all_stages_except_the_study()
     {
         var plan = _work.Plan($$"""
             {{Metric}}, "base": { {{Study}} },
@@ -57,7 +57,7 @@ public sealed class StudyTests : IDisposable
     [Theory]
     [InlineData("derivativeError.highestRatio")]
     [InlineData("derivativeError.early")]
-    public void The_primary_metric_is_one_of_the_study(string metric) =>
+    public void The_primary_metric_can_be_a_measurement_of_the_study(string metric) =>
         _work.Valid($$""" "primaryMetric": "{{metric}}", "base": { {{Study}} } """).PrimaryMetric.Should().Be(metric);
 
     [Theory]
@@ -65,7 +65,7 @@ public sealed class StudyTests : IDisposable
     [InlineData(""" METRIC, "base": { "cmt": { "kind": "none" }, "meanflow": { "kind": "none" }, STUDY } """, "$.base.study.kind")]
     [InlineData(""" METRIC, "base": { STUDY }, "arms": { "a": { "study": { "deltas": [0.01, 0.001] } } } """, "$.arms.a.study.deltas")]
     [InlineData(""" METRIC, "base": { STUDY }, "arms": { "a": { "study": { "precision": "float16" } } } """, "$.arms.a.study.precision")]
-    public void What_a_study_cannot_answer_is_told_where_it_was_written(string keys, string path) =>
+    public void Invalid_options_of_a_study_are_reported_at_their_location(string keys, string path) =>
         _work.Mistake(keys.Replace("STUDY", Study).Replace("METRIC", Metric)).Path.Should().Be(path);
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class StudyTests : IDisposable
             """;
 
         _work.Mistake($$"""{{Metric}}, "base": { {{scratch}}, {{Study}} } """)
-            .Should().Match<Diagnostic>(found => found.Message.StartsWith("`lambda` above 0"));
+            .Should().Match<Diagnostic>(found => found.Message.StartsWith("`lambda` is above 0"));
         _work.Valid($$"""{{Metric}}, "base": { {{scratch}}, {{Study}} } """, "study.lambda=0");
     }
 }

@@ -11,12 +11,12 @@ public sealed class WrittenValueTests : IDisposable
     public void Dispose() => _work.Dispose();
 
     [Theory]
-    [InlineData("sampling.steps=1,4", "expected a list", "write [1,4]")]
-    [InlineData("sampling.steps=1, 4, 8", "expected a list", "write [1,4,8]")]
-    [InlineData("sampling.steps=(1,4)", "expected a list", "write [1,4]")]
-    [InlineData("sampling.steps=4", "expected a list", "write [4]")]
+    [InlineData("sampling.steps=1,4", "expected an array", "write [1,4]")]
+    [InlineData("sampling.steps=1, 4, 8", "expected an array", "write [1,4,8]")]
+    [InlineData("sampling.steps=(1,4)", "expected an array", "write [1,4]")]
+    [InlineData("sampling.steps=4", "expected an array", "write [4]")]
     [InlineData("sampling.steps=[1,NaN]", "NaN is not a whole number from 1 to 1000", "write a whole number")]
-    [InlineData("evaluation.references=test,train", "expected a list", "write [\"test\",\"train\"]")]
+    [InlineData("evaluation.references=test,train", "expected an array", "write [\"test\",\"train\"]")]
     [InlineData("meanflow.lambda=NaN", "NaN is not a number from 0 to 1", "write a number from 0 to 1")]
     [InlineData("meanflow.lambda=nan", "nan is not a number from 0 to 1", "write a number from 0 to 1")]
     [InlineData("meanflow.lambda=Infinity", "Infinity is not a number from 0 to 1", "write a number from 0 to 1")]
@@ -34,7 +34,7 @@ public sealed class WrittenValueTests : IDisposable
     [InlineData("evaluation.probes=yes", "expected true or false", "write true")]
     [InlineData("meanflow.tangentLambda=None", "expected a number from 0 to 1", "write null")]
     [InlineData("meanflow.derivative={kind:jvp}", "expected an object", "quote it for the shell")]
-    public void A_value_on_the_command_line_is_answered_with_what_to_write(string given, string message, string suggestion)
+    public void An_invalid_value_on_the_command_line_is_reported_with_a_correction(string given, string message, string suggestion)
     {
         var found = _work.Mistake("", given);
 
@@ -48,16 +48,16 @@ public sealed class WrittenValueTests : IDisposable
     [InlineData("\"meanflow\": { \"lambda\": -Infinity }", "$.base.meanflow.lambda", "-Infinity is not a number from 0 to 1", "write a number")]
     [InlineData("\"meanflow\": { \"lambda\": \"NaN\" }", "$.base.meanflow.lambda", "NaN is not a number from 0 to 1", "write a number")]
     [InlineData("\"meanflow\": { \"lambda\": 1e999 }", "$.base.meanflow.lambda", "1e999 is not a number from 0 to 1", "write a number")]
-    [InlineData("\"meanflow\": { \"lambda\": .5 }", "$.base.meanflow.lambda", "expected a number from 0 to 1, found .5", "write 0.5")]
+    [InlineData("\"meanflow\": { \"lambda\": .5 }", "$.base.meanflow.lambda", "expected a number from 0 to 1, got .5", "write 0.5")]
     [InlineData("\"meanflow\": { \"lambda\": \".5\" }", "$.base.meanflow.lambda", "expected a number from 0 to 1", "write 0.5 without quotes")]
     [InlineData("\"meanflow\": { \"lambda\": \"0,5\" }", "$.base.meanflow.lambda", "expected a number from 0 to 1", "write 0.5 without quotes")]
-    [InlineData("\"meanflow\": { \"tangentLambda\": None }", "$.base.meanflow.tangentLambda", "expected a number from 0 to 1, found None", "write null")]
+    [InlineData("\"meanflow\": { \"tangentLambda\": None }", "$.base.meanflow.tangentLambda", "expected a number from 0 to 1, got None", "write null")]
     [InlineData("\"meanflow\": { \"initialisation\": teacher }", "$.base.meanflow.initialisation", "expected", "\"teacher\"")]
-    [InlineData("\"meanflow\": { \"derivative\": { \"kind\": jvp } }", "$.base.meanflow.derivative.kind", "expected a text, found jvp", "`jvp`")]
-    [InlineData("\"dataset\": { \"path\": 'data' }", "$.base.dataset.path", "expected a text, found 'data'", "write \"data\"")]
+    [InlineData("\"meanflow\": { \"derivative\": { \"kind\": jvp } }", "$.base.meanflow.derivative.kind", "expected a string, got jvp", "`jvp`")]
+    [InlineData("\"dataset\": { \"path\": 'data' }", "$.base.dataset.path", "expected a string, got 'data'", "write \"data\"")]
     [InlineData("\"sampling\": { \"steps\": [1, NaN] }", "$.base.sampling.steps[1]", "NaN is not a whole number from 1 to 1000", "whole number")]
     [InlineData("\"sampling\": { \"samples\": 99999999999 }", "$.base.sampling.samples", "99999999999 is out of range", "write a whole number from")]
-    public void A_value_in_a_file_is_answered_with_what_to_write(string options, string path, string message, string suggestion)
+    public void An_invalid_value_in_a_file_is_reported_with_a_correction(string options, string path, string message, string suggestion)
     {
         var found = _work.Mistake($"\"base\": {{ {options} }}");
 
@@ -73,17 +73,17 @@ public sealed class WrittenValueTests : IDisposable
     {
         var found = _work.Mistake($"\"base\": {{ \"meanflow\": {{ {option} }} }}");
 
-        found.Message.Should().StartWith("broken JSON");
+        found.Message.Should().StartWith("invalid JSON");
         found.Suggestion.Should().StartWith(suggestion).And.Contain("decimal point");
     }
 
     [Fact]
-    public void A_word_at_the_top_of_a_file_is_told_with_what_is_missing()
+    public void An_unquoted_word_and_missing_options_are_both_reported()
     {
         _work.Write("y.json", "{ \"version\": one }");
 
         Core.Experiments.ExperimentReader.Read("y.json", [], _work.Root).Diagnostics.Select(found => $"{found.Path} {found.Message}")
-            .Should().Contain("$.version expected 1, found one").And.Contain("$.question `question` is missing");
+            .Should().Contain("$.version expected 1, got one").And.Contain("$.question `question` is missing");
     }
 
     [Fact]
@@ -92,18 +92,18 @@ public sealed class WrittenValueTests : IDisposable
             .Select(found => found.Path).Should().Equal("$.base.cmt.training.steps", "$.base.meanflow.lambda", "$.base.meanflow.lamda");
 
     [Fact]
-    public void A_word_without_quotes_is_a_mistake_even_where_an_override_replaces_it() =>
+    public void An_unquoted_word_is_a_mistake_even_if_an_override_replaces_it() =>
         _work.Mistake("""
             "arms": { "a": {}, "b": { "meanflow": { "lambda": NaN, "initialisation": "teacher" } } }, "baseline": "a"
-            """, "meanflow.lambda=0.5").Message.Should().StartWith("NaN is not JSON");
+            """, "meanflow.lambda=0.5").Message.Should().StartWith("NaN is not valid JSON");
 
     [Fact]
-    public void Seeds_without_quotes_are_told_the_forms() =>
+    public void Unquoted_seeds_are_reported_with_the_valid_forms() =>
         _work.Mistake(""" "seeds": 0-5 """).Should().Match<Core.Experiments.Diagnostic>(found =>
-            found.Message == "expected seeds, found 0-5" && found.Suggestion!.Contains("\"0-5\""));
+            found.Message == "expected seeds, got 0-5" && found.Suggestion!.Contains("\"0-5\""));
 
     [Fact]
-    public void Keys_without_quotes_and_words_in_comments_are_left_to_the_reader_of_json()
+    public void Unquoted_keys_and_words_in_comments_are_left_to_the_JSON_reader()
     {
         _work.Mistake(""" seeds: [1] """).Suggestion.Should().Contain("double quotes");
         _work.Valid(" // NaN, 'x': y\n \"seeds\": [1] /* : NaN */ ").Seeds.Should().Equal(1);

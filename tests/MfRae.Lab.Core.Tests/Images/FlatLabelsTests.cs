@@ -5,7 +5,7 @@ using MfRae.Lab.Core.Tests.Experiments;
 
 namespace MfRae.Lab.Core.Tests.Images;
 
-/// <summary>A validation set as ImageNet is published: images side by side, and a file that names the class of each.</summary>
+/// <summary>A validation set as ImageNet is published: images in a flat folder, and a file with their classes.</summary>
 public sealed class FlatLabelsTests : IDisposable
 {
     private const string Images = """ "base": { "dataset": { "kind": "imageFolder", "path": "data/images", "classes": 2 } } """;
@@ -33,7 +33,7 @@ public sealed class FlatLabelsTests : IDisposable
     [InlineData("data/images/val.txt", "ILSVRC2012_val_00000001.JPEG n01440764\nILSVRC2012_val_00000002.JPEG n01751748\n")]
     [InlineData("data/images/val/val.txt", "val/ILSVRC2012_val_00000001.JPEG\tn01440764\r\n\nval/ILSVRC2012_val_00000002.JPEG n01751748")]
     [InlineData("data/images/val.csv", "ILSVRC2012_val_00000001.JPEG,n01440764\nILSVRC2012_val_00000002.JPEG,n01751748\n")]
-    public void A_file_in_the_folder_or_beside_it_names_the_class_of_each_image(string path, string content)
+    public void A_file_in_the_folder_or_next_to_it_names_the_class_of_each_image(string path, string content)
     {
         _work.Write(path, content);
 
@@ -48,21 +48,21 @@ public sealed class FlatLabelsTests : IDisposable
     }
 
     [Fact]
-    public void Without_such_a_file_the_remedy_is_told_before_anything_runs()
+    public void Without_such_a_file_a_remedy_is_reported_before_anything_runs()
     {
         var found = _work.Mistake(Images);
 
         found.Path.Should().Be("$.base.dataset.path");
-        found.Message.Should().Be("data/images/val holds images without class folders");
+        found.Message.Should().Be("data/images/val contains images without class folders");
         found.Suggestion.Should().ContainAll("LOC_val_solution.csv", "val.txt", "`FILE CLASS`", "valprep.sh");
     }
 
     [Theory]
     [InlineData("490\n361\n", "*val.txt:1 is a number without a file name*meta.mat*LOC_val_solution.csv*")]
     [InlineData("a.JPEG n1\nb.JPEG\n", "*val.txt:2 is not `FILE CLASS`: b.JPEG")]
-    [InlineData("a.JPEG n1\na.JPEG n2\n", "*val.txt:2 names a.JPEG a second time*n1 and n2")]
+    [InlineData("a.JPEG n1\na.JPEG n2\n", "*val.txt:2 gives a.JPEG two classes: n1 and n2*")]
     [InlineData("\n", "*val.txt is empty*")]
-    public void A_file_of_another_form_is_described(string content, string message)
+    public void A_file_in_another_format_is_reported(string content, string message)
     {
         _work.Write("data/images/val.txt", content);
 
@@ -75,7 +75,7 @@ public sealed class FlatLabelsTests : IDisposable
     {
         _work.Write("data/images/val.txt", "ILSVRC2012_val_00000001.JPEG a\nILSVRC2012_val_00000002.JPEG b\nx.JPEG c\n");
 
-        _work.Mistake(Images).Message.Should().Contain("data/images/val holds 3 classes where `classes` is 2");
+        _work.Mistake(Images).Message.Should().Contain("data/images/val has 3 classes, but `classes` is 2");
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class ImageFilesTests : IDisposable
     }
 
     [Fact]
-    public void Names_that_begin_with_a_dot_are_passed_over_and_counted()
+    public void Names_that_begin_with_a_dot_are_skipped_and_counted()
     {
         Touch("a/0.png", "a/._0.png", ".ipynb_checkpoints/0-checkpoint.png", ".DS_Store", "__MACOSX/._a");
 
@@ -53,7 +53,6 @@ public sealed class ImageFilesTests : IDisposable
     [Fact]
     public void Each_real_folder_is_read_once_however_many_links_lead_to_it()
     {
-        Requires.Unix();
         using (var archive = new GZipStream(File.OpenRead(Repository.File("tests/Golden/cases/loop.tar.gz")), CompressionMode.Decompress))
             TarFile.ExtractToDirectory(archive, _temp.Root, overwriteFiles: false);
         var loop = Path.Combine(_temp.Root, "loop");
@@ -64,11 +63,11 @@ public sealed class ImageFilesTests : IDisposable
         found.Files.Select(file => file.Path).Should().Equal("0.png", "1.png");
         found.Folders.Should().BeEmpty();
         found.PassedOver.Repeated.Should().Equal("again", "twice");
-        found.PassedOver.Describe().Should().Be("passed over 2 links to a folder that is read already (again, …)");
+        found.PassedOver.Describe().Should().Be("passed over 2 links to a folder that is already read (again, …)");
     }
 
     [Fact]
-    public void A_folder_keeps_its_own_path_where_a_link_that_is_seen_first_leads_to_it()
+    public void A_folder_keeps_its_path_even_if_a_link_to_it_is_seen_first()
     {
         Requires.Unix();
         Touch("z/0.png", "m/1.png");
@@ -92,7 +91,7 @@ public sealed class ImageFilesTests : IDisposable
     }
 
     [Fact]
-    public void Links_to_files_are_read_and_a_broken_one_that_is_called_an_image_is_named()
+    public void Links_to_files_are_read_and_a_broken_link_to_an_image_is_reported()
     {
         Requires.Unix();
         Touch("real.png");
@@ -108,7 +107,7 @@ public sealed class ImageFilesTests : IDisposable
     }
 
     [Fact]
-    public void Pipes_and_sockets_are_passed_over_without_being_opened()
+    public void Pipes_and_sockets_are_skipped_without_being_opened()
     {
         Requires.Unix();
         Touch("0.png");
@@ -126,7 +125,7 @@ public sealed class ImageFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_is_not_utf8_is_said_to_be_so()
+    public void A_name_that_is_not_UTF8_is_reported()
     {
         Requires.Unix();
         if (OperatingSystem.IsMacOS())
@@ -162,7 +161,7 @@ public sealed class ImageFilesTests : IDisposable
     }
 
     [Fact]
-    public void What_is_passed_over_is_in_no_hash()
+    public void Skipped_entries_are_not_part_of_the_hash()
     {
         Touch("a/0.png", "b/1.png");
         var hash = FileHash.In(_temp.Root);
@@ -175,7 +174,7 @@ public sealed class ImageFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_is_not_there_is_named() => FluentActions.Invoking(() => ImageFiles.Below(Path.Combine(_temp.Root, "none")))
+    public void A_missing_folder_is_reported() => FluentActions.Invoking(() => ImageFiles.Below(Path.Combine(_temp.Root, "none")))
         .Should().Throw<LabException>().WithMessage("the folder *none cannot be read*");
 
     private void Touch(params string[] names)

@@ -6,7 +6,7 @@ namespace MfRae.Lab.Core.Tests.Planning;
 public sealed class PlanTextTests
 {
     [Fact]
-    public void A_plan_reads_as_committed()
+    public void The_text_of_a_plan_is_the_committed_one()
     {
         var plan = Planner.Build(
             ExperimentReader.Read("tests/Golden/plans/two-arms.json", [], Repository.Root).Experiment!, FileHash.In(Repository.Root));

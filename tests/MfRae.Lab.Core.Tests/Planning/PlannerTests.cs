@@ -80,7 +80,7 @@ public sealed class PlannerTests : IDisposable
     [Theory]
     [InlineData("teacher", "teacher", "teacherSampling", "teacherEvaluation", "cmt", "meanflow", "sampling", "evaluation")]
     [InlineData("inception", "features", "reference.test", "reference.train", "teacherEvaluation", "evaluation")]
-    public void A_swapped_file_changes_the_keys_though_its_path_is_the_same(string weights, params string[] roles)
+    public void A_replaced_file_changes_keys_although_its_path_is_the_same(string weights, params string[] roles)
     {
         var before = _work.Plan("").Runs[0];
         _work.Write($"data/weights/{weights}.safetensors", "other weights");
@@ -89,7 +89,7 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Fact]
-    public void A_dataset_is_known_by_its_four_files()
+    public void A_dataset_is_identified_by_its_four_files()
     {
         var before = _work.Plan("").Runs[0];
         _work.Write("data/fashion-mnist/t10k-labels-idx1-ubyte.gz", "other labels");
@@ -113,7 +113,7 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Fact]
-    public void Only_stages_that_draw_have_a_seed()
+    public void Only_stages_that_use_random_numbers_have_a_seed()
     {
         var plan = Planner.Build(ExperimentReader.Read("tests/Golden/plans/two-arms.json", [], Repository.Root).Experiment!, path => path);
         var run = plan.Runs.First(run => run.Seed == 1);
@@ -141,7 +141,7 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Fact]
-    public void Evaluations_of_students_see_the_teachers_samples_and_those_of_teachers_do_not()
+    public void Only_the_evaluation_of_students_has_the_samples_of_the_teacher_as_input()
     {
         var plan = _work.Plan("");
         var student = Stage(plan, "evaluation");
@@ -156,7 +156,7 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Fact]
-    public void Snapshots_are_looked_at_where_they_are_kept_and_judged_as_the_samples_are()
+    public void Kept_snapshots_are_sampled_and_evaluated_like_the_samples()
     {
         var plan = _work.Plan("""
             "base": { "meanflow": { "snapshots": 3, "training": { "steps": 200 } }, "sampling": { "seed": 5, "batchSize": 20 } },
@@ -189,7 +189,7 @@ public sealed class PlannerTests : IDisposable
             .Should().EndWith(["latents", "teacher", "teacherSampling", "teacherEvaluation"]);
 
     [Fact]
-    public void A_mid_training_that_nothing_starts_from_is_not_done() =>
+    public void Mid_training_is_skipped_if_no_stage_starts_from_it() =>
         _work.Plan(""" "base": { "meanflow": { "initialisation": "teacher" } } """).Runs[0].Stages.Keys.Should().NotContain("cmt");
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class StageKeyTests
     }
 
     [Fact]
-    public void Inputs_are_a_set()
+    public void The_order_of_inputs_does_not_change_a_key()
     {
         var forth = new Dictionary<string, string> { ["a"] = "1", ["b"] = "2" };
         var back = new Dictionary<string, string> { ["b"] = "2", ["a"] = "1" };

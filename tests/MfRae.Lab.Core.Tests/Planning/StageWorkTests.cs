@@ -26,7 +26,7 @@ public sealed class StageWorkTests
     }
 
     [Fact]
-    public void Loading_weighs_less_than_training() =>
+    public void Loading_is_less_work_than_training() =>
         new TeacherStage(new PretrainedTeacherOptions("teacher")).Work().Should().BeLessThan(
             new TeacherStage(new FlowMatchingOptions(new DitOptions(), new UniformTimeOptions(), new TrainingOptions(100))).Work());
 }

@@ -9,7 +9,7 @@ public sealed class CommandTextTests
     [InlineData("run 'a b.json' 'it'\\''s' '' '$(id)'", "run", "a b.json", "it's", "", "$(id)")]
     [InlineData("run 'a\nb'", "run", "a\nb")]
     [InlineData("", new string[0])]
-    public void Words_stay_apart_as_a_shell_would_have_them(string line, params string[] words) => CommandText.Of(words).Should().Be(line);
+    public void Arguments_are_quoted_as_a_shell_needs_them(string line, params string[] words) => CommandText.Of(words).Should().Be(line);
 
     [Theory]
     [InlineData("--api-key hunter2")]
@@ -29,7 +29,7 @@ public sealed class CommandTextTests
     [InlineData("https://host/x?token=hunter2")]
     [InlineData("header=Bearer_|Bearer hunter2")]
     [InlineData("Authorization=hunter2")]
-    public void A_secret_is_not_kept(string command)
+    public void A_secret_is_removed(string command)
     {
         var kept = CommandText.Of(command.Split(command.Contains('|') ? '|' : ' '));
 
@@ -37,7 +37,7 @@ public sealed class CommandTextTests
     }
 
     [Fact]
-    public void What_is_no_secret_beside_one_is_kept()
+    public void Text_next_to_a_secret_is_kept()
     {
         CommandText.Of(["run", "x.json", "--api-key", "hunter2", "seeds=0-5"]).Should().Be("run x.json --api-key *** seeds=0-5");
         CommandText.Of(["https://me:hunter2@host/x?token=hunter2&b=2"]).Should().Be("'https://***@host/x?token=***&b=2'");
@@ -55,9 +55,9 @@ public sealed class CommandTextTests
     [InlineData("--key --quiet", "--key --quiet")]
     [InlineData("--key --token hunter2", "--key --token ***")]
     [InlineData("", "")]
-    public void A_printed_line_loses_the_same(string line, string kept) => CommandText.Redact(line).Should().Be(kept);
+    public void A_printed_line_loses_secrets_too(string line, string kept) => CommandText.Redact(line).Should().Be(kept);
 
     [Fact]
-    public void An_endless_line_is_cut() =>
+    public void A_very_long_line_is_truncated() =>
         CommandText.Of([new string('x', 10_000_000)]).Should().HaveLength(CommandText.Longest + 1).And.EndWith("…");
 }

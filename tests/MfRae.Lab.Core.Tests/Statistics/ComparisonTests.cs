@@ -8,13 +8,13 @@ public sealed class ComparisonTests
     private static readonly double[] Noise = [0, 0.1, 0.05, -0.05, 0.02, -0.1, 0.07, -0.02];
 
     [Fact]
-    public void Two_seeds_are_underpowered_and_still_tell_direction_agreement_and_band()
+    public void Two_seeds_are_underpowered_but_show_direction_agreement_and_band()
     {
         var comparison = Compare(Arm("base", 10, 20), Arm("mfd", 9.59, 19.08)).Single();
 
         comparison.Verdict.Should().Be(Verdict.Underpowered);
         ComparisonText.Sentence(comparison).Should().Be("underpowered: both seeds lower (4.1–4.6 %); the mean, 4.4 %, exceeds the 1.3 % noise band");
-        ComparisonText.Effect(comparison).Should().Be("mean −4.4 %, n 2", "an interval of two values is none");
+        ComparisonText.Effect(comparison).Should().Be("mean −4.4 %, n 2", "two values give no interval");
         ComparisonText.PowerOf([comparison]).Should().Be(
             "With 2 seeds and 1 comparison no difference can be significant (smallest possible p = 0.5). Run 6 seeds.");
     }
@@ -91,7 +91,7 @@ public sealed class ComparisonTests
             .Should().Be("mean +1.5, 95 % interval +1 to +2, n 6");
 
     [Fact]
-    public void What_is_many_times_the_baseline_or_a_small_part_of_it_is_told_as_a_factor()
+    public void Large_and_small_multiples_of_the_baseline_are_shown_as_factors()
     {
         var comparisons = Compare(
             Arm("base", 1, 2, 1, 2, 1, 2), Arm("up", 9, 16, 8, 18, 9, 16), Arm("down", 1e-5, 3e-5, 1e-5, 2e-5, 1e-5, 2e-5));
@@ -106,7 +106,7 @@ public sealed class ComparisonTests
         ComparisonText.Sentence(Compare(Arm("base", 1, -1), Arm("a", 9, -9)).Single()).Should().Contain("(−800 to +800 %)");
 
     [Fact]
-    public void One_pair_has_said_its_effect_in_the_sentence() =>
+    public void The_effect_of_one_pair_is_in_the_sentence() =>
         ComparisonText.Effect(Compare(Arm("base", 10), Arm("mfd", 9)).Single()).Should().BeEmpty();
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class ComparisonTests
     }
 
     [Fact]
-    public void Some_diverged_seeds_leave_no_verdict_on_the_rest()
+    public void Diverged_seeds_decide_the_verdict_of_their_arm()
     {
         var survivors = Arm("mfd", Around(10, 7));
 
@@ -167,7 +167,7 @@ public sealed class ComparisonTests
     [InlineData("device")]
     [InlineData("noise")]
     [InlineData("setting")]
-    public void Another_identity_is_refused_by_the_name_of_the_field(string field)
+    public void Another_identity_is_reported_by_the_name_of_the_field(string field)
     {
         var other = Measured(0, 9).Measurement;
         other = field switch

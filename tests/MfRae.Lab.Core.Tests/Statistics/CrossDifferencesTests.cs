@@ -21,7 +21,7 @@ public sealed class CrossDifferencesTests
     }
 
     [Fact]
-    public void Few_pairs_show_nothing_and_say_so_and_have_no_interval()
+    public void Few_pairs_are_underpowered_and_have_no_interval()
     {
         foreach (var seeds in new long[][] { [0], [0, 1], [0, 1, 2, 3, 4] })
         {
@@ -33,27 +33,27 @@ public sealed class CrossDifferencesTests
     }
 
     [Fact]
-    public void A_difference_inside_the_band_is_no_finding() =>
+    public void A_difference_inside_the_band_is_inconclusive() =>
         Of(Record(Six, seed => 10 + seed), Record(Six, seed => 9.99 + seed)).Single().Verdict.Should().Be(Verdict.Inconclusive);
 
     [Fact]
-    public void Other_seeds_are_compared_by_their_means_and_the_reason_is_told()
+    public void Other_seeds_are_compared_by_their_means_with_the_reason()
     {
         var difference = Of(Record([0, 1], seed => 10 + seed), Record([0, 1, 2, 3, 5], seed => 20 + seed)).Single();
 
         difference.Should().BeEquivalentTo(new
         {
             Design = CrossDesign.Unpaired,
-            Why = "not seed by seed: the first has seeds 0, 1, the second seeds 0, 1, 2, 3, 5",
+            Why = "not paired by seed: the first has seeds 0, 1, the second has seeds 0, 1, 2, 3, 5",
             Verdict = Verdict.Worse,
         });
         difference.Pairs.Should().BeEmpty();
         difference.Difference.Should().BeApproximately(11.7, 1e-12);
-        Of(Record([0], seed => 1), Record(Six, seed => seed)).Single().Why.Should().Contain("the first has seed 0, the second seeds 0–5;");
+        Of(Record([0], seed => 1), Record(Six, seed => seed)).Single().Why.Should().Contain("the first has seed 0, the second has seeds 0–5;");
     }
 
     [Fact]
-    public void One_value_each_under_other_seeds_says_nothing()
+    public void One_value_each_of_different_seeds_is_not_tested()
     {
         var difference = Of(Record([0], _ => 10), Record([1], _ => 20)).Single();
 
@@ -63,7 +63,7 @@ public sealed class CrossDifferencesTests
     }
 
     [Fact]
-    public void Values_without_any_spread_are_not_too_few_and_decide_nothing()
+    public void Values_without_spread_are_inconclusive_but_not_underpowered()
     {
         var difference = Of(Record([0, 1, 2], _ => 10), Record([3, 4], _ => 20)).Single();
 
@@ -99,7 +99,7 @@ public sealed class CrossDifferencesTests
     }
 
     [Fact]
-    public void A_seed_without_a_value_makes_no_pair_and_an_arm_without_any_says_where()
+    public void A_seed_without_a_value_gives_no_pair_and_an_arm_without_values_names_the_experiment()
     {
         Of(Record(Six, seed => seed == 2 ? null : seed), Record(Six, seed => seed + 1)).Single().Pairs.Select(pair => pair.Seed).Should().Equal(0, 1, 3, 4, 5);
         var missing = Of(Record(Six, seed => seed), Record(Six, _ => null)).Single();
@@ -107,7 +107,7 @@ public sealed class CrossDifferencesTests
     }
 
     [Fact]
-    public void Two_runs_of_one_seed_break_nothing()
+    public void Two_runs_of_one_seed_are_tolerated()
     {
         var one = Record(Six, seed => 10 + seed, stages: "shared");
         var doubled = one with { Runs = [.. one.Runs, one.Runs[0] with { Id = "again" }] };

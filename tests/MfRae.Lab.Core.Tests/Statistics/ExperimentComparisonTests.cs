@@ -13,7 +13,7 @@ public sealed class ExperimentComparisonTests
     }
 
     [Fact]
-    public void Runs_are_judged_by_their_own_evaluation_and_not_by_the_teachers()
+    public void Runs_are_compared_by_their_own_evaluation_and_not_the_teachers()
     {
         var comparison = ExperimentComparison.Of(Record(10, 9));
 
@@ -44,7 +44,7 @@ public sealed class ExperimentComparisonTests
     [Theory]
     [InlineData("diverged", Verdict.Diverged)]
     [InlineData("failed", Verdict.Missing)]
-    public void A_run_that_diverged_is_told_from_one_that_failed(string status, Verdict verdict)
+    public void A_diverged_run_is_distinguished_from_a_failed_run(string status, Verdict verdict)
     {
         var record = Record(10, null);
         record = record with { Runs = [.. record.Runs.Select(run => run.Arm == "b" ? run with { Status = status } : run)] };

@@ -5,7 +5,7 @@ namespace MfRae.Lab.Core.Tests.Statistics;
 public sealed class ParetoFrontTests
 {
     [Fact]
-    public void What_costs_more_and_is_no_better_is_not_on_it() =>
+    public void Points_that_cost_more_and_are_no_better_are_not_on_the_front() =>
         ParetoFront.Of([(3, 5), (1, 9), (2, 9), (2, 7), (4, 6)], higherIsBetter: false).Should().Equal(1, 3, 0);
 
     [Fact]
@@ -17,14 +17,14 @@ public sealed class ParetoFrontTests
         ParetoFront.Of([(2, 4), (1, 8), (2, 4), (1, 8)], higherIsBetter: false).Should().Equal(1, 3, 0, 2);
 
     [Fact]
-    public void Of_the_same_cost_the_best_is_a_member_and_of_the_same_quality_the_cheapest()
+    public void The_best_of_equal_costs_and_the_cheapest_of_equal_quality_are_on_the_front()
     {
         ParetoFront.Of([(1, 5), (1, 4)], higherIsBetter: false).Should().Equal(1);
         ParetoFront.Of([(2, 5), (1, 5)], higherIsBetter: false).Should().Equal(1);
     }
 
     [Fact]
-    public void One_point_is_its_own_front_and_none_have_none()
+    public void A_single_point_is_its_own_front_and_no_points_have_none()
     {
         ParetoFront.Of([(7, 7)], higherIsBetter: true).Should().Equal(0);
         ParetoFront.Of([], higherIsBetter: true).Should().BeEmpty();
@@ -34,7 +34,7 @@ public sealed class ParetoFrontTests
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]
     [InlineData(double.NegativeInfinity)]
-    public void What_is_not_finite_is_left_out(double none) =>
+    public void Points_that_are_not_finite_are_ignored(double none) =>
         ParetoFront.Of([(none, 1), (1, none), (2, 3)], higherIsBetter: false).Should().Equal(2);
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class PowerTests
     public void Five_seeds_never_reach_significance() => Power.SmallestPValues([5]).Should().Equal(0.0625);
 
     [Fact]
-    public void An_arm_with_fewer_seeds_comes_last_in_the_family() =>
+    public void An_arm_with_fewer_seeds_is_last_in_the_family() =>
         Power.SmallestPValues([10, 10, 10, 6]).Should().Equal(4 * 2 / 1024d, 4 * 2 / 1024d, 4 * 2 / 1024d, 2 / 64d);
 
     [Theory]
@@ -24,6 +24,6 @@ public sealed class PowerTests
     [InlineData(6, 4, "With 6 seeds and 4 comparisons no difference can be significant (smallest possible p = 0.125). Run 8 seeds.")]
     [InlineData(8, 4, "With 8 seeds and 4 comparisons a consistent difference can be significant (smallest possible p = 0.0313).")]
     [InlineData(1, 0, "There are no arms to compare with the baseline.")]
-    public void A_design_says_what_it_can_show_and_what_it_would_take(int pairs, int comparisons, string words) =>
+    public void A_design_states_its_power_and_the_seeds_it_needs(int pairs, int comparisons, string words) =>
         Power.Describe(pairs, comparisons).Should().Be(words);
 }

@@ -10,7 +10,7 @@ public sealed class WelchTests
     private static readonly double[] Second = [27.1, 22.0, 20.8, 23.4, 23.4, 23.5, 25.8, 22.0, 24.8, 20.2, 21.9, 22.1, 22.9, 30.5, 22.0];
 
     [Fact]
-    public void It_is_the_t_of_means_with_spreads_of_their_own()
+    public void It_is_the_t_of_means_with_unequal_variances()
     {
         var (one, other) = (Summary.Of(First), Summary.Of(Second));
         var error = Math.Sqrt((Math.Pow(one.Deviation!.Value, 2) + Math.Pow(other.Deviation!.Value, 2)) / 15);
@@ -27,7 +27,7 @@ public sealed class WelchTests
     }
 
     [Fact]
-    public void Exchanging_the_two_turns_the_difference_and_nothing_else()
+    public void Exchanging_the_summaries_only_negates_the_difference()
     {
         var (there, back) = (Welch.Of(Summary.Of(First), Summary.Of(Second))!, Welch.Of(Summary.Of(Second), Summary.Of(First))!);
 
@@ -37,11 +37,11 @@ public sealed class WelchTests
     }
 
     [Fact]
-    public void A_spread_of_one_side_alone_has_that_sides_freedom() =>
+    public void Spread_on_one_side_gives_the_degrees_of_freedom_of_that_side() =>
         Welch.Of(Summary.Of([1, 2, 3, 4]), Summary.Of([5, 5]))!.Freedom.Should().Be(3);
 
     [Fact]
-    public void Without_any_spread_nothing_is_said()
+    public void Without_any_spread_there_is_no_test()
     {
         Welch.Of(Summary.Of([1]), Summary.Of([1, 2])).Should().BeNull();
         Welch.Of(Summary.Of([]), Summary.Of([1, 2])).Should().BeNull();

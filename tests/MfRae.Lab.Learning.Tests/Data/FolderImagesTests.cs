@@ -142,7 +142,7 @@ public sealed class FolderImagesTests : IDisposable
         Directory.CreateSymbolicLink(_folder.File("images/train/cat/again"), "..");
 
         Index().Images.Should().Equal(expected);
-        _notices.Should().Equal("images/train: passed over 1 link to a folder that is read already (cat/again)");
+        _notices.Should().Equal("images/train: passed over 1 link to a folder that is already read (cat/again)");
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class FolderImagesTests : IDisposable
 
         foreach (var name in foldered.Classes)
             Directory.Delete(Path.Combine(val, name));
-        FluentActions.Invoking(() => Folder().Test()).Should().Throw<LabException>().WithMessage("*no file that names their classes*LOC_val_solution.csv*");
+        FluentActions.Invoking(() => Folder().Test()).Should().Throw<LabException>().WithMessage("*a file with their classes is missing*LOC_val_solution.csv*");
 
         File.WriteAllLines(_folder.File("images/LOC_val_solution.csv"), lines);
         var flat = Folder().Test();
