@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>
-/// JSON Schema (draft 2020-12) of the experiment file, for editors, made from the option records. What a file extends and
-/// what an arm changes are parts of the whole, so the schema requires nothing but kinds; the reader says what is missing.
+/// JSON Schema (draft 2020-12) of the experiment file for editors, generated from the option records. Extended files and arms are partial,
+/// so the schema requires only kinds; the reader reports missing options.
 /// </summary>
 public static class ExperimentSchema
 {
@@ -17,6 +17,7 @@ public static class ExperimentSchema
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>The schema as indented JSON.</summary>
     public static string Write()
     {
         var writer = new SchemaWriter();
@@ -64,7 +65,7 @@ public static class ExperimentSchema
     private static JsonObject Either(params JsonNode[] schemas) => new() { ["anyOf"] = new JsonArray([.. schemas]) };
 }
 
-/// <summary>Writes option shapes as JSON Schema; each record once, under `$defs`.</summary>
+/// <summary>Writes option shapes as JSON Schema, with each record once under `$defs`.</summary>
 internal sealed class SchemaWriter
 {
     public JsonObject Definitions { get; } = [];
@@ -101,7 +102,7 @@ internal sealed class SchemaWriter
             return schema;
         }
 
-        // Null puts an option back to its default.
+        // Null resets an option to its default.
         if (schema["type"] is JsonValue type)
         {
             schema["type"] = new JsonArray(type.DeepClone(), "null");
@@ -138,10 +139,13 @@ internal sealed class SchemaWriter
         TextShape => new JsonObject { ["type"] = "string" },
         ListShape list => new JsonObject { ["type"] = "array", ["items"] = Shape(list.Item) },
         ObjectShape { Type.Record: null } inner => Object(inner.Type),
-        ObjectShape inner => Define(inner.Type.Record!.Name, () => Object(inner.Type)),
+        ObjectShape inner => Define(PlainName(inner.Type.Record!), () => Object(inner.Type)),
         UnionShape union => Define(union.Kinds[0].Record!.BaseType!.Name, () => Union(union)),
         _ => [],
     };
+
+    // A record that is also a kind of some union has a second definition without `kind`.
+    private static string PlainName(Type record) => record.BaseType == typeof(object) ? record.Name : record.Name + "WithoutKind";
 
     private static JsonObject Number(NumberShape number)
     {
@@ -154,7 +158,7 @@ internal sealed class SchemaWriter
         return schema;
     }
 
-    /// <summary>One branch for each kind, and one for a patch that leaves the kind as it is.</summary>
+    /// <summary>One branch for each kind, and one for a patch that does not change the kind.</summary>
     private JsonObject Union(UnionShape union)
     {
         var options = new JsonObject();
@@ -178,7 +182,7 @@ internal sealed class SchemaWriter
     {
         if (!Definitions.ContainsKey(name))
         {
-            // The name is taken before its parts are written, so that the definitions stand in reading order.
+            // Reserves the name before its parts are written, so that the definitions are in reading order.
             Definitions[name] = new JsonObject();
             Definitions[name] = write();
         }
