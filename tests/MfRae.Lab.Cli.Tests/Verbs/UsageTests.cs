@@ -176,7 +176,7 @@ public sealed class UsageTests : IDisposable
             answer.Out.Should().NotContain("warning");
             answer.Error.Split(Environment.NewLine)
                 .Should().Contain(line => line.StartsWith("warning: ") && line.Contains("short.json:5") && line.Contains("97 % of the average"), verb)
-                .And.Contain(line => line.StartsWith("warning: ") && line.Contains("short.json:5") && line.Contains("`warmupSteps` 60 of 30"), verb);
+                .And.Contain(line => line.StartsWith("warning: ") && line.Contains("short.json:5") && line.Contains("`warmupSteps` is 60, but there are 30"), verb);
         }
     }
 
