@@ -43,7 +43,7 @@ internal sealed class ArrayImages : IImageSource
 
     public bool Flip => false;
 
-    /// <summary>Whether a file holds an array that could be meant as images.</summary>
+    /// <summary>Whether a file holds an array that may be images.</summary>
     public static bool Recognises(TensorFile file) => Find(file) is not null;
 
     /// <summary>The images belong to the caller's dispose scope.</summary>
@@ -65,7 +65,7 @@ internal sealed class ArrayImages : IImageSource
     public Tensor Bytes(Tensor indices)
     {
         var some = _images.index_select(0, indices);
-        // A view, where one channel makes both orders the same: strides of the other order would choose other kernels, and other rounding.
+        // With one channel both orders are the same, and this is a view: other strides would choose other kernels, with other rounding.
         return !_channelsLast ? some
             : Shape.Channels == 1 ? some.view(-1, 1, Shape.Rows, Shape.Columns)
             : some.permute(0, 3, 1, 2).contiguous();
@@ -73,7 +73,7 @@ internal sealed class ArrayImages : IImageSource
 
     public void Prepare(Tensor indices)
     {
-        // The system reads ahead of a mapped file by itself.
+        // The operating system reads ahead in a mapped file.
     }
 
     public void Dispose()
@@ -95,7 +95,7 @@ internal sealed class ArrayImages : IImageSource
         var stored = file.Stored(name);
         var whole = stored.Type is ScalarType.Int64 or ScalarType.Int32 or ScalarType.Int16 or ScalarType.Int8 or ScalarType.Byte;
         if (!whole || stored.Shape is not [var labels] || labels != count)
-            throw new LabException($"{file.Path} holds '{name}' of {Text(stored)} beside {count} images: labels must be whole numbers [N]");
+            throw new LabException($"{file.Path} holds '{name}' of {Text(stored)} for {count} images: labels must be whole numbers [N]");
         var values = file[name].to(int64);
         return values.min().item<long>() >= 0 && values.max().item<long>() < MostClasses
             ? values

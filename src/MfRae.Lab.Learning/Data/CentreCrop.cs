@@ -1,8 +1,8 @@
 namespace MfRae.Lab.Learning.Data;
 
 /// <summary>
-/// Brings an image of any size to a square as ADM does (github.com/openai/guided-diffusion, whose reference statistics are made so):
-/// halved while the shorter side is at least twice too long, then resized bicubically until it fits, and cut from the middle.
+/// Crops an image of any size to a square as ADM does for its reference statistics (github.com/openai/guided-diffusion): halved while
+/// the shorter side is at least twice too long, then resized bicubically until it fits, and cut from the middle.
 /// </summary>
 public static class CentreCrop
 {
@@ -71,8 +71,8 @@ public static class CentreCrop
 }
 
 /// <summary>
-/// Weights of a one-dimensional resampling by a kernel that is stretched when it shrinks, in the fixed-point arithmetic of Pillow, so
-/// that the bytes are those that the released code trains on.
+/// Weights of a one-dimensional resampling by a kernel that is stretched when the image shrinks, in the fixed-point arithmetic of
+/// Pillow. The bytes equal those that the released code trains on.
 /// </summary>
 internal sealed class PixelFilter
 {
@@ -102,7 +102,7 @@ internal sealed class PixelFilter
 
     public int Length => _firsts.Length;
 
-    /// <summary>The mean of what falls into a pixel: Pillow's BOX.</summary>
+    /// <summary>The mean of the input pixels that an output pixel covers: Pillow's BOX.</summary>
     public static PixelFilter Box(int from, int to) => new(from, to, 0.5, x => x is > -0.5 and <= 0.5 ? 1 : 0);
 
     /// <summary>Keys' cubic with a = -0.5: Pillow's BICUBIC.</summary>
@@ -113,7 +113,9 @@ internal sealed class PixelFilter
         return x < 1 ? (((((a + 2) * x) - (a + 3)) * x * x) + 1) : x < 2 ? ((((((x - 5) * x) + 8) * x) - 4) * a) : 0;
     });
 
-    /// <summary>Value <paramref name="index"/> of a line that starts at <paramref name="start"/> and goes on in steps.</summary>
+    /// <summary>
+    /// Output value <paramref name="index"/> of a line whose values lie <paramref name="step"/> apart from <paramref name="start"/> on.
+    /// </summary>
     public byte Apply(ReadOnlySpan<byte> values, int start, int step, int index)
     {
         var sum = 1L << (FractionBits - 1);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
 
-/// <summary>Images with their classes, in memory or decoded when they are asked for.</summary>
+/// <summary>Images with their classes, in memory or decoded on demand.</summary>
 public interface IImageSource : IDisposable
 {
     /// <summary>The number of images.</summary>
@@ -24,18 +24,18 @@ public interface IImageSource : IDisposable
     bool Flip { get; }
 
     /// <summary>indices int64 [B] on the CPU → uint8 [B, C, H, W] on the CPU.</summary>
-    /// <exception cref="MfRae.Lab.Core.LabException">A file is not a whole image.</exception>
+    /// <exception cref="MfRae.Lab.Core.LabException">A file is not a complete image.</exception>
     Tensor Bytes(Tensor indices);
 
-    /// <summary>Says what will be asked for after what was announced before, so that work on it may begin.</summary>
+    /// <summary>Announces the next batch after those announced before, so that decoding may begin.</summary>
     void Prepare(Tensor indices);
 }
 
-/// <summary>Images as the networks see them.</summary>
+/// <summary>Images in the form that networks take.</summary>
 public static class ImageSourceExtensions
 {
     /// <summary>
-    /// Rows at even distances, all where there are no more than <paramref name="most"/>: in a folder, of every class alike. int64 [N].
+    /// Evenly spaced rows, at most <paramref name="most"/>, int64 [N]. In a folder that is the same share of every class.
     /// </summary>
     public static Tensor EvenRows(this IImageSource images, long most)
     {
@@ -51,13 +51,13 @@ public static class ImageSourceExtensions
 /// <summary>The shape of an image: <paramref name="Channels"/> is 1 for grey and 3 for colour.</summary>
 public sealed record ImageShape(long Channels, long Rows, long Columns)
 {
-    // What thirty images of 256×256 are: enough for a GPU, and little enough for its memory.
+    // The pixels of thirty images of 256×256: enough to occupy a GPU, and they fit into its memory.
     private const long MostPixels = 2_000_000;
 
-    /// <summary>That of MNIST and its relatives.</summary>
+    /// <summary>The shape of images of MNIST, Fashion-MNIST and similar datasets.</summary>
     public static ImageShape Mnist { get; } = new(1, 28, 28);
 
-    /// <summary>Images that go through a network at a time: <paramref name="most"/> where they are small, fewer where they are large.</summary>
+    /// <summary>The batch size for a network: <paramref name="most"/> for small images, fewer for large ones.</summary>
     public long Batch(long most) => Math.Clamp(MostPixels / (Rows * Columns), 1, most);
 
     /// <summary>CxHxW, as 3x256x256.</summary>
@@ -96,14 +96,14 @@ public sealed record LabeledImages(Tensor Images, Tensor Labels) : IImageSource
     /// <inheritdoc/>
     public void Prepare(Tensor indices)
     {
-        // They are all there.
+        // All images are in memory.
     }
 
     /// <summary>uint8 → float32 in [-1, 1].</summary>
     public static Tensor ToUnit(Tensor images) => images.to(float32).div_(127.5).sub_(1);
 
     /// <summary>[-1, 1] → uint8, rounded to the nearest value.</summary>
-    /// <exception cref="DivergedException">A pixel is NaN or infinite, which no byte can say.</exception>
+    /// <exception cref="DivergedException">A pixel is NaN or infinite.</exception>
     public static Tensor ToBytes(Tensor pixels) => Finite.Require(pixels, "the decoded images").add(1).mul_(127.5).round_().clamp_(0, 255).to(uint8);
 
     /// <summary>Writes images and labels to a safetensors file.</summary>
@@ -124,11 +124,11 @@ public sealed record LabeledImages(Tensor Images, Tensor Labels) : IImageSource
     }
 }
 
-/// <summary>Colour images whose colours are all equal, as grey ones: the red of each pixel.</summary>
-/// <param name="name">Of an image, for messages.</param>
+/// <summary>Grey images from colour images whose three channels are equal: the red channel.</summary>
+/// <param name="name">The name of an image, for messages.</param>
 internal sealed class GreyImages(IImageSource colours, Func<long, string> name) : IImageSource
 {
-    // WebP decodes a grey image with green one level lower here and there.
+    // WebP decodes a grey image with green one level lower in some pixels.
     private const int Rounding = 1;
 
     public long Count => colours.Count;
@@ -148,8 +148,8 @@ internal sealed class GreyImages(IImageSource colours, Func<long, string> name) 
         var first = bytes.narrow(1, 0, 1);
         var coloured = bytes.to(int16).sub_(first).abs_().gt(Rounding).flatten(1).any(1);
         if (coloured.any().item<bool>())
-            throw new LabException($"{name(indices[coloured.to(uint8).argmax(0)].item<long>())} has colours, and the feature network sees "
-                + "grey images only: choose another one by --features");
+            throw new LabException($"{name(indices[coloured.to(uint8).argmax(0)].item<long>())} has colours, and the feature network takes "
+            + "grey images only: choose another network with --features");
         return first.contiguous();
     }
 

@@ -12,11 +12,11 @@ public static class IdxDataset
     /// The training images and labels in <paramref name="folder"/>; at most <paramref name="limit"/> of them unless it is
     /// 0.
     /// </summary>
-    /// <exception cref="LabException">A file is not as it should be.</exception>
+    /// <exception cref="LabException">A file is missing or damaged.</exception>
     public static LabeledImages Train(string folder, int limit) => Load(folder, StageFiles.IdxNames[0], StageFiles.IdxNames[1], limit);
 
     /// <summary>The test images and labels.</summary>
-    /// <exception cref="LabException">A file is not as it should be.</exception>
+    /// <exception cref="LabException">A file is missing or damaged.</exception>
     public static LabeledImages Test(string folder, int limit) => Load(folder, StageFiles.IdxNames[2], StageFiles.IdxNames[3], limit);
 
     private static LabeledImages Load(string folder, string imageFile, string labelFile, int limit)
@@ -35,7 +35,7 @@ public static class IdxReader
 {
     private const int UnsignedByte = 8;
 
-    // Deflate packs at most 1:1032. What unpacks beyond this is meant to fill memory: no images are so regular.
+    // Deflate compresses at most 1:1032. Images never compress as far as this limit; a file beyond it is an attack on memory.
     private const long MostExpansion = 100;
     private const long SmallEnough = 1 << 16;
 
@@ -58,7 +58,7 @@ public static class IdxReader
         }
     }
 
-    /// <summary>As above, from a stream of known length; the path is for messages.</summary>
+    /// <summary>Reads from a stream of known length. The path is for messages.</summary>
     internal static (int[] Sizes, byte[] Values) Read(Stream file, string path, int rank)
     {
         try
@@ -101,7 +101,7 @@ public static class IdxReader
         return (sizes, ReadPayload(stream, path, total));
     }
 
-    // Grows with what is really there, so that a forged header cannot make us allocate more than the file holds.
+    // The buffer grows with the bytes that are read, so that a forged header cannot make it larger than the content.
     private static byte[] ReadPayload(Stream stream, string path, long total)
     {
         using var payload = new MemoryStream();

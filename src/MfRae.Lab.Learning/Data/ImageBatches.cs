@@ -31,8 +31,8 @@ public sealed class ImageBatches(IImageSource images, int batchSize, RandomSourc
 }
 
 /// <summary>
-/// Which samples a training step sees: a new permutation each epoch, cut into whole batches. A function of the step, so a
-/// resumed run goes on where it was.
+/// The samples of each training step: a new permutation each epoch, cut into whole batches. A function of the step, so that a
+/// resumed run continues with the same batches.
 /// </summary>
 public sealed class BatchOrder(long count, int batchSize, RandomSource random) : IDisposable
 {
@@ -64,7 +64,7 @@ public sealed class BatchOrder(long count, int batchSize, RandomSource random) :
 /// <summary>Random views of a batch of images, all of them in one resampling.</summary>
 public sealed class Augmenter(AugmentationOptions options, RandomSource random)
 {
-    /// <summary>pixels [B, 1, H, W] in [-1, 1], with -1 as the background → a view of each, same shape.</summary>
+    /// <summary>pixels [B, 1, H, W] in [-1, 1], with -1 as the background → a random view of every image, same shape.</summary>
     public Tensor View(Tensor pixels, string purpose, long step)
     {
         var batch = pixels.shape[0];

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
 
-/// <summary>An order of images that depends on what they show, not on the order of their files.</summary>
+/// <summary>An order of images that depends on their pixels, not on the order of their files.</summary>
 internal static class ImageContent
 {
     /// <summary>
@@ -27,7 +27,9 @@ internal static class ImageContent
         return tensor(hashes, dtype: int64).MoveToOuterDisposeScope();
     }
 
-    /// <summary>int64 [N]: the rows of N images by ascending hash. Rows of equal hashes show the same, so that their order is irrelevant.</summary>
+    /// <summary>
+    /// int64 [N]: the rows of N images by ascending hash. Rows with equal hashes are equal images, so their order does not matter.
+    /// </summary>
     public static Tensor Order(IReadOnlyList<long> hashes) =>
         tensor(Enumerable.Range(0, hashes.Count).OrderBy(row => hashes[row]).Select(row => (long)row).ToArray(), dtype: int64);
 }

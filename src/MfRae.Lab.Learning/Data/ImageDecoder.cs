@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Data;
 
 /// <summary>
-/// Decodes image files as the image library of the released code does: turned as stored, without colour management, with
-/// transparency ignored.
+/// Decodes image files as the image library of the released code does: in the stored orientation, without colour management, and
+/// without transparency.
 /// </summary>
 public static class ImageDecoder
 {
@@ -15,7 +15,8 @@ public static class ImageDecoder
 
     private static ReadOnlySpan<byte> LargeFilePointer => "version https://git-lfs"u8;
 
-    /// <exception cref="LabException">The file is missing, is no image, or is cut short.</exception>
+    /// <summary>Decodes a file.</summary>
+    /// <exception cref="LabException">The file is missing, is not an image, or is cut short.</exception>
     public static RgbImage Decode(string path)
     {
         try
@@ -32,7 +33,7 @@ public static class ImageDecoder
                     result = codec.GetPixels(info, (nint)start);
             }
 
-            // What is missing of an incomplete image would be grey, and train as if it were part of it.
+            // The missing part of an incomplete image would be decoded as grey and used in training.
             return result == SKCodecResult.Success
                 ? new(info.Width, info.Height, WithoutAlpha(pixels))
                 : throw new LabException($"{path} is a damaged image ({result}): replace the file or remove it");
@@ -44,8 +45,8 @@ public static class ImageDecoder
     }
 
     private static LabException NoImage(string path, byte[] content, string reason) => new(content.AsSpan().StartsWith(LargeFilePointer)
-        ? $"{path} is a Git LFS pointer and not the image itself: fetch it by `git lfs pull`"
-        : $"{path} is no image that can be decoded ({reason}): replace the file or remove it");
+        ? $"{path} is a Git LFS pointer and not the image itself: fetch it with `git lfs pull`"
+        : $"{path} cannot be decoded as an image ({reason}): replace the file or remove it");
 
     private static byte[] WithoutAlpha(byte[] pixels)
     {
@@ -70,14 +71,14 @@ public sealed record RgbImage(int Width, int Height, byte[] Values)
 }
 
 /// <summary>
-/// Decodes images of one size by several threads: batches that were announced, one after another in the order of their announcement,
-/// as far ahead as memory allows, and others when they are asked for. Which thread decodes what, and when, changes no byte.
+/// Decodes images of one size on several threads: announced batches ahead of time, in the order of announcement and as far as memory
+/// allows, others on demand. The order of the threads changes no byte.
 /// </summary>
-/// <param name="imageBytes">Of one decoded image.</param>
-/// <param name="decode">Writes the image of an index to where it belongs.</param>
+/// <param name="imageBytes">The bytes of one decoded image.</param>
+/// <param name="decode">Decodes the image of an index into a buffer.</param>
 internal sealed class DecodeQueue(long imageBytes, int threads, Action<long, Memory<byte>> decode) : IDisposable
 {
-    // Of images that nobody has asked for yet; one batch may be larger.
+    // The limit for decoded images that wait; a single batch may be larger.
     private const long MostBytesAhead = 256L << 20;
 
     private readonly Queue<PendingBatch> _ahead = new();
@@ -85,12 +86,12 @@ internal sealed class DecodeQueue(long imageBytes, int threads, Action<long, Mem
     private Task _last = Task.CompletedTask;
 
     /// <summary>The bytes of a batch, image after image.</summary>
-    /// <exception cref="LabException">An image of it cannot be decoded.</exception>
+    /// <exception cref="LabException">An image of the batch cannot be decoded.</exception>
     public byte[] Take(long[] indices)
     {
         while (_ahead.TryPeek(out var next))
         {
-            // What was announced before it will not be asked for any more.
+            // Batches that were announced before this one will not be taken any more.
             _ahead.Dequeue();
             if (next.Indices.AsSpan().SequenceEqual(indices))
                 return next.Bytes.GetAwaiter().GetResult();
@@ -99,13 +100,13 @@ internal sealed class DecodeQueue(long imageBytes, int threads, Action<long, Mem
         return Decode(indices);
     }
 
-    /// <summary>The same as uint8 [B, C, H, W], of images whose bytes are rows of pixels.</summary>
+    /// <summary>A batch as uint8 [B, C, H, W], of images whose bytes are rows of pixels.</summary>
     /// <param name="indices">int64 [B].</param>
     public Tensor Take(Tensor indices, ImageShape shape) =>
         tensor(Take(indices.data<long>().ToArray()), [indices.shape[0], shape.Rows, shape.Columns, shape.Channels], dtype: uint8)
             .permute(0, 3, 1, 2).contiguous();
 
-    /// <summary>Says that a batch will be asked for after those that were announced before.</summary>
+    /// <summary>Announces the next batch after those announced before.</summary>
     public void Prefetch(long[] indices)
     {
         var waiting = _ahead.Sum(batch => batch.Indices.Length * imageBytes);
@@ -115,7 +116,7 @@ internal sealed class DecodeQueue(long imageBytes, int threads, Action<long, Mem
             return;
         }
 
-        // A failure belongs to the batch that asks for it, if one does, and stops none of those behind it.
+        // A failure is reported when its batch is taken, and does not stop the batches after it.
         var bytes = _last.ContinueWith(_ => Decode(indices), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         _ahead.Enqueue(new(indices, bytes));
         _last = bytes;
@@ -145,7 +146,7 @@ internal sealed class DecodeQueue(long imageBytes, int threads, Action<long, Mem
                 failures[i] = failure;
             }
         });
-        // Of several, always the same is told.
+        // Of several failures, always the same one is reported.
         return failures.OfType<LabException>().FirstOrDefault() is { } first ? throw first : bytes;
     }
 

@@ -10,19 +10,19 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Data;
 
 /// <summary>
-/// Finds the images of a folder in the layout of ImageNet. Classes are numbered in the ordinal order of their folders' names, in both
-/// splits alike; in a split without class folders a file names the class of each image (<see cref="FlatLabels"/>).
+/// Finds the images of a folder in the layout of ImageNet. Classes are numbered in the ordinal order of their folder names, the same in
+/// both splits. In a split without class folders, a file names the class of each image (<see cref="FlatLabels"/>).
 /// </summary>
 /// <param name="notice">Receives a line about entries that are not read as images.</param>
 internal sealed class ImageFolder(
     ImageFolderDatasetOptions options, string folder, Action<string>? notice = null, CancellationToken stop = default)
 {
     /// <summary>The images in `train`.</summary>
-    /// <exception cref="LabException">The folder is not as it should be.</exception>
+    /// <exception cref="LabException">The folder does not have this layout, or the classes that the options name.</exception>
     public ImageIndex Train() => Scan(StageFiles.Splits[0], options.TrainLimit, options.Flip);
 
     /// <summary>The images in `val`, whose classes must be those of `train`.</summary>
-    /// <exception cref="LabException">The folder is not as it should be.</exception>
+    /// <exception cref="LabException">The folder does not have this layout, or the classes that the options name.</exception>
     public ImageIndex Test() => Scan(StageFiles.Splits[1], options.TestLimit, flip: false);
 
     private ImageIndex Scan(string split, int limit, bool flip)
@@ -35,7 +35,7 @@ internal sealed class ImageFolder(
             throw new LabException($"{root} holds {classes.Count} class folders where the options say {options.Classes}"
                 + (found.PassedOver.Describe() is { } passed ? "; " + passed : ""));
         var images = flat ? Flat(root, found, classes) : InFolders(root, found);
-        // The file that names the classes of a flat folder is read, if not as an image.
+        // The file with the classes of a flat folder is not an image, but it is read.
         var labels = flat && FlatLabels.Find(root) is { } file && Path.GetDirectoryName(file) == Path.TrimEndingDirectorySeparator(root) ? file : null;
         Report(split, labels is null ? found.PassedOver : found.PassedOver.Without(Path.GetExtension(labels)), found.Files.Count - images.Count);
         var kept = limit > 0 && limit < images.Count
@@ -59,7 +59,7 @@ internal sealed class ImageFolder(
             : throw new LabException($"{Path.Combine(root, empty)} holds no image ({string.Join(", ", ImageFiles.Extensions)})");
     }
 
-    // In the order that class folders would give.
+    // The same order as with class folders.
     private static List<IndexedImage> Flat(string root, ImageFiles found, IReadOnlyList<string> classes)
     {
         if (found.Files.Count == 0)
@@ -80,13 +80,13 @@ internal sealed class ImageFolder(
         if (passedOver.Describe() is { } passed)
             notice?.Invoke($"{where}: {passed}");
         if (unclassified > 0)
-            notice?.Invoke(FormattableString.Invariant($"{where}: passed over images that lie in no class folder: {unclassified}"));
+            notice?.Invoke(FormattableString.Invariant($"{where}: skipped images outside the class folders: {unclassified}"));
     }
 }
 
-/// <summary>Which images a dataset stage found: all that a later stage needs to decode them.</summary>
-/// <param name="Folder">As the options give it, relative to the working directory.</param>
-/// <param name="Size">Side that images are brought to.</param>
+/// <summary>The images that a dataset stage found, with everything that a later stage needs to decode them.</summary>
+/// <param name="Folder">The folder as in the options, relative to the working directory.</param>
+/// <param name="Size">The side of the square that images are cropped and resized to.</param>
 /// <param name="Flip">Whether training mirrors images.</param>
 /// <param name="Classes">Names of the class folders, in the order of their labels.</param>
 /// <param name="Images">Paths below the folder, each with its label.</param>
@@ -108,7 +108,7 @@ internal sealed record ImageIndex(string Folder, int Size, bool Flip, IReadOnlyL
         }
         catch (JsonException broken)
         {
-            throw new LabException($"{path} is no index of images: {broken.Message}", broken);
+            throw new LabException($"{path} is not an index of images: {broken.Message}", broken);
         }
     }
 }
@@ -121,7 +121,7 @@ internal sealed record IndexedImage(string Path, int Label);
 [JsonSerializable(typeof(ImageIndex))]
 internal sealed partial class ImageIndexJson : JsonSerializerContext;
 
-/// <summary>The images of an index, brought to its size; see <see cref="DecodeQueue"/>.</summary>
+/// <summary>The images of an index, cropped and resized to its size; see <see cref="DecodeQueue"/>.</summary>
 internal sealed class FolderImages : IImageSource
 {
     private readonly ImageIndex _index;

@@ -11,12 +11,12 @@ public static class ImageSheet
 {
     private const int Gap = 1;
 
-    // The width and height that a page shows.
+    // The largest width and height on a page.
     private const int MostPixels = 640;
 
     /// <summary>
-    /// images uint8 [N, 1 or 3, H, W], row by row, with a gap of one white pixel between them. Where the sheet would be wider or higher than
-    /// a page shows, its images are reduced, and the sheet at full size is another file, NAME.full.png, which the reduced one names.
+    /// Writes images uint8 [N, 1 or 3, H, W] row by row, with a gap of one white pixel. A sheet that would be wider or higher than a page
+    /// is written with smaller images, and the sheet at full size goes to another file, NAME.full.png, which the smaller one names.
     /// </summary>
     public static void Write(string path, Tensor images, int columns)
     {

@@ -5,10 +5,12 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Data;
 
-/// <summary>The images of a folder of any layout, by path. Where all of them lie in subfolders, those of the first level are classes.</summary>
+/// <summary>
+/// The images of a folder of any layout, by path. If all images lie in subfolders, the subfolders of the first level are classes.
+/// </summary>
 /// <param name="Root">The folder.</param>
 /// <param name="Paths">Below the folder, with `/`, in ordinal order.</param>
-/// <param name="Classes">Names of the classes in ordinal order, or null where there are none.</param>
+/// <param name="Classes">Names of the classes in ordinal order, or null without classes.</param>
 /// <param name="Labels">The class of each image, or null.</param>
 /// <param name="PassedOver">Entries of the folder that are not read as images.</param>
 internal sealed record ImageTree(
@@ -24,7 +26,7 @@ internal sealed record ImageTree(
             throw new LabException($"{root} holds no image ({string.Join(", ", ImageFiles.Extensions)})"
                 + (found.PassedOver.Describe() is { } passed ? "; " + passed : ""));
         var folders = paths.Select(path => path.IndexOf('/') is > 0 and var at ? path[..at] : null).ToList();
-        // One folder around everything is no class.
+        // A single folder that contains everything is not a class.
         if (folders.Contains(null) || folders.Distinct().Count() < 2)
             return new(root, paths, null, null, found.PassedOver);
         var classes = folders.OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
@@ -34,8 +36,8 @@ internal sealed record ImageTree(
 }
 
 /// <summary>
-/// The images of a tree as they are, all of one size, or brought to a square by <see cref="CentreCrop"/>. Grey files have three equal
-/// colours. Images without classes have the label -1.
+/// The images of a tree, all of one size, or cropped to a square by <see cref="CentreCrop"/>. Grey files have three equal channels.
+/// Images without classes have the label -1.
 /// </summary>
 internal sealed class TreeImages : IImageSource
 {
@@ -43,7 +45,7 @@ internal sealed class TreeImages : IImageSource
     private readonly DecodeQueue _queue;
     private readonly int _crop;
 
-    /// <param name="crop">Side of the squares; 0 leaves images as they are.</param>
+    /// <param name="crop">Side of the squares; 0: no cropping.</param>
     /// <exception cref="LabException">The first image cannot be decoded.</exception>
     public TreeImages(ImageTree tree, int crop, int threads)
     {
@@ -84,7 +86,7 @@ internal sealed class TreeImages : IImageSource
         var image = Cropped(ImageDecoder.Decode(PathOf(index)));
         if (image.Width != Shape.Columns || image.Height != Shape.Rows)
             throw new LabException(FormattableString.Invariant($"{PathOf(index)} has {image.Width}x{image.Height} pixels where ")
-                + FormattableString.Invariant($"{PathOf(0)} has {Shape.Columns}x{Shape.Rows}: images of a set must be of one size"));
+                + FormattableString.Invariant($"{PathOf(0)} has {Shape.Columns}x{Shape.Rows}: images of a set must have one size"));
         image.Values.CopyTo(place);
     }
 

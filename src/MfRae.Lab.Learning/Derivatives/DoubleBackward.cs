@@ -5,8 +5,8 @@ namespace MfRae.Lab.Learning.Derivatives;
 
 /// <summary>
 /// The exact derivative by two reverse passes (docs/method.md §3): the product of a cotangent c with the Jacobian is linear in
-/// c, and the derivative of that product's component along (w, 0, 1) by c is the one that is asked for. Only the samples with
-/// r &lt; t are differentiated; the others are evaluated beside them.
+/// c, and the derivative by c of its component along (w, 0, 1) is du/dt. Only samples with r &lt; t are differentiated; samples with
+/// r = t are evaluated separately.
 /// </summary>
 public sealed class DoubleBackward : IDerivative
 {
@@ -40,7 +40,7 @@ public sealed class DoubleBackward : IDerivative
         var (zs, ts) = (z.detach().requires_grad_(true), t.detach().requires_grad_(true));
         var main = u.At(zs, r, ts, [0]);
         var cotangent = zeros_like(main).requires_grad_(true);
-        // create_graph alone would let the first pass free the graph that the loss still needs.
+        // With create_graph alone, the first pass would free the graph that the loss still needs.
         var product = autograd.grad([main], [zs, ts], [cotangent], retain_graph: true, create_graph: true);
         var along = (product[0] * w).sum() + product[1].sum();
         var derivative = autograd.grad([along], [cotangent], retain_graph: graph)[0].detach();

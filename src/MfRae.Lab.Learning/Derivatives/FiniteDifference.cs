@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Derivatives;
 
 /// <summary>
-/// What the differences share: probes u(z + o w, r, t + o) at offsets o of time, one or two for each sample, and where they
-/// are evaluated.
+/// The part that both difference quotients share: probes u(z + o w, r, t + o) at offsets o of time, one or two for each sample, and
+/// their evaluation.
 /// </summary>
 /// <param name="name">The estimator in words, for the cost table.</param>
 /// <param name="probes">Probes of a sample.</param>
@@ -26,7 +26,7 @@ public abstract class FiniteDifference(string name, int probes, bool concatenate
 
     /// <summary>
     /// Offsets a, b in time, each [B], of the two evaluations whose quotient (g(a) - g(b)) / (a - b) is the estimate, with
-    /// g(s) = u(z + s w, r, t + s); one of them is zero where the main evaluation takes part.
+    /// g(s) = u(z + s w, r, t + s). One offset is zero where the main evaluation takes part.
     /// </summary>
     public (Tensor A, Tensor B) Span(Tensor r, Tensor t) => Offsets(r, t) is [var a, var b] ? (a, b) : (Offsets(r, t)[0], zeros_like(t));
 
@@ -67,7 +67,7 @@ public abstract class FiniteDifference(string name, int probes, bool concatenate
             [.. Enumerable.Range(0, copies)]).chunk(copies);
         using var quiet = no_grad();
         var quotient = Quotient(parts[0], parts[1..], offsets);
-        // Where r = t the offsets may all be zero.
+        // For r = t all offsets may be zero.
         return (parts[0], where(LinearPath.BroadcastOverLatent(r < t), quotient, zeros_like(quotient)));
     }
 }
@@ -85,7 +85,7 @@ public sealed class CentralDifference(CentralDifferenceOptions options)
         {
             up = where(t + options.Delta > 1, zeros_like(t), up);
             down = where(t - options.Delta < r, zeros_like(t), down);
-            // Between two ends closer than 2δ, where neither side fits, the probes go as far as there is room.
+            // Between two ends closer than 2δ, where neither side fits, the probes go to both ends.
             var stuck = (up + down) == 0;
             up = where(stuck, 1 - t, up);
             down = where(stuck, t - r, down);
@@ -99,8 +99,8 @@ public sealed class CentralDifference(CentralDifferenceOptions options)
 }
 
 /// <summary>
-/// (u(z + δw, r, t + δ) - u(z, r, t)) / δ, taken backward where t + δ &gt; 1 (docs/method.md §3). The main evaluation is one of
-/// the two.
+/// (u(z + δw, r, t + δ) - u(z, r, t)) / δ, taken backward where t + δ &gt; 1 (docs/method.md §3). The main evaluation is one of the
+/// two points.
 /// </summary>
 public sealed class ForwardDifference(ForwardDifferenceOptions options)
     : FiniteDifference("forward difference", 1, options.Batching == "concatenated")

@@ -6,7 +6,7 @@ namespace MfRae.Lab.Learning.Derivatives;
 
 /// <summary>
 /// The exact derivative, by carrying the tangent (w, 0, 1) through the network with its input (docs/method.md §3). The batch is
-/// evaluated once, its samples with r &lt; t first, and the tangent is theirs alone.
+/// evaluated once, with the samples with r &lt; t first; only these have a tangent.
 /// </summary>
 public sealed class ForwardMode : IDerivative
 {
@@ -28,7 +28,7 @@ public sealed class ForwardMode : IDerivative
         return (main.index_select(0, order.argsort()), zeros_like(z).index_copy_(0, rows, tangent));
     }
 
-    /// <summary>Along the directions w [n, C, H, W] of the first n samples.</summary>
+    /// <summary>Differentiates along the directions w [n, C, H, W] of the first n samples.</summary>
     private static (Tensor U, Tensor Derivative) Differentiate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
         var (primal, tangent) = u.At(new Dual(z, w), r, new Dual(t, ones_like(t.narrow(0, 0, w.size(0)))));

@@ -10,15 +10,15 @@ public interface IDerivative
 {
     /// <summary>
     /// z, w [B, C, H, W], r ≤ t [B] → u(z, r, t) of the main evaluation, in the caller's gradient mode, and du/dt, which
-    /// carries no gradient; both [B, C, H, W]. Where r = t the derivative is not needed, since (t - r) multiplies it: it is
-    /// zero there, and each estimator spares what it can of the work for it.
+    /// carries no gradient; both [B, C, H, W]. For r = t the derivative is not needed, since (t - r) multiplies it: it is zero there,
+    /// and each estimator saves as much of its work as possible.
     /// </summary>
     (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t);
 
     /// <summary>The work of the estimator, for the cost model.</summary>
     DerivativeCost Cost { get; }
 
-    /// <summary>The estimator of each kind of options: the one list to extend for a new estimator.</summary>
+    /// <summary>The estimator of each kind of options. A new estimator is added to this list.</summary>
     static IDerivative Create(DerivativeOptions options) => options switch
     {
         JvpOptions => new ForwardMode(),
@@ -33,18 +33,17 @@ public interface IDerivative
 public interface IAverageVelocity
 {
     /// <summary>
-    /// u(z, r, t): z [n B, C, H, W], r, t [n B] hold the batch once for each of the n <paramref name="probes"/>. 0 is the main
-    /// evaluation, 1 and 2 are probes beside it, which may see another label dropout (docs/method.md §4, B).
+    /// u(z, r, t): z [n B, C, H, W], r, t [n B] hold the batch once for each of the n <paramref name="probes"/>. Probe 0 is the main
+    /// evaluation; probes 1 and 2 may see another label dropout (docs/method.md §4, B).
     /// </summary>
     Tensor At(Tensor z, Tensor r, Tensor t, int[] probes);
 
     /// <summary>
-    /// The main evaluation with a tangent carried through the network; the tangents may be those of the first samples only, and
-    /// so is then that of u.
+    /// The main evaluation with a tangent carried through the network. If only the first samples have tangents, the same holds for u.
     /// </summary>
     Dual At(Dual z, Dual r, Dual t);
 
-    /// <summary>The same for some samples of the batch, int64 [n].</summary>
+    /// <summary>u for some samples of the batch, int64 [n].</summary>
     IAverageVelocity Rows(Tensor rows);
 }
 
@@ -74,7 +73,7 @@ public sealed class NetworkVelocity(DitNetwork network, Weights weights, Func<in
 /// <param name="Name">The estimator in words, for the cost table.</param>
 /// <param name="Linear">Evaluations' worth of products with weights.</param>
 /// <param name="Attention">Evaluations' worth of attention products.</param>
-/// <param name="AllSamples">Whether samples with r = t cost as much as the others.</param>
+/// <param name="AllSamples">Whether samples with r = t cost as much as samples with r &lt; t.</param>
 /// <param name="KeptEvaluations">Evaluations whose values are kept for a backward pass.</param>
 public sealed record DerivativeCost(string Name, double Linear, double Attention, bool AllSamples = false, double KeptEvaluations = 0)
 {

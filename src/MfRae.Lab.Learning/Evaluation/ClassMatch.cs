@@ -7,11 +7,11 @@ namespace MfRae.Lab.Learning.Evaluation;
 /// <summary>Whether two sets of images can be compared class by class.</summary>
 internal static class ClassMatch
 {
-    // What a covariance needs.
+    // The least number of images for a covariance.
     private const long Fewest = 2;
     private const int ShownInOrder = 5;
 
-    /// <summary>Why not, or null.</summary>
+    /// <summary>The reason why the sets cannot be compared by class, or null.</summary>
     public static string? Problem(ImageSet samples, ImageSet? reference)
     {
         if (samples.Classes is not { } own)
@@ -19,15 +19,15 @@ internal static class ClassMatch
         if (reference?.Classes is not { } others)
             return "the reference has no classes";
         if (own.Count != others.Count)
-            return $"samples are of {own.Count} classes ({First(own)}), the reference of {others.Count} ({First(others)})";
-        // Labels of a file are numbers without names: positions in the list of class folders.
+            return $"the samples have {own.Count} classes ({First(own)}), the reference has {others.Count} ({First(others)})";
+        // Labels in a file are numbers without names: positions in the list of class folders.
         if (samples.Named && reference.Named && own.Zip(others).FirstOrDefault(pair => pair.First != pair.Second) is (string one, string other))
             return $"class folders differ: the samples have '{one}' where the reference has '{other}'";
         return Small("samples", samples) ?? Small("reference", reference);
     }
 
-    /// <summary>Why the classes that a network predicts are not those of the samples, or null where each has its number.</summary>
-    /// <param name="network">Its name, for the message.</param>
+    /// <summary>The reason why the predicted classes of a network are not the classes of the samples, or null where they are.</summary>
+    /// <param name="network">The name of the network, for the message.</param>
     public static string? Unpredicted(IReadOnlyList<string>? predicted, string network, ImageSet samples)
     {
         if (predicted is null)
@@ -35,12 +35,12 @@ internal static class ClassMatch
         if (samples.Classes is not { } own)
             return "the samples have no classes";
         return own.Count <= predicted.Count && own.SequenceEqual(predicted.Take(own.Count)) ? null
-            : $"samples are of {own.Count} classes ({First(own)}), and {network} predicts {predicted.Count} others ({First(predicted)})";
+            : $"the samples have {own.Count} classes ({First(own)}), and {network} predicts {predicted.Count} others ({First(predicted)})";
     }
 
     /// <summary>
-    /// A warning where labels that are numbers are compared with class folders whose names are numbers in another order than their values;
-    /// or null.
+    /// A warning where numeric labels are compared with class folders whose names are numbers and whose ordinal order is not numeric; else
+    /// null.
     /// </summary>
     public static string? Ambiguity(ImageSet samples, ImageSet? reference)
     {

@@ -7,14 +7,14 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Evaluation;
 
-/// <summary>FID of the reference's own images, corrupted more and more: a metric that is to be believed must rise.</summary>
-/// <param name="Images">How many images of the reference were corrupted.</param>
-/// <param name="Levels">Each kind of corruption from none upwards.</param>
+/// <summary>FID of the reference images at increasing corruption. A trustworthy metric rises with every level.</summary>
+/// <param name="Images">The number of corrupted images.</param>
+/// <param name="Levels">The levels of each kind of corruption, from none upwards.</param>
 public sealed record CorruptionSweep(long Images, IReadOnlyList<CorruptionLevel> Levels)
 {
-    /// <summary>Whether FID rises from rung to rung within each kind.</summary>
-    public bool IsMonotone => Levels.GroupBy(rung => rung.Kind).All(kind =>
-        kind.OrderBy(rung => rung.Level).Select(rung => rung.Fid).ToList() is var values
+    /// <summary>Whether FID rises from level to level within each kind.</summary>
+    public bool IsMonotone => Levels.GroupBy(level => level.Kind).All(kind =>
+        kind.OrderBy(entry => entry.Level).Select(entry => entry.Fid).ToList() is var values
         && values.Zip(values.Skip(1)).All(pair => pair.First < pair.Second));
 }
 
@@ -22,7 +22,7 @@ public sealed record CorruptionSweep(long Images, IReadOnlyList<CorruptionLevel>
 /// <param name="Level">Standard deviation: of noise in grey values, of blur in pixels; 0 is the image itself.</param>
 public sealed record CorruptionLevel(string Kind, double Level, double Fid);
 
-/// <summary>Corrupts reference images more and more, and measures FID at each step.</summary>
+/// <summary>Corrupts reference images step by step, and measures FID at each level.</summary>
 internal sealed class CorruptionEvaluator(
     IFeatureNetwork network, string name, long seed, int batch, IEvaluationProgress progress, CancellationToken stop)
 {
@@ -40,16 +40,16 @@ internal sealed class CorruptionEvaluator(
         using var scope = NewDisposeScope();
         var whole = FrechetReference.Of(statistics);
         var clean = Measure(reference, count, whole, bytes => bytes, 0, steps.Length);
-        var rungs = new List<CorruptionLevel> { new("noise", 0, clean), new("blur", 0, clean) };
+        var levels = new List<CorruptionLevel> { new("noise", 0, clean), new("blur", 0, clean) };
         for (var i = 0; i < steps.Length; i++)
         {
             var (kind, level) = steps[i];
             var step = 0L;
-            rungs.Add(new(kind, level, Measure(reference, count, whole,
+            levels.Add(new(kind, level, Measure(reference, count, whole,
                 bytes => kind == "noise" ? Noise(bytes, level, step++) : Blur(bytes, level), i + 1, steps.Length)));
         }
 
-        return new(count, [.. rungs.OrderByDescending(rung => rung.Kind, StringComparer.Ordinal).ThenBy(rung => rung.Level)]);
+        return new(count, [.. levels.OrderByDescending(entry => entry.Kind, StringComparer.Ordinal).ThenBy(entry => entry.Level)]);
     }
 
     private double Measure(ImageSet reference, long count, FrechetReference whole, Func<Tensor, Tensor> corrupt, int done, int total)
@@ -59,7 +59,7 @@ internal sealed class CorruptionEvaluator(
         var images = reference.For(network.Channels);
         var rows = images.EvenRows(count);
         using var moments = new FeatureMoments("the corrupted images");
-        // One size for all devices and machines, since the noise is drawn batch by batch.
+        // The batch size is the same for all devices and machines, because the noise is drawn batch by batch.
         const long size = 50;
         for (long start = 0; start < count; start += size)
         {
@@ -77,7 +77,7 @@ internal sealed class CorruptionEvaluator(
         return whole.Distance(moments.Statistics());
     }
 
-    // The same noise at every level, so that levels differ in nothing else.
+    // The same noise at every level, so that levels differ only in its size.
     private Tensor Noise(Tensor bytes, double level, long step) => ToBytes(
         bytes.to(float32) + (new RandomSource(seed, CPU).Normal("ladder noise", step, bytes.shape) * level));
 

@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Evaluation;
 
 /// <summary>
-/// The class token of DINOv2, by which FD-DINOv2 compares images (arXiv 2306.04675; its code takes the large model without registers).
+/// The class token of DINOv2, the feature of FD-DINOv2 (arXiv 2306.04675; its code uses the large model without registers).
 /// </summary>
 internal sealed class Dinov2Features : IFeatureNetwork
 {
@@ -38,8 +38,8 @@ internal sealed class Dinov2Features : IFeatureNetwork
 
     public long Batch => 16;
 
-    /// <summary>Takes over released weights, and the hash of their file, as a file that describes itself.</summary>
-    /// <exception cref="LabException">The file is none, or not of this network.</exception>
+    /// <summary>Converts released weights to a file that describes itself and names the hash of the released file.</summary>
+    /// <exception cref="LabException">The file does not hold weights of this network.</exception>
     public static void Import(string source, string path)
     {
         using var scope = NewDisposeScope();
@@ -52,12 +52,12 @@ internal sealed class Dinov2Features : IFeatureNetwork
         });
     }
 
-    /// <summary>What <see cref="Import"/> wrote.</summary>
+    /// <summary>Loads a file that <see cref="Import"/> wrote.</summary>
     public static Dinov2Features Load(TensorFile file, Device device) =>
         new(JsonSerializer.Deserialize(file.Meta(NetworkEntry), LabJson.Default.Dinov2Options)!, file, file.Meta(SourceEntry), device);
 
-    /// <summary>Released weights of any size under the names of any publisher, under the hash of their file.</summary>
-    /// <exception cref="LabException">The file is none, or not of this network.</exception>
+    /// <summary>Loads released weights of any size, with the tensor names of any publisher; the identity is the hash of the file.</summary>
+    /// <exception cref="LabException">The file does not hold weights of this network.</exception>
     public static Dinov2Features Release(string path, Device device)
     {
         using var scope = NewDisposeScope();

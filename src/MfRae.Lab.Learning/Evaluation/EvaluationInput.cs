@@ -10,9 +10,12 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Evaluation;
 
-/// <summary>What a path holds for an evaluation. ADM's reference files hold both: statistics of a whole dataset, and images of it.</summary>
+/// <summary>
+/// Images or statistics at a path. ADM's reference files hold both: statistics of a whole dataset, and some of its images.
+/// </summary>
 internal sealed record EvaluationInput(string Path, ImageSet? Images, StoredStatistics? Statistics) : IDisposable
 {
+    /// <summary>Opens a path or a name.</summary>
     /// <exception cref="LabException">The path holds neither images nor statistics, or they are damaged.</exception>
     public static EvaluationInput Open(string given, string workingDirectory, ImageSets sets)
     {
@@ -27,11 +30,12 @@ internal sealed record EvaluationInput(string Path, ImageSet? Images, StoredStat
         return new(given, ArrayImages.Recognises(file) ? sets.OpenFile(path, file) : null, StatisticsReader.Read(file));
     }
 
-    /// <exception cref="LabException">There are statistics alone, or one image.</exception>
+    /// <summary>The images.</summary>
+    /// <exception cref="LabException">The path holds only statistics, or only one image.</exception>
     public ImageSet NeedImages(string what)
     {
         if (Images is null)
-            throw new LabException($"{Path} holds statistics alone; {what} must be images");
+            throw new LabException($"{Path} holds only statistics; {what} must be images");
         if (Images.Count < 2)
             throw new LabException($"{Path} holds one image; a distribution needs at least two");
         return Images;
@@ -40,8 +44,8 @@ internal sealed record EvaluationInput(string Path, ImageSet? Images, StoredStat
     public void Dispose() => Images?.Dispose();
 }
 
-/// <summary>Where a set of images or its statistics is.</summary>
-/// <param name="Given">As the user wrote it.</param>
+/// <summary>The place of a set of images or of its statistics.</summary>
+/// <param name="Given">The path as the user wrote it.</param>
 /// <param name="Full">A file or folder that exists.</param>
 /// <param name="Split">train or test, or null.</param>
 internal sealed record EvaluationPath(string Given, string Full, string? Split)
@@ -52,16 +56,16 @@ internal sealed record EvaluationPath(string Given, string Full, string? Split)
     private const string Data = "data";
     private static readonly string[] Extensions = [".npz", ".safetensors", ".pt"];
 
-    /// <summary>Where a folder's split may lie.</summary>
+    /// <summary>The subfolders that may hold the split.</summary>
     public IEnumerable<string> SplitFolders => Split == Test
         ? [Path.Combine(Full, Test), Path.Combine(Full, "val")]
         : [Path.Combine(Full, Train)];
 
     /// <summary>
-    /// A path, relative to the working directory, or a name: of a file in data/references, or of a dataset in data. A split may follow
-    /// either, as `fashion-mnist:test`.
+    /// Finds a path, relative to the working directory, or the name of a file in data/references or of a dataset in data. Both may be
+    /// followed by a split, as `fashion-mnist:test`.
     /// </summary>
-    /// <exception cref="LabException">There is nothing of that name.</exception>
+    /// <exception cref="LabException">No file, folder or dataset has that name.</exception>
     public static EvaluationPath Find(string given, string workingDirectory)
     {
         var (path, split) = SplitOf(given, workingDirectory);
@@ -91,12 +95,12 @@ internal sealed record EvaluationPath(string Given, string Full, string? Split)
     }
 }
 
-/// <summary>Images that are measured, or compared with.</summary>
-/// <param name="Path">As the user gave it.</param>
+/// <summary>A set of images: the samples, the reference or the training images.</summary>
+/// <param name="Path">The path as the user wrote it.</param>
 /// <param name="Hash">SHA-256 of the content: of the file, or of the hashes of all files in their order, with the labels.</param>
-/// <param name="Classes">Names of the classes, or null where images have none.</param>
-/// <param name="Name">What an image is called.</param>
-/// <param name="Named">Whether names of classes are those of folders; otherwise they are the numbers of the labels.</param>
+/// <param name="Classes">Names of the classes, or null without classes.</param>
+/// <param name="Name">The name of an image, for messages.</param>
+/// <param name="Named">Whether class names are folder names; otherwise they are the numbers of the labels.</param>
 /// <param name="PassedOver">Entries of the folder that are not read as images, or null where images come from a file.</param>
 internal sealed record ImageSet(
     string Path, IImageSource Images, string Hash, IReadOnlyList<string>? Classes, Func<long, string> Name, bool Named = false,
@@ -105,18 +109,18 @@ internal sealed record ImageSet(
 {
     public long Count => Images.Count;
 
-    /// <summary>The images for a network that takes so many channels; they belong to this set.</summary>
+    /// <summary>The images for a network that takes this number of channels; they belong to this set.</summary>
     public IImageSource For(long channels) => channels < Images.Shape.Channels ? new GreyImages(Images, Name) : Images;
 
     public void Dispose() => Images.Dispose();
 }
 
-/// <summary>Opens what images can be in.</summary>
-/// <param name="crop">Side of the square that images of folders are brought to; 0 leaves them.</param>
+/// <summary>Opens folders and files of images.</summary>
+/// <param name="crop">Side of the square that images of folders are cropped to; 0: no cropping.</param>
 internal sealed class ImageSets(int crop, int threads, IEvaluationProgress progress, CancellationToken stop)
 {
-    /// <summary>A folder: the four IDX files of which <see cref="EvaluationPath.Split"/> says the half, or images.</summary>
-    /// <exception cref="LabException">The folder holds neither, or what it holds is damaged.</exception>
+    /// <summary>Opens a folder of images, or one split of a folder with the four IDX files (<see cref="EvaluationPath.Split"/>).</summary>
+    /// <exception cref="LabException">The folder holds neither, or a file is damaged.</exception>
     public ImageSet OpenFolder(EvaluationPath path)
     {
         if (StageFiles.IdxNames.Any(name => File.Exists(Path.Combine(path.Full, name))))
@@ -128,8 +132,8 @@ internal sealed class ImageSets(int crop, int threads, IEvaluationProgress progr
         return Tree(path, inside);
     }
 
-    /// <summary>A file with arrays of images and perhaps labels.</summary>
-    /// <exception cref="LabException">It has none, or not of the right types and shapes.</exception>
+    /// <summary>Opens a file with an array of images and, optionally, labels.</summary>
+    /// <exception cref="LabException">The file has no such arrays of the right types and shapes.</exception>
     public ImageSet OpenFile(EvaluationPath path, TensorFile file)
     {
         var images = ArrayImages.Open(file);
@@ -140,7 +144,7 @@ internal sealed class ImageSets(int crop, int threads, IEvaluationProgress progr
     private static ImageSet Idx(EvaluationPath path)
     {
         if (path.Split is null)
-            throw new LabException($"{path.Full} holds the two halves of an IDX dataset: say which, {path.Given}:train or {path.Given}:test");
+            throw new LabException($"{path.Full} holds both splits of an IDX dataset: write {path.Given}:train or {path.Given}:test");
         var train = path.Split == EvaluationPath.Train;
         var images = train ? IdxDataset.Train(path.Full, 0) : IdxDataset.Test(path.Full, 0);
         var hashes = StageFiles.IdxNames.Skip(train ? 0 : 2).Take(2).Select(name => FileHash.Of(Path.Combine(path.Full, name)));
@@ -157,7 +161,7 @@ internal sealed class ImageSets(int crop, int threads, IEvaluationProgress progr
         return new(path.Given, images, Hash(tree), tree.Classes, images.PathOf, Named: true, tree.PassedOver);
     }
 
-    // Of contents, not of names: the same images have the same features wherever they lie.
+    // The hash covers contents, not names: the same images have the same features in any folder.
     private string Hash(ImageTree tree)
     {
         const int atOnce = 256;

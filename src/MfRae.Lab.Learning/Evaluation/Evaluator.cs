@@ -7,14 +7,15 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Evaluation;
 
-/// <summary>Compares images with images or with statistics, in the features of one network or of several.</summary>
+/// <summary>Compares images with images or with statistics, in the features of one or more networks.</summary>
 public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress progress, CancellationToken stop)
 {
-    /// <summary>The same request gives the same numbers.</summary>
-    /// <exception cref="RequestException">The request asks for what its inputs cannot give.</exception>
+    /// <summary>Runs the evaluation. The same request gives the same numbers.</summary>
+    /// <exception cref="RequestException">The inputs lack something that the request needs.</exception>
     /// <exception cref="IncomparableException">Samples and reference are not of the same network and preprocessing.</exception>
     /// <exception cref="LabException">A file is missing or damaged, or the device is not there.</exception>
-    /// <exception cref="OperationCanceledException">The evaluation was stopped; with a cache, the next one goes on from there.</exception>
+    /// <exception cref="OperationCanceledException">The evaluation was stopped; with a cache, the next one continues from
+    /// there.</exception>
     public EvaluationResult Run()
     {
         OpenMp.LimitSpinning();
@@ -29,7 +30,7 @@ public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress pro
 
         var sets = new ImageSets(request.Crop, threads, progress, stop);
         EvaluationInput Open(string given) => EvaluationInput.Open(given, request.WorkingDirectory, sets);
-        // Weights are looked for first: without them nothing else is worth reading.
+        // Weights come first: without them there is no point in reading the images.
         foreach (var choice in request.Features)
             FeatureNetworks.CheckWeights(choice, request.WorkingDirectory);
         using var samples = Open(request.Samples);
@@ -45,7 +46,7 @@ public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress pro
         var training = train?.NeedImages("training images");
         SpaceEvaluator Space(FeatureChoice choice, IFeatureNetwork network, FeatureCache? cache) =>
             new(request, choice, network, new(network, choice.Name, cache, request.Batch, progress, stop), progress, stop);
-        // What the last network cannot give is found before the first one sees all images.
+        // Metrics that the last network cannot compute are found before the first network processes all images.
         foreach (var choice in choices.Skip(1))
         {
             using var network = FeatureNetworks.Open(choice, request.WorkingDirectory, device);
@@ -71,23 +72,23 @@ public sealed class Evaluator(EvaluationRequest request, IEvaluationProgress pro
         null, FeatureChoice.Resizings[0], 0, [0, 0, 0], [1, 1, 1]);
 }
 
-/// <summary>What is to be evaluated, and how.</summary>
+/// <summary>The inputs and options of an evaluation.</summary>
 /// <param name="Samples">A folder, a file or a name; see <see cref="EvaluationPath"/>.</param>
-/// <param name="Reference">As samples, or a file of statistics.</param>
+/// <param name="Reference">A folder, a file or a name, also a file of statistics.</param>
 /// <param name="Train">Training images, for memorisation and the floor of FID; or null.</param>
-/// <param name="Features">In the order of the answer; empty: what suits the images.</param>
-/// <param name="Metrics">By name; empty: all that can be computed.</param>
-/// <param name="Cache">Folder of features that were computed before, or null for none.</param>
+/// <param name="Features">Networks, in the order of the result; empty: the network that suits the images.</param>
+/// <param name="Metrics">Names of metrics; empty: all that can be computed.</param>
+/// <param name="Cache">Folder of the feature cache; null: no cache.</param>
 /// <param name="Device">auto, cpu, cuda or cuda:N.</param>
-/// <param name="Batch">Images at a time; 0 takes what suits the network.</param>
-/// <param name="Crop">Side of the square that images of folders are brought to as by ADM; 0 leaves them.</param>
-/// <param name="Draws">Resamples behind each interval; 0 for none.</param>
-/// <param name="Seed">Of the ladder's noise.</param>
-/// <param name="Ladder">Whether the reference is corrupted step by step to see whether FID follows.</param>
-/// <param name="SaveStatistics">Where statistics of the samples are written to, or null.</param>
-/// <param name="Layout">Whose layout they are written in, or null for what suits the file's name.</param>
-/// <param name="InceptionScoreForm">A word of <see cref="EvaluationNames.InceptionScoreForms"/>.</param>
-/// <param name="InceptionScoreSplits">Parts of the samples, but for ADM's form.</param>
+/// <param name="Batch">Images in a batch; 0: the batch size that suits the network.</param>
+/// <param name="Crop">Side of the square that images of folders are cropped to, as ADM does; 0: no cropping.</param>
+/// <param name="Draws">Resamples behind each interval; 0: no intervals.</param>
+/// <param name="Seed">The seed of the noise of the corruption ladder.</param>
+/// <param name="Ladder">Whether to corrupt the reference step by step and check that FID rises.</param>
+/// <param name="SaveStatistics">The file for the statistics of the samples, or null.</param>
+/// <param name="Layout">The layout of that file; null: the layout that suits its name.</param>
+/// <param name="InceptionScoreForm">One of <see cref="EvaluationNames.InceptionScoreForms"/>.</param>
+/// <param name="InceptionScoreSplits">The number of parts of the samples; ADM's form ignores it.</param>
 public sealed record EvaluationRequest(
     string WorkingDirectory,
     string Samples,
@@ -107,22 +108,23 @@ public sealed record EvaluationRequest(
     string InceptionScoreForm,
     int InceptionScoreSplits);
 
-/// <summary>Is told how an evaluation gets on. Calls come one at a time, from the evaluating thread.</summary>
+/// <summary>Receives the progress of an evaluation. Calls come one at a time, from the evaluating thread.</summary>
 public interface IEvaluationProgress
 {
-    /// <param name="what">What is being done, as `inception features of samples`.</param>
+    /// <summary>Progress of a part of the evaluation.</summary>
+    /// <param name="what">The current work, as `inception features of samples`.</param>
     void Step(string what, long done, long total);
 
-    /// <summary>Something that the user should know.</summary>
+    /// <summary>A line for the user.</summary>
     void Say(string line);
 }
 
-/// <summary>The request asks for what its own inputs cannot give.</summary>
+/// <summary>The inputs of a request lack something that it needs.</summary>
 public sealed class RequestException(string message) : Exception(message);
 
-/// <summary>Two sets of features are not of the same thing, so that a distance between them would mean nothing.</summary>
-/// <param name="one">What one side is.</param>
-/// <param name="other">What the other side is.</param>
+/// <summary>Two sets of features have different identities, so that a distance between them would mean nothing.</summary>
+/// <param name="one">One side, in words.</param>
+/// <param name="other">The opposite side, in words.</param>
 public sealed class IncomparableException(string one, string other, IReadOnlyList<IdentityConflict> conflicts)
     : Exception($"{one} and {other} are not comparable: {string.Join("; ", conflicts.Select(Text))}")
 {

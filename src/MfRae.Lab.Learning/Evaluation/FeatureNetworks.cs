@@ -19,11 +19,12 @@ internal static class FeatureNetworks
     private const string Dinov2Weights = "data/weights/dinov2_vitl14_pretrain.pth";
     private const string Dinov2Source = "https://dl.fbaipublicfiles.com/dinov2/dinov2_vitl14/";
 
-    /// <exception cref="LabException">The weights of the network that the user asked for are not there.</exception>
+    /// <summary>Checks that the weights of the requested network exist.</summary>
+    /// <exception cref="LabException">The weights are missing.</exception>
     public static void CheckWeights(FeatureChoice choice, string workingDirectory) => WeightsOf(choice, workingDirectory);
 
-    /// <summary>The network that the user asked for.</summary>
-    /// <exception cref="LabException">Its weights are missing, damaged or another network's.</exception>
+    /// <summary>Loads the requested network.</summary>
+    /// <exception cref="LabException">The weights are missing, damaged or those of another network.</exception>
     public static IFeatureNetwork Open(FeatureChoice choice, string workingDirectory, Device device)
     {
         var path = WeightsOf(choice, workingDirectory);
@@ -42,7 +43,7 @@ internal static class FeatureNetworks
         }
     }
 
-    /// <summary>The name of a network for people.</summary>
+    /// <summary>A network in words.</summary>
     public static string Title(FeatureChoice choice, IFeatureNetwork network) => (choice.Name, choice.Weights, network) switch
     {
         (FeatureChoice.Embedded, null, _) => "embedded Fashion-MNIST network",
@@ -54,8 +55,8 @@ internal static class FeatureNetworks
         var (file, _, _) => file,
     };
 
-    /// <summary>A file that describes itself, as a feature stage leaves it.</summary>
-    /// <exception cref="LabException">The file is none, or describes another network.</exception>
+    /// <summary>Loads a file that describes itself, as a feature stage writes it.</summary>
+    /// <exception cref="LabException">The file does not describe a feature network.</exception>
     public static IFeatureNetwork Load(string path, Device device)
     {
         using var scope = NewDisposeScope();
@@ -80,83 +81,86 @@ internal static class FeatureNetworks
         {
             FeatureChoice.Inception => (InceptionWeights, Fetch(InceptionSource, InceptionWeights)),
             FeatureChoice.Dinov2 => (Dinov2Weights, Fetch(Dinov2Source, Dinov2Weights)),
-            FeatureChoice.Embedded => (EmbeddedWeights, "they are part of the checkout; name another place by --weights"),
-            _ => (choice.Name, "name inception, embedded, dinov2 or a file of TorchScript by --features"),
+            FeatureChoice.Embedded => (EmbeddedWeights, "they are part of the checkout; name another file with --weights"),
+            _ => (choice.Name, "write inception, embedded, dinov2 or a TorchScript file after --features"),
         };
         var given = choice.Weights ?? usual;
         var path = Path.GetFullPath(given, workingDirectory);
         if (File.Exists(WeightPath.FileOf(path)))
             return path;
-        // Where the experiments of the paper's size have it.
+        // The place that the experiments of the paper's size use.
         var other = Path.GetFullPath(Path.Combine("data/inception", Path.GetFileName(InceptionWeights)), workingDirectory);
         return choice is { Name: FeatureChoice.Inception, Weights: null } && File.Exists(other)
             ? other
             : throw new LabException($"the weights of the feature network {choice.Name} are not at {given}: {advice}");
     }
 
-    private static string Fetch(string source, string path) => $"fetch {source}{Path.GetFileName(path)}, or name another place by --weights";
+    private static string Fetch(string source, string path) =>
+        $"fetch {source}{Path.GetFileName(path)}, or name another file with --weights";
 }
 
-/// <summary>A network that images are measured by.</summary>
+/// <summary>A feature network.</summary>
 internal interface IFeatureNetwork : IDisposable
 {
     /// <summary>SHA-256 of the weights file that the network was first read from.</summary>
     string Identity { get; }
 
-    /// <summary>Of the images it takes: 1 or 3, where grey is repeated to three.</summary>
+    /// <summary>The channels of the images that the network takes: 1 or 3. For 3, grey is repeated.</summary>
     long Channels { get; }
 
-    /// <summary>The classes that it predicts, by the names that a dataset with numbers for names gives them; null where they are others.</summary>
+    /// <summary>
+    /// The predicted classes as numbers, as in a dataset with numbers for names; null where the network predicts other classes.
+    /// </summary>
     IReadOnlyList<string>? Classes => null;
 
-    /// <summary>What is done to images of a shape before the network, in words that are stored with every number.</summary>
+    /// <summary>The preprocessing of images of a shape, in words that are stored with every number.</summary>
     string Preprocessing(ImageShape image);
 
-    /// <summary>Images at a time that are fast and fit into memory.</summary>
+    /// <summary>A batch size that is fast and fits into memory.</summary>
     long Batch { get; }
 
     /// <summary>
-    /// images uint8 [B, 1 or 3, H, W], anywhere → what the network says of each, whatever the others are. Belongs to the caller's
-    /// dispose scope.
+    /// images uint8 [B, 1 or 3, H, W], on any device → the features of each image, which do not depend on the rest of the batch. They
+    /// belong to the caller's dispose scope.
     /// </summary>
     FeatureBatch Extract(Tensor images);
 }
 
-/// <summary>What a network says of a batch of images.</summary>
+/// <summary>The output of a feature network for a batch of images.</summary>
 /// <param name="Features">float32 [B, F].</param>
-/// <param name="Logits">float32 [B, classes], or null where the network classifies nothing.</param>
-/// <param name="Spatial">float32 [B, S], what sFID sees, or null where the network has no such map.</param>
-/// <param name="Content">int64 [B], a hash of each image (<see cref="Data.ImageContent"/>); null where nobody has made it.</param>
+/// <param name="Logits">float32 [B, classes], or null where the network has no classes.</param>
+/// <param name="Spatial">float32 [B, S], the map for sFID, or null where the network has no such map.</param>
+/// <param name="Content">int64 [B], a hash of each image (<see cref="Data.ImageContent"/>), or null.</param>
 internal sealed record FeatureBatch(Tensor Features, Tensor? Logits = null, Tensor? Spatial = null, Tensor? Content = null);
 
-/// <summary>A feature network as the user asked for it.</summary>
+/// <summary>A feature network as the user requested it.</summary>
 /// <param name="Name">inception, embedded, dinov2, or a file: of TorchScript, or of a network that describes itself.</param>
-/// <param name="Weights">Where its weights are; null for the usual place.</param>
-/// <param name="Resizing">Of inception: pytorchFid or tensorFlow.</param>
-/// <param name="Size">Of TorchScript: side that images are resized to; 0 leaves them.</param>
-/// <param name="Mean">Of TorchScript: of each colour in [0, 1].</param>
-/// <param name="Deviation">Of TorchScript: of each colour.</param>
+/// <param name="Weights">The file of the weights; null: the default file.</param>
+/// <param name="Resizing">For inception: pytorchFid or tensorFlow.</param>
+/// <param name="Size">For TorchScript: side that images are resized to; 0: no resizing.</param>
+/// <param name="Mean">For TorchScript: mean of each channel in [0, 1].</param>
+/// <param name="Deviation">For TorchScript: standard deviation of each channel.</param>
 public sealed record FeatureChoice(
     string Name, string? Weights, string Resizing, int Size, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
 {
     /// <summary>The Inception network of FID.</summary>
     public const string Inception = "inception";
 
-    /// <summary>The small network that is embedded in the program.</summary>
+    /// <summary>The small Fashion-MNIST network, whose weights are part of the checkout.</summary>
     public const string Embedded = "embedded";
 
     /// <summary>DINOv2, for FD-DINOv2.</summary>
     public const string Dinov2 = "dinov2";
 
-    /// <summary>What --resizing may say; the first is the default.</summary>
+    /// <summary>The values of --resizing; the first is the default.</summary>
     public static IReadOnlyList<string> Resizings { get; } = ["pytorchFid", "tensorFlow"];
 }
 
-/// <summary>What makes features comparable: the network they come from, and what was done to images before it.</summary>
+/// <summary>The identity of features: the network and the preprocessing. Only features of the same identity are comparable.</summary>
 /// <param name="Extractor">SHA-256 of the weights file.</param>
 public sealed record FeatureIdentity(string Extractor, string Preprocessing)
 {
-    /// <summary>Every field in which the two differ, with both values.</summary>
+    /// <summary>Every field that differs, with both values.</summary>
     public IReadOnlyList<IdentityConflict> Differences(FeatureIdentity other)
     {
         var differences = new List<IdentityConflict>();

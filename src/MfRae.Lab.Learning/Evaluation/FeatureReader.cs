@@ -11,9 +11,9 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Evaluation;
 
-/// <summary>Runs images through a feature network, or takes from the cache what is there.</summary>
-/// <param name="name">Of the network, for messages.</param>
-/// <param name="batch">Images at a time; 0 takes what suits the network. Where images are joined changes no more than rounding.</param>
+/// <summary>Computes the features of images, or reads them from the cache.</summary>
+/// <param name="name">The name of the network, for messages.</param>
+/// <param name="batch">Images in a batch; 0: the batch size that suits the network. It changes values by rounding only.</param>
 internal sealed class FeatureReader(
     IFeatureNetwork network, string name, FeatureCache? cache, long batch, IEvaluationProgress progress, CancellationToken stop)
 {
@@ -23,10 +23,10 @@ internal sealed class FeatureReader(
     public FeatureIdentity Identity(ImageSet set) => new(network.Identity, network.Preprocessing(set.For(network.Channels).Shape));
 
     /// <summary>
-    /// What the network says of all images in their order, part after part. A part is gone when <paramref name="take"/> returns.
+    /// Visits the features of all images in order, part by part. A part is disposed when <paramref name="take"/> returns.
     /// </summary>
-    /// <param name="what">The images in a word, for messages.</param>
-    /// <param name="content">Whether each part must have the hashes of its images.</param>
+    /// <param name="what">The images in words, for messages.</param>
+    /// <param name="content">Whether each part must contain the hashes of its images.</param>
     /// <exception cref="LabException">An image cannot be decoded, or the network cannot take the images.</exception>
     public void Read(ImageSet set, string what, Action<FeatureBatch> take, bool content = false)
     {
@@ -71,7 +71,7 @@ internal sealed class FeatureReader(
                 Keep(spatial, said.Spatial);
             }
 
-            // Small native objects that only finalizers free lie between the large blocks and keep the heap growing.
+            // Small native objects, which only finalizers free, lie between the large blocks and make the heap grow.
             if (done % BatchesPerCollection == 0)
                 GC.Collect(0);
         }
@@ -79,7 +79,7 @@ internal sealed class FeatureReader(
         var joined = new FeatureBatch(cat(features), Join(logits), Join(spatial), Join(content));
         return TensorsAreFinite(joined)
             ? joined
-            : throw new LabException($"the network {name} gives features that are not finite: are its weights damaged?");
+            : throw new LabException($"the network {name} returns features that are not finite: check its weights");
     }
 
     private Tensor Hash(IImageSource images, long start, long end)
@@ -95,7 +95,7 @@ internal sealed class FeatureReader(
         return cat(parts);
     }
 
-    // Into the next part too, but no batch reaches over its end.
+    // Images of the next part are announced too, but no batch crosses the end of a part.
     private static void Announce(IImageSource images, long at, long end, long size)
     {
         for (var ahead = 0; ahead < BatchesAhead && at < images.Count; ahead++)
@@ -126,8 +126,8 @@ internal sealed class FeatureReader(
 
 /// <summary>
 /// Features of image sets in parts of <see cref="PartSize"/> images: ROOT/KEY/NNNNNN.safetensors. The key is a hash of the images, the
-/// network and the preprocessing; how many images go through the network at a time is not in it. A part appears by a rename and names the
-/// hash of its values, so that one that is there and right is complete, and an evaluation that was killed goes on behind it.
+/// network and the preprocessing; the batch size is not included. A part is written to a temporary file, renamed, and contains the hash of
+/// its values, so that a part with the right hash is complete and an evaluation that was killed continues after it.
 /// </summary>
 internal sealed class FeatureCache(string root, IEvaluationProgress progress)
 {
@@ -142,7 +142,7 @@ internal sealed class FeatureCache(string root, IEvaluationProgress progress)
     public static string Key(ImageSet images, FeatureIdentity identity) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
         string.Create(CultureInfo.InvariantCulture, $"features 1\n{PartSize}\n{images.Hash}\n{identity.Extractor}\n{identity.Preprocessing}"))));
 
-    /// <summary>A part that is there and whole; null where it must be computed. A damaged one is set aside.</summary>
+    /// <summary>A stored part; null where it must be computed. A damaged part is renamed.</summary>
     public FeatureBatch? Find(string key, int part, long count)
     {
         var path = PathOf(key, part);
@@ -156,7 +156,7 @@ internal sealed class FeatureCache(string root, IEvaluationProgress progress)
         {
             var aside = $"{path}.{Guid.NewGuid():N}.bad";
             File.Move(path, aside);
-            progress.Say($"{damaged.Message}. It is set aside as {aside} and computed again");
+            progress.Say($"{damaged.Message}. The file is renamed to {aside} and computed again");
             return null;
         }
     }
@@ -168,7 +168,7 @@ internal sealed class FeatureCache(string root, IEvaluationProgress progress)
         var tensors = Tensors(batch);
         var aside = $"{path}.{System.Environment.ProcessId}";
         Safetensors.Write(aside, tensors, new Dictionary<string, string> { [HashEntry] = Hash(tensors) });
-        // Whoever else computes this part computes the same.
+        // Another process that computes this part gets the same values.
         File.Move(aside, path, overwrite: true);
     }
 
@@ -178,7 +178,7 @@ internal sealed class FeatureCache(string root, IEvaluationProgress progress)
         Tensor? Rows(string name) => !file.Tensors.TryGetValue(name, out var tensor) ? null
             : tensor.Shape.Count == 2 && tensor.Shape[0] == count && tensor.Type == ScalarType.Float32 ? tensor.Read()
             : throw new LabException($"{path} holds '{name}' of another shape than {count} rows");
-        // Parts that older versions wrote have no hashes of images.
+        // Parts of older versions have no hashes of images.
         var content = !file.Tensors.TryGetValue(Content, out var hashes) ? null
             : hashes.Shape.Count == 1 && hashes.Shape[0] == count && hashes.Type == ScalarType.Int64 ? hashes.Read()
             : throw new LabException($"{path} holds '{Content}' of another shape than {count} numbers");

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Evaluation;
 
-/// <summary>The Inception network of published FID numbers; grey images are repeated to three colours.</summary>
+/// <summary>The Inception network of published FID numbers; grey images are repeated to three channels.</summary>
 internal sealed class FidInceptionFeatures : IFeatureNetwork
 {
     private const string ResizingEntry = "resizing";
@@ -42,8 +42,8 @@ internal sealed class FidInceptionFeatures : IFeatureNetwork
 
     public long Batch => 16;
 
-    /// <summary>Takes over released weights in any format, and the hash of their file, as a file that describes itself.</summary>
-    /// <exception cref="LabException">The file is none, or not of this network.</exception>
+    /// <summary>Converts released weights in any format to a file that describes itself and names the hash of the released file.</summary>
+    /// <exception cref="LabException">The file does not hold weights of this network.</exception>
     public static void Import(string source, string resizing, string path)
     {
         using var scope = NewDisposeScope();
@@ -56,19 +56,19 @@ internal sealed class FidInceptionFeatures : IFeatureNetwork
         });
     }
 
-    /// <summary>What <see cref="Import"/> wrote.</summary>
+    /// <summary>Loads a file that <see cref="Import"/> wrote.</summary>
     public static FidInceptionFeatures Load(TensorFile file, Device device) =>
         Load(file, device, file.Meta(ResizingEntry), file.Meta(SourceEntry));
 
-    /// <summary>Released weights, under the hash of their file.</summary>
-    /// <exception cref="LabException">The file is none, or not of this network.</exception>
+    /// <summary>Loads released weights; the identity is the hash of the file.</summary>
+    /// <exception cref="LabException">The file does not hold weights of this network.</exception>
     public static FidInceptionFeatures Release(string path, string resizing, Device device)
     {
         using var scope = NewDisposeScope();
         return Load(TensorFile.Open(path), device, resizing, FileHash.Of(path));
     }
 
-    /// <summary>Pool, logits without bias as all published scores have them, and the map that sFID sees.</summary>
+    /// <summary>Pooled features, logits without bias as in all published scores, and the map for sFID.</summary>
     public FeatureBatch Extract(Tensor images)
     {
         var colours = images.to(_device).expand(-1, 3, -1, -1);
@@ -86,7 +86,7 @@ internal sealed class FidInceptionFeatures : IFeatureNetwork
     }
 }
 
-/// <summary>The lab's own Inception network for small images.</summary>
+/// <summary>The lab's Inception network for small images.</summary>
 internal sealed class SmallInceptionFeatures(InceptionNetwork network, Weights weights, string identity) : IFeatureNetwork
 {
     public string Identity { get; } = identity;
@@ -96,7 +96,7 @@ internal sealed class SmallInceptionFeatures(InceptionNetwork network, Weights w
     public IReadOnlyList<string> Classes { get; } =
         [.. Enumerable.Range(0, network.Classes).Select(label => label.ToString(CultureInfo.InvariantCulture))];
 
-    /// <summary>What the network does to images, and what figures without a feature network are computed from too.</summary>
+    /// <summary>The preprocessing of the network, which numbers without a feature network use too.</summary>
     public static string PixelValues(ImageShape image) =>
         FormattableString.Invariant($"uint8, {image.Rows}x{image.Columns}{(image.Channels == 1 ? "" : " RGB")}, [-1, 1]");
 

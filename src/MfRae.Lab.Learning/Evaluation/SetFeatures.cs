@@ -5,25 +5,25 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Evaluation;
 
-/// <summary>What a network says of a whole set of images.</summary>
-/// <param name="Pool">Statistics of the features, or null where nobody asked for them.</param>
-/// <param name="Features">float32 [N, F]; null where they are too many to be kept.</param>
+/// <summary>The output of a feature network for a set of images.</summary>
+/// <param name="Pool">Statistics of the features, or null where they were not requested.</param>
+/// <param name="Features">float32 [N, F]; null where they would take too much memory.</param>
 /// <param name="Logits">float32 [N, classes], or null.</param>
-/// <param name="Spatial">Statistics of the maps that sFID sees, or null.</param>
-/// <param name="Order">int64 [N]: which image of the set each row is of; null where rows are in the order of the images.</param>
+/// <param name="Spatial">Statistics of the maps for sFID, or null.</param>
+/// <param name="Order">int64 [N]: the image of each row; null where rows are in the order of the images.</param>
 internal sealed record SetFeatures(FeatureStatistics? Pool, Tensor? Features, Tensor? Logits, FeatureStatistics? Spatial, Tensor? Order = null)
 {
-    // 64,000 rows of Inception are kept, ImageNet's million is not.
+    // 64,000 rows of Inception features fit, the million of ImageNet does not.
     private const long MostKeptBytes = 512L << 20;
 
-    /// <summary>Whether so many rows of features are kept where they need not be.</summary>
+    /// <summary>Whether features of this size are kept where they are not required.</summary>
     public static bool AreKept(long rows, long width) => rows * width * sizeof(float) <= MostKeptBytes;
 
-    /// <summary>All of it belongs to the caller's dispose scope.</summary>
-    /// <param name="keep">Whether features themselves are kept.</param>
-    /// <param name="statistics">Whether their statistics are asked for.</param>
-    /// <param name="spatial">Whether the statistics of the maps are asked for.</param>
-    /// <param name="byContent">Whether rows are put into an order that does not depend on the order of the images.</param>
+    /// <summary>Computes the features of a set. They belong to the caller's dispose scope.</summary>
+    /// <param name="keep">Whether to keep the features.</param>
+    /// <param name="statistics">Whether to compute the statistics of the features.</param>
+    /// <param name="spatial">Whether to compute the statistics of the maps.</param>
+    /// <param name="byContent">Whether to sort rows into an order that does not depend on the order of the images.</param>
     public static SetFeatures Of(
         FeatureReader reader, ImageSet set, string what, bool keep, bool statistics, bool spatial, bool byContent = false)
     {
@@ -44,7 +44,7 @@ internal sealed record SetFeatures(FeatureStatistics? Pool, Tensor? Features, Te
 
         reader.Read(set, what, Take, byContent);
         var order = byContent ? ImageContent.Order(content) : null;
-        // Else another handle of the same memory, which belongs to the caller's scope.
+        // Otherwise another handle of the same memory, which belongs to the caller's scope.
         Tensor? Rows(Tensor? given) => order is null ? given?.alias() : given?.index_select(0, order);
         return new(
             statistics ? pool.Statistics() : null, Rows(collector?.Features), Rows(collector?.Logits),
@@ -52,8 +52,8 @@ internal sealed record SetFeatures(FeatureStatistics? Pool, Tensor? Features, Te
     }
 }
 
-/// <summary>Joins what a network says of batches that come in order, on the CPU. What it joins belongs to no dispose scope.</summary>
-/// <param name="spatial">Takes each batch's map [B, S], of which nothing is kept; null where nobody asks for it.</param>
+/// <summary>Joins the features of consecutive batches on the CPU. The joined tensors belong to no dispose scope.</summary>
+/// <param name="spatial">Receives the map [B, S] of each batch, which is not kept; or null.</param>
 internal sealed class FeatureCollector(long count, Action<Tensor>? spatial = null) : IDisposable
 {
     private Tensor? _features;

@@ -15,23 +15,24 @@ internal sealed class SpaceEvaluator(
     private const int ShownSamples = 16;
     private const int ShownNeighbours = 3;
 
-    // A network that assigns fewer of the reference's own images to their class was trained on other classes.
+    // A network that assigns a smaller share of the reference images to their class was trained on other classes.
     private const double LeastAccuracy = 0.5;
 
     private readonly string _title = FeatureNetworks.Title(choice, network);
     private readonly List<string> _warnings = [];
 
-    /// <summary>Finds what cannot be computed before any features are.</summary>
-    /// <exception cref="RequestException">A metric that was asked for by name cannot be computed.</exception>
+    /// <summary>Finds metrics that cannot be computed, before any features are computed.</summary>
+    /// <exception cref="RequestException">A metric that was requested by name cannot be computed.</exception>
     public void Check(ImageSet samples, EvaluationInput reference, ImageSet? train)
     {
         using var scope = NewDisposeScope();
         MetricPlan.Of(request.Metrics, Inputs(First(samples), samples, reference, train));
     }
 
-    /// <param name="save">Where statistics of the samples go to, or null.</param>
+    /// <summary>Computes the metrics.</summary>
+    /// <param name="save">The file for the statistics of the samples, or null.</param>
     /// <exception cref="IncomparableException">The reference's statistics come from another network or preprocessing.</exception>
-    /// <exception cref="RequestException">A metric that was asked for by name cannot be computed.</exception>
+    /// <exception cref="RequestException">A metric that was requested by name cannot be computed.</exception>
     /// <exception cref="LabException">An image or a file is damaged.</exception>
     public EvaluatedSpace Run(ImageSet samples, EvaluationInput reference, ImageSet? train, StatisticsTarget? save)
     {
@@ -57,7 +58,7 @@ internal sealed class SpaceEvaluator(
         if (trained is not null)
             references.Add(Of(trained, EvaluationPath.Train, train!));
 
-        // Rows are in an order by content, so that the draws of intervals and subsets are the same ones for any order of files.
+        // Rows are sorted by content, so that the draws of intervals and subsets do not depend on the order of the files.
         var labels = samples.Classes is null ? null : samples.Images.Labels.index_select(0, sampled.Order!);
         var set = new SampleSet(
             sampled.Features!, sampled.Logits, sampled.Spatial, labels, null, null, references, RowOrders.OfSorted(sampled.Order!));
@@ -87,7 +88,7 @@ internal sealed class SpaceEvaluator(
             }
             catch (LabException refused) when (request.Metrics.Count == 0)
             {
-                // Nobody asked for it by name, so that the others need not be lost.
+                // The metric was not requested by name, so its failure does not stop the evaluation.
                 skipped.Add(new(name, refused.Message));
             }
         }
@@ -97,11 +98,12 @@ internal sealed class SpaceEvaluator(
 
     private CorruptionSweep Ladder(EvaluationInput reference, FeatureStatistics statistics)
     {
-        var images = reference.Images ?? throw new RequestException("--ladder corrupts the reference's images, and it has statistics alone");
+        var images = reference.Images
+            ?? throw new RequestException("--ladder corrupts reference images, but the reference holds only statistics");
         return new CorruptionEvaluator(network, choice.Name, request.Seed, request.Batch, progress, stop).Run(images, statistics);
     }
 
-    // The first samples, for a look at them.
+    // The first samples, to be shown to the user.
     private static List<EvaluatedNeighbours> Neighbours(SampleSet set, ImageSet samples, SetFeatures trained, ImageSet train)
     {
         using var scope = NewDisposeScope();
@@ -113,17 +115,17 @@ internal sealed class SpaceEvaluator(
             new NearImage(train.Name(images[i, k].item<long>()), Math.Sqrt(found.Squared[i, k].item<double>())))]))];
     }
 
-    // Statistics that are given are of a whole dataset, of which images beside them are a part.
+    // Statistics in a file cover a whole dataset; the images in the same file are only a part of it.
     private (ReferenceSet Set, string? Foreign) Compared(EvaluationInput reference, List<string> metrics, long width)
     {
         var needsRows = metrics.Exists(KnownMetric.NeedsRows);
         if (reference.Statistics is not { } stored)
         {
             var images = reference.Images!;
-            var judged = metrics.Contains("accuracy");
-            var features = SetFeatures.Of(reader, images, "reference", (needsRows || judged) && SetFeatures.AreKept(images.Count, width),
+            var accuracy = metrics.Contains("accuracy");
+            var features = SetFeatures.Of(reader, images, "reference", (needsRows || accuracy) && SetFeatures.AreKept(images.Count, width),
                 statistics: true, metrics.Contains("sfid"));
-            return (Of(features, Reference, images), judged ? Foreign(features, images) : null);
+            return (Of(features, Reference, images), accuracy ? Foreign(features, images) : null);
         }
 
         var rows = reference.Images is { } some && needsRows
@@ -133,7 +135,7 @@ internal sealed class SpaceEvaluator(
             reference.Images is { Classes: not null } labelled ? labelled.Images.Labels : null), null);
     }
 
-    // Numbers as names of classes may stand for anything: the reference's own images show whether they are those of the network.
+    // Class names that are numbers may mean anything. The reference images show whether they are the classes of the network.
     private string? Foreign(SetFeatures features, ImageSet images)
     {
         if (features.Logits is not { } logits || ClassMatch.Unpredicted(network.Classes, _title, images) is not null)
@@ -144,7 +146,7 @@ internal sealed class SpaceEvaluator(
             + "to their class, so it was trained on other classes";
     }
 
-    // A metric that was asked for by name is computed all the same.
+    // A metric that was requested by name is computed in spite of the warning.
     private MetricPlan Without(string name, MetricPlan plan, string reason)
     {
         if (request.Metrics.Count == 0)
@@ -180,7 +182,7 @@ internal sealed class SpaceEvaluator(
         split, features.Pool!, set.Hash, features.Spatial, features.Features,
         set.Classes is null ? null : features.Order is { } order ? set.Images.Labels.index_select(0, order) : set.Images.Labels);
 
-    // What the network says of the first image shows what it can say of all.
+    // The first image shows which outputs the network has.
     private FeatureBatch First(ImageSet samples)
     {
         using var quiet = no_grad();
@@ -200,8 +202,8 @@ internal sealed class SpaceEvaluator(
             said.Spatial is not null,
             stored is null ? said.Spatial is not null : stored.Spatial is not null,
             SetFeatures.AreKept(rows, width) ? rows : 0,
-            train is null ? "there are no training images (--train)"
-                : train.Hash == reference.Images?.Hash ? "the reference is the training images themselves" : null,
+            train is null ? "training images are missing (--train)"
+                : train.Hash == reference.Images?.Hash ? "the reference and the training images are the same" : null,
             request.InceptionScoreForm,
             request.InceptionScoreSplits);
     }
@@ -217,7 +219,7 @@ internal sealed class SpaceEvaluator(
         if (reference.Statistics?.Identity is { } stated && identity.Differences(stated) is { Count: > 0 } conflicts)
             throw new IncomparableException($"the samples {samples.Path}", $"the statistics {reference.Path}", conflicts);
         if (reference.Statistics is { Identity: null } bare)
-            Warn($"{bare.Path} does not say what network and preprocessing its statistics come from: check that they are those of {choice.Name}");
+            Warn($"{bare.Path} does not name the network and preprocessing of its statistics: check that they are those of {choice.Name}");
     }
 
     private void CheckWidth(EvaluationInput reference, FeatureBatch said)

@@ -9,13 +9,13 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Evaluation;
 
-/// <summary>Statistics of a set of images as a file holds them.</summary>
-/// <param name="Layout">Whose layout it is.</param>
-/// <param name="Pool">Of the features, or null where the file has features instead.</param>
-/// <param name="Spatial">Of the maps that sFID sees, or null.</param>
+/// <summary>Statistics of a set of images from a file.</summary>
+/// <param name="Layout">The layout of the file.</param>
+/// <param name="Pool">Statistics of the features, or null where the file has features instead.</param>
+/// <param name="Spatial">Statistics of the maps for sFID, or null.</param>
 /// <param name="Features">float32 [N, F], or null.</param>
-/// <param name="Identity">Null where the file does not say what it was computed by.</param>
-/// <param name="Count">How many images they are of, or null where the file does not say.</param>
+/// <param name="Identity">Network and preprocessing, or null where the file does not name them.</param>
+/// <param name="Count">The number of images, or null where the file does not state it.</param>
 /// <param name="Hash">SHA-256 of the file.</param>
 internal sealed record StoredStatistics(
     string Path,
@@ -28,22 +28,23 @@ internal sealed record StoredStatistics(
     string Hash);
 
 /// <summary>
-/// Reads statistics in the layouts of others and of the lab's own (docs/evaluation.md): mu and sigma of pytorch-fid, clean-fid and
-/// torch-fidelity, with mu_s and sigma_s beside them ADM's; feats are clean-fid's features for KID.
+/// Reads statistics in the layouts of the lab and of other projects (docs/evaluation.md): mu and sigma of pytorch-fid, clean-fid and
+/// torch-fidelity, with additional mu_s and sigma_s those of ADM; feats are clean-fid's features for KID.
 /// </summary>
 internal static class StatisticsReader
 {
-    // Of float32 sums in other tools, and far below what a wrong matrix shows.
+    // Allows for float32 sums in other tools, and is far below the asymmetry of a wrong matrix.
     private const double Asymmetry = 1e-3;
 
-    // Far above any feature, and far below values whose products overflow.
+    // Far above any feature, and far below values with products that overflow.
     private const double Largest = 1e100;
 
     public static bool Recognises(TensorFile file) =>
         file.Tensors.ContainsKey(StatisticsNames.Mu) || file.Tensors.ContainsKey(StatisticsNames.Mean)
         || file.Tensors.ContainsKey(StatisticsNames.Feats);
 
-    /// <exception cref="LabException">The file lacks one of a pair, or holds what are no statistics.</exception>
+    /// <summary>Reads the statistics of a file.</summary>
+    /// <exception cref="LabException">The file lacks a mean or a covariance, or the values are not statistics.</exception>
     public static StoredStatistics Read(TensorFile file)
     {
         var own = file.Tensors.ContainsKey(StatisticsNames.Mean);
@@ -85,7 +86,7 @@ internal static class StatisticsReader
         if (meanShape is not [var width] || covarianceShape is not [var rows, var columns] || rows != width || columns != width || width == 0)
             throw new LabException($"{file.Path} holds '{meanName}' [{string.Join(", ", meanShape)}] and '{covarianceName}' "
                 + $"[{string.Join(", ", covarianceShape)}]; a mean [F] and a covariance [F, F] are needed");
-        // Contiguous and of their own: what is mapped may be of any type.
+        // Contiguous copies: the mapped arrays may have any type.
         var (mean, covariance) = (file[meanName].to(float64).contiguous(), file[covarianceName].to(float64).contiguous());
         if (!Finite.IsFinite(mean) || !Finite.IsFinite(covariance))
             throw new LabException($"{file.Path} holds values in '{meanName}' or '{covarianceName}' that are not finite: compute them again");
@@ -93,7 +94,7 @@ internal static class StatisticsReader
             throw new LabException($"{file.Path} holds values above {Largest} in '{meanName}' or '{covarianceName}': compute them again");
         var uneven = (covariance - covariance.t()).abs().max().item<double>();
         if (uneven > Asymmetry * covariance.abs().max().item<double>() || covariance.diagonal().min().item<double>() < 0)
-            throw new LabException($"{file.Path} holds '{covarianceName}', which is not symmetric or has negative variances: it is no covariance");
+            throw new LabException($"{file.Path} holds '{covarianceName}', not a covariance: not symmetric, or negative variances");
         return new(mean, (covariance + covariance.t()) / 2);
     }
 
@@ -109,7 +110,7 @@ internal static class StatisticsReader
             : throw new LabException($"{file.Path} holds values in '{StatisticsNames.Feats}' that are not finite");
     }
 
-    // clean-fid keeps features for KID in NAME_kid.npz beside NAME.npz.
+    // clean-fid keeps the features for KID of NAME.npz in NAME_kid.npz.
     private static Tensor? Beside(TensorFile file)
     {
         if (!file.Path.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
@@ -135,7 +136,9 @@ internal sealed class StatisticsTarget
     private readonly string _path;
     private readonly string? _layout;
 
-    /// <param name="layout">Null for what suits the name: the lab's own for .safetensors, ADM's or pytorch-fid's for .npz, torch-fidelity's for .pt.</param>
+    /// <summary>A target for the statistics of a set.</summary>
+    /// <param name="path">The file: .safetensors, .npz or .pt.</param>
+    /// <param name="layout">Null: the lab's for .safetensors, ADM's or pytorch-fid's for .npz, torch-fidelity's for .pt.</param>
     /// <exception cref="RequestException">Name and layout contradict each other.</exception>
     public StatisticsTarget(string path, string? layout)
     {
@@ -149,10 +152,12 @@ internal sealed class StatisticsTarget
         _layout = layout ?? extension switch { Own => Lab, Torch => TorchFidelity, _ => null };
     }
 
-    /// <summary>What --layout may say.</summary>
+    /// <summary>The values of --layout.</summary>
     public static IReadOnlyList<string> Layouts { get; } = [Lab, Adm, PytorchFid, CleanFid, TorchFidelity];
 
-    /// <exception cref="LabException">The layout has statistics that there are not, or the file cannot be written.</exception>
+    /// <summary>Writes the statistics of a set.</summary>
+    /// <exception cref="LabException">The layout needs statistics that the network does not have, or the file cannot be
+    /// written.</exception>
     public void Write(SetFeatures features, FeatureIdentity identity, ImageSet source)
     {
         try
@@ -174,7 +179,7 @@ internal sealed class StatisticsTarget
                 WriteOwn(features, identity, source);
                 break;
             case Adm when features.Spatial is null:
-                throw new RequestException("ADM's layout has spatial statistics, which only inception gives");
+                throw new RequestException("ADM's layout needs spatial statistics, which only inception has");
             case TorchFidelity:
                 NumpyPickle.Write(_path, [(StatisticsNames.Mu, features.Pool!.Mean), (StatisticsNames.Sigma, features.Pool.Covariance)]);
                 break;
@@ -211,7 +216,7 @@ internal sealed class StatisticsTarget
         [(meanName, StoredTensor.Of(mean)), (covarianceName, StoredTensor.Of(covariance))];
 }
 
-/// <summary>Statistics as the lab's own files hold them, those of a stage and those that `evaluate` saves.</summary>
+/// <summary>The layout of the lab's files, for stages and for `evaluate`.</summary>
 internal static class LabStatistics
 {
     public static List<(string Name, Tensor Value)> Tensors(FeatureStatistics pool, FeatureStatistics? spatial) =>
@@ -221,7 +226,8 @@ internal static class LabStatistics
             : [(StatisticsNames.SpatialMean, spatial.Mean), (StatisticsNames.SpatialCovariance, spatial.Covariance)],
     ];
 
-    /// <exception cref="LabException">The file holds no statistics; it is named.</exception>
+    /// <summary>Reads statistics in the lab's layout.</summary>
+    /// <exception cref="LabException">The file holds no statistics.</exception>
     public static (FeatureStatistics Pool, FeatureStatistics? Spatial) Read(TensorFile file)
     {
         FeatureStatistics Pair(string mean, string covariance) => new FeatureStatistics(file[mean], file[covariance]).Checked(file.Path);
@@ -233,7 +239,7 @@ internal static class LabStatistics
     }
 }
 
-/// <summary>What statistics are called in files.</summary>
+/// <summary>The names of statistics in files.</summary>
 internal static class StatisticsNames
 {
     public const string Mu = "mu";
@@ -247,12 +253,12 @@ internal static class StatisticsNames
     public const string SpatialMean = "spatialMean";
     public const string SpatialCovariance = "spatialCovariance";
 
-    /// <summary>Metadata of the lab's own files.</summary>
+    /// <summary>Metadata of the lab's files.</summary>
     public const string Extractor = "extractor";
     public const string Preprocessing = "preprocessing";
     public const string Count = "count";
     public const string Source = "source";
 
-    /// <summary>Where clean-fid keeps the features of NAME.npz.</summary>
+    /// <summary>The file in which clean-fid keeps the features of NAME.npz.</summary>
     public static string Beside(string path) => path[..^".npz".Length] + "_kid.npz";
 }

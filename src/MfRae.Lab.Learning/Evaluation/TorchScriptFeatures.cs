@@ -13,7 +13,7 @@ namespace MfRae.Lab.Learning.Evaluation;
 
 /// <summary>
 /// Any network as a TorchScript file: float32 [B, 3, size, size] → features [B, F], or a tuple of features and class scores. The file
-/// is a program, though one that knows tensors only: it should come from somebody who is trusted.
+/// is a program, although it can only compute with tensors: use files from trusted sources only.
 /// </summary>
 internal sealed class TorchScriptFeatures : IFeatureNetwork
 {
@@ -39,6 +39,7 @@ internal sealed class TorchScriptFeatures : IFeatureNetwork
 
     public long Batch => 16;
 
+    /// <summary>Loads a TorchScript file.</summary>
     /// <exception cref="LabException">The file is missing, is not TorchScript, or holds parameters that are not finite.</exception>
     public static TorchScriptFeatures Load(string path, TorchScriptInput input, Device device)
     {
@@ -54,8 +55,8 @@ internal sealed class TorchScriptFeatures : IFeatureNetwork
         }
         catch (Exception refused) when (refused is ExternalException or ArgumentException or InvalidOperationException)
         {
-            throw new LabException($"{path} cannot be loaded as TorchScript ({FirstLine(refused)}): write it by torch.jit.save of a traced "
-                + "or scripted module; a checkpoint of weights is none", refused);
+            throw new LabException($"{path} cannot be loaded as TorchScript ({FirstLine(refused)}): write it with torch.jit.save "
+            + "from a traced or scripted module; a checkpoint of weights is not TorchScript", refused);
         }
     }
 
@@ -98,10 +99,10 @@ internal sealed class TorchScriptFeatures : IFeatureNetwork
     private static string FirstLine(Exception failure) => failure.Message.Split('\n')[0];
 }
 
-/// <summary>How images reach a TorchScript network.</summary>
-/// <param name="Size">Side that images are resized to, bicubically with antialias; 0 leaves them.</param>
-/// <param name="Mean">Of each colour in [0, 1], subtracted first.</param>
-/// <param name="Deviation">Of each colour, divided by.</param>
+/// <summary>The preprocessing for a TorchScript network.</summary>
+/// <param name="Size">Side that images are resized to, bicubically with antialias; 0: no resizing.</param>
+/// <param name="Mean">The mean of each channel in [0, 1], which is subtracted first.</param>
+/// <param name="Deviation">The standard deviation of each channel, which is divided by.</param>
 internal sealed record TorchScriptInput(int Size, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
 {
     public string Text(ImageShape image) => $"uint8, grey repeated to RGB, {PillowResize.Text(image.Rows, image.Columns, Size)}, [0, 1], "
@@ -121,7 +122,7 @@ internal sealed record TorchScriptInput(int Size, IReadOnlyList<double> Mean, IR
         string.Join(' ', values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
 }
 
-/// <summary>A TorchScript network as a feature stage leaves it: a description without tensors, and the script beside it.</summary>
+/// <summary>A TorchScript network as a feature stage writes it: a description without tensors, and the script in the same folder.</summary>
 internal static class TorchScriptFile
 {
     private const string ScriptEntry = "script";
@@ -130,7 +131,8 @@ internal static class TorchScriptFile
     private const string DeviationEntry = "deviation";
     private const string Script = "features.pt";
 
-    /// <exception cref="LabException">The source is no TorchScript.</exception>
+    /// <summary>Copies a script and writes its description.</summary>
+    /// <exception cref="LabException">The source is not TorchScript.</exception>
     public static void Import(string source, TorchScriptInput input, string path)
     {
         TorchScriptFeatures.Load(source, input, CPU).Dispose();
@@ -148,9 +150,9 @@ internal static class TorchScriptFile
     public static TorchScriptFeatures Load(TensorFile file, Device device)
     {
         var script = file.Meta(ScriptEntry);
-        // The name comes out of a file: it must not lead out of its folder.
+        // The name comes from a file: it must not lead out of the folder.
         if (script != Script)
-            throw new LabException($"{file.Path} names the script '{script}', not {Script}: was the file written by this lab?");
+            throw new LabException($"{file.Path} names the script '{script}', not {Script}: the lab did not write this file");
         var input = new TorchScriptInput((int)Numbers(file, SizeEntry)[0], Numbers(file, MeanEntry), Numbers(file, DeviationEntry));
         return TorchScriptFeatures.Load(Path.Combine(Path.GetDirectoryName(file.Path)!, script), input, device);
     }

@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>
-/// The bytes of one file, mapped into memory: nothing is read before it is looked at. The map is private, so a tensor that
-/// is changed in place changes no file; it lives as long as a tensor that looks into it. A file must not be cut short in
-/// place meanwhile: the system then ends the process. Writers that put a new file in its place do no harm.
+/// The bytes of one file, mapped into memory: the system reads a page when it is first accessed. The map is private, so that changing a
+/// tensor in place does not change the file. It lives as long as a tensor that refers to it. If the file is truncated in place
+/// meanwhile, the system ends the process. Writers that replace the file by a rename do no harm.
 /// </summary>
 internal sealed class FileBytes
 {
@@ -29,6 +29,7 @@ internal sealed class FileBytes
 
     public long Length { get; }
 
+    /// <summary>Maps a file.</summary>
     /// <exception cref="LabException">The file is missing, empty or cannot be read.</exception>
     public static FileBytes Open(string path)
     {
@@ -51,7 +52,7 @@ internal sealed class FileBytes
         return new(path, length, type => Map(path, length / type.Size, type.Type));
     }
 
-    /// <summary>Bytes that are in memory already.</summary>
+    /// <summary>Bytes in memory.</summary>
     public static FileBytes Of(string path, byte[] content) => new(path, content.Length, type =>
     {
         var count = content.Length / type.Size;
@@ -61,9 +62,9 @@ internal sealed class FileBytes
         return values;
     });
 
-    /// <summary>A copy of a piece, for what is no tensor.</summary>
-    /// <param name="what">For the message.</param>
-    /// <exception cref="LabException">The file ends before it.</exception>
+    /// <summary>A copy of a piece that does not belong to a tensor.</summary>
+    /// <param name="what">The piece in words, for the message.</param>
+    /// <exception cref="LabException">The file is too short.</exception>
     public byte[] Copy(long offset, long count, string what)
     {
         if (offset < 0 || count < 0 || count > Array.MaxLength || offset > Length - count)
@@ -92,17 +93,17 @@ internal sealed class FileBytes
     }
 
     /// <summary>
-    /// A tensor at a place in the file, row-major and little-endian. Reading it makes a view of the map where the place is
-    /// a multiple of the size of its numbers, and a copy elsewhere.
+    /// A tensor at an offset in the file, row-major and little-endian. Reading it makes a view of the map where the offset is a
+    /// multiple of the size of its numbers, and a copy otherwise.
     /// </summary>
-    /// <exception cref="LabException">The file ends before it.</exception>
+    /// <exception cref="LabException">The file is too short.</exception>
     public StoredTensor Stored(string name, ElementType type, IReadOnlyList<long> shape, long offset)
     {
         var count = Count(name, shape, type, Length);
         return Stored(name, type, shape, offset, count, (values, extents) => values.view(extents));
     }
 
-    /// <summary>As above, with strides: element (i, j, …) is i·strides[0] + j·strides[1] + … numbers from the place.</summary>
+    /// <summary>A tensor with strides: element (i, j, …) lies i·strides[0] + j·strides[1] + … numbers after the offset.</summary>
     public StoredTensor Stored(string name, ElementType type, IReadOnlyList<long> shape, IReadOnlyList<long> strides, long offset)
     {
         var count = Count(name, shape, type, Length) == 0 ? 0 : Reach(shape, strides);
@@ -110,7 +111,7 @@ internal sealed class FileBytes
             (values, extents) => values.as_strided(extents, [.. strides], values.storage_offset()));
     }
 
-    /// <summary>How many numbers lie from the first element to the last.</summary>
+    /// <summary>The distance from the first element to the end of the last one, in numbers.</summary>
     public static long Reach(IReadOnlyList<long> shape, IReadOnlyList<long> strides)
     {
         Int128 last = 0;
@@ -119,8 +120,8 @@ internal sealed class FileBytes
         return (long)Int128.Min(last + 1, long.MaxValue / 16);
     }
 
-    /// <summary>The number of elements of a shape, which need no more than <paramref name="available"/> bytes.</summary>
-    /// <exception cref="LabException">The shape is none, or needs more.</exception>
+    /// <summary>The number of elements of a shape.</summary>
+    /// <exception cref="LabException">The shape is invalid, or needs more than <paramref name="available"/> bytes.</exception>
     public long Count(string name, IReadOnlyList<long> shape, ElementType type, long available)
     {
         const int mostDimensions = 64;
@@ -129,7 +130,7 @@ internal sealed class FileBytes
         Int128 steps = 1;
         foreach (var extent in shape)
         {
-            // A tensor without elements has strides all the same, which torch multiplies.
+            // A tensor without elements has strides too, which torch multiplies.
             steps *= Math.Max(extent, 1);
             if (extent < 0 || steps > long.MaxValue / 16)
                 throw Broken($"gives '{name}' the impossible shape [{string.Join(", ", shape)}]");
@@ -141,19 +142,19 @@ internal sealed class FileBytes
     }
 
     public LabException Broken(string what, Exception? inner = null) =>
-        new($"the file {Path} {what}: it is damaged or not what its name says", inner);
+        new($"the file {Path} {what}: it is damaged, or its extension is wrong", inner);
 
     private StoredTensor Stored(
         string name, ElementType type, IReadOnlyList<long> shape, long offset, long count, Func<Tensor, long[], Tensor> arrange)
     {
         if (offset < 0 || offset > Length - (count * type.Size))
             throw Broken($"ends at {Length}, before the tensor '{name}' does");
-        // Now and not when the tensor is read: the map belongs to the scope in which the file is opened.
+        // Mapped now and not when the tensor is read, because the map belongs to the dispose scope in which the file is opened.
         var (map, bytes) = (As(type), As(ElementType.Byte));
         return new(type.Type, shape, () => arrange(Values(map, bytes, type, offset, count), [.. shape]));
     }
 
-    // Booleans become 0 or 1, since torch promises nothing for other bytes.
+    // Booleans become 0 or 1: torch does not define the behaviour for other bytes.
     private static Tensor Values(Tensor map, Tensor bytes, ElementType type, long offset, long count) =>
         type.Type == ScalarType.Bool ? bytes.narrow(0, offset, count).ne(0)
         : offset % type.Size == 0 ? map.narrow(0, offset / type.Size, count)
@@ -193,8 +194,8 @@ internal sealed class FileBytes
 }
 
 /// <summary>Reads a piece of a file from front to back.</summary>
-/// <param name="what">The piece, for messages.</param>
-/// <exception cref="LabException">Everywhere: the piece ends before what is asked for.</exception>
+/// <param name="what">The piece in words, for messages.</param>
+/// <exception cref="LabException">All members: the piece is too short.</exception>
 internal sealed class ByteCursor(FileBytes file, long start, long end, string what)
 {
     private const int Window = 1 << 16;
@@ -206,7 +207,7 @@ internal sealed class ByteCursor(FileBytes file, long start, long end, string wh
     /// <summary>Bytes read so far.</summary>
     public long Done => Position - _start;
 
-    /// <summary>Where in the file the next byte is.</summary>
+    /// <summary>The offset of the next byte in the file.</summary>
     public long Position { get; private set; } = start;
 
     public byte Byte() => Take(1)[0];
@@ -238,7 +239,7 @@ internal sealed class ByteCursor(FileBytes file, long start, long end, string wh
     }
 }
 
-/// <summary>Writes files so that one that exists is whole: aside, then by a rename.</summary>
+/// <summary>Writes a file to a temporary name and renames it, so that a file that exists is complete.</summary>
 internal static class FileAside
 {
     public static void Write(string path, Action<FileStream> write)
@@ -266,7 +267,9 @@ internal static class TensorStream
 {
     private const long ChunkBytes = 1 << 24;
 
-    /// <summary>From the tensor's own memory where it is contiguous and on the CPU; in chunks, since a span ends at 2 GB.</summary>
+    /// <summary>
+    /// Writes from the tensor's memory where it is contiguous and on the CPU; in chunks, because a span is limited to 2 GB.
+    /// </summary>
     public static void Write(Stream stream, StoredTensor tensor)
     {
         using var scope = NewDisposeScope();

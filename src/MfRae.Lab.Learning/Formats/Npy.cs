@@ -9,13 +9,13 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Formats;
 
-/// <summary>Arrays of numpy, alone in an .npy file or in an .npz archive of several.</summary>
+/// <summary>NumPy arrays: one in an .npy file, or several in an .npz archive.</summary>
 internal sealed class NpyReader(FileBytes file)
 {
     public const string Suffix = ".npy";
     private const string Single = "arr_0";
 
-    // Deflate packs at most 1:1032. What unpacks beyond this is meant to fill memory: no measurement is so regular.
+    // Deflate compresses at most 1:1032. Measurements never compress as far as this limit; a file beyond it is an attack on memory.
     private const long MostExpansion = 100;
     private const long SmallEnough = 1 << 16;
     private const int Chunk = 1 << 22;
@@ -28,27 +28,27 @@ internal sealed class NpyReader(FileBytes file)
     public static bool Recognises(IReadOnlyDictionary<string, ZipMember> members) =>
         members.Keys.Any(IsArray);
 
-    /// <summary>The array of an .npy file, under the name that numpy gives to arrays without one: `arr_0`.</summary>
-    /// <exception cref="LabException">The file is damaged, or holds something else than numbers.</exception>
+    /// <summary>The array of an .npy file, under the default name of numpy: `arr_0`.</summary>
+    /// <exception cref="LabException">The file is damaged, or does not hold numbers.</exception>
     public TensorFile ReadArray()
     {
         Add(Single, Stored(Single, 0, file.Length));
         return new(file.Path, "npy", _arrays, new Dictionary<string, string>(), _unread);
     }
 
-    /// <summary>The arrays of an .npz archive. Other members, and arrays of other types, are named as unread.</summary>
+    /// <summary>The arrays of an .npz archive. Other members and arrays of unsupported types are listed as unread.</summary>
     /// <exception cref="LabException">The file is damaged, or an array would unpack to much more than the file.</exception>
     public TensorFile ReadArchive(IReadOnlyDictionary<string, ZipMember> members)
     {
         var unpacked = members.Values.Where(member => member.Deflated).Aggregate((Int128)0, (sum, member) => sum + member.Length);
         if (unpacked > SmallEnough + ((Int128)MostExpansion * file.Length))
-            throw file.Broken($"would unpack to {unpacked} bytes, more than {MostExpansion} times its own");
+            throw file.Broken($"would unpack to {unpacked} bytes, more than {MostExpansion} times its size");
         foreach (var member in members.Values)
         {
             if (IsArray(member.Name))
                 Add(member.Name[..^Suffix.Length], member.Deflated ? Packed(member) : Stored(member.Name, member.Offset, member.Length));
             else
-                _unread[member.Name] = "is a file in the archive that is no array of numpy";
+                _unread[member.Name] = "is a file in the archive that is not a numpy array";
         }
         return new(file.Path, "npz", _arrays, new Dictionary<string, string>(), _unread);
     }
@@ -167,15 +167,15 @@ internal sealed class NpyReader(FileBytes file)
     private static void Swap(Span<ulong> values) => BinaryPrimitives.ReverseEndianness(values, values);
 }
 
-/// <summary>The head of an array in numpy's .npy format: magic, version, length, and a Python dictionary in text.</summary>
-/// <param name="Type">Null where the numbers are not read; <paramref name="Unread"/> then says why.</param>
+/// <summary>The header of an array in numpy's .npy format: magic, version, length, and a Python dictionary as text.</summary>
+/// <param name="Type">Null where the type is not supported; <paramref name="Unread"/> then holds the reason.</param>
 /// <param name="BigEndian">Whether numbers have their most significant byte first.</param>
 /// <param name="Fortran">Whether the first index runs fastest.</param>
-/// <param name="Length">Bytes of the head.</param>
+/// <param name="Length">Bytes of the header.</param>
 internal sealed record NpyHeader(
     ElementType? Type, string Unread, bool BigEndian, bool Fortran, IReadOnlyList<long> Shape, long Length)
 {
-    /// <summary>Bytes before the text, in version 1: magic, version, length.</summary>
+    /// <summary>Bytes before the text in version 1: magic, version, length.</summary>
     public const int Prefix = 10;
 
     private const int Smallest = 12;
@@ -185,20 +185,21 @@ internal sealed record NpyHeader(
 
     public static bool Recognises(ReadOnlySpan<byte> start) => start.StartsWith(Magic);
 
-    /// <param name="start">Gives the first so many bytes of the array's file.</param>
-    /// <exception cref="LabException">The head is damaged.</exception>
+    /// <summary>Reads a header.</summary>
+    /// <param name="start">Returns the first bytes of the array's file, given their number.</param>
+    /// <exception cref="LabException">The header is damaged.</exception>
     public static NpyHeader Read(FileBytes file, string name, Func<int, byte[]> start)
     {
         var head = start(Smallest);
         if (head.Length < Smallest || !Recognises(head) || head[6] is < 1 or > 3)
             throw file.Broken($"does not hold an array of numpy's format 1 to 3 in '{name}'");
-        // Version 1 has two bytes for the length of the text, later ones four.
+        // Version 1 has two bytes for the length of the text, later versions have four.
         var prefix = head[6] == 1 ? Prefix : Prefix + 2;
         var length = head[6] == 1
             ? BinaryPrimitives.ReadUInt16LittleEndian(head.AsSpan(8))
             : BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(8));
         if (length > LongestText)
-            throw file.Broken($"declares a head of {length} bytes for the array '{name}'");
+            throw file.Broken($"declares a header of {length} bytes for the array '{name}'");
         var text = Encoding.Latin1.GetString(start(prefix + (int)length).AsSpan(prefix));
         if (!PythonLiteral.TryRead(text, out var value) || value is not Dictionary<string, object?> { Count: 3 } fields
             || !fields.TryGetValue("descr", out var described) || !fields.TryGetValue("shape", out var extents)
@@ -215,19 +216,19 @@ internal sealed record NpyHeader(
     }
 
     private static string Why(string descr) => descr.EndsWith('O')
-        ? "holds Python objects. They are pickles, and refused without being looked at; save arrays of numbers"
+        ? "holds Python objects. They are pickles, which are refused unread; save arrays of numbers"
         : $"is of type '{FileFormats.Printable(descr)}'; read are "
             + string.Join(", ", ElementType.All.Where(type => type.Numpy.Length > 0).Select(type => type.Numpy));
 }
 
-/// <summary>Writes numpy's archives of arrays, for the evaluators of other projects; <see cref="TensorFile"/> reads them.</summary>
+/// <summary>Writes .npz archives for the evaluators of other projects; <see cref="TensorFile"/> reads them.</summary>
 internal static class Npz
 {
-    // The earliest that zip knows, so that equal arrays make equal files.
+    // The earliest time that zip can store, so that equal arrays give equal files.
     private static readonly DateTimeOffset Earliest = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Writes aside and renames; uncompressed, row-major.</summary>
-    /// <exception cref="ArgumentException">Numpy has no such type of numbers (bfloat16).</exception>
+    /// <summary>Writes uncompressed, row-major arrays to a temporary file and renames it.</summary>
+    /// <exception cref="ArgumentException">numpy has no such type (bfloat16).</exception>
     public static void Write(string path, IReadOnlyList<(string Name, StoredTensor Value)> arrays)
     {
         var headers = arrays.Select(array => Header(array.Value)).ToList();
@@ -245,7 +246,7 @@ internal static class Npz
         });
     }
 
-    // Values begin at a multiple of 64 bytes, as numpy has it.
+    // Values begin at a multiple of 64 bytes, as numpy writes them.
     private static byte[] Header(StoredTensor value)
     {
         var type = ElementType.Of(value.Type);

@@ -7,18 +7,18 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>
-/// Writes what torch.save makes of a dictionary of numpy arrays: a zip archive with one pickle, of the second protocol, which has bytes as
-/// texts of one letter for each.
+/// Writes a dictionary of numpy arrays as torch.save does: a zip archive with one pickle of protocol 2, in which bytes are strings with
+/// one character for each byte.
 /// </summary>
 internal static class NumpyPickle
 {
     private const string Root = "archive/";
 
-    // The earliest that zip knows, so that equal arrays make equal files.
+    // The earliest time that zip can store, so that equal arrays give equal files.
     private static readonly DateTimeOffset Earliest = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Writes aside and renames.</summary>
-    /// <param name="arrays">float64, of one dimension or two.</param>
+    /// <summary>Writes to a temporary file and renames it.</summary>
+    /// <param name="arrays">float64, with one or two dimensions.</param>
     public static void Write(string path, IReadOnlyList<(string Name, Tensor Value)> arrays) => FileAside.Write(path, file =>
     {
         using var archive = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true);

@@ -5,17 +5,17 @@ using MfRae.Lab.Core;
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>
-/// Reads a pickle as data. A pickle is a program for a stack machine; this one knows the instructions by which torch.save
-/// writes tensors, arrays of numpy, dictionaries, lists, tuples, sets, bytes, numbers and texts. It can call nothing: of the functions and
-/// classes that a pickle may name it knows those of <see cref="PickledGlobal"/>; all others become a <see cref="PickledObject"/>.
+/// Reads a pickle as data. A pickle is a program for a stack machine; this reader knows the instructions with which torch.save writes
+/// tensors, numpy arrays, dictionaries, lists, tuples, sets, bytes, numbers and strings. It calls no function: of the functions and
+/// classes that a pickle names, it knows those of <see cref="PickledGlobal"/>; all others become a <see cref="PickledObject"/>.
 /// </summary>
-/// <exception cref="LabException">Everywhere: the pickle is damaged, or names what runs programs.</exception>
+/// <exception cref="LabException">All members: the pickle is damaged, or names a function that runs programs.</exception>
 internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string what)
 {
-    /// <summary>Bytes of the longest pickle that is read. Those of large checkpoints have a few megabytes: values are elsewhere.</summary>
+    /// <summary>The largest pickle in bytes. Pickles of large checkpoints have a few megabytes: the values are in other records.</summary>
     public const long Longest = 1 << 26;
 
-    // Far above what checkpoints need (2,000 or so), far below what would exhaust a machine.
+    // Far above the need of checkpoints (about 2,000), and far below a number that would exhaust memory.
     private const int MostEntries = 1 << 20;
     private const long LongestName = 1000;
 
@@ -26,10 +26,10 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
     private readonly StringBuilder _line = new();
     private long _bytes;
 
-    /// <summary>Every storage that was named, perhaps more than once.</summary>
+    /// <summary>Every storage that the pickle names, possibly more than once.</summary>
     public IReadOnlyList<PickledStorage> Storages => _storages;
 
-    /// <summary>The one value that the pickle makes. The cursor is then behind it.</summary>
+    /// <summary>The value of the pickle. Afterwards the cursor is at its end.</summary>
     public object? Read()
     {
         while (true)
@@ -40,7 +40,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
                 return _stack.Count == 1 && _marks.Count == 0 ? _stack[0] : throw file.Broken($"leaves {what} unfinished");
             if (!(ReadValue(code) || ReadReference(code, place) || ReadContainer(code, place)))
                 throw new LabException($"the file {file.Path} uses {PickleCode.NameOf(code)} at byte {place}, in {what}. It is "
-                    + "refused: only what torch.save writes is read");
+                    + "refused: only the instructions of torch.save are read");
         }
     }
 
@@ -157,12 +157,12 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
         }
     }
 
-    // One text may be turned into bytes again and again, but not into more than there are in the file.
+    // A string may be converted to bytes repeatedly, but the total must not exceed the size of the file.
     private PickledBytes Counted(PickledBytes bytes) => (_bytes += bytes.Content.Length) <= file.Length
         ? bytes
         : throw file.Broken($"makes more bytes than it has, in {what}");
 
-    // A storage of a class that is not read has no tensor that is. Its length in the file is known for some classes only.
+    // A storage of an unsupported class has no readable tensor. Its length in the file is known for some classes only.
     private object Storage(object?[] id, long place)
     {
         if (id is ["storage", PickledObject unread, string, string, ..])
@@ -199,7 +199,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
     private bool Build(object? state, long place) => (state, Top<object>(place)) switch
     {
         (_, PickledObject) => true,
-        // Versions of the modules that made an ordered dictionary, of no use here.
+        // Versions of the modules that wrote an ordered dictionary. They are not needed.
         (PickledDictionary, PickledDictionary) => true,
         (object?[] values, PickledArray array) when array.Build(values) || values.Any(value => value is PickledObject) => true,
         (object?[] values, PickledNumbers type) when type.Build(values) => true,
@@ -226,7 +226,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
         return true;
     }
 
-    // Nothing below the last mark may be taken before the mark is.
+    // No value below the last mark may be taken before the mark.
     private object?[] PopMany(int count, long place) => count <= _stack.Count - (_marks.Count > 0 ? _marks[^1] : 0)
         ? Cut(_stack.Count - count)
         : throw Senseless("takes a value that is not there", place);
@@ -234,7 +234,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
     private object?[] PopToMark(long place)
     {
         if (_marks.Count == 0)
-            throw Senseless("closes what was not opened", place);
+            throw Senseless("closes a mark that was not opened", place);
         var mark = _marks[^1];
         _marks.RemoveAt(_marks.Count - 1);
         return Cut(mark);
@@ -256,18 +256,18 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
     private bool Remember(long index)
     {
         if (_stack.Count == 0 || _memo.Count >= MostEntries)
-            throw file.Broken($"remembers nothing, or more than {MostEntries} values, in {what}");
+            throw file.Broken($"stores no value, or more than {MostEntries} values, in the memo of {what}");
         _memo[index] = _stack[^1];
         return true;
     }
 
     private object? Recall(long index) =>
-        _memo.TryGetValue(index, out var value) ? value : throw file.Broken($"recalls value {index} of {what}, which is not there");
+        _memo.TryGetValue(index, out var value) ? value : throw file.Broken($"uses memo entry {index} of {what}, which does not exist");
 
     private object Named(string name, long place) => PickledGlobal.Find(name) is { } known ? known
         : PickledGlobal.Attacks(name) ? throw new LabException(
             $"the file {file.Path} asks for '{FileFormats.Printable(name)}' at byte {place}, in {what}, which runs programs. The file is "
-            + "refused, and nothing of the file was run. No checkpoint needs that: do not open the file in Python")
+            + "refused, and no code of the file was run. No checkpoint needs that: do not open the file in Python")
         : new PickledObject(name, place);
 
     private string Text(long length) => Encoding.UTF8.GetString(cursor.Take(length));
@@ -278,7 +278,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
         for (var next = cursor.Byte(); next != '\n'; next = cursor.Byte())
         {
             if (_line.Append((char)next).Length > LongestName)
-                throw file.Broken($"names something of more than {LongestName} letters in {what}");
+                throw file.Broken($"uses a name of more than {LongestName} characters in {what}");
         }
         return _line.ToString();
     }
@@ -297,7 +297,7 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
     private LabException Senseless(string does, long place) => file.Broken($"{does} at byte {place}, in {what}, which makes no sense");
 }
 
-/// <summary>The instructions of pickles that are read, and names for those that are not (Python's pickletools has all).</summary>
+/// <summary>The pickle instructions that are read, and names for unsupported ones (Python's pickletools lists all).</summary>
 internal static class PickleCode
 {
     public const byte Protocol = 0x80;
@@ -317,7 +317,7 @@ internal static class PickleCode
     public const byte ShortText = 0x8c;
     public const byte LongText = 0x8d;
 
-    // Texts of Python 2.
+    // Strings of Python 2.
     public const byte BytesText = (byte)'T';
     public const byte ShortBytesText = (byte)'U';
 
@@ -355,12 +355,12 @@ internal static class PickleCode
     public const byte NewObject = 0x81;
     public const byte NewObjectWithKeywords = 0x92;
 
-    /// <summary>An instruction for a message.</summary>
+    /// <summary>The name of an instruction, for messages.</summary>
     public static string NameOf(byte code) => code switch
     {
         (byte)'i' => "the pickle instruction INST, which makes an object of a class",
         (byte)'o' => "the pickle instruction OBJ, which makes an object of a class",
-        0x82 or 0x83 or 0x84 => "the pickle instruction EXT, which names something registered in Python",
+        0x82 or 0x83 or 0x84 => "the pickle instruction EXT, which names an object registered in Python",
         (byte)'P' => "the pickle instruction PERSID",
         _ => $"the pickle instruction 0x{code:x2}",
     };

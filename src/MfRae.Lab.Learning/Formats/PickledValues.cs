@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>
-/// A function or class that a pickle names. These few are known by name and stood in for. Nothing is looked up: every other name becomes a
-/// <see cref="PickledObject"/>, which does nothing.
+/// A function or class that a pickle names. The reader knows these few by name and has its own code for them. It looks up no other name:
+/// every other name becomes a <see cref="PickledObject"/>, which has no behaviour.
 /// </summary>
 /// <param name="Name">module.name</param>
-/// <param name="Storage">What a storage holds, where it is a class of storages.</param>
+/// <param name="Storage">The type of the numbers, if the name is a class of storages.</param>
 internal sealed record PickledGlobal(string Name, StorageClass? Storage = null)
 {
     public const string OrderedDictionary = "collections.OrderedDict";
@@ -32,7 +32,7 @@ internal sealed record PickledGlobal(string Name, StorageClass? Storage = null)
         .. StorageClass.All.Select(storage => new PickledGlobal("torch." + storage.Name, storage)),
     ];
 
-    // Modules and functions by which a pickle runs programs. No checkpoint needs them: a file that names one attacks readers in Python.
+    // Modules and functions with which a pickle runs programs. No checkpoint needs them: a file that names one attacks readers in Python.
     private static readonly HashSet<string> Attacking =
     [
         "os", "posix", "nt", "sys", "subprocess", "shutil", "pty", "socket", "runpy", "importlib", "ctypes", "webbrowser",
@@ -42,14 +42,14 @@ internal sealed record PickledGlobal(string Name, StorageClass? Storage = null)
 
     public static PickledGlobal? Find(string name) => Known.FirstOrDefault(known => known.Name == name);
 
-    /// <summary>Whether a name serves to run programs.</summary>
+    /// <summary>Whether a name is one of these functions, or belongs to one of these modules.</summary>
     public static bool Attacks(string name) =>
         Attacking.Contains(name) || (name.IndexOf('.') is > 0 and var dot && Attacking.Contains(name[..dot]));
 }
 
 /// <summary>A class of PyTorch storages.</summary>
 /// <param name="Size">Bytes of one number.</param>
-/// <param name="Type">Null where the numbers are not read.</param>
+/// <param name="Type">Null for unsupported types.</param>
 internal sealed record StorageClass(string Name, int Size, ElementType? Type)
 {
     public static readonly IReadOnlyList<StorageClass> All =
@@ -61,19 +61,18 @@ internal sealed record StorageClass(string Name, int Size, ElementType? Type)
 }
 
 /// <summary>
-/// A value of a pickle that is not read: an object, a function, or the result of calling one. It accepts every state and every item and
-/// keeps none.
+/// An unread value of a pickle: an object, a function, or the result of a call. It accepts every state and every item and ignores them.
 /// </summary>
-/// <param name="Name">What the pickle asks for: module.name, or the kind of value.</param>
-/// <param name="Place">The byte of the file that asks for it.</param>
+/// <param name="Name">module.name, or the kind of value.</param>
+/// <param name="Place">The offset in the file of the instruction that makes the value.</param>
 internal sealed record PickledObject(string Name, long Place)
 {
-    /// <summary>The reason why it is not read, as a predicate.</summary>
+    /// <summary>The reason why the value is not read, as a predicate.</summary>
     public string Why => FormattableString.Invariant(
-        $"asks for '{FileFormats.Printable(Name)}' at byte {Place}, which is refused: nothing of the file was run");
+        $"asks for '{FileFormats.Printable(Name)}' at byte {Place}, which is refused: no code of the file was run");
 }
 
-/// <summary>A dictionary of a pickle, in its order.</summary>
+/// <summary>A dictionary of a pickle, in insertion order.</summary>
 internal sealed class PickledDictionary
 {
     private List<KeyValuePair<object?, object?>>? _entries;
@@ -82,23 +81,23 @@ internal sealed class PickledDictionary
 
     public void Add(object? key, object? value) => (_entries ??= []).Add(new(key, value));
 
-    /// <summary>The value of a text key, or null.</summary>
+    /// <summary>The value of a string key, or null.</summary>
     public object? Find(string key) => Entries.FirstOrDefault(entry => entry.Key is string text && text == key).Value;
 }
 
-/// <summary>Bytes of a pickle, as Python 3 writes them where Python 2 must be able to read them: a text of one letter for each.</summary>
+/// <summary>Bytes of a pickle in the form that Python 2 can read: a string with one character for each byte.</summary>
 internal sealed record PickledBytes(byte[] Content);
 
-/// <summary>What a pickle says of the memory behind tensors; several may share one.</summary>
-/// <param name="Key">The name of its record.</param>
-/// <param name="Count">Its length in numbers.</param>
+/// <summary>The description of a storage, the memory of tensors, in a pickle. Several tensors may share a storage.</summary>
+/// <param name="Key">The name of the storage's record.</param>
+/// <param name="Count">The length of the storage in numbers.</param>
 internal sealed record PickledStorage(StorageClass Class, string Key, long Count);
 
-/// <summary>What a pickle says of a tensor.</summary>
-/// <param name="Offset">Of its first element in the storage, in numbers.</param>
+/// <summary>The description of a tensor in a pickle.</summary>
+/// <param name="Offset">The offset of the first element in the storage, in numbers.</param>
 internal sealed record PickledTensor(PickledStorage Storage, long Offset, IReadOnlyList<long> Shape, IReadOnlyList<long> Strides);
 
-/// <summary>An array of numpy inside a pickle, empty until its state has been read.</summary>
+/// <summary>A numpy array in a pickle, empty until its state has been read.</summary>
 internal sealed class PickledArray
 {
     private PickledNumbers? _type;
@@ -106,12 +105,13 @@ internal sealed class PickledArray
     private IReadOnlyList<long> _shape = [];
     private bool _fortran;
 
-    /// <summary>The reason why it is not read, as a predicate; null where it is read.</summary>
-    public string? Unread => _type?.Type is null ? $"is an array of '{FileFormats.Printable(_type?.Name ?? "nothing")}', which is not read" : null;
+    /// <summary>The reason why the array is not read, as a predicate; null where it is read.</summary>
+    public string? Unread =>
+        _type?.Type is null ? $"is an array of '{FileFormats.Printable(_type?.Name ?? "nothing")}', which is not supported" : null;
 
     /// <summary>
-    /// (version, shape, type, whether the first index runs fastest, values). The values of arrays of objects are a list, which is dropped.
-    /// False where it is another state.
+    /// Takes (version, shape, type, whether the first index runs fastest, values). The values of arrays of objects are a list, which is
+    /// dropped. Returns false for any other state.
     /// </summary>
     public bool Build(object?[] state)
     {
@@ -122,7 +122,7 @@ internal sealed class PickledArray
         return true;
     }
 
-    /// <exception cref="MfRae.Lab.Core.LabException">More or fewer numbers than the shape has.</exception>
+    /// <exception cref="MfRae.Lab.Core.LabException">The number of values does not fit the shape.</exception>
     public StoredTensor Stored(FileBytes file, string name)
     {
         var type = _type?.Type ?? throw new InvalidOperationException($"'{name}' is not read");
@@ -137,8 +137,8 @@ internal sealed class PickledArray
     }
 }
 
-/// <summary>A type of numpy's inside a pickle.</summary>
-/// <param name="name">As `f8`.</param>
+/// <summary>A numpy type in a pickle.</summary>
+/// <param name="name">The name, as `f8`.</param>
 internal sealed class PickledNumbers(string name)
 {
     private bool _bigEndian;
@@ -146,10 +146,12 @@ internal sealed class PickledNumbers(string name)
 
     public string Name => _bigEndian ? ">" + name : name;
 
-    /// <summary>Null where it is none that is read.</summary>
+    /// <summary>The type of the numbers; null for unsupported types.</summary>
     public ElementType? Type => _bigEndian || _structured ? null : ElementType.All.FirstOrDefault(type => type.Numpy.Length > 0 && type.Numpy == name);
 
-    /// <summary>(version, byte order, and what only types of several fields have). False where it is another state.</summary>
+    /// <summary>
+    /// Takes (version, byte order, and entries that only types with several fields have). Returns false for any other state.
+    /// </summary>
     public bool Build(object?[] state)
     {
         if (state is not [long, "<" or ">" or "|" or "=", _, _, _, ..])
@@ -160,10 +162,10 @@ internal sealed class PickledNumbers(string name)
     }
 }
 
-/// <summary>What the few calls in a checkpoint's pickle stand for.</summary>
+/// <summary>The meaning of the few calls in the pickle of a checkpoint.</summary>
 internal static class PickleCalls
 {
-    /// <summary>The value of a call; null where the arguments are not those of the function.</summary>
+    /// <summary>The value of a call; null where the arguments do not fit the function.</summary>
     public static object? Result(PickledGlobal function, object?[] arguments) => (function.Name, arguments) switch
     {
         (PickledGlobal.OrderedDictionary, []) => new PickledDictionary(),
@@ -181,8 +183,8 @@ internal static class PickleCalls
     };
 
     /// <summary>
-    /// The first argument of a call that is not read, or null. The result of the call is then not read either: it alone is refused, and only
-    /// when it is asked for.
+    /// The first argument of a call that is not read, or null. Then the result of the call is not read either: only this result is refused,
+    /// and only when it is used.
     /// </summary>
     public static PickledObject? Unread(object?[] arguments, long place) => arguments.FirstOrDefault(argument =>
         argument is PickledObject or PickledStorage { Class.Type: null }) switch
@@ -193,8 +195,8 @@ internal static class PickleCalls
     };
 
     /// <summary>
-    /// ('storage', class, key, device, count): the memory behind tensors. Legacy files have a sixth entry for a part of
-    /// another storage, which torch has not written since version 0.3; anything but None there is refused.
+    /// Reads ('storage', class, key, device, count): the memory of tensors. Legacy files have a sixth entry for a part of another storage,
+    /// which torch has not written since version 0.3; any value but None is refused.
     /// </summary>
     public static PickledStorage? Storage(object?[] id) => id switch
     {
@@ -206,7 +208,7 @@ internal static class PickleCalls
     private static PickledBytes? Bytes(string letters) =>
         letters.All(letter => letter <= byte.MaxValue) ? new(Encoding.Latin1.GetBytes(letters)) : null;
 
-    // As Python 2 wrote ordered dictionaries.
+    // The form in which Python 2 wrote ordered dictionaries.
     private static PickledDictionary? Dictionary(List<object?> pairs)
     {
         var dictionary = new PickledDictionary();

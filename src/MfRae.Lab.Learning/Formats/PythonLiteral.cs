@@ -17,7 +17,7 @@ internal ref struct PythonLiteral
 
     private PythonLiteral(ReadOnlySpan<char> text) => _text = text;
 
-    /// <summary>The value of the whole text. False where the text is no such literal, or nests more than 16 deep.</summary>
+    /// <summary>Parses the whole text. Returns false for any other text, or for more than 16 levels of nesting.</summary>
     public static bool TryRead(ReadOnlySpan<char> text, out object? value)
     {
         var reader = new PythonLiteral(text);
@@ -104,7 +104,7 @@ internal ref struct PythonLiteral
         var read = long.TryParse(_text[start.._next], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
         value = number;
 
-        // As Python 2 wrote numbers of its type long.
+        // The form in which Python 2 wrote numbers of its type long.
         if (_next < _text.Length && _text[_next] is 'L' or 'l')
             _next++;
         return read;
@@ -135,7 +135,7 @@ internal ref struct PythonLiteral
         return true;
     }
 
-    // The next character that is no space; '\0' at the end.
+    // The next character except white space; '\0' at the end.
     private char Peek()
     {
         while (_next < _text.Length && _text[_next] is ' ' or '\t' or '\n' or '\r')

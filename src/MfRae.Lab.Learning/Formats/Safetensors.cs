@@ -15,14 +15,14 @@ public static class Safetensors
     internal const string MetadataName = "__metadata__";
 
     /// <summary>
-    /// Writes aside and renames, so that a file that exists is whole. Types of more bytes come first, so that every tensor
-    /// starts at a multiple of its numbers' size and can be read without a copy; otherwise the order is kept.
+    /// Writes to a temporary file and renames it, so that a file that exists is complete. Larger types come first, so that every tensor
+    /// starts at a multiple of the size of its numbers and can be read without a copy; within a type the order is kept.
     /// </summary>
     public static void Write(
         string path, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         Write(path, [.. tensors.Select(entry => (entry.Name, StoredTensor.Of(entry.Value)))], metadata);
 
-    /// <summary>As above; of tensors in files, one at a time is in memory.</summary>
+    /// <summary>Writes tensors of other files; only one tensor at a time is in memory.</summary>
     public static void Write(
         string path, IReadOnlyList<(string Name, StoredTensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -40,7 +40,7 @@ public static class Safetensors
     }
 
     /// <summary>Opens a file of this format; see <see cref="TensorFile"/>.</summary>
-    /// <exception cref="LabException">The file is missing or is not whole and consistent safetensors.</exception>
+    /// <exception cref="LabException">The file is missing, incomplete or inconsistent.</exception>
     public static TensorFile Read(string path) => new SafetensorsReader(FileBytes.Open(path)).Read();
 
     private static byte[] Header(IReadOnlyList<(string Name, StoredTensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
@@ -74,21 +74,21 @@ public static class Safetensors
             }
             json.WriteEndObject();
         }
-        // Values start at a multiple of eight bytes, so that the map of a file is a map of its tensors.
+        // Values start at a multiple of eight bytes, so that tensors can be views of the mapped file.
         while (buffer.Length % 8 != 0)
             buffer.WriteByte((byte)' ');
         return buffer.ToArray();
     }
 }
 
-/// <summary>Reads the header of one file and trusts nothing in it: every length is checked against the file.</summary>
+/// <summary>Reads the header of one file. Every length in the header is checked against the file.</summary>
 internal sealed class SafetensorsReader(FileBytes file)
 {
     public const string Format = "safetensors";
 
     private const long LargestHeader = 100_000_000;
 
-    /// <summary>Whether the file begins as one of this format.</summary>
+    /// <summary>Whether the file begins as a file of this format.</summary>
     public static bool Recognises(FileBytes file) =>
         file.Length > Safetensors.LengthPrefix + 1
         && file.Copy(0, Safetensors.LengthPrefix + 1, "its start") is [.. var prefix, (byte)'{']
@@ -128,10 +128,10 @@ internal sealed class SafetensorsReader(FileBytes file)
             if (entry.Value.ValueKind == JsonValueKind.Null)
                 continue;
             foreach (var item in entry.Value.EnumerateObject())
-                metadata[item.Name] = item.Value.GetString() ?? throw file.Broken($"has no text for '{item.Name}' in its metadata");
+                metadata[item.Name] = item.Value.GetString() ?? throw file.Broken($"has no string for '{item.Name}' in its metadata");
         }
 
-        // Whatever the order of the header: tensors follow one another without holes from the start of the data to the end.
+        // In any order of the header, tensors must follow one another without gaps from the start of the data to the end.
         var tensors = new Dictionary<string, StoredTensor>();
         var unread = new Dictionary<string, string>();
         var end = 0L;

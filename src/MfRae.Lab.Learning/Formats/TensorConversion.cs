@@ -6,19 +6,19 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>Writes the tensors of a file of any known format as safetensors or .npz.</summary>
-/// <param name="Source">As <see cref="TensorFile.Open"/> takes it.</param>
+/// <param name="Source">A path for <see cref="TensorFile.Open"/>.</param>
 /// <param name="Target">Ends with .safetensors or .npz.</param>
-/// <param name="Type">f64, f32, f16 or bf16 for numbers with a fraction; null leaves them as they are.</param>
-/// <param name="Renames">Old and new: of a tensor, or of the begin of names where the old one ends with a dot. In their order.</param>
+/// <param name="Type">f64, f32, f16 or bf16 for floating-point numbers; null keeps their type.</param>
+/// <param name="Renames">Old and new names of tensors, or old and new prefixes if the old one ends with a dot. Applied in order.</param>
 public sealed record TensorConversion(string Source, string Target, string? Type, IReadOnlyList<(string Old, string New)> Renames)
 {
     private const string Archive = ".npz";
 
-    /// <summary>The names for <see cref="Type"/>. Asking for them loads no torch, since every command line does.</summary>
+    /// <summary>The names for <see cref="Type"/>. They do not load torch, because every command line reads them.</summary>
     public static IReadOnlyList<string> TypeNames => ["f64", "f32", "f16", "bf16"];
 
-    /// <summary>Does it, a tensor at a time.</summary>
-    /// <returns>What is wrong with the request; nothing was written then.</returns>
+    /// <summary>Converts the file, one tensor at a time.</summary>
+    /// <returns>The mistakes in the request. With mistakes, no file is written.</returns>
     /// <exception cref="LabException">The source cannot be read, or a value would become infinite in the smaller type.</exception>
     public IReadOnlyList<string> Run()
     {
@@ -31,7 +31,7 @@ public sealed record TensorConversion(string Source, string Target, string? Type
         if (!archive && !Target.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
             mistakes.Add($"{Target} ends neither with .safetensors nor with .npz");
         if (archive && tensors.FirstOrDefault(entry => ElementType.Of(entry.Value.Type).Numpy.Length == 0).Name is { } unknown)
-            mistakes.Add($"numpy has no bfloat16, as '{unknown}' is: use --dtype f32");
+            mistakes.Add($"numpy has no bfloat16, the type of '{unknown}': use --dtype f32");
         if (mistakes.Count > 0)
             return mistakes;
 

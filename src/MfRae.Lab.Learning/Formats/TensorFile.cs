@@ -7,15 +7,14 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>
-/// Named tensors of a file, whatever its format. Opening reads names, types and shapes; values are read when they are asked
-/// for. The tensors look into the mapped file, which stays mapped as long as one of them lives, and belongs to the dispose
-/// scope in which the file was opened.
+/// The named tensors of a file of any known format. Opening reads names, types and shapes; values are read on demand. The tensors refer
+/// to the mapped file, which stays mapped as long as one of them lives, and belongs to the dispose scope in which the file was opened.
 /// </summary>
 public sealed class TensorFile
 {
     private const int Shown = 10;
 
-    /// <exception cref="LabException">Nothing in the file can be read.</exception>
+    /// <exception cref="LabException">The file has no readable content.</exception>
     internal TensorFile(
         string path, string format, IReadOnlyDictionary<string, StoredTensor> tensors, IReadOnlyDictionary<string, string> metadata,
         IReadOnlyDictionary<string, string>? unread = null)
@@ -26,10 +25,10 @@ public sealed class TensorFile
         Metadata = metadata;
         Unread = unread ?? new Dictionary<string, string>();
         if (tensors.Count == 0 && metadata.Count == 0 && Unread.Count > 0)
-            throw new LabException($"the file {path} holds nothing that can be read: {Reason(Unread.Keys.First())}{Advice}");
+            throw new LabException($"the file {path} has no readable content: {Reason(Unread.Keys.First())}{Advice}");
     }
 
-    /// <summary>Tensors that are in memory already, under the name of a file.</summary>
+    /// <summary>Tensors in memory, under the name of a file.</summary>
     public TensorFile(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
         : this(path, "memory", tensors.ToDictionary(entry => entry.Key, entry => StoredTensor.Of(entry.Value)), metadata)
     {
@@ -41,43 +40,44 @@ public sealed class TensorFile
     /// <summary>The format in words, as `weights inspect` shows it.</summary>
     public string Format { get; }
 
-    /// <summary>By name; those of nested dictionaries are joined by dots, as `ema.pos_embed`.</summary>
+    /// <summary>The tensors by name. Names of nested dictionaries are joined by dots, as `ema.pos_embed`.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }
 
-    /// <summary>Texts, and in checkpoints numbers, that stand beside the tensors.</summary>
+    /// <summary>Strings in addition to the tensors; checkpoints have numbers too.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>
-    /// Values that are not read, by name, each with the reason as a predicate: Python objects, tensors of other types, other files of an
-    /// archive. They are refused when they are asked for. The name may be that of a dictionary.
+    /// Unread values by name, each with the reason as a predicate: Python objects, tensors of unsupported types, other files of an archive.
+    /// Access to them fails. A name may be that of a dictionary.
     /// </summary>
     public IReadOnlyDictionary<string, string> Unread { get; }
 
     /// <summary>The values of a tensor, as <see cref="StoredTensor.Read"/> gives them.</summary>
-    /// <exception cref="LabException">There is no such tensor, or it is not read.</exception>
+    /// <exception cref="LabException">The file has no readable tensor of that name.</exception>
     public Tensor this[string name] => Stored(name).Read();
 
     /// <summary>Whether the file has a value of this name, read or not.</summary>
     public bool Names(string name) => Tensors.ContainsKey(name) || Unread.ContainsKey(name);
 
-    /// <summary>A tensor without its values.</summary>
-    /// <exception cref="LabException">There is no such tensor, or it is not read.</exception>
+    /// <summary>The description of a tensor.</summary>
+    /// <exception cref="LabException">The file has no readable tensor of that name.</exception>
     public StoredTensor Stored(string name) => Tensors.TryGetValue(name, out var tensor) ? tensor : throw Missing(name);
 
     /// <summary>
     /// Opens safetensors, a PyTorch checkpoint (zip or legacy), .npz or .npy, recognised by content. `PATH::ema` opens the
-    /// dictionary `ema` inside the file. Nothing in a file is executed.
+    /// dictionary `ema` inside the file. No code in a file is executed.
     /// </summary>
-    /// <exception cref="LabException">The file is missing, of none of these formats, damaged, or asks for code to be run.</exception>
+    /// <exception cref="LabException">The file is missing, damaged, in another format, or names functions that run programs.</exception>
     public static TensorFile Open(string path) => FileFormats.Open(path);
 
-    /// <exception cref="LabException">There is no such entry.</exception>
+    /// <summary>An entry of the metadata.</summary>
+    /// <exception cref="LabException">The metadata have no such entry.</exception>
     public string Meta(string key) => Metadata.TryGetValue(key, out var value)
         ? value
-        : throw new LabException($"the metadata of {Path} have no entry '{key}': was the file written by this lab?");
+        : throw new LabException($"the metadata of {Path} have no entry '{key}': the lab did not write this file");
 
-    /// <summary>What a nested dictionary holds, under its own names.</summary>
-    /// <exception cref="LabException">There is no such dictionary, or it holds no tensors.</exception>
+    /// <summary>The content of a nested dictionary, under the names within it.</summary>
+    /// <exception cref="LabException">The file has no such dictionary with tensors.</exception>
     public TensorFile At(string dictionary)
     {
         var prefix = dictionary + ".";
@@ -89,7 +89,7 @@ public sealed class TensorFile
             : new LabException($"{Path} holds no dictionary '{dictionary}' with tensors; it has {Dictionaries()}");
     }
 
-    /// <summary>The nested dictionaries that have tensors of all these names, as `ema.module`.</summary>
+    /// <summary>The nested dictionaries that contain tensors of all these names, as `ema.module`.</summary>
     public IReadOnlyList<string> Nesting(IReadOnlyCollection<string> names)
     {
         if (names.Count == 0)
@@ -102,7 +102,7 @@ public sealed class TensorFile
         ];
     }
 
-    /// <summary>What to write for the nested dictionaries that have tensors of all these names, for a message; empty where there are none.</summary>
+    /// <summary>Advice for a message: the paths of the nested dictionaries that contain all these names, or an empty string.</summary>
     public string NestingAdvice(IReadOnlyCollection<string> names)
     {
         var separator = Path.Contains(WeightPath.Inside, StringComparison.Ordinal) ? "." : WeightPath.Inside;
@@ -110,7 +110,7 @@ public sealed class TensorFile
         return paths.Count > 0 ? $". It is nested in the file: write {string.Join(" or ", paths)}" : "";
     }
 
-    // The value that is not read and of which a name would be a part.
+    // The unread value that a name would be a part of.
     private string? Container(string name)
     {
         while (!Unread.ContainsKey(name) && name.Length > 0)
@@ -124,9 +124,9 @@ public sealed class TensorFile
         ? new($"{Path} holds no tensor '{name}': {Reason(container)}{Advice}")
         : new($"{Path} holds no tensor '{name}'{NestingAdvice([name])}");
 
-    // Pickles alone have objects around weights.
+    // Only pickles have objects around weights.
     private string Advice => Tensors.Count == 0 || Format.Contains("PyTorch", StringComparison.Ordinal)
-        ? ". Save the weights alone, as by torch.save(model.state_dict(), …)"
+        ? ". Save only the weights, as with torch.save(model.state_dict(), …)"
         : "";
 
     private static Dictionary<string, T> Inside<T>(IReadOnlyDictionary<string, T> entries, string prefix) => entries
@@ -140,7 +140,7 @@ public sealed class TensorFile
     }
 }
 
-/// <summary>A tensor of a file: what is known of it without looking at its values, and the way to them.</summary>
+/// <summary>A tensor of a file: its description, and access to its values.</summary>
 public sealed class StoredTensor
 {
     private readonly Func<Tensor> _read;
@@ -162,20 +162,20 @@ public sealed class StoredTensor
     public long Count => Shape.Aggregate(1L, (product, extent) => product * extent);
 
     /// <summary>
-    /// The values on the CPU, without gradient: a view of the mapped file wherever that is possible, so that several
-    /// readings may share memory; it may have strides. Belongs to the caller's dispose scope.
+    /// The values on the CPU, without gradient: a view of the mapped file where possible, so that repeated reads may share memory; it
+    /// may have strides. It belongs to the caller's dispose scope.
     /// </summary>
     public Tensor Read() => _read();
 
     internal static StoredTensor Of(Tensor value) => new(value.dtype, value.shape, value.detach);
 }
 
-/// <summary>A type of numbers that files may hold, with its name in each format.</summary>
-/// <param name="Type">The same in torch.</param>
+/// <summary>A supported type of numbers, with its name in each format.</summary>
+/// <param name="Type">The type in torch.</param>
 /// <param name="Size">Bytes of one number.</param>
-/// <param name="Safetensors">In a safetensors header.</param>
+/// <param name="Safetensors">The name in a safetensors header.</param>
 /// <param name="Storage">The class of PyTorch storages of this type.</param>
-/// <param name="Numpy">In an .npy header, without the byte order; empty where numpy has no such type.</param>
+/// <param name="Numpy">The name in an .npy header, without the byte order; empty where numpy has no such type.</param>
 internal sealed record ElementType(ScalarType Type, int Size, string Safetensors, string Storage, string Numpy)
 {
     public static readonly IReadOnlyList<ElementType> All =
@@ -194,12 +194,13 @@ internal sealed record ElementType(ScalarType Type, int Size, string Safetensors
 
     public static readonly ElementType Byte = Of(ScalarType.Byte);
 
-    /// <exception cref="ArgumentException">No format of the lab holds such numbers.</exception>
+    /// <summary>The element type of a torch type.</summary>
+    /// <exception cref="ArgumentException">The lab does not support the type.</exception>
     public static ElementType Of(ScalarType type) => All.FirstOrDefault(entry => entry.Type == type)
         ?? throw new ArgumentException($"tensors of type {type} cannot be stored", nameof(type));
 }
 
-/// <summary>Finds out what a file is, by its content, and reads it.</summary>
+/// <summary>Detects the format of a file by its content, and reads the file.</summary>
 internal static class FileFormats
 {
     public static TensorFile Open(string path)
@@ -208,7 +209,8 @@ internal static class FileFormats
         return split < 0 ? Read(FileBytes.Open(path)) : Read(FileBytes.Open(path[..split])).At(path[(split + WeightPath.Inside.Length)..]);
     }
 
-    /// <exception cref="LabException">The content is of no known format, damaged, or asks for code to be run.</exception>
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="LabException">The content is damaged, in an unknown format, or names functions that run programs.</exception>
     public static TensorFile Read(FileBytes file)
     {
         if (ZipDirectory.Recognises(file))
@@ -217,14 +219,14 @@ internal static class FileFormats
             return new TorchLegacyReader(file).Read();
         if (NpyReader.Recognises(file))
             return new NpyReader(file).ReadArray();
-        // A damaged header length can look like anything, so here the name counts too.
+        // A damaged header length can have any value, so the extension counts too.
         if (SafetensorsReader.Recognises(file) || file.Path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
             return new SafetensorsReader(file).Read();
         if (RawPickleReader.Recognises(file))
             return new RawPickleReader(file).Read();
         var start = Printable(Encoding.Latin1.GetString(file.Copy(0, Math.Min(20, file.Length), "its start")));
         throw new LabException($"the file {file.Path} begins with '{start}': it is neither safetensors nor a PyTorch "
-            + "checkpoint, .npz or .npy. A web page or a Git LFS pointer means that the file was not really fetched");
+            + "checkpoint, .npz or .npy. A web page or a Git LFS pointer means that the download failed");
     }
 
     private static TensorFile ReadArchive(FileBytes file)
@@ -236,7 +238,7 @@ internal static class FileFormats
                 + $"(.npy only): it holds {string.Join(", ", members.Keys.Order(StringComparer.Ordinal).Take(5))}");
     }
 
-    /// <summary>Text of a file for a message: short, and without what a terminal would obey.</summary>
+    /// <summary>Text of a file for a message: shortened, and without control characters.</summary>
     public static string Printable(string text) =>
         string.Concat(text.Take(200).Select(letter => char.IsControl(letter) ? ' ' : letter)).Trim();
 }

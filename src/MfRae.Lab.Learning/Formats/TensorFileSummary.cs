@@ -5,17 +5,18 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Formats;
 
-/// <summary>What a file of tensors holds.</summary>
-/// <param name="Tensors">In the order of the file.</param>
-/// <param name="Metadata">Texts and numbers beside them.</param>
-/// <param name="Unread">What is not read, with the reason.</param>
+/// <summary>The contents of a file of tensors.</summary>
+/// <param name="Tensors">The tensors in the order of the file.</param>
+/// <param name="Metadata">Strings and numbers in addition to the tensors.</param>
+/// <param name="Unread">Unread values, each with the reason.</param>
 public sealed record TensorFileSummary(
     string Format, IReadOnlyList<TensorSummary> Tensors, IReadOnlyDictionary<string, string> Metadata, IReadOnlyDictionary<string, string> Unread)
 {
     /// <summary>Number of values of all tensors.</summary>
     public long Count => Tensors.Sum(tensor => tensor.Count);
 
-    /// <param name="path">As <see cref="TensorFile.Open"/> takes it.</param>
+    /// <summary>Describes a file.</summary>
+    /// <param name="path">A path for <see cref="TensorFile.Open"/>.</param>
     /// <exception cref="LabException">The file cannot be opened.</exception>
     public static TensorFileSummary Of(string path)
     {
@@ -31,16 +32,16 @@ public sealed record TensorFileSummary(
     }
 }
 
-/// <summary>What is known of a stored tensor without its values.</summary>
-/// <param name="Type">As safetensors names it: F32, BF16, ….</param>
+/// <summary>The description of a stored tensor.</summary>
+/// <param name="Type">The type as in safetensors: F32, BF16, ….</param>
 /// <param name="Count">Number of values.</param>
 /// <param name="Bytes">Size of the values.</param>
 public sealed record TensorSummary(string Name, string Type, IReadOnlyList<long> Shape, long Count, long Bytes);
 
-/// <summary>Looks at the values of a file.</summary>
+/// <summary>Checks the values of a file.</summary>
 public static class TensorCheck
 {
-    /// <summary>The names of values that are not read.</summary>
+    /// <summary>The names of unread values.</summary>
     /// <exception cref="LabException">The file cannot be opened or read.</exception>
     public static IReadOnlyList<string> NotRead(string path)
     {
@@ -48,7 +49,7 @@ public static class TensorCheck
         return [.. TensorFile.Open(path).Unread.Keys];
     }
 
-    /// <summary>The names of tensors with values that are not finite. Reads the whole file, a tensor at a time.</summary>
+    /// <summary>The names of tensors with NaN or infinite values. Reads the whole file, one tensor at a time.</summary>
     /// <exception cref="LabException">The file cannot be opened or read.</exception>
     public static IReadOnlyList<string> NotFinite(string path)
     {

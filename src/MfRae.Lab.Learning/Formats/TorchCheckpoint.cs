@@ -6,8 +6,8 @@ using MfRae.Lab.Core;
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>
-/// Checkpoints as torch.save has written them since version 1.6: a zip archive of NAME/data.pkl, a pickle that names the
-/// storages, and NAME/data/KEY, one for each storage. Other records say nothing about values, but for the byte order.
+/// Checkpoints as torch.save has written them since version 1.6: a zip archive of NAME/data.pkl, a pickle that names the storages, and
+/// NAME/data/KEY, one for each storage. Of the other records only the byte order matters.
 /// </summary>
 internal sealed class TorchZipReader(FileBytes file, IReadOnlyDictionary<string, ZipMember> members)
 {
@@ -17,7 +17,8 @@ internal sealed class TorchZipReader(FileBytes file, IReadOnlyDictionary<string,
     /// <summary>Whether the members are those of a checkpoint.</summary>
     public static bool Recognises(IReadOnlyDictionary<string, ZipMember> members) => members.Keys.Any(IsPickle);
 
-    /// <exception cref="LabException">The checkpoint is damaged, or its pickle asks for more than tensors.</exception>
+    /// <summary>Reads the checkpoint.</summary>
+    /// <exception cref="LabException">The checkpoint is damaged, or its pickle names functions that run programs.</exception>
     public TensorFile Read()
     {
         var pickles = members.Values.Where(member => IsPickle(member.Name)).ToList();
@@ -28,7 +29,7 @@ internal sealed class TorchZipReader(FileBytes file, IReadOnlyDictionary<string,
             && !file.Copy(order.Offset, order.Bytes, "its byte order").AsSpan().SequenceEqual("little"u8))
             throw file.Broken("was written on a big-endian machine; save it again on a little-endian one");
         if (pickle.Length > PickleReader.Longest)
-            throw file.Broken($"has a pickle of {pickle.Length} bytes; {PickleReader.Longest} are read at most");
+            throw file.Broken($"has a pickle of {pickle.Length} bytes; the limit is {PickleReader.Longest}");
 
         var cursor = new ByteCursor(file, pickle.Offset, pickle.Offset + pickle.Length, pickle.Name);
         var value = new PickleReader(file, cursor, pickle.Name).Read();
@@ -61,12 +62,13 @@ internal sealed class TorchLegacyReader(FileBytes file)
     public static bool Recognises(FileBytes file) =>
         file.Length >= Start.Length && file.Copy(0, Start.Length, "its start").AsSpan().SequenceEqual(Start);
 
-    /// <exception cref="LabException">The checkpoint is damaged, or one of its pickles asks for more than tensors.</exception>
+    /// <summary>Reads the checkpoint.</summary>
+    /// <exception cref="LabException">The checkpoint is damaged, or one of its pickles names functions that run programs.</exception>
     public TensorFile Read()
     {
         Pickle("its magic number");
         if (Pickle("its version") is not Version)
-            throw file.Broken($"is a legacy checkpoint of another version than {Version}");
+            throw file.Broken($"is a legacy checkpoint whose version is not {Version}");
         if (Pickle("its machine") is PickledDictionary machine && machine.Find("little_endian") is false)
             throw file.Broken("was written on a big-endian machine; save it again on a little-endian one");
 
@@ -101,13 +103,12 @@ internal sealed class TorchLegacyReader(FileBytes file)
             places[key] = (at, count * type.Size);
             at += count * type.Size;
         }
-        return at == file.Length ? places : throw file.Broken($"goes on after its last storage, at {at}");
+        return at == file.Length ? places : throw file.Broken($"continues after its last storage, at byte {at}");
     }
 }
 
 /// <summary>
-/// A bare pickle. It has no place for tensors, so nothing but numbers and texts can come of it; it is read to say by name
-/// what it asks for.
+/// A pickle outside an archive. It cannot contain tensors, only numbers and strings; it is read so that messages can name its content.
 /// </summary>
 internal sealed class RawPickleReader(FileBytes file)
 {
@@ -117,24 +118,24 @@ internal sealed class RawPickleReader(FileBytes file)
     public static bool Recognises(FileBytes file) =>
         file.Copy(0, Math.Min(2, file.Length), "its start") is [PickleCode.Protocol, >= 2 and <= 5];
 
-    /// <exception cref="LabException">The pickle is damaged, or asks for more than numbers and texts.</exception>
+    /// <summary>Reads the pickle.</summary>
+    /// <exception cref="LabException">The pickle is damaged, or does not consist of numbers and strings.</exception>
     public TensorFile Read()
     {
         var cursor = new ByteCursor(file, 0, Math.Min(file.Length, PickleReader.Longest), What);
         var value = new PickleReader(file, cursor, What).Read();
         return cursor.Position == file.Length
             ? new PickleTree(file, cursor.Done, _ => null).Flatten(value, Format)
-            : throw file.Broken($"goes on after its pickle, at {cursor.Position}");
+            : throw file.Broken($"continues after its pickle, at byte {cursor.Position}");
     }
 }
 
 /// <summary>
-/// Gives the tensors of nested dictionaries and lists one name each, joined by dots, and the numbers and texts beside them
-/// likewise.
+/// Names the tensors, numbers and strings of nested dictionaries and lists by their keys, joined by dots.
 /// </summary>
-/// <param name="length">Bytes of the pickle. Values may be shared, so a few bytes could stand for a tree without end: no more
-/// values are visited than the pickle has bytes, and their names may not be much longer than it.</param>
-/// <param name="find">The place of a storage in the file and its length in bytes; null where there is none.</param>
+/// <param name="length">Bytes of the pickle. Values may be shared, so that a few bytes could describe an endless tree: the number of
+/// visited values is limited by the number of bytes, and so is the total length of the names.</param>
+/// <param name="find">The offset of a storage in the file and its length in bytes; null for a missing storage.</param>
 internal sealed class PickleTree(FileBytes file, long length, Func<string, (long Offset, long Bytes)?> find)
 {
     private const int Deepest = 64;
@@ -147,8 +148,9 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
     private long _visits = length;
     private long _letters = (1 << 16) + (8 * length);
 
-    /// <exception cref="LabException">Values that are no checkpoint: without end, with two of one name, or with a storage that is
-    /// missing or shorter than its tensor.</exception>
+    /// <summary>Visits the tree.</summary>
+    /// <exception cref="LabException">The tree is endless, has two tensors of one name, or a storage that is missing or shorter than its
+    /// tensor.</exception>
     public TensorFile Flatten(object? value, string format)
     {
         Walk("", value, 0);
@@ -200,7 +202,7 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
                 _unread[name] = unread.Why;
                 break;
             default:
-                _unread[name] = "is no tensor, dictionary, list, tuple, number or string";
+                _unread[name] = "is not a tensor, dictionary, list, tuple, number or string";
                 break;
         }
     }
@@ -266,6 +268,6 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
         _visits -= visits;
         _letters -= letters;
         if (_visits < 0 || _letters < 0)
-            throw file.Broken($"holds more values, or longer names, than its {_length} bytes of pickle can mean");
+            throw file.Broken($"holds more values or longer names than its pickle of {_length} bytes can describe");
     }
 }

@@ -5,8 +5,8 @@ using MfRae.Lab.Core;
 namespace MfRae.Lab.Learning.Formats;
 
 /// <summary>
-/// The directory of a zip archive (APPNOTE 4.3, with zip64): where each member lies, so that stored ones can be mapped in
-/// place. Archives in several parts, encrypted ones, and methods other than stored and deflate are refused.
+/// The directory of a zip archive (APPNOTE 4.3, with zip64): the offset of each member, so that stored members can be mapped in place.
+/// Archives in several parts, encrypted archives, and methods other than stored and deflate are refused.
 /// </summary>
 internal sealed class ZipDirectory(FileBytes file)
 {
@@ -25,7 +25,8 @@ internal sealed class ZipDirectory(FileBytes file)
     public static bool Recognises(FileBytes file) =>
         file.Length >= EndLength && U32(file.Copy(0, 4, "its start"), 0) is LocalHeader or End;
 
-    /// <exception cref="LabException">The archive is cut short, damaged or of an unknown kind.</exception>
+    /// <summary>Reads the directory.</summary>
+    /// <exception cref="LabException">The archive is cut short, damaged or of an unsupported kind.</exception>
     public IReadOnlyDictionary<string, ZipMember> Read()
     {
         var (offset, length, count) = FindDirectory();
@@ -50,7 +51,7 @@ internal sealed class ZipDirectory(FileBytes file)
 
     private (long Offset, long Length, long Count) FindDirectory()
     {
-        // The end record is the last thing in the file, but for a comment of which it tells the length.
+        // The end record is last in the file, except for a comment; the record holds the length of the comment.
         var tailStart = Math.Max(0, file.Length - EndLength - LongestComment);
         var tail = file.Copy(tailStart, file.Length - tailStart, "its archive");
         var end = tail.Length - EndLength;
@@ -111,12 +112,12 @@ internal sealed class ZipDirectory(FileBytes file)
 }
 
 /// <summary>A file inside a zip archive.</summary>
-/// <param name="Offset">Of its content in the archive.</param>
+/// <param name="Offset">The offset of the content in the archive.</param>
 /// <param name="Packed">Bytes in the archive.</param>
-/// <param name="Length">Bytes as declared; the same where it is stored.</param>
+/// <param name="Length">Bytes after unpacking, as declared; equal for stored members.</param>
 internal sealed record ZipMember(string Name, long Offset, long Packed, long Length, bool Deflated);
 
-/// <summary>The three numbers of a directory entry that outgrow 32 bits in archives above 4 GB.</summary>
+/// <summary>The three numbers of a directory entry that may need more than 32 bits in archives above 4 GB.</summary>
 internal sealed class ZipSizes(uint length, uint packed, uint local)
 {
     private const ushort Zip64 = 1;
@@ -128,7 +129,7 @@ internal sealed class ZipSizes(uint length, uint packed, uint local)
     public long Local { get; private set; } = local;
 
     /// <summary>
-    /// Takes those that are all ones in the entry from its zip64 extra field, in their order. False where they are not there.
+    /// Reads the numbers that are all ones in the entry from its zip64 extra field, in order. Returns false if they are missing.
     /// </summary>
     public bool Complete(ReadOnlySpan<byte> extra)
     {

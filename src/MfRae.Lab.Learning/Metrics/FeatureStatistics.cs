@@ -5,15 +5,15 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Metrics;
 
-/// <summary>Mean and covariance of features, what FID needs of a set of images.</summary>
+/// <summary>Mean and covariance of features, the input of FID.</summary>
 /// <param name="Mean">float64 [F].</param>
 /// <param name="Covariance">float64 [F, F], divided by n - 1.</param>
 public sealed record FeatureStatistics(Tensor Mean, Tensor Covariance)
 {
-    // Files that keep float32 are symmetric to their rounding.
+    // Covariances stored as float32 are symmetric up to rounding.
     private const double Asymmetry = 1e-6;
 
-    /// <summary>features [N, F], N ≥ 2.</summary>
+    /// <summary>Statistics of the features [N, F], N ≥ 2.</summary>
     /// <exception cref="LabException">Fewer than two rows, or features that are not finite.</exception>
     public static FeatureStatistics Of(Tensor features)
     {
@@ -22,9 +22,9 @@ public sealed record FeatureStatistics(Tensor Mean, Tensor Covariance)
         return moments.Statistics();
     }
 
-    /// <summary>These statistics, in float64, if they can be some.</summary>
-    /// <param name="source">Where they come from, for the message.</param>
-    /// <exception cref="LabException">Shapes that do not fit, values that are not finite, a covariance that is not symmetric.</exception>
+    /// <summary>Checks the statistics and returns them in float64.</summary>
+    /// <param name="source">The source of the statistics, for the message.</param>
+    /// <exception cref="LabException">Shapes do not fit, values are not finite, or the covariance is not symmetric.</exception>
     public FeatureStatistics Checked(string source)
     {
         using var scope = NewDisposeScope();
@@ -32,7 +32,7 @@ public sealed record FeatureStatistics(Tensor Mean, Tensor Covariance)
         if (Mean.dim() != 1 || Covariance.dim() != 2 || Covariance.shape[0] != Mean.shape[0] || Covariance.shape[1] != Mean.shape[0])
         {
             throw new LabException($"{source}: a mean of shape [{string.Join(", ", Mean.shape)}] and a covariance of shape "
-                + $"[{string.Join(", ", Covariance.shape)}] do not belong together; [F] and [F, F] are needed");
+                + $"[{string.Join(", ", Covariance.shape)}] do not fit together; [F] and [F, F] are needed");
         }
         if (!Mean.isfinite().all().item<bool>() || !Covariance.isfinite().all().item<bool>())
             throw new LabException($"{source}: mean or covariance hold NaN or infinite values");
@@ -48,10 +48,10 @@ public sealed record FeatureStatistics(Tensor Mean, Tensor Covariance)
 }
 
 /// <summary>
-/// Mean and covariance of features that come in batches and are not kept. Sums are in float64 about a pilot, the mean of the
-/// first batch, so that a large common offset cancels nothing (docs/method.md §9).
+/// Mean and covariance of features that come in batches and are not kept. Sums are in float64 relative to the mean of the first batch,
+/// so that a large common offset causes no cancellation (docs/method.md §9).
 /// </summary>
-/// <param name="what">What the features are of, for messages.</param>
+/// <param name="what">The images in words, for messages.</param>
 public sealed class FeatureMoments(string what = "the images") : IDisposable
 {
     private Tensor? _pilot;
@@ -61,8 +61,8 @@ public sealed class FeatureMoments(string what = "the images") : IDisposable
     /// <summary>Rows so far.</summary>
     public long Count { get; private set; }
 
-    /// <summary>features [n, F] of any floating type.</summary>
-    /// <exception cref="LabException">Features that are not finite, or of another dimension than those before.</exception>
+    /// <summary>Adds features [n, F] of any floating-point type.</summary>
+    /// <exception cref="LabException">Features are not finite, or their dimension differs from that of the earlier ones.</exception>
     public void Add(Tensor features)
     {
         using var quiet = no_grad();
@@ -77,7 +77,7 @@ public sealed class FeatureMoments(string what = "the images") : IDisposable
         }
     }
 
-    /// <summary>Of all rows so far, which may become more afterwards.</summary>
+    /// <summary>The statistics of all rows so far. More rows may follow.</summary>
     /// <exception cref="LabException">Fewer than two rows.</exception>
     public FeatureStatistics Statistics()
     {
@@ -123,14 +123,14 @@ public sealed class FeatureMoments(string what = "the images") : IDisposable
 /// <summary>Ranges of rows whose intermediate results stay small.</summary>
 internal static class Blocks
 {
-    /// <summary>What one block of an intermediate result may take.</summary>
+    /// <summary>The largest size of a block of an intermediate result, in bytes.</summary>
     public const long Bytes = 8L << 20;
 
-    // So many blocks' results may lie about at most.
+    // The largest number of blocks whose results are in memory.
     private const int BetweenTrims = 8;
 
     /// <summary>Consecutive ranges that cover <paramref name="rows"/>.</summary>
-    /// <param name="bytesPerRow">What a row of the largest intermediate result takes.</param>
+    /// <param name="bytesPerRow">The bytes of a row of the largest intermediate result.</param>
     public static IEnumerable<(long Start, long End)> Of(long rows, long bytesPerRow)
     {
         var block = Math.Max(1, Bytes / Math.Max(1, bytesPerRow));

@@ -8,16 +8,16 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Metrics;
 
-/// <summary>FID and what is made of it.</summary>
+/// <summary>FID and the metrics that are based on it.</summary>
 internal static class FrechetMetrics
 {
-    // Up to so many classes each has its own value.
+    // The largest number of classes for which each class has a value.
     private const int ListedClasses = 20;
 
     public static MetricValue[] Fid(SampleSet set, Resamples resamples)
     {
         _ = new MetricRequirements("fid", set).Primary;
-        // With as few samples as dimensions their rows are used instead.
+        // With at most as many samples as dimensions, the rows are used instead.
         var statistics = set.Count > set.Features.shape[1] ? FeatureStatistics.Of(set.Features) : null;
         return [.. set.References.Select((reference, i) =>
         {
@@ -62,7 +62,7 @@ internal static class FrechetMetrics
         return [Metric.Of("fidInfinity", found.Intercept, found.Range, set.Count, primary.Hash)];
     }
 
-    /// <summary>FID of as many training images as there are samples: what a perfect generator would score.</summary>
+    /// <summary>FID of training images, in the number of the samples: the score of a perfect generator.</summary>
     public static MetricValue[] Floor(SampleSet set, Resamples resamples)
     {
         var needed = new MetricRequirements("fidFloor", set);
@@ -96,10 +96,10 @@ internal static class FrechetMetrics
     private static string Name(string metric, int place, ReferenceSet reference) => place == 0 ? metric : $"{metric}.{reference.Split}";
 }
 
-/// <summary>FID within each class: a class that collapsed or drifted shows where the distance of all samples hides it.</summary>
+/// <summary>FID within each class. It shows a class that collapsed or drifted, which the distance of all samples may hide.</summary>
 /// <param name="Classes">Labels, ascending.</param>
-/// <param name="Distances">FID of each.</param>
-/// <param name="Shifts">How far each draw moves each, or empty arrays.</param>
+/// <param name="Distances">FID of each class.</param>
+/// <param name="Shifts">The change of each FID in each draw, or empty arrays.</param>
 public sealed record ClassFrechet(IReadOnlyList<long> Classes, IReadOnlyList<double> Distances, IReadOnlyList<double[]> Shifts)
 {
     /// <summary>The mean over the classes.</summary>
@@ -108,12 +108,12 @@ public sealed record ClassFrechet(IReadOnlyList<long> Classes, IReadOnlyList<dou
     /// <summary>The largest FID of a class.</summary>
     public double Worst => Distances.Max();
 
-    /// <summary>How far each draw moves the mean.</summary>
+    /// <summary>The change of the mean in each draw.</summary>
     public double[] MeanShifts =>
         [.. Enumerable.Range(0, Shifts[0].Length).Select(draw => Shifts.Average(shifts => shifts[draw]))];
 
-    /// <summary>samples [N, F] and reference [M, F] with labels int64 [N] and [M].</summary>
-    /// <exception cref="LabException">A class with fewer than two images on a side; it is named.</exception>
+    /// <summary>FID of samples [N, F] and reference [M, F] with labels int64 [N] and [M].</summary>
+    /// <exception cref="LabException">A class has fewer than two samples or reference images.</exception>
     public static ClassFrechet Of(Tensor samples, Tensor labels, Tensor reference, Tensor referenceLabels, Resamples resamples)
     {
         using var scope = NewDisposeScope();
@@ -148,18 +148,19 @@ public sealed record ClassFrechet(IReadOnlyList<long> Classes, IReadOnlyList<dou
 }
 
 /// <summary>
-/// FID∞ (arXiv 1911.07023): FID of growing random subsets is nearly linear in 1/n; the value at 1/n = 0 has no bias in the number
-/// of samples (docs/method.md §9).
+/// FID∞ (arXiv 1911.07023): FID of growing random subsets is nearly linear in 1/n; the value at 1/n = 0 has no bias from the number of
+/// samples (docs/method.md §9).
 /// </summary>
-/// <param name="Sizes">Rows of the subsets, ascending; each holds the ones before.</param>
-/// <param name="Distances">FID of each.</param>
-/// <param name="Intercept">The least-squares line at 1/n = 0.</param>
+/// <param name="Sizes">Rows of the subsets, ascending; each subset contains the smaller ones.</param>
+/// <param name="Distances">FID of each subset.</param>
+/// <param name="Intercept">The value of the least-squares line at 1/n = 0.</param>
 /// <param name="Range">95 % interval, or null.</param>
 public sealed record FrechetExtrapolation(
     IReadOnlyList<long> Sizes, IReadOnlyList<double> Distances, double Intercept, Interval? Range)
 {
-    /// <param name="features">[N, F]; N ≥ 2F, below which FID is not linear in 1/n.</param>
-    /// <param name="sizes">How many subsets.</param>
+    /// <summary>Extrapolates FID.</summary>
+    /// <param name="features">[N, F] with N ≥ 2F; for fewer rows FID is not linear in 1/n.</param>
+    /// <param name="sizes">The number of subsets.</param>
     /// <exception cref="LabException">Too few rows.</exception>
     public static FrechetExtrapolation Of(Tensor features, FrechetReference reference, int sizes, Resamples resamples)
     {
@@ -186,7 +187,7 @@ public sealed record FrechetExtrapolation(
         if (resamples.Draws == 0)
             return new(rows, distances, intercept, null);
 
-        // A sample counts in every subset that holds it, so the intercept is moved by its influence times the sum of weight / size.
+        // A sample counts in every subset that contains it, so it moves the intercept by its influence times the sum of weight / size.
         var influences = reference.Estimate(features, moments.Statistics()).Influences;
         var places = order.data<long>().ToArray();
         var moved = new double[count];
@@ -202,12 +203,12 @@ public sealed record FrechetExtrapolation(
         return new(rows, distances, intercept, Resamples.About(intercept, resamples.Shifts(moved)));
     }
 
-    /// <summary>The least-squares intercept in 1/n is the sum of these times the values.</summary>
+    /// <summary>The weights whose products with the values add up to the least-squares intercept in 1/n.</summary>
     private static double[] InterceptWeights(long[] rows)
     {
         double[] inverse = [.. rows.Select(row => 1.0 / row)];
         var mean = inverse.Average();
-        var spread = inverse.Sum(x => (x - mean) * (x - mean));
-        return [.. inverse.Select(x => (1.0 / rows.Length) - (mean * (x - mean) / spread))];
+        var squares = inverse.Sum(x => (x - mean) * (x - mean));
+        return [.. inverse.Select(x => (1.0 / rows.Length) - (mean * (x - mean) / squares))];
     }
 }

@@ -5,12 +5,13 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Metrics;
 
 /// <summary>
-/// One side of Fréchet distances, with its covariance taken apart once: Σ₂ = R Rᵀ. Every distance to it then costs the
-/// eigenvalues of Rᵀ Σ₁ R, whose roots add up to tr (Σ₁ Σ₂)^½, or the singular values of Rᵀ G₁ (docs/method.md §9).
+/// One side of Fréchet distances, with its covariance factored once: Σ₂ = R Rᵀ. Every distance to it then needs the eigenvalues of
+/// Rᵀ Σ₁ R, whose roots add up to tr (Σ₁ Σ₂)^½, or the singular values of Rᵀ G₁ (docs/method.md §9).
 /// </summary>
 public sealed class FrechetReference
 {
-    // An eigenvalue above this share of the largest is of no empty direction, and rounding moves its root by 10⁻¹¹ of the largest root.
+    // An eigenvalue above this share of the largest belongs to a direction that is not empty, and rounding changes its root by 10⁻¹¹ of
+    // the largest root.
     private const double Certain = 1e-10;
 
     private readonly Tensor _mean;
@@ -24,8 +25,9 @@ public sealed class FrechetReference
     /// <summary>The number of features F.</summary>
     public long Dimensions => _mean.shape[0];
 
-    /// <param name="source">Where the statistics come from, for messages.</param>
-    /// <exception cref="LabException">They are not finite, not symmetric, or no covariance.</exception>
+    /// <summary>The reference of given statistics.</summary>
+    /// <param name="source">The source of the statistics, for messages.</param>
+    /// <exception cref="LabException">The statistics are not finite, not symmetric, or not a covariance.</exception>
     public static FrechetReference Of(FeatureStatistics statistics, string source = "the reference statistics")
     {
         using var scope = NewDisposeScope();
@@ -39,8 +41,8 @@ public sealed class FrechetReference
     }
 
     /// <summary>
-    /// Of the features [M, F] themselves. With at most as many rows as dimensions the centred rows are the factor, which loses
-    /// nothing where directions are empty.
+    /// The reference of the features [M, F]. With at most as many rows as dimensions the centred rows are the factor, which is exact even
+    /// where directions are empty.
     /// </summary>
     public static FrechetReference OfFeatures(Tensor features, string source = "the reference features")
     {
@@ -52,7 +54,7 @@ public sealed class FrechetReference
         return new(mean, (centred.t() / Math.Sqrt(features.shape[0] - 1)).contiguous(), Trace(centred), full: false);
     }
 
-    /// <summary>This, for longer than the dispose scope that it was made in.</summary>
+    /// <summary>The same reference, detached from its dispose scope.</summary>
     public FrechetReference Kept()
     {
         _mean.DetachFromDisposeScope();
@@ -60,10 +62,10 @@ public sealed class FrechetReference
         return this;
     }
 
-    /// <summary>A sum that rounding may leave below zero, as a distance.</summary>
+    /// <summary>The distance of a sum that may be negative by rounding.</summary>
     internal static double AtLeastZero(double sum) => Math.Max(0, sum);
 
-    /// <summary>The distance to a Gaussian of these statistics, at least 0.</summary>
+    /// <summary>The distance to the Gaussian with these statistics, at least 0.</summary>
     public double Distance(FeatureStatistics samples)
     {
         using var scope = NewDisposeScope();
@@ -83,7 +85,7 @@ public sealed class FrechetReference
         return Distance(FeatureStatistics.Of(features));
     }
 
-    /// <summary>The distance of features [N, F], N ≥ 2, and each row's influence on it.</summary>
+    /// <summary>The distance of features [N, F], N ≥ 2, and the influence of each row on it.</summary>
     public FrechetEstimate Estimate(Tensor features)
     {
         CheckDimensions(features.shape[1]);
@@ -93,7 +95,7 @@ public sealed class FrechetReference
         return Estimate(features, FeatureStatistics.Of(features));
     }
 
-    /// <summary>The same where the features' own statistics are at hand.</summary>
+    /// <summary>The distance and the influences, given the statistics of the features.</summary>
     public FrechetEstimate Estimate(Tensor features, FeatureStatistics statistics)
     {
         CheckDimensions(features.shape[1]);
@@ -120,8 +122,8 @@ public sealed class FrechetReference
         return new(AtLeastZero(distance.item<double>()), Numbers(influences));
     }
 
-    // With fewer rows than the reference has directions: the singular values of X R from the Gram matrix of its rows, without those
-    // that are zero to rounding. One is, as the rows of X add up to zero.
+    // With fewer rows than the reference has directions: the singular values of X R from the Gram matrix of its rows, without values that
+    // are zero up to rounding. One value is zero, because the rows of X add up to zero.
     private FrechetEstimate? Roots(Tensor features)
     {
         var count = features.shape[0];
@@ -139,8 +141,8 @@ public sealed class FrechetReference
         return new(AtLeastZero(distance), Numbers(Influences(centred, difference, turned, count)));
     }
 
-    // tr (Σ₁ Σ₂)^½. Eigenvalues cost a third of singular values and need no factor of the other covariance, and their roots are as exact
-    // unless some come from directions that are empty.
+    // tr (Σ₁ Σ₂)^½. Eigenvalues cost a third of singular values and need no factor of Σ₁. Their roots are as exact, except in empty
+    // directions.
     private Tensor Cross(Tensor covariance)
     {
         var triangular = CovarianceFactor.Triangular(covariance);
@@ -172,12 +174,12 @@ public sealed class FrechetReference
             throw new LabException($"{features.shape[0]} image has no covariance: {source} must be at least two");
         var wide = features.to(float64);
         if (!wide.isfinite().all().item<bool>())
-            throw new LabException($"{source} hold values that are not finite: images or the feature network are damaged");
+            throw new LabException($"{source} contain values that are not finite: images or the feature network are damaged");
         var mean = wide.mean([0]);
         return (mean, wide - mean);
     }
 
-    // 2 (μ₁ - μ₂)ᵀ (x - μ₁) + (x - μ₁)ᵀ (I - A) (x - μ₁), but for a constant; a covariance over n - 1 moves by as much more.
+    // 2 (μ₁ - μ₂)ᵀ (x - μ₁) + (x - μ₁)ᵀ (I - A) (x - μ₁), up to a constant, with the factor n / (n - 1) of the covariance.
     private static Tensor Influences(Tensor centred, Tensor difference, Tensor turned, long count) =>
         (centred.mv(difference) * 2) + (turned * (count / (count - 1.0)));
 
@@ -186,9 +188,9 @@ public sealed class FrechetReference
     private static double Trace(Tensor centred) => centred.square().sum().item<double>() / (centred.shape[0] - 1);
 }
 
-/// <summary>A Fréchet distance and how each sample moves it.</summary>
+/// <summary>A Fréchet distance and the influence of each sample on it.</summary>
 /// <param name="Influences">
-/// [N], of mean zero: giving sample i the weight (1 + ε) / N moves the distance by ε times its influence over N, to first order.
+/// [N], with mean zero: the weight (1 + ε) / N for sample i changes the distance by ε times its influence over N, to first order.
 /// </param>
 public sealed record FrechetEstimate(double Distance, double[] Influences);
 
@@ -198,10 +200,10 @@ internal static class CovarianceFactor
     /// <summary>The distance from 1 to the next number.</summary>
     public const double Epsilon = 2.220446049250313e-16;
 
-    // What rounding of a file in float32 makes of eigenvalues that are zero, relative to the largest.
+    // The size of eigenvalues that are zero before a file rounds them to float32, relative to the largest.
     private const double Negative = 1e-6;
 
-    /// <summary>Cholesky's [F, F], a tenth of the work of any other; null where Σ is singular to rounding.</summary>
+    /// <summary>The Cholesky factor [F, F], a tenth of the work of any other factor; null where Σ is singular up to rounding.</summary>
     public static Tensor? Triangular(Tensor covariance)
     {
         var (factor, failedAt) = linalg.cholesky_ex(covariance);
@@ -209,19 +211,19 @@ internal static class CovarianceFactor
     }
 
     /// <summary>
-    /// [F, rank] by eigendecomposition. Directions that are empty to rounding are left out: with them the root of an eigenvalue
-    /// of 10⁻¹⁶ would count as 10⁻⁸.
+    /// [F, rank] by eigendecomposition. Directions that are empty up to rounding are left out: otherwise the root of an eigenvalue of 10⁻¹⁶
+    /// would count as 10⁻⁸.
     /// </summary>
-    /// <param name="source">Where the covariance comes from, for the message.</param>
-    /// <exception cref="LabException">It has negative eigenvalues.</exception>
+    /// <param name="source">The source of the covariance, for the message.</param>
+    /// <exception cref="LabException">The covariance has negative eigenvalues.</exception>
     public static Tensor Spectral(Tensor covariance, string source = "the statistics")
     {
         var (values, vectors) = linalg.eigh(covariance);
         if (values.min().item<double>() < -Negative * values.abs().max().item<double>())
-            throw new LabException($"{source}: the covariance has negative eigenvalues, so it is none");
+            throw new LabException($"{source}: the matrix has negative eigenvalues, so it is not a covariance");
         var width = covariance.shape[0];
         var empty = values.le(values.max() * (width * Epsilon)).sum().item<long>();
-        // Eigenvalues ascend.
+        // Eigenvalues are in ascending order.
         return vectors.slice(1, empty, width, 1) * values.slice(0, empty, width, 1).sqrt();
     }
 }
@@ -230,17 +232,17 @@ internal static class CovarianceFactor
 public static class FrechetDistance
 {
     /// <summary>
-    /// In float64 without a root of any matrix: tr (Σ₁ Σ₂)^½ is the sum of the singular values of G₁ᵀ G₂ for any factors G Gᵀ = Σ, so
-    /// nothing complex or NaN comes up and nothing is lost where a covariance is rank-deficient.
-    /// <see cref="FrechetReference"/> keeps the factor of the first for further distances.
+    /// In float64 without a matrix root: tr (Σ₁ Σ₂)^½ is the sum of the singular values of G₁ᵀ G₂ for any factors G Gᵀ = Σ. No complex
+    /// values and no NaN can occur, and a rank-deficient covariance causes no loss of precision.
+    /// <see cref="FrechetReference"/> keeps the factor of one side for further distances.
     /// </summary>
     public static double Between(FeatureStatistics first, FeatureStatistics second) =>
         FrechetReference.Of(first).Distance(second.Checked("the statistics of the samples"));
 
     /// <summary>
-    /// The same from the features themselves, first [N, F] and second [M, F]: with centred features A
-    /// and B tr (Σ₁ Σ₂)^½ = ‖A Bᵀ‖_* / sqrt((N - 1)(M - 1)), which loses nothing where fewer samples than features leave directions empty.
-    /// Its cost grows with N and M, so it is for sets that are small.
+    /// FID from the features, first [N, F] and second [M, F]: with centred features A and B, tr (Σ₁ Σ₂)^½ =
+    /// ‖A Bᵀ‖_* / sqrt((N - 1)(M - 1)), which is exact even where fewer samples than features leave directions empty. The cost grows with
+    /// N and M, so it suits small sets.
     /// </summary>
     public static double BetweenFeatures(Tensor first, Tensor second)
     {

@@ -10,26 +10,26 @@ namespace MfRae.Lab.Learning.Metrics;
 /// <param name="Drawn">The mean of the parts in each bootstrap draw, within parts; empty without draws.</param>
 public sealed record InceptionScore(IReadOnlyList<double> Parts, double[] Drawn)
 {
-    // Class probabilities may underflow to zero, whose logarithm a zero then multiplies.
+    // Class probabilities may underflow to zero, and 0 · log 0 must be 0.
     private const double Tiny = 1e-300;
 
-    // A draw's multiplicities of this many rows are held at a time, a byte each.
+    // The multiplicities of this many rows of a draw are in memory at a time, a byte each.
     private const long CountedRows = 64L << 20;
 
     /// <summary>The mean over the parts.</summary>
     public double Mean => Parts.Average();
 
-    /// <summary>Over the parts, divided by their number.</summary>
+    /// <summary>The standard deviation over the parts; the divisor is their number.</summary>
     public double Deviation => Math.Sqrt(Parts.Average(score => (score - Mean) * (score - Mean)));
 
-    /// <summary>logits [N, classes] in <paramref name="splits"/> consecutive parts of about equal size.</summary>
+    /// <summary>The score of logits [N, classes] in <paramref name="splits"/> consecutive parts of about equal size.</summary>
     public static InceptionScore OfSplits(Tensor logits, int splits, Resamples? resamples = null)
     {
         var count = logits.shape[0];
         return Of(logits, [.. Enumerable.Range(0, splits).Select(i => (i * count / splits, (i + 1) * count / splits))], resamples);
     }
 
-    /// <summary>The same of samples in the order of torch-fidelity, which shuffles them first.</summary>
+    /// <summary>The score in the order of torch-fidelity, which shuffles the samples first.</summary>
     public static InceptionScore OfShuffled(Tensor logits, int splits, Resamples? resamples = null, uint seed = 2020)
     {
         using var scope = NewDisposeScope();
@@ -37,7 +37,7 @@ public sealed record InceptionScore(IReadOnlyList<double> Parts, double[] Drawn)
     }
 
     /// <summary>
-    /// logits [N, classes] in consecutive parts of <paramref name="size"/>, the last one shorter: ADM's form, with size 5,000.
+    /// The score of logits [N, classes] in consecutive parts of <paramref name="size"/>, the last part shorter: ADM's form has size 5,000.
     /// </summary>
     public static InceptionScore OfChunks(Tensor logits, long size, Resamples? resamples = null)
     {
@@ -67,15 +67,15 @@ public sealed record InceptionScore(IReadOnlyList<double> Parts, double[] Drawn)
         return new(scores, drawn);
     }
 
-    // How often each row is in a draw, uint8: a hundred times would be less likely than any event.
+    // The number of times that each row is in a draw, uint8: the probability of values above 100 is negligible.
     private static Tensor Counts(Resamples resamples, int draw, long rows, int part)
     {
         using var scope = NewDisposeScope();
         return resamples.Rows(draw, rows, part == 0 ? "" : $"part {part}").bincount(null, rows).to(uint8).MoveToOuterDisposeScope();
     }
 
-    // Scores of logits [n, classes] whose rows count as often as counts [draws, n] say. The mean negative entropy and the marginal are
-    // all that a score needs, and both are linear in the counts.
+    // Scores of logits [n, classes] with the multiplicities counts [draws, n]. A score needs only the mean negative entropy and the
+    // marginal, which are linear in the counts.
     private static double[] Scores(Tensor logits, Tensor counts)
     {
         using var scope = NewDisposeScope();

@@ -7,15 +7,15 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Metrics;
 
-/// <summary>The metrics by their options.</summary>
+/// <summary>Computes metrics from their options.</summary>
 public static class Metric
 {
     /// <summary>
-    /// The values of a metric; FID and sFID have one for each reference, of which the first has the plain name and the others are
-    /// NAME.SPLIT.
+    /// The values of a metric. FID and sFID have one value for each reference: NAME for the first reference, NAME.SPLIT for any further
+    /// one.
     /// </summary>
-    /// <param name="draws">Resamples behind each interval; 0 for values without intervals.</param>
-    /// <exception cref="LabException">The set lacks what the metric needs.</exception>
+    /// <param name="draws">Resamples behind each interval; 0: no intervals.</param>
+    /// <exception cref="LabException">The set lacks an input of the metric.</exception>
     public static IEnumerable<MetricValue> Compute(MetricOptions options, SampleSet set, int draws = 1000)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(draws);
@@ -81,16 +81,16 @@ public static class Metric
     }
 }
 
-/// <summary>A metric's value before the identity of the evaluation is added.</summary>
+/// <summary>The value of a metric, without the identity of the evaluation.</summary>
 /// <param name="Low">Lower end of a 95 % interval over the samples (docs/method.md §9), or null.</param>
-/// <param name="High">Its upper end, or null.</param>
-/// <param name="Samples">How many samples it was computed from.</param>
-/// <param name="UsesExtractor">Whether the feature network is part of its identity.</param>
+/// <param name="High">Upper end of the interval, or null.</param>
+/// <param name="Samples">The number of samples behind the value.</param>
+/// <param name="UsesExtractor">Whether the feature network is part of the identity.</param>
 /// <param name="Reference">Hash of the reference statistics, or the empty string.</param>
 public sealed record MetricValue(string Name, double Value, double? Low, double? High, long Samples, bool UsesExtractor, string Reference);
 
-/// <summary>What a metric needs of a set, or the message that says what is missing.</summary>
-/// <param name="metric">Its kind.</param>
+/// <summary>The inputs of a metric, or a message that names the missing input.</summary>
+/// <param name="metric">The kind of the metric.</param>
 internal sealed class MetricRequirements(string metric, SampleSet set)
 {
     private const string Train = "train";
@@ -101,7 +101,7 @@ internal sealed class MetricRequirements(string metric, SampleSet set)
     public ReferenceSet Training => set.References.FirstOrDefault(reference => reference.Split == Train)
         ?? throw Missing($"a reference of the split `{Train}`");
 
-    /// <summary>The first reference that was not trained on.</summary>
+    /// <summary>The first reference that does not consist of training images.</summary>
     public ReferenceSet Unseen => set.References.FirstOrDefault(reference => reference.Split != Train)
         ?? throw Missing($"a reference other than `{Train}`");
 
@@ -111,12 +111,12 @@ internal sealed class MetricRequirements(string metric, SampleSet set)
     public T OfReference<T>([NotNull] T? given, ReferenceSet reference, string what)
         where T : class => given ?? throw Missing($"{what} of the reference `{reference.Split}`");
 
-    /// <summary>At least so many samples.</summary>
+    /// <summary>Requires a minimum number of samples.</summary>
     public void Samples(long least)
     {
         if (set.Count < least)
-            throw new LabException($"{metric} needs at least {least} samples, and there {(set.Count == 1 ? "is" : "are")} {set.Count}");
+            throw new LabException($"{metric} needs at least {least} samples; the set has {set.Count}");
     }
 
-    private LabException Missing(string what) => new($"{metric} needs {what}, and there is none");
+    private LabException Missing(string what) => new($"{metric} needs {what}, which is missing");
 }

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Metrics;
 
 /// <summary>
-/// The nearest rows of a set for each row of another, by ascending distance. float32 proposes a few more than are asked for; they
-/// are ordered by exact distances, and where rounding could hide a nearer one, float64 proposes.
+/// The nearest rows of a set for each row of another set, by ascending distance. A search in float32 proposes a few more rows than
+/// requested; they are ordered by exact distances. Where rounding could hide a nearer row, the search is repeated in float64.
 /// </summary>
 /// <param name="Squared">float64 [N, count].</param>
 /// <param name="Indices">int64 [N, count].</param>
@@ -14,12 +14,13 @@ public sealed record NearestRows(Tensor Squared, Tensor Indices)
 {
     private const long Spare = 5;
 
-    /// <summary>Of features [N, F] among others [M, F], M ≥ count.</summary>
+    /// <summary>The nearest rows of features [N, F] among others [M, F], M ≥ count.</summary>
     /// <exception cref="LabException">Too few others, or features that are not finite.</exception>
     public static NearestRows Of(Tensor features, Tensor others, int count) =>
         Of(new FeatureRows(features, "the samples"), new FeatureRows(others, "the reference images"), count);
 
-    /// <param name="rows">The same object as others for the nearest other rows of one set.</param>
+    /// <summary>The nearest rows of a set among others, or the nearest other rows within one set.</summary>
+    /// <param name="rows">For one set, the same object as <paramref name="others"/>.</param>
     internal static NearestRows Of(FeatureRows rows, FeatureRows others, int count)
     {
         var self = ReferenceEquals(rows, others);
@@ -27,7 +28,7 @@ public sealed record NearestRows(Tensor Squared, Tensor Indices)
             throw new LabException($"{others.Count} images are too few: each needs {count} {(self ? "others" : "of them")} as neighbours");
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        // Whole from the start: small results between large blocks would tear the heap.
+        // The results are allocated at once: small results between large blocks would fragment the heap.
         var (distances, indices) = (empty(rows.Count, count, dtype: float64), empty(rows.Count, count, dtype: int64));
         ProductBlocks.Each(rows, others, (start, end, products) =>
         {
@@ -41,7 +42,7 @@ public sealed record NearestRows(Tensor Squared, Tensor Indices)
         return new(distances.MoveToOuterDisposeScope(), indices.MoveToOuterDisposeScope());
     }
 
-    /// <summary>Of the rows whose distances in float32 [rows, M] are at hand; a row's own must be infinite.</summary>
+    /// <summary>The nearest rows given distances in float32 [rows, M]; the distance of a row to itself must be infinite.</summary>
     internal static NearestRows OfDistances(Tensor single, FeatureRows rows, long start, long end, FeatureRows others, int count)
     {
         var self = ReferenceEquals(rows, others);
@@ -66,7 +67,7 @@ public sealed record NearestRows(Tensor Squared, Tensor Indices)
         return found;
     }
 
-    // The nearest by exact distances among those proposed, and the smallest distance that was not proposed [rows].
+    // The nearest rows among the proposed ones by exact distances, and the smallest distance among the rest [rows].
     private static (NearestRows Found, Tensor Beyond) Proposed(
         Tensor proposals, Tensor indices, FeatureRows rows, FeatureRows others, int count, bool self)
     {

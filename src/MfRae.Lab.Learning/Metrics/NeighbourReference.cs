@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Metrics;
 
 /// <summary>
-/// Reference features [M, F] with the radii of their balls, which serve many sets of samples. Pairs are visited in blocks of
-/// rows, so that no matrix of all of them exists.
+/// Reference features [M, F] with the radii of their balls, for any number of sets of samples. Pairs are visited in blocks of rows, so
+/// that no matrix of all pairs exists.
 /// </summary>
 public sealed class NeighbourReference
 {
@@ -16,7 +16,8 @@ public sealed class NeighbourReference
     /// <summary>The reference of the features [M, F].</summary>
     public NeighbourReference(Tensor features) => _reference = new FeatureRows(features, "the reference images").Kept();
 
-    /// <param name="samples">[N, F], more rows than either number of neighbours.</param>
+    /// <summary>Computes the scores of samples.</summary>
+    /// <param name="samples">[N, F], with more rows than either number of neighbours.</param>
     /// <param name="neighbours">k of precision and recall.</param>
     /// <param name="densityNeighbours">k of density and coverage.</param>
     public NeighbourScores Scores(Tensor samples, int neighbours, int densityNeighbours)
@@ -30,13 +31,13 @@ public sealed class NeighbourReference
                 $"features of {rows.Dimensions} dimensions cannot be compared with reference features of {_reference.Dimensions}");
         }
         if (rows.Count <= neighbours)
-            throw new LabException($"{rows.Count} samples are too few: each needs {neighbours} others as neighbours");
+            throw new LabException($"{rows.Count} samples are too few: each needs {neighbours} neighbours");
         PrepareRadii(neighbours, densityNeighbours);
         return new NeighbourPass(rows, _reference, _squaredRadii[neighbours], _squaredRadii[densityNeighbours], neighbours, densityNeighbours)
             .Run();
     }
 
-    // Both radii from one search for neighbours.
+    // One search for neighbours gives both radii.
     private void PrepareRadii(params int[] neighbours)
     {
         var missing = neighbours.Where(k => !_squaredRadii.ContainsKey(k)).Distinct().ToList();
@@ -50,16 +51,16 @@ public sealed class NeighbourReference
 }
 
 /// <summary>
-/// What one pass over all pairs of samples and reference features gives (docs/method.md §9). Arrays have one number for each
-/// sample; the mean of an influence over resampled rows says how far its value moves.
+/// The results of one pass over all pairs of samples and reference features (docs/method.md §9). Arrays have one number for each
+/// sample; the mean of an influence over resampled rows is the change of the value.
 /// </summary>
-/// <param name="Precision">1 inside any ball about a reference feature, else 0.</param>
-/// <param name="Density">In how many such balls, divided by k.</param>
-/// <param name="Recall">Share of reference features inside any ball about a sample.</param>
-/// <param name="RecallInfluences">N/M times the number of reference features that only this sample's ball holds.</param>
-/// <param name="Coverage">Share of reference features whose ball holds any sample.</param>
-/// <param name="CoverageInfluences">N/M times the number of balls that hold only this sample.</param>
-/// <param name="KernelInfluences">On the unbiased kernel distance of all rows, of mean zero.</param>
+/// <param name="Precision">1 inside any ball around a reference feature, else 0.</param>
+/// <param name="Density">The number of such balls around the sample, divided by k.</param>
+/// <param name="Recall">Share of reference features inside any ball around a sample.</param>
+/// <param name="RecallInfluences">N/M times the number of reference features that only this sample's ball contains.</param>
+/// <param name="Coverage">Share of reference features whose ball contains any sample.</param>
+/// <param name="CoverageInfluences">N/M times the number of balls that contain only this sample.</param>
+/// <param name="KernelInfluences">Influences on the unbiased kernel distance of all rows, with mean zero.</param>
 public sealed record NeighbourScores(
     double[] Precision,
     double[] Density,
@@ -71,7 +72,7 @@ public sealed record NeighbourScores(
 
 /// <summary>The two passes over blocks of samples: against the samples themselves, and against the reference.</summary>
 /// <param name="radii">Squared radii of the reference for precision, [M].</param>
-/// <param name="densityRadii">Those for density and coverage, [M].</param>
+/// <param name="densityRadii">Squared radii of the reference for density and coverage, [M].</param>
 internal sealed class NeighbourPass(
     FeatureRows samples, FeatureRows reference, Tensor radii, Tensor densityRadii, int neighbours, int densityNeighbours)
 {
@@ -96,14 +97,14 @@ internal sealed class NeighbourPass(
             _density.slice(0, start, end, 1).copy_(_coverage.Add(inside, start));
             _recall.Add(hits.Inside(ownRadii.slice(0, start, end, 1).unsqueeze(1)), start);
         });
-        // The unbiased estimate is linear in each sample's kernel means, but for the constants that centring takes away.
+        // The unbiased estimate is linear in the kernel means of each sample, up to constants that centring removes.
         var kernel = _kernel.mul_(2);
         return new(
             Numbers(_precision), Numbers(_density.div_(densityNeighbours)), _recall.Share, _recall.Influences(), _coverage.Share,
             _coverage.Influences(), Numbers(kernel - kernel.mean()));
     }
 
-    // The samples' own squared radii, and their kernel means with each other.
+    // The squared radii of the samples, and their kernel means with each other.
     private Tensor Own()
     {
         var squaredRadii = empty(samples.Count, dtype: float64);
@@ -119,7 +120,7 @@ internal sealed class NeighbourPass(
         return squaredRadii;
     }
 
-    // Of (x·y / F + 1)³ over columns, [rows]. Their differences are far above the rounding of float32.
+    // Means of (x·y / F + 1)³ over columns, [rows]. Their differences are far above the rounding of float32.
     private Tensor KernelSums(Tensor products) =>
         (products / samples.Dimensions).add_(1).pow_(3).mv(ones(products.shape[1], dtype: float32)).to(float64);
 
@@ -127,21 +128,21 @@ internal sealed class NeighbourPass(
 }
 
 /// <summary>
-/// Which of a block's points lie in which balls, border included. float32 decides what its rounding cannot turn; the few pairs
-/// near a border are decided by exact distances, and where they are many, float64 decides most of them first.
+/// Decides which points of a block lie in which balls, border included. float32 decides pairs that its rounding cannot change; exact
+/// distances decide the few pairs near a border. Where these are many, float64 decides most of them first.
 /// </summary>
-/// <param name="rows">The points are rows of these from start to end, the others the columns.</param>
-/// <param name="single">Their squared distances in float32 [rows, M].</param>
+/// <param name="rows">The points are the rows from start to end; the columns are the opposite set.</param>
+/// <param name="single">Squared distances in float32 [rows, M].</param>
 internal sealed class BallHits(FeatureRows rows, long start, long end, FeatureRows others, Tensor single)
 {
-    // From this share of undecided pairs on, products in float64 are cheaper than differences.
+    // Above this share of undecided pairs, products in float64 are cheaper than differences.
     private const long Undecided = 256;
 
     private readonly double _error = SquaredDistances.Error(rows, start, end, others, float32);
     private Tensor? _wide;
 
-    /// <summary>Where distances are at most the squared radii, bool [rows, M].</summary>
-    /// <param name="squaredRadii">float64 [M] about the columns, or [rows, 1] about the rows.</param>
+    /// <summary>The mask of squared distances that are at most the squared radii, bool [rows, M].</summary>
+    /// <param name="squaredRadii">float64 [M] around the columns, or [rows, 1] around the rows.</param>
     public Tensor Inside(Tensor squaredRadii)
     {
         var (inside, undecided) = Decide(single, squaredRadii, _error);
@@ -158,7 +159,7 @@ internal sealed class BallHits(FeatureRows rows, long start, long end, FeatureRo
         return inside.index_put_(exact.le(radii), row, column);
     }
 
-    // What is inside for certain, and the pairs [P, 2] that may be.
+    // The pairs that are certainly inside, and the pairs [P, 2] that may be.
     private static (Tensor Inside, Tensor Undecided) Decide(Tensor distances, Tensor squaredRadii, double error)
     {
         var inside = distances.le((squaredRadii - error).to(distances.dtype));
@@ -167,7 +168,7 @@ internal sealed class BallHits(FeatureRows rows, long start, long end, FeatureRo
     }
 }
 
-/// <summary>How many rows hit each column, and for columns with a single hit which row it was.</summary>
+/// <summary>The number of rows that hit each column, and the row for columns with a single hit.</summary>
 internal sealed class ColumnHits(long columns, long rows)
 {
     private readonly Tensor _counts = zeros(columns, dtype: float64);
@@ -179,8 +180,8 @@ internal sealed class ColumnHits(long columns, long rows)
     /// <summary>Adds a block of rows, bool [block, columns], and returns the hits of each row, [block].</summary>
     public Tensor Add(Tensor hits, long start)
     {
-        // Products with ones and row numbers are several times as fast as sums of bools. float32 holds whole numbers to 2^24, and sums
-        // of row numbers matter only where they have one term.
+        // Products with ones and row numbers are several times as fast as sums of bools. float32 represents whole numbers up to 2^24, and
+        // sums of row numbers are used only where they have one term.
         var single = hits.to(float32);
         var numbers = arange(0, hits.shape[0], dtype: float32);
         var sums = stack([ones_like(numbers), numbers], 0).mm(single).to(float64);
@@ -190,7 +191,7 @@ internal sealed class ColumnHits(long columns, long rows)
     }
 
     /// <summary>
-    /// What the share would lose without a row, times the number of rows: only columns that no other row hits count.
+    /// The loss of the share without a row, times the number of rows: only columns that no other row hits count.
     /// </summary>
     public double[] Influences()
     {
@@ -205,14 +206,15 @@ internal sealed class ColumnHits(long columns, long rows)
 
 /// <summary>
 /// Improved precision and recall (arXiv 1904.06991): the share of samples inside the union of balls around reference features, and the
-/// other way round. A ball reaches to the k-th nearest neighbour of its centre, border included.
+/// share of reference features inside the union of balls around samples. A ball reaches to the k-th nearest neighbour of its centre,
+/// border included.
 /// </summary>
 public sealed record PrecisionRecall(double Precision, double Recall)
 {
-    /// <summary>Harmonic mean of both.</summary>
+    /// <summary>The harmonic mean of both.</summary>
     public double FScore => Precision + Recall == 0 ? 0 : 2 * Precision * Recall / (Precision + Recall);
 
-    /// <summary>samples [N, F] against reference [M, F], with N, M > k; no decision hangs on rounding.</summary>
+    /// <summary>samples [N, F] against reference [M, F], with N, M > k. Rounding changes no decision.</summary>
     public static PrecisionRecall Of(Tensor samples, Tensor reference, int neighbours = 3)
     {
         using var scope = NewDisposeScope();

@@ -8,10 +8,10 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Metrics;
 
-/// <summary>Metrics of pairs of samples and images whose features were kept.</summary>
+/// <summary>Metrics of pairs of samples and images with kept features.</summary>
 internal static class PairMetrics
 {
-    /// <summary>Named kid with published subsets of 1,000, and by the size of the subsets otherwise.</summary>
+    /// <summary>KID. The name is kid for the published subset size of 1,000, and includes the size otherwise.</summary>
     public static MetricValue[] Kernel(KidOptions options, SampleSet set, Resamples resamples)
     {
         var needed = new MetricRequirements("kid", set);
@@ -21,7 +21,7 @@ internal static class PairMetrics
         double[] shifts = [];
         if (resamples.Draws > 0)
         {
-            // With the neighbours of the other metrics of pairs, whose pass is then the same; few images have fewer.
+            // The same number of neighbours as in the other metrics of pairs, so that they share a pass; with few images it is smaller.
             var most = (int)Math.Min(set.Count, features.shape[0]) - 1;
             var balls = new PrecisionRecallOptions();
             var scores = set.NeighbourScores(
@@ -67,31 +67,33 @@ internal static class PairMetrics
 }
 
 /// <summary>
-/// KID (arXiv 1801.01401): the unbiased squared maximum mean discrepancy under the kernel (x·y / F + 1)³. Unlike FID it has no bias in
+/// KID (arXiv 1801.01401): the unbiased squared maximum mean discrepancy under the kernel (x·y / F + 1)³. Unlike FID it has no bias from
 /// the number of samples.
 /// </summary>
-/// <param name="Subsets">One value for each pair of subsets; about zero, of either sign, for equal distributions.</param>
+/// <param name="Subsets">One value for each pair of subsets; near zero, of either sign, for equal distributions.</param>
 /// <param name="Size">Rows of a subset.</param>
 public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
 {
     /// <summary>The mean over the subsets.</summary>
     public double Mean => Subsets.Average();
 
-    /// <summary>Over the subsets, divided by their number.</summary>
+    /// <summary>The standard deviation over the subsets; the divisor is their number.</summary>
     public double Deviation => Math.Sqrt(Subsets.Average(value => (value - Mean) * (value - Mean)));
 
     /// <summary>
-    /// samples [N, F] against reference [M, F] as torch-fidelity: subsets without replacement, drawn in turn for samples and reference.
+    /// KID of samples [N, F] and reference [M, F] as in torch-fidelity: subsets without replacement, drawn in turn for samples and
+    /// reference.
     /// </summary>
     /// <param name="size">Rows of a subset; N or M where that is less.</param>
-    /// <param name="order">int64 [N]: the rows of the samples in the order of their files, which torch-fidelity draws from; null where they
-    /// are in it.</param>
-    /// <exception cref="LabException">Fewer than two rows on a side, or other dimensions.</exception>
+    /// <param name="order">int64 [N]: the rows of the samples in the order of their files, from which torch-fidelity draws; null where rows
+    /// have this order.</param>
+    /// <exception cref="LabException">Fewer than two samples or reference images, or different dimensions.</exception>
     public static KernelDistance Of(Tensor samples, Tensor reference, int subsets = 100, int size = 1000, uint seed = 2020, Tensor? order = null)
     {
         var rows = (int)Math.Min(size, Math.Min(samples.shape[0], reference.shape[0]));
         if (rows < 2)
-            throw new LabException($"kid needs two images on each side: there are {samples.shape[0]} samples and {reference.shape[0]} others");
+            throw new LabException(
+                $"kid needs two images on each side; the sets have {samples.shape[0]} samples and {reference.shape[0]} reference images");
         if (samples.shape[1] != reference.shape[1])
         {
             throw new LabException(
@@ -122,10 +124,10 @@ public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
     }
 
     /// <summary>
-    /// By how much each draw moves the mean of the subsets: the samples by their influences on the estimate of all rows, and the choice of
-    /// subsets by drawing among their values.
+    /// The change of the mean of the subsets in each draw: from the samples, by their influences on the estimate of all rows, and from the
+    /// choice of subsets, by drawing among their values.
     /// </summary>
-    /// <param name="influences">Of <see cref="NeighbourScores"/>.</param>
+    /// <param name="influences">The influences of <see cref="NeighbourScores"/>.</param>
     public double[] Shifts(double[] influences, Resamples resamples) =>
         [.. resamples.Shifts(influences).Zip(resamples.Shifts([.. Subsets], "subsets"), (samples, subsets) => samples + subsets)];
 
@@ -141,18 +143,18 @@ public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
 }
 
 /// <summary>
-/// Whether samples lie nearer to training images than images do that were never trained on (docs/method.md §9). The distance is
-/// the one to the nearest training image in feature space.
+/// Compares how near samples and unseen images lie to training images (docs/method.md §9), by the distance to the nearest training image
+/// in feature space.
 /// </summary>
 /// <param name="Ratio">Median distance of samples, divided by that of test images; copies are near 0, new images near or above 1.</param>
 /// <param name="RatioRange">95 % interval, or null.</param>
-/// <param name="Share">Share of samples nearer than the 1 % quantile of test images, which would be 1 % of test images.</param>
+/// <param name="Share">Share of samples nearer than the 1 % quantile of test images; for test images it is 1 %.</param>
 /// <param name="ShareRange">95 % interval, or null.</param>
 public sealed record Memorisation(double Ratio, Interval? RatioRange, double Share, Interval? ShareRange)
 {
     private const double Near = 0.01;
 
-    /// <summary>samples [N, F], test [M, F] and train [K, F].</summary>
+    /// <summary>Memorisation of samples [N, F], with test [M, F] and train [K, F].</summary>
     /// <exception cref="LabException">Most test images are training images.</exception>
     public static Memorisation Of(Tensor samples, Tensor test, Tensor train, Resamples resamples)
     {
@@ -164,7 +166,7 @@ public sealed record Memorisation(double Ratio, Interval? RatioRange, double Sha
         double[] sorted = [.. others.data<double>().ToArray().Order()];
         var median = Bootstrap.Quantile(sorted, 0.5);
         if (median == 0)
-            throw new LabException("memorisation compares with images that were never trained on, but most test images are training images");
+            throw new LabException("memorisation compares with unseen images, but most test images are training images");
         var near = own.lt(Bootstrap.Quantile(sorted, Near)).to(float64);
         var (ratio, share) = (Median(own) / median, near.mean().item<double>());
         var ratios = resamples.Each(draw => Median(own.index_select(0, resamples.Rows(draw, own.shape[0]))) / median);

@@ -5,14 +5,14 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MfRae.Lab.Learning.Metrics;
 
-/// <summary>How much a frozen representation says of the classes. Both probes see features centred by the training set's mean.</summary>
+/// <summary>Probes of the class information in a frozen representation. Both centre features by the mean of the training set.</summary>
 public static class Probes
 {
     private const int QueryBatch = 500;
 
     /// <summary>
     /// Share of test rows whose class is the majority among the <paramref name="neighbours"/> training rows of highest
-    /// cosine, or among all where there are fewer; features float32 [N, D], labels int64 [N].
+    /// cosine similarity, or among all if there are fewer; features float32 [N, D], labels int64 [N].
     /// </summary>
     public static double NearestNeighbours(
         Tensor train, Tensor trainLabels, Tensor test, Tensor testLabels, int neighbours = MeasurementSetting.ProbeNeighbours)

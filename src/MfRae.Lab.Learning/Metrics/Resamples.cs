@@ -6,10 +6,10 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Metrics;
 
 /// <summary>
-/// Bootstrap over the samples, the reference held fixed (docs/method.md §9). The rows of a draw are a function of the number of
-/// rows and of the draw, so metrics of one set share them.
+/// Bootstrap over the samples with a fixed reference (docs/method.md §9). The rows of a draw are a function of the number of rows and of
+/// the draw, so that the metrics of one set share them.
 /// </summary>
-/// <param name="draws">Resamples of each interval; 0 for none.</param>
+/// <param name="draws">Resamples of each interval; 0: no intervals.</param>
 public sealed class Resamples(int draws)
 {
     private const double Tail = 0.025;
@@ -20,11 +20,11 @@ public sealed class Resamples(int draws)
     public int Draws => draws;
 
     /// <summary>The rows of a draw, int64 [count].</summary>
-    /// <param name="stratum">Which of several independent sets is drawn from.</param>
+    /// <param name="stratum">The number of the set, if several independent sets are drawn from.</param>
     public Tensor Rows(int draw, long count, string stratum = "") =>
         _random.Integers(stratum.Length == 0 ? "bootstrap" : $"bootstrap/{stratum}", draw, count, count);
 
-    /// <summary>By how much each draw moves a statistic that is the mean of these values.</summary>
+    /// <summary>The change in each draw of a statistic that is the mean of these values.</summary>
     public double[] Shifts(double[] influences, string stratum = "")
     {
         using var scope = NewDisposeScope();
@@ -46,11 +46,11 @@ public sealed class Resamples(int draws)
     }
 
     /// <summary>
-    /// The 95 % interval about a value from the deviations of draws from their own mean: resamples hold fewer different samples, and
-    /// the bias that this gives to a statistic like IS is none of its error.
+    /// The 95 % interval around a value from the deviations of the draws from their mean. Resamples contain fewer different samples; the
+    /// resulting bias of a statistic like IS is not part of its error.
     /// </summary>
-    /// <param name="least">What the statistic cannot fall below.</param>
-    /// <param name="most">What it cannot exceed.</param>
+    /// <param name="least">The lower bound of the statistic.</param>
+    /// <param name="most">The upper bound of the statistic.</param>
     /// <returns>Null without draws.</returns>
     public static Interval? About(
         double value, double[] drawn, double least = double.NegativeInfinity, double most = double.PositiveInfinity)

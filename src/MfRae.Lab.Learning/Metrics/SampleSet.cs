@@ -7,26 +7,26 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Metrics;
 
 /// <summary>Two orders of the rows of a set of images.</summary>
-/// <param name="ByContent">int64 [N]: rows by a hash of their image, see <see cref="Data.ImageContent"/>.</param>
-/// <param name="AsGiven">int64 [N]: rows in the order in which the images were drawn or lie in their files.</param>
+/// <param name="ByContent">int64 [N]: rows sorted by the hash of their image, see <see cref="Data.ImageContent"/>.</param>
+/// <param name="AsGiven">int64 [N]: rows in the order in which the images were drawn or stored.</param>
 public sealed record RowOrders(Tensor ByContent, Tensor AsGiven)
 {
-    /// <summary>Of rows that are in the given order.</summary>
+    /// <summary>The orders of rows that are in the given order.</summary>
     public static RowOrders OfGiven(Tensor byContent) => new(byContent, arange(byContent.shape[0], dtype: int64));
 
-    /// <summary>Of the same rows once they are in the order of their content.</summary>
+    /// <summary>The orders of the same rows after sorting by content.</summary>
     public static RowOrders OfSorted(Tensor byContent) => new(arange(byContent.shape[0], dtype: int64), byContent.argsort());
 }
 
-/// <summary>What metrics see of one set of images. What is null is missing: a metric that needs it says so.</summary>
+/// <summary>The inputs of the metrics for one set of images. A metric reports an input that is null as missing.</summary>
 /// <param name="Features">float32 [N, F].</param>
 /// <param name="Logits">float32 [N, classes], or null.</param>
 /// <param name="Spatial">Statistics of the spatial features, or null.</param>
 /// <param name="Labels">int64 [N], the classes the images were drawn for, or null.</param>
 /// <param name="Latents">Normalised latents of the first samples [K, C, H, W], or null.</param>
 /// <param name="TeacherLatents">End points of the teacher's ODE from the same noise [K, C, H, W], or null.</param>
-/// <param name="References">The first is the primary one, whose values have the plain names.</param>
-/// <param name="Orders">Null where rows are in the given order and no metric asks for the other one.</param>
+/// <param name="References">The references. Values of the first one have the plain names.</param>
+/// <param name="Orders">Null where rows are in the given order and no metric needs the order by content.</param>
 public sealed record SampleSet(
     Tensor Features,
     Tensor? Logits,
@@ -42,11 +42,11 @@ public sealed record SampleSet(
     /// <summary>The number of samples.</summary>
     public long Count => Features.shape[0];
 
-    /// <summary>Rows of this set [N, …] in the order in which the images were drawn or lie in their files.</summary>
+    /// <summary>Rows of this set [N, …] in the order in which the images were drawn or stored.</summary>
     public Tensor AsGiven(Tensor rows) => Orders is null ? rows : rows.index_select(0, Orders.AsGiven);
 
     /// <summary>
-    /// The pass over all pairs with a reference's kept rows. It is the dearest part of an evaluation, and several metrics read it.
+    /// The pass over all pairs with the kept rows of a reference. It is the most expensive part of an evaluation; several metrics share it.
     /// </summary>
     internal NeighbourScores NeighbourScores(NeighbourReference reference, int neighbours, int densityNeighbours)
     {
@@ -61,11 +61,11 @@ public sealed record SampleSet(
     }
 }
 
-/// <summary>A set of images that samples are compared with. What is taken apart of it is kept for the next set of samples.</summary>
+/// <summary>A set of images that samples are compared with. Its matrix factors are kept for the next set of samples.</summary>
 /// <param name="Split">test, train, or the name of the set.</param>
 /// <param name="Hash">SHA-256 of the statistics file.</param>
 /// <param name="Spatial">Statistics of spatial features for sFID, or null.</param>
-/// <param name="Features">float32 [M, F], rows that were kept for metrics that statistics do not serve; or null.</param>
+/// <param name="Features">float32 [M, F], kept rows for the metrics that need more than statistics; or null.</param>
 /// <param name="Labels">int64 [M], the classes of those rows; or null.</param>
 public sealed record ReferenceSet(
     string Split,
@@ -75,7 +75,7 @@ public sealed record ReferenceSet(
     Tensor? Features = null,
     Tensor? Labels = null)
 {
-    // Beside what each was made of: `with` copies fields.
+    // Each factor is stored with its source, because `with` copies fields.
     private (FeatureStatistics Of, FrechetReference Made)? _frechet;
     private (FeatureStatistics Of, FrechetReference Made)? _spatial;
     private (Tensor Of, NeighbourReference Made)? _neighbours;
@@ -119,15 +119,15 @@ public sealed record ReferenceSet(
 }
 
 /// <summary>
-/// Finds samples that are sorted by class, where the Inception score is cut into parts in the order of the samples: parts of few classes have a
-/// low score.
+/// Detects samples that are sorted by class where the Inception score takes parts in the order of the samples: parts with few classes
+/// have a low score.
 /// </summary>
 internal static class SortedSamples
 {
-    // Fewer changes of class from one sample to the next than this share of those of a random order.
+    // Sorted means: fewer changes of class between neighbouring samples than this share of the number in a random order.
     private const double Few = 0.5;
 
-    /// <summary>What to tell about the value of these options, or null.</summary>
+    /// <summary>The warning about the value of these options, or null.</summary>
     public static string? Warning(MetricOptions options, SampleSet set)
     {
         if (options is not InceptionScoreOptions score || score.Form == InceptionScoreOptions.ContentOrder || score.Parts(set.Count) < 2)
@@ -138,13 +138,13 @@ internal static class SortedSamples
         var name = score.Form == InceptionScoreOptions.Consecutive ? "is, form consecutive" : InceptionScoreOptions.NameOf(score.Form);
         const string advice = "The form contentOrder gives one score for every order.";
         return score.Form == InceptionScoreOptions.TorchFidelity
-            ? $"{name}: the samples are sorted by class. This form cuts parts by a fixed permutation of the order of the samples, so "
-                + $"another order gives another score. {advice}"
+            ? $"{name}: the samples are sorted by class. This form takes parts by a fixed permutation of the order of the samples, so "
+            + $"another order gives another score. {advice}"
             : string.Create(CultureInfo.InvariantCulture, $"{name}: the samples are sorted by class, so each of the {score.Parts(set.Count)} parts ")
-                + $"holds only some of the classes and the score is too low. Shuffle the samples. {advice}";
+                + $"contains only some of the classes and the score is too low. Shuffle the samples. {advice}";
     }
 
-    /// <summary>Whether samples with these classes int64 [N] lie in blocks of one class.</summary>
+    /// <summary>Whether samples with these classes int64 [N] are in blocks of one class.</summary>
     public static bool AreSorted(Tensor classes)
     {
         using var scope = NewDisposeScope();

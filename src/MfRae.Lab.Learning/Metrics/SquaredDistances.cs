@@ -6,15 +6,15 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Metrics;
 
 /// <summary>
-/// Squared distances between rows of features: many at a time as ‖x‖² + ‖y‖² - 2 x·y, in float32 or float64 with a bound on the
-/// rounding, and single ones from the differences in float64, whose rounding is that of a sum of squares.
+/// Squared distances between rows of features: blocks as ‖x‖² + ‖y‖² - 2 x·y, in float32 or float64 with a bound on the rounding, and
+/// single pairs from the differences in float64, with the rounding of a sum of squares.
 /// </summary>
 internal static class SquaredDistances
 {
     private const double SingleUnit = 1.0 / (1L << 24);
     private const double DoubleUnit = 1.0 / (1L << 53);
 
-    /// <summary>The distances that belong to products x·y of rows from start to end with all others, which are overwritten.</summary>
+    
     public static Tensor FromProducts(Tensor products, FeatureRows rows, long start, long end, FeatureRows others) =>
         products.mul_(-2).add_(others.SquaredNorms.to(products.dtype))
             .add_(rows.SquaredNorms.slice(0, start, end, 1).to(products.dtype).unsqueeze(1));
@@ -49,8 +49,8 @@ internal static class SquaredDistances
     }
 
     /// <summary>
-    /// How far a distance by products may be from the truth: for inner products of F terms F/2 roundings of (‖x‖ + ‖y‖)², and a few
-    /// for the conversion, the norms and the sum.
+    /// The error bound of a distance by products: F/2 roundings of (‖x‖ + ‖y‖)² for inner products of F terms, and a few for the
+    /// conversion, the norms and the sum.
     /// </summary>
     public static double Error(FeatureRows rows, long start, long end, FeatureRows others, ScalarType type)
     {
@@ -61,12 +61,13 @@ internal static class SquaredDistances
     }
 }
 
-/// <summary>Features whose distances are asked for.</summary>
+/// <summary>Features, in the forms that distances need.</summary>
 internal sealed class FeatureRows
 {
-    /// <param name="features">[N, F] in float32, or in float64, which is kept for what float32 cannot decide.</param>
-    /// <param name="what">What the features are of, for messages.</param>
-    /// <exception cref="LabException">Features that are not finite, or no rows.</exception>
+    /// <summary>Checks the features.</summary>
+    /// <param name="features">[N, F] in float32, or in float64, which is kept for decisions that float32 cannot make.</param>
+    /// <param name="what">The images in words, for messages.</param>
+    /// <exception cref="LabException">Features are not finite, or have no rows.</exception>
     public FeatureRows(Tensor features, string what)
     {
         if (features.dim() != 2 || features.shape[0] == 0)
@@ -80,15 +81,15 @@ internal sealed class FeatureRows
             norms.slice(0, start, end, 1).copy_(features.slice(0, start, end, 1).to(float64).square().sum([1]));
         }
         if (!norms.isfinite().all().item<bool>())
-            throw new LabException($"{what} hold features that are not finite: images or the feature network are damaged");
+            throw new LabException($"{what} have features that are not finite: images or the feature network are damaged");
         Features = features;
-        // An own name of the same numbers, so that the caller's stays with its scope.
+        // A separate handle of the same memory, so that the caller's tensor stays in its scope.
         Single = features.dtype == float32 ? features.alias().MoveToOuterDisposeScope() : features.to(float32).MoveToOuterDisposeScope();
         LargestNorm = Math.Sqrt(norms.max().item<double>());
         SquaredNorms = norms.MoveToOuterDisposeScope();
     }
 
-    /// <summary>These, for longer than the dispose scope that they were made in.</summary>
+    /// <summary>The same features, detached from their dispose scope.</summary>
     public FeatureRows Kept()
     {
         Single.DetachFromDisposeScope();
@@ -96,13 +97,13 @@ internal sealed class FeatureRows
         return this;
     }
 
-    /// <summary>As they were given.</summary>
+    /// <summary>The features in their original type.</summary>
     public Tensor Features { get; }
 
-    /// <summary>The same in float32.</summary>
+    /// <summary>The features in float32.</summary>
     public Tensor Single { get; }
 
-    /// <summary>float64 [N].</summary>
+    /// <summary>The squared norm of each row, float64 [N].</summary>
     public Tensor SquaredNorms { get; }
 
     public double LargestNorm { get; }
@@ -113,16 +114,16 @@ internal sealed class FeatureRows
 }
 
 /// <summary>
-/// Visits all products x·y of rows with others: large blocks are multiplied, for which others are read once each, and small
-/// parts of them are looked at, which stay in a cache. One buffer serves all blocks, since the C library does not give back holes that large
-/// short-lived results leave between others.
+/// Visits all products x·y of rows with others. It multiplies large blocks, so that the others are read once a block, and passes on
+/// small parts of them, which stay in a cache. All blocks share one buffer, because the C library does not return the gaps that large
+/// short-lived results leave in the heap.
 /// </summary>
 internal static class ProductBlocks
 {
     private const long BlockBytes = 32L << 20;
     private const long PartBytes = 4L << 20;
 
-    /// <param name="visit">Gets the rows from start to end and their products float32 [end - start, M], which it may overwrite.</param>
+    /// <param name="visit">Receives the rows from start to end and their products float32 [end - start, M], which it may overwrite.</param>
     public static void Each(FeatureRows rows, FeatureRows others, Action<long, long, Tensor> visit)
     {
         using var scope = NewDisposeScope();

@@ -8,10 +8,10 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// The paper's encoder E: DINOv2 with registers under the Hugging Face names, and a last normalisation without affine instead of the
-/// checkpoint's own (docs/method.md §2). Class and register tokens are dropped.
+/// The paper's encoder E: DINOv2 with registers under the Hugging Face names, with a last normalisation without affine instead of that of
+/// the checkpoint (docs/method.md §2). Class and register tokens are dropped.
 /// </summary>
-/// <param name="pixels">How pixels are normalised; ImageNet's by default.</param>
+/// <param name="pixels">The normalisation of pixels; ImageNet's by default.</param>
 public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? pixels = null) : IEncoder
 {
     /// <summary>The checkpoint's affine normalisation of all tokens after the last layer.</summary>
@@ -19,7 +19,7 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
 
     private const string Projection = "embeddings.patch_embeddings.projection";
 
-    // What the release adds to the grid where it resizes positions, in models without registers.
+    // The offset that the release adds to the grid when it resizes positions, in models without registers.
     private const double PlainOffset = 0.1;
 
     /// <summary>The sizes of the network.</summary>
@@ -34,7 +34,7 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
     /// <inheritdoc/>
     public bool Accepts(ImageShape image) => image.Channels == 3;
 
-    // Its attention is fused and keeps no matrix of all pairs of tokens.
+    // The attention is fused and keeps no matrix of all pairs of tokens.
     /// <inheritdoc/>
     public long LargestTensor => (1 + Options.RegisterTokens + Shape.Tokens) * (long)(Options.HiddenSize * Math.Max(1, Options.MlpRatio));
 
@@ -61,7 +61,7 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
             spec.Linear(name + ".mlp.fc2", hidden, width, times: tokens);
             spec.Parameter(name + ".layer_scale2.lambda1", [width], WeightSpec.Initial.One);
         }
-        // The mask token served training only; the affine norm is the one that the RAE removes.
+        // The mask token is for training only; the RAE removes the affine norm.
         spec.Unused("embeddings.mask_token", LastNorm + ".weight", LastNorm + ".bias");
         return spec;
     }
@@ -92,8 +92,8 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
     }
 
     /// <summary>
-    /// Normalised images [B, 3, InputSize, InputSize] → class token [B, C] after the checkpoint's own normalisation, which the weights
-    /// must hold under <see cref="LastNorm"/>: what the release calls the image's features.
+    /// Normalised images [B, 3, InputSize, InputSize] → class token [B, C] after the checkpoint's normalisation, which the weights must
+    /// hold under <see cref="LastNorm"/>. The release calls it the features of the image.
     /// </summary>
     internal Tensor ClassToken(Weights weights, Tensor normalised)
     {
@@ -101,7 +101,7 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
         return F.layer_norm(token, [token.shape[1]], weights[LastNorm + ".weight"], weights[LastNorm + ".bias"], Options.NormEpsilon);
     }
 
-    /// <summary>What enters the first layer: class, register and patch tokens, [B, 1 + R + H W, C].</summary>
+    /// <summary>The input of the first layer: class, register and patch tokens, [B, 1 + R + H W, C].</summary>
     internal Tensor Embed(Weights weights, Tensor normalised)
     {
         var batch = normalised.shape[0];
@@ -110,7 +110,7 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
         var positions = Positions(weights);
         var image = (weights["embeddings.cls_token"] + positions.narrow(1, 0, 1)).expand(batch, -1, -1);
         patches += positions.narrow(1, 1, Shape.Tokens);
-        // Registers have no position: they enter between the class token and the patches after positions were added.
+        // Registers have no position: they are inserted between the class token and the patches after positions are added.
         return Options.RegisterTokens > 0
             ? cat([image, weights["embeddings.register_tokens"].expand(batch, -1, -1), patches], 1)
             : cat([image, patches], 1);
@@ -123,7 +123,7 @@ public sealed class Dinov2Encoder(Dinov2Options options, ChannelNormalisation? p
         var (side, width) = (Options.ImageSize / Options.PatchSize, trained.shape[2]);
         if (side == Shape.Rows)
             return trained;
-        // The release's two kinds of models differ in this too.
+        // The two kinds of released models differ in the antialiasing too.
         var matrix = Options.RegisterTokens > 0
             ? Resampling.BicubicAntialiased(side, Shape.Rows)
             : Resampling.Bicubic(side, Shape.Rows, side / (Shape.Rows + PlainOffset));

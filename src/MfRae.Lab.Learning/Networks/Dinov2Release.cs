@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// DINOv2's weights under the names of its own release or of timm, as the Hugging Face names that <see cref="Dinov2Encoder"/>
-/// declares. Both keep query, key and value in one tensor; timm has no position for the class token, whose position it added to it.
+/// Translates the names of DINOv2's release and of timm to the Hugging Face names that <see cref="Dinov2Encoder"/> declares. Both keep
+/// query, key and value in one tensor; timm has no position for the class token, because it is already added to the token.
 /// </summary>
 internal static class Dinov2Names
 {
@@ -33,7 +33,7 @@ internal static class Dinov2Names
 
     private static readonly string[] Projections = ["query", "key", "value"];
 
-    /// <summary>The file itself where it has the Hugging Face names, or any others.</summary>
+    /// <summary>Translates a file. A file with the Hugging Face names or with unknown names is returned unchanged.</summary>
     public static TensorFile Translate(TensorFile file)
     {
         if (!file.Tensors.ContainsKey("patch_embed.proj.weight"))
@@ -67,7 +67,7 @@ internal static class Dinov2Names
         translated[name] = value;
     }
 
-    // A square number of positions are those of the patches alone.
+    // A square number of positions: only the patches have positions.
     private static Tensor WithClassPosition(Tensor positions)
     {
         var side = (long)Math.Round(Math.Sqrt(positions.shape[1]));
@@ -75,14 +75,15 @@ internal static class Dinov2Names
     }
 }
 
-/// <summary>The sizes of a released DINOv2, which its tensors tell: all its models have 64 channels to a head.</summary>
+/// <summary>The sizes of a released DINOv2, from the shapes of its tensors: all its models have 64 channels in a head.</summary>
 internal static class Dinov2Sizes
 {
     private const int HeadWidth = 64;
     private const string Layer = "encoder.layer.";
 
-    /// <param name="file">With the Hugging Face names, as <see cref="Dinov2Names"/> gives them.</param>
-    /// <exception cref="LabException">The file holds no such network, or one with other blocks.</exception>
+    /// <summary>The sizes of the network in a file.</summary>
+    /// <param name="file">With the Hugging Face names, as <see cref="Dinov2Names"/> returns them.</param>
+    /// <exception cref="LabException">The file holds no such network, or a network with unsupported blocks.</exception>
     public static Dinov2Options Of(TensorFile file)
     {
         var (width, patch) = Shape(file, "embeddings.patch_embeddings.projection.weight", 4) is [var channels, _, var rows, _]
@@ -95,7 +96,7 @@ internal static class Dinov2Sizes
         if (width % HeadWidth != 0 || side * side != positions || layers == 0)
             throw Unknown(file, FormattableString.Invariant($"{width} channels, {positions} positions and {layers} layers"));
         if (file.Tensors.ContainsKey(Layer + "0.mlp.w12.weight") || file.Tensors.ContainsKey(Layer + "0.mlp.weights_in.weight"))
-            throw new LabException($"{file.Path} is a giant DINOv2, whose gated blocks are not built here: use small, base or large");
+            throw new LabException($"{file.Path} is a giant DINOv2, whose gated blocks are not supported: use small, base or large");
         var hidden = Shape(file, Layer + "0.mlp.fc1.weight", 2)[0];
         return new(
             (int)width, layers, (int)(width / HeadWidth), (double)hidden / width, (int)(side * patch), (int)patch,

@@ -8,18 +8,18 @@ namespace MfRae.Lab.Learning.Networks;
 /// <summary>
 /// DiT^DH (docs/method.md §2): a trunk on single tokens, conditioned on time (and interval) and class; its output, plus
 /// time, conditions each token of a short, wide head that reads the latent again. With <paramref name="interval"/> it is
-/// a mean-flow network u(z, r, t, y), whose second embedding receives t - r; without, a velocity network v(z, t, y).
-/// Names are those of the released checkpoints.
+/// a mean-flow network u(z, r, t, y), whose second embedding receives t - r; otherwise a velocity network v(z, t, y).
+/// The names equal those of the released checkpoints.
 /// </summary>
 /// <param name="options">Sizes.</param>
-/// <param name="shape">Shape of the latents, which is also the output's.</param>
+/// <param name="shape">Shape of the latents and of the output.</param>
 /// <param name="classes">Number of classes; the label <paramref name="classes"/> itself is the null label.</param>
 public sealed class DitNetwork(DitOptions options, LatentShape shape, int classes, bool interval)
 {
     private const int Frequencies = 256;
     private const double EmbeddingDeviation = 0.02;
 
-    // Measured at widths 96 and 192: half as many and twice as many are no slower, all of a batch of 4,096 a fifth.
+    // Measured at widths 96 and 192: half and twice this number are equally fast, a whole batch of 4,096 is a fifth slower.
     private const long TokensAtOnce = 1024;
 
     /// <summary>The sizes of the network.</summary>
@@ -54,7 +54,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
         if (trunk != head)
             spec.Linear("s_projector", trunk, head, times: Shape.Tokens);
         DeclareTime(spec, "t_embedder", WeightSpec.Initial.Normal(EmbeddingDeviation));
-        // The last layer starts at zero, so that a network initialised from a teacher is the teacher.
+        // The last layer of the interval embedding starts at zero, so that a network initialised from a teacher computes the same function.
         if (Interval)
             DeclareTime(spec, "r_embedder", WeightSpec.Initial.Zero);
         spec.Parameter("y_embedder.embedding_table.weight", [Classes + 1, trunk], WeightSpec.Initial.Normal(EmbeddingDeviation));
@@ -78,10 +78,10 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     public Tensor AverageVelocity(Weights weights, Tensor z, Tensor r, Tensor t, Tensor y) =>
         Evaluate(weights, z, t - r, t, y);
 
-    /// <summary>The same with its derivative along the tangents of z, r and t, which carries no gradient.</summary>
+    /// <summary>The average velocity with its derivative along the tangents of z, r and t, which carries no gradient.</summary>
     public Dual AverageVelocity(Weights weights, Dual z, Dual r, Dual t, Tensor y) => Forward(weights, z, t - r, t, y, observe: null);
 
-    // Where no gradient is wanted nothing is kept from block to block, and a CPU is fastest if what it works on stays in its cache.
+    // Without gradients no values are kept from block to block, and a CPU is fastest if the working set stays in its cache.
     private Tensor Evaluate(Weights weights, Tensor z, Tensor? span, Tensor t, Tensor y)
     {
         Tensor Part(Tensor z, Tensor? span, Tensor t, Tensor y) =>
@@ -101,7 +101,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     }
 
     /// <param name="span">t - r of a mean-flow network.</param>
-    /// <param name="observe">Is shown values on the way by name, so that they can be compared with another implementation's.</param>
+    /// <param name="observe">Receives intermediate values by name, for comparisons with another implementation.</param>
     internal Dual Forward(Weights weights, Dual z, Dual? span, Dual t, Tensor y, Action<string, Tensor>? observe)
     {
         var time = EmbedTime(weights, "t_embedder", t);
@@ -140,7 +140,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
             .Map(x => x.transpose(1, 2).reshape(-1, Shape.Channels, Shape.Rows, Shape.Columns));
     }
 
-    // What a block computes on the way is freed with it, but for what a gradient needs: memory that is warm is fast.
+    // Intermediate values of a block are freed with it, except those that a gradient needs: reused memory is in the cache.
     private static Dual Block(Weights weights, int i, Dual x, Dual condition, long heads, (Tensor Cos, Tensor Sin) rotary)
     {
         using var scope = NewDisposeScope();
@@ -178,12 +178,12 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
 }
 
 /// <summary>
-/// A DiT block with RMSNorm, rotary attention, SwiGLU and adaLN-zero; the condition is one for the sample or one for each
-/// token.
+/// A DiT block with RMSNorm, rotary attention, SwiGLU and adaLN-zero, with one condition for the sample or one for each token.
 /// </summary>
 internal static class DitBlock
 {
-    /// <param name="conditions">How many conditions a sample has: one, or one for each token.</param>
+    /// <summary>The weights of a block.</summary>
+    /// <param name="conditions">The number of conditions of a sample: one, or one for each token.</param>
     public static void Declare(WeightSpec spec, string name, long width, long heads, double mlpRatio, long tokens, long conditions)
     {
         var hidden = 2 * (long)(width * mlpRatio) / 3;

@@ -6,8 +6,8 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// The Inception-v3 of the published FID numbers (ported from TensorFlow by pytorch-fid), ready to extract features: batch
-/// normalisation is folded into the kernels and everything is laid out channels last, which is about twice as fast on CPU.
+/// The Inception-v3 of the published FID numbers (ported from TensorFlow by pytorch-fid), prepared for feature extraction: batch
+/// normalisation is folded into the kernels, and the memory format is channels last, which is about twice as fast on a CPU.
 /// </summary>
 public sealed class FidInception : IDisposable
 {
@@ -22,7 +22,7 @@ public sealed class FidInception : IDisposable
 
     private const double Epsilon = 1e-3;
 
-    /// <summary>How many channels of a map sFID sees.</summary>
+    /// <summary>The number of channels of the map for sFID.</summary>
     public const long SpatialChannels = 7;
 
 
@@ -30,7 +30,9 @@ public sealed class FidInception : IDisposable
     private readonly Tensor _classWeight;
     private readonly Tensor _classBias;
 
-    /// <summary>Folds weights of <see cref="Declare"/>, in their type and on their device, and keeps none of them.</summary>
+    /// <summary>
+    /// Folds weights of <see cref="Declare"/>, in their type and on their device. The original weights are not needed afterwards.
+    /// </summary>
     public FidInception(Weights weights)
     {
         using var scope = NewDisposeScope();
@@ -64,14 +66,14 @@ public sealed class FidInception : IDisposable
     }
 
     /// <summary>
-    /// images [B, 3, 299, 299] as <see cref="FidInceptionInput"/> makes them → Pool [B, 2048], what FID, KID, precision and recall
-    /// see, and Spatial [B, 17, 17, 7], what sFID sees (arXiv 2103.03841): seven channels of the first branch of Mixed_6d.
+    /// images [B, 3, 299, 299] from <see cref="FidInceptionInput"/> → Pool [B, 2048], the features for FID, KID, precision and recall, and
+    /// Spatial [B, 17, 17, 7], the map for sFID (arXiv 2103.03841): seven channels of the first branch of Mixed_6d.
     /// </summary>
-    /// <param name="observe">Called with the name and the output of each stage, which it must not keep.</param>
+    /// <param name="observe">Receives the name and the output of each stage. It must not keep the output.</param>
     public (Tensor Pool, Tensor Spatial) Extract(Tensor images, Action<string, Tensor>? observe = null)
     {
         var x = ChannelsLast(images);
-        // Each output is freed when the next one stands: a batch of 16 would hold 0.8 GB otherwise.
+        // Each output is freed when the next one is ready: otherwise a batch of 16 would take 0.8 GB.
         void Stage(string name, Func<Tensor, Tensor> apply)
         {
             using var input = x;
@@ -97,13 +99,13 @@ public sealed class FidInception : IDisposable
         }
         Stage("Mixed_7a", input => D("Mixed_7a", input));
         Stage("Mixed_7b", input => E("Mixed_7b", input, Mean));
-        // The TensorFlow graph takes the maximum in the last block alone.
+        // The TensorFlow graph takes the maximum only in the last block.
         Stage("Mixed_7c", input => E("Mixed_7c", input, map => F.max_pool2d(map, 3, 1, 1)));
         using var last = x;
         return (last.mean([2, 3]), spatial);
     }
 
-    /// <summary>pool [B, 2048] → [B, 1008]. The TensorFlow graph, and all scores published from it, leave the bias out.</summary>
+    /// <summary>pool [B, 2048] → [B, 1008]. The TensorFlow graph and all scores published from it omit the bias.</summary>
     public Tensor Logits(Tensor pool, bool bias = false) => F.linear(pool, _classWeight, bias ? _classBias : null);
 
     /// <inheritdoc/>
@@ -195,8 +197,8 @@ public sealed class FidInception : IDisposable
 }
 
 /// <summary>
-/// The two ways in which images reach FID's network. They move FID by more than many improvements do, so a number must say which one
-/// it was computed with.
+/// The two kinds of preprocessing for FID's network. The difference in FID is larger than many reported improvements, so a number must
+/// name its preprocessing.
 /// </summary>
 public static class FidInceptionInput
 {

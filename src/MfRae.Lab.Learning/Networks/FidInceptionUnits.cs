@@ -1,8 +1,8 @@
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// The convolutions of the Inception-v3 that FID is defined by, under the names of pytorch-fid's checkpoint: 94 units of convolution
-/// without bias, batch normalisation and ReLU.
+/// The convolutions of FID's Inception-v3, under the names of pytorch-fid's checkpoint: 94 units of convolution without bias, batch
+/// normalisation and ReLU.
 /// </summary>
 internal static class FidInceptionUnits
 {

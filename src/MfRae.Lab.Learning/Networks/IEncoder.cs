@@ -7,10 +7,10 @@ namespace MfRae.Lab.Learning.Networks;
 /// <summary>The frozen representation encoder E (docs/method.md §2).</summary>
 public interface IEncoder
 {
-    /// <summary>Of the latents it makes.</summary>
+    /// <summary>The shape of the latents.</summary>
     LatentShape Shape { get; }
 
-    /// <summary>Whether it can see such images.</summary>
+    /// <summary>Whether the encoder accepts images of this shape.</summary>
     bool Accepts(ImageShape image);
 
     /// <summary>Number of values of the largest tensor that encoding one image needs.</summary>
@@ -26,11 +26,11 @@ public interface IEncoder
 /// <summary>Encoding by a frozen network within bounded memory.</summary>
 public static class EncoderExtensions
 {
-    // Of one tensor, 128 MB: batches of 28×28 images go through the shipped encoder at once, and about 8 images of 256×256.
+    // The largest tensor, 128 MB: whole batches of 28×28 images with the shipped encoder, and about 8 images of 256×256.
     private const long MostValues = 1L << 25;
 
     /// <summary>
-    /// pixels [B, C, H, W] in [-1, 1] → latents [B, C, H, W], not normalised and without gradient. Large batches go through the network in
+    /// pixels [B, C, H, W] in [-1, 1] → latents [B, C, H, W], not normalised and without gradient. Large batches are encoded in
     /// parts.
     /// </summary>
     public static Tensor EncodeInParts(this IEncoder encoder, Weights weights, Tensor pixels)
@@ -54,10 +54,10 @@ public static class EncoderExtensions
 /// <summary>The RAE decoder (docs/method.md §2).</summary>
 public interface IDecoder
 {
-    /// <summary>Of the latents it takes.</summary>
+    /// <summary>The shape of the latents.</summary>
     LatentShape Shape { get; }
 
-    /// <summary>Of the images it makes.</summary>
+    /// <summary>The shape of the images.</summary>
     ImageShape Image { get; }
 
     /// <summary>The weights of the network.</summary>
@@ -77,16 +77,16 @@ public sealed record LatentShape(long Channels, long Rows, long Columns)
     public long Tokens => Rows * Columns;
 }
 
-/// <summary>Mean and deviation of each colour, by which an encoder's pixels are normalised.</summary>
+/// <summary>Mean and standard deviation of each channel, for the normalisation of an encoder's pixels.</summary>
 public sealed record ChannelNormalisation(IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
 {
-    /// <summary>What networks trained on ImageNet expect, for pixels in [0, 1].</summary>
+    /// <summary>The normalisation for networks trained on ImageNet, for pixels in [0, 1].</summary>
     public static ChannelNormalisation ImageNet { get; } = new([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 
-    /// <summary>pixels [B, C, H, W] in [0, 1] → the same shape.</summary>
+    /// <summary>pixels [B, C, H, W] in [0, 1] → normalised pixels of the same shape.</summary>
     public Tensor Apply(Tensor pixels) => (pixels - PerChannel(Mean, pixels)) / PerChannel(Deviation, pixels);
 
-    /// <summary>The way back to [0, 1], not clamped.</summary>
+    /// <summary>Normalised pixels → pixels in about [0, 1], not clamped.</summary>
     public Tensor Undo(Tensor normalised) => addcmul(PerChannel(Mean, normalised), normalised, PerChannel(Deviation, normalised), 1);
 
     private static Tensor PerChannel(IReadOnlyList<double> values, Tensor like) =>

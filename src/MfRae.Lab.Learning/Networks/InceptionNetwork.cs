@@ -5,17 +5,17 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// An Inception-style classifier for small images, of the blocks of Szegedy et al. (arXiv 1512.00567) at small width:
+/// An Inception-style classifier for small images, with the blocks of Szegedy et al. (arXiv 1512.00567) at small width:
 /// a stem (28×28 to 14×14), two blocks of 1×1, 3×3, double 3×3 and pooling branches, a grid reduction (to 7×7), two blocks with
 /// factorised 1×7 and 7×1 convolutions, and global average pooling.
 /// </summary>
 /// <param name="width">Channels of a branch.</param>
-/// <param name="channels">Of the images: 1 for grey, 3 for colour.</param>
+/// <param name="channels">Channels of the images: 1 for grey, 3 for colour.</param>
 public sealed class InceptionNetwork(int width, int classes, int channels = 1)
 {
     private const double Epsilon = 1e-3;
 
-    /// <summary>The width of the first layers.</summary>
+    /// <summary>Channels of a branch.</summary>
     public int Width { get; } = width;
 
     /// <summary>The number of classes.</summary>
@@ -64,13 +64,13 @@ public sealed class InceptionNetwork(int width, int classes, int channels = 1)
 
     /// <summary>
     /// pixels [B, C, H, W] in [-1, 1] → pooled features [B, <see cref="Features"/>]. In training mode the batch is
-    /// normalised by its own statistics, which the running ones follow.
+    /// normalised by its own statistics, which update the running statistics.
     /// </summary>
     public Tensor Pool(Weights weights, Tensor pixels, bool training = false)
     {
         Tensor Conv(string name, Tensor x, long stride = 1) => Apply(weights, name, x, stride, training);
         var x = Conv("stem.0", pixels);
-        // Channels last: with so few channels the convolutions spend most of their time on reordering otherwise.
+        // Channels last: otherwise convolutions with few channels spend most of their time on reordering.
         x = x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
         x = Conv("stem.1", x, 2);
         foreach (var name in new[] { "a.0", "a.1" })
@@ -123,7 +123,7 @@ public sealed class InceptionNetwork(int width, int classes, int channels = 1)
         if (training)
             return F.relu(F.batch_norm(F.conv2d(x, kernel, null, strides, padding), mean, variance, scale, shift, true, 0.1, Epsilon));
 
-        // With fixed statistics the normalisation is a factor and a bias of the kernel: one pass over the activations less.
+        // With fixed statistics the normalisation is a factor and a bias of the kernel, which saves one pass over the activations.
         var factor = scale / (variance + Epsilon).sqrt();
         return F.conv2d(x, kernel * factor.view(-1, 1, 1, 1), addcmul(shift, mean, factor, -1), strides, padding).relu_();
     }

@@ -6,8 +6,8 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// Layers as functions of an input and of weights found by name; those over <see cref="Dual"/> carry a tangent where there is
-/// one. They open no dispose scope.
+/// Layers as functions of an input and of named weights. Layers over <see cref="Dual"/> carry the tangent of the input, if any. They
+/// open no dispose scope.
 /// </summary>
 public static class Layers
 {
@@ -26,7 +26,7 @@ public static class Layers
     public static Tensor LayerNorm(Weights weights, string name, Tensor x) =>
         F.layer_norm(x, [x.shape[^1]], weights[name + ".weight"], weights[name + ".bias"], 1e-6);
 
-    /// <summary>Layer normalisation without affine: what the RAE applies to the encoder's tokens (docs/method.md §2).</summary>
+    /// <summary>Layer normalisation without affine, as the RAE applies it to the encoder's tokens (docs/method.md §2).</summary>
     public static Tensor PlainNorm(Tensor x) => F.layer_norm(x, [x.shape[^1]], null, null, 1e-6);
 
     /// <summary>x (1 + scale) + shift; shift and scale [B, width] for x [B, T, width], or one for each token.</summary>
@@ -119,7 +119,7 @@ internal static class VitBlock
         spec.Linear(name + ".mlp.fc2", hidden, width, times: tokens);
     }
 
-    /// <summary>[B, T, width] → the same. Intermediate tensors are disposed of, so only one of several blocks holds memory.</summary>
+    /// <summary>[B, T, width] → the same. Intermediate tensors are disposed, so only one block at a time takes memory.</summary>
     public static Tensor Forward(Weights weights, string name, Tensor x, long heads)
     {
         using var scope = NewDisposeScope();
@@ -131,8 +131,8 @@ internal static class VitBlock
 }
 
 /// <summary>
-/// Self-attention with query, key and value as separate layers, as Hugging Face names them. The kernel is the fused one, which has no
-/// second derivative: it is for networks that nobody trains through twice.
+/// Self-attention with query, key and value as separate layers, under the Hugging Face names. The kernel is fused and has no second
+/// derivative: networks with this layer cannot be differentiated twice.
 /// </summary>
 internal static class FrozenAttention
 {

@@ -11,8 +11,8 @@ namespace MfRae.Lab.Learning.Networks;
 /// The paper's RAE decoder under the released names: a ViT over the latent tokens and a trained class token, which is dropped at the
 /// end; each token becomes a square of pixels (docs/method.md §2).
 /// </summary>
-/// <param name="shape">Of the latents; where its grid is not that of the decoder, tokens are resized bilinearly.</param>
-/// <param name="pixels">The encoder's normalisation, in whose units the decoder paints; ImageNet's by default.</param>
+/// <param name="shape">The shape of the latents. If its grid differs from that of the decoder, tokens are resized bilinearly.</param>
+/// <param name="pixels">The normalisation of the encoder's pixels, which the output of the decoder has; ImageNet's by default.</param>
 public sealed class MaeDecoder(MaeDecoderOptions options, LatentShape shape, ChannelNormalisation? pixels = null) : IDecoder
 {
     /// <summary>The sizes of the network.</summary>

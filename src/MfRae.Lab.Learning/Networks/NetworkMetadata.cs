@@ -8,8 +8,8 @@ using MfRae.Lab.Learning.Formats;
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// How a weights file describes its network: the type, the network's options, and the shapes that they do not say. Reading a
-/// description touches no values.
+/// The description of a network in the metadata of its weights file: the type, the network's options, and the shapes that the options
+/// do not contain. Reading it reads no values.
 /// </summary>
 internal static class NetworkMetadata
 {
@@ -21,7 +21,7 @@ internal static class NetworkMetadata
     private const string VelocityType = "dit-velocity";
     private const string MeanFlowType = "dit-mean-flow";
 
-    /// <summary>The types of feature networks that others trained; the rest of their descriptions is their readers' business.</summary>
+    /// <summary>The types of feature networks from other projects. Their readers know the rest of their descriptions.</summary>
     public const string FidInceptionType = "fid-inception";
     public const string Dinov2FeaturesType = "dinov2-features";
     public const string TorchScriptType = "torchscript";
@@ -70,26 +70,28 @@ internal static class NetworkMetadata
         return described;
     }
 
-    /// <summary>Whether the file says what it holds, as the lab's own do.</summary>
+    /// <summary>Whether the file describes its network, as the lab's files do.</summary>
     public static bool Describes(TensorFile file) => file.Metadata.ContainsKey("type");
 
+    /// <summary>The encoder of a file.</summary>
     /// <exception cref="LabException">The file describes no encoder.</exception>
     public static IEncoder Encoder(TensorFile file) => TypeOf(file, VitEncoderType, Dinov2Type) == VitEncoderType
         ? new VitEncoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.VitOptions)!, Image(file))
         : new Dinov2Encoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.Dinov2Options)!);
 
+    /// <summary>The decoder of a file.</summary>
     /// <exception cref="LabException">The file describes no decoder.</exception>
     public static IDecoder Decoder(TensorFile file) => TypeOf(file, RaeDecoderType, MaeDecoderType) == RaeDecoderType
         ? new RaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DecoderNetworkOptions)!, Shape(file), Image(file))
         : new MaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.MaeDecoderOptions)!, Shape(file));
 
-    /// <summary>The type of a feature network, of those named here.</summary>
+    /// <summary>The type of a feature network: one of the constants of this class.</summary>
     /// <exception cref="LabException">The file describes no feature network.</exception>
     public static string FeatureType(TensorFile file) =>
         TypeOf(file, InceptionType, FidInceptionType, Dinov2FeaturesType, TorchScriptType);
 
-    /// <summary>The lab's own feature network.</summary>
-    /// <exception cref="LabException">The file describes another one, or none.</exception>
+    /// <summary>The lab's feature network of a file.</summary>
+    /// <exception cref="LabException">The file does not describe such a network.</exception>
     public static InceptionNetwork Features(TensorFile file)
     {
         TypeOf(file, InceptionType);
@@ -97,6 +99,7 @@ internal static class NetworkMetadata
         return new((int)Number(file, "width"), (int)Number(file, "classes"), (int)channels);
     }
 
+    /// <summary>The generator of a file.</summary>
     /// <exception cref="LabException">The file describes no generator.</exception>
     public static DitNetwork Generator(TensorFile file)
     {
@@ -107,7 +110,7 @@ internal static class NetworkMetadata
 
     private static Dictionary<string, string> Describe(string type, string network) => new() { ["type"] = type, ["network"] = network };
 
-    // Files of networks for MNIST's images say nothing about them, and stay as they have always been.
+    // Files of networks for the shape of MNIST do not state it, so that the files of earlier versions stay the same.
     private static Dictionary<string, string> WithImage(ImageShape image, Dictionary<string, string> described)
     {
         if (image != ImageShape.Mnist)

@@ -7,10 +7,10 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// The RAE decoder of the embedded default: a ViT over the latent tokens, a patch of feature channels for each token, and
-/// two residual convolutions at full resolution, which see across patch borders.
+/// The RAE decoder of the small default: a ViT over the latent tokens, a patch of feature channels for each token, and two residual
+/// convolutions at full resolution, which cross patch borders.
 /// </summary>
-/// <param name="image">Of the images it makes; those of MNIST by default. Its sides are multiples of the latent's.</param>
+/// <param name="image">The shape of the images; that of MNIST by default. The sides are multiples of those of the latent.</param>
 public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape, ImageShape? image = null) : IDecoder
 {
     /// <summary>The sizes of the network.</summary>
@@ -53,7 +53,7 @@ public sealed class RaeDecoder(DecoderNetworkOptions options, LatentShape shape,
         x = Layers.Linear(weights, "decoder_pred", Layers.LayerNorm(weights, "decoder_norm", x));
 
         var side = PatchSide;
-        // Channels last, which spares the convolutions reordering their few channels.
+        // Channels last, so that the convolutions need not reorder their few channels.
         var map = x.view(batch, Shape.Rows, Shape.Columns, Options.Channels, side, side)
             .permute(0, 1, 4, 2, 5, 3)
             .reshape(batch, Shape.Rows * side, Shape.Columns * side, Options.Channels)

@@ -7,10 +7,10 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// The embedded default's representation encoder E: three stride-2 convolutions (28×28 → 4×4), a ViT over the tokens, and
-/// a last normalisation without affine (docs/method.md §2).
+/// The representation encoder E of the small default: three stride-2 convolutions (28×28 → 4×4), a ViT over the tokens, and a last
+/// normalisation without affine (docs/method.md §2).
 /// </summary>
-/// <param name="image">Of the images it sees; those of MNIST by default.</param>
+/// <param name="image">The shape of the images; that of MNIST by default.</param>
 public sealed class VitEncoder(VitOptions options, ImageShape? image = null) : IEncoder
 {
     private const int StemLayers = 3;
@@ -28,7 +28,7 @@ public sealed class VitEncoder(VitOptions options, ImageShape? image = null) : I
     /// <inheritdoc/>
     public bool Accepts(ImageShape image) => image == Image;
 
-    // Of the stem's first layer, a block's hidden layer, and its attention between all tokens.
+    // The largest of the stem's first layer, the hidden layer of a block, and the attention between all tokens.
     /// <inheritdoc/>
     public long LargestTensor => Math.Max(
         Places(1) * (Options.Width / 3),
@@ -51,14 +51,14 @@ public sealed class VitEncoder(VitOptions options, ImageShape? image = null) : I
         return spec;
     }
 
-    /// <summary>pixels [B, 1, 28, 28] in [-1, 1] → latents [B, C, 4, 4], and in these proportions for other sizes.</summary>
+    /// <summary>pixels [B, 1, 28, 28] in [-1, 1] → latents [B, C, 4, 4]; other sizes in proportion.</summary>
     public Tensor Encode(Weights weights, Tensor pixels)
     {
         var tokens = Tokens(weights, Stem(weights, pixels));
         return tokens.transpose(1, 2).reshape(pixels.shape[0], Shape.Channels, Shape.Rows, Shape.Columns);
     }
 
-    /// <summary>What enters the transformer: [B, T, width], before positions.</summary>
+    /// <summary>The input of the transformer, [B, T, width], before positions are added.</summary>
     internal Tensor Stem(Weights weights, Tensor pixels)
     {
         var x = pixels;
@@ -82,6 +82,6 @@ public sealed class VitEncoder(VitOptions options, ImageShape? image = null) : I
 
     private long Places(int layers) => After(layers, Image.Rows) * After(layers, Image.Columns);
 
-    // A layer of the stem halves a side, and keeps what is left over.
+    // A layer of the stem halves a side and rounds up.
     private static long After(int layers, long side) => layers == 0 ? side : After(layers - 1, (side + 1) / 2);
 }

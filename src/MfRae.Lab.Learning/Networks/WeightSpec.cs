@@ -24,14 +24,15 @@ public sealed class WeightSpec
     /// <summary>A trained tensor.</summary>
     public void Parameter(string name, long[] shape, Initial initial) => _entries.Add(new(name, shape, initial, Trained: true));
 
-    /// <summary>A tensor that training does not touch, or changes by other means than gradients (running statistics).</summary>
+    /// <summary>A tensor without gradient: training does not change it, or updates it directly (running statistics).</summary>
     public void Constant(string name, long[] shape, Initial initial) => _entries.Add(new(name, shape, initial, Trained: false));
 
-    /// <summary>Tensors that released files hold and the network does without; a file may have them or not.</summary>
+    /// <summary>Tensors of released files that the network does not use; a file may lack them.</summary>
     public void Unused(params IEnumerable<string> names) => _unused.UnionWith(names);
 
     /// <summary>weight [outputs, inputs] and bias [outputs].</summary>
-    /// <param name="times">How many vectors of one sample pass through it; without it the network's cost is not known.</param>
+    /// <param name="times">The number of vectors of one sample that pass through the layer; null: the cost of the network is
+    /// unknown.</param>
     public void Linear(string name, long inputs, long outputs, Initial? initial = null, long? times = null)
     {
         Parameter(name + ".weight", [outputs, inputs], initial ?? Initial.Xavier(inputs, outputs));
@@ -40,18 +41,19 @@ public sealed class WeightSpec
     }
 
     /// <summary>weight [outputs, inputs, height, width], and a bias unless a norm follows.</summary>
-    /// <param name="times">How many places of one sample it is applied at; without it the network's cost is not known.</param>
+    /// <param name="times">The number of places of one sample at which the layer is applied; null: the cost of the network is
+    /// unknown.</param>
     public void Convolution(
         string name, long inputs, long outputs, long height, long width, bool bias = true, Initial? initial = null, long? times = null)
     {
-        var spread = Math.Sqrt(2.0 / (inputs * height * width));
-        Parameter(name + ".weight", [outputs, inputs, height, width], initial ?? Initial.Normal(spread));
+        var deviation = Math.Sqrt(2.0 / (inputs * height * width));
+        Parameter(name + ".weight", [outputs, inputs, height, width], initial ?? Initial.Normal(deviation));
         if (bias)
             Parameter(name + ".bias", [outputs], Initial.Zero);
         _layers.Add(new(name, inputs * height * width, outputs, times));
     }
 
-    /// <summary>Attention of all tokens of a sample to all, which has no weights of its own.</summary>
+    /// <summary>Attention between all tokens of a sample, which has no weights.</summary>
     public void Attention(long tokens, long width, long heads) => _attention.Add(new(tokens, width, heads));
 
     /// <summary>weight 1 and bias 0 of a normalisation over <paramref name="width"/> channels.</summary>
@@ -63,12 +65,13 @@ public sealed class WeightSpec
 
     internal sealed record Entry(string Name, long[] Shape, Initial Initial, bool Trained);
 
-    /// <param name="Times">Vectors of one sample that it takes from <paramref name="Inputs"/> to <paramref name="Outputs"/> values.</param>
+    /// <param name="Times">Vectors of one sample that the layer maps from <paramref name="Inputs"/> to <paramref name="Outputs"/>
+    /// values.</param>
     internal sealed record Layer(string Name, long Inputs, long Outputs, long? Times);
 
     internal sealed record AttentionLayer(long Tokens, long Width, long Heads);
 
-    /// <summary>How a tensor starts.</summary>
+    /// <summary>The initial values of a tensor.</summary>
     public abstract record Initial
     {
         /// <summary>All zeros.</summary>
@@ -112,13 +115,13 @@ public sealed class WeightSpec
     }
 }
 
-/// <summary>What a network costs, read off its declaration: no tensor is made for it.</summary>
+/// <summary>The cost of a network, computed from its declaration without making a tensor.</summary>
 /// <param name="Parameters">Trained values.</param>
-/// <param name="Constants">Values that training does not touch.</param>
+/// <param name="Constants">Values without gradient.</param>
 /// <param name="Forward">Multiply-adds of one evaluation for one sample.</param>
 /// <param name="Kept">
 /// Values that one evaluation for one sample keeps for its backward pass. An estimate: element-wise operations keep values too, in
-/// proportion to those of the layers they stand between.
+/// proportion to those of the neighbouring layers.
 /// </param>
 public sealed record NetworkCost(long Parameters, long Constants, MultiplyAdds Forward, double Kept)
 {
@@ -126,17 +129,18 @@ public sealed record NetworkCost(long Parameters, long Constants, MultiplyAdds F
     // the inputs and outputs of its linear layers are 16 d.
     private const double KeptPerLayerValue = 5.0 / 3;
 
-    /// <summary>All of them: what a file of the weights holds.</summary>
+    /// <summary>All values in a file of the weights.</summary>
     public long Values => Parameters + Constants;
 
-    /// <exception cref="InvalidOperationException">A layer's declaration does not say how often it is applied.</exception>
+    /// <summary>The cost of a declared network.</summary>
+    /// <exception cref="InvalidOperationException">The declaration of a layer lacks the number of applications.</exception>
     public static NetworkCost Of(WeightSpec spec)
     {
         double linear = 0, values = 0, attention = 0, maps = 0;
         foreach (var layer in spec.Layers)
         {
             double times = layer.Times
-                ?? throw new InvalidOperationException($"the declaration of {layer.Name} does not say how often it is applied");
+                ?? throw new InvalidOperationException($"the declaration of {layer.Name} lacks the number of applications");
             linear += times * layer.Inputs * layer.Outputs;
             values += times * (layer.Inputs + layer.Outputs);
         }
@@ -158,8 +162,8 @@ public sealed record NetworkCost(long Parameters, long Constants, MultiplyAdds F
 }
 
 /// <summary>Multiply-adds, counted in two conventions (docs/method.md §7).</summary>
-/// <param name="Linear">Of layers with weights, per-token modulation included: the paper's convention.</param>
-/// <param name="Attention">Of queries with keys and of attention weights with values, which the paper does not count.</param>
+/// <param name="Linear">Multiply-adds of layers with weights, per-token modulation included: the paper's convention.</param>
+/// <param name="Attention">Multiply-adds of queries with keys and of attention weights with values, which the paper does not count.</param>
 public readonly record struct MultiplyAdds(double Linear, double Attention)
 {
     /// <summary>The sum of both.</summary>

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Networks;
 
 /// <summary>
-/// The tensors of one network by name. All trained ones are views of a single flat buffer, so that the optimizer, the
-/// average and the gradient norm are a handful of operations over one vector instead of as many per tensor.
+/// The tensors of one network by name. All trained tensors are views of a single flat buffer, so that the optimizer, the average and the
+/// gradient norm take a few operations over one vector instead of a few per tensor.
 /// </summary>
 public sealed class Weights : IDisposable
 {
@@ -54,13 +54,13 @@ public sealed class Weights : IDisposable
     /// <summary>The device of the tensors.</summary>
     public Device Device => Flat.device;
 
-    /// <summary>float32, or float64 where a result is to be checked; random numbers and tables are made in float32 and widened.</summary>
+    /// <summary>float32, or float64 for exact checks; random numbers and tables are made in float32 and then converted.</summary>
     public ScalarType Type => Flat.dtype;
 
-    /// <summary>To what the operands of matrix products with these weights are rounded.</summary>
+    /// <summary>The rounding of the operands of matrix products with these weights.</summary>
     public Precision Precision { get; set; } = Precision.Full;
 
-    /// <summary>Weights as a network starts.</summary>
+    /// <summary>The initial weights of a network.</summary>
     public static Weights Initialise(WeightSpec spec, RandomSource random, Device device, ScalarType type = ScalarType.Float32)
     {
         using var scope = NewDisposeScope();
@@ -71,8 +71,8 @@ public sealed class Weights : IDisposable
         return weights;
     }
 
-    /// <summary>Weights from a file that holds the declared tensors and none but those and the ones declared unused.</summary>
-    /// <exception cref="LabException">A tensor is missing, too many, of another shape, or holds values that are not finite.</exception>
+    /// <summary>Loads weights. The file must hold all declared tensors, and no others except those declared unused.</summary>
+    /// <exception cref="LabException">A tensor is missing, unknown, of another shape, or contains values that are not finite.</exception>
     public static Weights Load(WeightSpec spec, TensorFile file, Device device, ScalarType type = ScalarType.Float32)
     {
         var surplus = file.Tensors.Keys.Except(spec.Entries.Select(entry => entry.Name)).Except(spec.UnusedNames)
@@ -98,8 +98,8 @@ public sealed class Weights : IDisposable
     }
 
     /// <summary>
-    /// Copies every tensor that <paramref name="source"/> has under the same name and shape; the others stay. What a
-    /// mean-flow network takes over from a teacher.
+    /// Copies every tensor that <paramref name="source"/> has under the same name and shape, and leaves all others unchanged. This
+    /// initialises a mean-flow network from a teacher.
     /// </summary>
     public void CopyMatching(Weights source)
     {
@@ -119,7 +119,7 @@ public sealed class Weights : IDisposable
         CopyConstants(source);
     }
 
-    /// <summary>Copies the values that training does not touch, such as running statistics.</summary>
+    /// <summary>Copies the values without gradient, such as running statistics.</summary>
     public void CopyConstants(Weights source)
     {
         using var quiet = no_grad();
@@ -135,7 +135,7 @@ public sealed class Weights : IDisposable
         return copy;
     }
 
-    /// <summary>Lets gradients gather in <see cref="Gradient"/>: each parameter's gradient is a view of it.</summary>
+    /// <summary>Enables gradients. They accumulate in <see cref="Gradient"/>: the gradient of each parameter is a view of it.</summary>
     public void Train()
     {
         using var scope = NewDisposeScope();

@@ -4,11 +4,11 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Numerics;
 
-/// <summary>The device that a worker computes on.</summary>
+/// <summary>The device of a worker.</summary>
 public static class ComputeDevice
 {
-    /// <summary>auto (CUDA where there is one), cpu, cuda or cuda:N.</summary>
-    /// <exception cref="LabException">The word is not one of these, or the device is not there.</exception>
+    /// <summary>The device of a name: auto (CUDA if available), cpu, cuda or cuda:N.</summary>
+    /// <exception cref="LabException">The name is unknown, or the device does not exist.</exception>
     public static Device Resolve(string name)
     {
         if (name == "cpu" || (name == "auto" && !cuda.is_available()))
@@ -22,13 +22,12 @@ public static class ComputeDevice
         var count = cuda.is_available() ? cuda.device_count() : 0;
         if (index >= count)
             throw new LabException(
-                $"device '{name}' is not there: this process sees {count} CUDA devices (a CUDA build needs -p:Cuda=true)");
+                $"device '{name}' does not exist: this process sees {count} CUDA devices (a CUDA build needs -p:Cuda=true)");
         return device(DeviceType.CUDA, index);
     }
 
     /// <summary>
-    /// Uses so many threads inside an operator and forbids TF32, which would change the numbers of fp32 (docs/method.md
-    /// §3).
+    /// Sets the number of threads inside an operator and disables TF32, which would change the numbers of fp32 (docs/method.md §3).
     /// </summary>
     public static void Prepare(int threads)
     {
@@ -37,7 +36,7 @@ public static class ComputeDevice
         AllowTf32(false);
     }
 
-    /// <summary>Whether CUDA devices may round what they multiply to TF32, in this process.</summary>
+    /// <summary>Allows or forbids that CUDA devices round operands of products to TF32, in this process.</summary>
     public static void AllowTf32(bool allow)
     {
         backends.cuda.matmul.allow_tf32 = allow;
@@ -45,10 +44,11 @@ public static class ComputeDevice
     }
 }
 
-/// <summary>Whether libtorch loads and computes on this machine, and what devices it sees.</summary>
+/// <summary>Checks that libtorch loads and computes on this machine, and lists its devices.</summary>
 public sealed record TorchCheckup(int CudaDevices)
 {
-    /// <exception cref="LabException">It does not load, or does not compute as it should.</exception>
+    /// <summary>Runs the check.</summary>
+    /// <exception cref="LabException">libtorch does not load, or returns a wrong result.</exception>
     public static TorchCheckup Run()
     {
         try
@@ -58,7 +58,7 @@ public sealed record TorchCheckup(int CudaDevices)
             var sum = square.sum([0, 1]).item<float>();
             return sum == 8
                 ? new(torch.cuda.is_available() ? torch.cuda.device_count() : 0)
-                : throw new LabException($"libtorch computes {sum} where 8 is right");
+                : throw new LabException($"libtorch returned {sum} instead of 8");
         }
         catch (Exception error) when (error is DllNotFoundException or TypeInitializationException or NotSupportedException
             or BadImageFormatException or EntryPointNotFoundException or System.Runtime.InteropServices.ExternalException)

@@ -6,14 +6,13 @@ namespace MfRae.Lab.Learning.Numerics;
 
 /// <summary>
 /// A value and its derivative along one direction, carried through a computation together (forward-mode differentiation,
-/// docs/method.md §3). A null tangent is a derivative of zero: then every operation is that of the primal alone, so that a
-/// network is written once. Primals keep their graph where the caller has gradients on; tangents never have one. Where a
-/// tangent takes several operations, what lies between them is freed at once.
+/// docs/method.md §3). A null tangent is a derivative of zero: then every operation computes only the primal, so that a network is
+/// written once. Primals keep their graph if the caller has gradients enabled; tangents never have a graph. Intermediate values of a
+/// tangent are freed at once.
 /// </summary>
 /// <param name="Primal">The value, [B, …]; a constant may lack the dimension of samples or have one for all.</param>
 /// <param name="Tangent">
-/// Its derivative, of the same shape; or that of the first n samples, [n, …], where the others need none and must not cost
-/// any; or null for zero.
+/// The derivative, of the same shape; or the derivative of the first n samples, [n, …], where only these need one; or null for zero.
 /// </param>
 public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
 {
@@ -82,7 +81,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
             [a.Tangent ?? zeros_like(First(a.Primal, b.Tangent!)), b.Tangent ?? zeros_like(First(b.Primal, a.Tangent!))], dimension));
     }
 
-    /// <summary>A linear map of each sample without constant term: the same for primal and tangent.</summary>
+    /// <summary>Applies a linear map of each sample to primal and tangent.</summary>
     public Dual Map(Func<Tensor, Tensor> linear)
     {
         var primal = linear(Primal);
@@ -125,7 +124,7 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     /// <summary>Equal parts along a dimension.</summary>
     public Dual[] Chunk(int count, long dimension) => Parts(x => x.chunk(count, dimension));
 
-    /// <summary>Parts of a tensor, cut alike from primal and tangent.</summary>
+    /// <summary>Applies the same split to primal and tangent.</summary>
     public Dual[] Parts(Func<Tensor, Tensor[]> cut)
     {
         var primals = cut(Primal);
@@ -205,13 +204,15 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         return b.Tangent is null ? tangent : tangent.addcmul_(First(a.Primal, b.Tangent), b.Tangent, 1);
     }
 
-    /// <summary>The samples that the tangent is of. What has no dimension of samples, or one for all of them, stays as it is.</summary>
+    /// <summary>
+    /// The samples that have a tangent. Values without a dimension of samples, or with one value for all, are returned unchanged.
+    /// </summary>
     private static Tensor First(Tensor primal, Tensor tangent)
     {
         var (samples, some) = (primal.size(0), tangent.size(0));
         return samples == some || samples == 1 || primal.dim() < tangent.dim() ? primal : primal.narrow(0, 0, some);
     }
 
-    /// <summary>A tangent in the shape of the value that it becomes the derivative of.</summary>
+    /// <summary>A tangent, broadcast to the shape of its value.</summary>
     private static Tensor? Broadcast(Tensor? tangent, Tensor primal) => tangent?.expand_as(First(primal, tangent));
 }

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Numerics;
 
 /// <summary>
-/// To how many bits the operands of a matrix product are rounded before they are multiplied (docs/method.md §3). Products are
-/// summed at full precision, as hardware with narrow operands does. Rounding is to the nearest value, ties to the even one.
+/// The rounding of the operands of a matrix product (docs/method.md §3). Products are summed at full precision, as in hardware with
+/// narrow operands. Rounding is to the nearest value, ties to even.
 /// </summary>
 public sealed class Precision
 {
@@ -17,7 +17,7 @@ public sealed class Precision
 
     private Precision(Func<Tensor, Tensor>? round) => _round = round;
 
-    /// <summary>Operands as they are, of whatever type.</summary>
+    /// <summary>No rounding, for any type.</summary>
     public static Precision Full { get; } = new(null);
 
     /// <summary>10 mantissa bits and the range of float32; numbers beyond 2^114 become NaN.</summary>
@@ -26,18 +26,18 @@ public sealed class Precision
     /// <summary>7 mantissa bits and the range of float32.</summary>
     public static Precision BFloat16 { get; } = new(x => x.to(bfloat16).to_type(float32));
 
-    /// <summary>The rounding that a word of the options stands for.</summary>
+    /// <summary>The rounding of a name in the options.</summary>
     public static Precision Of(string name) => name switch
     {
         "float32" or "float64" => Full,
         "tf32" => Tf32,
         "bfloat16" => BFloat16,
-        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such precision"),
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "unknown precision"),
     };
 
     /// <summary>
-    /// What a worker trains with. A CUDA device has TF32 itself and is told to use it in all products and convolutions of this
-    /// process, those of the backward pass too; elsewhere the operands of the forward pass are rounded.
+    /// The rounding for training. A CUDA device supports TF32 and uses it in all products and convolutions of this process, also in the
+    /// backward pass; on other devices the operands of the forward pass are rounded.
     /// </summary>
     public static Precision ForTraining(string name, Device device)
     {
@@ -53,7 +53,7 @@ public sealed class Precision
         if (_round is null)
             return x;
         var rounded = _round(x.detach());
-        // The difference is exact, and so is the sum: the rounded value, with the graph of the other.
+        // The difference and the sum are exact: the result is the rounded value with the graph of the unrounded one.
         return is_grad_enabled() && x.requires_grad ? x + (rounded - x.detach()) : rounded;
     }
 

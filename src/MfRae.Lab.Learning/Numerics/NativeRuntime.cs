@@ -3,18 +3,18 @@ using MfRae.Lab.Core;
 
 namespace MfRae.Lab.Learning.Numerics;
 
-/// <summary>How the threads of the tensor library wait for each other.</summary>
+/// <summary>Settings of the OpenMP threads of the tensor library.</summary>
 internal static class OpenMp
 {
     /// <summary>
-    /// Lets them wait without keeping cores busy, which others may need; on a quiet machine it costs nothing. It must be called before the
-    /// library is loaded, which reads the variable then. Whoever has set either variable knows better.
+    /// Makes waiting threads sleep instead of spinning, so that other processes can use the cores; on an idle machine it costs nothing.
+    /// Call it before the library is loaded, which reads the variable then. A variable that the user has set is kept.
     /// </summary>
     public static void LimitSpinning()
     {
         if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable(OpenMpVariables.WaitPolicy) is not null)
             return;
-        // The runtime keeps variables of its own: those that are set there do not reach native code.
+        // .NET has a separate copy of the environment: variables set in it do not reach native code.
         _ = SetVariable(OpenMpVariables.SpinCount, OpenMpVariables.ShortSpinCount, overwrite: 0);
     }
 
@@ -23,12 +23,12 @@ internal static class OpenMp
 }
 
 /// <summary>
-/// glibc aligns large blocks by cutting them out of larger ones, so that the hole that one leaves does not take the next of the same
-/// size: loops over blocks of some megabytes grow the resident set without holding anything.
+/// glibc aligns large blocks by cutting them out of larger blocks, so that a freed block has no room for the next block of the same size:
+/// loops over blocks of some megabytes increase the resident set although they hold no memory.
 /// </summary>
 internal static class NativeHeap
 {
-    /// <summary>Gives pages that nobody uses back to the system, where the C library can.</summary>
+    /// <summary>Returns unused pages to the system, if the C library can.</summary>
     public static void Trim()
     {
         if (!OperatingSystem.IsLinux())

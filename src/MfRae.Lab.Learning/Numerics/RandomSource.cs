@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Numerics;
 
 /// <summary>
-/// Random tensors that are a function of seed, purpose and step. They are drawn on the CPU and moved, so that a device
-/// does not change them.
+/// Random tensors as a function of seed, purpose and step. They are drawn on the CPU and moved to the device, so that they are the same
+/// on every device.
 /// </summary>
 public sealed class RandomSource(long seed, Device device)
 {
@@ -43,7 +43,7 @@ public sealed class RandomSource(long seed, Device device)
 
 /// <summary>
 /// The permutations of numpy.random.RandomState(seed), a Mersenne Twister (Matsumoto, Nishimura 1998): published metrics are defined on
-/// subsets that it draws. Everything else takes its random numbers from <see cref="RandomSource"/>.
+/// subsets that it draws. All other random numbers come from <see cref="RandomSource"/>.
 /// </summary>
 public sealed class NumpyRandom
 {
@@ -75,7 +75,7 @@ public sealed class NumpyRandom
         return order;
     }
 
-    // Uniform on 0 … maximum: numbers of as many bits, until one fits.
+    // Uniform on 0 … maximum: draws numbers with the bits of the maximum until one fits.
     private uint UpTo(uint maximum)
     {
         var mask = uint.MaxValue >> System.Numerics.BitOperations.LeadingZeroCount(maximum);

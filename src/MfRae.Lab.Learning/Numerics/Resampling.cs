@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Numerics;
 
 /// <summary>
-/// Separable image resizing by explicit weight matrices [to, from], computed in float64. Each says what it weighs, so a result does
-/// not depend on the interpolation code of a framework's version. Pixel centres lie at half-integers except where it says otherwise.
+/// Separable image resizing by explicit weight matrices [to, from], computed in float64, so that a result does not depend on the
+/// interpolation code of a framework version. Pixel centres lie at half-integers unless a method states otherwise.
 /// </summary>
 public static class Resampling
 {
     /// <summary>Keys' cubic with a = -0.75 over the four nearest samples, also when shrinking; the border sample is repeated.</summary>
-    /// <param name="step">Input samples from one output sample to the next, where it is not from / to.</param>
+    /// <param name="step">The distance between output samples in input samples; null: from / to.</param>
     public static Tensor Bicubic(long from, long to, double? step = null) => Weigh(from, to, (i, row) =>
     {
         var centre = step is { } given ? ((i + 0.5) * given) - 0.5 : Centre(i, from, to);
@@ -30,7 +30,7 @@ public static class Resampling
         {
             var centre = Centre(i, from, to);
             var sum = 0.0;
-            // The window is cut at whole samples as in Pillow, which leaves out samples whose weight is zero or next to it.
+            // The window ends at whole samples as in Pillow, which omits samples with weights at or near zero.
             var first = Math.Max(0, (long)(centre + 0.5 - (2 * stretch) + 0.5));
             var last = Math.Min(from, (long)(centre + 0.5 + (2 * stretch) + 0.5));
             for (var k = first; k < last; k++)
@@ -44,8 +44,8 @@ public static class Resampling
     public static Tensor Bilinear(long from, long to) => Weigh(from, to, (i, row) => Linear(row, Math.Max(0, Centre(i, from, to))));
 
     /// <summary>
-    /// As <see cref="Bilinear"/> with sample 0 on sample 0 instead of half-pixel centres: what the TensorFlow 1 graph of FID does, which
-    /// rounds positions to float32.
+    /// As <see cref="Bilinear"/> with sample 0 on sample 0 instead of half-pixel centres, as in the TensorFlow 1 graph of FID, which rounds
+    /// positions to float32.
     /// </summary>
     public static Tensor BilinearCorner(long from, long to)
     {
@@ -67,7 +67,7 @@ public static class Resampling
     public static Tensor Apply(Tensor x, Tensor rows, Tensor columns) =>
         rows.to(x.dtype).to(x.device).matmul(x).matmul(columns.to(x.dtype).to(x.device).t());
 
-    // Where the centre of output sample i lies among the input samples.
+    // The position of the centre of output sample i among the input samples.
     private static double Centre(long i, long from, long to) => ((i + 0.5) * from / to) - 0.5;
 
     // |x| < 1: (a+2)|x|³ - (a+3)x² + 1; |x| < 2: a|x|³ - 5a x² + 8a|x| - 4a.
@@ -113,8 +113,8 @@ internal static class PillowResize
         return images.shape[2] == side ? values : Bytes(Matrix(images.shape[2], side, values).matmul(values));
     }
 
-    /// <summary>What it does to images of a size, in words that are stored with numbers.</summary>
-    /// <param name="side">0 where images stay as they are.</param>
+    /// <summary>The resizing of images of a size, in words that are stored with numbers.</summary>
+    /// <param name="side">0: no resizing.</param>
     public static string Text(long rows, long columns, long side) => side == 0 || (rows == side && columns == side)
         ? FormattableString.Invariant($"{rows}x{columns}")
         : FormattableString.Invariant($"bicubic with antialias to {side}x{side} uint8");
@@ -122,6 +122,6 @@ internal static class PillowResize
     private static Tensor Matrix(long from, long to, Tensor like) =>
         Resampling.BicubicAntialiased(from, to).to(float32).to(like.device);
 
-    // Half is rounded up, as by Pillow's integers.
+    // Halves are rounded up, as in Pillow's integer arithmetic.
     private static Tensor Bytes(Tensor values) => values.add_(0.5).floor_().clamp_(0, 255);
 }

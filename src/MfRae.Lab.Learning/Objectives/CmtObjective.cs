@@ -23,12 +23,12 @@ public sealed class CmtObjective(
     public ObjectiveValue Evaluate(Weights weights, long step)
     {
         var random = source.Random;
-        // Dropped once for the whole trajectory: the student sees the label that the teacher saw.
+        // Label dropout is drawn once for the whole trajectory: the student sees the same label as the teacher.
         var y = source.Drop(
             random.Integers("trajectory labels", step, source.Classes, Trajectories), options.LabelDropout, "label dropout", step);
         var points = Trajectory(source.Noise(step, Trajectories).to(weights.Type), y);
 
-        // An ordered pair of distinct points: the later index is nearer to the data.
+        // An ordered pair of distinct points: the larger index is nearer to the data.
         var count = Trajectories * options.PairsPerTrajectory;
         var early = random.Integers("first point", step, options.TrajectoryPoints, count);
         var other = random.Integers("second point", step, options.TrajectoryPoints - 1, count);
@@ -38,14 +38,14 @@ public sealed class CmtObjective(
         return Evaluate(weights, pairs);
     }
 
-    /// <summary>The same of given pairs.</summary>
+    /// <summary>The loss of given pairs.</summary>
     public ObjectiveValue Evaluate(Weights weights, TrajectoryPairs pairs) => new(Regress(weights, pairs).Difference.square().mean());
 
-    /// <summary>The network's slope and the trajectory's own.</summary>
+    /// <summary>The slope that the network predicts, and the slope of the trajectory.</summary>
     public Regression Regress(Weights weights, TrajectoryPairs pairs) =>
         new(network.AverageVelocity(weights, pairs.Z, pairs.R, pairs.T, pairs.Y), pairs.Slope);
 
-    /// <summary>[points, B, C, H, W], from noise to data.</summary>
+    /// <summary>The points of trajectories, [points, B, C, H, W], from noise to data.</summary>
     private Tensor Trajectory(Tensor z, Tensor y)
     {
         using var quiet = no_grad();
@@ -60,8 +60,8 @@ public sealed class CmtObjective(
 }
 
 /// <summary>The times of the points of a trajectory, from noise to data (docs/method.md §4, A and F).</summary>
-/// <param name="Grid">Those at which it is computed.</param>
-/// <param name="Labels">Those that its points are said to be of.</param>
+/// <param name="Grid">The times at which the trajectory is computed.</param>
+/// <param name="Labels">The times that label its points.</param>
 public sealed record TrajectoryTimes(IReadOnlyList<double> Grid, IReadOnlyList<double> Labels)
 {
     /// <summary>The times that the options describe, with the time shift of the latents.</summary>
@@ -73,10 +73,10 @@ public sealed record TrajectoryTimes(IReadOnlyList<double> Grid, IReadOnlyList<d
     }
 }
 
-/// <summary>Pairs of points of trajectories: what CMT asks of a network, and the answer (docs/method.md §2).</summary>
+/// <summary>Pairs of points of trajectories: the inputs and the targets of CMT (docs/method.md §2).</summary>
 /// <param name="Z">The earlier point of each pair, [n, C, H, W].</param>
-/// <param name="R">The label of the later one, [n].</param>
-/// <param name="T">The label of the earlier one, [n].</param>
+/// <param name="R">The time that labels the later point, [n].</param>
+/// <param name="T">The time that labels the earlier point, [n].</param>
 /// <param name="Y">int64 [n].</param>
 /// <param name="Slope">(z_t - z_r) / (t - r), [n, C, H, W].</param>
 public sealed record TrajectoryPairs(Tensor Z, Tensor R, Tensor T, Tensor Y, Tensor Slope)
@@ -87,7 +87,7 @@ public sealed record TrajectoryPairs(Tensor Z, Tensor R, Tensor T, Tensor Y, Ten
     /// </summary>
     /// <param name="points">[points, B, C, H, W], from noise to data.</param>
     /// <param name="y">int64 [B].</param>
-    /// <param name="labels">The time that each point is said to be of, falling.</param>
+    /// <param name="labels">The time that labels each point, in descending order.</param>
     public static TrajectoryPairs Of(Tensor points, Tensor y, IReadOnlyList<double> labels, Tensor start, Tensor end, Tensor rows)
     {
         var times = tensor(labels.ToArray(), dtype: points.dtype, device: points.device);

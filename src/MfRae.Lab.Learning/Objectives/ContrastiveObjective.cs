@@ -9,9 +9,9 @@ using F = TorchSharp.torch.nn.functional;
 namespace MfRae.Lab.Learning.Objectives;
 
 /// <summary>
-/// Learns a representation without labels: two augmented, partly masked views of an image must have the same mean token
-/// after a projection (decoupled contrastive loss, arXiv 2110.06848), and the tokens of a view must rebuild its pixels, so
-/// that they keep what a decoder needs.
+/// Learns a representation without labels: two augmented, partly masked views of an image must have the same mean token after a
+/// projection (decoupled contrastive loss, arXiv 2110.06848), and the tokens of a view must reconstruct its pixels, so that they keep
+/// the information that a decoder needs.
 /// </summary>
 public sealed class ContrastiveObjective(
     SelfSupervisedEncoderOptions options, VitEncoder encoder, IImageSource data, RandomSource random, Device device) : IObjective, IDisposable
@@ -24,7 +24,7 @@ public sealed class ContrastiveObjective(
 
     private long PatchSide => encoder.Image.Rows / encoder.Shape.Rows;
 
-    /// <summary>The encoder's weights and those of the heads that training throws away.</summary>
+    /// <summary>The weights of the encoder, and of heads that are used in training only.</summary>
     public WeightSpec Declare()
     {
         var spec = encoder.Declare();
@@ -76,7 +76,7 @@ public sealed class ContrastiveObjective(
         return (similarity.masked_fill(related, double.NegativeInfinity).logsumexp(1) - positive).mean();
     }
 
-    // [B, C, H, W] → [B, tokens, pixels and colours of a token].
+    // [B, C, H, W] → [B, tokens, pixels and channels of a token].
     private Tensor Patches(Tensor pixels) => pixels.unfold(2, PatchSide, PatchSide).unfold(3, PatchSide, PatchSide)
         .permute(0, 2, 3, 1, 4, 5)
         .reshape(pixels.shape[0], encoder.Shape.Tokens, -1);

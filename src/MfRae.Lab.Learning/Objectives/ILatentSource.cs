@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Objectives;
 
 /// <summary>
-/// Where an objective's training data come from: a file of latents, or a distribution. A batch is a function of the step.
+/// The source of the training data of an objective: a file of latents, or a distribution. A batch is a function of the step.
 /// </summary>
 public interface ILatentSource : IDisposable
 {
@@ -18,20 +18,20 @@ public interface ILatentSource : IDisposable
     /// <summary>The shape of a latent.</summary>
     LatentShape Shape { get; }
 
-    /// <summary>Number of classes; the label of this number is the null label.</summary>
+    /// <summary>Number of classes, which is also the null label.</summary>
     int Classes { get; }
 
-    /// <summary>Where an objective draws what it needs beside the data.</summary>
+    /// <summary>The random numbers that an objective needs in addition to the data.</summary>
     RandomSource Random { get; }
 
     /// <summary>The device of the batches.</summary>
     Device Device { get; }
 
-    /// <summary>x float32 [B, C, H, W] and its labels int64 [B].</summary>
+    /// <summary>The batch of a step: x float32 [B, C, H, W] and its labels int64 [B].</summary>
     (Tensor X, Tensor Labels) Draw(long step);
 }
 
-/// <summary>What an objective draws beside the data, of the source's shape and classes.</summary>
+/// <summary>Random draws for an objective, for the shape and the classes of its source.</summary>
 public static class LatentSourceExtensions
 {
     /// <summary>Replaces a share of the labels by the null label.</summary>
@@ -39,7 +39,7 @@ public static class LatentSourceExtensions
         ? where(source.Random.Uniform(purpose, step, labels.shape[0]) < share, full_like(labels, source.Classes), labels)
         : labels;
 
-    /// <summary>ε float32 [B, C, H, W].</summary>
+    /// <summary>The noise ε float32 [B, C, H, W].</summary>
     public static Tensor Noise(this ILatentSource source, long step, long batch) =>
         source.Random.Normal("noise", step, batch, source.Shape.Channels, source.Shape.Rows, source.Shape.Columns);
 }

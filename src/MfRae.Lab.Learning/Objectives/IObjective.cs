@@ -11,7 +11,7 @@ public interface IObjective
     /// <summary>The loss of one step, with gradients enabled, and further values for the curves.</summary>
     ObjectiveValue Evaluate(Weights weights, long step);
 
-    /// <summary>The objective of a generator for each kind of options: the one list to extend for a new objective.</summary>
+    /// <summary>The objective of a generator for each kind of options. A new objective is added to this list.</summary>
     /// <param name="teacher">v_φ without guidance; null where the stage has no teacher.</param>
     static IObjective Create(IGeneratorTraining options, DitNetwork network, VelocityField? teacher, ILatentSource source) => options switch
     {

@@ -9,7 +9,7 @@ namespace MfRae.Lab.Learning.Objectives;
 
 /// <summary>
 /// MeanFlow with λ-mixing (docs/method.md §1–3): u_θ → sg(w - (t - r) du/dt) with w_λ = (1 - λ) v̂ + λ v_φ as target, and the
-/// derivative along w of its own λ.
+/// derivative along w with a separate λ.
 /// </summary>
 /// <param name="teacher">v_φ without guidance, or null where λ is 0 throughout.</param>
 public sealed class MeanFlowObjective(
@@ -24,7 +24,7 @@ public sealed class MeanFlowObjective(
     /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step) => Evaluate(weights, Draw(weights.Type, step), step);
 
-    /// <summary>The same of a given batch.</summary>
+    /// <summary>The loss of a given batch.</summary>
     public ObjectiveValue Evaluate(Weights weights, MeanFlowBatch batch, long step)
     {
         var difference = Regress(weights, batch, step).Difference;
@@ -65,8 +65,8 @@ public sealed class MeanFlowObjective(
     private static Tensor Mix(Tensor onePoint, Tensor? velocity, double lambda) =>
         velocity is null || lambda == 0 ? onePoint : lambda == 1 ? velocity : lerp(onePoint, velocity, lambda);
 
-    // The mean squared error of the samples with r = t and of those with r < t, and the largest of a sample: its tail is
-    // where training breaks first.
+    // The mean squared error of the samples with r = t and of the samples with r < t, and the largest error of a sample: training
+    // becomes unstable in the tail first.
     private static IEnumerable<(string Name, Tensor Value)> Errors(Tensor difference, Tensor interval)
     {
         using var quiet = no_grad();
@@ -82,22 +82,22 @@ public sealed class MeanFlowObjective(
     }
 }
 
-/// <summary>What a step of MeanFlow is computed from, in the type of the weights.</summary>
+/// <summary>The inputs of a MeanFlow step, in the type of the weights.</summary>
 /// <param name="X">[B, C, H, W].</param>
 /// <param name="Noise">ε, of the same shape.</param>
 /// <param name="R">[B], at most <paramref name="T"/>.</param>
 /// <param name="T">[B].</param>
 /// <param name="Labels">int64 [B], before the label dropout.</param>
-/// <param name="Y">The same after it.</param>
+/// <param name="Y">int64 [B], after the label dropout.</param>
 public sealed record MeanFlowBatch(Tensor X, Tensor Noise, Tensor R, Tensor T, Tensor Labels, Tensor Y);
 
 /// <summary>λ as a function of the step (docs/method.md §2).</summary>
 /// <param name="start">λ of the first step.</param>
-/// <param name="options">How it moves; null: not at all.</param>
+/// <param name="options">The schedule; null: constant.</param>
 /// <param name="trainingSteps">Steps of the whole training.</param>
 public sealed class LambdaSchedule(double start, LambdaScheduleOptions? options, long trainingSteps)
 {
-    /// <summary>λ of the step that has so many steps before it.</summary>
+    /// <summary>λ of a step, counted from 0.</summary>
     public double At(long step) => options switch
     {
         null => start,
@@ -107,14 +107,14 @@ public sealed class LambdaSchedule(double start, LambdaScheduleOptions? options,
         _ => throw new NotSupportedException($"{options.GetType().Name} has no schedule"),
     };
 
-    /// <summary>Whether it is ever above 0: only then is there need of a teacher.</summary>
+    /// <summary>Whether λ is above 0 at any step: only then a teacher is needed.</summary>
     public bool NeedsTeacher => start > 0 || options
         is LinearLambdaOptions { End: > 0 } or CosineLambdaOptions { End: > 0 } or SwitchLambdaOptions { End: > 0 };
 
-    /// <summary>That of the target.</summary>
+    /// <summary>The schedule of the target.</summary>
     public static LambdaSchedule Target(LambdaMeanFlowOptions options) => new(options.Lambda, options.LambdaSchedule, options.Training.Steps);
 
-    /// <summary>That of the derivative's direction: the target's, unless it has its own.</summary>
+    /// <summary>The schedule of the derivative's direction: that of the target, unless the options have a separate one.</summary>
     public static LambdaSchedule Tangent(LambdaMeanFlowOptions options) => options.TangentLambda is { } own
         ? new(own, options.TangentLambdaSchedule, options.Training.Steps)
         : Target(options);
@@ -127,14 +127,14 @@ public sealed class LambdaSchedule(double start, LambdaScheduleOptions? options,
 /// <summary>The loss of a batch from each sample's error (docs/method.md §2).</summary>
 public static class LossWeight
 {
-    /// <summary>difference [B, C, H, W] → a scalar. The weight itself is held fixed.</summary>
+    /// <summary>difference [B, C, H, W] → a scalar. The weight is a constant in the gradient.</summary>
     public static Tensor Apply(LossWeightOptions options, Tensor difference)
     {
         var error = Error(options, difference);
         return (error / Divisor(options, error)).mean();
     }
 
-    /// <summary>The error that the weight is of: M, S or S². [B, C, H, W] → [B].</summary>
+    /// <summary>The error that is weighted: M, S or S². [B, C, H, W] → [B].</summary>
     public static Tensor Error(LossWeightOptions options, Tensor difference)
     {
         var squared = difference.square();
@@ -148,7 +148,7 @@ public static class LossWeight
         };
     }
 
-    /// <summary>One over the weight: what the error [B] is divided by, without gradient.</summary>
+    /// <summary>The divisor of the error [B], one over the weight, without gradient.</summary>
     public static Tensor Divisor(LossWeightOptions options, Tensor error) => options switch
     {
         PlainLossWeightOptions => ones_like(error),

@@ -9,7 +9,7 @@ namespace MfRae.Lab.Learning.Objectives;
 
 /// <summary>
 /// Trains the RAE decoder on noise-augmented latents (docs/method.md §2): L1 error of the pixels, and the squared error of
-/// the frozen encoder's tokens of original and reconstruction. The evaluation's feature network has no part in it.
+/// the frozen encoder's tokens of original and reconstruction. The feature network of the evaluation is not used.
 /// </summary>
 public sealed class ReconstructionObjective(
     RaeDecoderOptions options, IDecoder decoder, IEncoder encoder, Weights encoderWeights, IImageSource data, RandomSource random,
@@ -39,6 +39,6 @@ public sealed class ReconstructionObjective(
     /// <inheritdoc/>
     public void Dispose() => _batches.Dispose();
 
-    /// <summary>z + σ n with σ = τ u; z and n of one shape, u one uniform number for each sample.</summary>
+    /// <summary>z + σ n with σ = τ u; z and n have the same shape, u has one uniform number for each sample.</summary>
     internal static Tensor Noised(Tensor latents, double tau, Tensor uniform, Tensor normal) => latents + (tau * uniform * normal);
 }

@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Oracle;
 
 /// <summary>
-/// Compares the closed forms of docs/method.md §6 with numbers found in another way: the derivatives of log p_t by automatic
+/// Compares the closed forms of docs/method.md §6 with independent computations: the derivatives of log p_t by automatic
 /// differentiation, the flow by the solver. Each result is the largest error over the points, relative to the length of the vector (or
 /// the norm of the matrix) at the point.
 /// </summary>
 public sealed class ClosedFormChecks(GaussianMixture mixture, double tolerance)
 {
-    // log p_t is differentiated away from both ends, where it is a difference of large numbers.
+    // log p_t is differentiated away from both ends of time, where it is a difference of large numbers.
     private const double Margin = 0.05;
 
     /// <summary>Points z [count, d] of the path at times t, and earlier times r.</summary>
@@ -41,8 +41,8 @@ public sealed class ClosedFormChecks(GaussianMixture mixture, double tolerance)
     }
 
     /// <summary>
-    /// Average velocity and flow Jacobian of relatives that have a closed form against the solver: the first component alone, and the
-    /// projection to the first coordinate. Of a single Gaussian and of a mixture on the line that is the distribution itself.
+    /// Average velocity and flow Jacobian of related distributions with a closed form against the solver: the first component, and the
+    /// projection to the first coordinate. For a single Gaussian and for a mixture on the line this is the distribution itself.
     /// </summary>
     public (double Velocity, double Jacobian) Flow(RandomSource random, long count)
     {

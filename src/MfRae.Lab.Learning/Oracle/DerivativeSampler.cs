@@ -8,26 +8,26 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Oracle;
 
-/// <summary>Draws points as MeanFlow training does, of samples with r &lt; t.</summary>
+/// <summary>Draws points as MeanFlow training does, for samples with r &lt; t.</summary>
 /// <param name="teacher">v_φ, or null where λ is 0.</param>
 public sealed class DerivativeSampler(DerivativeErrorOptions options, ILatentSource source, VelocityField? teacher)
 {
     /// <summary>Points with t below this are early; estimates are worse there (docs/method.md §8).</summary>
     public const double EarlyTime = 0.1;
 
-    // Of two uniform times the later one lies below 0.1 in a hundredth of the cases.
+    // The later of two uniform times is below 0.1 in one of a hundred cases.
     private const long PairsPerEarlySample = 200;
 
     private readonly TimeSampler _times = new(options.Time, TimeShift.For(source.Shape), source.Random);
 
-    /// <summary>A batch of the source's size, float32.</summary>
+    /// <summary>The points of a batch, float32.</summary>
     public DerivativePoints Draw(long step)
     {
         var (r, t) = _times.Pair(step, source.BatchSize, equalFraction: 0);
         return At(step, r, t);
     }
 
-    /// <summary>As many early points as were found for a batch; null where there were none.</summary>
+    /// <summary>Early points, at most a batch; null where no point is early.</summary>
     public DerivativePoints? DrawEarly(long step)
     {
         var (r, t) = _times.Pair(step, source.BatchSize * PairsPerEarlySample, equalFraction: 0);
@@ -53,22 +53,22 @@ public sealed class DerivativeSampler(DerivativeErrorOptions options, ILatentSou
 }
 
 /// <summary>
-/// Where derivatives are compared: z, w [B, C, H, W], r &lt; t [B]. The derivative is that of u(z, r, t, y) along (w, 0, 1).
+/// Points at which derivatives of u(z, r, t, y) along (w, 0, 1) are compared: z, w [B, C, H, W], r &lt; t [B].
 /// </summary>
-/// <param name="Y">The labels int64 [B] that the main evaluation sees, and those that the two probes see.</param>
+/// <param name="Y">The labels int64 [B] of the main evaluation, and of the two probes.</param>
 public sealed record DerivativePoints(Tensor Z, Tensor W, Tensor R, Tensor T, IReadOnlyList<Tensor> Y)
 {
-    /// <summary>The first of them, at most <paramref name="count"/>.</summary>
+    /// <summary>The first points, at most <paramref name="count"/>.</summary>
     public DerivativePoints First(long count)
     {
         Tensor Of(Tensor all) => all.slice(0, 0, Math.Min(count, all.shape[0]), 1);
         return new(Of(Z), Of(W), Of(R), Of(T), [.. Y.Select(Of)]);
     }
 
-    /// <summary>The same numbers in another type.</summary>
+    /// <summary>The points in another type.</summary>
     public DerivativePoints To(ScalarType type) => new(Z.to_type(type), W.to_type(type), R.to_type(type), T.to_type(type), Y);
 
-    /// <summary>du/dt as an estimator finds it for a network, in the type of the points and the weights.</summary>
+    /// <summary>The estimate of du/dt for a network, in the type of the points and the weights.</summary>
     public Tensor Estimate(IDerivative estimator, DitNetwork network, Weights weights) =>
         estimator.Evaluate(new NetworkVelocity(network, weights, probe => Y[probe]), Z, W, R, T).Derivative;
 }

@@ -16,20 +16,22 @@ namespace MfRae.Lab.Learning.Oracle;
 /// <param name="weights">The same weights in the type and with the precision of the estimate.</param>
 public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork network, Weights exact, Weights weights)
 {
-    // Here rounding is measured. Any step would do: what is lost to it goes with 1 / δ.
+    // The step at which rounding is measured. Any step would do, because the rounding error is proportional to 1 / δ.
     private const double RoundingDelta = 1e-3;
 
-    /// <summary>The steps in ascending order, that of the estimator's own options among them; one null for an exact estimator.</summary>
+    /// <summary>
+    /// The steps in ascending order, including the step of the estimator's options; a single null for an exact estimator.
+    /// </summary>
     public IReadOnlyList<double?> Deltas { get; } = OwnDelta(options.Derivative) is { } own
         ? [.. options.Deltas.Append(own).Distinct().Order().Select(delta => (double?)delta)]
         : [null];
 
-    /// <summary>The place of the estimator's own step among <see cref="Deltas"/>.</summary>
+    /// <summary>The index in <see cref="Deltas"/> of the step of the estimator's options.</summary>
     public int Own => Deltas.ToList().IndexOf(OwnDelta(options.Derivative));
 
     /// <summary>
-    /// Adds the errors at these points to those of each of <see cref="Deltas"/>, and returns for each sample what a difference of two
-    /// evaluations loses to rounding, over ‖du/dt‖: [B]. Null for an exact estimator.
+    /// Adds the errors at these points for each of <see cref="Deltas"/>, and returns the rounding error of a difference of two evaluations
+    /// of each sample, relative to ‖du/dt‖: [B]. Null for an exact estimator.
     /// </summary>
     public Tensor? Add(DerivativePoints points, IReadOnlyList<DerivativeErrors> errors)
     {
@@ -46,7 +48,7 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
             return null;
         }
 
-        // The same quotient in float64 is off by the same truncation: what is left is rounding.
+        // The same quotient in float64 has the same truncation error: the difference is rounding.
         var fixedStep = At(RoundingDelta);
         var loss = Off(fixedStep, InDisposeScope(() => wide.Estimate(fixedStep, network, exact), estimate => [estimate])) * Width(fixedStep, wide);
         for (var i = 0; i < Deltas.Count; i++)
@@ -58,7 +60,7 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
         return loss;
     }
 
-    // A batch takes some thirty evaluations of the network: what each leaves on its way is freed before the next.
+    // A batch takes about thirty evaluations of the network: the intermediate values of each are freed before the next.
     private static T InDisposeScope<T>(Func<T> evaluate, Func<T, Tensor[]> kept)
     {
         using var scope = NewDisposeScope();
@@ -80,7 +82,7 @@ public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork n
         (FiniteDifference)IDerivative.Create(((IDifferenceOptions)options.Derivative).WithDelta(delta));
 }
 
-/// <summary>Relative errors ‖estimate - exact‖ / ‖exact‖ of many samples, and what each should be.</summary>
+/// <summary>Relative errors ‖estimate - exact‖ / ‖exact‖ of many samples, and their predictions.</summary>
 public sealed class DerivativeErrors
 {
     private readonly List<double> _measured = [];
@@ -96,19 +98,19 @@ public sealed class DerivativeErrors
     /// <summary>The median over the samples.</summary>
     public double? Median => Quantile(0.5);
 
-    /// <summary>What 99 % of the samples keep below.</summary>
+    /// <summary>The 99 % quantile over the samples.</summary>
     public double? Tail => Quantile(0.99);
 
-    /// <summary>Root mean square of what rounding should cause; null for an exact estimator.</summary>
+    /// <summary>Root mean square of the predicted rounding errors; null for an exact estimator.</summary>
     public double? Rounding => RootMeanSquare(_rounding);
 
-    /// <summary>Root mean square of what truncation should cause; null for an exact estimator.</summary>
+    /// <summary>Root mean square of the predicted truncation errors; null for an exact estimator.</summary>
     public double? Truncation => RootMeanSquare(_truncation);
 
-    /// <summary>Both together: they are independent.</summary>
+    /// <summary>The predicted error: the root of the sum of both squares, because they are independent.</summary>
     public double? Predicted => Rounding is { } rounding && Truncation is { } truncation ? double.Hypot(rounding, truncation) : null;
 
-    /// <summary>Takes in the errors of a batch, each float64 [B].</summary>
+    /// <summary>Adds the errors of a batch, each float64 [B].</summary>
     public void Add(Tensor measured, Tensor? rounding = null, Tensor? truncation = null)
     {
         Append(_measured, measured);
@@ -144,7 +146,7 @@ public sealed record ExactDerivatives(Tensor First, Tensor Second, Tensor Third)
     /// <param name="at">In float64, as the weights.</param>
     public static ExactDerivatives Of(DitNetwork network, Weights weights, DerivativePoints at)
     {
-        // Not by way of an estimator, which would take the derivative as zero where the distance leads below r.
+        // Without an estimator, which would return a zero derivative where the distance leads below r.
         Tensor First(double distance)
         {
             var (z, t) = (at.Z + (at.W * distance), at.T + distance);
@@ -155,9 +157,9 @@ public sealed record ExactDerivatives(Tensor First, Tensor Second, Tensor Third)
     }
 
     /// <summary>
-    /// How far the quotient (g(a) - g(b)) / (a - b) should be from g′ for each sample, a, b [B] → [B] (docs/method.md §3):
-    /// Taylor's formula to third order, (a + b) g″/2 + (a² + ab + b²) g‴/6, times what an oscillation of frequency
-    /// ω = sqrt(‖g‴‖ / ‖g′‖) falls short of it.
+    /// The predicted distance of the quotient (g(a) - g(b)) / (a - b) from g′ for each sample, a, b [B] → [B] (docs/method.md §3):
+    /// Taylor's formula to third order, (a + b) g″/2 + (a² + ab + b²) g‴/6, times the factor by which an oscillation of frequency
+    /// ω = sqrt(‖g‴‖ / ‖g′‖) remains below it.
     /// </summary>
     public Tensor Truncation(Tensor a, Tensor b)
     {
@@ -168,8 +170,8 @@ public sealed record ExactDerivatives(Tensor First, Tensor Second, Tensor Third)
     /// <summary>The norm of each sample: [B, C, H, W] → [B].</summary>
     public static Tensor Norm(Tensor x) => x.square().sum([1, 2, 3]).sqrt();
 
-    // For g = exp(iωs) the quotient over the points m ± h is g′ exp(iωm) sinc(ωh): its distance from g′, over that distance to second
-    // order in ω. The points never coincide, so the latter is not zero.
+    // For g = exp(iωs) the quotient over the points m ± h is g′ exp(iωm) sinc(ωh). The factor is its distance from g′, divided by the same
+    // distance to second order in ω, which is not zero because the points never coincide.
     private static Tensor Saturation(Tensor omega, Tensor middle, Tensor half)
     {
         var (turn, angle) = (omega * middle, (omega * half).abs().clamp(min: SmallAngle));

@@ -7,32 +7,32 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Oracle;
 
 /// <summary>
-/// How far a network is from the exact mean flow and from its fixed point, and how far these are apart (docs/method.md §6): root mean
-/// square and median of the Euclidean distance. End points are those of the sampler that images are made by.
+/// The distances of a network from the exact mean flow and from its fixed point, and between these two (docs/method.md §6): root mean
+/// square and median of the Euclidean distance. End points are those of the sampler that generates images.
 /// </summary>
-public sealed class DeviationMeasure(TrainedMeanFlow judged, IFlow flow, double tolerance)
+public sealed class DeviationMeasure(TrainedMeanFlow trained, IFlow flow, double tolerance)
 {
-    private readonly FixedPoint _fixedPoint = judged.FixedPoint(tolerance);
+    private readonly FixedPoint _fixedPoint = trained.FixedPoint(tolerance);
     private readonly OrderedDictionary<(string Name, int Steps), List<double>> _distances = [];
 
-    /// <summary>Of average velocities at random times.</summary>
+    /// <summary>Adds the distances of average velocities at random times.</summary>
     public void AddInterval(OraclePoints points)
     {
         using var quiet = no_grad();
         var (z, r, t) = (points.Z, points.R, points.T);
-        var u = judged.Network.AverageVelocity(judged.Weights, Linearisation.Latent(z), r, t, Linearisation.Labels(z)).flatten(1);
+        var u = trained.Network.AverageVelocity(trained.Weights, Linearisation.Latent(z), r, t, Linearisation.Labels(z)).flatten(1);
         var (exact, aim) = (flow.AverageVelocity(z, r, t), _fixedPoint.AverageVelocity(z, r, t));
         Append(OracleMetric.Deviation + OracleMetric.Interval, 0, u - exact);
         Append(OracleMetric.FixedPoint + OracleMetric.Interval, 0, u - aim);
         Append(OracleMetric.Floor + OracleMetric.Interval, 0, aim - exact);
     }
 
-    /// <summary>Of end points: noise z [B, d] taken to data in each number of steps.</summary>
+    /// <summary>Adds the distances of end points: noise z [B, d] taken to data in each number of steps.</summary>
     public void AddEndPoints(Tensor z, IReadOnlyList<int> steps)
     {
         using var quiet = no_grad();
         var generator = FewStepGenerator.MeanFlow(
-            (z, r, t, y) => judged.Network.AverageVelocity(judged.Weights, z, r, t, y), TimeShift.For(judged.Network.Shape));
+            (z, r, t, y) => trained.Network.AverageVelocity(trained.Weights, z, r, t, y), TimeShift.For(trained.Network.Shape));
         var (start, end) = (zeros(z.shape[0], dtype: float64), ones(z.shape[0], dtype: float64));
         var (exact, aim) = (z - flow.AverageVelocity(z, start, end), z - _fixedPoint.AverageVelocity(z, start, end));
         foreach (var count in steps)

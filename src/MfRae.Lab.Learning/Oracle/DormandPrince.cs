@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Oracle;
 
 /// <summary>
-/// The adaptive Runge–Kutta pair of orders 5 and 4 of Dormand and Prince (J. Comput. Appl. Math. 6, 1980): the solver of flows that
-/// have no closed form. The whole batch takes the steps that its most demanding row needs.
+/// The adaptive Runge–Kutta pair of orders 5 and 4 of Dormand and Prince (J. Comput. Appl. Math. 6, 1980), the solver for flows without
+/// a closed form. The whole batch takes the steps that its most demanding row needs.
 /// </summary>
 public static class DormandPrince
 {
@@ -29,7 +29,7 @@ public static class DormandPrince
         [71 / 57600.0, 0, -71 / 16695.0, 71 / 1920.0, -17253 / 339200.0, 22 / 525.0, -1 / 40.0];
 
     /// <summary>y(1) of dy/ds = slope(y, s) from y(0) = <paramref name="start"/> [B, n]; a dispose scope per step.</summary>
-    /// <param name="tolerance">Of the error of a step, relative to 1 + |y|, in every number of y.</param>
+    /// <param name="tolerance">The tolerance of the error of a step, relative to 1 + |y|, in every component of y.</param>
     public static Tensor Solve(Func<Tensor, double, Tensor> slope, Tensor start, double tolerance)
     {
         using var quiet = no_grad();
@@ -52,7 +52,7 @@ public static class DormandPrince
             var error = (step * Combine(Errors, slopes) / scale).abs().max().item<double>() / tolerance;
             if (error <= 1)
             {
-                // The last stage stands at the new point: it is the first one of the next step.
+                // The last stage is evaluated at the new point, so it is the first stage of the next step.
                 s = step >= 1 - s ? 1 : s + step;
                 (y, first) = (Keep(y, next), Keep(first, slopes[^1]));
             }

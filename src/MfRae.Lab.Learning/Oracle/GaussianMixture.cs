@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Oracle;
 
 /// <summary>
-/// Σ_k π_k N(μ_k, Σ_k) in float64, and what of it has a closed form along the linear path (docs/method.md §6). A single Gaussian is
-/// the mixture of one.
+/// Σ_k π_k N(μ_k, Σ_k) in float64, with its closed forms along the linear path (docs/method.md §6). A single Gaussian is a mixture of
+/// one component.
 /// </summary>
 public sealed class GaussianMixture
 {
@@ -14,7 +14,8 @@ public sealed class GaussianMixture
     private readonly Tensor _variances;
     private readonly Tensor _axes;
 
-    /// <param name="weights">[K], in any unit.</param>
+    /// <summary>A mixture.</summary>
+    /// <param name="weights">[K], not necessarily normalised.</param>
     /// <param name="means">[K, d].</param>
     /// <param name="covariances">[K, d, d], each positive definite.</param>
     public GaussianMixture(Tensor weights, Tensor means, Tensor covariances)
@@ -23,11 +24,11 @@ public sealed class GaussianMixture
         Means = means;
         Covariances = covariances;
         _logWeights = Weights.log();
-        // All matrices along the path are functions of Σ_k, so one decomposition serves every time.
+        // All matrices along the path are functions of Σ_k, so one decomposition is enough for all times.
         (_variances, _axes) = linalg.eigh(covariances);
     }
 
-    /// <summary>π [K], of sum 1.</summary>
+    /// <summary>π [K], with sum 1.</summary>
     public Tensor Weights { get; }
 
     /// <summary>μ [K, d].</summary>
@@ -51,7 +52,7 @@ public sealed class GaussianMixture
         return Means.index_select(0, component) + einsum("bji,bi->bj", _axes.index_select(0, component), coordinates);
     }
 
-    /// <summary>What is known of v̂ = ε - x at z_t = z: z [B, d], t [B].</summary>
+    /// <summary>The distribution of v̂ = ε - x given z_t = z: z [B, d], t [B].</summary>
     public Posterior At(Tensor z, Tensor t)
     {
         var data = (1 - t).view(-1, 1, 1);
@@ -86,23 +87,23 @@ public sealed record Posterior(Tensor Shares, Tensor Velocities, Tensor Pulls, T
     /// <summary>v = E[v̂ | z] [B, d].</summary>
     public Tensor Velocity() => einsum("bk,bkj->bj", Shares, Velocities);
 
-    /// <summary>C = Cov(v̂ | z) [B, d, d]: within the components, and of their means about v.</summary>
+    /// <summary>C = Cov(v̂ | z) [B, d, d]: the covariance within the components plus that of their means around v.</summary>
     public Tensor Covariance()
     {
         var apart = Velocities - Velocity().unsqueeze(1);
         return Mean(Spreads) + einsum("bk,bkj,bkl->bjl", Shares, apart, apart);
     }
 
-    /// <summary>∂v/∂z [B, d, d], row by coordinate of v: within the components, and by z moving the responsibilities.</summary>
+    /// <summary>∂v/∂z [B, d, d], a row for each coordinate of v: within the components, and through the responsibilities.</summary>
     public Tensor Jacobian()
     {
         var apart = Velocities - Velocity().unsqueeze(1);
-        // ∇ log γ_k is the component's score less what all share, which the mean over components takes out.
+        // ∇ log γ_k is the component's score minus a part that all components share, which the mean over components removes.
         var scores = -einsum("kji,bki->bkj", Axes, Pulls);
         return Mean(Slopes) + einsum("bk,bkj,bkl->bjl", Shares, apart, scores);
     }
 
-    /// <summary>v̂ given z, drawn so many times: [B, draws, d].</summary>
+    /// <summary>Draws of v̂ given z: [B, draws, d].</summary>
     public Tensor Draw(RandomSource random, string purpose, long step, long draws)
     {
         var (batch, components) = (Shares.shape[0], Shares.shape[1]);

@@ -8,9 +8,9 @@ namespace MfRae.Lab.Learning.Oracle;
 
 /// <summary>
 /// Mean and variance of the gradient of one sample's loss, M = ‖u_θ - τ‖² / d (docs/method.md §5 and §6). At a point the gradient is
-/// 2/d Kᵀ(u_θ - τ) with K = ∂u_θ/∂θ, so its square is a quadratic form in the error, and d reverse passes serve every draw of v̂.
+/// 2/d Kᵀ(u_θ - τ) with K = ∂u_θ/∂θ, so its square is a quadratic form in the error, and d reverse passes are enough for all draws of v̂.
 /// </summary>
-public sealed class GradientMeasure(TrainedMeanFlow judged, RandomSource random, long draws)
+public sealed class GradientMeasure(TrainedMeanFlow trained, RandomSource random, long draws)
 {
     private readonly Moments _sampled = new();
     private readonly Moments _predicted = new();
@@ -23,25 +23,25 @@ public sealed class GradientMeasure(TrainedMeanFlow judged, RandomSource random,
     private double _fullNoise;
     private long _count;
 
-    /// <summary>A dispose scope per point.</summary>
+    /// <summary>Adds a batch of points, with a dispose scope for each point.</summary>
     public void Add(OraclePoints points, TargetErrors errors, long step)
     {
-        using var weights = judged.Weights.Clone(judged.Network.Declare());
+        using var weights = trained.Weights.Clone(trained.Network.Declare());
         weights.Train();
         var noise = errors.Posterior.Draw(random, "gradient draw", step, draws) - errors.Velocity.unsqueeze(1);
         for (var i = 0; i < points.Z.shape[0]; i++)
         {
             using var scope = NewDisposeScope();
-            var scale = 2.0 / judged.Mixture.Dimension;
+            var scale = 2.0 / trained.Mixture.Dimension;
             var jacobian = scale * Jacobian(weights, points.Z[i], points.R[i], points.T[i]);
             using var quiet = no_grad();
             var square = jacobian.matmul(jacobian.t());
             var (mean, residual, n) = (errors.Mean[i], errors.Residual[i], errors.N[i]);
             var drawn = -noise[i].matmul(n.t());
 
-            var spread = Mean((drawn.matmul(square) * drawn).sum(-1));
+            var noiseSquare = Mean((drawn.matmul(square) * drawn).sum(-1));
             var expected = Mean((square * n.matmul(errors.Covariance[i]).matmul(n.t())).sum());
-            _sampledNoise += spread;
+            _sampledNoise += noiseSquare;
             _predictedNoise += expected;
             _fullNoise += Mean((square * errors.J[i].matmul(errors.Covariance[i]).matmul(errors.J[i].t())).sum());
             Tensor Gradient(Tensor error) => error.matmul(jacobian);
@@ -67,7 +67,7 @@ public sealed class GradientMeasure(TrainedMeanFlow judged, RandomSource random,
         yield return Value(OracleMetric.GradientBias, Math.Sqrt(_sampledBias.SquaredMean));
         yield return Value(OracleMetric.GradientBias + OracleMetric.Predicted, Math.Sqrt(_predictedBias.SquaredMean));
         yield return Value(OracleMetric.GradientOracle, Math.Sqrt(_oracle.SquaredMean));
-        var batchNoise = _fullNoise / _count / judged.TrainingBatch;
+        var batchNoise = _fullNoise / _count / trained.TrainingBatch;
         yield return Value(OracleMetric.GradientLambda, batchNoise / (_fullBias.SquaredMean + batchNoise));
     }
 
@@ -75,7 +75,7 @@ public sealed class GradientMeasure(TrainedMeanFlow judged, RandomSource random,
     private Tensor Jacobian(Networks.Weights weights, Tensor z, Tensor r, Tensor t)
     {
         var point = z.unsqueeze(0);
-        var u = judged.Network.AverageVelocity(
+        var u = trained.Network.AverageVelocity(
             weights, Linearisation.Latent(point), r.unsqueeze(0), t.unsqueeze(0), Linearisation.Labels(point)).flatten();
         var rows = new List<Tensor>();
         for (var i = 0; i < u.shape[0]; i++)
@@ -90,7 +90,7 @@ public sealed class GradientMeasure(TrainedMeanFlow judged, RandomSource random,
     private static double Mean(Tensor values) => values.mean().item<double>();
 }
 
-/// <summary>Mean and variance of a random vector from independent points, at each of which its own mean is known.</summary>
+/// <summary>Mean and variance of a random vector from independent points with known conditional means.</summary>
 internal sealed class Moments
 {
     private Tensor? _sum;
@@ -98,14 +98,14 @@ internal sealed class Moments
     private double _squares;
     private long _count;
 
-    /// <summary>‖E g‖², without bias: what the squares of the single points add to the square of their sum is taken out.</summary>
+    /// <summary>‖E g‖², without bias: the contribution of the squares of single points to the square of the sum is subtracted.</summary>
     public double SquaredMean => Math.Max(0, (_sum!.square().sum().item<double>() - _meanSquares) / (_count * (_count - 1)));
 
     /// <summary>E‖g‖² - ‖E g‖².</summary>
     public double Variance => (_squares / _count) - SquaredMean;
 
     /// <param name="mean">E[g | point].</param>
-    /// <param name="square">E[‖g‖² | point]; absent: g is fixed by the point.</param>
+    /// <param name="square">E[‖g‖² | point]; null: the point determines g.</param>
     public void Add(Tensor mean, double? square = null)
     {
         var own = mean.square().sum().item<double>();

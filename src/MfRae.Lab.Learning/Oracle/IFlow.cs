@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Oracle;
 
-/// <summary>The flow of a marginal velocity, to the accuracy of float64 or of a solver (docs/method.md §6).</summary>
+/// <summary>The flow of a marginal velocity, with the accuracy of float64 or of a solver (docs/method.md §6).</summary>
 public interface IFlow
 {
     /// <summary>u*(z, r, t) = (z - Φ_{t→r}(z)) / (t - r), and v where r = t: z [B, d], r ≤ t [B] → [B, d].</summary>
@@ -50,11 +50,12 @@ public sealed class QuantileFlow : IFlow
     private readonly double[] _means;
     private readonly double[] _variances;
 
-    /// <param name="mixture">Of one dimension.</param>
+    /// <summary>The flow of a mixture.</summary>
+    /// <param name="mixture">A mixture in one dimension.</param>
     public QuantileFlow(GaussianMixture mixture)
     {
         if (mixture.Dimension != 1)
-            throw new ArgumentException($"quantiles order a line, and the mixture has {mixture.Dimension} dimensions", nameof(mixture));
+            throw new ArgumentException($"quantiles need one dimension; the mixture has {mixture.Dimension}", nameof(mixture));
         _mixture = mixture;
         _weights = mixture.Weights.data<double>().ToArray();
         _means = mixture.Means.data<double>().ToArray();
@@ -68,7 +69,7 @@ public sealed class QuantileFlow : IFlow
         return where(span > 0, (z - Map(z, r, t)) / span, _mixture.Velocity(z, t));
     }
 
-    /// <summary>The densities' ratio p_t(z) / p_r(Φ(z)).</summary>
+    /// <summary>The ratio of the densities p_t(z) / p_r(Φ(z)).</summary>
     public Tensor Jacobian(Tensor z, Tensor r, Tensor t)
     {
         var ends = Map(z, r, t);
@@ -87,7 +88,7 @@ public sealed class QuantileFlow : IFlow
 
     private double Map(double z, double r, double t)
     {
-        // The lighter tail keeps its digits where the distribution function is next to 1.
+        // The smaller tail keeps its digits where the distribution function is near 1.
         var side = Tail(z, t, 1) <= 0.5 ? 1 : -1;
         var target = Math.Log(Tail(z, t, side));
         // z lies between the same quantiles of the components, and so does its image.
@@ -99,7 +100,7 @@ public sealed class QuantileFlow : IFlow
         {
             var tail = Tail(x, r, side);
             var error = Math.Log(tail) - target;
-            // The lower tail grows with x, the upper one falls.
+            // The lower tail increases with x, the upper tail decreases.
             if (side * error > 0)
                 high = x;
             else

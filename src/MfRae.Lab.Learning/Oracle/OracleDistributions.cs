@@ -20,7 +20,7 @@ public static class OracleDistributions
         _ => throw new NotSupportedException($"{options.GetType().Name} has no mixture"),
     };
 
-    /// <summary>d, without a tensor.</summary>
+    /// <summary>d, computed without a tensor.</summary>
     public static int Dimension(DistributionOptions options) => options switch
     {
         GaussianDistributionOptions gaussian => gaussian.Mean.Count,
@@ -29,7 +29,7 @@ public static class OracleDistributions
         _ => throw new NotSupportedException($"{options.GetType().Name} has no dimension"),
     };
 
-    /// <summary>The flow of a mixture: in closed form where there is one, else by the solver.</summary>
+    /// <summary>The flow of a mixture: in closed form if possible, otherwise by the solver.</summary>
     public static IFlow Flow(GaussianMixture mixture, double tolerance) => mixture switch
     {
         { Components: 1 } => new GaussianFlow(mixture.Means[0], mixture.Covariances[0]),
@@ -65,7 +65,7 @@ public static class OracleDistributions
 /// <summary>Fresh samples of a distribution at every step, as latents [d, 1, 1] of one class.</summary>
 public sealed class OracleBatches(GaussianMixture mixture, int batchSize, RandomSource random, Device device) : ILatentSource
 {
-    /// <summary>How many classes the samples have.</summary>
+    /// <summary>The number of classes of the samples.</summary>
     public const int ClassCount = 1;
 
     /// <inheritdoc/>
@@ -94,7 +94,7 @@ public sealed class OracleBatches(GaussianMixture mixture, int batchSize, Random
     /// <inheritdoc/>
     public void Dispose()
     {
-        // The distribution is the caller's.
+        // The distribution belongs to the caller.
     }
 }
 
@@ -111,7 +111,7 @@ public sealed class OracleTeacher(GaussianMixture mixture, TeacherBiasOptions bi
         _ => throw new NotSupportedException($"{bias.GetType().Name} has no field"),
     };
 
-    /// <summary>v_φ(z, t, y) for latents [B, d, 1, 1], in their own precision and on their device; labels do not matter.</summary>
+    /// <summary>v_φ(z, t, y) for latents [B, d, 1, 1], in their precision and on their device. Labels are ignored.</summary>
     public VelocityField Field => (z, t, _) =>
     {
         var (point, time) = (z.flatten(1).to(float64).cpu(), t.to(float64).cpu());

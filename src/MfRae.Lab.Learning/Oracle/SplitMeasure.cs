@@ -7,13 +7,13 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Oracle;
 
 /// <summary>
-/// Proposition 3.1 at the network's own J (docs/method.md §5): E‖u_θ - τ‖², asked of the training objective, against bias plus noise
-/// from the closed forms. The expectation over v̂ at each point is exact, by a cubature of its posterior; beside it stands the loss at
-/// the one v̂ that each point was made from.
+/// Proposition 3.1 with the J of the network (docs/method.md §5): E‖u_θ - τ‖², evaluated by the training objective, against bias plus
+/// noise from the closed forms. The expectation over v̂ at each point is exact, by a cubature of its posterior. The loss at the single v̂
+/// that made each point is measured too.
 /// </summary>
-public sealed class SplitMeasure(TrainedMeanFlow judged, ILatentSource source)
+public sealed class SplitMeasure(TrainedMeanFlow trained, ILatentSource source)
 {
-    private readonly MeanFlowObjective _objective = judged.Objective(source);
+    private readonly MeanFlowObjective _objective = trained.Objective(source);
     private readonly List<double> _measured = [];
     private readonly List<double> _sampled = [];
     private readonly List<double> _bias = [];
@@ -45,7 +45,7 @@ public sealed class SplitMeasure(TrainedMeanFlow judged, ILatentSource source)
         yield return new(OracleMetric.SplitNoise, noise, count);
         yield return new(OracleMetric.SplitDiscrepancy, Math.Abs((measured / predicted) - 1), count);
 
-        // The points are the same, so only the draw of v̂ makes a difference: its spread gives the interval.
+        // The points are the same, so the difference comes from the draws of v̂ only: its standard deviation gives the interval.
         var differences = _sampled.Zip(_measured, (one, mean) => one - mean).ToArray();
         var half = 1.96 * Math.Sqrt(differences.Sum(difference => difference * difference) / count / count);
         var sampled = _sampled.Average();
@@ -53,14 +53,14 @@ public sealed class SplitMeasure(TrainedMeanFlow judged, ILatentSource source)
     }
 
     private Tensor Squares(MeanFlowBatch batch) =>
-        _objective.Regress(judged.Weights, batch, judged.LastStep).Difference.flatten(1).square().sum(1);
+        _objective.Regress(trained.Weights, batch, trained.LastStep).Difference.flatten(1).square().sum(1);
 
     private static void Append(List<double> values, Tensor more) => values.AddRange(more.data<double>().ToArray());
 }
 
 /// <summary>
-/// The tail of the target noise ‖J(v̂ - v)‖² (docs/method.md §5): quantiles over points and draws of v̂, with the network's J and with
-/// the flow's own.
+/// The tail of the target noise ‖J(v̂ - v)‖² (docs/method.md §5): quantiles over points and draws of v̂, with the J of the network and
+/// with that of the flow.
 /// </summary>
 public sealed class NoiseMeasure(IFlow flow, RandomSource random, long draws)
 {

@@ -8,30 +8,30 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Oracle;
 
 /// <summary>
-/// The error u_θ - τ of the target at given points, taken apart by docs/method.md §5: a conditional mean, which is the residual against
-/// the oracle velocity and the teacher's bias, and a noise that is linear in v̂ - v.
+/// The error u_θ - τ of the target at given points, split as in docs/method.md §5: a conditional mean, which consists of the residual
+/// against the oracle velocity and the teacher's bias, and a noise that is linear in v̂ - v.
 /// </summary>
 public sealed class TargetErrors
 {
-    private TargetErrors(TrainedMeanFlow judged, Tensor z, Tensor r, Tensor t)
+    private TargetErrors(TrainedMeanFlow trained, Tensor z, Tensor r, Tensor t)
     {
-        Posterior = judged.Mixture.At(z, t);
+        Posterior = trained.Mixture.At(z, t);
         Velocity = Posterior.Velocity();
         Covariance = Posterior.Covariance();
-        var local = Linearisation.Of(judged.Network, judged.Weights, z, r, t);
+        var local = Linearisation.Of(trained.Network, trained.Weights, z, r, t);
         var span = (t - r).unsqueeze(1);
-        var unit = eye(judged.Mixture.Dimension, dtype: float64);
+        var unit = eye(trained.Mixture.Dimension, dtype: float64);
         var moved = span.unsqueeze(2) * local.ByZ;
         J = unit - moved;
         Residual = local.U - (Apply(J, Velocity) - (span * local.ByT));
-        var (lambda, tangent) = (judged.Lambda, judged.TangentLambda);
-        var bias = judged.Bias(z, t);
+        var (lambda, tangent) = (trained.Lambda, trained.TangentLambda);
+        var bias = trained.Bias(z, t);
         Mean = Residual - Apply((lambda * unit) - (tangent * moved), bias);
         FullBias = Apply(J, bias);
         N = ((1 - lambda) * unit) - ((1 - tangent) * moved);
     }
 
-    /// <summary>The distribution of x and ε given z.</summary>
+    /// <summary>The distribution of v̂ given z.</summary>
     public Posterior Posterior { get; }
 
     /// <summary>v [B, d].</summary>
@@ -52,11 +52,11 @@ public sealed class TargetErrors
     /// <summary>E[u_θ - τ | z] = ρ - (λ I - μ (I - J)) δ [B, d].</summary>
     public Tensor Mean { get; }
 
-    /// <summary>J δ [B, d]: what the teacher's error adds at λ = μ = 1.</summary>
+    /// <summary>J δ [B, d]: the contribution of the teacher's error at λ = μ = 1.</summary>
     public Tensor FullBias { get; }
 
-    /// <summary>z [B, d], r &lt; t [B].</summary>
-    public static TargetErrors At(TrainedMeanFlow judged, Tensor z, Tensor r, Tensor t) => new(judged, z, r, t);
+    /// <summary>The errors at points z [B, d], r &lt; t [B].</summary>
+    public static TargetErrors At(TrainedMeanFlow trained, Tensor z, Tensor r, Tensor t) => new(trained, z, r, t);
 
     /// <summary>A Σ Aᵀ of a covariance Σ, both [B, d, d].</summary>
     public static Tensor Propagate(Tensor matrix, Tensor covariance) => matrix.matmul(covariance).matmul(matrix.transpose(1, 2));
@@ -89,7 +89,7 @@ public sealed record OraclePoints(Tensor X, Tensor Noise, Tensor R, Tensor T)
             t.to(float64));
     }
 
-    /// <summary>A batch that stands at z = <paramref name="z"/> with the given v̂: x = z - t v̂, ε = z + (1 - t) v̂.</summary>
+    /// <summary>The batch with z_t = <paramref name="z"/> and the given v̂: x = z - t v̂, ε = z + (1 - t) v̂.</summary>
     public static MeanFlowBatch At(Tensor z, Tensor r, Tensor t, Tensor onePoint)
     {
         var time = t.unsqueeze(1);
@@ -99,9 +99,10 @@ public sealed record OraclePoints(Tensor X, Tensor Noise, Tensor R, Tensor T)
     }
 }
 
+/// <summary>A measured value of an oracle evaluation.</summary>
 /// <param name="Name">One of <see cref="MfRae.Lab.Core.Metrics.OracleMetric"/>.</param>
-/// <param name="Samples">Points it was computed from.</param>
-/// <param name="Steps">Network evaluations of an end point; 0 where nothing was sampled.</param>
+/// <param name="Samples">The number of points behind the value.</param>
+/// <param name="Steps">Network evaluations of an end point; 0 for values without sampling.</param>
 /// <param name="Low">Lower end of a 95 % interval, or null.</param>
-/// <param name="High">Upper end.</param>
+/// <param name="High">Upper end of the interval, or null.</param>
 public sealed record OracleValue(string Name, double Value, long Samples, int Steps = 0, double? Low = null, double? High = null);

@@ -7,10 +7,10 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Oracle;
 
-/// <summary>What is judged: a mean-flow network in float64 and the target it was trained towards, at the λ of its last step.</summary>
-/// <param name="teacher">v_φ in float64, or null where there is none.</param>
-/// <param name="bias">δ = v_φ - v in float64, z [B, d], t [B] → [B, d]; null: by evaluating both.</param>
-/// <param name="weights">Float64, without gradients of their own.</param>
+/// <summary>A trained mean-flow network in float64, with the target of its training at the λ of the last step.</summary>
+/// <param name="teacher">v_φ in float64, or null without a teacher.</param>
+/// <param name="bias">δ = v_φ - v in float64, z [B, d], t [B] → [B, d]; null: computed from both.</param>
+/// <param name="weights">Float64, without gradients.</param>
 public sealed class TrainedMeanFlow(
     GaussianMixture mixture,
     LambdaMeanFlowOptions options,
@@ -31,7 +31,7 @@ public sealed class TrainedMeanFlow(
     /// <summary>Samples of a training step.</summary>
     public int TrainingBatch => options.Training.BatchSize;
 
-    /// <summary>λ of the velocity that is aimed at.</summary>
+    /// <summary>λ of the target velocity.</summary>
     public double Lambda { get; } = LambdaSchedule.Target(options).At(options.Training.Steps - 1);
 
     /// <summary>μ of the direction of the derivative.</summary>
@@ -56,7 +56,7 @@ public sealed class TrainedMeanFlow(
         return new(follow, Lambda == TangentLambda ? follow : Blend(Lambda), tolerance);
     }
 
-    /// <summary>The objective of training itself, but with an exact derivative, squared error, and r &lt; t throughout.</summary>
+    /// <summary>The training objective, but with an exact derivative, squared error, and r &lt; t for all samples.</summary>
     public MeanFlowObjective Objective(ILatentSource source) => new(
         options with
         {
@@ -68,7 +68,7 @@ public sealed class TrainedMeanFlow(
         },
         Network, teacher, source);
 
-    /// <summary>The step whose λ <see cref="Objective"/> is to be asked at.</summary>
+    /// <summary>The step at which <see cref="Objective"/> must be evaluated to have the λ of the last step.</summary>
     public long LastStep => options.Training.Steps - 1;
 
     // v + λδ.
@@ -80,15 +80,15 @@ public sealed class TrainedMeanFlow(
 }
 
 /// <summary>
-/// What training converges to (docs/method.md §5): the mean over [r, t] of the velocity that is aimed at, along the trajectory of the
-/// velocity in whose direction the derivative is taken. Where the two are one, this is the mean flow of its ODE.
+/// The limit of training (docs/method.md §5): the mean over [r, t] of the target velocity, along the trajectory of the velocity in whose
+/// direction the derivative is taken. If both velocities are the same, this is the mean flow of its ODE.
 /// </summary>
 /// <param name="tangent">(z [B, d], t [B]) → [B, d]: the velocity that z follows.</param>
-/// <param name="aim">(z, t) → [B, d]: the velocity that is averaged.</param>
+/// <param name="aim">(z, t) → [B, d]: the target velocity, which is averaged.</param>
 /// <param name="tolerance">Relative tolerance of the solver.</param>
 public sealed class FixedPoint(Func<Tensor, Tensor, Tensor> tangent, Func<Tensor, Tensor, Tensor> aim, double tolerance)
 {
-    /// <summary>z [B, d], r ≤ t [B] → u [B, d]; for r = t the velocity aimed at.</summary>
+    /// <summary>z [B, d], r ≤ t [B] → u [B, d]; for r = t the target velocity.</summary>
     public Tensor AverageVelocity(Tensor z, Tensor r, Tensor t)
     {
         var size = z.shape[1];
@@ -97,7 +97,7 @@ public sealed class FixedPoint(Func<Tensor, Tensor, Tensor> tangent, Func<Tensor
         {
             var (at, now) = (state.narrow(1, 0, size), t + (s * (r - t)));
             var followed = tangent(at, now);
-            // The mean over the unit interval of s is the mean over [r, t]: nothing is divided by a short interval.
+            // The mean over the unit interval of s is the mean over [r, t], without a division by a short interval.
             return cat([way * followed, aim == tangent ? followed : aim(at, now)], 1);
         }
 
@@ -105,20 +105,21 @@ public sealed class FixedPoint(Func<Tensor, Tensor, Tensor> tangent, Func<Tensor
     }
 }
 
-/// <summary>A mean-flow network at given points: its value and its first derivatives, by as many reverse passes as dimensions.</summary>
+/// <summary>The value of a mean-flow network and its first derivatives at given points, by one reverse pass for each dimension.</summary>
 /// <param name="U">u_θ(z, r, t) [B, d].</param>
 /// <param name="ByZ">∂u_θ/∂z [B, d, d], a row for each coordinate of u.</param>
 /// <param name="ByT">∂u_θ/∂t at fixed r [B, d].</param>
 public sealed record Linearisation(Tensor U, Tensor ByZ, Tensor ByT)
 {
-    /// <param name="weights">Without gradients of their own.</param>
+    /// <summary>Linearises the network.</summary>
+    /// <param name="weights">Without gradients.</param>
     /// <param name="z">[B, d]; r, t [B]; all in the type of the weights.</param>
     public static Linearisation Of(DitNetwork network, Weights weights, Tensor z, Tensor r, Tensor t)
     {
         using var on = enable_grad();
         var (point, time) = (z.detach().clone().requires_grad_(true), t.detach().clone().requires_grad_(true));
         var u = network.AverageVelocity(weights, Latent(point), r, time, Labels(z)).flatten(1);
-        // The samples of a batch do not see each other: the gradient of a sum over the batch is that of each.
+        // The samples of a batch are independent: the gradient of the sum over the batch holds the gradient of each sample.
         var rows = Enumerable.Range(0, (int)z.shape[1])
             .Select(i => autograd.grad([u.select(1, i).sum()], [point, time], retain_graph: true))
             .ToArray();
@@ -128,6 +129,6 @@ public sealed record Linearisation(Tensor U, Tensor ByZ, Tensor ByT)
     /// <summary>[B, d] → [B, d, 1, 1].</summary>
     public static Tensor Latent(Tensor z) => z.unsqueeze(-1).unsqueeze(-1);
 
-    /// <summary>The one class of an oracle dataset.</summary>
+    /// <summary>The labels of an oracle dataset, which has one class.</summary>
     public static Tensor Labels(Tensor z) => zeros(z.shape[0], dtype: int64);
 }

@@ -12,11 +12,11 @@ public static class LinearPath
     /// <summary>The one-point velocity v̂ = ε - x.</summary>
     public static Tensor Velocity(Tensor x, Tensor noise) => noise - x;
 
-    /// <summary>[B] → [B, 1, 1, 1], to multiply latents by.</summary>
+    /// <summary>[B] → [B, 1, 1, 1], for products with latents.</summary>
     public static Tensor BroadcastOverLatent(Tensor perSample) => perSample.view(-1, 1, 1, 1);
 }
 
-/// <summary>The ways from one time of a grid to the next (docs/method.md §1).</summary>
+/// <summary>The steps from one time of a grid to the next (docs/method.md §1).</summary>
 public static class PathSteps
 {
     /// <summary>z - (t - r) v(z, t): first order, one evaluation.</summary>

@@ -12,12 +12,12 @@ public sealed class TimeSampler(TimeSamplerOptions options, TimeShift shift, Ran
     /// <summary>One shifted time for each sample: [B].</summary>
     public Tensor One(long step, long batch) => Shifted(random.Uniform("time", step, batch));
 
-    /// <summary>Two shifted times for each sample, sorted, r ≤ t; r = t for <paramref name="equalFraction"/> of them.</summary>
+    /// <summary>Two shifted times for each sample, sorted, r ≤ t; r = t for the fraction <paramref name="equalFraction"/>.</summary>
     public (Tensor R, Tensor T) Pair(long step, long batch, double equalFraction) => Pair(
         random.Uniform("time", step, batch), random.Uniform("second time", step, batch), random.Uniform("equal times", step, batch),
         equalFraction);
 
-    /// <summary>The same from given uniform numbers in [0, 1), each [B].</summary>
+    /// <summary>Two shifted times from given uniform numbers in [0, 1), each [B].</summary>
     public (Tensor R, Tensor T) Pair(Tensor first, Tensor second, Tensor equal, double equalFraction)
     {
         var (one, other) = (Shifted(first), Shifted(second));
@@ -39,7 +39,7 @@ public static class TimeDistribution
         _ => throw new NotSupportedException($"{options.GetType().Name} has no sampler"),
     };
 
-    // Uniform numbers of float32 still need float64 on the way: a probability near 1 has no digits left for its distance to 1.
+    // Intermediate values are float64 even for float32 numbers: a probability near 1 has no digits left for its distance to 1.
     private static Tensor LogitNormal(LogitNormalTimeOptions options, Tensor uniform)
     {
         var bounds = (tensor(new[] { options.Low, options.High }).logit() - options.Mean) / options.Deviation;
@@ -57,16 +57,16 @@ public sealed class TimeShift(double scale)
 {
     private const double ReferenceDimension = 4096;
 
-    /// <summary>s; 1 shifts nothing.</summary>
+    /// <summary>s; 1: no shift.</summary>
     public double Scale { get; } = scale;
 
     /// <summary>s = sqrt(D / 4096), at least 1.</summary>
     public static TimeShift For(LatentShape shape) => new(Math.Max(1, Math.Sqrt(shape.Dimension / ReferenceDimension)));
 
-    /// <summary>Element-wise; 0 and 1 stay where they are.</summary>
+    /// <summary>The shifted times, element-wise; 0 and 1 do not change.</summary>
     public Tensor Apply(Tensor t) => Scale * t / (1 + ((Scale - 1) * t));
 
-    /// <summary>The shifted time of one time.</summary>
+    /// <summary>The shifted time of a single time.</summary>
     public double Apply(double t) => Scale * t / (1 + ((Scale - 1) * t));
 
     /// <summary>

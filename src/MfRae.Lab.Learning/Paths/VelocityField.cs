@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Paths;
 
 /// <summary>
-/// A velocity v(z, t, y): z [B, C, H, W], t [B], y int64 [B] → [B, C, H, W]. A teacher is one, whether it is a network, a
-/// network with guidance, or a closed form.
+/// A velocity v(z, t, y): z [B, C, H, W], t [B], y int64 [B] → [B, C, H, W]. Every teacher is a velocity: a network, a network with
+/// guidance, or a closed form.
 /// </summary>
 public delegate Tensor VelocityField(Tensor z, Tensor t, Tensor y);
 
@@ -17,11 +17,11 @@ public delegate Tensor AverageVelocityField(Tensor z, Tensor r, Tensor t, Tensor
 public static class Guidance
 {
     /// <summary>
-    /// v(z, t, ∅) + scale (v(z, t, y) - v(z, t, ∅)) for samples whose time lies within the interval, both ends included, and
-    /// v(z, t, y) for the others. Both velocities come from one evaluation of twice the batch.
+    /// v(z, t, ∅) + scale (v(z, t, y) - v(z, t, ∅)) for samples with a time within the interval, both ends included, and v(z, t, y) for
+    /// all other samples. Both velocities come from one evaluation of twice the batch.
     /// </summary>
-    /// <param name="options">Null: the field itself.</param>
-    /// <param name="nullLabel">∅, the label that stands for none.</param>
+    /// <param name="options">Null: no guidance.</param>
+    /// <param name="nullLabel">∅, the label of the unconditional velocity.</param>
     public static VelocityField Apply(GuidanceOptions? options, VelocityField field, long nullLabel) => options is null ? field : (z, t, y) =>
     {
         var both = field(cat([z, z]), cat([t, t]), cat([y, full_like(y, nullLabel)])).chunk(2);

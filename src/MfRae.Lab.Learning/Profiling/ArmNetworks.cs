@@ -9,12 +9,12 @@ using MfRae.Lab.Learning.Oracle;
 namespace MfRae.Lab.Learning.Profiling;
 
 /// <summary>
-/// The networks that the options of an arm name, by size alone. A pre-trained network whose size is not among the options is read off
-/// the description in its file, if that is there.
+/// The networks of an arm, by size only. The size of a pre-trained network that the options do not state comes from the description in
+/// its file, if the file exists.
 /// </summary>
 internal sealed class ArmNetworks
 {
-    // What the relatives of MNIST have.
+    // The number of classes of MNIST, Fashion-MNIST and similar datasets.
     private const int IdxClasses = 10;
 
     private readonly LabOptions _options;
@@ -36,17 +36,17 @@ internal sealed class ArmNetworks
         Teacher = TeacherOf(options.Teacher);
         Generator = GeneratorOf();
         if (training.Classes is null && (Teacher ?? Generator) is not null)
-            _notes.Add($"the dataset is not there to be read: {IdxClasses} classes are assumed");
+            _notes.Add($"the dataset is missing: {IdxClasses} classes are assumed");
     }
 
-    /// <summary>Null where the dataset is not there to be counted.</summary>
+    /// <summary>The number of training images; null where the dataset is missing.</summary>
     public long? TrainingImages { get; }
 
     public int Classes { get; }
 
     public IEncoder? Encoder { get; }
 
-    /// <summary>Of the latents; null where the encoder is not known.</summary>
+    /// <summary>The shape of the latents; null for an unknown encoder.</summary>
     public LatentShape? Shape { get; }
 
     public IDecoder? Decoder { get; }
@@ -92,7 +92,7 @@ internal sealed class ArmNetworks
 
     private DitNetwork? GeneratorOf() => (_options.MeanFlow, _options.Cmt) switch
     {
-        // A network that starts from another one has its size.
+        // A network that starts from another network has the size of that network.
         (IMeanFlowTraining { Initialisation: not "random" }, _) when Teacher is not null => Teacher.WithInterval(),
         (IMeanFlowTraining own, _) => Network(own.Network, interval: true),
         (_, TrajectoryCmtOptions) => Teacher?.WithInterval(),
@@ -106,7 +106,7 @@ internal sealed class ArmNetworks
     {
         if (File.Exists(Path.GetFullPath(WeightPath.FileOf(weights), _workingDirectory)))
             return describe(TensorFile.Open(Path.GetFullPath(weights, _workingDirectory)));
-        _notes.Add($"the size of the {component} is not known: {weights} is not there, and the options have no `network` for it");
+        _notes.Add($"the size of the {component} is unknown: {weights} is missing, and the options have no `network` for it");
         return null;
     }
 
@@ -118,7 +118,7 @@ internal sealed class ArmNetworks
     }
 }
 
-/// <summary>How many training images and classes a dataset has, where it is there to be counted.</summary>
+/// <summary>The number of training images and classes of a dataset, if it exists.</summary>
 internal sealed class TrainingImages
 {
     public TrainingImages(DatasetOptions dataset, string workingDirectory)
@@ -132,7 +132,7 @@ internal sealed class TrainingImages
                 Classes = labels.Take((int)Count.Value).Max() + 1;
                 break;
             case OracleDatasetOptions:
-                // Fresh samples at every step: there is nothing to count.
+                // Fresh samples at every step have no number.
                 Classes = OracleBatches.ClassCount;
                 break;
             case ImageFolderDatasetOptions images:

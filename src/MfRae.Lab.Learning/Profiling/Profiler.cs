@@ -9,8 +9,8 @@ using MfRae.Lab.Learning.Sampling;
 namespace MfRae.Lab.Learning.Profiling;
 
 /// <summary>
-/// What the networks of an experiment cost, before anything is trained: counted from the declarations that the networks are built by,
-/// without the files that the options name and without a tensor.
+/// The cost of the networks of an experiment, before any training: counted from the declarations of the networks, without the files that
+/// the options name and without tensors.
 /// </summary>
 public static class Profiler
 {
@@ -61,9 +61,9 @@ public static class Profiler
     }
 }
 
-/// <summary>What the networks of one arm cost.</summary>
-/// <param name="Latent">Null where the encoder's size is not known.</param>
-/// <param name="Notes">What could not be known, and what was assumed instead.</param>
+/// <summary>The cost of the networks of one arm.</summary>
+/// <param name="Latent">Null for an encoder of unknown size.</param>
+/// <param name="Notes">Unknown sizes, and assumptions.</param>
 public sealed record ArmProfile(
     string Arm,
     LatentProfile? Latent,
@@ -74,7 +74,7 @@ public sealed record ArmProfile(
 
 /// <summary>Size of the latents that generators are trained on.</summary>
 /// <param name="Cache">memory or none.</param>
-/// <param name="TrainingImages">Null where the dataset is not there to be counted.</param>
+/// <param name="TrainingImages">The number of training images; null where the dataset is missing.</param>
 public sealed record LatentProfile(LatentShape Shape, string Cache, long? TrainingImages)
 {
     private const int BytesPerValue = 4;
@@ -85,16 +85,16 @@ public sealed record LatentProfile(LatentShape Shape, string Cache, long? Traini
     /// <summary>The bytes of one latent.</summary>
     public long BytesEach => Shape.Dimension * BytesPerValue;
 
-    /// <summary>What the latents of the whole training set take, whether they are kept or not.</summary>
+    /// <summary>The bytes of the latents of the whole training set, whether they are kept or not.</summary>
     public long? BytesOfAll => TrainingImages * BytesEach;
 }
 
 /// <summary>One network of an arm.</summary>
 /// <param name="Name">encoder, decoder, teacher or generator.</param>
-/// <param name="Network">What it is, in words.</param>
+/// <param name="Network">The network in words.</param>
 public sealed record ComponentProfile(string Name, string Network, NetworkCost Cost);
 
-/// <summary>What one generated image costs.</summary>
+/// <summary>The cost of one generated image.</summary>
 /// <param name="Sampler">teacher or generator.</param>
 public sealed record SamplingProfile(string Sampler, SamplingCost Cost);
 
@@ -121,14 +121,14 @@ internal static class NetworkText
 
 /// <summary>
 /// Floating-point operations of a plan's stages, for their records: two for each multiply-add that <see cref="Profiler"/> counts.
-/// Training is steps × what a step costs, probes of the estimator and evaluations of the teacher included; sampling is images × the
-/// evaluations of each, and its decoding. What changes only the optimizer's state, and all that is no network, is left out.
+/// Training is steps × the cost of a step, including probes of the estimator and evaluations of the teacher; sampling is images × the
+/// cost of the evaluations and of the decoding. The optimizer and all work outside networks are not counted.
 /// </summary>
 public static class StageFlops
 {
     private const double PerMultiplyAdd = 2;
 
-    /// <summary>Stage key → operations of the whole stage; stages without a cost model are not in it.</summary>
+    /// <summary>Stage key → operations of the whole stage. Stages without a cost model are left out.</summary>
     public static IReadOnlyDictionary<string, double> Of(Plan plan, string workingDirectory)
     {
         var flops = new Dictionary<string, double>();
@@ -139,7 +139,7 @@ public static class StageFlops
         }
         catch (LabException)
         {
-            // A file of weights that cannot be read. The stage that needs it says so; an estimate is not worth the run.
+            // A weights file cannot be read. The stage that needs it reports the error; a missing estimate must not stop the run.
             return flops;
         }
 

@@ -116,9 +116,9 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
     private static string Text(double samples) => samples.ToString("0.#", CultureInfo.InvariantCulture);
 }
 
-/// <summary>What a step of one trained stage costs, in multiply-adds and in memory.</summary>
+/// <summary>The cost of a step of one trained stage, in multiply-adds and in memory.</summary>
 /// <param name="Batch">Samples of a step.</param>
-/// <param name="Frozen">Values of the networks that are evaluated only.</param>
+/// <param name="Frozen">Values of the networks that are only evaluated.</param>
 /// <param name="Kept">Values that the step keeps for its backward pass: an estimate.</param>
 public sealed record TrainingProfile(
     string Stage, int Steps, int Batch, IReadOnlyList<WorkProfile> Work, long Parameters, long Frozen, double Kept)
@@ -134,13 +134,13 @@ public sealed record TrainingProfile(
     /// <summary>The bytes of the gradient.</summary>
     public double GradientBytes => BytesPerValue * Parameters;
 
-    /// <summary>AdamW: two moments, and the denominator while a step is taken.</summary>
+    /// <summary>The bytes of AdamW: two moments, and the denominator during a step.</summary>
     public double OptimizerBytes => 3 * BytesPerValue * Parameters;
 
-    /// <summary>The average that is used downstream.</summary>
+    /// <summary>The bytes of the averaged weights, which later stages use.</summary>
     public double AverageBytes => BytesPerValue * Parameters;
 
-    /// <summary>The bytes of the networks that are evaluated only.</summary>
+    /// <summary>The bytes of the networks that are only evaluated.</summary>
     public double FrozenBytes => BytesPerValue * Frozen;
 
     /// <summary>The bytes that a step keeps for its backward pass: an estimate.</summary>
@@ -150,7 +150,7 @@ public sealed record TrainingProfile(
     public double TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + AverageBytes + FrozenBytes + ActivationBytes;
 }
 
-/// <summary>One of the things that a training step computes.</summary>
-/// <param name="What">In words, with the numbers that it is made of.</param>
-/// <param name="Step">Multiply-adds of a step; where chance decides how many samples there are, of a step on average.</param>
+/// <summary>A part of the work of a training step.</summary>
+/// <param name="What">The work in words, with its factors.</param>
+/// <param name="Step">Multiply-adds of a step; the mean where the number of samples is random.</param>
 public sealed record WorkProfile(string What, MultiplyAdds Step);

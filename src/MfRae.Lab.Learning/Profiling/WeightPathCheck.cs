@@ -10,26 +10,26 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Profiling;
 
 /// <summary>
-/// Whether the paths of released weights in options lead to their networks: `PATH` to one at the top of a file, `PATH::NAME` to one in a
-/// dictionary. Reads names and shapes only, so a file of gigabytes takes no longer than a small one.
+/// Checks that the paths of released weights in options lead to their networks: `PATH` to a network at the top of a file, `PATH::NAME` to
+/// a network in a dictionary. Reads only names and shapes, so a file of gigabytes takes no longer than a small one.
 /// </summary>
 public static class WeightPathCheck
 {
     private const int Shown = 5;
 
-    // Names of a network do not depend on the latents that it is for.
+    // The names of a network do not depend on its latents.
     private static readonly LatentShape AnyShape = new(8, 4, 4);
 
-    // Under the names of Hugging Face, and under those of the release and of timm.
+    // The names of Hugging Face, and those of the release and of timm.
     private static readonly IReadOnlyList<IReadOnlyCollection<string>> Dinov2 =
         [["embeddings.patch_embeddings.projection.weight"], ["patch_embed.proj.weight"]];
 
     private static readonly IReadOnlyList<IReadOnlyCollection<string>> Means = [["mean"]];
 
-    /// <summary>A mistake for each path that leads to no network where another one would. Files that cannot be opened are left to their stages.</summary>
+    /// <summary>A mistake for each path without its network. Their stages report files that cannot be opened.</summary>
     public static IReadOnlyList<Diagnostic> Diagnose(Experiment experiment, string workingDirectory)
     {
-        // A file that the lab wrote says its network and has it at the top: without `::` torch, which costs half a second, is not loaded.
+        // A file of the lab describes its network and has it at the top: without `::`, torch is not loaded, which saves half a second.
         var paths = experiment.Arms.SelectMany(arm => Paths(arm.Options))
             .Concat(Paths("evaluation.features.weights", experiment.Evaluation.Features))
             .Concat(Paths("evaluation.secondFeatures.weights", experiment.Evaluation.SecondFeatures))
@@ -39,7 +39,7 @@ public static class WeightPathCheck
         return [.. paths.Select(path => DiagnosePath(experiment.Path, path, workingDirectory)).OfType<Diagnostic>()];
     }
 
-    // A damaged safetensors file is left to its stage; other formats need torch to be read.
+    // The stage reports a damaged safetensors file; other formats need torch.
     private static bool DescribesNoNetwork(string weights, string workingDirectory) =>
         WeightsHeader.Read(weights, workingDirectory) is { } header
             ? header.Type is null
@@ -86,10 +86,10 @@ public static class WeightPathCheck
             [.. whole.Tensors.Keys.Where(name => name.Contains('.')).Select(name => name[..name.IndexOf('.')]).Distinct().Take(Shown)];
         return dictionaries.Length == 0
             ? $"its tensors are at the top: write `{weights}`"
-            : $"write `{weights}`, or one of {string.Join(", ", dictionaries)} behind {WeightPath.Inside}";
+            : $"write `{weights}`, or one of {string.Join(", ", dictionaries)} after {WeightPath.Inside}";
     }
 
-    // The dictionaries that have the network; the empty name is the top of the file.
+    // The dictionaries that contain the network; the empty name is the top of the file.
     private static IEnumerable<string> Places(TensorFile whole, IReadOnlyCollection<string> names) =>
         Holds(whole, "", names) ? whole.Nesting(names).Prepend("") : whole.Nesting(names);
 
@@ -140,7 +140,9 @@ public static class WeightPathCheck
         }
     }
 
-    /// <summary>Names of the tensors of released networks. Methods of their own: compiling a method loads torch if it names a network.</summary>
+    /// <summary>
+    /// Names of the tensors of released networks, in separate methods: compiling a method that uses a network loads torch.
+    /// </summary>
     private static class Released
     {
         [MethodImpl(MethodImplOptions.NoInlining)]
@@ -156,6 +158,6 @@ public static class WeightPathCheck
         private static List<IReadOnlyCollection<string>> Of(WeightSpec spec) => [[.. spec.Entries.Select(entry => entry.Name)]];
     }
 
-    /// <param name="Names">Makes the names of the network's tensors, one list for each naming; null where they are unknown.</param>
+    /// <param name="Names">The names of the network's tensors, one list for each naming scheme; null where they are unknown.</param>
     private sealed record OptionPath(string Option, string Weights, Func<IReadOnlyList<IReadOnlyCollection<string>>>? Names);
 }

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Sampling;
 
 /// <summary>
-/// Takes noise to latents on the shifted grid (docs/method.md §1): a velocity by the steps of an ODE solver, an average
+/// Generates latents from noise on the shifted grid (docs/method.md §1): with a velocity by the steps of an ODE solver, with an average
 /// velocity by z_r = z_t - (t - r) u(z_t, r, t, y).
 /// </summary>
 public sealed class FewStepGenerator
@@ -27,10 +27,10 @@ public sealed class FewStepGenerator
         _gridEnd = gridEnd;
     }
 
-    /// <summary>How often a step evaluates the velocity; one with guidance counts once.</summary>
+    /// <summary>Evaluations of the velocity in a step; an evaluation with guidance counts once.</summary>
     public int EvaluationsPerStep { get; }
 
-    /// <summary>A generator by a velocity: solver euler or heun, on a grid that ends at a time before the shift.</summary>
+    /// <summary>A generator for a velocity: solver euler or heun, on a grid that ends at a time before the shift.</summary>
     public static FewStepGenerator Solver(string solver, VelocityField velocity, TimeShift shift, double gridEnd = 0) => solver switch
     {
         "euler" => new(PathSteps.Euler(Scoped(velocity)), EvaluationsOf(solver), shift, gridEnd),
@@ -38,7 +38,7 @@ public sealed class FewStepGenerator
         _ => throw Unknown(solver),
     };
 
-    /// <summary>How often a step of a solver evaluates the velocity.</summary>
+    /// <summary>Evaluations of the velocity in a step of a solver.</summary>
     public static int EvaluationsOf(string solver) => solver switch
     {
         "euler" => 1,
@@ -46,7 +46,7 @@ public sealed class FewStepGenerator
         _ => throw Unknown(solver),
     };
 
-    /// <summary>A generator by an average velocity.</summary>
+    /// <summary>A generator for an average velocity.</summary>
     public static FewStepGenerator MeanFlow(AverageVelocityField average, TimeShift shift) =>
         new(PathSteps.MeanFlow(Scoped(average)), 1, shift, 0);
 
@@ -56,7 +56,7 @@ public sealed class FewStepGenerator
         Along(_shift.Grid(steps, _gridEnd), noise, y),
         string.Create(CultureInfo.InvariantCulture, $"the latents sampled in {steps} step{(steps == 1 ? "" : "s")}"));
 
-    /// <summary>The same along given times, from noise to data.</summary>
+    /// <summary>Latents along given times, from noise to data.</summary>
     public Tensor Along(IReadOnlyList<double> grid, Tensor noise, Tensor y)
     {
         var z = noise;
@@ -71,10 +71,10 @@ public sealed class FewStepGenerator
         return z;
     }
 
-    private static NotSupportedException Unknown(string solver) => new($"there is no solver {solver}");
+    private static NotSupportedException Unknown(string solver) => new($"unknown solver {solver}");
 
-    // What a network leaves behind in one evaluation is hundreds of megabytes: it must not wait for the last step, nor for the
-    // second evaluation of the same step.
+    // The intermediate values of one evaluation take hundreds of megabytes: they are freed before the next evaluation, not at the end of
+    // the step or of the grid.
     private static VelocityField Scoped(VelocityField field) => (z, t, y) =>
     {
         using var evaluation = NewDisposeScope();
@@ -88,31 +88,32 @@ public sealed class FewStepGenerator
     };
 }
 
-/// <summary>What one drawn image costs, read off the declarations of the networks.</summary>
-/// <param name="Evaluations">Of the network, as the samples are named by; one with guidance counts once here.</param>
-/// <param name="Evaluation">Multiply-adds of one of them: with guidance those of two passes, one with the label and one without.</param>
+/// <summary>The cost of one generated image, from the declarations of the networks.</summary>
+/// <param name="Evaluations">Evaluations of the network, as in the names of the samples; an evaluation with guidance counts once.</param>
+/// <param name="Evaluation">Multiply-adds of one evaluation: with guidance two passes, one with the label and one without.</param>
 /// <param name="Decode">Multiply-adds of decoding the image.</param>
 public sealed record SamplingCost(int Evaluations, MultiplyAdds Evaluation, MultiplyAdds Decode)
 {
     private const double Giga = 1e9;
 
-    /// <summary>Of all evaluations.</summary>
+    /// <summary>The multiply-adds of all evaluations.</summary>
     public MultiplyAdds Generate => Evaluations * Evaluation;
 
     /// <summary>The multiply-adds of one image, decoding included.</summary>
     public MultiplyAdds Image => Generate + Decode;
 
-    /// <param name="guidance">Of a velocity; an average velocity is sampled without.</param>
+    /// <summary>The cost of an image.</summary>
+    /// <param name="guidance">Guidance of a velocity; an average velocity is sampled without guidance.</param>
     public static SamplingCost Of(DitNetwork network, IDecoder decoder, int steps, string solver, GuidanceOptions? guidance)
     {
         var forward = NetworkCost.Of(network.Declare()).Forward;
         var decode = NetworkCost.Of(decoder.Declare()).Forward;
-        // Guidance evaluates both at every time, inside its interval and outside.
+        // Guidance evaluates both velocities at every time, inside its interval and outside.
         return network.Interval
             ? new(steps, forward, decode)
             : new(steps * FewStepGenerator.EvaluationsOf(solver), (guidance is null ? 1 : 2) * forward, decode);
     }
 
-    /// <summary>GFLOPs as papers count them (docs/method.md §7): 10⁹ multiply-adds of layers with weights.</summary>
+    /// <summary>GFLOPs in the convention of papers (docs/method.md §7): 10⁹ multiply-adds of layers with weights.</summary>
     public static double Gflops(MultiplyAdds products) => products.Linear / Giga;
 }

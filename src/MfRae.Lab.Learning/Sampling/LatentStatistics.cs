@@ -18,7 +18,7 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
     /// <summary>z ← (z - μ) / sqrt(var + ε).</summary>
     public Tensor Normalise(Tensor latents) => (latents - Mean) / Deviation;
 
-    /// <summary>The same on the tensor itself: a whole training set fits into memory once, not thrice.</summary>
+    /// <summary>Normalises in place: a whole training set may fit into memory only once.</summary>
     public void NormaliseInPlace(Tensor latents) => latents.sub_(Mean).div_(Deviation);
 
     /// <summary>Normalised latents [B, C, H, W] → latents of the encoder.</summary>
@@ -27,7 +27,7 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
     /// <summary>The same statistics on a device.</summary>
     public LatentStatistics To(Device device) => new(Mean.to(device), Variance.to(device), Epsilon);
 
-    /// <summary>Exact over latents [N, C, H, W], in float64 and one pass for each of mean and variance.</summary>
+    /// <summary>The exact statistics of latents [N, C, H, W], in float64, by one pass for the mean and one for the variance.</summary>
     public static LatentStatistics Of(Tensor latents, double epsilon)
     {
         const long Block = 4096;
@@ -42,6 +42,7 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
         return new(mean.to(float32), square.div_(count).to(float32), epsilon);
     }
 
+    /// <summary>Writes the statistics to a safetensors file.</summary>
     /// <exception cref="DivergedException">A mean or a variance is NaN or infinite.</exception>
     public void Save(string path)
     {
@@ -54,9 +55,9 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
         });
     }
 
-    /// <summary>Reads what <see cref="Save"/> wrote, or RAE's statistics, a checkpoint with `mean` and `var`.</summary>
-    /// <param name="epsilon">ε where the file does not say it.</param>
-    /// <exception cref="LabException">The file is neither, or holds values that no statistics have.</exception>
+    /// <summary>Reads a file that <see cref="Save"/> wrote, or RAE's statistics, a checkpoint with `mean` and `var`.</summary>
+    /// <param name="epsilon">ε for files that do not state it.</param>
+    /// <exception cref="LabException">The file is neither, or contains impossible values.</exception>
     public static LatentStatistics Load(string path, double epsilon = 1e-5)
     {
         var file = TensorFile.Open(path);
@@ -70,7 +71,7 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
             : throw new LabException($"{path} holds negative values in '{variance}': variances are needed");
     }
 
-    // [C, H, W], also where a dimension for the batch stands before.
+    // [C, H, W], also with a leading batch dimension.
     private static Tensor Element(TensorFile file, string name)
     {
         var value = file[name].to(float32);
@@ -83,8 +84,8 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
 }
 
 /// <summary>
-/// Mean and variance of each element of latents that come in batches and are kept nowhere, in float64: each batch's own moments are
-/// merged into those of the batches before (Chan, Golub and LeVeque 1983), which loses nothing to a large mean.
+/// Mean and variance of each element of latents that come in batches and are not kept, in float64: the moments of each batch are merged
+/// into those of the earlier batches (Chan, Golub and LeVeque 1983), which is exact even for a large mean.
 /// </summary>
 public sealed class LatentMoments(LatentShape shape)
 {
@@ -92,7 +93,7 @@ public sealed class LatentMoments(LatentShape shape)
     private readonly Tensor _squares = Zeros(shape);
     private long _count;
 
-    /// <summary>latents [B, C, H, W], anywhere.</summary>
+    /// <summary>Adds latents [B, C, H, W], on any device.</summary>
     public void Add(Tensor latents)
     {
         using var scope = NewDisposeScope();

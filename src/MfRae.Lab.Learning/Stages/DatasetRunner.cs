@@ -11,9 +11,9 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
-/// Of images that fit into memory, writes train.safetensors and test.safetensors: images uint8 [N, C, H, W], labels int64 [N]. Of a
-/// folder of image files, train.index.json and test.index.json. Of an oracle it writes the distribution, and compares its closed
-/// forms with other ways to the same numbers.
+/// Prepares a dataset. For images that fit into memory it writes train.safetensors and test.safetensors: images uint8 [N, C, H, W], labels
+/// int64 [N]. For a folder of image files it writes train.index.json and test.index.json. For an oracle it writes the distribution, and
+/// compares its closed forms with independent computations.
 /// </summary>
 internal sealed class DatasetRunner(DatasetOptions options) : IStage
 {
@@ -56,7 +56,7 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
             throw new LabException($"{folder} has a class '{of}' in train where val has '{other}': both splits need the same class folders");
         foreach (var (split, index) in new[] { (DatasetFiles.Train, train), (DatasetFiles.Test, test) })
         {
-            // One image shows whether this is a folder of images at all; the others are read when they are used.
+            // One image shows whether this is a folder of images; the other images are read when they are used.
             using var scope = NewDisposeScope();
             using (var first = DatasetFiles.Open(context, index))
                 first.Bytes(tensor(new[] { 0L }));
@@ -70,7 +70,7 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
         OracleFiles.Save(context, oracle.Distribution);
         using var scope = NewDisposeScope();
         var forms = new ClosedFormChecks(OracleDistributions.Create(oracle.Distribution), CheckTolerance);
-        // Every oracle of these options is checked at the same points.
+        // All oracles with the same options are checked at the same points.
         var random = new RandomSource(0, CPU);
         var (z, _, t) = forms.Points(random, CheckedPoints);
         var (velocity, jacobian) = forms.Flow(random, CheckedPoints);
@@ -86,7 +86,7 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
     }
 }
 
-/// <summary>What a dataset stage leaves of a split: the images themselves, or an index of image files.</summary>
+/// <summary>The files of a dataset stage for a split: the images, or an index of image files.</summary>
 internal static class DatasetFiles
 {
     public const string Train = "train";
@@ -96,7 +96,7 @@ internal static class DatasetFiles
 
     public static string Index(string split) => split + ".index.json";
 
-    /// <summary>The images of a split, as the dataset stage among the inputs found them.</summary>
+    /// <summary>The images of a split, from the dataset stage among the inputs.</summary>
     public static IImageSource Open(StageContext context, string split)
     {
         var folder = context.Input(StageInput.Dataset);

@@ -50,8 +50,7 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
 }
 
 /// <summary>
-/// Encodes, decodes and measures the test set without noise: rFID and the other metrics, and the mean absolute error in
-/// grey values.
+/// Reconstructs the test set without noise and measures it: rFID, further metrics, and the mean absolute error in grey values.
 /// </summary>
 internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
 {
@@ -60,7 +59,7 @@ internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
     private const int LargeSheetPairs = 10;
     private const int LargeSide = 64;
 
-    // Differences are taken in float32 of so many values at a time: a gigabyte.
+    // The number of values whose differences are computed at a time in float32: a gigabyte.
     private const long DifferencesAtOnce = 1L << 28;
 
     public void Run(StageContext context)
@@ -74,7 +73,7 @@ internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
         using var frozen = encoderWeights;
         using var trained = decoderWeights;
         if (decoder.Image != test.Shape)
-            throw new LabException($"the decoder makes images of {decoder.Image}, the dataset has {test.Shape}: nothing can be compared");
+            throw new LabException($"the decoder makes images of {decoder.Image}, but the dataset has images of {test.Shape}");
         using var rebuilt = context.InBatches(test, Batch, bytes => LabeledImages.ToBytes(
             decoder.Decode(decoderWeights, encoder.EncodeBytes(encoderWeights, bytes))));
 

@@ -12,8 +12,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
-/// Measures an estimator of du/dt against the exact derivative: at its own step δ as measurements, at all steps as series over
-/// δ. Nothing else is left behind.
+/// Measures an estimator of du/dt against the exact derivative: at the step δ of its options as measurements, at all steps as series over
+/// δ. The stage writes no files.
 /// </summary>
 internal sealed class DerivativeErrorRunner(DerivativeErrorOptions options) : IStage
 {
@@ -41,7 +41,7 @@ internal sealed class DerivativeErrorRunner(DerivativeErrorOptions options) : IS
         ReportMeasurements(context, study, usual, early[study.Own], losses);
     }
 
-    /// <summary>The errors at each step of the study, over so many samples.</summary>
+    /// <summary>The errors at each step of the study, over a number of samples.</summary>
     private List<DerivativeErrors> Measure(
         StageContext context, DerivativeStudy study, int samples, Func<DerivativeSampler, long, DerivativePoints?> draw,
         VelocityField? teacher, DerivativeErrors? losses)

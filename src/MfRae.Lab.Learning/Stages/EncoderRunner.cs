@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Loads or trains the encoder, which is frozen from here on.</summary>
+/// <summary>Loads or trains the encoder, which is frozen in later stages.</summary>
 internal sealed class EncoderRunner(EncoderOptions options) : IStage
 {
     public void Run(StageContext context)
@@ -50,8 +50,8 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
 }
 
 /// <summary>
-/// Probes the encoder's latents, all tokens side by side as the generator models them, beside raw pixels and the same
-/// network untrained.
+/// Probes the encoder's latents, with all tokens in one vector as the generator models them, and for comparison raw pixels and the
+/// untrained network.
 /// </summary>
 internal sealed class ProbeRunner : IStage
 {

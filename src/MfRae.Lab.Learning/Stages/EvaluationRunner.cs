@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Measures every set of samples of a sampling stage; each value carries its identity.</summary>
+/// <summary>Measures every set of samples of a sampling stage. Each value has its identity.</summary>
 internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
 {
     public void Run(StageContext context)
@@ -43,13 +43,13 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
         }
     }
 
-    /// <summary>The orders of samples uint8 [N, C, H, W] where a metric asks for them, or null.</summary>
+    /// <summary>The orders of samples uint8 [N, C, H, W] if a metric needs them, otherwise null.</summary>
     public static RowOrders? Orders(IReadOnlyList<MetricOptions> metrics, Tensor images) =>
         metrics.Any(metric => metric is InceptionScoreOptions score && score.NeedsContentOrder())
             ? RowOrders.OfGiven(ImageContent.Order(ImageContent.Hashes(images).data<long>().ToArray()))
             : null;
 
-    /// <summary>The values of all metrics; what is wrong with the order of the samples goes to the journal.</summary>
+    /// <summary>The values of all metrics. Warnings about the order of the samples go to the journal.</summary>
     public static IEnumerable<MetricValue> Compute(StageContext context, IReadOnlyList<MetricOptions> metrics, SampleSet set, int draws)
     {
         foreach (var metric in metrics)
@@ -61,7 +61,7 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
         }
     }
 
-    // In the features of the other network.
+    // FID in the features of the second network.
     private MetricValue SecondFrechet(FeatureExtractor second, ReferenceSet reference, IImageSource images)
     {
         var (features, _) = second.Extract(images);
@@ -83,10 +83,10 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
         };
     }
 
-    // The teacher's largest number of evaluations is the end of its ODE.
+    // The samples with the teacher's largest number of evaluations are the end points of its ODE.
     private static Tensor LastLatents(string folder) => Safetensors.Read(SampleFiles(folder)[^1].Path)["latents"];
 
-    /// <summary>Files by ascending numbers of evaluations.</summary>
+    /// <summary>The sample files by ascending number of evaluations.</summary>
     private static List<(int Steps, string Path)> SampleFiles(string folder) =>
         [.. Directory.EnumerateFiles(folder, "samples.*.safetensors")
             .Select(path => (int.Parse(Path.GetFileName(path).Split('.')[1], CultureInfo.InvariantCulture), path))
@@ -100,7 +100,7 @@ internal static class NeighbourSheet
     private const int Neighbours = 3;
     private const int SamplesInRow = 2;
 
-    /// <param name="images">The samples themselves, uint8 [N, C, H, W].</param>
+    /// <param name="images">The samples, uint8 [N, C, H, W].</param>
     public static void Write(StageContext context, SampleSet set, Tensor images, int steps)
     {
         using var scope = NewDisposeScope();
@@ -108,7 +108,7 @@ internal static class NeighbourSheet
         var rows = set.References.Single(reference => reference.Split == DatasetFiles.Train).Features!;
         var count = Math.Min(Samples, set.Count);
         var nearest = NearestRows.Of(set.Features.slice(0, 0, count, 1), rows, Neighbours);
-        // Kept rows are a part of the images, at even distances.
+        // The kept rows are an evenly spaced part of the images.
         var indices = train.EvenRows(rows.shape[0]).index_select(0, nearest.Indices.flatten());
         var neighbours = train.Bytes(indices).view([count, Neighbours, .. images.shape[1..]]);
         var sheet = cat([images.slice(0, 0, count, 1).unsqueeze(1), neighbours], 1).flatten(0, 1);

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Loads or trains the feature network; a trained one is measured on the test set.</summary>
+/// <summary>Loads or trains the feature network. A trained network is measured on the test set.</summary>
 internal sealed class FeatureRunner(FeatureOptions options) : IStage
 {
     private const int TestBatch = 500;
@@ -64,7 +64,7 @@ internal sealed class FeatureRunner(FeatureOptions options) : IStage
     }
 }
 
-/// <summary>The feature network of a stage's inputs, with the identity that its numbers carry.</summary>
+/// <summary>The feature network of a stage's inputs, with the identity of its numbers.</summary>
 internal sealed class FeatureExtractor : IDisposable
 {
     private readonly StageContext _context;
@@ -79,15 +79,16 @@ internal sealed class FeatureExtractor : IDisposable
     /// <summary>SHA-256 of the weights file.</summary>
     public string Identity => _network.Identity;
 
-    /// <summary>What is done to images before the network.</summary>
+    /// <summary>The preprocessing of images, in words.</summary>
     public string Preprocessing(ImageShape image) => _network.Preprocessing(image);
 
-    /// <param name="input">Of the stage: its features, or its second features.</param>
+    /// <summary>Loads the network.</summary>
+    /// <param name="input">The input of the stage: its features, or its second features.</param>
     public static FeatureExtractor Load(StageContext context, string input = StageInput.Features) => new(
         context, FeatureNetworks.Load(Path.Combine(context.Input(input), NetworkFiles.Features), context.Device()));
 
     /// <summary>Features [N, F] and logits [N, classes] or null, on the CPU, in the caller's dispose scope.</summary>
-    /// <param name="spatial">Takes the maps [B, S] that sFID sees, batch by batch.</param>
+    /// <param name="spatial">Receives the maps [B, S] for sFID, batch by batch.</param>
     public (Tensor Features, Tensor? Logits) Extract(IImageSource images, Action<Tensor>? spatial = null)
     {
         using var collected = new FeatureCollector(images.Count, spatial);
@@ -96,7 +97,7 @@ internal sealed class FeatureExtractor : IDisposable
         return (collected.Features.alias(), collected.Logits?.alias());
     }
 
-    /// <summary>Shows what the network says of batches of images in their order, and where each begins; nothing is kept.</summary>
+    /// <summary>Visits the features of batches of images in order, each with the number of its first image. No features are kept.</summary>
     public void Visit(IImageSource images, Action<long, FeatureBatch> take)
     {
         long start = 0;
@@ -117,7 +118,7 @@ internal sealed class FeatureExtractor : IDisposable
         return batch;
     }
 
-    /// <summary>FID of images under more and more noise and blur, against statistics of images as they are.</summary>
+    /// <summary>FID of images with increasing noise and blur, against statistics of the unchanged images.</summary>
     public CorruptionSweep SweepCorruptions(IImageSource images, FeatureStatistics statistics)
     {
         var set = new ImageSet("the dataset", images, "", null, index => $"image {index}");
@@ -133,7 +134,7 @@ internal sealed class FeatureExtractor : IDisposable
 
         public void Say(string line)
         {
-            // A climb has nothing to say.
+            // A corruption sweep has no lines for the user.
         }
     }
 }

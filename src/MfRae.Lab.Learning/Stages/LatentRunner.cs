@@ -13,8 +13,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
-/// Makes or takes over statistics.safetensors, and unless the cache is none encodes the training set once: the normalised latents with
-/// their labels in latents.safetensors.
+/// Computes or imports statistics.safetensors. Unless the cache is none, it encodes the training set once and writes the normalised latents
+/// with their labels to latents.safetensors.
 /// </summary>
 internal sealed class LatentRunner(LatentOptions options) : IStage
 {
@@ -78,8 +78,8 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
 }
 
 /// <summary>
-/// Training latents that are kept nowhere: the images of a batch are encoded and normalised when it is drawn. The encoder is loaded
-/// with the first batch, for some objectives draw none.
+/// Training latents that are not stored: the images of a batch are encoded and normalised when the batch is drawn. The encoder is loaded
+/// with the first batch, because some objectives draw no batch.
 /// </summary>
 internal sealed class EncodedImages : ILatentSource
 {

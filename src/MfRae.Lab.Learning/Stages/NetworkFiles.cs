@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
-/// Networks as safetensors files that describe themselves by <see cref="NetworkMetadata"/>, so a file needs nothing beside it.
+/// Networks as safetensors files that describe themselves by <see cref="NetworkMetadata"/>: a file is complete by itself.
 /// </summary>
 internal static class NetworkFiles
 {
@@ -21,7 +21,7 @@ internal static class NetworkFiles
     public const string Features = "features.safetensors";
     public const string Generator = "network.safetensors";
 
-    /// <summary>The generator as it was after so many steps of its training.</summary>
+    /// <summary>The file of the generator after a number of training steps.</summary>
     public static string Snapshot(int step) => string.Create(CultureInfo.InvariantCulture, $"snapshot.{step}.safetensors");
 
     public static void Save(string path, IEncoder network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
@@ -38,14 +38,14 @@ internal static class NetworkFiles
         Load(path, device, NetworkMetadata.Encoder, network => network.Declare());
 
     /// <summary>The encoder among a stage's inputs.</summary>
-    /// <exception cref="LabException">It cannot see such images.</exception>
+    /// <exception cref="LabException">The encoder does not accept images of this shape.</exception>
     public static (IEncoder Network, Weights Weights) LoadEncoder(StageContext context, ImageShape image)
     {
         var path = Path.Combine(context.Input(StageInput.Encoder), Encoder);
         var described = NetworkMetadata.Encoder(TensorFile.Open(path));
         return described.Accepts(image)
             ? LoadEncoder(path, context.Device())
-            : throw new LabException($"the encoder cannot see the dataset's images of {image}: {Seen(described)}");
+            : throw new LabException($"the encoder does not accept the dataset's images of {image}: {Seen(described)}");
     }
 
     public static (IDecoder Network, Weights Weights) LoadDecoder(string path, Device device) =>
@@ -60,7 +60,7 @@ internal static class NetworkFiles
         Finite.Require(encoder.EncodeInParts(weights, LabeledImages.ToUnit(images).to(weights.Device)), "the latents of images");
 
     private static string Seen(IEncoder encoder) =>
-        encoder is VitEncoder vit ? $"it was trained on images of {vit.Image}" : "it needs colours";
+        encoder is VitEncoder vit ? $"it was trained on images of {vit.Image}" : "it needs colour images";
 
     private static (T Network, Weights Weights) Load<T>(
         string path, Device device, Func<TensorFile, T> describe, Func<T, WeightSpec> declare, ScalarType type = ScalarType.Float32)
@@ -72,8 +72,8 @@ internal static class NetworkFiles
 }
 
 /// <summary>
-/// Takes over networks that others trained. A file of the lab's own is copied as it is; released weights, which do not say what they
-/// are of, become a file that describes itself.
+/// Imports pre-trained networks. A file of the lab is copied unchanged. Released weights, which do not describe their network, are
+/// converted to a file that does.
 /// </summary>
 internal static class Pretrained
 {
@@ -123,7 +123,7 @@ internal static class Pretrained
         if (options.Network is { } named && found != named)
             throw Differs(source, JsonSerializer.Serialize(named, LabJson.Default.DecoderArchitectureOptions), NetworkMetadata.Of(own));
         if (latent is not null && own.Shape != latent)
-            throw new LabException($"{source} decodes latents of {Text(own.Shape)}, but the encoder makes {Text(latent)}");
+            throw new LabException($"{source} decodes latents of {Text(own.Shape)}, but the encoder makes latents of {Text(latent)}");
         File.Copy(source, path, overwrite: true);
     }
 

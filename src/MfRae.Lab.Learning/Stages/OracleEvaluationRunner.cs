@@ -25,29 +25,29 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         var flow = OracleDistributions.Flow(mixture, stage.Metric.Tolerance);
         var (network, weights) = Load(context, StageInput.Generator);
         var exact = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context) : null;
-        using var judgedWeights = weights;
+        using var networkWeights = weights;
         var (teacherNetwork, teacherWeights) =
             exact is null && context.HasInput(StageInput.Teacher) ? Load(context, StageInput.Teacher) : default;
         using var frozen = teacherWeights;
-        VelocityField? trained = teacherWeights is null ? null : (z, t, y) => teacherNetwork.Velocity(teacherWeights, z, t, y);
-        var teacher = exact?.Field ?? trained;
-        var judged = new TrainedMeanFlow(
+        VelocityField? velocity = teacherWeights is null ? null : (z, t, y) => teacherNetwork.Velocity(teacherWeights, z, t, y);
+        var teacher = exact?.Field ?? velocity;
+        var trained = new TrainedMeanFlow(
             mixture, options, teacher, exact is null ? null : exact.Bias, network, weights);
         var random = new RandomSource(stage.Seed, CPU);
-        // Both are rounded up to whole batches.
+        // Both numbers of points are rounded up to whole batches.
         var batches = (stage.Samples + stage.BatchSize - 1) / stage.BatchSize;
         var gradients = (stage.Metric.GradientPoints + GradientBatch - 1) / GradientBatch;
 
         var source = new OracleBatches(mixture, stage.BatchSize, random, CPU);
-        var deviation = new DeviationMeasure(judged, flow, stage.Metric.Tolerance);
-        var split = new SplitMeasure(judged, source);
+        var deviation = new DeviationMeasure(trained, flow, stage.Metric.Tolerance);
+        var split = new SplitMeasure(trained, source);
         var noise = new NoiseMeasure(flow, random, stage.Metric.Draws);
         for (var step = 0; step < batches; step++)
         {
             using (NewDisposeScope())
             {
                 var points = OraclePoints.Draw(source, step);
-                var errors = TargetErrors.At(judged, points.Z, points.R, points.T);
+                var errors = TargetErrors.At(trained, points.Z, points.R, points.T);
                 deviation.AddInterval(points);
                 deviation.AddEndPoints(random.Normal("prior", step, stage.BatchSize, mixture.Dimension).to(float64), stage.Steps);
                 split.Add(points, errors);
@@ -57,14 +57,14 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
             context.Progress(step + 1, batches + gradients, "batch of points");
         }
 
-        var gradient = new GradientMeasure(judged, random, stage.Metric.Draws);
+        var gradient = new GradientMeasure(trained, random, stage.Metric.Draws);
         var few = new OracleBatches(mixture, GradientBatch, random, CPU);
         for (var step = 0; step < gradients; step++)
         {
             using (NewDisposeScope())
             {
                 var points = OraclePoints.Draw(few, step);
-                gradient.Add(points, TargetErrors.At(judged, points.Z, points.R, points.T), step);
+                gradient.Add(points, TargetErrors.At(trained, points.Z, points.R, points.T), step);
             }
             GC.Collect(0);
             context.Progress(batches + step + 1, batches + gradients, "batch of points");
@@ -79,7 +79,9 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), CPU, float64);
 }
 
-/// <summary>What the stages of an oracle leave where those of images leave data and networks: the options that say everything.</summary>
+/// <summary>
+/// The files of the stages of an oracle. They contain options, from which later stages make the distribution and the teacher.
+/// </summary>
 internal static class OracleFiles
 {
     public const string DistributionFile = "distribution.json";
@@ -95,13 +97,13 @@ internal static class OracleFiles
     public static GaussianMixture Mixture(StageContext context) => OracleDistributions.Create(JsonSerializer.Deserialize(
         File.ReadAllText(Path.Combine(context.Input(StageInput.Dataset), DistributionFile)), LabJson.Default.DistributionOptions)!);
 
-    /// <summary>The hash of a distribution's file in a folder, by which values of one are told from those of another.</summary>
+    /// <summary>The identity of a distribution: the hash of its file in a folder.</summary>
     public static string Identity(string folder) => FileHash.Of(Path.Combine(folder, DistributionFile));
 
     public static OracleBatches Batches(StageContext context, int batchSize) =>
         new(Mixture(context), batchSize, context.Random(), context.Device());
 
-    /// <summary>The teacher input where it is a closed form; null where it is a network.</summary>
+    /// <summary>The teacher among the inputs if it is a closed form; null if it is a network.</summary>
     public static OracleTeacher? Teacher(StageContext context)
     {
         var path = Path.Combine(context.Input(StageInput.Teacher), TeacherFile);
@@ -111,7 +113,7 @@ internal static class OracleFiles
         return new OracleTeacher(Mixture(context), bias);
     }
 
-    /// <summary>A value with what it is a value of.</summary>
+    /// <summary>A value with its identity.</summary>
     public static Measurement Identified(OracleValue value, string distribution) =>
         Measurement.OfOracle(value.Name, value.Value, value.Samples, value.Steps, distribution) with { Low = value.Low, High = value.High };
 }

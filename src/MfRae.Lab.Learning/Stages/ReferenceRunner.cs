@@ -12,8 +12,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
-/// Feature statistics of a split of the dataset, spatial ones where the network has such a map, and features and labels of some of its
-/// images. However many images there are, only those rows are held.
+/// Feature statistics of a split of the dataset, spatial statistics if the network has such a map, and features and labels of some of its
+/// images. Only these rows are in memory, for any number of images.
 /// </summary>
 internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
 {
@@ -49,7 +49,7 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
         WriteSheet(context, images);
     }
 
-    /// <summary>Some images as they are: of each class alike where there are few, else at even distances.</summary>
+    /// <summary>Some of the images: the same number of every class if there are few classes, otherwise evenly spaced.</summary>
     private void WriteSheet(StageContext context, IImageSource images)
     {
         var columns = SampleDrawing.Columns(images.Classes);
@@ -68,7 +68,7 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
             MetricNames.Real, file, $"Images of the {stage.Split} set{(classes.Length == 0 ? "" : "; columns are classes")}"));
     }
 
-    /// <summary>The statistics that a stage has as inputs, in the order of <paramref name="splits"/>.</summary>
+    /// <summary>The statistics among the inputs of a stage, in the order of <paramref name="splits"/>.</summary>
     public static IReadOnlyList<ReferenceSet> Load(StageContext context, IEnumerable<string> splits) =>
         [.. splits.Select(split => Load(context, StageInput.Reference(split), split))];
 
@@ -82,7 +82,7 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
     }
 }
 
-/// <summary>FID of reference images that are spoilt more and more.</summary>
+/// <summary>FID of reference images with increasing corruption.</summary>
 internal sealed class LadderRunner(LadderStage stage) : IStage
 {
     public void Run(StageContext context)
@@ -92,10 +92,10 @@ internal sealed class LadderRunner(LadderStage stage) : IStage
         using var extractor = FeatureExtractor.Load(context, StageInput.Features);
         var reference = ReferenceRunner.Load(context, StageInput.Reference(stage.Split), stage.Split);
         var ladder = extractor.SweepCorruptions(images, reference.Statistics);
-        foreach (var rung in ladder.Levels)
+        foreach (var level in ladder.Levels)
         {
-            var metric = $"{MetricNames.Ladder}.{rung.Kind}.{rung.Level.ToString("R", CultureInfo.InvariantCulture)}";
-            context.Measured(Measurement.OfDataset(metric, rung.Fid, ladder.Images) with
+            var metric = $"{MetricNames.Ladder}.{level.Kind}.{level.Level.ToString("R", CultureInfo.InvariantCulture)}";
+            context.Measured(Measurement.OfDataset(metric, level.Fid, ladder.Images) with
             {
                 Extractor = extractor.Identity,
                 Preprocessing = extractor.Preprocessing(images.Shape),

@@ -17,8 +17,8 @@ namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
 /// Draws samples for each number of steps, all from the same noise and labels: samples.EVALUATIONS.safetensors with images
-/// uint8 [N, C, H, W], labels and the first latents, and a sheet of the first images. The file's metadata say how they
-/// were drawn. What an image costs at each number of evaluations is measured beside them.
+/// uint8 [N, C, H, W], labels and the first latents, and a sheet of the first images. The file's metadata describe the sampling. The
+/// cost of an image at each number of evaluations is a measurement too.
 /// </summary>
 internal sealed class SamplingRunner(SamplingStage stage) : IStage
 {
@@ -68,7 +68,7 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         }
     }
 
-    // A cost is no result: it has no better direction, and stands beside what it was paid for.
+    // A cost is not a result: it has no better direction.
     private void Measure(StageContext context, SamplingCost cost)
     {
         foreach (var (metric, products) in new[]
@@ -90,13 +90,13 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
 }
 
 /// <summary>
-/// What stages that draw samples share: decoder, statistics of latents, noise and labels. Noise and labels depend on the seed and the size
-/// of batches alone, so whoever draws by them starts from the same ones.
+/// The part that all stages with samples share: decoder, statistics of latents, noise and labels. Noise and labels depend only on the seed
+/// and the batch size, so that all stages with the same options start from the same noise and labels.
 /// </summary>
-/// <param name="protocol">How labels are drawn: balanced or random.</param>
+/// <param name="protocol">The label protocol: balanced or random.</param>
 internal sealed class SampleDrawing(StageContext context, int seed, int batchSize, string protocol) : IDisposable
 {
-    // More columns than these are not classes side by side any more.
+    // The largest number of columns that are classes side by side.
     private const int MostColumns = 20;
 
     private const int SheetColumns = 8;
@@ -111,17 +111,17 @@ internal sealed class SampleDrawing(StageContext context, int seed, int batchSiz
 
     public IDecoder Decoder => _decoder.Network;
 
-    /// <summary>How many columns a sheet has: one for each class, or a fixed number where they are too many.</summary>
+    /// <summary>The number of columns of a sheet: one for each class, or a fixed number for many classes.</summary>
     public static int Columns(long classes) => classes <= MostColumns ? (int)classes : SheetColumns;
 
-    /// <summary>int64 [count]; balanced ones go round.</summary>
+    /// <summary>Labels int64 [count]; balanced labels cycle through the classes.</summary>
     public Tensor Labels(int count, int classes) => protocol == "random"
         ? new RandomSource(seed, CPU).Integers("sample labels", 0, classes, count)
         : arange(count, dtype: int64).remainder(classes);
 
     /// <summary>Images uint8 [N, C, H, W] on the CPU for these labels.</summary>
-    /// <param name="what">Is counted in the progress of the stage.</param>
-    /// <param name="drawn">Sees the latents of each batch, and the number of its first sample.</param>
+    /// <param name="what">The unit in the progress of the stage.</param>
+    /// <param name="drawn">Receives the latents of each batch, and the number of its first sample.</param>
     public Tensor Draw(
         FewStepGenerator generator, LatentShape shape, Tensor labels, int steps, string what, Action<long, Tensor>? drawn = null) =>
         context.InBatches(labels.shape[0], batchSize, what, indices =>
@@ -136,9 +136,10 @@ internal sealed class SampleDrawing(StageContext context, int seed, int batchSiz
     public void Dispose() => _decoder.Weights.Dispose();
 
     /// <summary>
-    /// Writes the first so many rows of images as a sheet. Balanced labels go round, so with few classes a row holds one sample of each.
+    /// Writes the first rows of images as a sheet. Balanced labels cycle through the classes, so with few classes a row has one sample of
+    /// each class.
     /// </summary>
-    /// <returns>What to say of it beside what it shows, or the empty string.</returns>
+    /// <returns>An addition to the caption, or the empty string.</returns>
     public string WriteSheet(string file, Tensor images, int classes, int rows)
     {
         var columns = Columns(classes);
@@ -148,8 +149,8 @@ internal sealed class SampleDrawing(StageContext context, int seed, int batchSiz
 }
 
 /// <summary>
-/// What a MeanFlow network made after some of its training steps, from the same noise and labels: a sheet of one-step samples and their
-/// FID at each, the end included. The series are over steps of the training.
+/// Samples of a MeanFlow network after some of its training steps, from the same noise and labels: a sheet of one-step samples and their
+/// FID at each of these steps and at the end. The series are over training steps.
 /// </summary>
 internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
 {

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>What every stage needs of its context in this library's types.</summary>
+/// <summary>The stage context in the types of this library.</summary>
 internal static class StageContextExtensions
 {
     private const long BatchesPerCollection = 4;
@@ -34,17 +34,18 @@ internal static class StageContextExtensions
         context.Measured(Measurement.OfDataset(metric, value, images.Count) with { Preprocessing = SmallInceptionFeatures.PixelValues(images.Shape) });
 
     /// <summary>
-    /// <paramref name="map"/> over images, uint8 [B, C, H, W] on the CPU, in batches, joined on the CPU. While one batch is worked on
-    /// the next ones are decoded.
+    /// <paramref name="map"/> over images, uint8 [B, C, H, W] on the CPU, in batches, joined on the CPU. During the work on a batch the
+    /// next
+    /// batches are decoded.
     /// </summary>
-    /// <param name="mostAtOnce">Of small images; large ones go in smaller batches.</param>
+    /// <param name="mostAtOnce">The batch size for small images; large images have smaller batches.</param>
     public static Tensor InBatches(this StageContext context, IImageSource images, long mostAtOnce, Func<Tensor, Tensor> map)
     {
         var batch = images.Shape.Batch(mostAtOnce);
         return context.InBatches(images.Count, batch, "image", indices => map(Next(images, indices, batch)));
     }
 
-    /// <summary>The same with nothing to join.</summary>
+    /// <summary>Visits images in batches, without a result.</summary>
     public static void ForBatches(this StageContext context, IImageSource images, long mostAtOnce, Action<Tensor> work)
     {
         using var none = context.InBatches(images, mostAtOnce, bytes =>
@@ -55,7 +56,7 @@ internal static class StageContextExtensions
     }
 
     /// <summary>
-    /// <paramref name="map"/> over 0 … count in batches, joined on the CPU. A dispose scope per batch.
+    /// <paramref name="map"/> over 0 … count in batches, joined on the CPU, with a dispose scope for each batch.
     /// </summary>
     public static Tensor InBatches(this StageContext context, long count, long batchSize, string unit, Func<Tensor, Tensor> map)
     {
@@ -72,12 +73,12 @@ internal static class StageContextExtensions
                 context.Progress(end, count, unit);
             }
 
-            // Small native objects that only finalizers free lie between the large blocks and keep the heap growing.
+            // Small native objects, which only finalizers free, lie between the large blocks and make the heap grow.
             if (start / batchSize % BatchesPerCollection == 0)
                 GC.Collect(0);
         }
 
-        return joined ?? throw new ArgumentOutOfRangeException(nameof(count), "there is nothing to go through");
+        return joined ?? throw new ArgumentOutOfRangeException(nameof(count), "the range is empty");
     }
 
     private static Tensor Next(IImageSource images, Tensor indices, long batch)

@@ -4,10 +4,10 @@ using MfRae.Lab.Learning.Numerics;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Which code computes which stage.</summary>
+/// <summary>Creates the code of a stage.</summary>
 public static class StageFactory
 {
-    /// <summary>The code of a stage: the one list to extend for a new stage.</summary>
+    /// <summary>The code of each kind of stage. A new stage is added to this list.</summary>
     public static IStage Create(StageDefinition definition) => definition switch
     {
         DatasetStage stage => new DatasetRunner(stage.Dataset),
@@ -31,12 +31,12 @@ public static class StageFactory
     };
 }
 
-/// <summary>Readies the numerics of a worker process, for callers that see no tensor library.</summary>
+/// <summary>Prepares the numerics of a worker process, for callers without a reference to the tensor library.</summary>
 public static class WorkerNumerics
 {
-    /// <summary>Takes the device and the threads into use, and says which device it is.</summary>
+    /// <summary>Sets the device and the number of threads, and returns the name of the device.</summary>
     /// <param name="device">auto, cpu, cuda or cuda:N.</param>
-    /// <exception cref="MfRae.Lab.Core.LabException">The device is not there.</exception>
+    /// <exception cref="MfRae.Lab.Core.LabException">The device does not exist.</exception>
     public static string Prepare(string device, int threads)
     {
         ComputeDevice.Prepare(threads);

@@ -10,21 +10,22 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Training;
 
 /// <summary>
-/// Everything a run needs to go on with the same bits: parameters, running statistics, average, moments, the curves since the last
-/// report and the step. Random numbers need no state. `checkpoint.json` names the file with the tensors and its hash, and
-/// appears after it: what does not have that hash is not gone on from.
+/// The state from which a training resumes with the same bits: parameters, running statistics, average, moments, the curves since the
+/// last report and the step. Random numbers need no state. `checkpoint.json` names the file with the tensors and its hash, and is written
+/// after it: a file with another hash is not used.
 /// </summary>
 public sealed class Checkpoint(
     string folder, Weights weights, Weights average, AdamW optimizer, CurveWindow curves, GradientWatch gradients, LastSteps last)
 {
-    // Written records have no number: it appears with the first change that an older version must not continue from.
+    // Records have no format number yet. It is added with the first change that older versions cannot resume from.
     private const int KnownFormat = 1;
     private const string StepEntry = "step";
     private const string LastEntry = "lastSteps";
     private const string RecordName = "checkpoint.json";
     private const string Suffix = ".safetensors";
 
-    /// <param name="step">Steps done.</param>
+    /// <summary>Writes a checkpoint and deletes the earlier one.</summary>
+    /// <param name="step">The number of completed steps.</param>
     public void Save(long step)
     {
         var name = $"checkpoint.{step.ToString(CultureInfo.InvariantCulture)}{Suffix}";
@@ -40,9 +41,9 @@ public sealed class Checkpoint(
             File.Delete(old);
     }
 
-    /// <summary>The number of steps done; 0 without a checkpoint, or with one that is damaged.</summary>
-    /// <param name="damaged">Told what is wrong with it.</param>
-    /// <exception cref="LabException">A newer version of the program wrote it, in a format that this one does not read. It is kept.</exception>
+    /// <summary>Restores the state and returns the number of completed steps; 0 without a checkpoint, or with a damaged one.</summary>
+    /// <param name="damaged">Receives the problem with a damaged checkpoint.</param>
+    /// <exception cref="LabException">A newer version of the program wrote the checkpoint in an unknown format. It is kept.</exception>
     public long Restore(Action<string> damaged)
     {
         var record = Path.Combine(folder, RecordName);
@@ -50,7 +51,7 @@ public sealed class Checkpoint(
             return 0;
         if (Problem(record, out var name) is { } problem)
         {
-            damaged($"{problem}; the training begins anew");
+            damaged($"{problem}; training restarts from step 0");
             File.Delete(record);
             return 0;
         }
@@ -62,7 +63,7 @@ public sealed class Checkpoint(
         curves.Restore(file.Metadata, weights.Device);
         var step = long.Parse(file.Meta(StepEntry), CultureInfo.InvariantCulture);
 
-        // Checkpoints of earlier versions do not have them.
+        // Checkpoints of earlier versions do not have these values.
         if (file.Tensors.ContainsKey(LastEntry))
             last.Restore(file[LastEntry], step);
         return step;
@@ -99,8 +100,8 @@ public sealed class Checkpoint(
 }
 
 /// <summary>The content of `checkpoint.json`.</summary>
-/// <param name="File">The name of the file with the tensors, beside it.</param>
-/// <param name="Sha256">That file's hash, in lower-case hex.</param>
+/// <param name="File">The name of the file with the tensors, in the same folder.</param>
+/// <param name="Sha256">The hash of that file, in lower-case hex.</param>
 public sealed record CheckpointRecord(string File, string Sha256);
 
 // Fields of newer versions are skipped: an unknown field is no reason to discard hours of training.

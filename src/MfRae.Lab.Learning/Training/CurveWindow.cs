@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Training;
 
 /// <summary>
-/// Means of scalars between two reports, and numbers as they are at the report. Tensors are added up on their device, in float64, and
-/// read off together when a report is due: a step never waits for the device.
+/// The means of scalars between two reports, and the last values of numbers. Tensors are added up on their device, in float64, and read
+/// together for a report: a step never waits for the device.
 /// </summary>
 public sealed class CurveWindow : IDisposable
 {
@@ -18,6 +18,7 @@ public sealed class CurveWindow : IDisposable
     private readonly SortedDictionary<string, double> _numbers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _counts = [];
 
+    /// <summary>Adds a value to the mean of a series.</summary>
     /// <param name="value">A scalar.</param>
     public void Add(string name, Tensor value)
     {
@@ -27,14 +28,14 @@ public sealed class CurveWindow : IDisposable
         Count(name);
     }
 
-    /// <summary>A number of which the report tells the last value, not a mean: a setting in force at a step.</summary>
+    /// <summary>Sets a number that is reported with its last value, not with a mean, such as the learning rate.</summary>
     public void Set(string name, double value)
     {
         _numbers[name] = value;
         _counts[name] = 1;
     }
 
-    /// <summary>The means since the last call and the last numbers by name, null where one is not finite.</summary>
+    /// <summary>The means since the last call and the last numbers by name; null for values that are not finite.</summary>
     public IReadOnlyDictionary<string, double?> Take()
     {
         using var scope = NewDisposeScope();
@@ -48,13 +49,13 @@ public sealed class CurveWindow : IDisposable
         return means;
     }
 
-    /// <summary>What has been added since the last report, as texts that give back every bit.</summary>
+    /// <summary>The sums since the last report, as strings that preserve every bit.</summary>
     public IEnumerable<KeyValuePair<string, string>> Save() => Sums().Select(sum => new KeyValuePair<string, string>(
         (_numbers.ContainsKey(sum.Name) ? NumberEntry : TensorEntry) + sum.Name,
         string.Create(CultureInfo.InvariantCulture, $"{sum.Value:R} {_counts[sum.Name]}")));
 
-    /// <summary>Goes on from what <see cref="Save"/> gave.</summary>
-    /// <param name="device">Where the scalars will be.</param>
+    /// <summary>Continues with the sums that <see cref="Save"/> returned.</summary>
+    /// <param name="device">The device of the scalars.</param>
     public void Restore(IEnumerable<KeyValuePair<string, string>> saved, Device device)
     {
         foreach (var (key, text) in saved)
@@ -101,16 +102,17 @@ public sealed class CurveWindow : IDisposable
 }
 
 /// <summary>
-/// Loss and gradient norm of each of the last steps, so that a divergence leaves a curve and the step at which it happened. They stay on
-/// their device until they are read: a step does not wait for the device.
+/// Loss and gradient norm of the last steps, for the curve and the step of a divergence. They stay on their device until they are read: a
+/// step does not wait for the device.
 /// </summary>
-/// <param name="capacity">How many steps are kept.</param>
+/// <param name="capacity">The number of steps that are kept.</param>
 public sealed class LastSteps(int capacity, Device device) : IDisposable
 {
     private readonly Tensor _values = zeros([2, capacity], float64, device).DetachFromDisposeScope();
     private long _kept;
 
-    /// <param name="step">Counted from 1. Steps follow one another.</param>
+    /// <summary>Adds the values of the next step.</summary>
+    /// <param name="step">Counted from 1, consecutive.</param>
     /// <param name="loss">A scalar.</param>
     /// <param name="norm">A scalar.</param>
     public void Add(long step, Tensor loss, Tensor norm)
@@ -123,7 +125,7 @@ public sealed class LastSteps(int capacity, Device device) : IDisposable
         _kept = Math.Min(_kept + 1, capacity);
     }
 
-    /// <summary>The steps that are kept, oldest first; null where a value is not finite.</summary>
+    /// <summary>The kept steps, oldest first; null for values that are not finite.</summary>
     /// <param name="last">The last step that was added.</param>
     public IReadOnlyList<(long Step, double? Loss, double? Norm)> Read(long last)
     {
@@ -133,7 +135,7 @@ public sealed class LastSteps(int capacity, Device device) : IDisposable
         return [.. Enumerable.Range(0, (int)_kept).Select(at => (last - _kept + 1 + at, Finite(at), Finite(_kept + at)))];
     }
 
-    /// <summary>float64 [2, kept] for a checkpoint, oldest first.</summary>
+    /// <summary>The kept values for a checkpoint, float64 [2, kept], oldest first.</summary>
     /// <param name="last">The last step that was added.</param>
     public Tensor Save(long last)
     {
@@ -142,7 +144,9 @@ public sealed class LastSteps(int capacity, Device device) : IDisposable
         return _values.index_select(1, slots);
     }
 
-    /// <summary>Goes on from what <see cref="Save"/> gave; of more steps than the capacity it keeps the last.</summary>
+    /// <summary>
+    /// Continues with the values that <see cref="Save"/> returned; keeps the last ones if there are more than the capacity.
+    /// </summary>
     public void Restore(Tensor saved, long last)
     {
         using var scope = NewDisposeScope();
@@ -158,19 +162,20 @@ public sealed class LastSteps(int capacity, Device device) : IDisposable
 }
 
 /// <summary>
-/// Notices a gradient that explodes: a norm above the declared limit for the declared number of steps in a row. It counts on the device
-/// and is asked when a report is due.
+/// Detects an exploding gradient: a norm above the limit of the options for their number of steps in a row. It counts on the device, and
+/// is read for a report.
 /// </summary>
 public sealed class GradientWatch(TrainingOptions options, Device device) : IDisposable
 {
     private readonly Tensor _streak = zeros([], float64, device).DetachFromDisposeScope();
     private readonly Tensor _longest = zeros([], float64, device).DetachFromDisposeScope();
 
-    /// <summary>What a checkpoint keeps.</summary>
+    /// <summary>The values for a checkpoint.</summary>
     public IEnumerable<(string Name, Tensor Value)> State =>
         options.GradientNormLimit > 0 ? [("gradient.streak", _streak), ("gradient.longest", _longest)] : [];
 
-    /// <param name="norm">Of a step's gradient before clipping: a scalar.</param>
+    /// <summary>Adds a step.</summary>
+    /// <param name="norm">The norm of the gradient before clipping, a scalar.</param>
     public void Add(Tensor norm)
     {
         if (options.GradientNormLimit <= 0)
@@ -179,7 +184,7 @@ public sealed class GradientWatch(TrainingOptions options, Device device) : IDis
         _longest.copy_(maximum(_longest, _streak));
     }
 
-    /// <summary>The divergence, where the limit was passed for too long since the last call; else null.</summary>
+    /// <summary>The divergence, if the norm was above the limit for too long since the last call; otherwise null.</summary>
     public DivergedException? Check(long step)
     {
         if (options.GradientNormLimit <= 0)

@@ -129,7 +129,7 @@ public sealed class EvaluateVerbTests : IDisposable
         var answer = Evaluate("samples.npz", "statistics.npz");
         answer.Code.Should().Be(ExitCode.Ok);
         answer.Out.Should().Contain("UNKNOWN ORIGIN");
-        answer.Error.Should().Contain("statistics.npz does not say what network");
+        answer.Error.Should().Contain("statistics.npz does not name the network");
         Evaluate("samples.npz", "statistics.npz", "--json").Out.Should().Contain("\"origin\": \"unstated\"");
     }
 

@@ -44,7 +44,7 @@ public sealed class FolderImagesTests : IDisposable
 
         ImageIndex.Load(_folder.File("index.json")).Should().BeEquivalentTo(index);
         File.WriteAllText(_folder.File("index.json"), "{}");
-        FluentActions.Invoking(() => ImageIndex.Load(_folder.File("index.json"))).Should().Throw<LabException>().WithMessage("*no index*");
+        FluentActions.Invoking(() => ImageIndex.Load(_folder.File("index.json"))).Should().Throw<LabException>().WithMessage("*not an index*");
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class FolderImagesTests : IDisposable
         Index().Images.Should().Equal(expected);
         _notices.Should().Equal(
             "images/train: passed over files of formats that are not read: 1 .tif; 2 names that begin with a dot",
-            "images/train: passed over images that lie in no class folder: 1");
+            "images/train: skipped images outside the class folders: 1");
     }
 
     [Fact]

@@ -64,7 +64,7 @@ public sealed class ImageDecoderTests : IDisposable
         var path = _folder.File("text.jpg");
         File.WriteAllText(path, "not an image");
 
-        FluentActions.Invoking(() => ImageDecoder.Decode(path)).Should().Throw<LabException>().WithMessage("*text.jpg is no image*");
+        FluentActions.Invoking(() => ImageDecoder.Decode(path)).Should().Throw<LabException>().WithMessage("*text.jpg cannot be decoded as an image*");
         FluentActions.Invoking(() => ImageDecoder.Decode(_folder.File("none.png"))).Should().Throw<LabException>().WithMessage("*none.png*");
     }
 }

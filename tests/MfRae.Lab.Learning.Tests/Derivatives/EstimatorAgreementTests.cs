@@ -97,15 +97,15 @@ public sealed class EstimatorAgreementTests : IDisposable
     {
         Requires.Linux("libtorch's forward-mode differentiation, which is reached by symbols of its Linux build");
         using var native = new NativeForwardMode();
-        var judged = native.Unpack(_network.AverageVelocity(
+        var expected = native.Unpack(_network.AverageVelocity(
             _weights, native.Dual(_z, _w), _r, native.Dual(_t, ones_like(_t)), _y)).Tangent * _spans;
-        Distance(new ForwardMode().Evaluate(U, _z, _w, _r, _t).Derivative, judged).Should().BeLessThan(Exact);
-        Distance(new DoubleBackward().Evaluate(U, _z, _w, _r, _t).Derivative, judged).Should().BeLessThan(Exact);
+        Distance(new ForwardMode().Evaluate(U, _z, _w, _r, _t).Derivative, expected).Should().BeLessThan(Exact);
+        Distance(new DoubleBackward().Evaluate(U, _z, _w, _r, _t).Derivative, expected).Should().BeLessThan(Exact);
     }
 
     private NetworkVelocity U => new(_network, _weights, _y);
 
-    // Written here once more, so that the estimators are not judged by one of themselves.
+    // Written here once more, so that no estimator is compared with itself.
     private Tensor ByTwoReversePasses()
     {
         var (z, t) = (_z.clone().requires_grad_(true), _t.clone().requires_grad_(true));

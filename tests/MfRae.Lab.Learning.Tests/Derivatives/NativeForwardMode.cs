@@ -6,7 +6,7 @@ namespace MfRae.Lab.Learning.Tests.Derivatives;
 
 /// <summary>
 /// libtorch's own forward-mode differentiation, which the managed interface does not offer: two C++ symbols of the Linux build
-/// and two functions that only TorchScript reaches. It serves as a judge of ours and of nothing else.
+/// and two functions that only TorchScript reaches. The tests compare our forward mode with it.
 /// </summary>
 internal sealed class NativeForwardMode : IDisposable
 {

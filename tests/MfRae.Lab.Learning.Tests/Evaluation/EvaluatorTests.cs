@@ -133,9 +133,9 @@ public sealed class EvaluatorTests : IDisposable
     {
         var request = _lab.Request("samples.npz", "reference.npz") with { Train = "reference.npz" };
 
-        _lab.Run(request).Spaces.Single().Skipped.Should().Contain(new SkippedMetric("fidFloor", "the reference is the training images themselves"));
+        _lab.Run(request).Spaces.Single().Skipped.Should().Contain(new SkippedMetric("fidFloor", "the reference and the training images are the same"));
         FluentActions.Invoking(() => _lab.Run(request with { Metrics = ["memorisation"] }))
-            .Should().Throw<RequestException>().WithMessage("memorisation*training images themselves");
+            .Should().Throw<RequestException>().WithMessage("memorisation*training images are the same");
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class EvaluatorTests : IDisposable
         _lab.Array("reference.npz", _reference, arange(90, dtype: int64).remainder(4));
 
         _lab.Run("samples.npz", "reference.npz").Spaces.Single().Skipped.Should().Contain(
-            new SkippedMetric("classFid", "samples are of 3 classes (0, 1, 2), the reference of 4 (0, 1, 2, …)"));
+            new SkippedMetric("classFid", "the samples have 3 classes (0, 1, 2), the reference has 4 (0, 1, 2, …)"));
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public sealed class EvaluatorTests : IDisposable
         }
 
         _lab.Run("folders", "reference.npz").Spaces.Single().Skipped.Should().Contain(new SkippedMetric(
-            "accuracy", "samples are of 3 classes (0, 1, 10), and embedded Fashion-MNIST network predicts 3 others (0, 1, 2)"));
+            "accuracy", "the samples have 3 classes (0, 1, 10), and embedded Fashion-MNIST network predicts 3 others (0, 1, 2)"));
     }
 
     [Fact]
@@ -226,8 +226,8 @@ public sealed class EvaluatorTests : IDisposable
         var ladder = _lab.Run(_lab.Request("samples.npz", "reference.npz") with { Ladder = true }).Spaces.Single().Ladder!;
 
         ladder.Images.Should().Be(90);
-        ladder.Levels.Where(rung => rung.Level == 0).Should().OnlyContain(rung => Math.Abs(rung.Fid) < 1e-6);
-        ladder.Levels.Select(rung => rung.Kind).Distinct().Should().Equal("noise", "blur");
+        ladder.Levels.Where(level => level.Level == 0).Should().OnlyContain(level => Math.Abs(level.Fid) < 1e-6);
+        ladder.Levels.Select(level => level.Kind).Distinct().Should().Equal("noise", "blur");
         ladder.IsMonotone.Should().BeTrue();
         (ladder with { Levels = [new("noise", 0, 1), new("noise", 10, 1)] }).IsMonotone.Should().BeFalse();
     }

@@ -75,7 +75,7 @@ public sealed class FeatureCacheTests : IDisposable
         File.WriteAllBytes(path, damage switch { "cut" => bytes[..^40], "foreign" => "something else"u8.ToArray(), _ => bytes });
 
         Fid(0).Should().Be(fid);
-        _lab.Lines.Should().ContainSingle().Which.Should().ContainAll("000001.safetensors", "set aside", "computed again");
+        _lab.Lines.Should().ContainSingle().Which.Should().ContainAll("000001.safetensors", "renamed to", "computed again");
         Directory.EnumerateFiles(_lab.At("cache"), "*.bad", SearchOption.AllDirectories).Should().ContainSingle();
         Extracted().Should().OnlyContain(done => done >= FeatureCache.PartSize && done < 2 * FeatureCache.PartSize);
     }

@@ -72,7 +72,7 @@ public sealed class StatisticsFileTests : IDisposable
     {
         Write("statistics.npz", [("mu", zeros(32)), ("sigma", eye(32))]);
 
-        Refused("statistics.npz", "reference.npz", "*statistics alone*must be images");
+        Refused("statistics.npz", "reference.npz", "*only statistics*must be images");
     }
 
     [Theory]

@@ -97,7 +97,7 @@ public sealed class WrongInputTests : IDisposable
     [InlineData("float32", "*'arr_0' of f32*uint8*N, H, W, C*")]
     [InlineData("channels", "*'arr_0' of u8*C 1 or 3*")]
     [InlineData("rank", "*'arr_0' of u8*N, H, W, C*")]
-    [InlineData("labels", "*'arr_1' of i64 [3] beside 4 images*")]
+    [InlineData("labels", "*'arr_1' of i64 [3] for 4 images*")]
     [InlineData("fractions", "*'arr_1' of f32*whole numbers*")]
     [InlineData("names", "*holds no images*'x' of f32*")]
     public void An_array_of_another_type_or_shape_is_described(string mistake, string message)

@@ -44,7 +44,7 @@ public sealed class PickleReaderTests
     [InlineData("X\u0002\0\0\0osX\u0006\0\0\0system\u0093", "os.system")]
     public void A_file_of_nothing_but_another_name_is_refused_by_name(string instructions, string name) =>
         Reading(PickleBytes.Raw(instructions))
-            .Should().Throw<LabException>().WithMessage($"*asks for '{name}' at byte*refused*nothing of the file was run*");
+            .Should().Throw<LabException>().WithMessage($"*asks for '{name}' at byte*refused*no code of the file was run*");
 
     [Theory]
     [InlineData("cposix\nsystem\n")]
@@ -54,7 +54,7 @@ public sealed class PickleReaderTests
     [InlineData("X\u0009\0\0\0importlib\u008c\u0006reload\u0093")]
     public void A_name_that_runs_programs_closes_the_file_wherever_it_stands(string instructions) =>
         Reading(PickleBytes.Dictionary(("steps", PickleBytes.Int(7)), ("other", PickleBytes.Raw(instructions))))
-            .Should().Throw<LabException>().WithMessage("*which runs programs*nothing of the file was run*");
+            .Should().Throw<LabException>().WithMessage("*which runs programs*no code of the file was run*");
 
     [Theory]
     [InlineData("cargparse\nNamespace\n)\u0081}X\u0002\0\0\0lrK\u0001sb", "argparse.Namespace")]

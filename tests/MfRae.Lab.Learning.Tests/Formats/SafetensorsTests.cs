@@ -180,7 +180,7 @@ public sealed class SafetensorsTests
     [InlineData("""{"a":{"dtype":"U8","shape":[-1,-2],"data_offsets":[0,2]}}""", "*impossible shape*")]
     [InlineData("""{"a":{"dtype":"U8","shape":[0,9223372036854775807,9],"data_offsets":[0,0]}}""", "*impossible shape*")]
     [InlineData("""{"a":{"dtype":"U8","shape":[2],"data_offsets":[0]}}""", "*1 offsets*")]
-    [InlineData("""{"__metadata__":{"k":null},"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}""", "*no text for 'k'*")]
+    [InlineData("""{"__metadata__":{"k":null},"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}""", "*no string for 'k'*")]
     [InlineData("[1,2]", "*no readable safetensors header*")]
     public void What_the_format_forbids_is_refused(string header, string message) =>
         FluentActions.Invoking(() => Parse(header, [1, 2])).Should().Throw<LabException>().WithMessage(message);

@@ -13,9 +13,9 @@ public sealed class DeviationMeasureTests
     {
         var mixture = Mixtures.Of("mixture1d");
         var flow = OracleDistributions.Flow(mixture, 1e-9);
-        var judged = TinyJudged.Of(mixture, 1, bias: TinyJudged.Bias, perturbed: false);
-        var measure = new DeviationMeasure(judged, flow, 1e-9);
-        var points = OraclePoints.Draw(TinyJudged.Source(mixture, 41), 0);
+        var trained = TinyTrainedMeanFlow.Of(mixture, 1, bias: TinyTrainedMeanFlow.Bias, perturbed: false);
+        var measure = new DeviationMeasure(trained, flow, 1e-9);
+        var points = OraclePoints.Draw(TinyTrainedMeanFlow.Source(mixture, 41), 0);
         var noise = Mixtures.Random().Normal("prior", 0, 41, 1).to(float64);
 
         measure.AddInterval(points);
@@ -24,7 +24,7 @@ public sealed class DeviationMeasureTests
         var values = measure.Values().ToDictionary(value => (value.Name, value.Steps));
         var (start, end) = (zeros(41, dtype: float64), ones(41, dtype: float64));
         var exact = flow.AverageVelocity(noise, start, end).norm(1);
-        var aim = judged.FixedPoint(1e-9).AverageVelocity(noise, start, end);
+        var aim = trained.FixedPoint(1e-9).AverageVelocity(noise, start, end);
         Check(values, OracleMetric.Deviation, 1, exact);
         Check(values, OracleMetric.Deviation, 3, exact);
         Check(values, OracleMetric.FixedPoint, 1, aim.norm(1));

@@ -16,10 +16,10 @@ public sealed class FixedPointTests
     {
         const double step = 2e-4;
         var mixture = Mixtures.Of(kind);
-        var judged = TinyJudged.Of(mixture, lambda, tangent, TinyJudged.Bias);
+        var trained = TinyTrainedMeanFlow.Of(mixture, lambda, tangent, TinyTrainedMeanFlow.Bias);
         var (z, r, t) = Mixtures.Points(mixture, 4);
-        var flow = judged.FixedPoint(1e-11);
-        var (v, bias) = (mixture.Velocity(z, t), judged.Bias(z, t));
+        var flow = trained.FixedPoint(1e-11);
+        var (v, bias) = (mixture.Velocity(z, t), trained.Bias(z, t));
         var (w, aim) = (v + (tangent * bias), v + (lambda * bias));
         Tensor U(double by) => flow.AverageVelocity(z + (by * w), r, t + by);
 
@@ -36,7 +36,7 @@ public sealed class FixedPointTests
         var mixture = Mixtures.Of("mixture1d");
         var (z, r, t) = Mixtures.Points(mixture, 8);
 
-        var point = TinyJudged.Of(mixture, 0.3, 0.9).FixedPoint(1e-10).AverageVelocity(z, r, t);
+        var point = TinyTrainedMeanFlow.Of(mixture, 0.3, 0.9).FixedPoint(1e-10).AverageVelocity(z, r, t);
 
         (point - new QuantileFlow(mixture).AverageVelocity(z, r, t)).abs().max().item<double>().Should().BeLessThan(1e-8);
     }
@@ -46,7 +46,7 @@ public sealed class FixedPointTests
     {
         var mixture = Mixtures.Of("mixture1d");
         var (z, r, t) = Mixtures.Points(mixture, 8);
-        Tensor At(double lambda, double tangent) => TinyJudged.Of(mixture, lambda, tangent, TinyJudged.Bias).FixedPoint(1e-10)
+        Tensor At(double lambda, double tangent) => TinyTrainedMeanFlow.Of(mixture, lambda, tangent, TinyTrainedMeanFlow.Bias).FixedPoint(1e-10)
             .AverageVelocity(z, r, t);
         var exact = new QuantileFlow(mixture).AverageVelocity(z, r, t);
 

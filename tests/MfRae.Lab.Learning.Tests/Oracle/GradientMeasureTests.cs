@@ -20,19 +20,19 @@ public sealed class GradientMeasureTests
     public void Moments_are_those_of_the_objectives_own_gradients(string kind, double lambda, double tangent)
     {
         var mixture = Mixtures.Of(kind);
-        var judged = TinyJudged.Of(mixture, lambda, tangent, TinyJudged.Bias);
-        var source = TinyJudged.Source(mixture, Points);
+        var trained = TinyTrainedMeanFlow.Of(mixture, lambda, tangent, TinyTrainedMeanFlow.Bias);
+        var source = TinyTrainedMeanFlow.Source(mixture, Points);
         var points = OraclePoints.Draw(source, 0);
-        var errors = TargetErrors.At(judged, points.Z, points.R, points.T);
-        var measure = new GradientMeasure(judged, Mixtures.Random(), Draws);
+        var errors = TargetErrors.At(trained, points.Z, points.R, points.T);
+        var measure = new GradientMeasure(trained, Mixtures.Random(), Draws);
 
         measure.Add(points, errors, 0);
 
         // The same draws, one loss and one reverse pass for each.
         var onePoint = errors.Posterior.Draw(Mixtures.Random(), "gradient draw", 0, Draws);
-        using var weights = judged.Weights.Clone(judged.Network.Declare());
+        using var weights = trained.Weights.Clone(trained.Network.Declare());
         weights.Train();
-        var objective = judged.Objective(source);
+        var objective = trained.Objective(source);
         var gradients = new List<Tensor>();
         for (var i = 0; i < Points; i++)
         {
@@ -41,7 +41,7 @@ public sealed class GradientMeasureTests
                 weights.Gradient!.zero_();
                 Tensor One(Tensor all) => all.slice(0, i, i + 1, 1);
                 var batch = OraclePoints.At(One(points.Z), One(points.R), One(points.T), onePoint[i, j].unsqueeze(0));
-                objective.Evaluate(weights, batch, judged.LastStep).Loss.backward();
+                objective.Evaluate(weights, batch, trained.LastStep).Loss.backward();
                 gradients.Add(weights.Gradient.clone());
             }
         }
@@ -58,11 +58,11 @@ public sealed class GradientMeasureTests
     public void With_many_draws_the_prediction_is_met()
     {
         var mixture = Mixtures.Of("mixture1d");
-        var judged = TinyJudged.Of(mixture, 0.25, 0.25, TinyJudged.Bias);
-        var points = OraclePoints.Draw(TinyJudged.Source(mixture, 16), 0);
-        var measure = new GradientMeasure(judged, Mixtures.Random(), 20_000);
+        var trained = TinyTrainedMeanFlow.Of(mixture, 0.25, 0.25, TinyTrainedMeanFlow.Bias);
+        var points = OraclePoints.Draw(TinyTrainedMeanFlow.Source(mixture, 16), 0);
+        var measure = new GradientMeasure(trained, Mixtures.Random(), 20_000);
 
-        measure.Add(points, TargetErrors.At(judged, points.Z, points.R, points.T), 0);
+        measure.Add(points, TargetErrors.At(trained, points.Z, points.R, points.T), 0);
 
         var values = measure.Values().ToDictionary(value => value.Name, value => value.Value);
         foreach (var name in new[] { OracleMetric.GradientVariance, OracleMetric.GradientNoise, OracleMetric.GradientBias })
@@ -75,11 +75,11 @@ public sealed class GradientMeasureTests
     public void An_exact_teacher_leaves_neither_noise_nor_bias()
     {
         var mixture = Mixtures.Of("ring");
-        var judged = TinyJudged.Of(mixture, 1);
-        var points = OraclePoints.Draw(TinyJudged.Source(mixture, Points), 0);
-        var measure = new GradientMeasure(judged, Mixtures.Random(), Draws);
+        var trained = TinyTrainedMeanFlow.Of(mixture, 1);
+        var points = OraclePoints.Draw(TinyTrainedMeanFlow.Source(mixture, Points), 0);
+        var measure = new GradientMeasure(trained, Mixtures.Random(), Draws);
 
-        measure.Add(points, TargetErrors.At(judged, points.Z, points.R, points.T), 0);
+        measure.Add(points, TargetErrors.At(trained, points.Z, points.R, points.T), 0);
 
         var values = measure.Values().ToDictionary(value => value.Name, value => value.Value);
         values[OracleMetric.GradientNoise].Should().BeLessThan(1e-20);

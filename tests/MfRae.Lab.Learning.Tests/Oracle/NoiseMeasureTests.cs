@@ -12,9 +12,9 @@ public sealed class NoiseMeasureTests
     public void Quantiles_are_those_of_the_squared_noise_carried_by_each_jacobian()
     {
         var mixture = Mixtures.Of("gaussian");
-        var judged = TinyJudged.Of(mixture, 0, perturbed: false);
-        var points = OraclePoints.Draw(TinyJudged.Source(mixture, 50), 0);
-        var errors = TargetErrors.At(judged, points.Z, points.R, points.T);
+        var trained = TinyTrainedMeanFlow.Of(mixture, 0, perturbed: false);
+        var points = OraclePoints.Draw(TinyTrainedMeanFlow.Source(mixture, 50), 0);
+        var errors = TargetErrors.At(trained, points.Z, points.R, points.T);
         var flow = OracleDistributions.Flow(mixture, 1e-9);
         var measure = new NoiseMeasure(flow, Mixtures.Random(), 40);
 

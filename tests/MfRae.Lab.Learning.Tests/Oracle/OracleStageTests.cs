@@ -35,10 +35,10 @@ public sealed class OracleStageTests : IDisposable
     }
 
     [Fact]
-    public void A_network_trained_towards_an_exact_teacher_is_judged()
+    public void A_network_trained_towards_an_exact_teacher_is_measured()
     {
-        Run("teacher", new TeacherStage(new OracleTeacherOptions(TinyJudged.Bias)), "dataset");
-        Train("meanflow", new(0.5, TinyJudged.Sizes, new UniformTimeOptions(), new JvpOptions(), new PlainLossWeightOptions(), Training,
+        Run("teacher", new TeacherStage(new OracleTeacherOptions(TinyTrainedMeanFlow.Bias)), "dataset");
+        Train("meanflow", new(0.5, TinyTrainedMeanFlow.Sizes, new UniformTimeOptions(), new JvpOptions(), new PlainLossWeightOptions(), Training,
             Initialisation: "random", LabelDropout: 0), "dataset", "teacher");
 
         var measured = _stages["evaluation"].Measurements.ToList();
@@ -57,9 +57,9 @@ public sealed class OracleStageTests : IDisposable
     [Fact]
     public void A_trained_teacher_and_mid_training_take_the_same_samples()
     {
-        Run("teacher", new TeacherStage(new FlowMatchingOptions(TinyJudged.Sizes, new UniformTimeOptions(), Training)), "dataset");
+        Run("teacher", new TeacherStage(new FlowMatchingOptions(TinyTrainedMeanFlow.Sizes, new UniformTimeOptions(), Training)), "dataset");
         Run("cmt", new CmtStage(new TrajectoryCmtOptions(Training, TrajectoryPoints: 4, PairsPerTrajectory: 2)), "dataset", "teacher");
-        Train("meanflow", new(1, TinyJudged.Sizes, new UniformTimeOptions(), new JvpOptions(), new PlainLossWeightOptions(), Training),
+        Train("meanflow", new(1, TinyTrainedMeanFlow.Sizes, new UniformTimeOptions(), new JvpOptions(), new PlainLossWeightOptions(), Training),
             "dataset", "teacher", "cmt");
 
         var measured = _stages["evaluation"].Measurements.ToDictionary(value => value.Key, value => value.Value!.Value);
@@ -70,7 +70,7 @@ public sealed class OracleStageTests : IDisposable
     [Fact]
     public void Without_a_teacher_there_is_neither_bias_nor_floor()
     {
-        Train("meanflow", new(0, TinyJudged.Sizes, new UniformTimeOptions(), new JvpOptions(), new PlainLossWeightOptions(), Training,
+        Train("meanflow", new(0, TinyTrainedMeanFlow.Sizes, new UniformTimeOptions(), new JvpOptions(), new PlainLossWeightOptions(), Training,
             Initialisation: "random"), "dataset");
 
         var measured = _stages["evaluation"].Measurements.ToDictionary(value => value.Key, value => value.Value!.Value);

@@ -19,16 +19,16 @@ public sealed class TargetErrorsTests
     public void The_objectives_error_is_its_mean_less_N_times_the_noise(string kind, double lambda, double tangent)
     {
         var mixture = Mixtures.Of(kind);
-        var judged = TinyJudged.Of(mixture, lambda, tangent, TinyJudged.Bias);
-        var source = TinyJudged.Source(mixture);
+        var trained = TinyTrainedMeanFlow.Of(mixture, lambda, tangent, TinyTrainedMeanFlow.Bias);
+        var source = TinyTrainedMeanFlow.Source(mixture);
         var points = OraclePoints.Draw(source, 0);
         var onePoint = points.Noise - points.X;
 
-        var errors = TargetErrors.At(judged, points.Z, points.R, points.T);
+        var errors = TargetErrors.At(trained, points.Z, points.R, points.T);
 
         var predicted = errors.Mean - errors.N.matmul((onePoint - errors.Velocity).unsqueeze(-1)).squeeze(-1);
-        var measured = judged.Objective(source).Regress(
-            judged.Weights, OraclePoints.At(points.Z, points.R, points.T, onePoint), judged.LastStep).Difference.flatten(1);
+        var measured = trained.Objective(source).Regress(
+            trained.Weights, OraclePoints.At(points.Z, points.R, points.T, onePoint), trained.LastStep).Difference.flatten(1);
         (measured - predicted).abs().max().item<double>().Should().BeLessThan(1e-9);
     }
 
@@ -37,13 +37,13 @@ public sealed class TargetErrorsTests
     public void The_loss_splits_into_bias_and_noise(string kind, double lambda, double tangent)
     {
         var mixture = Mixtures.Of(kind);
-        var judged = TinyJudged.Of(mixture, lambda, tangent, TinyJudged.Bias);
-        var source = TinyJudged.Source(mixture);
-        var split = new SplitMeasure(judged, source);
+        var trained = TinyTrainedMeanFlow.Of(mixture, lambda, tangent, TinyTrainedMeanFlow.Bias);
+        var source = TinyTrainedMeanFlow.Source(mixture);
+        var split = new SplitMeasure(trained, source);
         for (var step = 0; step < 2; step++)
         {
             var points = OraclePoints.Draw(source, step);
-            split.Add(points, TargetErrors.At(judged, points.Z, points.R, points.T));
+            split.Add(points, TargetErrors.At(trained, points.Z, points.R, points.T));
         }
 
         var values = split.Values().ToDictionary(value => value.Name);
@@ -66,9 +66,9 @@ public sealed class TargetErrorsTests
     public void At_the_corners_the_noise_is_what_the_method_says()
     {
         var mixture = Mixtures.Of("ring");
-        var points = OraclePoints.Draw(TinyJudged.Source(mixture), 0);
+        var points = OraclePoints.Draw(TinyTrainedMeanFlow.Source(mixture), 0);
         TargetErrors At(double lambda, double tangent) => TargetErrors.At(
-            TinyJudged.Of(mixture, lambda, tangent), points.Z, points.R, points.T);
+            TinyTrainedMeanFlow.Of(mixture, lambda, tangent), points.Z, points.R, points.T);
         var unit = eye(2, dtype: float64);
 
         var plain = At(0, 0);

@@ -135,7 +135,7 @@ public sealed class ProfilerTests
         var profile = Profile(Options with { Encoder = new PretrainedEncoderOptions("none.safetensors") });
 
         profile.Latent.Should().BeNull();
-        profile.Notes.Should().ContainSingle().Which.Should().Contain("none.safetensors is not there");
+        profile.Notes.Should().ContainSingle().Which.Should().Contain("none.safetensors is missing");
         Profile(Options).Notes.Should().ContainSingle().Which.Should().Contain("10 classes are assumed");
     }
 

@@ -71,7 +71,7 @@ public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
 
         FluentActions.Invoking(() => lab.Run("refused", new DecoderStage(new PretrainedDecoderOptions(lab.At("decoder/decoder.safetensors"))),
                 [("encoder", "wider encoder")]))
-            .Should().Throw<LabException>().WithMessage("*decodes latents of ?24, 4, 4?*encoder makes ?48, 4, 4?*");
+            .Should().Throw<LabException>().WithMessage("*decodes latents of ?24, 4, 4?*encoder makes latents of ?48, 4, 4?*");
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
 
         FluentActions.Invoking(() => lab.Run("refused", new LatentStage(new PerElementLatentOptions()),
                 [("dataset", "dataset"), ("encoder", "colour encoder")]))
-            .Should().Throw<LabException>().WithMessage("*cannot see the dataset's images of 1x28x28: it needs colours*");
+            .Should().Throw<LabException>().WithMessage("*does not accept the dataset's images of 1x28x28: it needs colour images*");
     }
 
     [Fact]

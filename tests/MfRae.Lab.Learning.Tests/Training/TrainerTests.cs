@@ -131,7 +131,7 @@ public sealed class TrainerTests : IDisposable
 
             Train(folder, 20, out var journal).Should().Equal(whole);
 
-            journal.Events.OfType<NoticeEvent>().Should().ContainSingle().Which.Text.Should().EndWith("the training begins anew");
+            journal.Events.OfType<NoticeEvent>().Should().ContainSingle().Which.Text.Should().EndWith("training restarts from step 0");
             journal.Events.OfType<ResumedEvent>().Should().BeEmpty();
         }
     }

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
-/// <summary>A small untrained mean-flow network in float64 with a teacher and λ, ready to be judged.</summary>
-internal static class TinyJudged
+/// <summary>A small untrained mean-flow network in float64 with a teacher and λ, as the input of oracle measures.</summary>
+internal static class TinyTrainedMeanFlow
 {
     public static readonly DitOptions Sizes = new(16, 1, 2, 16, 1, 2, 2);
 
