@@ -90,13 +90,13 @@ public sealed partial class PageQueryTests
         const BindingFlags Own = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
         foreach (var property in typeof(Sql).GetProperties(Own))
         {
-            yield return (property.Name, (string)property.GetValue(sql)!);
+            yield return (property.Name, ((SqlQuery)property.GetValue(sql)!).Text);
         }
 
         foreach (var method in typeof(Sql).GetMethods(Own).Where(method => !method.IsSpecialName))
         {
             var arguments = method.GetParameters().Select(parameter => Argument(method.Name, parameter.Name!, lab)).ToArray();
-            yield return (method.Name, (string)method.Invoke(sql, arguments)!);
+            yield return (method.Name, ((SqlQuery)method.Invoke(sql, arguments)!).Text);
         }
     }
 
