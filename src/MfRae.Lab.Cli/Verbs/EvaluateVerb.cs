@@ -16,7 +16,7 @@ internal sealed class EvaluateVerb
 
     private readonly Option<string> _train = new("--train")
     {
-        Description = "Training images, for the memorisation metrics and their own FID",
+        Description = "Training images, for the metrics memorisation and fidFloor",
         HelpName = "DIR|FILE|NAME",
     };
 

@@ -32,8 +32,8 @@ internal static class PublishVerb
     {
         var subject = CommonOptions.RunOrExperiment();
         var folder = new Option<string>("--to") { Description = "The target folder", HelpName = "DIR", DefaultValueFactory = _ => DefaultFolder };
-        var arm = new Option<string>("--arm") { Description = "Only the networks of this arm" };
-        var seed = new Option<long?>("--seed") { Description = "Only the networks of this seed" };
+        var arm = new Option<string>("--arm") { Description = "Only the networks of this arm", HelpName = "ARM" };
+        var seed = new Option<long?>("--seed") { Description = "Only the networks of this seed", HelpName = "N" };
         var command = new Verb("publish",
             "Copy the trained networks of an experiment or a run to a folder of weights, with cards. A network that all chosen runs share is "
                 + "named after its role; if there are several, their names also contain arm and seed",

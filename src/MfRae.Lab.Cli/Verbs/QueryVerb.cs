@@ -1,7 +1,6 @@
 using System.CommandLine;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core;
-using MfRae.Lab.Database;
 using MfRae.Lab.Database.Export;
 using MfRae.Lab.Database.Reading;
 
@@ -95,9 +94,10 @@ public static class QueryOutput
         return cut;
     }
 
+    /// <summary>Writes a header and one line for each row (docs/exchange.md).</summary>
     public static void Csv(QueryResult result, TextWriter writer) => CsvRowWriter.WriteTable(writer, result.Columns, result.Rows);
 
-    /// <summary>An array of objects, one a row; blobs in base 64.</summary>
+    /// <summary>Writes an array with an object for each row; blobs in base 64.</summary>
     public static void Json(QueryResult result, TextWriter writer) => writer.WriteLine(JsonText.Write(json =>
     {
         // The query decides the properties, and two columns may have the same name.

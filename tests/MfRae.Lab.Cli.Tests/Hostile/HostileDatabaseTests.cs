@@ -127,7 +127,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
             var answer = _database.Lab.Run(args);
 
             answer.Code.Should().Be(ExitCode.Environment, answer.Error);
-            answer.Error.Should().Contain("cannot name a page");
+            answer.Error.Should().Contain("cannot be the name of a page");
         }
 
         _database.Lab.Exists("escaped.html").Should().BeFalse();

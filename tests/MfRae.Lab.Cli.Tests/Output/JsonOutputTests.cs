@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.TestSupport;
@@ -43,6 +44,15 @@ public sealed partial class JsonOutputTests(JsonOutputTests.RecordedLab recorded
         const string Sql = "select 1 as whole, 0.1 as fraction, 9e999 as infinite, null as missing, 'ä<' as text, x'00ff' as blob";
 
         Golden.Check("tests/Golden/json/query.json", recorded.Run("query", Sql, "--json"));
+    }
+
+    [Fact]
+    public void The_checks_of_doctor_have_four_properties()
+    {
+        using var json = JsonDocument.Parse(recorded.Run("doctor", "--json"));
+
+        json.RootElement.EnumerateArray().Should().HaveCountGreaterThan(8).And.OnlyContain(check =>
+            string.Join(' ', check.EnumerateObject().Select(property => property.Name)) == "subject result finding advice");
     }
 
     /// <summary>The output without values that depend on the machine, the folder or the time, and without texts of other projects.</summary>

@@ -145,7 +145,7 @@ public sealed partial class DbVerbTests : IDisposable
 
         var answer = _lab.Run("db", "rebuild");
 
-        answer.Out.Should().Contain("3 stages are taken from the old database");
+        answer.Out.Should().Contain("3 stages were copied from the old database");
         Dump().Should().Be(before);
         _lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
     }

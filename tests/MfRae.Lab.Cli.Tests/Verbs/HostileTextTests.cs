@@ -46,7 +46,7 @@ public sealed class HostileTextTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Texts))]
-    public void Only_takes_arms(string text) => Refused([Smoke, "--only", text], "no arm");
+    public void Only_takes_arms(string text) => Refused([Smoke, "--only", text], "not an arm");
 
     [Theory]
     [InlineData("a b")]
