@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.TestSupport;
@@ -11,7 +12,7 @@ public sealed class Workspace : IDisposable
 {
     public Workspace()
     {
-        foreach (string name in StageFiles.IdxNames)
+        foreach (string name in IdxDatasetOptions.FileNames)
         {
             Write($"data/fashion-mnist/{name}", name);
         }
@@ -93,7 +94,7 @@ public sealed class Workspace : IDisposable
     /// <summary>Writes an IDX dataset of one black image for each label; the last class has no test image.</summary>
     public void WriteIdx(string folder, int rows, int columns, int classes, int testRows = 0)
     {
-        Write($"{folder}/{StageFiles.IdxNames[0]}", "");
+        Write($"{folder}/{IdxDatasetOptions.FileNames[0]}", "");
         Pack(folder, 0, [classes, rows, columns], new byte[classes * rows * columns]);
         Pack(folder, 1, [classes], [.. Enumerable.Range(0, classes).Select(label => (byte)label)]);
         Pack(folder, 2, [1, testRows > 0 ? testRows : rows, columns], new byte[(testRows > 0 ? testRows : rows) * columns]);
@@ -102,7 +103,7 @@ public sealed class Workspace : IDisposable
 
     private void Pack(string folder, int file, int[] sizes, byte[] values)
     {
-        using var stream = new GZipStream(File.Create(Path.Combine(Root, folder, StageFiles.IdxNames[file])), CompressionLevel.Fastest);
+        using var stream = new GZipStream(File.Create(Path.Combine(Root, folder, IdxDatasetOptions.FileNames[file])), CompressionLevel.Fastest);
         stream.Write([0, 0, 8, (byte)sizes.Length]);
         foreach (int size in sizes)
         {

@@ -1,6 +1,5 @@
 using MfRae.Lab.Core.Images;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
@@ -49,10 +48,10 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
         string folder = Path.GetFullPath(path, workingDirectory);
         if (!Directory.Exists(folder))
         {
-            string advice = FileSources.Of(path) ?? "name the folder that contains " + string.Join(", ", StageFiles.IdxNames);
+            string advice = FileSources.Of(path) ?? "name the folder that contains " + string.Join(", ", IdxDatasetOptions.FileNames);
             mistakes.Add(view.At("path"), $"folder {path} not found in {workingDirectory}", advice, path);
         }
-        else if (StageFiles.IdxNames.Where(name => !File.Exists(Path.Combine(folder, name))).ToList() is { Count: > 0 } missing)
+        else if (IdxDatasetOptions.FileNames.Where(name => !File.Exists(Path.Combine(folder, name))).ToList() is { Count: > 0 } missing)
         {
             mistakes.Add(
                 view.At("path"),
@@ -65,7 +64,7 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
     private void CheckImageFolder(OptionView view, string path)
     {
         string folder = Path.GetFullPath(path, workingDirectory);
-        string layout = $"create {string.Join(" and ", StageFiles.Splits)} there, each with one folder of images for each of the "
+        string layout = $"create {string.Join(" and ", ImageFolderDatasetOptions.Splits)} there, each with one folder of images for each of the "
             + FormattableString.Invariant($"{view.Number("classes")} classes");
         if (!Directory.Exists(folder))
         {
@@ -73,7 +72,7 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
             return;
         }
 
-        (string training, string heldBack) = (StageFiles.Splits[0], StageFiles.Splits[1]);
+        (string training, string heldBack) = (ImageFolderDatasetOptions.Splits[0], ImageFolderDatasetOptions.Splits[1]);
         var (train, held) = (Classes(view, path, training, layout), Classes(view, path, heldBack, layout));
         if (train is not null && held?.Except(train).FirstOrDefault() is { } other)
         {
@@ -99,13 +98,13 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
                 mistakes.Add(
                     view.At("path"),
                     $"{path}/{split} contains images without class folders",
-                    $"for images without classes, move them to {string.Join(" and ", StageFiles.Splits.Select(each => $"{path}/{each}/all"))} "
+                    $"for images without classes, move them to {string.Join(" and ", ImageFolderDatasetOptions.Splits.Select(each => $"{path}/{each}/all"))} "
                         + $"and set `classes` to 1. For images of several classes, {FlatLabels.Remedy(inside)}");
                 return null;
             }
 
             // Held-back images without class folders may cover only some of the classes.
-            bool partial = flat && split != StageFiles.Splits[0];
+            bool partial = flat && split != ImageFolderDatasetOptions.Splits[0];
             var found = flat ? FlatLabels.Of(inside).Classes : ImageFiles.ClassFolders(inside);
             if (view.Number("classes") is not { } classes || (partial ? found.Count <= classes : found.Count == classes))
             {

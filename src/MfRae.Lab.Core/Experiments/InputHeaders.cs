@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text.Json;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
@@ -45,9 +44,9 @@ internal sealed class InputHeaders(string workingDirectory, bool needed)
                 return new DatasetImages(image, (long?)options.Number("dataset.classes"), image);
             case "idx" when needed && options.Text("dataset.path") is { } path:
                 int limit = (int)(options.Number("dataset.trainLimit") ?? 0);
-                string train = Path.Combine(path, StageFiles.IdxNames[0]);
-                string labels = Path.Combine(path, StageFiles.IdxNames[1]);
-                string test = Path.Combine(path, StageFiles.IdxNames[2]);
+                string train = Path.Combine(path, IdxDatasetOptions.FileNames[0]);
+                string labels = Path.Combine(path, IdxDatasetOptions.FileNames[1]);
+                string test = Path.Combine(path, IdxDatasetOptions.FileNames[2]);
                 return new DatasetImages(
                     Once(_idxImages, train, () => Open(train, ImageSizeOf)),
                     Once(_idxClasses, (path, limit), () => Open(labels, stream => ClassesOf(stream, limit))),

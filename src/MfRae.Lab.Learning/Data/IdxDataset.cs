@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using MfRae.Lab.Core;
-using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Learning.Data;
 
@@ -13,11 +13,11 @@ public static class IdxDataset
     /// 0.
     /// </summary>
     /// <exception cref="LabException">A file is missing or damaged.</exception>
-    public static LabeledImages Train(string folder, int limit) => Load(folder, StageFiles.IdxNames[0], StageFiles.IdxNames[1], limit);
+    public static LabeledImages Train(string folder, int limit) => Load(folder, IdxDatasetOptions.FileNames[0], IdxDatasetOptions.FileNames[1], limit);
 
     /// <summary>The test images and labels.</summary>
     /// <exception cref="LabException">A file is missing or damaged.</exception>
-    public static LabeledImages Test(string folder, int limit) => Load(folder, StageFiles.IdxNames[2], StageFiles.IdxNames[3], limit);
+    public static LabeledImages Test(string folder, int limit) => Load(folder, IdxDatasetOptions.FileNames[2], IdxDatasetOptions.FileNames[3], limit);
 
     private static LabeledImages Load(string folder, string imageFile, string labelFile, int limit)
     {
@@ -50,7 +50,7 @@ public static class IdxReader
         }
         catch (FileNotFoundException missing)
         {
-            throw new LabException($"{path} is missing: an IDX dataset is a folder with {string.Join(", ", StageFiles.IdxNames)}", missing);
+            throw new LabException($"{path} is missing: an IDX dataset is a folder with {string.Join(", ", IdxDatasetOptions.FileNames)}", missing);
         }
         catch (DirectoryNotFoundException missing)
         {

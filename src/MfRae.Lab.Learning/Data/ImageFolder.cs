@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Images;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Planning;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,11 +18,11 @@ internal sealed class ImageFolder(
 {
     /// <summary>The images in `train`.</summary>
     /// <exception cref="LabException">The folder does not have this layout, or the classes that the options name.</exception>
-    public ImageIndex Train() => Scan(StageFiles.Splits[0], options.TrainLimit, options.Flip);
+    public ImageIndex Train() => Scan(ImageFolderDatasetOptions.Splits[0], options.TrainLimit, options.Flip);
 
     /// <summary>The images in `val`, whose classes must be those of `train`.</summary>
     /// <exception cref="LabException">The folder does not have this layout, or the classes that the options name.</exception>
-    public ImageIndex Test() => Scan(StageFiles.Splits[1], options.TestLimit, flip: false);
+    public ImageIndex Test() => Scan(ImageFolderDatasetOptions.Splits[1], options.TestLimit, flip: false);
 
     private ImageIndex Scan(string split, int limit, bool flip)
     {
@@ -46,7 +45,7 @@ internal sealed class ImageFolder(
 
     private IReadOnlyList<string> ClassesOfTrain()
     {
-        var train = Path.Combine(folder, StageFiles.Splits[0]);
+        var train = Path.Combine(folder, ImageFolderDatasetOptions.Splits[0]);
         return ImageFiles.IsFlat(train) ? FlatLabels.Of(train).Classes : ImageFiles.ClassFolders(train);
     }
 
@@ -70,7 +69,7 @@ internal sealed class ImageFolder(
 
         int Number(string path) => labels.ClassOf(path) is var name && numbers.TryGetValue(name, out var number)
             ? number
-            : throw new LabException($"{labels.Path} gives {path} the class '{name}', which `{StageFiles.Splits[0]}` does not have: "
+            : throw new LabException($"{labels.Path} gives {path} the class '{name}', which `{ImageFolderDatasetOptions.Splits[0]}` does not have: "
                 + $"its classes are {string.Join(", ", classes.Take(3))}, …");
     }
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Images;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
@@ -123,7 +124,7 @@ internal sealed class ImageSets(int crop, int threads, IEvaluationProgress progr
     /// <exception cref="LabException">The folder holds neither, or a file is damaged.</exception>
     public ImageSet OpenFolder(EvaluationPath path)
     {
-        if (StageFiles.IdxNames.Any(name => File.Exists(Path.Combine(path.Full, name))))
+        if (IdxDatasetOptions.FileNames.Any(name => File.Exists(Path.Combine(path.Full, name))))
             return Idx(path);
         if (path.Split is null)
             return Tree(path, path.Full);
@@ -147,7 +148,7 @@ internal sealed class ImageSets(int crop, int threads, IEvaluationProgress progr
             throw new LabException($"{path.Full} holds both splits of an IDX dataset: write {path.Given}:train or {path.Given}:test");
         var train = path.Split == EvaluationPath.Train;
         var images = train ? IdxDataset.Train(path.Full, 0) : IdxDataset.Test(path.Full, 0);
-        var hashes = StageFiles.IdxNames.Skip(train ? 0 : 2).Take(2).Select(name => FileHash.Of(Path.Combine(path.Full, name)));
+        var hashes = IdxDatasetOptions.FileNames.Skip(train ? 0 : 2).Take(2).Select(name => FileHash.Of(Path.Combine(path.Full, name)));
         return new(path.Given, images, Hash(hashes), Numbered(images.Classes),
             index => FormattableString.Invariant($"image {index} of {path.Given}"));
     }

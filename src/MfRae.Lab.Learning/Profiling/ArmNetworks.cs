@@ -1,6 +1,5 @@
 using MfRae.Lab.Core.Images;
 using MfRae.Lab.Core.Options;
-using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
@@ -125,7 +124,7 @@ internal sealed class TrainingImages
     {
         switch (dataset)
         {
-            case IdxDatasetOptions idx when Path.Combine(Path.GetFullPath(idx.Path, workingDirectory), StageFiles.IdxNames[1]) is var file
+            case IdxDatasetOptions idx when Path.Combine(Path.GetFullPath(idx.Path, workingDirectory), IdxDatasetOptions.FileNames[1]) is var file
                 && File.Exists(file):
                 var labels = IdxReader.Read(file, 1).Values;
                 Count = Limit(labels.Length, idx.TrainLimit);
@@ -137,7 +136,7 @@ internal sealed class TrainingImages
                 break;
             case ImageFolderDatasetOptions images:
                 Classes = images.Classes;
-                var folder = Path.Combine(Path.GetFullPath(images.Path, workingDirectory), StageFiles.Splits[0]);
+                var folder = Path.Combine(Path.GetFullPath(images.Path, workingDirectory), ImageFolderDatasetOptions.Splits[0]);
                 if (Directory.Exists(folder))
                     Count = Limit(ImageFiles.Below(folder).Files.Count, images.TrainLimit);
                 break;

@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Cli.Tests.Fakes;
@@ -13,7 +14,7 @@ internal sealed class LabFolder : IDisposable
         var shipped = System.IO.Path.Combine(Checkout.Root, "experiments");
         foreach (var name in new[] { "smoke.json", "base/fashion-mnist.json" })
             Write("experiments/" + name, File.ReadAllText(System.IO.Path.Combine(shipped, name)));
-        foreach (var name in StageFiles.IdxNames)
+        foreach (var name in IdxDatasetOptions.FileNames)
             Write("data/fashion-mnist/" + name, name);
         foreach (var name in new[] { "encoder", "decoder", "latents", "teacher", "inception" })
             Write($"data/weights/{name}.safetensors", name);

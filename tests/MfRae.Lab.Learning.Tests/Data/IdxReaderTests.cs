@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using MfRae.Lab.Core;
-using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Data;
 
 namespace MfRae.Lab.Learning.Tests.Data;
@@ -61,8 +61,8 @@ public sealed class IdxReaderTests : IDisposable
     [Fact]
     public void Unequal_numbers_of_images_and_labels_are_an_error()
     {
-        Write([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9], StageFiles.IdxNames[0]);
-        Write(TwoLabels, StageFiles.IdxNames[1]);
+        Write([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 9], IdxDatasetOptions.FileNames[0]);
+        Write(TwoLabels, IdxDatasetOptions.FileNames[1]);
         FluentActions.Invoking(() => IdxDataset.Train(_folder.Root, 0)).Should().Throw<LabException>().WithMessage("*1 images*2 labels*");
     }
 

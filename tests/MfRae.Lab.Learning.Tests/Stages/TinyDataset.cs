@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 
@@ -18,9 +18,9 @@ internal static class TinyDataset
         foreach (var (images, labels) in new[] { (0, 1), (2, 3) })
         {
             var classes = Enumerable.Range(0, Count).Select(i => (byte)(i % Classes)).ToArray();
-            Write(Path.Combine(folder, StageFiles.IdxNames[images]), [Count, Side, Side],
+            Write(Path.Combine(folder, IdxDatasetOptions.FileNames[images]), [Count, Side, Side],
                 [.. classes.SelectMany(label => Image(label, random))]);
-            Write(Path.Combine(folder, StageFiles.IdxNames[labels]), [Count], classes);
+            Write(Path.Combine(folder, IdxDatasetOptions.FileNames[labels]), [Count], classes);
         }
     }
 
