@@ -30,7 +30,7 @@ public static class CommandLine
             ShowVerb.Create(lab),
             QueryVerb.Create(lab),
             ReportVerb.Create(lab),
-            ServeCommand.Create(lab),
+            ServeVerb.Create(lab),
             EvaluateVerb.Create(lab),
             WeightsVerbs.Create(lab),
             WorkerVerb.Create(lab),

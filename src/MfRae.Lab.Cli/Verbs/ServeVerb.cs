@@ -4,52 +4,21 @@ using MfRae.Lab.Cli.Live;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core;
 using MfRae.Lab.Execution.Running;
-using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Shows the pages of the database in a browser of this machine, as they change.</summary>
-public sealed class ServeVerb(Terminal terminal, LabPaths places, ArtifactStore store, StopSignals signals, TimeProvider time)
+/// <summary>`serve`: shows the report pages in a browser on this machine, and updates them while experiments run.</summary>
+internal static class ServeVerb
 {
-    public const int DefaultPort = 8642;
+    private const int DefaultPort = 8642;
 
-    /// <param name="port">0: a free one.</param>
-    /// <exception cref="LabException">The database cannot be read, or the port cannot be used.</exception>
-    public int Execute(int port, bool json)
-    {
-        using var server = new LabServer(
-            places.Database, store, port, RefreshPolicy.Default, ProcessSignal.TryInterrupt, Complain, time);
-        terminal.Out.WriteLine(json
-            ? JsonText.Write(writer =>
-            {
-                writer.WriteStartObject();
-                writer.WriteString("url", server.Address);
-                writer.WriteNumber("port", server.Port);
-                writer.WriteString("database", places.Database);
-                writer.WriteEndObject();
-            })
-            : server.Address);
-        terminal.Out.Flush();
-        terminal.Error.WriteLine("for programs of this machine only; Ctrl-C ends it");
-        server.Run(signals.Stop).GetAwaiter().GetResult();
-        return ExitCode.Ok;
-    }
-
-    private void Complain(Exception error) => terminal.Error.WriteLine(error is LabException or StoreLockedException
-        ? $"the pages may be out of date: {error.Message}"
-        : $"{error}");
-}
-
-/// <summary>The options and the help of `serve`.</summary>
-internal static class ServeCommand
-{
     public static Command Create(LabContext lab)
     {
         var port = new Option<int>("--port")
         {
             Description = "The port to listen on; 0 chooses a free port",
             HelpName = "N",
-            DefaultValueFactory = _ => ServeVerb.DefaultPort,
+            DefaultValueFactory = _ => DefaultPort,
         };
         port.Validators.Add(result =>
         {
@@ -61,12 +30,26 @@ internal static class ServeCommand
         {
             port, json,
         };
-        command.SetAction(parsed =>
-        {
-            var context = lab.For(parsed);
-            return new ServeVerb(lab.Terminal, context.Paths, context.Store, lab.Signals, lab.Time)
-                .Execute(parsed.GetValue(port), parsed.GetValue(json));
-        });
+        command.SetAction(parsed => Execute(lab.For(parsed), parsed.GetValue(port), parsed.GetValue(json)));
         return command;
     }
+
+    /// <exception cref="LabException">The database cannot be read, or the port cannot be used.</exception>
+    private static int Execute(LabContext lab, int port, bool json)
+    {
+        var terminal = lab.Terminal;
+        using var server = new LabServer(
+            lab.Paths.Database, lab.Store, port, RefreshPolicy.Default, ProcessSignal.TryInterrupt, Complain, lab.Time);
+        terminal.Out.WriteLine(json ? JsonText.Of(new AddressJson(server.Address, server.Port, lab.Paths.Database)) : server.Address);
+        terminal.Out.Flush();
+        terminal.Error.WriteLine("only programs on this machine can connect; press Ctrl-C to stop");
+        server.Run(lab.Signals.Stop).GetAwaiter().GetResult();
+        return ExitCode.Ok;
+
+        void Complain(Exception error) => terminal.Error.WriteLine(error is LabException or StoreLockedException
+            ? $"the pages may be out of date: {error.Message}"
+            : $"{error}");
+    }
+
+    private sealed record AddressJson(string Url, int Port, string Database);
 }

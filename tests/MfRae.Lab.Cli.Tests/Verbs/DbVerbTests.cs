@@ -60,7 +60,7 @@ public sealed partial class DbVerbTests : IDisposable
         var page = Directory.GetFiles(_lab.At("reports"), "smoke~*.html").Single();
         File.ReadAllText(page).Should().ContainAll(
             "The experiment file as written", "// The reason for &lt;this&gt; run.", "<code>experiments/base/fashion-mnist.json</code>",
-            "Given on the command line: <code>meanflow.training.steps=7</code>");
+            "Set on the command line: <code>meanflow.training.steps=7</code>");
         if (lost)
             DeleteDatabase();
 
