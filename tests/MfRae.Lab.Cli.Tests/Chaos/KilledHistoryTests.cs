@@ -15,9 +15,10 @@ public sealed class KilledHistoryTests
     private const string Training = "\"meanflow\": { \"training\": { \"steps\": 60, ";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
-    [LinuxFact]
+    [Fact]
     public void A_worker_killed_by_the_system_appears_in_the_history_the_page_and_the_database()
     {
+        Requires.Linux("signals and /proc");
         using var lab = new ChaosLab();
         var original = File.ReadAllText(lab.At(Experiment));
         original.Should().Contain(Training);
