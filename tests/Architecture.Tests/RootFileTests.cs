@@ -66,7 +66,7 @@ public sealed partial class RootFileTests
             .Should().BeEmpty();
     }
 
-    [GeneratedRegex(@"^\d+\.\d+\.\d+(-[\w.]+)?$")]
+    [GeneratedRegex(@"^\d+\.\d+\.\d+(\.\d+)?(-[\w.]+)?$")]
     private static partial Regex ExactVersion();
 
     private static IEnumerable<string> MachinePaths(string text) =>

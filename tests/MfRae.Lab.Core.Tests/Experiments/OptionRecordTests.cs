@@ -91,7 +91,7 @@ public sealed class OptionRecordTests
     {
         var families = typeof(LabOptions).Assembly.GetTypes()
             .Where(type => type.Namespace == typeof(LabOptions).Namespace
-                && type.IsAbstract
+                && type is { IsAbstract: true, IsInterface: false }
                 && type.Name.EndsWith("Options", StringComparison.Ordinal))
             .ToList();
 
