@@ -64,7 +64,7 @@ public sealed class FolderImagesTests : IDisposable
         images.Prepare(indices);
         (images.Bytes(indices) == expected).all().item<bool>().Should().BeTrue("ahead or not");
         images.Prepare(tensor(new[] { 1L }));
-        (images.Bytes(indices) == expected).all().item<bool>().Should().BeTrue("what was announced is not what is asked for");
+        (images.Bytes(indices) == expected).all().item<bool>().Should().BeTrue("the announced images differ from the requested ones");
         images.Shape.Should().Be(new ImageShape(3, TinyImages.Side, TinyImages.Side));
     }
 

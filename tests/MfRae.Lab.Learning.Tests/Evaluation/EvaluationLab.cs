@@ -23,7 +23,7 @@ internal sealed class EvaluationLab : IDisposable, IEvaluationProgress
         weights.Save(At("data/weights/inception.safetensors"), NetworkMetadata.Of(network));
     }
 
-    /// <summary>What was said.</summary>
+    /// <summary>The lines for the user.</summary>
     public List<string> Lines { get; } = [];
 
     /// <summary>Every step that was told.</summary>

@@ -64,7 +64,7 @@ public sealed class EvaluatorTests : IDisposable
         foreach (var (one, two) in usual.Zip(other))
         {
             // Features are float32, and batches of other sizes go through other kernels: about 1e-7 of a value, depending on the processor.
-            // What is extrapolated is a difference of values of FID's size, with weights above 1.
+            // The extrapolated value is a difference of values of FID's size, with weights above 1.
             var size = one.Name == "fidInfinity" ? 10 * fid : Math.Abs(one.Value);
             two.Value.Should().BeApproximately(one.Value, 1e-5 * size, one.Name);
         }

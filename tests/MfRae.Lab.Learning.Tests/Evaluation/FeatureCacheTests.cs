@@ -128,7 +128,7 @@ public sealed class FeatureCacheTests : IDisposable
 
     private string[] Parts() => Directory.GetFiles(_lab.At("cache"), "*.safetensors", SearchOption.AllDirectories);
 
-    // Whatever is told before a part is complete was computed: what is taken up is told at the ends of parts alone.
+    // Progress within a part means that the part is computed: cached parts report progress only at their ends.
     private List<long> Extracted() => [.. _lab.Steps
         .Where(step => step.What.EndsWith("of samples", StringComparison.Ordinal))
         .GroupBy(step => Math.Max(0, step.Done - 1) / FeatureCache.PartSize)

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Evaluation;
 
-/// <summary>Folders as users have them: what is read of them, what is reported, and how their classes are numbered.</summary>
+/// <summary>Folders as users have them: the files that are read, the report, and the numbering of the classes.</summary>
 [Scoped]
 public sealed class FolderInputTests : IDisposable
 {

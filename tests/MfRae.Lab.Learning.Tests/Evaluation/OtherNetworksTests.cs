@@ -48,7 +48,7 @@ public sealed class OtherNetworksTests : IDisposable
         features.Preprocessing(new(3, 20, 20)).Should().Contain("bicubic with antialias to 224x224 uint8").And.Contain("class token");
     }
 
-    /// <summary>torch.nn.functional.interpolate of the grid with a scale of (16 + 0.1) / 4, which is what the release calls.</summary>
+    /// <summary>torch.nn.functional.interpolate of the grid with a scale of (16 + 0.1) / 4, as in the release.</summary>
     [Fact]
     public void Without_registers_positions_are_resized_with_the_releases_offset()
     {

@@ -6,7 +6,7 @@ namespace MfRae.Lab.Learning.Tests.Evaluation;
 /// <summary>A TorchScript file of a module without weights, as torch.jit.save lays one out.</summary>
 internal static class ScriptFile
 {
-    /// <summary>Mean of each colour, and beside it their differences as class scores.</summary>
+    /// <summary>The mean of each channel as features, and their differences as class scores.</summary>
     public const string MeansAndScores = """
           def forward(self: __torch__.Net, x: Tensor) -> Tuple[Tensor, Tensor]:
             means = torch.mean(x, [2, 3])

@@ -17,7 +17,7 @@ public sealed class FuzzTests
 {
     private const int Inputs = 10_000;
 
-    // An exception or two; then what a byte of a file may cost: each of a pickle's can make an object.
+    // A few exceptions, plus memory for each byte of the file: every byte of a pickle can make an object.
     private const long FixedBytes = 16 << 10;
     private const long BytesPerByte = 64;
 

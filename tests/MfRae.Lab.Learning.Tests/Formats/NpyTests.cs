@@ -123,7 +123,7 @@ public sealed class NpyTests : IDisposable
     [Fact]
     public void An_array_that_unpacks_to_more_than_declared_is_refused()
     {
-        // Directory and header agree with each other, and not with what is packed.
+        // Directory and header agree with each other, but not with the packed content.
         var content = Array("|u1", "False", "1000,", new byte[1000]);
         var archive = TestArchive.Packed(("a.npy", [.. content, .. new byte[100]]));
         var directory = (int)BitConverter.ToUInt32(archive, archive.Length - 6);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace MfRae.Lab.Learning.Tests.Formats;
 
-/// <summary>Pickles as torch.save writes them, put together by hand.</summary>
+/// <summary>Handwritten pickles in the form of torch.save.</summary>
 internal static class PickleBytes
 {
     public const string RebuildTensor = "torch._utils\n_rebuild_tensor_v2\n";

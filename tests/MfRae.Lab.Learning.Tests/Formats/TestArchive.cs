@@ -4,7 +4,7 @@ using MfRae.Lab.Learning.Formats;
 
 namespace MfRae.Lab.Learning.Tests.Formats;
 
-/// <summary>Zip archives, put together in memory.</summary>
+/// <summary>Zip archives in memory.</summary>
 internal static class TestArchive
 {
     public static byte[] Stored(params (string Name, byte[] Content)[] members) => Write(CompressionLevel.NoCompression, members);

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
-/// <summary>Features whose distribution is known, and what the tests ask of them.</summary>
+/// <summary>Features with a known distribution, and helpers of the tests.</summary>
 internal static class Clouds
 {
     /// <summary>float32 [count, width] with deviations from 0.5 to 1.5 times <paramref name="scale"/> and the mean <paramref name="shift"/>.</summary>
@@ -23,10 +23,10 @@ internal static class Clouds
         return Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1));
     }
 
-    /// <summary>The deviation that a 95 % interval of a normal distribution stands for.</summary>
+    /// <summary>The standard deviation of the normal distribution with this 95 % interval.</summary>
     public static double Deviation(double[] drawn, double value) => Resamples.About(value, drawn) is { } range
         ? (range.High - range.Low) / 3.92
-        : throw new InvalidOperationException("there are no draws");
+        : throw new InvalidOperationException("the interval is missing");
 
     public static LabException Refused(Action action) => action.Should().Throw<LabException>().Which;
 }

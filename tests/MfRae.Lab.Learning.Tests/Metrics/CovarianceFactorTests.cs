@@ -12,7 +12,7 @@ public sealed class CovarianceFactorTests
 
     public static TheoryData<int, int, double> Spectra => new()
     {
-        // Directions that are empty in the first and in the second, and the smallest eigenvalue of the others.
+        // Directions that are empty in the first and in the second, and the smallest eigenvalue of all other directions.
         { 0, 0, 1e-2 },
         { 0, 0, 1e-9 },
         { 20, 0, 1e-2 },

@@ -32,7 +32,7 @@ public sealed class FrechetReferenceTests
         }
     }
 
-    // Sample i with the weight (1 + ε) / N: mean and covariance move to first order by what the formula says.
+    // With the weight (1 + ε) / N for sample i, mean and covariance change by the formula to first order.
     [Theory]
     [InlineData(30, 40)]
     [InlineData(30, 5)]

@@ -6,14 +6,14 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
-/// <summary>Whether intervals that never see the network again are as wide as what they stand for.</summary>
+/// <summary>Whether bootstrap intervals are as wide as those from new samples of the network.</summary>
 [Scoped]
 public sealed class IntervalTests
 {
     private const int Count = 400;
     private const int Width = 5;
 
-    // What an honest experiment would do: draw other samples and measure again.
+    // The honest experiment: draw new samples and measure again.
     [Fact]
     public void The_interval_of_FID_is_as_wide_as_independent_samples_scatter()
     {
@@ -57,7 +57,7 @@ public sealed class IntervalTests
         var shifts = resamples.Shifts(estimate.Influences);
         (Clouds.Deviation(shifts) / Clouds.Deviation(honest)).Should().BeInRange(0.95, 1.05);
         Clouds.Deviation(honest.Zip(shifts, (whole, linear) => whole - linear).ToList())
-            .Should().BeLessThan(0.25 * Clouds.Deviation(honest), "most of what a draw does is of first order");
+            .Should().BeLessThan(0.25 * Clouds.Deviation(honest), "the change in a draw is mostly of first order");
     }
 
     // Where samples and reference agree, the derivative vanishes and the interval errs to the wide side.

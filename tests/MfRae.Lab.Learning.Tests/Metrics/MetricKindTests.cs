@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Metrics;
 
-/// <summary>Each kind of metric by its options: names, identity, and what it says where something is missing.</summary>
+/// <summary>Each kind of metric by its options: names, identity, and the message for a missing input.</summary>
 [Scoped]
 public sealed class MetricKindTests
 {
@@ -92,7 +92,7 @@ public sealed class MetricKindTests
         Metric.Compute(options, Complete(), draws: 0).Should().OnlyContain(value => value.Low == null && value.High == null);
     }
 
-    // Whatever a metric makes but the numbers must be gone when it returns: nothing but the cached parts of a reference stays.
+    // A metric must dispose all its tensors when it returns, except the cached parts of a reference.
     [Theory]
     [MemberData(nameof(Names))]
     public void A_second_set_leaves_no_tensor_behind(MetricOptions options, string[] names)

@@ -47,7 +47,7 @@ public sealed class NeighbourTests
         (distances.gather(1, found.Indices) - found.Squared).abs().max().item<double>().Should().BeLessThan(Rounding);
     }
 
-    // More rows than one block of products holds, and many times what is looked at together.
+    // More rows than a block of products, and many times the number of rows that are visited together.
     [Fact]
     public void Blocks_and_their_parts_join_without_a_seam()
     {

@@ -16,7 +16,7 @@ public sealed class Dinov2EncoderTests
     {
         var network = new Dinov2Encoder(new());
         var count = network.Declare().Entries.Sum(entry => entry.Shape.Aggregate(1L, (product, extent) => product * extent));
-        // The checkpoint has a mask token and a final affine norm besides, which the RAE does without.
+        // The checkpoint also has a mask token and a final affine norm, which the RAE does not use.
         count.Should().Be(86_583_552 - (3 * 768));
         network.Shape.Should().Be(new LatentShape(768, 16, 16));
     }

@@ -106,7 +106,7 @@ public sealed class NetworkCostTests
         foreach (var layer in spec.Layers.Where(layer => layer.Times < Math.Min(layer.Inputs, layer.Outputs) && !layer.Name.StartsWith(last)))
         {
             var gradient = weights[layer.Name + ".weight"].grad!.flatten(1);
-            // Softmax does not see what is added to all keys, so the gradients of the keys sum to zero.
+            // Softmax is invariant to a constant added to all keys, so the gradients of the keys sum to zero.
             var dependent = layer.Name.EndsWith(".key", StringComparison.Ordinal) ? 1 : 0;
             linalg.matrix_rank(gradient, rtol: 1e-9).item<long>().Should().Be(layer.Times - dependent, layer.Name);
             compared++;

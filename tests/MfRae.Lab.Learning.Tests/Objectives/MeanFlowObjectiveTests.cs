@@ -109,7 +109,7 @@ public sealed class MeanFlowObjectiveTests
         var exact = LinearPath.Velocity(x, batches.Noise(0, TinyLatents.Batch));
         float Of(double lambda) =>
             new MeanFlowObjective(Options(lambda), network, (_, _, _) => exact, batches).Evaluate(weights, 0).Loss.item<float>();
-        // One mixes the given velocity in, the other computes it itself.
+        // One objective mixes in the given velocity, and the second computes it.
         Of(1).Should().BeApproximately(Of(0), 1e-5f * Of(0));
         Of(0.3).Should().BeApproximately(Of(0), 1e-3f);
     }

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
-/// <summary>Errors of estimates for a tiny network, beside what they should be.</summary>
+/// <summary>Errors of estimates for a tiny network, compared with their predictions.</summary>
 [Scoped]
 public sealed class DerivativeStudyTests
 {

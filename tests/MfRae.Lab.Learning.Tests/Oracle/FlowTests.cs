@@ -75,7 +75,7 @@ public sealed class FlowTests
 
         var mean = mixture.Weights.matmul(mixture.Means);
         Difference(data.mean([0]), mean).Should().BeLessThan(0.2);
-        // At the end the mixture is itself: the average log density is its negative entropy, as for its own samples.
+        // At the end the distribution is the mixture: the mean log density is its negative entropy, as for samples of the mixture.
         var own = mixture.Sample(Mixtures.Random(), 0, count);
         LogDensity(mixture, data).Should().BeApproximately(LogDensity(mixture, own), 0.12);
     }

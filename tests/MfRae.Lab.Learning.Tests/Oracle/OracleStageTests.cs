@@ -6,7 +6,7 @@ using MfRae.Lab.Learning.Tests.Stages;
 
 namespace MfRae.Lab.Learning.Tests.Oracle;
 
-/// <summary>The stages of an oracle one after the other, as small as they go.</summary>
+/// <summary>The stages of an oracle in order, at minimal size.</summary>
 [Scoped]
 public sealed class OracleStageTests : IDisposable
 {

@@ -6,7 +6,7 @@ using MfRae.Lab.Learning.Sampling;
 
 namespace MfRae.Lab.Learning.Tests.Profiling;
 
-/// <summary>What a training step is made of, on networks of the smallest size.</summary>
+/// <summary>The parts of a training step, for minimal networks.</summary>
 [Scoped]
 public sealed class ProfilerTests
 {

@@ -46,7 +46,7 @@ internal sealed class DdtModel
 
     public ScalarType Type { get; }
 
-    /// <summary>How the manifest marks what was computed in this precision.</summary>
+    /// <summary>The mark of values of this precision in the manifest.</summary>
     public string Suffix => Type == ScalarType.Float64 ? ".f64" : ".f32";
 
     public bool IsDouble => Type == ScalarType.Float64;

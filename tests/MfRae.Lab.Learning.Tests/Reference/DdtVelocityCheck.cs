@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Reference;
 
-/// <summary>The velocity network: output, values on the way, guided output, gradients.</summary>
+/// <summary>The velocity network: output, intermediate values, guided output, gradients.</summary>
 internal sealed class DdtVelocityCheck : IReferenceCheck
 {
     public string Kind => "ddt_velocity";

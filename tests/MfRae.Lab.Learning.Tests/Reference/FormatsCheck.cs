@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Reference;
 
-/// <summary>Files in real formats: those that must load hold the expected tensors bit for bit, the others are refused and run nothing.</summary>
+/// <summary>Files in real formats: valid files hold the expected tensors bit for bit, all other files are refused and run no code.</summary>
 internal sealed class FormatsCheck : IReferenceCheck
 {
     public string Kind => "formats";

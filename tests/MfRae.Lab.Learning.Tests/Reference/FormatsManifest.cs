@@ -5,8 +5,8 @@ using MfRae.Lab.Learning.Formats;
 namespace MfRae.Lab.Learning.Tests.Reference;
 
 /// <summary>
-/// What a manifest of files in real formats says, in its lists `must_load`, `must_refuse…` and `must_fail…`. An entry names
-/// one file or several (`a.pt / b.pt`, `a.pt (+_legacy)`) and may say in words what they hold.
+/// The manifest of files in real formats, with its lists `must_load`, `must_refuse…` and `must_fail…`. An entry names one or more
+/// files (`a.pt / b.pt`, `a.pt (+_legacy)`) and may describe their content in words.
 /// </summary>
 internal sealed partial class FormatsManifest
 {
@@ -28,14 +28,14 @@ internal sealed partial class FormatsManifest
     /// <summary>The tensors that the loaded files must hold; the part before the first dot says of which file they are.</summary>
     public IReadOnlyList<(string Name, StoredTensor Value)> Expected { get; }
 
-    /// <summary>Files that must load, with what is said of them.</summary>
+    /// <summary>Files that must load, with their descriptions.</summary>
     public IEnumerable<(string File, string Text)> Loading() => Listed(name => name == "must_load");
 
     /// <summary>Files that must be refused because they are damaged or ask for code to be run.</summary>
     public IEnumerable<(string File, string Text)> Refusing() =>
         Listed(name => name.StartsWith("must_", StringComparison.Ordinal) && name != "must_load");
 
-    /// <summary>Files beside the manifest that no list names.</summary>
+    /// <summary>Files in the folder of the manifest that no list names.</summary>
     public IEnumerable<string> Unlisted() => Directory.EnumerateFiles(_folder).Select(path => System.IO.Path.GetFileName(path)!)
         .Except(Loading().Concat(Refusing()).Select(entry => entry.File))
         .Except(ExpectedPaths().Select(path => System.IO.Path.GetFileName(path)!))

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Reference;
 
-/// <summary>A source of nothing but the shapes: where a manifest gives the batches.</summary>
+/// <summary>A source that has shapes only, for manifests that contain the batches.</summary>
 internal sealed class GivenLatents(DitNetwork network) : ILatentSource
 {
     public int BatchSize => 0;

@@ -9,6 +9,6 @@ internal interface IReferenceCheck
     /// <summary>The manifest's `fixture`.</summary>
     string Kind { get; }
 
-    /// <summary>Builds what the manifest describes and compares every listed tensor and value.</summary>
+    /// <summary>Builds the objects of the manifest and compares every listed tensor and value.</summary>
     void Run(ReferenceManifest manifest);
 }

@@ -61,7 +61,7 @@ internal sealed partial class InceptionCheck : IReferenceCheck
         manifest.Compare(images + ".tf.logits_unbiased.f32", network.Logits(pool), relative: 2e-4);
     }
 
-    // Every so many pixels of the input; how many, the manifest says in words.
+    // Every N-th pixel of the input; the manifest states N in words.
     private static Tensor Crop(ReferenceManifest manifest, Tensor input, string listed)
     {
         var step = long.Parse(Step().Match(manifest.Json.GetProperty("formulas").GetProperty("crop").GetString()!).Groups[1].Value);

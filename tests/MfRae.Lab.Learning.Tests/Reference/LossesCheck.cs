@@ -176,7 +176,7 @@ internal sealed class LossesCheck : IReferenceCheck
         manifest[name].data<double>().ToArray().Zip(value.detach().data<double>().ToArray())
             .Should().OnlyContain(pair => Math.Abs(pair.First - pair.Second) <= WeightingDouble * Math.Abs(pair.First), name);
 
-    // The manifest's λ is the weight of the one-point velocity, ours that of the teacher. Without one, the name says it.
+    // The manifest's λ is the weight of the one-point velocity, ours that of the teacher. Without a λ, the name of the case states it.
     private static double Lambda(JsonElement json) => json.GetProperty("lambda").ValueKind == JsonValueKind.Number
         ? 1 - json.GetProperty("lambda").GetDouble()
         : json.GetProperty("kind").GetString() switch

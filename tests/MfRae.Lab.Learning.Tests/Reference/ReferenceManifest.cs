@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Reference;
 
 /// <summary>
-/// One X.json of reference vectors with the X.safetensors beside it. It knows which of the listed tensors a check has
+/// One X.json of reference vectors with the X.safetensors in the same folder. It knows which of the listed tensors a check has
 /// asked for, so that one nobody compares is a failure and not a gap.
 /// </summary>
 internal sealed class ReferenceManifest
@@ -28,7 +28,7 @@ internal sealed class ReferenceManifest
 
     public JsonElement Json { get; }
 
-    /// <summary>What the vectors are of; decides which check reads them.</summary>
+    /// <summary>The kind of the vectors, which decides the check that reads them.</summary>
     public string Kind => Json.GetProperty("fixture").GetString()!;
 
     /// <summary>Listed tensors that no check has asked for.</summary>

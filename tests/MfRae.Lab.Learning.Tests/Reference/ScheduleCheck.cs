@@ -68,7 +68,7 @@ internal sealed class ScheduleCheck : IReferenceCheck
         ((r == t) == (manifest[name + ".r"] == manifest[name + ".t"])).all().item<bool>().Should().BeTrue("r = t for the same samples in {0}", name);
         (r == t).to(float64).mean().item<double>().Should().BeApproximately(fractionEqual, 1e-6, name);
 
-        // What the times are for: the reference draws them together with the two ends of the path.
+        // The purpose of the times: the reference draws them together with the two ends of the path.
         var (x, noise) = (manifest["smf.x1"], manifest["smf.x0"]);
         var (zt, zr) = (LinearPath.At(x, noise, t), LinearPath.At(x, noise, r));
         (zt - zr - (LinearPath.BroadcastOverLatent(t - r) * LinearPath.Velocity(x, noise))).abs().max().item<float>().Should().BeLessThan(1e-5f, name);

@@ -81,7 +81,7 @@ public sealed class ColourLab : IDisposable
         Encoder = new Dinov2Encoder(new Dinov2Options(24, 2, 2, 2, ImageSize: 24, PatchSize: 4, RegisterTokens: 2, InputSize: 16));
         EncoderWeights = Random(Encoder.Declare(), 1);
         Directory.CreateDirectory(_lab.At("encoder"));
-        // Hugging Face's file has what the encoder does without, too.
+        // Hugging Face's file also has tensors that the encoder does not use.
         Safetensors.Write(_lab.At("encoder/model.safetensors"),
             [.. TorchFile.Tensors(Encoder.Declare(), EncoderWeights), ("embeddings.mask_token", zeros(1, 24)), ("layernorm.weight", ones(24)),
                 ("layernorm.bias", zeros(24))]);

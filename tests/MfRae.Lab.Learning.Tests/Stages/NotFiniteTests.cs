@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 
-/// <summary>NaN and infinite values: refused in files of others, and a divergence in what a stage computes.</summary>
+/// <summary>NaN and infinite values: refused in input files, and a divergence in computed values.</summary>
 [Scoped]
 public sealed class NotFiniteTests(TinyLab lab) : IClassFixture<TinyLab>
 {

@@ -28,7 +28,7 @@ internal sealed class PlannedLab : IDisposable
             Run(node, Folder(node.Key));
     }
 
-    /// <summary>Runs a stage again in a folder of its own.</summary>
+    /// <summary>Runs a stage again in a separate folder.</summary>
     public string Again(string arm, string role)
     {
         var node = Node(arm, role);
@@ -42,7 +42,7 @@ internal sealed class PlannedLab : IDisposable
         return _plan.Stages.Single(stage => stage.Key == key);
     }
 
-    /// <summary>What a stage sees, without running it.</summary>
+    /// <summary>The context of a stage, without running it.</summary>
     public StageContext Context(string arm, string role) => Context(Node(arm, role), At("unused"), new());
 
     /// <summary>The folder of the stage that plays a role in an arm.</summary>

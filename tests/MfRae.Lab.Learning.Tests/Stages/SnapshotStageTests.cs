@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 
-/// <summary>What a training kept on the way, and the stage that looks at it.</summary>
+/// <summary>The snapshots of a training, and the stage that reads them.</summary>
 [Scoped]
 public sealed class SnapshotStageTests(TinyLab lab) : IClassFixture<TinyLab>
 {

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 
-/// <summary>The stages one after the other, each on what the ones before it left.</summary>
+/// <summary>The stages in order, each with the outputs of the earlier stages.</summary>
 [Scoped]
 public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
 {

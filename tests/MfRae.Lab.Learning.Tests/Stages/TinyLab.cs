@@ -68,7 +68,7 @@ public sealed class TinyLab : IDisposable
     /// <summary>Two batches, the second of another size than the first.</summary>
     public static SamplingStage Sampling { get; } = new(Samples: 40, Steps: [1, 2], Seed: 7, BatchSize: 25, KeptLatents: 10);
 
-    /// <summary>What an experiment file would say of the run with λ = 1.</summary>
+    /// <summary>The options of the run with λ = 1, as in an experiment file.</summary>
     public LabOptions Options(SamplingOptions sampling) => new(
         new IdxDatasetOptions(At("idx")), Encoder, Decoder, new PerElementLatentOptions(), Teacher, Cmt, MeanFlow(1), sampling);
 

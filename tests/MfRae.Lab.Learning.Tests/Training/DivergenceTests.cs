@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Training;
 
-/// <summary>What a training leaves that diverges between two reports.</summary>
+/// <summary>The curve of a training that diverges between two reports.</summary>
 [Scoped]
 public sealed class DivergenceTests : IDisposable
 {

@@ -39,7 +39,7 @@ public sealed class LiveTensorTests : IDisposable
             weights.Flat.add_(Random.Normal("perturb", 0, weights.Flat.shape) * 0.1);
         using var average = new Trainer(Training, new TestStage(_folder.File("run")).Context()).Run(spec, weights, counted);
         counted.LiveTensors.Should().HaveCount(Steps);
-        // What an objective keeps between steps, such as the order of the data, it has after the first.
+        // State that an objective keeps between steps, such as the order of the data, exists after the first step.
         counted.LiveTensors.Skip(1).Distinct().Should().ContainSingle("no step leaves tensors to the next");
     }
 
