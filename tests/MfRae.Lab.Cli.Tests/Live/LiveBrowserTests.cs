@@ -49,7 +49,7 @@ public sealed class LiveBrowserTests : IDisposable
         await Task.Delay(1500);
         (await Is(browser, "document.querySelector('#stages').textContent.includes('interrupted')")).Should().BeFalse();
         await browser.Evaluate("getSelection().selectAllChildren(document.querySelector('#question'))");
-        await browser.Evaluate("[...document.querySelectorAll('header button')].find(one => one.textContent === 'Go on').click()");
+        await browser.Evaluate("[...document.querySelectorAll('header button')].find(one => one.textContent === 'Resume').click()");
         await Task.Delay(1500);
         (await Is(browser, "document.querySelector('#stages').textContent.includes('interrupted')")).Should().BeFalse();
         await browser.Evaluate("getSelection().removeAllRanges()");
