@@ -54,7 +54,9 @@ internal static class CommonOptions
             var name = result.GetValueOrDefault<string>();
             if (name is not ("auto" or "cpu" or "cuda")
                 && !(name?.StartsWith("cuda:", StringComparison.Ordinal) == true && uint.TryParse(name[5..], out _)))
+            {
                 result.AddError($"unknown device '{name}': use auto, cpu, cuda or cuda:N");
+            }
         });
         return device;
     }
@@ -71,7 +73,9 @@ internal static class CommonOptions
             // The token itself is checked: reading the value of a word that is not an integer throws.
             if (result.Tokens is [var token]
                 && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least))
+            {
                 result.AddError($"{name} requires an integer of at least {least}");
+            }
         });
         return option;
     }

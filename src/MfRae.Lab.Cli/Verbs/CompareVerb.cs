@@ -111,9 +111,14 @@ internal static class Comparability
     public static int Report(Terminal terminal, IReadOnlyList<CrossComparison> compared)
     {
         foreach (var comparison in compared)
+        {
             foreach (var conflict in comparison.Conflicts)
+            {
                 terminal.Error.WriteLine($"{PrintableText.Of(comparison.Metric)} is not comparable: {conflict.Field} is "
                     + $"{PrintableText.Of(conflict.One)} and {PrintableText.Of(conflict.Other)}");
+            }
+        }
+
         if (compared.Count == 0)
             terminal.Error.WriteLine("the experiments have no metric in common");
         return compared.Count > 0 && compared.All(comparison => comparison.Conflicts.Count == 0) ? ExitCode.Ok : ExitCode.Incomparable;

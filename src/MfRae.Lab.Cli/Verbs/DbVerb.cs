@@ -41,10 +41,14 @@ internal static class DbVerb
             foreach (var problem in problems)
                 output.WriteLine($"{shown}: {PrintableText.Of(problem)}");
             if (problems.Count == 0)
+            {
                 output.WriteLine($"{shown}: no problems found (pages, references, names, schema {health.Schema})"
                     + (health.Schema < health.Newest ? $"; the next run migrates it to schema {health.Newest}" : ""));
+            }
             else
+            {
                 output.WriteLine("`db rebuild` rebuilds the database from the store and keeps the old file");
+            }
         }
 
         return problems.Count == 0 ? ExitCode.Ok : ExitCode.Incomparable;

@@ -37,8 +37,10 @@ internal static class DoctorVerb
         else
         {
             foreach (var diagnosis in found)
+            {
                 lab.Terminal.Out.WriteLine($"{diagnosis.Result,-5}{diagnosis.Subject}: {PrintableText.Of(diagnosis.Finding, 500)}"
                     + (diagnosis.Advice is { } advice ? $". {advice}" : ""));
+            }
         }
 
         return found.Any(diagnosis => diagnosis.Result == Diagnosis.Fail) ? ExitCode.Environment : ExitCode.Ok;

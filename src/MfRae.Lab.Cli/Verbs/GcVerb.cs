@@ -138,7 +138,10 @@ internal static class Age
             return true;
         if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             || number > MostDays)
+        {
             return false;
+        }
+
         TimeSpan? parsed = text[^1] switch
         {
             'd' => TimeSpan.FromDays(number),

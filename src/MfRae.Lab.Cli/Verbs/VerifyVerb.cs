@@ -97,16 +97,22 @@ internal static class VerifyVerb
             table.Add(stage.Label, Number(stage.Files), Number(stage.Bytes), stage.Key[..10], Result(stage));
         text.Append(table);
         foreach (var stage in found.Stages)
+        {
             foreach (var problem in stage.Problems)
                 text.AppendLine(CultureInfo.InvariantCulture, $"mismatch: {stage.Label}: {PrintableText.Of(problem)}");
+        }
+
         if (found.Page is { } page)
             text.AppendLine(CultureInfo.InvariantCulture, $"mismatch: {page}");
         foreach (var source in found.Source)
             text.AppendLine(CultureInfo.InvariantCulture, $"differs: {source}");
         foreach (var field in found.Environment)
+        {
             text.AppendLine(
                 CultureInfo.InvariantCulture,
                 $"differs: {field.Field}: {Or(field.Recorded)} in {field.Stages} stages, {Or(field.Here)} here");
+        }
+
         var verdict = found.Mismatch ? "does not match the records"
             : found.Differs ? "matches the records; the source or environment differs"
             : "matches the records";

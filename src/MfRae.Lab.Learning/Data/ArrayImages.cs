@@ -51,14 +51,20 @@ internal sealed class ArrayImages : IImageSource
     public static ArrayImages Open(TensorFile file)
     {
         if (Find(file) is not { } name)
+        {
             throw new LabException($"{file.Path} holds no images: an array uint8 [N, H, W, C] ({First}, or the only one), or "
                 + $"uint8 [N, C, H, W] called {Lab}, is needed; it has {Contents(file)}");
+        }
+
         var stored = file.Stored(name);
         var channelsLast = name != Lab;
         var channels = stored.Shape.Count == 4 ? stored.Shape[channelsLast ? 3 : 1] : 0;
         if (stored.Type != ScalarType.Byte || channels is not (1 or 3) || stored.Shape.Contains(0))
+        {
             throw new LabException($"{file.Path} holds '{name}' of {Text(stored)}; images must be uint8 "
                 + $"{(channelsLast ? "[N, H, W, C]" : "[N, C, H, W]")} with C 1 or 3, and at least one");
+        }
+
         return new(file[name], channelsLast, ReadLabels(file, name == Lab ? LabLabels : Second, stored.Shape[0]));
     }
 

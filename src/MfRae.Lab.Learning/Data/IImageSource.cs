@@ -148,8 +148,11 @@ internal sealed class GreyImages(IImageSource colours, Func<long, string> name) 
         var first = bytes.narrow(1, 0, 1);
         var coloured = bytes.to(int16).sub_(first).abs_().gt(Rounding).flatten(1).any(1);
         if (coloured.any().item<bool>())
+        {
             throw new LabException($"{name(indices[coloured.to(uint8).argmax(0)].item<long>())} has colours, and the feature network takes "
             + "grey images only: choose another network with --features");
+        }
+
         return first.contiguous();
     }
 

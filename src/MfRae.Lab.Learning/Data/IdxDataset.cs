@@ -81,11 +81,16 @@ public static class IdxReader
         Span<byte> word = stackalloc byte[4];
         stream.ReadExactly(word);
         if (word[0] != 0 || word[1] != 0 || word[2] != UnsignedByte)
+        {
             throw new LabException(
                 $"{path} does not start with an IDX header of unsigned bytes (found {Convert.ToHexString(word)}, expected 000008..)");
+        }
+
         if (word[3] != rank)
+        {
             throw new LabException($"{path} holds {word[3]} dimensions where {rank} are expected: "
                 + $"{(rank == 1 ? "labels" : "images")} and {(rank == 1 ? "images" : "labels")} swapped?");
+        }
 
         var sizes = new int[rank];
         long total = 1;

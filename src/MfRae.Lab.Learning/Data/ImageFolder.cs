@@ -31,8 +31,11 @@ internal sealed class ImageFolder(
         var flat = found.Folders.Count == 0;
         var classes = flat ? ClassesOfTrain() : found.Folders;
         if (classes.Count != options.Classes)
+        {
             throw new LabException($"{root} holds {classes.Count} class folders where the options say {options.Classes}"
                 + (found.PassedOver.Describe() is { } passed ? "; " + passed : ""));
+        }
+
         var images = flat ? Flat(root, found, classes) : InFolders(root, found);
         // The file with the classes of a flat folder is not an image, but it is read.
         var labels = flat && FlatLabels.Find(root) is { } file && Path.GetDirectoryName(file) == Path.TrimEndingDirectorySeparator(root) ? file : null;

@@ -23,8 +23,11 @@ internal sealed record ImageTree(
         var found = ImageFiles.Below(root, stop);
         var paths = found.Files.Select(file => file.Path).ToList();
         if (paths.Count == 0)
+        {
             throw new LabException($"{root} holds no image ({string.Join(", ", ImageFiles.Extensions)})"
                 + (found.PassedOver.Describe() is { } passed ? "; " + passed : ""));
+        }
+
         var folders = paths.Select(path => path.IndexOf('/') is > 0 and var at ? path[..at] : null).ToList();
         // A single folder that contains everything is not a class.
         if (folders.Contains(null) || folders.Distinct().Count() < 2)
@@ -85,8 +88,11 @@ internal sealed class TreeImages : IImageSource
     {
         var image = Cropped(ImageDecoder.Decode(PathOf(index)));
         if (image.Width != Shape.Columns || image.Height != Shape.Rows)
+        {
             throw new LabException(FormattableString.Invariant($"{PathOf(index)} has {image.Width}x{image.Height} pixels where ")
                 + FormattableString.Invariant($"{PathOf(0)} has {Shape.Columns}x{Shape.Rows}: images of a set must have one size"));
+        }
+
         image.Values.CopyTo(place);
     }
 

@@ -228,11 +228,16 @@ internal sealed class SpaceEvaluator(
             return;
         var width = stored.Pool?.Mean.shape[0] ?? stored.Features!.shape[1];
         if (width != said.Features.shape[1])
+        {
             throw new LabException(FormattableString.Invariant($"{stored.Path} has statistics of {width} features; those of ")
                 + FormattableString.Invariant($"{choice.Name} are {said.Features.shape[1]}: they come from another network"));
+        }
+
         if (stored.Spatial is { } map && said.Spatial is { } own && map.Mean.shape[0] != own.shape[1])
+        {
             throw new LabException(FormattableString.Invariant($"{stored.Path} has statistics of {map.Mean.shape[0]} spatial features; ")
                 + FormattableString.Invariant($"those of {choice.Name} are {own.shape[1]}"));
+        }
     }
 
     private static EvaluatedReference Described(EvaluationInput reference) => reference.Statistics is { } stored

@@ -57,8 +57,11 @@ internal static class StatisticsReader
         var features = Features(file) ?? Beside(file);
         var width = pool?.Mean.shape[0] ?? features?.shape[1];
         if (features is not null && features.shape[1] != width)
+        {
             throw new LabException(FormattableString.Invariant(
                 $"{file.Path} has statistics of {width} features, but its {StatisticsNames.Feats} have {features.shape[1]}"));
+        }
+
         var layout = own ? "lab" : spatial is not null ? "adm" : file.Format.StartsWith("PyTorch", StringComparison.Ordinal) ? "torchFidelity"
             : features is not null ? "cleanFid" : "pytorchFid";
         return new(file.Path, layout, pool, spatial, features, Identity(file), Count(file) ?? features?.shape[0], FileHash.Of(file.Path));
@@ -80,12 +83,17 @@ internal static class StatisticsReader
         if (!hasMean && !hasCovariance)
             return null;
         if (!hasMean || !hasCovariance)
+        {
             throw new LabException($"{file.Path} holds '{(hasMean ? meanName : covarianceName)}' without "
                 + $"'{(hasMean ? covarianceName : meanName)}': statistics are a mean and a covariance");
+        }
+
         var (meanShape, covarianceShape) = (file.Tensors[meanName].Shape, file.Tensors[covarianceName].Shape);
         if (meanShape is not [var width] || covarianceShape is not [var rows, var columns] || rows != width || columns != width || width == 0)
+        {
             throw new LabException($"{file.Path} holds '{meanName}' [{string.Join(", ", meanShape)}] and '{covarianceName}' "
                 + $"[{string.Join(", ", covarianceShape)}]; a mean [F] and a covariance [F, F] are needed");
+        }
         // Contiguous copies: the mapped arrays may have any type.
         var (mean, covariance) = (file[meanName].to(float64).contiguous(), file[covarianceName].to(float64).contiguous());
         if (!Finite.IsFinite(mean) || !Finite.IsFinite(covariance))

@@ -92,8 +92,10 @@ internal sealed class TorchScriptFeatures : IFeatureNetwork
     private void Check(string what, Tensor value, long rows)
     {
         if (value.Dimensions != 2 || value.shape[0] != rows || !value.is_floating_point())
+        {
             throw new LabException(string.Create(CultureInfo.InvariantCulture,
                 $"{_path} returns {what} of shape [{string.Join(", ", value.shape)}] and type {value.dtype} for {rows} images, not a row of numbers for each"));
+        }
     }
 
     private static string FirstLine(Exception failure) => failure.Message.Split('\n')[0];

@@ -204,13 +204,19 @@ internal sealed record NpyHeader(
         if (!PythonLiteral.TryRead(text, out var value) || value is not Dictionary<string, object?> { Count: 3 } fields
             || !fields.TryGetValue("descr", out var described) || !fields.TryGetValue("shape", out var extents)
             || !fields.TryGetValue("fortran_order", out var order) || order is not bool fortran)
+        {
             throw file.Broken($"describes the array '{name}' as {FileFormats.Printable(text)}, where numpy writes descr, fortran_order and shape");
+        }
+
         if (extents is not List<object?> items || !items.All(extent => extent is long and >= 0))
             throw file.Broken($"gives the array '{name}' an impossible shape: {FileFormats.Printable(text)}");
         var shape = items.Cast<long>().ToList();
         if (described is not string descr)
+        {
             return new(null, $"is described as {FileFormats.Printable(text)}; arrays of numbers of one type are read", false, fortran, shape,
                 prefix + length);
+        }
+
         var type = descr is ['<' or '>' or '|' or '=', ..] ? ElementType.All.FirstOrDefault(type => type.Numpy == descr[1..]) : null;
         return new(type, type is null ? Why(descr) : "", descr is ['>', ..], fortran, shape, prefix + length);
     }

@@ -39,8 +39,10 @@ internal sealed class PickleReader(FileBytes file, ByteCursor cursor, string wha
             if (code == PickleCode.Stop)
                 return _stack.Count == 1 && _marks.Count == 0 ? _stack[0] : throw file.Broken($"leaves {what} unfinished");
             if (!(ReadValue(code) || ReadReference(code, place) || ReadContainer(code, place)))
+            {
                 throw new LabException($"the file {file.Path} uses {PickleCode.NameOf(code)} at byte {place}, in {what}. It is "
                     + "refused: only the instructions of torch.save are read");
+            }
         }
     }
 

@@ -117,7 +117,10 @@ internal sealed class PickledArray
     {
         if (state is not [long, object?[] shape, PickledNumbers type, bool fortran, var values]
             || !shape.All(extent => extent is long and >= 0) || (values is not PickledBytes && type.Type is not null))
+        {
             return false;
+        }
+
         (_type, _values, _shape, _fortran) = (type, (values as PickledBytes)?.Content ?? [], [.. shape.Cast<long>()], fortran);
         return true;
     }

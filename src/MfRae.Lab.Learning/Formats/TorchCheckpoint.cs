@@ -27,7 +27,10 @@ internal sealed class TorchZipReader(FileBytes file, IReadOnlyDictionary<string,
         var root = pickle.Name[..^Pickle.Length];
         if (Find(root + "byteorder") is { } order
             && !file.Copy(order.Offset, order.Bytes, "its byte order").AsSpan().SequenceEqual("little"u8))
+        {
             throw file.Broken("was written on a big-endian machine; save it again on a little-endian one");
+        }
+
         if (pickle.Length > PickleReader.Longest)
             throw file.Broken($"has a pickle of {pickle.Length} bytes; the limit is {PickleReader.Longest}");
 
@@ -214,8 +217,11 @@ internal sealed class PickleTree(FileBytes file, long length, Func<string, (long
         if (find(key) is not { } place)
             throw file.Broken($"does not hold the storage '{key}' of the tensor '{name}'");
         if ((Int128)count * type.Size != place.Bytes)
+        {
             throw file.Broken($"holds {place.Bytes} bytes in the storage '{key}' of the tensor '{name}', which should be "
                 + $"{count} numbers of {type.Size} bytes");
+        }
+
         var empty = file.Count(name, tensor.Shape, type, file.Length) == 0;
         if (!empty && tensor.Offset > count - FileBytes.Reach(tensor.Shape, tensor.Strides))
             throw file.Broken($"has a tensor '{name}' that reaches beyond its storage of {count} numbers");

@@ -142,9 +142,12 @@ internal sealed class ZipSizes(uint length, uint packed, uint local)
                 return false;
             var field = extra.Slice(4, size);
             if (id == Zip64)
+            {
                 return Take(ref field, Length, value => Length = value)
                     && Take(ref field, Packed, value => Packed = value)
                     && Take(ref field, Local, value => Local = value);
+            }
+
             extra = extra[(4 + size)..];
         }
         return false;

@@ -92,8 +92,11 @@ public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
     {
         var rows = (int)Math.Min(size, Math.Min(samples.shape[0], reference.shape[0]));
         if (rows < 2)
+        {
             throw new LabException(
                 $"kid needs two images on each side; the sets have {samples.shape[0]} samples and {reference.shape[0]} reference images");
+        }
+
         if (samples.shape[1] != reference.shape[1])
         {
             throw new LabException(

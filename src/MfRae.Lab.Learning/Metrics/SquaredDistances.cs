@@ -14,7 +14,7 @@ internal static class SquaredDistances
     private const double SingleUnit = 1.0 / (1L << 24);
     private const double DoubleUnit = 1.0 / (1L << 53);
 
-    
+
     public static Tensor FromProducts(Tensor products, FeatureRows rows, long start, long end, FeatureRows others) =>
         products.mul_(-2).add_(others.SquaredNorms.to(products.dtype))
             .add_(rows.SquaredNorms.slice(0, start, end, 1).to(products.dtype).unsqueeze(1));

@@ -78,8 +78,11 @@ public sealed class Weights : IDisposable
         var surplus = file.Tensors.Keys.Except(spec.Entries.Select(entry => entry.Name)).Except(spec.UnusedNames)
             .Order(StringComparer.Ordinal).ToList();
         if (surplus.Count > 0)
+        {
             throw new LabException($"{file.Path} holds tensors that the network does not have: {string.Join(", ", surplus.Take(5))}"
                 + file.NestingAdvice([.. spec.Entries.Select(entry => entry.Name)]));
+        }
+
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var weights = new Weights(spec, device, type);
@@ -87,8 +90,11 @@ public sealed class Weights : IDisposable
         {
             var value = file[entry.Name];
             if (!value.shape.SequenceEqual(entry.Shape))
+            {
                 throw new LabException($"{file.Path}: '{entry.Name}' is [{string.Join(", ", value.shape)}] where the network has "
                     + $"[{string.Join(", ", entry.Shape)}]");
+            }
+
             weights[entry.Name].copy_(value);
         }
         var damaged = weights.NotFinite();

@@ -21,8 +21,11 @@ public static class ComputeDevice
         };
         var count = cuda.is_available() ? cuda.device_count() : 0;
         if (index >= count)
+        {
             throw new LabException(
                 $"device '{name}' does not exist: this process sees {count} CUDA devices (a CUDA build needs -p:Cuda=true)");
+        }
+
         return device(DeviceType.CUDA, index);
     }
 

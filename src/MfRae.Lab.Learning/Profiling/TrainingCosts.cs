@@ -25,7 +25,10 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
         var guide = networks.Teacher is { } given ? NetworkCost.Of(given.Declare()) : null;
         if (options.Cmt is TrajectoryCmtOptions cmt && guide is not null
             && options.MeanFlow is NoMeanFlowOptions or IMeanFlowTraining { Initialisation: "cmt" })
+        {
             yield return Cmt(cmt, generator, guide);
+        }
+
         if (options.MeanFlow is LambdaMeanFlowOptions meanFlow)
             yield return MeanFlow(meanFlow, generator, guide);
     }

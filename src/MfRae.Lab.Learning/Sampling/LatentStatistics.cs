@@ -63,7 +63,10 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
         var file = TensorFile.Open(path);
         if (file.Metadata.TryGetValue("epsilon", out var written)
             && !double.TryParse(written, NumberStyles.Float, CultureInfo.InvariantCulture, out epsilon))
+        {
             throw new LabException($"{path} gives '{written}' for epsilon, not a number");
+        }
+
         var variance = file.Tensors.ContainsKey("var") ? "var" : "variance";
         var statistics = new LatentStatistics(Element(file, "mean"), Element(file, variance), epsilon);
         return statistics.Variance.ge(0).all().item<bool>()

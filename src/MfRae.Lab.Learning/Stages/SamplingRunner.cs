@@ -73,8 +73,10 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
     {
         foreach (var (metric, products) in new[]
             { (MetricNames.GeneratorGflops, cost.Generate), (MetricNames.DecoderGflops, cost.Decode) })
+        {
             context.Measured(Measurement.OfSamples(
                 metric, SamplingCost.Gflops(products), stage.Samples, cost.Evaluations, stage.Guidance?.Scale ?? 1, stage.Labels));
+        }
     }
 
     private FewStepGenerator Generator(DitNetwork network, Weights weights)

@@ -1,7 +1,7 @@
-using Microsoft.Extensions.Time.Testing;
 using MfRae.Lab.Cli.Live;
 using MfRae.Lab.Cli.Tests.Chaos;
 using MfRae.Lab.Cli.Tests.Fakes;
+using Microsoft.Extensions.Time.Testing;
 
 namespace MfRae.Lab.Cli.Tests.Live;
 

@@ -1,8 +1,8 @@
-using Microsoft.Extensions.Time.Testing;
 using MfRae.Lab.Cli.Progress;
 using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
+using Microsoft.Extensions.Time.Testing;
 using Spectre.Console.Testing;
 
 namespace MfRae.Lab.Cli.Tests.Progress;

@@ -1,8 +1,8 @@
-using Microsoft.Extensions.Time.Testing;
 using System.Text;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Journal;
+using Microsoft.Extensions.Time.Testing;
 
 namespace MfRae.Lab.Execution.Tests.Journal;
 

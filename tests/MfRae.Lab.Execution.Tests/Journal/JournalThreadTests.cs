@@ -1,6 +1,6 @@
-using Microsoft.Extensions.Time.Testing;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Journal;
+using Microsoft.Extensions.Time.Testing;
 
 namespace MfRae.Lab.Execution.Tests.Journal;
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using System.Text.Json;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
@@ -6,6 +5,7 @@ using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Tests.Support;
 using MfRae.Lab.TestWorker;
+using Microsoft.Extensions.Time.Testing;
 
 namespace MfRae.Lab.Execution.Tests.Running;
 

@@ -66,8 +66,11 @@ public sealed class GradientMeasureTests
 
         var values = measure.Values().ToDictionary(value => value.Name, value => value.Value);
         foreach (var name in new[] { OracleMetric.GradientVariance, OracleMetric.GradientNoise, OracleMetric.GradientBias })
+        {
             values[name].Should().BeApproximately(
                 values[name + OracleMetric.Predicted], 0.03 * values[name + OracleMetric.Predicted], name);
+        }
+
         values[OracleMetric.GradientLambda].Should().BeInRange(0, 1);
     }
 
