@@ -77,7 +77,7 @@ public sealed class SourcePatchTests : IDisposable
         for (var i = 0; i < 1_500; i++)
             _lab.Write($"src/{new string('n', 80)}{i}.cs", "// text\n");
 
-        var state = await Task.Run(() => GitCommit.State(_lab.Path)).WaitAsync(TimeSpan.FromSeconds(100), TestContext.Current.CancellationToken);
+        var state = await Task.Run(() => GitCommit.State(_lab.Path)).WaitAsync(TimeSpan.FromSeconds(100));
 
         state!.Omitted.Should().BeNull();
         state.Patch.Length.Should().BeGreaterThan(100_000);

@@ -181,7 +181,7 @@ public sealed class LabDatabaseTests : IDisposable
             {
                 log.Ingest(stage, 1, batch, _folder);
             }
-        }, TestContext.Current.CancellationToken);
+        });
         var counts = new List<int>();
         do
         {

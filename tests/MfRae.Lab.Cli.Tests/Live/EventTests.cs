@@ -75,7 +75,7 @@ public sealed class EventTests : IDisposable
         Array.ForEach(viewers, viewer => viewer.Dispose());
         var status = 0;
         for (var waited = Stopwatch.StartNew(); status == 0 && waited.Elapsed < TimeSpan.FromSeconds(30); status = await Status())
-            await Task.Delay(10, TestContext.Current.CancellationToken);
+            await Task.Delay(10);
         status.Should().Be(200);
 
         async Task<int> Status()
@@ -112,7 +112,7 @@ public sealed class EventTests : IDisposable
 
         (await viewer.Next()).Should().Contain("no such table");
         await _served.Until(() => _served.Errors.Count > 0);
-        await Task.Delay(300, TestContext.Current.CancellationToken);
+        await Task.Delay(300);
         _served.Errors.Should().ContainSingle("it is the same error each time").Which.Message.Should().Contain("no such table");
         _served.Execute("PRAGMA legacy_alter_table = ON; ALTER TABLE hidden RENAME TO attempt");
         (await viewer.Next()).Should().Be("live");
@@ -127,7 +127,7 @@ public sealed class EventTests : IDisposable
         (await Visit.Ask(Port, "/smoke.html")).Status.Should().Be(200);
         _served.Lab.Run("rm", "other").Code.Should().Be(ExitCode.Ok);
 
-        await Task.Delay(100, TestContext.Current.CancellationToken);
+        await Task.Delay(100);
 
         (await Visit.Ask(Port, "/other.html")).Status.Should().Be(404);
         (await Visit.Ask(Port, "/")).Body.Should().NotContain("other.html");

@@ -46,11 +46,11 @@ public sealed class LiveBrowserTests : IDisposable
         await browser.Evaluate("[...document.querySelectorAll('header button')].find(one => one.textContent === 'Pause').click()");
 
         _served.Interrupted("smoke", "mfd");
-        await Task.Delay(1500, TestContext.Current.CancellationToken);
+        await Task.Delay(1500);
         (await Is(browser, "document.querySelector('#stages').textContent.includes('interrupted')")).Should().BeFalse();
         await browser.Evaluate("getSelection().selectAllChildren(document.querySelector('#question'))");
         await browser.Evaluate("[...document.querySelectorAll('header button')].find(one => one.textContent === 'Resume').click()");
-        await Task.Delay(1500, TestContext.Current.CancellationToken);
+        await Task.Delay(1500);
         (await Is(browser, "document.querySelector('#stages').textContent.includes('interrupted')")).Should().BeFalse();
         await browser.Evaluate("getSelection().removeAllRanges()");
 

@@ -84,7 +84,7 @@ public sealed partial class LivePageTests(ServedLab served) : IClassFixture<Serv
         await Visit.Ask(Port, "/smoke.html");
         served.LogPoint("smoke", "mfd");
         // Longer than the time between two comparisons with the database.
-        await Task.Delay(100, TestContext.Current.CancellationToken);
+        await Task.Delay(100);
         var before = served.Server.Load.Made;
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Visit.Ask(Port, "/smoke.html")));

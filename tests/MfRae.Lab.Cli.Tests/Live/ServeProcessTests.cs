@@ -21,7 +21,7 @@ public sealed class ServeProcessTests : IDisposable
     {
         Requires.Linux("signals and /proc");
         using var process = Start("--port", "0");
-        var address = new Uri((await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!);
+        var address = new Uri((await process.StandardOutput.ReadLineAsync())!);
 
         address.Host.Should().Be("127.0.0.1");
         (await Visit.Ask(address.Port, "/")).Body.Should().Contain("smoke.html");
@@ -38,14 +38,14 @@ public sealed class ServeProcessTests : IDisposable
     {
         Requires.Root();
         using var process = Start("--port", "0");
-        var port = new Uri((await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!).Port;
+        var port = new Uri((await process.StandardOutput.ReadLineAsync())!).Port;
         var script = $"exec 3<>/dev/tcp/127.0.0.1/{port}; printf 'GET / HTTP/1.1\\r\\nHost: localhost:{port}\\r\\n\\r\\n' >&3; cat <&3";
         using var other = Process.Start(new ProcessStartInfo("setpriv", ["--reuid=65534", "--clear-groups", "bash", "-c", script])
         {
             RedirectStandardOutput = true,
         })!;
 
-        var answer = await other.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var answer = await other.StandardOutput.ReadToEndAsync();
         Interrupt(process);
 
         answer.Should().StartWith("HTTP/1.1 403").And.NotContain("smoke");
@@ -114,7 +114,7 @@ public sealed class ServeProcessTests : IDisposable
             start.Environment["Logging__LogLevel__Default"] = "Trace";
             start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         });
-        var port = new Uri((await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!).Port;
+        var port = new Uri((await process.StandardOutput.ReadLineAsync())!).Port;
 
         (await Visit.Ask(port, "/")).Status.Should().Be(200);
         Interrupt(process);

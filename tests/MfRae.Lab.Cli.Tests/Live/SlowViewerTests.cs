@@ -30,7 +30,7 @@ public sealed class SlowViewerTests : IDisposable
         var image = await _served.LinkImage("smoke", 16 << 20);
         using var client = await Visit.Connect(_served.Port, receiveBuffer: 4096);
 
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {image} HTTP/1.1\r\nHost: 127.0.0.1:{_served.Port}\r\n\r\n"), TestContext.Current.CancellationToken);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET {image} HTTP/1.1\r\nHost: 127.0.0.1:{_served.Port}\r\n\r\n"));
 
         await _served.Until(() => _served.Server.Load.Open == 1);
         await _served.Until(() => _served.Server.Load.Open == 0);

@@ -109,7 +109,7 @@ public sealed class CapsuleVerbTests : IDisposable
 
         answer.Out.Should().Contain("1 stages added").And.Contain("1 damaged stages set aside");
         answer.Error.Should().Contain("smoke: the existing note is kept");
-        store.Verify(key, TestContext.Current.CancellationToken).Ok.Should().BeTrue();
+        store.Verify(key).Ok.Should().BeTrue();
         _to.Run("note", "smoke").Out.Should().Contain("ours");
     }
 

@@ -38,7 +38,7 @@ public sealed partial class ProvenanceVerbTests : IDisposable
         origin.GetProperty("packages").EnumerateObject().Should().Contain(package => package.Name == "TorchSharp");
         origin.GetProperty("numerics").GetString().Should().Contain("TorchSharp");
         var weights = stages["teacher"].GetProperty("provenance")[0].GetProperty("origin").GetProperty("files");
-        weights.GetProperty("data/weights/teacher.safetensors").GetString().Should().Be(FileHash.In(_lab.Path, TestContext.Current.CancellationToken)("data/weights/teacher.safetensors"));
+        weights.GetProperty("data/weights/teacher.safetensors").GetString().Should().Be(FileHash.In(_lab.Path)("data/weights/teacher.safetensors"));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class ImageFilesTests : IDisposable
     {
         Touch("2/a.png", "10/b.JPG", "0/deep/c.jpeg", "1/d.webp", "11/e.bmp", "B/f.png", "a/g.png");
 
-        var found = ImageFiles.Below(_temp.Root, TestContext.Current.CancellationToken);
+        var found = ImageFiles.Below(_temp.Root);
 
         found.Files.Select(file => file.Path).Should().Equal(
             "0/deep/c.jpeg", "1/d.webp", "10/b.JPG", "11/e.bmp", "2/a.png", "B/f.png", "a/g.png");
@@ -33,7 +33,7 @@ public sealed class ImageFilesTests : IDisposable
     {
         Touch("a/0.png", "a/._0.png", ".ipynb_checkpoints/0-checkpoint.png", ".DS_Store", "__MACOSX/._a");
 
-        var found = ImageFiles.Below(_temp.Root, TestContext.Current.CancellationToken);
+        var found = ImageFiles.Below(_temp.Root);
 
         found.Files.Select(file => file.Path).Should().Equal("a/0.png");
         found.Folders.Should().Equal("__MACOSX", "a");
@@ -46,7 +46,7 @@ public sealed class ImageFilesTests : IDisposable
     {
         Touch("0.png", "1.tif", "2.TIF", "labels.csv", "README");
 
-        ImageFiles.Below(_temp.Root, TestContext.Current.CancellationToken).PassedOver.Describe()
+        ImageFiles.Below(_temp.Root).PassedOver.Describe()
             .Should().Be("passed over files of formats that are not read: 1 .csv, 2 .tif, 1 no extension");
     }
 
@@ -58,7 +58,7 @@ public sealed class ImageFilesTests : IDisposable
         var loop = Path.Combine(_temp.Root, "loop");
         File.CreateSymbolicLink(Path.Combine(loop, "twice"), ".");
 
-        var found = ImageFiles.Below(loop, TestContext.Current.CancellationToken);
+        var found = ImageFiles.Below(loop);
 
         found.Files.Select(file => file.Path).Should().Equal("0.png", "1.png");
         found.Folders.Should().BeEmpty();
@@ -83,7 +83,7 @@ public sealed class ImageFilesTests : IDisposable
             File.Move(Path.Combine(_temp.Root, entry), Path.Combine(_temp.Root, "root", entry));
         Touch("elsewhere/2.png");
 
-        var found = ImageFiles.Below(Path.Combine(_temp.Root, "root"), TestContext.Current.CancellationToken);
+        var found = ImageFiles.Below(Path.Combine(_temp.Root, "root"));
 
         found.Files.Select(file => file.Path).Should().Equal("m/1.png", "x/2.png", "z/0.png");
         found.Folders.Should().Equal("m", "x", "z");
@@ -98,7 +98,7 @@ public sealed class ImageFilesTests : IDisposable
         Link("linked.png", "real.png");
         Link("note", "nowhere");
 
-        var found = ImageFiles.Below(_temp.Root, TestContext.Current.CancellationToken);
+        var found = ImageFiles.Below(_temp.Root);
         found.Files.Select(file => file.Path).Should().Equal("linked.png", "real.png");
         found.PassedOver.Special.Should().Equal("note");
 
@@ -115,12 +115,12 @@ public sealed class ImageFilesTests : IDisposable
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(_temp.Root, "s.png")));
 
-        var found = ImageFiles.Below(_temp.Root, TestContext.Current.CancellationToken);
+        var found = ImageFiles.Below(_temp.Root);
 
         found.Files.Should().ContainSingle().Which.Length.Should().Be(1);
         found.PassedOver.Special.Should().Equal("s.png", "zz.png");
         found.PassedOver.Describe().Should().Be("passed over pipes, sockets, devices or broken links: 2 (s.png, …)");
-        FileHash.In(_temp.Root, TestContext.Current.CancellationToken)(".").Should().HaveLength(64);
+        FileHash.In(_temp.Root)(".").Should().HaveLength(64);
         FluentActions.Invoking(() => FileHash.In(_temp.Root)("zz.png")).Should().Throw<LabException>().WithMessage("*zz.png*pipe*");
     }
 
@@ -134,7 +134,7 @@ public sealed class ImageFilesTests : IDisposable
         Shell("touch \"$(printf 'caf\\351.txt')\"");
         try
         {
-            ImageFiles.Below(_temp.Root, TestContext.Current.CancellationToken).PassedOver.Unread.Should().ContainKey(".txt", "only images and folders must have a name that can be opened");
+            ImageFiles.Below(_temp.Root).PassedOver.Unread.Should().ContainKey(".txt", "only images and folders must have a name that can be opened");
 
             Shell("touch \"$(printf 'a/caf\\351.png')\"");
             FluentActions.Invoking(() => ImageFiles.Below(_temp.Root)).Should().Throw<LabException>().WithMessage("*caf\uFFFD.png*not UTF-8*rename*");
@@ -164,7 +164,7 @@ public sealed class ImageFilesTests : IDisposable
     public void Skipped_entries_are_not_part_of_the_hash()
     {
         Touch("a/0.png", "b/1.png");
-        var hash = FileHash.In(_temp.Root, TestContext.Current.CancellationToken);
+        var hash = FileHash.In(_temp.Root);
         var first = hash(".");
 
         Touch("a/._0.png", ".ipynb_checkpoints/0-checkpoint.png", ".DS_Store", "notes.txt");

@@ -27,7 +27,7 @@ public sealed class ShippedPlanKeysTests
     public void Keys_are_the_committed_ones(string name)
     {
         var experiment = ExperimentReader.Read($"experiments/{name}", [], Repository.Root, needFiles: false).Experiment!;
-        var known = FileHash.In(Repository.Root, TestContext.Current.CancellationToken);
+        var known = FileHash.In(Repository.Root);
         // Files that are not part of the repository count as files whose content is their path.
         var plan = Planner.Build(experiment, path => IsCommitted(path) ? known(path) : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path))));
 

@@ -81,7 +81,7 @@ public sealed class StageKeyTests
         var folder = Directory.CreateTempSubdirectory("hash");
         File.WriteAllText(Path.Combine(folder.FullName, "abc"), "abc");
 
-        string hash = FileHash.In(folder.FullName, TestContext.Current.CancellationToken)("abc");
+        string hash = FileHash.In(folder.FullName)("abc");
 
         folder.Delete(recursive: true);
         hash.Should().Be("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

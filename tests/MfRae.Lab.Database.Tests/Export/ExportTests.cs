@@ -127,7 +127,7 @@ public sealed class ExportTests : IDisposable
         files.Should().OnlyContain(file => file.Sha256 == Hash(Path.Combine(Target, file.Name))
             && file.Size == new FileInfo(Path.Combine(Target, file.Name)).Length);
 
-        var again = new ExperimentExport(Open()).Write("ablation", Target + "2", Enum.GetValues<ExportFormat>(), stop: TestContext.Current.CancellationToken);
+        var again = new ExperimentExport(Open()).Write("ablation", Target + "2", Enum.GetValues<ExportFormat>());
 
         again.Index.Should().BeEquivalentTo(outcome.Index);
     }

@@ -17,7 +17,7 @@ public sealed class CoordinatorTests : IDisposable
     {
         var plan = TestPlan.Chain("steps=3", "steps=2", "steps=1");
 
-        var outcome = _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan);
 
         outcome.Succeeded.Should().BeTrue();
         _lab.Sum(plan.Stages[2]).Should().Be("10");
@@ -30,9 +30,9 @@ public sealed class CoordinatorTests : IDisposable
     public void A_second_run_computes_nothing_and_ingests_every_line_again()
     {
         var plan = TestPlan.Chain("", "");
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan);
 
-        var outcome = _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan);
 
         outcome.Stages.Should().OnlyContain(stage => stage.Cached && stage.Status == StageStatus.Completed);
         _lab.Threads.Started.Should().BeEmpty();
@@ -49,7 +49,7 @@ public sealed class CoordinatorTests : IDisposable
         var other = TestPlan.Stage("other", "");
         var plan = TestPlan.Of(bad, child, grandchild, other);
 
-        var outcome = _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan);
 
         Statuses(outcome).Should().Equal(StageStatus.Failed, StageStatus.Skipped, StageStatus.Skipped, StageStatus.Completed);
         outcome.Stages[0].Error.Should().Be("the file weights.bin is missing");
@@ -62,9 +62,9 @@ public sealed class CoordinatorTests : IDisposable
     public void The_next_run_retries_a_failed_stage_as_another_attempt()
     {
         var plan = TestPlan.Chain("fail=2");
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan);
 
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken).AnyFailed.Should().BeTrue();
+        _lab.Run(plan).AnyFailed.Should().BeTrue();
 
         _lab.Threads.Started.Should().ContainSingle().Which.Attempt.Should().Be(2);
         _lab.Log.Events<FinishedEvent>(plan.Stages[0].Key).Should().HaveCount(2);
@@ -74,9 +74,9 @@ public sealed class CoordinatorTests : IDisposable
     public void Divergence_is_kept_with_its_curve_and_not_computed_again()
     {
         var plan = TestPlan.Chain("diverge=2", "");
-        var first = _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        var first = _lab.Run(plan);
 
-        var second = _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        var second = _lab.Run(plan);
 
         foreach (var outcome in (RunOutcome[])[first, second])
         {
@@ -92,9 +92,9 @@ public sealed class CoordinatorTests : IDisposable
     public void A_diverged_stage_is_recomputed_on_request()
     {
         var plan = TestPlan.Chain("diverge=2");
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan);
 
-        _lab.Run(plan, new(RetryFailed: true), stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan, new(RetryFailed: true));
 
         _lab.Threads.Started.Should().ContainSingle().Which.Attempt.Should().Be(2);
         _lab.Log.Events<ResumedEvent>(plan.Stages[0].Key).Should().BeEmpty();
@@ -104,10 +104,10 @@ public sealed class CoordinatorTests : IDisposable
     public void A_damaged_stage_is_set_aside_and_computed_again()
     {
         var plan = TestPlan.Chain("steps=3", "steps=2");
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan);
         File.AppendAllText(Path.Combine(_lab.Store.CompleteFolder(plan.Stages[1].Key), "sum.txt"), "0");
 
-        var outcome = _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan);
 
         outcome.Succeeded.Should().BeTrue();
         _lab.Sum(plan.Stages[1]).Should().Be("9");
@@ -120,10 +120,10 @@ public sealed class CoordinatorTests : IDisposable
     public void A_missing_stage_without_users_is_not_computed_again()
     {
         var plan = TestPlan.Chain("", "");
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan);
         Directory.Delete(_lab.Store.CompleteFolder(plan.Stages[0].Key), recursive: true);
 
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken).Succeeded.Should().BeTrue();
+        _lab.Run(plan).Succeeded.Should().BeTrue();
 
         _lab.Threads.Started.Should().BeEmpty();
     }
@@ -132,9 +132,9 @@ public sealed class CoordinatorTests : IDisposable
     public void A_fresh_run_computes_everything_again()
     {
         var plan = TestPlan.Chain("", "");
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan);
 
-        _lab.Run(plan, new(Fresh: true), stop: TestContext.Current.CancellationToken).Succeeded.Should().BeTrue();
+        _lab.Run(plan, new(Fresh: true)).Succeeded.Should().BeTrue();
 
         _lab.Threads.Started.Select(spec => spec.Attempt).Should().Equal(2, 2);
     }
@@ -144,7 +144,7 @@ public sealed class CoordinatorTests : IDisposable
     {
         var plan = TestPlan.Of(TestPlan.Stage("bad", "bug=1"), TestPlan.Stage("other", ""));
 
-        var outcome = _lab.Run(plan, new(FailFast: true), jobs: 1, stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan, new(FailFast: true), jobs: 1);
 
         Statuses(outcome).Should().Equal(StageStatus.Failed, StageStatus.Planned);
         outcome.Interrupted.Should().BeFalse();
@@ -165,7 +165,7 @@ public sealed class CoordinatorTests : IDisposable
         };
         var first = _lab.Run(plan, stop: stop.Token);
 
-        var second = _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        var second = _lab.Run(plan);
 
         Statuses(first).Should().Equal(StageStatus.Interrupted, StageStatus.Planned);
         first.Interrupted.Should().BeTrue();
@@ -179,11 +179,11 @@ public sealed class CoordinatorTests : IDisposable
     {
         var plan = TestPlan.Chain("steps=30 fail=25");
         var key = plan.Stages[0].Key;
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken);
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan);
+        _lab.Run(plan);
         _lab.Log.Events<ResumedEvent>(key).Should().ContainSingle();
 
-        _lab.Run(plan, new(RetryFailed: true), stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan, new(RetryFailed: true));
 
         _lab.Log.Events<ResumedEvent>(key).Should().BeEmpty("only events from the new folder are ingested");
         _lab.Log.Events<StartedEvent>(key).Should().ContainSingle().Which.Attempt.Should().Be(3);
@@ -194,7 +194,7 @@ public sealed class CoordinatorTests : IDisposable
     {
         var plan = TestPlan.Chain("starve=2", "");
 
-        var outcome = _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan);
 
         Statuses(outcome).Should().Equal(StageStatus.OutOfMemory, StageStatus.Skipped);
         outcome.Stages[0].Error.Should().StartWith("not enough memory (DefaultCPUAllocator: can't allocate memory");
@@ -207,7 +207,7 @@ public sealed class CoordinatorTests : IDisposable
     {
         var plan = TestPlan.Chain("", "fail=1");
 
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan);
 
         plan.Stages.Should().OnlyContain(stage => StageLeases.LiveOwner(_lab.Store, stage.Key, TimeProvider.System) == null);
         Directory.GetFiles(Path.Combine(_lab.Store.Root, ".locks"), "*.lease.json").Should().BeEmpty();
@@ -220,7 +220,7 @@ public sealed class CoordinatorTests : IDisposable
     {
         var plan = TestPlan.Of([.. Enumerable.Range(1, 5).Select(i => TestPlan.Stage($"{i}", "steps=20 delay=5"))]);
 
-        _lab.Run(plan, jobs: jobs, stop: TestContext.Current.CancellationToken).Succeeded.Should().BeTrue();
+        _lab.Run(plan, jobs: jobs).Succeeded.Should().BeTrue();
 
         _lab.Threads.MostAtOnce.Should().Be(jobs);
     }
@@ -230,7 +230,7 @@ public sealed class CoordinatorTests : IDisposable
     {
         var plan = TestPlan.Of([.. Enumerable.Range(1, 6).Select(i => TestPlan.Stage($"{i}", "steps=5 delay=5"))]);
 
-        _lab.Run(plan, jobs: 2, device: "cuda", stop: TestContext.Current.CancellationToken).Succeeded.Should().BeTrue();
+        _lab.Run(plan, jobs: 2, device: "cuda").Succeeded.Should().BeTrue();
 
         _lab.Threads.Started.Select(spec => spec.Settings.Device).Distinct().Should().BeEquivalentTo("cuda:0", "cuda:1");
     }
@@ -242,7 +242,7 @@ public sealed class CoordinatorTests : IDisposable
         var root = TestPlan.Stage("root", "");
         var plan = TestPlan.Of(leaf, root, TestPlan.Stage("user", "", root));
 
-        _lab.Run(plan, jobs: 1, stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan, jobs: 1);
 
         _lab.Threads.Started.Select(spec => spec.Node.Label).Should().Equal("root", "leaf", "user");
     }

@@ -38,7 +38,7 @@ public sealed class RunPreparationTests : IDisposable
             other.Dispose();
         };
 
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken).Succeeded.Should().BeTrue();
+        _lab.Run(plan).Succeeded.Should().BeTrue();
 
         _lab.Log.Notices.Should().ContainSingle();
         _lab.Log.Cached.Should().Equal(plan.Stages[0].Key);
@@ -74,7 +74,7 @@ public sealed class RunPreparationTests : IDisposable
             }
         };
 
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken).Succeeded.Should().BeTrue();
+        _lab.Run(plan).Succeeded.Should().BeTrue();
 
         _lab.Log.Sequence(plan.Stages[0].Key).Should().Be("queued queued running completed");
     }

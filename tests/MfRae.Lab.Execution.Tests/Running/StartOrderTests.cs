@@ -41,7 +41,7 @@ public sealed class StartOrderTests : IDisposable
     {
         var launcher = new ThreadLauncher(definition => new Stub(definition, broken));
 
-        var outcome = _lab.Run(_work.Plan(Evaluation), new(FailFast: true), launcher, jobs: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(_work.Plan(Evaluation), new(FailFast: true), launcher, jobs: jobs);
 
         outcome.AnyFailed.Should().BeTrue();
         Kinds(launcher).Should().Contain(broken).And.NotContain(["cmt", "meanflow"]);
@@ -50,7 +50,7 @@ public sealed class StartOrderTests : IDisposable
     [Fact]
     public void Without_fail_fast_the_failure_is_reported_before_training_starts()
     {
-        _lab.Run(_work.Plan(Evaluation), launcher: new ThreadLauncher(definition => new Stub(definition, "ladder")), jobs: 2, stop: TestContext.Current.CancellationToken);
+        _lab.Run(_work.Plan(Evaluation), launcher: new ThreadLauncher(definition => new Stub(definition, "ladder")), jobs: 2);
 
         var told = _lab.Log.Statuses.Select(status => status.Status).ToList();
         told.IndexOf(StageStatus.Failed).Should().BePositive();
@@ -66,7 +66,7 @@ public sealed class StartOrderTests : IDisposable
     {
         var launcher = new ThreadLauncher(definition => new Stub(definition, ""));
 
-        _lab.Run(_work.Plan(Trained + Evaluation), launcher: launcher, jobs: jobs, stop: TestContext.Current.CancellationToken).Succeeded.Should().BeTrue();
+        _lab.Run(_work.Plan(Trained + Evaluation), launcher: launcher, jobs: jobs).Succeeded.Should().BeTrue();
 
         var kinds = Kinds(launcher);
         kinds.Take(kinds.IndexOf("encoder")).Should().Contain(["features", "reference", "ladder"]);
@@ -77,7 +77,7 @@ public sealed class StartOrderTests : IDisposable
     {
         var launcher = new ThreadLauncher(definition => new Stub(definition, ""));
 
-        _lab.Run(_work.Plan(Trained + Evaluation), launcher: launcher, jobs: 1, stop: TestContext.Current.CancellationToken);
+        _lab.Run(_work.Plan(Trained + Evaluation), launcher: launcher, jobs: 1);
 
         Kinds(launcher).Where(kind => kind is "encoder" or "decoder" or "reconstruction" or "teacher" or "cmt" or "meanflow")
             .Should().Equal("encoder", "decoder", "reconstruction", "teacher", "cmt", "meanflow");

@@ -23,7 +23,7 @@ public sealed class WorkerProcessTests : IDisposable
         var plan = TestPlan.Chain("steps=30 die=25", "");
         var key = plan.Stages[0].Key;
 
-        var outcome = _lab.Run(plan, launcher: Program.Launcher(), stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan, launcher: Program.Launcher());
 
         outcome.Succeeded.Should().BeTrue();
         _lab.Log.ValidSteps(key).Should().Equal(ThirtySteps);
@@ -40,7 +40,7 @@ public sealed class WorkerProcessTests : IDisposable
     {
         var plan = TestPlan.Chain("steps=30 dieAlways=25");
 
-        var outcome = _lab.Run(plan, launcher: Program.Launcher(), stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan, launcher: Program.Launcher());
 
         outcome.Stages[0].Status.Should().Be(StageStatus.Killed);
         outcome.Stages[0].Error.Should().StartWith("the worker was killed (signal 9)").And.Contain("about to die");
@@ -61,7 +61,7 @@ public sealed class WorkerProcessTests : IDisposable
             coordinator.WaitForExit();
         }
 
-        var outcome = _lab.Run(plan, launcher: Program.Launcher(), stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan, launcher: Program.Launcher());
 
         outcome.Succeeded.Should().BeTrue();
         _lab.Log.ValidSteps(key).Should().Equal(ThirtySteps);
@@ -81,12 +81,12 @@ public sealed class WorkerProcessTests : IDisposable
         var folder = _lab.Prepare(node);
         using (var worker = Program.Launcher().Start(_lab.Store, StageSpecFile.Read(folder), folder))
         {
-            WorkerExit.IsSignal(await worker.Exit.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)).Should().BeTrue();
+            WorkerExit.IsSignal(await worker.Exit.WaitAsync(TimeSpan.FromSeconds(20))).Should().BeTrue();
         }
 
         File.AppendAllText(Path.Combine(folder, "journal.1.jsonl"), """{"seq":""");
 
-        _lab.Run(plan, launcher: Program.Launcher(), stop: TestContext.Current.CancellationToken).Succeeded.Should().BeTrue();
+        _lab.Run(plan, launcher: Program.Launcher()).Succeeded.Should().BeTrue();
 
         _lab.Log.ValidSteps(node.Key).Should().Equal(ThirtySteps);
         _lab.Log.Events<FinishedEvent>(node.Key).Select(finished => finished.Status).Should().Equal("interrupted", "completed");
@@ -99,7 +99,7 @@ public sealed class WorkerProcessTests : IDisposable
         using var abort = new CancellationTokenSource();
         _lab.Log.Ingested = (_, lines) => abort.Cancel();
 
-        var outcome = _lab.Run(plan, launcher: Program.Launcher(), abort: abort.Token, stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan, launcher: Program.Launcher(), abort: abort.Token);
 
         outcome.Stages.Select(stage => stage.Status).Should().Equal(StageStatus.Interrupted, StageStatus.Planned);
         outcome.Interrupted.Should().BeTrue();
@@ -111,7 +111,7 @@ public sealed class WorkerProcessTests : IDisposable
     {
         var plan = TestPlan.Chain("");
 
-        var outcome = _lab.Run(plan, launcher: Program.Launcher(), stop: TestContext.Current.CancellationToken);
+        var outcome = _lab.Run(plan, launcher: Program.Launcher());
 
         // Variables of the user are kept; the program sets the number of threads.
         var spins = Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") ?? (Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null ? "3000" : "");

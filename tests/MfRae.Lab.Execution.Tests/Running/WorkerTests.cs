@@ -24,7 +24,7 @@ public sealed class WorkerTests : IDisposable
 
         Run(node).Should().Be(WorkerExit.Completed);
 
-        _lab.Store.Verify(node.Key, TestContext.Current.CancellationToken).Ok.Should().BeTrue();
+        _lab.Store.Verify(node.Key).Ok.Should().BeTrue();
         _lab.Sum(node).Should().Be("10");
         var events = Events(_lab.Store.CompleteFolder(node.Key));
         events[0].Should().BeOfType<StartedEvent>().Which.Pid.Should().Be(Environment.ProcessId);
@@ -43,7 +43,7 @@ public sealed class WorkerTests : IDisposable
         var asked = new RunOrigin("run x.json", "c0ffee", "9a7c");
         StageSpecFile.Write(folder, StageSpecFile.Read(folder) with { Run = asked, Flops = 1.5e20 });
 
-        Worker.Run(folder, Program.Create, "cpu", 1, null, TimeProvider.System, TestContext.Current.CancellationToken).Should().Be(WorkerExit.Completed);
+        Worker.Run(folder, Program.Create, "cpu", 1, null, TimeProvider.System, default).Should().Be(WorkerExit.Completed);
 
         var told = Events(_lab.Store.CompleteFolder(node.Key))[0].Should().BeOfType<StartedEvent>().Which.Origin!;
         told.Run.Should().Be(asked);
@@ -97,9 +97,11 @@ public sealed class WorkerTests : IDisposable
     public void An_attempt_resumed_on_another_device_has_both_devices()
     {
         var node = TestPlan.Stage("stage", "steps=4 checkpoint=2 fail=3");
-        Worker.Run(_lab.Prepare(node), Program.Create, "cuda:0", 1, null, TimeProvider.System, TestContext.Current.CancellationToken);
+        Worker.Run(_lab.Prepare(node), Program.Create, "cuda:0", 1, null, TimeProvider.System, default);
 
-        Worker.Run(_lab.Prepare(node with { Definition = new ReferenceStage("steps=4 checkpoint=2") }, attempt: 2), Program.Create, "cpu", 1, null, TimeProvider.System, TestContext.Current.CancellationToken).Should().Be(WorkerExit.Completed);
+        Worker.Run(
+            _lab.Prepare(node with { Definition = new ReferenceStage("steps=4 checkpoint=2") }, attempt: 2), Program.Create, "cpu", 1, null,
+            TimeProvider.System, default).Should().Be(WorkerExit.Completed);
 
         _lab.Store.ReadManifest(node.Key).Provenance.Devices.Should().Be("cpu+cuda");
     }
@@ -143,7 +145,7 @@ public sealed class WorkerTests : IDisposable
 
         coordinator.Dispose();
 
-        (await run.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).Should().Be(WorkerExit.Interrupted);
+        (await run.WaitAsync(TimeSpan.FromSeconds(10))).Should().Be(WorkerExit.Interrupted);
         Events(folder)[^1].Should().BeOfType<FinishedEvent>().Which.Status.Should().Be("interrupted");
         File.Exists(Path.Combine(folder, "checkpoint")).Should().BeTrue();
     }

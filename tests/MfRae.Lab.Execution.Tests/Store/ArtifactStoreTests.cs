@@ -30,7 +30,7 @@ public sealed class ArtifactStoreTests : IDisposable
 
         Directory.Exists(partial).Should().BeFalse();
         Store.IsComplete(Node.Key).Should().BeTrue();
-        Store.Verify(Node.Key, TestContext.Current.CancellationToken).Ok.Should().BeTrue();
+        Store.Verify(Node.Key).Ok.Should().BeTrue();
         var manifest = Store.ReadManifest(Node.Key);
         manifest.Files.Select(file => file.Name).Should().Equal("spec.json", "weights.bin", "journal.1.jsonl");
         manifest.Files[1]
@@ -44,7 +44,7 @@ public sealed class ArtifactStoreTests : IDisposable
         Complete();
         Reseal(json => json["compression"] = "none");
 
-        Store.Verify(Node.Key, TestContext.Current.CancellationToken).Ok.Should().BeTrue();
+        Store.Verify(Node.Key).Ok.Should().BeTrue();
         Store.ReadManifest(Node.Key).Kind.Should().Be(Node.Kind);
     }
 
@@ -100,7 +100,7 @@ public sealed class ArtifactStoreTests : IDisposable
                 break;
         }
 
-        Store.Verify(Node.Key, TestContext.Current.CancellationToken).ToString().Should().Match(expected);
+        Store.Verify(Node.Key).ToString().Should().Match(expected);
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class ArtifactStoreTests : IDisposable
         File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(
             manifest with { Format = 1, Files = [manifest.Files[1] with { Name = "../weights.bin" }] }, LabJson.Default.Manifest));
 
-        Store.Verify(Node.Key, TestContext.Current.CancellationToken).Problems.Should().Equal("'../weights.bin' is not a file name");
+        Store.Verify(Node.Key).Problems.Should().Equal("'../weights.bin' is not a file name");
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class ArtifactStoreTests : IDisposable
         var other = TestPlan.KeyOf("other");
         Directory.Move(Store.CompleteFolder(Node.Key), Store.CompleteFolder(other));
 
-        Store.Verify(other, TestContext.Current.CancellationToken).ToString().Should().Contain("belongs to another stage");
+        Store.Verify(other).ToString().Should().Contain("belongs to another stage");
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class ArtifactStoreTests : IDisposable
 
         Store.TryPublish(Node.Key).Should().BeTrue();
 
-        Store.Verify(Node.Key, TestContext.Current.CancellationToken).Ok.Should().BeTrue();
+        Store.Verify(Node.Key).Ok.Should().BeTrue();
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class CorruptionTests : IDisposable
     [Fact]
     public void Two_hundred_flipped_bits_and_truncations_are_all_detected()
     {
-        _lab.Run(_plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(_plan);
         var seen = new HashSet<string>();
         for (var damage = 0; damage < Damages; damage++)
         {
@@ -32,9 +32,9 @@ public sealed class CorruptionTests : IDisposable
 
             Damage(path, content);
 
-            _lab.Store.Verify(key, TestContext.Current.CancellationToken).Ok.Should().BeFalse($"{what} must be noticed");
+            _lab.Store.Verify(key).Ok.Should().BeFalse($"{what} must be noticed");
             File.WriteAllBytes(path, content);
-            _lab.Store.Verify(key, TestContext.Current.CancellationToken).Ok.Should().BeTrue("it is as it was again");
+            _lab.Store.Verify(key).Ok.Should().BeTrue("it is as it was again");
         }
 
         seen.Should().BeEquivalentTo("manifest.json", "spec.json", "journal.1.jsonl", "sum.txt");
@@ -43,13 +43,13 @@ public sealed class CorruptionTests : IDisposable
     [Fact]
     public void A_run_never_uses_a_damaged_stage()
     {
-        _lab.Run(_plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(_plan);
         for (var damage = 0; damage < 20; damage++)
         {
             var (key, path, what) = Draw();
             Damage(path, File.ReadAllBytes(path));
 
-            var outcome = _lab.Run(_plan, stop: TestContext.Current.CancellationToken);
+            var outcome = _lab.Run(_plan);
 
             outcome.Succeeded.Should().BeTrue();
             _lab.Log.Statuses.Should().Contain(status => status.Key == key && status.Reason != null
@@ -63,7 +63,7 @@ public sealed class CorruptionTests : IDisposable
     [Fact]
     public void A_manifest_without_its_hash_is_accepted_only_in_format_1()
     {
-        _lab.Run(_plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(_plan);
         var key = _plan.Stages[0].Key;
         var path = Path.Combine(_lab.Store.CompleteFolder(key), ArtifactStore.ManifestName);
         var manifest = _lab.Store.ReadManifest(key);
@@ -71,17 +71,17 @@ public sealed class CorruptionTests : IDisposable
             System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(manifest with { Format = format }, LabJson.Default.Manifest);
 
         File.WriteAllBytes(path, Bytes(1));
-        _lab.Store.Verify(key, TestContext.Current.CancellationToken).Ok.Should().BeTrue();
+        _lab.Store.Verify(key).Ok.Should().BeTrue();
 
         File.WriteAllBytes(path, Bytes(2));
-        _lab.Store.Verify(key, TestContext.Current.CancellationToken).ToString().Should().Contain("it does not begin with its hash");
+        _lab.Store.Verify(key).ToString().Should().Contain("it does not begin with its hash");
     }
 
     [Fact]
     public void A_damaged_journal_loses_the_lines_after_the_damage_and_never_gives_a_wrong_line()
     {
         var stopped = TestPlan.Chain("steps=30 fail=25");
-        _lab.Run(stopped, stop: TestContext.Current.CancellationToken);
+        _lab.Run(stopped);
         var journal = Path.Combine(_lab.Store.PartialFolder(stopped.Stages[0].Key), "journal.1.jsonl");
         var whole = JournalReader.Read(journal).Lines.Count;
         var content = File.ReadAllBytes(journal);

@@ -24,13 +24,13 @@ public sealed class StoreSweeperTests : IDisposable
         var loner = Alone("loner");
         Age(first, second, loner);
 
-        var plan = Sweeper.Sweep(() => [second], Week, TestContext.Current.CancellationToken);
+        var plan = Sweeper.Sweep(() => [second], Week);
 
         plan.Doomed.Select(item => item.Name).Should().Equal(loner);
         plan.Kept.Select(item => item.Name).Should().BeEquivalentTo(first, second);
         Store.IsComplete(loner).Should().BeFalse();
-        Store.Verify(first, TestContext.Current.CancellationToken).Ok.Should().BeTrue();
-        Store.Verify(second, TestContext.Current.CancellationToken).Ok.Should().BeTrue();
+        Store.Verify(first).Ok.Should().BeTrue();
+        Store.Verify(second).Ok.Should().BeTrue();
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class StoreSweeperTests : IDisposable
 
         var survey = Sweeper.Survey([], Week);
         Store.IsComplete(first).Should().BeTrue();
-        var sweep = Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken);
+        var sweep = Sweeper.Sweep(() => [], Week);
 
         sweep.Rows().Should().Equal(survey.Rows());
         survey.Rows()[0].Should().Be(new SweepRow(SweepClass.Stage, 0, 0, 2, survey.Doomed.Sum(item => item.Bytes)));
@@ -54,7 +54,7 @@ public sealed class StoreSweeperTests : IDisposable
         var (first, second) = Chain();
         Age(first);
 
-        Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken).Doomed.Should().BeEmpty();
+        Sweeper.Sweep(() => [], Week).Doomed.Should().BeEmpty();
         Store.IsComplete(second).Should().BeTrue();
     }
 
@@ -66,10 +66,10 @@ public sealed class StoreSweeperTests : IDisposable
         var pins = new StorePins(Store);
 
         pins.Add(second[..8]).Should().Be(second);
-        Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken).Doomed.Should().BeEmpty();
+        Sweeper.Sweep(() => [], Week).Doomed.Should().BeEmpty();
 
         pins.Remove(second[..8]);
-        Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken).Doomed.Should().HaveCount(2);
+        Sweeper.Sweep(() => [], Week).Doomed.Should().HaveCount(2);
     }
 
     [Fact]
@@ -80,10 +80,10 @@ public sealed class StoreSweeperTests : IDisposable
         using (StageLeases.TryAcquire(Store, [node], TimeProvider.System))
         {
             Age(node.Key);
-            Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken).Doomed.Should().BeEmpty();
+            Sweeper.Sweep(() => [], Week).Doomed.Should().BeEmpty();
         }
 
-        Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken).Doomed.Select(item => item.Class).Should().Equal(SweepClass.Partial);
+        Sweeper.Sweep(() => [], Week).Doomed.Select(item => item.Class).Should().Equal(SweepClass.Partial);
         Directory.Exists(Store.PartialFolder(node.Key)).Should().BeFalse();
     }
 
@@ -95,7 +95,7 @@ public sealed class StoreSweeperTests : IDisposable
         using (FileLock.Try(FileLock.OfWorker(Store, node.Key)))
         {
             Age(node.Key);
-            Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken).Doomed.Should().BeEmpty();
+            Sweeper.Sweep(() => [], Week).Doomed.Should().BeEmpty();
         }
     }
 
@@ -106,11 +106,11 @@ public sealed class StoreSweeperTests : IDisposable
         var features = Directory.CreateDirectory(Path.Combine(Store.Root, "features", TestPlan.KeyOf("images"))).FullName;
         File.WriteAllText(Path.Combine(features, "000000.safetensors"), "0");
 
-        Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken).Doomed.Should().BeEmpty();
+        Sweeper.Sweep(() => [], Week).Doomed.Should().BeEmpty();
         Touch(aside);
         Touch(features);
 
-        Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken).Doomed.Select(item => item.Class).Should().Equal(SweepClass.SetAside, SweepClass.Features);
+        Sweeper.Sweep(() => [], Week).Doomed.Select(item => item.Class).Should().Equal(SweepClass.SetAside, SweepClass.Features);
         Directory.Exists(aside).Should().BeFalse();
         Directory.Exists(features).Should().BeFalse();
     }
@@ -125,7 +125,7 @@ public sealed class StoreSweeperTests : IDisposable
             .Should().Throw<OperationCanceledException>();
 
         Directory.Exists(Store.CompleteFolder(first)).Should().BeFalse("a folder leaves its name before anything in it is deleted");
-        var rest = Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken);
+        var rest = Sweeper.Sweep(() => [], Week);
         rest.Doomed.Select(item => item.Class).Should().Equal(SweepClass.Leftover, SweepClass.Leftover);
         Directory.GetFileSystemEntries(Path.Combine(Store.Root, ".trash")).Should().BeEmpty();
     }
@@ -137,18 +137,18 @@ public sealed class StoreSweeperTests : IDisposable
         File.WriteAllText(Path.Combine(Store.CompleteFolder(second), ArtifactStore.ManifestName), "{");
         Age(first, second);
 
-        Sweeper.Sweep(() => [first, second], Week, TestContext.Current.CancellationToken).Doomed.Should().BeEmpty();
+        Sweeper.Sweep(() => [first, second], Week).Doomed.Should().BeEmpty();
     }
 
     [Fact]
     public void Swept_stages_are_computed_again_by_the_same_plan()
     {
         var plan = TestPlan.Chain("", "");
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken);
+        _lab.Run(plan);
         Age([.. plan.Stages.Select(stage => stage.Key)]);
-        Sweeper.Sweep(() => [], Week, TestContext.Current.CancellationToken).Doomed.Should().HaveCount(2);
+        Sweeper.Sweep(() => [], Week).Doomed.Should().HaveCount(2);
 
-        _lab.Run(plan, stop: TestContext.Current.CancellationToken).Succeeded.Should().BeTrue();
+        _lab.Run(plan).Succeeded.Should().BeTrue();
         _lab.Threads.Started.Should().HaveCount(2);
     }
 

@@ -24,7 +24,7 @@ public sealed class DecodeQueueTests
         queue.Prefetch([3, 4]);
         queue.Prefetch([3, 4]);
         queue.Prefetch([5, 6]);
-        ready.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken).Should().BeTrue();
+        ready.Wait(TimeSpan.FromSeconds(30)).Should().BeTrue();
 
         queue.Take([1, 2]).Should().Equal(1, 2);
         queue.Take([3, 4]).Should().Equal(3, 4);

@@ -14,7 +14,7 @@ public sealed class ImageTreeTests : IDisposable
     {
         Touch("b/1.png", "a/deep/2.JPG", "a/0.jpeg", "notes.txt");
 
-        var tree = ImageTree.Scan(_folder.Root, TestContext.Current.CancellationToken);
+        var tree = ImageTree.Scan(_folder.Root);
 
         tree.Paths.Should().Equal("a/0.jpeg", "a/deep/2.JPG", "b/1.png");
         tree.Classes.Should().Equal("a", "b");
@@ -26,7 +26,7 @@ public sealed class ImageTreeTests : IDisposable
     {
         Touch("10/a.png", "9/a.png", "0/a.png");
 
-        var tree = ImageTree.Scan(_folder.Root, TestContext.Current.CancellationToken);
+        var tree = ImageTree.Scan(_folder.Root);
 
         tree.Classes.Should().Equal("0", "10", "9");
         tree.Paths.Zip(tree.Labels!).Should().Equal(("0/a.png", 0L), ("10/a.png", 1L), ("9/a.png", 2L));
@@ -37,7 +37,7 @@ public sealed class ImageTreeTests : IDisposable
     {
         Touch("a/0.png", "b/0.png", ".ipynb_checkpoints/0-checkpoint.png");
 
-        var tree = ImageTree.Scan(_folder.Root, TestContext.Current.CancellationToken);
+        var tree = ImageTree.Scan(_folder.Root);
 
         tree.Classes.Should().Equal("a", "b");
         tree.PassedOver.Hidden.Should().Be(1);
@@ -48,7 +48,7 @@ public sealed class ImageTreeTests : IDisposable
     {
         Touch("a/0.png", "b/0.png", "loose.png");
 
-        ImageTree.Scan(_folder.Root, TestContext.Current.CancellationToken).Should().Match<ImageTree>(tree => tree.Classes == null && tree.Labels == null && tree.Paths.Count == 3);
+        ImageTree.Scan(_folder.Root).Should().Match<ImageTree>(tree => tree.Classes == null && tree.Labels == null && tree.Paths.Count == 3);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class ImageTreeTests : IDisposable
     {
         Touch("images/0.png", "images/1.png");
 
-        ImageTree.Scan(_folder.Root, TestContext.Current.CancellationToken).Classes.Should().BeNull();
+        ImageTree.Scan(_folder.Root).Classes.Should().BeNull();
     }
 
     private void Touch(params string[] names)

@@ -97,7 +97,7 @@ public sealed class EvaluatorTests : IDisposable
         _lab.Array("reference.npz", _reference, arange(90, dtype: int64).remainder(3));
         _lab.Array("train.npz", EvaluationLab.Images(3, 80));
 
-        var space = _lab.Run(_lab.Request("samples.npz", "reference.npz") with { Train = "train.npz", Draws = 50 }, TestContext.Current.CancellationToken).Spaces.Single();
+        var space = _lab.Run(_lab.Request("samples.npz", "reference.npz") with { Train = "train.npz", Draws = 50 }).Spaces.Single();
 
         // A network of random weights knows no class.
         space.Skipped.Select(metric => metric.Metric).Should().Equal("sfid", "accuracy");
@@ -118,7 +118,7 @@ public sealed class EvaluatorTests : IDisposable
         _lab.Array("train.npz", train);
         _lab.Array("copies.npz", train.slice(0, 40, 60, 1));
 
-        var space = _lab.Run(_lab.Request("copies.npz", "reference.npz") with { Train = "train.npz", Metrics = ["memorisation"] }, TestContext.Current.CancellationToken).Spaces.Single();
+        var space = _lab.Run(_lab.Request("copies.npz", "reference.npz") with { Train = "train.npz", Metrics = ["memorisation"] }).Spaces.Single();
 
         Value(space, "memorisation.ratio").Should().BeLessThan(0.01);
         Value(space, "memorisation.share").Should().Be(1);
@@ -133,7 +133,7 @@ public sealed class EvaluatorTests : IDisposable
     {
         var request = _lab.Request("samples.npz", "reference.npz") with { Train = "reference.npz" };
 
-        _lab.Run(request, TestContext.Current.CancellationToken).Spaces.Single().Skipped.Should().Contain(new SkippedMetric("fidFloor", "the reference and the training images are the same"));
+        _lab.Run(request).Spaces.Single().Skipped.Should().Contain(new SkippedMetric("fidFloor", "the reference and the training images are the same"));
         FluentActions.Invoking(() => _lab.Run(request with { Metrics = ["memorisation"] }))
             .Should().Throw<RequestException>().WithMessage("memorisation*training images are the same");
     }
@@ -183,7 +183,7 @@ public sealed class EvaluatorTests : IDisposable
     {
         _lab.Array("few.npz", _samples.slice(0, 0, 32, 1));
 
-        var space = _lab.Run(_lab.Request("few.npz", "reference.npz") with { Draws = 10 }, TestContext.Current.CancellationToken).Spaces.Single();
+        var space = _lab.Run(_lab.Request("few.npz", "reference.npz") with { Draws = 10 }).Spaces.Single();
 
         space.Warnings.Should().ContainSingle().Which.Should().StartWith("fid: 32 samples are too few").And.Contain("33 images for 32 features");
         _lab.Lines.Should().ContainSingle().Which.Should().StartWith("warning: fid:");
@@ -198,7 +198,7 @@ public sealed class EvaluatorTests : IDisposable
         _lab.Array("train.npz", _reference.flip(0));
         var request = _lab.Request("samples.npz", "reference.npz") with { Train = "train.npz" };
 
-        _lab.Run(request, TestContext.Current.CancellationToken).Spaces.Single().Skipped.Should().Contain(skipped => skipped.Metric == "memorisation" && skipped.Reason.Contains("training images"));
+        _lab.Run(request).Spaces.Single().Skipped.Should().Contain(skipped => skipped.Metric == "memorisation" && skipped.Reason.Contains("training images"));
         FluentActions.Invoking(() => _lab.Run(request with { Metrics = ["memorisation"] })).Should().Throw<MfRae.Lab.Core.LabException>();
     }
 
@@ -213,7 +213,7 @@ public sealed class EvaluatorTests : IDisposable
             Features = [EvaluationLab.Choice("embedded"), EvaluationLab.Choice("other.safetensors")],
         };
 
-        var spaces = _lab.Run(request, TestContext.Current.CancellationToken).Spaces;
+        var spaces = _lab.Run(request).Spaces;
 
         spaces.Select(space => space.Width).Should().Equal(32, 48);
         spaces.Select(space => space.Identity.Extractor).Should().OnlyHaveUniqueItems();
@@ -223,7 +223,7 @@ public sealed class EvaluatorTests : IDisposable
     [Fact]
     public void A_ladder_of_corruption_rises()
     {
-        var ladder = _lab.Run(_lab.Request("samples.npz", "reference.npz") with { Ladder = true }, TestContext.Current.CancellationToken).Spaces.Single().Ladder!;
+        var ladder = _lab.Run(_lab.Request("samples.npz", "reference.npz") with { Ladder = true }).Spaces.Single().Ladder!;
 
         ladder.Images.Should().Be(90);
         ladder.Levels.Where(level => level.Level == 0).Should().OnlyContain(level => Math.Abs(level.Fid) < 1e-6);

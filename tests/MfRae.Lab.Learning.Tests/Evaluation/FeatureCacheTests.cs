@@ -58,7 +58,7 @@ public sealed class FeatureCacheTests : IDisposable
         var resumed = Fid(50);
 
         Extracted().Should().OnlyContain(done => done >= FeatureCache.PartSize).And.NotBeEmpty();
-        resumed.Should().Be(_lab.Run(Request(50) with { Cache = null }, TestContext.Current.CancellationToken).Spaces[0].Metrics[0].Value);
+        resumed.Should().Be(_lab.Run(Request(50) with { Cache = null }).Spaces[0].Metrics[0].Value);
     }
 
     [Theory]
@@ -85,7 +85,7 @@ public sealed class FeatureCacheTests : IDisposable
     public void Parts_without_hashes_of_images_serve_all_the_same()
     {
         var request = Request(0) with { Metrics = ["is"], InceptionScoreSplits = 4 };
-        var score = _lab.Run(request, TestContext.Current.CancellationToken).Spaces[0].Metrics[0].Value;
+        var score = _lab.Run(request).Spaces[0].Metrics[0].Value;
         foreach (var path in Parts())
         {
             var file = Safetensors.Read(path);
@@ -103,7 +103,7 @@ public sealed class FeatureCacheTests : IDisposable
         }
 
         _lab.Steps.Clear();
-        _lab.Run(request, TestContext.Current.CancellationToken).Spaces[0].Metrics[0].Value.Should().Be(score);
+        _lab.Run(request).Spaces[0].Metrics[0].Value.Should().Be(score);
         Extracted().Should().BeEmpty();
         _lab.Lines.Should().BeEmpty();
     }

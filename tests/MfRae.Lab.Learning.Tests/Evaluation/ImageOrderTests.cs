@@ -83,8 +83,8 @@ public sealed class ImageOrderTests : IDisposable
     public void The_order_moves_kernel_distance_by_no_more_than_its_choice_of_subsets()
     {
         var request = _lab.Request("sorted.npz", "reference.npz") with { Metrics = ["kid"], Draws = 500 };
-        var sorted = _lab.Run(request, TestContext.Current.CancellationToken).Spaces[0].Metrics[0];
-        var shuffled = _lab.Run(request with { Samples = "shuffled.npz" }, TestContext.Current.CancellationToken).Spaces[0].Metrics[0];
+        var sorted = _lab.Run(request).Spaces[0].Metrics[0];
+        var shuffled = _lab.Run(request with { Samples = "shuffled.npz" }).Spaces[0].Metrics[0];
 
         Math.Abs(shuffled.Value - sorted.Value).Should().BeLessThan((sorted.High - sorted.Low)!.Value / 2);
     }
@@ -96,11 +96,11 @@ public sealed class ImageOrderTests : IDisposable
     public void Published_forms_keep_the_order_of_files_and_warn_of_sorted_classes(string form, int splits, bool warned)
     {
         var request = Request("sorted.npz", splits) with { InceptionScoreForm = form };
-        _lab.Run(request, TestContext.Current.CancellationToken);
+        _lab.Run(request);
         _lab.Lines.Any(line => line.Contains($"is.{form}", StringComparison.Ordinal)).Should().Be(warned);
 
         _lab.Lines.Clear();
-        _lab.Run(request with { Samples = "shuffled.npz" }, TestContext.Current.CancellationToken);
+        _lab.Run(request with { Samples = "shuffled.npz" });
         _lab.Lines.Should().NotContain(line => line.Contains($"is.{form}", StringComparison.Ordinal));
     }
 

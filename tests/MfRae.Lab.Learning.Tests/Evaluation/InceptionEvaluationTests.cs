@@ -33,19 +33,19 @@ public sealed class InceptionEvaluationTests : IDisposable
     public void Spatial_distance_is_that_of_the_networks_maps_and_survives_adms_layout()
     {
         var request = Request("samples.npz", "reference.npz") with { Metrics = ["fid", "sfid"] };
-        var direct = _lab.Run(request, TestContext.Current.CancellationToken).Spaces.Single();
+        var direct = _lab.Run(request).Spaces.Single();
 
         using var network = FeatureNetworks.Open(Choice, _lab.At(""), CPU);
         FeatureStatistics Maps(Tensor images) => FeatureStatistics.Of(network.Extract(images).Spatial!);
         var expected = FrechetDistance.Between(Maps(EvaluationLab.Images(1, 5, 3)), Maps(EvaluationLab.Images(2, 6)));
         Value(direct, "sfid").Should().BeApproximately(expected, 1e-4 * expected);
 
-        _lab.Run(Request("reference.npz", "samples.npz") with { Metrics = ["fid"], SaveStatistics = "statistics.npz" }, TestContext.Current.CancellationToken);
+        _lab.Run(Request("reference.npz", "samples.npz") with { Metrics = ["fid"], SaveStatistics = "statistics.npz" });
         var file = TensorFile.Open(_lab.At("statistics.npz"));
         file.Tensors.Select(entry => $"{entry.Key} {string.Join('x', entry.Value.Shape)}")
             .Should().BeEquivalentTo("mu 2048", "sigma 2048x2048", "mu_s 2023", "sigma_s 2023x2023");
 
-        var read = _lab.Run(request with { Reference = "statistics.npz" }, TestContext.Current.CancellationToken).Spaces.Single();
+        var read = _lab.Run(request with { Reference = "statistics.npz" }).Spaces.Single();
         read.Reference.Layout.Should().Be("adm");
         Value(read, "fid").Should().BeApproximately(Value(direct, "fid"), 1e-6 * Value(direct, "fid"));
         Value(read, "sfid").Should().BeApproximately(Value(direct, "sfid"), 1e-6 * Value(direct, "sfid"));
@@ -54,7 +54,7 @@ public sealed class InceptionEvaluationTests : IDisposable
     [Fact]
     public void The_two_ways_to_resize_are_not_comparable()
     {
-        _lab.Run(Request("reference.npz", "samples.npz") with { Metrics = ["fid"], SaveStatistics = "statistics.safetensors" }, TestContext.Current.CancellationToken);
+        _lab.Run(Request("reference.npz", "samples.npz") with { Metrics = ["fid"], SaveStatistics = "statistics.safetensors" });
 
         var other = Request("samples.npz", "statistics.safetensors") with { Features = [Choice with { Resizing = "tensorFlow" }] };
         FluentActions.Invoking(() => _lab.Run(other)).Should().Throw<IncomparableException>()

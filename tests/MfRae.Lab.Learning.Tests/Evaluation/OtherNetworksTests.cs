@@ -98,7 +98,7 @@ public sealed class OtherNetworksTests : IDisposable
         _lab.Folder("samples", EvaluationLab.Images(1, 30, 3));
         _lab.Array("reference.npz", EvaluationLab.Images(2, 30, 3));
 
-        var space = _lab.Run(_lab.Request("samples", "reference.npz") with { Features = [EvaluationLab.Choice("both.pt")] }, TestContext.Current.CancellationToken).Spaces.Single();
+        var space = _lab.Run(_lab.Request("samples", "reference.npz") with { Features = [EvaluationLab.Choice("both.pt")] }).Spaces.Single();
 
         space.Width.Should().Be(3);
         space.Metrics.Select(metric => metric.Name).Should().Contain(["fid", "is"]);

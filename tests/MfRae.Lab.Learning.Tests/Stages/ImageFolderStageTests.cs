@@ -34,7 +34,7 @@ public sealed class ImageFolderStageTests : IDisposable
         index.Classes.Should().Equal("0", "1", "10", "11", "2", "3", "4", "5", "6", "7", "8", "9");
         index.Images.Should().OnlyContain(image => image.Path.StartsWith(index.Classes[image.Label] + "/"));
         ImageIndex.Load(_folder.File("dataset/test.index.json")).Classes.Should().Equal(index.Classes);
-        var tree = ImageTree.Scan(_folder.File("classes/train"), TestContext.Current.CancellationToken);
+        var tree = ImageTree.Scan(_folder.File("classes/train"));
         tree.Classes.Should().Equal(index.Classes);
         tree.Paths.Zip(tree.Labels!).Should().BeEquivalentTo(index.Images.Select(image => (image.Path, (long)image.Label)));
     }

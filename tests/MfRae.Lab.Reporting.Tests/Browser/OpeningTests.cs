@@ -65,13 +65,14 @@ public sealed class OpeningTests : IDisposable
                 foreach (var (name, record) in new[] { ("grid", GridRecord.Small()), ("parallel", GridRecord.Parallel()),
                     ("large", SampleRecord.Large()) })
                 {
-                    await File.WriteAllTextAsync(Path.Combine(kept, $"{name}.html"), ReportBuilder.Build(record), TestContext.Current.CancellationToken);
+                    await File.WriteAllTextAsync(Path.Combine(kept, $"{name}.html"), ReportBuilder.Build(record));
                 }
 
                 await File.WriteAllTextAsync(Path.Combine(kept, "index.html"), IndexBuilder.Build(
-                    [IndexEntry.Of(SampleRecord.Realistic(), ["to-read"]), IndexEntry.Of(GridRecord.Small() with { Name = "grid" })]), TestContext.Current.CancellationToken);
+                    [IndexEntry.Of(SampleRecord.Realistic(), ["to-read"]), IndexEntry.Of(GridRecord.Small() with { Name = "grid" })]));
                 File.Copy(page.LocalPath, Path.Combine(kept, "ablation-lambda.html"), overwrite: true);
-                await File.WriteAllBytesAsync(Path.Combine(kept, $"report-{width}-{(dark ? "dark" : "light")}.png"), await browser.Screenshot(), TestContext.Current.CancellationToken);
+                await File.WriteAllBytesAsync(
+                    Path.Combine(kept, $"report-{width}-{(dark ? "dark" : "light")}.png"), await browser.Screenshot());
             }
         }
     }
