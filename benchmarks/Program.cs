@@ -28,6 +28,9 @@ switch (args.FirstOrDefault())
         Console.WriteLine();
         LoggedSteps.Run(Number("steps", 1000));
         return 0;
+    case "time-stability":
+        TimeStabilityTable.Run();
+        return 0;
     case "serve-load" when options.TryGetValue("viewers-of", out var page):
         ServeLoad.Watch(page, Number("viewers", 50));
         return 0;
@@ -53,6 +56,7 @@ switch (args.FirstOrDefault())
         Console.Error.WriteLine("dotnet run --project benchmarks -- step-cost [rounds=7] [threads=N] [sizes=default,large]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- evaluation-memory [n=50000] [width=2048] [train=0] [threads=N]");
+        Console.Error.WriteLine("dotnet run --project benchmarks -- time-stability");
         Console.Error.WriteLine("dotnet run --project benchmarks -- tracking [steps=1000] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- many-runs [experiments=100] [seeds=20] [points=10000000] [database=FILE]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- report-load [arms=30] [seeds=6] [series=20] [steps=10000] [database=FILE]");
