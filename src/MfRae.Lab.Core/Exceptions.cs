@@ -25,7 +25,7 @@ public sealed class DivergedException(long step, string message) : Exception(mes
     /// <param name="what">The values, in the plural.</param>
     public static DivergedException NotFinite(string what) => new(0, $"{what} contain NaN or infinite values");
 
-    /// <summary>The gradient norm was above its limit for too many steps in a row.</summary>
+    /// <summary>The gradient norm of the unweighted loss was above its limit for too many steps in a row.</summary>
     public static DivergedException Exploded(long step, double limit, long steps) => new(step, string.Create(
-        CultureInfo.InvariantCulture, $"the gradient norm was above {limit} for {steps} steps in a row, by step {step}"));
+        CultureInfo.InvariantCulture, $"the gradient norm of the unweighted loss was above {limit} for {steps} steps in a row, by step {step}"));
 }

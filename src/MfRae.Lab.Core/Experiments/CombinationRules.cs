@@ -27,10 +27,13 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         }
 
         CheckCmt();
+        CheckReweighting("teacher", "v is the minimiser at every time, whatever the times' distribution");
+        CheckReweighting("study", "a study has no loss");
         CheckGuidance("meanflow");
         CheckGuidance("sampling");
         if (Is("meanflow", "lambda"))
         {
+            WarnOfMixedGuidance();
             CheckMeanFlow();
             CheckNetwork();
         }
@@ -96,6 +99,18 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         }
     }
 
+    /// <summary>Checks that only the MeanFlow stage weights its samples by their times.</summary>
+    private void CheckReweighting(string owner, string reason)
+    {
+        if (options.Text($"{owner}.time.reweight") == Options.UniformTimeOptions.ToUniform)
+        {
+            mistakes.Add(
+                options.At($"{owner}.time.reweight"),
+                $"`reweight` of {owner} is uniform, but only the loss of meanflow is weighted by times: {reason}",
+                "set `reweight` to none; `shift` 1 draws uniform times");
+        }
+    }
+
     private void CheckGuidance(string owner)
     {
         if (Is("teacher", None) && options.IsWritten($"{owner}.guidance"))
@@ -104,6 +119,28 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
                 options.MostLikelySource($"{owner}.guidance", "teacher.kind"),
                 "`guidance` needs a teacher: only the teacher is guided",
                 "choose a teacher (pretrained or flowMatching), or remove `guidance`");
+        }
+    }
+
+    /// <summary>Warns of a λ between 0 and 1 with guidance: the target is then part guided, part unguided velocity.</summary>
+    private void WarnOfMixedGuidance()
+    {
+        if (options.Number("meanflow.guidance.scale") is not { } scale || scale == 1)
+        {
+            return;
+        }
+
+        string[] mixed =
+        [
+            .. ((string[])["lambda", "tangentLambda"]).Where(name => options.Number($"meanflow.{name}") is > 0 and < 1),
+            .. ((string[])["lambdaSchedule", "tangentLambdaSchedule"]).Where(name => options.Kind($"meanflow.{name}") is "linear" or "cosine"),
+        ];
+        if (mixed.Length > 0)
+        {
+            mistakes.Warn(
+                options.MostLikelySource(["meanflow.guidance", .. mixed.Select(name => $"meanflow.{name}")]),
+                $"`guidance` with {string.Join(" and ", mixed.Select(name => $"`{name}`"))} between 0 and 1: the target mixes the teacher's guided velocity with the unguided one-point velocity, so neither is learnt",
+                "set λ to 1, or remove `guidance`");
         }
     }
 

@@ -149,6 +149,15 @@ internal sealed class SchemaWriter
 
     private static JsonObject Number(NumberShape number)
     {
+        if (number.OrAuto)
+        {
+            return new JsonObject
+            {
+                ["anyOf"] = new JsonArray(
+                    Number(number with { OrAuto = false }), new JsonObject { ["const"] = Options.AutoNumberConverter.Auto }),
+            };
+        }
+
         var schema = new JsonObject { ["type"] = number.Whole ? "integer" : "number", ["minimum"] = number.Minimum };
         if (number.Maximum < double.MaxValue)
         {

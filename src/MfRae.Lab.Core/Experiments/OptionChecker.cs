@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Core.Experiments;
 
@@ -22,6 +23,8 @@ internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
                 break;
             case ListShape list when node is LocatedArray value:
                 value.Items.ForEach(item => Check(item, list.Item, complete));
+                break;
+            case NumberShape { OrAuto: true } when node is LocatedScalar { Kind: JsonValueKind.String, Text: AutoNumberConverter.Auto }:
                 break;
             case NumberShape number when node is LocatedScalar { Kind: JsonValueKind.Number } value:
                 CheckNumber(value, number);

@@ -63,8 +63,14 @@ internal static class OptionTypes
         var property = record.GetProperty(parameter.Name!)!;
         string name = property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(
             property.Name);
+        var shape = ShapeOf(property.PropertyType, property);
         object? fallback = parameter.HasDefaultValue ? parameter.DefaultValue : null;
-        return new OptionProperty(name, ShapeOf(property.PropertyType, property), !parameter.HasDefaultValue, fallback);
+        if (shape is NumberShape { OrAuto: true })
+        {
+            fallback ??= AutoNumberConverter.Auto;
+        }
+
+        return new OptionProperty(name, shape, !parameter.HasDefaultValue, fallback);
     }
 
     private static OptionShape ShapeOf(Type declared, PropertyInfo property)
@@ -84,7 +90,8 @@ internal static class OptionTypes
         {
             var range = property.GetCustomAttribute<OptionRangeAttribute>()
                 ?? throw new InvalidOperationException($"{property.DeclaringType}.{property.Name} has no OptionRange");
-            return new NumberShape(type == typeof(int), range.Minimum, range.Maximum);
+            bool orAuto = property.GetCustomAttribute<JsonConverterAttribute>()?.ConverterType == typeof(AutoNumberConverter);
+            return new NumberShape(type == typeof(int), range.Minimum, range.Maximum, orAuto);
         }
 
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
@@ -120,16 +127,18 @@ internal abstract record OptionShape
 
 /// <summary>A number in a range.</summary>
 /// <param name="Whole">Whether it must be a whole number.</param>
-internal sealed record NumberShape(bool Whole, double Minimum, double Maximum) : OptionShape
+/// <param name="OrAuto">Whether the string `auto` is accepted too.</param>
+internal sealed record NumberShape(bool Whole, double Minimum, double Maximum, bool OrAuto = false) : OptionShape
 {
     public override string Expected
     {
         get
         {
             string number = Whole ? "a whole number" : "a number";
-            return Minimum == Maximum ? Text(Minimum)
+            string range = Minimum == Maximum ? Text(Minimum)
                 : Maximum == double.MaxValue ? $"{number} of at least {Text(Minimum)}"
                 : $"{number} from {Text(Minimum)} to {Text(Maximum)}";
+            return OrAuto ? $"{range} or \"{AutoNumberConverter.Auto}\"" : range;
         }
     }
 

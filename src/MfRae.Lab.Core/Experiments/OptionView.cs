@@ -13,7 +13,7 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
     {
         (LocatedScalar { Kind: JsonValueKind.Number } value, { Shape: NumberShape }) =>
             double.Parse(value.Json, CultureInfo.InvariantCulture),
-        (null, { Default: { } value, Shape: NumberShape }) => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        (null, { Default: (int or double) and var value, Shape: NumberShape }) => Convert.ToDouble(value, CultureInfo.InvariantCulture),
         _ => null,
     };
 

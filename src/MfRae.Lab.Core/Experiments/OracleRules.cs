@@ -24,6 +24,7 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
 
         CheckStages();
         CheckTeacher();
+        CheckManyDimensions();
         CheckEvaluation();
     }
 
@@ -106,10 +107,30 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
         }
     }
 
+    /// <summary>Checks that in many dimensions the network converges to the exact flow: a solver for a biased one would take hours.</summary>
+    private void CheckManyDimensions()
+    {
+        if (options.Kind("dataset.distribution") != "diagonalModes")
+        {
+            return;
+        }
+
+        string? teacher = options.Kind("teacher");
+        string? bias = options.Kind("teacher.bias");
+        if (teacher is not (null or None) && (teacher != Oracle || bias is not (null or None)))
+        {
+            mistakes.Add(
+                options.MostLikelySource(teacher == Oracle ? "teacher.bias.kind" : "teacher.kind", "dataset.distribution.kind"),
+                "a distribution of kind `diagonalModes` needs an exact teacher: networks are compared with the exact flow only",
+                "choose a teacher of kind oracle with a bias of kind none, or no teacher");
+        }
+    }
+
     private int? Dimension() => options.Kind("dataset.distribution") switch
     {
         "ring" => 2,
         "mixture1d" => 1,
+        "diagonalModes" => (int?)options.Number("dataset.distribution.dimension"),
         "gaussian" => options.Numbers("dataset.distribution.mean")?.Count,
         _ => null,
     };

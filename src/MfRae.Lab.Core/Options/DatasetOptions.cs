@@ -66,6 +66,7 @@ public sealed record OracleDatasetOptions(DistributionOptions Distribution) : Da
 [JsonDerivedType(typeof(RingDistributionOptions), "ring")]
 [JsonDerivedType(typeof(GaussianDistributionOptions), "gaussian")]
 [JsonDerivedType(typeof(LineDistributionOptions), "mixture1d")]
+[JsonDerivedType(typeof(DiagonalDistributionOptions), "diagonalModes")]
 public abstract record DistributionOptions;
 
 /// <summary>A single Gaussian; <paramref name="Mean"/> has one number for each dimension.</summary>
@@ -88,3 +89,17 @@ public sealed record LineDistributionOptions(
     [property: OptionRange(1e-6, 1e6)] IReadOnlyList<double> Weights,
     [property: OptionRange(-1000, 1000)] IReadOnlyList<double> Means,
     [property: OptionRange(1e-3, 1000)] IReadOnlyList<double> Deviations) : DistributionOptions;
+
+/// <summary>
+/// Round Gaussians of equal weight in many dimensions. Their centres c (1, …, 1) lie on the diagonal, so that all closed forms follow from
+/// the projection to it, in any dimension.
+/// </summary>
+/// <param name="Dimension">Number of dimensions D.</param>
+/// <param name="Modes">Number of Gaussians, with c evenly spaced from -separation to separation.</param>
+/// <param name="Separation">The largest c, for each coordinate: the outer centres have the distance separation · sqrt(D) from the origin.</param>
+/// <param name="Deviation">Standard deviation of each Gaussian, for each coordinate.</param>
+public sealed record DiagonalDistributionOptions(
+    [property: OptionRange(2, 10_000_000)] int Dimension,
+    [property: OptionRange(2, 1000)] int Modes = 2,
+    [property: OptionRange(0, 1000)] double Separation = 0.3,
+    [property: OptionRange(1e-3, 1000)] double Deviation = 1) : DistributionOptions;

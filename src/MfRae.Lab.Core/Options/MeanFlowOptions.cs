@@ -154,23 +154,48 @@ public sealed record ReleasedLossWeightOptions(
     [property: OptionRange(0, 4)] double Power = 1,
     [property: OptionRange(1e-12, 1e6)] double Offset = 1e-3) : LossWeightOptions;
 
-/// <summary>The distribution of training times before the time shift (docs/method.md §1).</summary>
+/// <summary>The distribution of training times, and their shift (docs/method.md §1).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(UniformTimeOptions), "uniform")]
 [JsonDerivedType(typeof(LogitNormalTimeOptions), "logitNormal")]
-public abstract record TimeSamplerOptions;
+public abstract record TimeSamplerOptions
+{
+    /// <summary>The scale s of the time shift; null: that of the latents' dimension.</summary>
+    public double? ShiftScale() => this switch
+    {
+        UniformTimeOptions uniform => uniform.Shift,
+        LogitNormalTimeOptions normal => normal.Shift,
+        _ => null,
+    };
 
-/// <summary>t ~ U(0, high).</summary>
-/// <param name="High">Upper end; the released code draws up to 0.999.</param>
-public sealed record UniformTimeOptions([property: OptionRange(0.001, 1)] double High = 1) : TimeSamplerOptions;
+    /// <summary>Whether samples are weighted, so that the expected loss is that of uniform times without a shift.</summary>
+    public bool ReweightsToUniform() => this is UniformTimeOptions { Reweight: UniformTimeOptions.ToUniform };
+}
 
-/// <summary>logit t ~ N(μ, σ²), given that t lies in [low, high].</summary>
+/// <summary>t ~ U(0, high), then shifted.</summary>
 /// <param name="High">Upper end; the released code draws up to 0.999.</param>
+/// <param name="Shift">Scale s of the time shift of training: a number, or auto for sqrt(D / 4096), at least 1. Trajectories of CMT and
+/// sampling grids always have the automatic shift.</param>
+/// <param name="Reweight">uniform: importance weights of the samples give the expected loss of times without a shift, U(0, high). none: no
+/// weights.</param>
+public sealed record UniformTimeOptions(
+    [property: OptionRange(0.001, 1)] double High = 1,
+    [property: OptionRange(1, 1000)][property: JsonConverter(typeof(AutoNumberConverter))] double? Shift = null,
+    [property: OptionChoice("none", UniformTimeOptions.ToUniform)] string Reweight = "none") : TimeSamplerOptions
+{
+    /// <summary>The value of <see cref="Reweight"/> that weights samples.</summary>
+    public const string ToUniform = "uniform";
+}
+
+/// <summary>logit t ~ N(μ, σ²), given that t lies in [low, high], then shifted.</summary>
+/// <param name="High">Upper end; the released code draws up to 0.999.</param>
+/// <param name="Shift">As for uniform times.</param>
 public sealed record LogitNormalTimeOptions(
     [property: OptionRange(-10, 10)] double Mean = 0,
     [property: OptionRange(0.01, 10)] double Deviation = 1,
     [property: OptionRange(0, 0.999)] double Low = 0,
-    [property: OptionRange(0.001, 1)] double High = 1) : TimeSamplerOptions;
+    [property: OptionRange(0.001, 1)] double High = 1,
+    [property: OptionRange(1, 1000)][property: JsonConverter(typeof(AutoNumberConverter))] double? Shift = null) : TimeSamplerOptions;
 
 /// <summary>Consistency mid-training of the mean-flow network on trajectories of the teacher (docs/method.md §2).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

@@ -19,8 +19,9 @@ public interface ITrained
 /// without TF32, the operands of the forward products are rounded to its 10 mantissa bits (docs/method.md §3).</param>
 /// <param name="ClipNorm">Global gradient norm to clip at; 0 does not clip.</param>
 /// <param name="Ema">Decay of the moving average of the weights that other stages use; 0 uses the weights themselves.</param>
-/// <param name="GradientNormLimit">The training ends as diverged if the gradient norm, before clipping, is above this limit for
-/// <paramref name="GradientNormSteps"/> steps in a row; 0: no limit.</param>
+/// <param name="GradientNormLimit">The training ends as diverged if the norm of the gradient of the unweighted loss, before clipping, is above
+/// this limit for <paramref name="GradientNormSteps"/> steps in a row; 0: no limit. With a loss weight, a limit costs a second backward
+/// pass a step.</param>
 public sealed record TrainingOptions(
     [property: OptionRange(1, 100_000_000)] int Steps,
     [property: OptionRange(1, 1_000_000)] int BatchSize = 64,

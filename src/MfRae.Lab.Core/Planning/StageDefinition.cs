@@ -67,6 +67,9 @@ public sealed record DatasetStage(DatasetOptions Dataset) : StageDefinition
 public sealed record FeatureStage(FeatureOptions Features) : StageDefinition
 {
     private protected override object Component => Features;
+
+    /// <inheritdoc/>
+    public override int Revision() => Trains() ? 2 : 1;
 }
 
 /// <summary>
@@ -90,18 +93,28 @@ public sealed record LadderStage(string Split) : StageDefinition;
 public sealed record EncoderStage(EncoderOptions Encoder) : StageDefinition
 {
     private protected override object Component => Encoder;
+
+    /// <inheritdoc/>
+    public override int Revision() => Trains() ? 2 : 1;
 }
 
 /// <summary>
 /// Evaluates k nearest neighbours and a linear probe on the encoder's tokens, on raw pixels and on an untrained encoder's tokens. Inputs:
 /// dataset, encoder.
 /// </summary>
-public sealed record ProbeStage : StageDefinition;
+public sealed record ProbeStage : StageDefinition
+{
+    /// <inheritdoc/>
+    public override int Revision() => 2;
+}
 
 /// <summary>Loads or trains the RAE decoder. Inputs: dataset, encoder.</summary>
 public sealed record DecoderStage(DecoderOptions Decoder) : StageDefinition
 {
     private protected override object Component => Decoder;
+
+    /// <inheritdoc/>
+    public override int Revision() => Trains() ? 2 : 1;
 }
 
 /// <summary>
@@ -124,12 +137,18 @@ public sealed record ReconstructionStage(IReadOnlyList<MetricOptions> Metrics, i
 public sealed record TeacherStage(TeacherOptions Teacher) : StageDefinition
 {
     private protected override object Component => Teacher;
+
+    /// <inheritdoc/>
+    public override int Revision() => Trains() ? 2 : 1;
 }
 
 /// <summary>Consistency mid-training. Inputs: latents or an oracle dataset, teacher.</summary>
 public sealed record CmtStage(CmtOptions Cmt) : StageDefinition
 {
     private protected override object Component => Cmt;
+
+    /// <inheritdoc/>
+    public override int Revision() => 2;
 }
 
 /// <summary>
@@ -140,7 +159,7 @@ public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition
     private protected override object Component => MeanFlow;
 
     /// <inheritdoc/>
-    public override int Revision() => 2;
+    public override int Revision() => 3;
 }
 
 /// <summary>
@@ -224,6 +243,9 @@ public sealed record OracleEvaluationStage(
 public sealed record DerivativeErrorStage(DerivativeErrorOptions Study) : StageDefinition
 {
     private const long EvaluationsPerReference = 20;
+
+    /// <inheritdoc/>
+    public override int Revision() => 2;
 
     // The float64 reference and its higher derivatives, then two probes for each δ.
     private protected override long Evaluations =>

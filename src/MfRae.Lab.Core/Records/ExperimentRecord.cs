@@ -109,11 +109,11 @@ public readonly record struct CurveBucket(long FirstStep, long LastStep, long Co
 
 /// <summary>The output and curves of an attempt that failed, diverged or was killed.</summary>
 /// <param name="Log">The last lines that its worker printed, without secrets; null without output.</param>
-/// <param name="Series">Its loss and gradient norm up to its end, including points that a later attempt superseded.</param>
+/// <param name="Series">Its loss and gradient norms up to its end, including points that a later attempt superseded.</param>
 public sealed record FailureTrace(string? Log, IReadOnlyList<SeriesRecord> Series)
 {
     /// <summary>The series that are kept, if the stage reports them.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["loss", "gradientNorm"];
+    public static IReadOnlyList<string> Names { get; } = ["loss", "gradientNorm", "gradientNorm.unweighted"];
 }
 
 /// <summary>The displayed names of arms: their titles, if the experiment gives them.</summary>

@@ -5,11 +5,15 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Numerics;
 
 /// <summary>
-/// Random tensors as a function of seed, purpose and step. They are drawn on the CPU and moved to the device, so that they are the same
-/// on every device.
+/// Random tensors as a function of seed, stage, purpose and step. They are drawn on the CPU and moved to the device, so that they are the
+/// same on every device.
 /// </summary>
-public sealed class RandomSource(long seed, Device device)
+/// <param name="stage">The kind of the stage that draws the numbers. It is part of every purpose, so that two stages of one seed share no
+/// numbers; empty where numbers belong to no stage.</param>
+public sealed class RandomSource(long seed, Device device, string stage = "")
 {
+    private readonly string _prefix = stage.Length == 0 ? "" : stage + ": ";
+
     /// <summary>Standard normal numbers of this shape.</summary>
     public Tensor Normal(string purpose, long step, params long[] shape)
     {
@@ -38,7 +42,7 @@ public sealed class RandomSource(long seed, Device device)
         return randperm(count, dtype: int64, generator: generator);
     }
 
-    private Generator For(string purpose, long step) => new((ulong)Seed.For(seed, purpose, step), CPU);
+    private Generator For(string purpose, long step) => new((ulong)Seed.For(seed, _prefix + purpose, step), CPU);
 }
 
 /// <summary>

@@ -7,7 +7,7 @@ namespace MfRae.Lab.Learning.Objectives;
 /// <summary>‖v(z_t, t, y) - v̂‖² (docs/method.md §2): trains the teacher.</summary>
 public sealed class FlowMatchingObjective(FlowMatchingOptions options, DitNetwork network, ILatentSource source) : IObjective
 {
-    private readonly TimeSampler _times = new(options.Time, TimeShift.For(source.Shape), source.Random);
+    private readonly TimeSampler _times = new(options.Time, TimeShift.For(options.Time, source.Shape), source.Random);
 
     /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step)

@@ -26,7 +26,14 @@ public interface IObjective
 /// <summary>The loss of one step and further values for the curves.</summary>
 /// <param name="Loss">The scalar that is minimised.</param>
 /// <param name="Series">Further scalars, without gradient, under the names of their curves.</param>
-public sealed record ObjectiveValue(Tensor Loss, params IReadOnlyList<(string Name, Tensor Value)> Series);
+public sealed record ObjectiveValue(Tensor Loss, params IReadOnlyList<(string Name, Tensor Value)> Series)
+{
+    /// <summary>
+    /// The loss without the weight of the errors (docs/method.md §2), with gradient: <see cref="Loss"/> itself where the weight is plain;
+    /// null for an objective without a loss weight.
+    /// </summary>
+    public Tensor? Unweighted { get; init; }
+}
 
 /// <summary>The output of a network and its target, sample by sample.</summary>
 /// <param name="Output">[B, C, H, W], with gradient.</param>

@@ -15,7 +15,7 @@ namespace MfRae.Lab.Learning.Objectives;
 public sealed class MeanFlowObjective(
     LambdaMeanFlowOptions options, DitNetwork network, VelocityField? teacher, ILatentSource source) : IObjective
 {
-    private readonly TimeSampler _times = new(options.Time, TimeShift.For(source.Shape), source.Random);
+    private readonly TimeSampler _times = new(options.Time, TimeShift.For(options.Time, source.Shape), source.Random);
     private readonly IDerivative _derivative = IDerivative.Create(options.Derivative);
     private readonly VelocityField? _teacher = teacher is null ? null : Guidance.Apply(options.Guidance, teacher, source.Classes);
     private readonly LambdaSchedule _lambda = LambdaSchedule.Target(options);
@@ -28,13 +28,19 @@ public sealed class MeanFlowObjective(
     public ObjectiveValue Evaluate(Weights weights, MeanFlowBatch batch, long step)
     {
         var difference = Regress(weights, batch, step).Difference;
-        return new(LossWeight.Apply(options.LossWeight, difference), [.. Errors(difference, batch.R < batch.T)]);
+        var loss = LossWeight.Apply(options.LossWeight, difference, batch.TimeWeight);
+        return new(loss, [.. Errors(difference, batch.R < batch.T)])
+        {
+            Unweighted = options.LossWeight is PlainLossWeightOptions
+                ? loss
+                : LossWeight.Apply(new PlainLossWeightOptions(), difference, batch.TimeWeight),
+        };
     }
 
     /// <summary>u_θ and its target at the λ of the step.</summary>
     public Regression Regress(Weights weights, MeanFlowBatch batch, long step)
     {
-        var (x, noise, r, t, labels, y) = batch;
+        var (x, noise, r, t, labels, y, _) = batch;
         var (lambda, tangentLambda) = (_lambda.At(step), _tangentLambda.At(step));
         var z = LinearPath.At(x, noise, t);
         var onePoint = LinearPath.Velocity(x, noise);
@@ -52,8 +58,8 @@ public sealed class MeanFlowObjective(
         var (x, labels) = source.Draw(step);
         var y = source.Drop(labels, options.LabelDropout, "label dropout", step);
         var noise = source.Noise(step, source.BatchSize);
-        var (r, t) = _times.Pair(step, source.BatchSize, options.EqualFraction);
-        return new(x.to(type), noise.to(type), r.to(type), t.to(type), labels, y);
+        var (r, t, weight) = _times.Pair(step, source.BatchSize, options.EqualFraction);
+        return new(x.to(type), noise.to(type), r.to(type), t.to(type), labels, y, weight?.to(type));
     }
 
     private Tensor? Teach(Tensor z, Tensor t, Tensor y)
@@ -89,7 +95,9 @@ public sealed class MeanFlowObjective(
 /// <param name="T">[B].</param>
 /// <param name="Labels">int64 [B], before the label dropout.</param>
 /// <param name="Y">int64 [B], after the label dropout.</param>
-public sealed record MeanFlowBatch(Tensor X, Tensor Noise, Tensor R, Tensor T, Tensor Labels, Tensor Y);
+/// <param name="TimeWeight">The importance weight of each sample's times [B]; null: all are 1.</param>
+public sealed record MeanFlowBatch(
+    Tensor X, Tensor Noise, Tensor R, Tensor T, Tensor Labels, Tensor Y, Tensor? TimeWeight = null);
 
 /// <summary>λ as a function of the step (docs/method.md §2).</summary>
 /// <param name="start">λ of the first step.</param>
@@ -128,10 +136,12 @@ public sealed class LambdaSchedule(double start, LambdaScheduleOptions? options,
 public static class LossWeight
 {
     /// <summary>difference [B, C, H, W] → a scalar. The weight is a constant in the gradient.</summary>
-    public static Tensor Apply(LossWeightOptions options, Tensor difference)
+    /// <param name="timeWeight">Multiplies the loss of each sample [B]; null: 1.</param>
+    public static Tensor Apply(LossWeightOptions options, Tensor difference, Tensor? timeWeight = null)
     {
         var error = Error(options, difference);
-        return (error / Divisor(options, error)).mean();
+        var loss = error / Divisor(options, error);
+        return (timeWeight is null ? loss : loss * timeWeight).mean();
     }
 
     /// <summary>The error that is weighted: M, S or S². [B, C, H, W] → [B].</summary>

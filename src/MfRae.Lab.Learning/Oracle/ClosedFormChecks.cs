@@ -14,13 +14,18 @@ public sealed class ClosedFormChecks(GaussianMixture mixture, double tolerance)
     // log p_t is differentiated away from both ends of time, where it is a difference of large numbers.
     private const double Margin = 0.05;
 
+    // The numbers in a batch of points in many dimensions.
+    private const long NumbersAtOnce = 1 << 18;
+
     /// <summary>Points z [count, d] of the path at times t, and earlier times r.</summary>
-    public (Tensor Z, Tensor R, Tensor T) Points(RandomSource random, long count)
+    public (Tensor Z, Tensor R, Tensor T) Points(RandomSource random, long count) => Points(mixture, random, count);
+
+    private static (Tensor Z, Tensor R, Tensor T) Points(IDistribution distribution, RandomSource random, long count)
     {
         var t = Margin + ((1 - (2 * Margin)) * random.Uniform("check time", 0, count).to(float64));
         var r = t * random.Uniform("check earlier time", 0, count).to(float64);
-        var noise = random.Normal("check noise", 0, count, mixture.Dimension).to(float64);
-        return (lerp(mixture.Sample(random, 0, count), noise, t.unsqueeze(1)), r, t);
+        var noise = random.Normal("check noise", 0, count, distribution.Dimension).to(float64);
+        return (lerp(distribution.Sample(random, 0, count), noise, t.unsqueeze(1)), r, t);
     }
 
     /// <summary>v against -(z + t ∇log p_t) / (1 - t).</summary>
@@ -61,6 +66,40 @@ public sealed class ClosedFormChecks(GaussianMixture mixture, double tolerance)
             jacobian = Math.Max(jacobian, Largest(exact.Jacobian(z, r, t), solved.Jacobian(z, r, t)));
         }
         return (velocity, jacobian);
+    }
+
+    /// <summary>All checks of a mixture, at random points.</summary>
+    public static (double Velocity, double Covariance, double AverageVelocity, double Jacobian) Of(
+        GaussianMixture mixture, RandomSource random, long count, double tolerance)
+    {
+        var forms = new ClosedFormChecks(mixture, tolerance);
+        var (z, _, t) = forms.Points(random, count);
+        var (averageVelocity, jacobian) = forms.Flow(random, count);
+        return (forms.Velocity(z, t), forms.Covariance(z, t), averageVelocity, jacobian);
+    }
+
+    /// <summary>
+    /// The checks of modes on the diagonal: velocity and average velocity in all dimensions, covariance and Jacobian along the diagonal.
+    /// </summary>
+    /// <param name="count">Points on the line; in many dimensions there are fewer.</param>
+    public static (double Velocity, double Covariance, double AverageVelocity, double Jacobian) Of(
+        DiagonalModes modes, RandomSource random, long count, double tolerance)
+    {
+        var line = new ClosedFormChecks(modes.Line, tolerance);
+        var (coordinates, _, times) = line.Points(random, count);
+        var (_, jacobian) = line.Flow(random, count);
+
+        var few = Math.Clamp(NumbersAtOnce / modes.Dimension, 1, count);
+        var (z, r, t) = Points(modes, random, few);
+        var point = z.detach().clone().requires_grad_(true);
+        var score = autograd.grad([modes.LogDensity(point, t).sum()], [point])[0];
+        var noise = t.unsqueeze(1);
+        var solved = new FixedPoint(modes.Velocity, modes.Velocity, tolerance).AverageVelocity(z, r, t);
+        return (
+            Largest(modes.Velocity(z, t), -(z + (noise * score)) / (1 - noise)),
+            line.Covariance(coordinates, times),
+            Largest(new DiagonalFlow(modes).AverageVelocity(z, r, t), solved),
+            jacobian);
     }
 
     private static double Largest(Tensor value, Tensor other)

@@ -18,7 +18,7 @@ public sealed class DerivativeSampler(DerivativeErrorOptions options, ILatentSou
     // The later of two uniform times is below 0.1 in one of a hundred cases.
     private const long PairsPerEarlySample = 200;
 
-    private readonly TimeSampler _times = new(options.Time, TimeShift.For(source.Shape), source.Random);
+    private readonly TimeSampler _times = new(options.Time, TimeShift.For(options.Time, source.Shape), source.Random);
 
     /// <summary>The points of a batch, float32.</summary>
     public DerivativePoints Draw(long step)

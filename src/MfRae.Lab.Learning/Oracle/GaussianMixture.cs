@@ -8,7 +8,7 @@ namespace MfRae.Lab.Learning.Oracle;
 /// Σ_k π_k N(μ_k, Σ_k) in float64, with its closed forms along the linear path (docs/method.md §6). A single Gaussian is a mixture of
 /// one component.
 /// </summary>
-public sealed class GaussianMixture
+public sealed class GaussianMixture : IDistribution
 {
     private readonly Tensor _logWeights;
     private readonly Tensor _variances;
@@ -40,10 +40,10 @@ public sealed class GaussianMixture
     /// <summary>The number of components.</summary>
     public long Components => Means.shape[0];
 
-    /// <summary>d.</summary>
+    /// <inheritdoc/>
     public long Dimension => Means.shape[1];
 
-    /// <summary>Data x [count, d], a function of the source's seed and the step.</summary>
+    /// <inheritdoc/>
     public Tensor Sample(RandomSource random, long step, long count)
     {
         var component = searchsorted(Weights.cumsum(0), random.Uniform("data component", step, count).to(float64))
@@ -66,7 +66,7 @@ public sealed class GaussianMixture
         return new(logits.softmax(-1), velocities, coordinates / variances, _variances / variances, slopes, _axes);
     }
 
-    /// <summary>v(z, t) [B, d].</summary>
+    /// <inheritdoc/>
     public Tensor Velocity(Tensor z, Tensor t) => At(z, t).Velocity();
 }
 

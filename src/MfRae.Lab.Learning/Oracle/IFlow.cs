@@ -12,6 +12,9 @@ public interface IFlow
 
     /// <summary>J* = ∂Φ_{t→r}/∂z [B, d, d].</summary>
     Tensor Jacobian(Tensor z, Tensor r, Tensor t);
+
+    /// <summary>J* times vectors: vectors [B, n, d] → [B, n, d].</summary>
+    Tensor Push(Tensor z, Tensor r, Tensor t, Tensor vectors) => vectors.matmul(Jacobian(z, r, t).transpose(1, 2));
 }
 
 /// <summary>The flow of N(μ, Σ) in closed form (docs/method.md §6).</summary>

@@ -8,16 +8,17 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Oracle;
 
-/// <summary>Mixtures and flows from options.</summary>
+/// <summary>Distributions and flows from options.</summary>
 public static class OracleDistributions
 {
-    /// <summary>The mixture of each kind of options.</summary>
-    public static GaussianMixture Create(DistributionOptions options) => options switch
+    /// <summary>The distribution of each kind of options.</summary>
+    public static IDistribution Create(DistributionOptions options) => options switch
     {
         GaussianDistributionOptions gaussian => Gaussian(gaussian),
         RingDistributionOptions ring => Ring(ring),
         LineDistributionOptions line => Line(line),
-        _ => throw new NotSupportedException($"{options.GetType().Name} has no mixture"),
+        DiagonalDistributionOptions diagonal => new DiagonalModes(diagonal),
+        _ => throw new NotSupportedException($"{options.GetType().Name} has no distribution"),
     };
 
     /// <summary>d, computed without a tensor.</summary>
@@ -26,15 +27,18 @@ public static class OracleDistributions
         GaussianDistributionOptions gaussian => gaussian.Mean.Count,
         RingDistributionOptions => 2,
         LineDistributionOptions => 1,
+        DiagonalDistributionOptions diagonal => diagonal.Dimension,
         _ => throw new NotSupportedException($"{options.GetType().Name} has no dimension"),
     };
 
-    /// <summary>The flow of a mixture: in closed form if possible, otherwise by the solver.</summary>
-    public static IFlow Flow(GaussianMixture mixture, double tolerance) => mixture switch
+    /// <summary>The flow of a distribution: in closed form if possible, otherwise by the solver.</summary>
+    public static IFlow Flow(IDistribution distribution, double tolerance) => distribution switch
     {
-        { Components: 1 } => new GaussianFlow(mixture.Means[0], mixture.Covariances[0]),
-        { Dimension: 1 } => new QuantileFlow(mixture),
-        _ => new SolvedFlow(mixture, tolerance),
+        DiagonalModes modes => new DiagonalFlow(modes),
+        GaussianMixture { Components: 1 } one => new GaussianFlow(one.Means[0], one.Covariances[0]),
+        GaussianMixture { Dimension: 1 } line => new QuantileFlow(line),
+        GaussianMixture mixture => new SolvedFlow(mixture, tolerance),
+        _ => throw new NotSupportedException($"{distribution.GetType().Name} has no flow"),
     };
 
     private static GaussianMixture Gaussian(GaussianDistributionOptions options)
@@ -63,7 +67,7 @@ public static class OracleDistributions
 }
 
 /// <summary>Fresh samples of a distribution at every step, as latents [d, 1, 1] of one class.</summary>
-public sealed class OracleBatches(GaussianMixture mixture, int batchSize, RandomSource random, Device device) : ILatentSource
+public sealed class OracleBatches(IDistribution distribution, int batchSize, RandomSource random, Device device) : ILatentSource
 {
     /// <summary>The number of classes of the samples.</summary>
     public const int ClassCount = 1;
@@ -72,7 +76,7 @@ public sealed class OracleBatches(GaussianMixture mixture, int batchSize, Random
     public int BatchSize { get; } = batchSize;
 
     /// <inheritdoc/>
-    public LatentShape Shape { get; } = new(mixture.Dimension, 1, 1);
+    public LatentShape Shape { get; } = new(distribution.Dimension, 1, 1);
 
     /// <inheritdoc/>
     public int Classes => ClassCount;
@@ -88,7 +92,7 @@ public sealed class OracleBatches(GaussianMixture mixture, int batchSize, Random
 
     /// <inheritdoc/>
     public (Tensor X, Tensor Labels) Draw(long step) => (
-        mixture.Sample(Random, step, BatchSize).to(float32).view(BatchSize, mixture.Dimension, 1, 1).to(Device),
+        distribution.Sample(Random, step, BatchSize).to(float32).view(BatchSize, distribution.Dimension, 1, 1).to(Device),
         zeros(BatchSize, dtype: int64, device: Device));
 
     /// <inheritdoc/>
@@ -98,15 +102,15 @@ public sealed class OracleBatches(GaussianMixture mixture, int batchSize, Random
     }
 }
 
-/// <summary>v_φ = v + δ: the exact velocity of a mixture with an error of known form (docs/method.md §6).</summary>
-public sealed class OracleTeacher(GaussianMixture mixture, TeacherBiasOptions bias)
+/// <summary>v_φ = v + δ: the exact velocity of a distribution with an error of known form (docs/method.md §6).</summary>
+public sealed class OracleTeacher(IDistribution distribution, TeacherBiasOptions bias)
 {
     /// <summary>δ(z, t) in float64: z [B, d], t [B] → [B, d].</summary>
     public Tensor Bias(Tensor z, Tensor t) => bias switch
     {
         NoBiasOptions => zeros_like(z),
         ConstantBiasOptions constant => tensor(constant.Vector.ToArray()).expand_as(z),
-        ScaledBiasOptions scaled => scaled.Share * mixture.Velocity(z, t),
+        ScaledBiasOptions scaled => scaled.Share * distribution.Velocity(z, t),
         SmoothBiasOptions smooth => smooth.Size * (z * (2 * Math.PI / smooth.Wavelength)).sin(),
         _ => throw new NotSupportedException($"{bias.GetType().Name} has no field"),
     };
@@ -115,6 +119,6 @@ public sealed class OracleTeacher(GaussianMixture mixture, TeacherBiasOptions bi
     public VelocityField Field => (z, t, _) =>
     {
         var (point, time) = (z.flatten(1).to(float64).cpu(), t.to(float64).cpu());
-        return (mixture.Velocity(point, time) + Bias(point, time)).to(z.dtype).to(z.device).view(z.shape);
+        return (distribution.Velocity(point, time) + Bias(point, time)).to(z.dtype).to(z.device).view(z.shape);
     };
 }

@@ -72,8 +72,21 @@ public sealed class NoiseMeasure(IFlow flow, RandomSource random, long draws)
     {
         using var quiet = no_grad();
         var noise = errors.Posterior.Draw(random, "noise draw", step, draws) - errors.Velocity.unsqueeze(1);
-        Append(_network, errors.J, noise);
-        Append(_flow, flow.Jacobian(points.Z, points.R, points.T), noise);
+        Append(_network, noise.matmul(errors.J.transpose(1, 2)));
+        Append(_flow, flow.Push(points.Z, points.R, points.T, noise));
+    }
+
+    /// <summary>Adds a batch of points in many dimensions. The draws of a point are made one after the other, and no matrix is formed.</summary>
+    public void Add(OraclePoints points, DiagonalModes modes, TrainedMeanFlow trained, long step)
+    {
+        using var quiet = no_grad();
+        for (long draw = 0; draw < draws; draw++)
+        {
+            using var scope = NewDisposeScope();
+            var noise = modes.DrawNoise(points.Z, points.T, random, "noise draw", (step * draws) + draw);
+            Append(_network, trained.Push(points.Z, points.R, points.T, noise));
+            Append(_flow, flow.Push(points.Z, points.R, points.T, noise.unsqueeze(1)));
+        }
     }
 
     /// <summary>The measurements of all points so far.</summary>
@@ -86,6 +99,6 @@ public sealed class NoiseMeasure(IFlow flow, RandomSource random, long draws)
             OracleMetric.Quantile(name, percent), sorted[(int)(percent / 100 * (sorted.Length - 1))], sorted.Length));
     }
 
-    private static void Append(List<double> values, Tensor jacobian, Tensor noise) =>
-        values.AddRange(noise.matmul(jacobian.transpose(1, 2)).square().sum(-1).flatten().data<double>().ToArray());
+    private static void Append(List<double> values, Tensor noise) =>
+        values.AddRange(noise.square().sum(-1).flatten().data<double>().ToArray());
 }

@@ -67,7 +67,10 @@ public sealed class TargetErrors
     private static Tensor Apply(Tensor matrix, Tensor vector) => matrix.matmul(vector.unsqueeze(-1)).squeeze(-1);
 }
 
-/// <summary>Points of the path at uniform pairs of times, as training draws them but with r &lt; t throughout; in float64.</summary>
+/// <summary>
+/// Points of the path at uniform pairs of times with the automatic shift and r &lt; t throughout, in float64: the same points for all arms,
+/// whatever the times of their training.
+/// </summary>
 /// <param name="X">Data [B, d].</param>
 /// <param name="Noise">[B, d].</param>
 /// <param name="R">Earlier times [B].</param>

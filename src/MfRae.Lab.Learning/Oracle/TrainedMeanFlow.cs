@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Paths;
 using TorchSharp;
@@ -12,7 +13,7 @@ namespace MfRae.Lab.Learning.Oracle;
 /// <param name="bias">δ = v_φ - v in float64, z [B, d], t [B] → [B, d]; null: computed from both.</param>
 /// <param name="weights">Float64, without gradients.</param>
 public sealed class TrainedMeanFlow(
-    GaussianMixture mixture,
+    IDistribution distribution,
     LambdaMeanFlowOptions options,
     VelocityField? teacher,
     Func<Tensor, Tensor, Tensor>? bias,
@@ -20,7 +21,11 @@ public sealed class TrainedMeanFlow(
     Weights weights)
 {
     /// <summary>The distribution of the data.</summary>
-    public GaussianMixture Mixture { get; } = mixture;
+    public IDistribution Distribution { get; } = distribution;
+
+    /// <summary>The distribution of the data, for measures that need matrices of its dimension.</summary>
+    public GaussianMixture Mixture => Distribution as GaussianMixture
+        ?? throw new InvalidOperationException($"{Distribution.GetType().Name} is not a mixture with covariance matrices");
 
     /// <summary>The trained network.</summary>
     public DitNetwork Network { get; } = network;
@@ -46,7 +51,7 @@ public sealed class TrainedMeanFlow(
         if (teacher is null)
             return zeros_like(z);
         var guided = Guidance.Apply(options.Guidance, teacher, Network.Classes);
-        return guided(Linearisation.Latent(z), t, Linearisation.Labels(z)).flatten(1) - Mixture.Velocity(z, t);
+        return guided(Linearisation.Latent(z), t, Linearisation.Labels(z)).flatten(1) - Distribution.Velocity(z, t);
     }
 
     /// <summary>The mean flow that training converges to (docs/method.md §5).</summary>
@@ -54,6 +59,15 @@ public sealed class TrainedMeanFlow(
     {
         var follow = Blend(TangentLambda);
         return new(follow, Lambda == TangentLambda ? follow : Blend(Lambda), tolerance);
+    }
+
+    /// <summary>J n = n - (t - r) ∂u_θ/∂z n for vectors n [B, d], by forward mode.</summary>
+    public Tensor Push(Tensor z, Tensor r, Tensor t, Tensor vectors)
+    {
+        using var quiet = no_grad();
+        var moved = Network.AverageVelocity(
+            Weights, new Dual(Linearisation.Latent(z), Linearisation.Latent(vectors)), r, t, Linearisation.Labels(z)).Tangent!;
+        return vectors - ((t - r).unsqueeze(1) * moved.flatten(1));
     }
 
     /// <summary>The training objective, but with an exact derivative, squared error, and r &lt; t for all samples.</summary>
@@ -74,7 +88,7 @@ public sealed class TrainedMeanFlow(
     // v + λδ.
     private Func<Tensor, Tensor, Tensor> Blend(double lambda) => (z, t) =>
     {
-        var velocity = Mixture.Velocity(z, t);
+        var velocity = Distribution.Velocity(z, t);
         return lambda == 0 ? velocity : velocity + (lambda * Bias(z, t));
     };
 }

@@ -13,19 +13,38 @@ public sealed class TimeSampler(TimeSamplerOptions options, TimeShift shift, Ran
     public Tensor One(long step, long batch) => Shifted(random.Uniform("time", step, batch));
 
     /// <summary>Two shifted times for each sample, sorted, r ≤ t; r = t for the fraction <paramref name="equalFraction"/>.</summary>
-    public (Tensor R, Tensor T) Pair(long step, long batch, double equalFraction) => Pair(
+    public TimePairs Pair(long step, long batch, double equalFraction) => Pair(
         random.Uniform("time", step, batch), random.Uniform("second time", step, batch), random.Uniform("equal times", step, batch),
         equalFraction);
 
     /// <summary>Two shifted times from given uniform numbers in [0, 1), each [B].</summary>
-    public (Tensor R, Tensor T) Pair(Tensor first, Tensor second, Tensor equal, double equalFraction)
+    public TimePairs Pair(Tensor first, Tensor second, Tensor equal, double equalFraction)
     {
         var (one, other) = (Shifted(first), Shifted(second));
         var t = maximum(one, other);
-        return (where(equal < equalFraction, t, minimum(one, other)), t);
+        return new(
+            where(equal < equalFraction, t, minimum(one, other)), t, options.ReweightsToUniform() ? Weight(first) * Weight(second) : null);
     }
 
     private Tensor Shifted(Tensor uniform) => shift.Apply(TimeDistribution.FromUniform(options, uniform));
+
+    // The density of U(0, high) divided by that of the shifted time. The shift divides the density by its slope.
+    private Tensor Weight(Tensor uniform)
+    {
+        var time = TimeDistribution.FromUniform(options, uniform);
+        var inside = shift.Apply(time) <= ((UniformTimeOptions)options).High;
+        return shift.Slope(time) * inside.to(time.dtype);
+    }
+}
+
+/// <summary>Pairs of times of a batch.</summary>
+/// <param name="R">[B], at most <paramref name="T"/>.</param>
+/// <param name="T">[B].</param>
+/// <param name="Weight">The importance weight of each sample [B], with an expectation of 1; null: all are 1.</param>
+public sealed record TimePairs(Tensor R, Tensor T, Tensor? Weight)
+{
+    /// <summary>The times without the weights.</summary>
+    public void Deconstruct(out Tensor r, out Tensor t) => (r, t) = (R, T);
 }
 
 /// <summary>Distributions of times before the shift, by inverse CDF (docs/method.md §1).</summary>
@@ -63,11 +82,18 @@ public sealed class TimeShift(double scale)
     /// <summary>s = sqrt(D / 4096), at least 1.</summary>
     public static TimeShift For(LatentShape shape) => new(Math.Max(1, Math.Sqrt(shape.Dimension / ReferenceDimension)));
 
+    /// <summary>The shift of training times: that of the options, or else that of the latents.</summary>
+    public static TimeShift For(TimeSamplerOptions options, LatentShape shape) =>
+        options.ShiftScale() is { } scale ? new(scale) : For(shape);
+
     /// <summary>The shifted times, element-wise; 0 and 1 do not change.</summary>
     public Tensor Apply(Tensor t) => Scale * t / (1 + ((Scale - 1) * t));
 
     /// <summary>The shifted time of a single time.</summary>
     public double Apply(double t) => Scale * t / (1 + ((Scale - 1) * t));
+
+    /// <summary>The derivative of the shifted time by the time, element-wise: s at 0, 1/s at 1.</summary>
+    public Tensor Slope(Tensor t) => Scale / (1 + ((Scale - 1) * t)).square();
 
     /// <summary>
     /// The shifted grid of <paramref name="steps"/> equal steps from 1 down to <paramref name="end"/>, which is a time before the

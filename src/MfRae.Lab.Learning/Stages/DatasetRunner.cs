@@ -69,16 +69,18 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
     {
         OracleFiles.Save(context, oracle.Distribution);
         using var scope = NewDisposeScope();
-        var forms = new ClosedFormChecks(OracleDistributions.Create(oracle.Distribution), CheckTolerance);
         // All oracles with the same options are checked at the same points.
         var random = new RandomSource(0, CPU);
-        var (z, _, t) = forms.Points(random, CheckedPoints);
-        var (velocity, jacobian) = forms.Flow(random, CheckedPoints);
+        var (velocity, covariance, averageVelocity, jacobian) = OracleDistributions.Create(oracle.Distribution) switch
+        {
+            DiagonalModes modes => ClosedFormChecks.Of(modes, random, CheckedPoints, CheckTolerance),
+            var mixture => ClosedFormChecks.Of((GaussianMixture)mixture, random, CheckedPoints, CheckTolerance),
+        };
         OracleValue[] values =
         [
-            new(OracleMetric.ClosedVelocity, forms.Velocity(z, t), CheckedPoints),
-            new(OracleMetric.ClosedCovariance, forms.Covariance(z, t), CheckedPoints),
-            new(OracleMetric.ClosedAverageVelocity, velocity, CheckedPoints),
+            new(OracleMetric.ClosedVelocity, velocity, CheckedPoints),
+            new(OracleMetric.ClosedCovariance, covariance, CheckedPoints),
+            new(OracleMetric.ClosedAverageVelocity, averageVelocity, CheckedPoints),
             new(OracleMetric.ClosedJacobian, jacobian, CheckedPoints),
         ];
         foreach (var value in values)

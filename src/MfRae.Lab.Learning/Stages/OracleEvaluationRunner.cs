@@ -21,8 +21,10 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         using var scope = NewDisposeScope();
         if (stage.MeanFlow is not LambdaMeanFlowOptions options)
             throw new LabException("the oracle metrics are defined for MeanFlow stages of kind lambda only");
-        var mixture = OracleFiles.Mixture(context);
-        var flow = OracleDistributions.Flow(mixture, stage.Metric.Tolerance);
+        var distribution = OracleFiles.Distribution(context);
+        var flow = OracleDistributions.Flow(distribution, stage.Metric.Tolerance);
+        // In many dimensions, the measures that need matrices are left out.
+        var modes = distribution as DiagonalModes;
         var (network, weights) = Load(context, StageInput.Generator);
         var exact = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context) : null;
         using var networkWeights = weights;
@@ -32,13 +34,13 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         VelocityField? velocity = teacherWeights is null ? null : (z, t, y) => teacherNetwork.Velocity(teacherWeights, z, t, y);
         var teacher = exact?.Field ?? velocity;
         var trained = new TrainedMeanFlow(
-            mixture, options, teacher, exact is null ? null : exact.Bias, network, weights);
+            distribution, options, teacher, exact is null ? null : exact.Bias, network, weights);
         var random = new RandomSource(stage.Seed, CPU);
         // Both numbers of points are rounded up to whole batches.
         var batches = (stage.Samples + stage.BatchSize - 1) / stage.BatchSize;
-        var gradients = (stage.Metric.GradientPoints + GradientBatch - 1) / GradientBatch;
+        var gradients = modes is null ? (stage.Metric.GradientPoints + GradientBatch - 1) / GradientBatch : 0;
 
-        var source = new OracleBatches(mixture, stage.BatchSize, random, CPU);
+        var source = new OracleBatches(distribution, stage.BatchSize, random, CPU);
         var deviation = new DeviationMeasure(trained, flow, stage.Metric.Tolerance);
         var split = new SplitMeasure(trained, source);
         var noise = new NoiseMeasure(flow, random, stage.Metric.Draws);
@@ -47,18 +49,25 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
             using (NewDisposeScope())
             {
                 var points = OraclePoints.Draw(source, step);
-                var errors = TargetErrors.At(trained, points.Z, points.R, points.T);
                 deviation.AddInterval(points);
-                deviation.AddEndPoints(random.Normal("prior", step, stage.BatchSize, mixture.Dimension).to(float64), stage.Steps);
-                split.Add(points, errors);
-                noise.Add(points, errors, step);
+                deviation.AddEndPoints(random.Normal("prior", step, stage.BatchSize, distribution.Dimension).to(float64), stage.Steps);
+                if (modes is not null)
+                {
+                    noise.Add(points, modes, trained, step);
+                }
+                else
+                {
+                    var errors = TargetErrors.At(trained, points.Z, points.R, points.T);
+                    split.Add(points, errors);
+                    noise.Add(points, errors, step);
+                }
             }
             GC.Collect(0);
             context.Progress(step + 1, batches + gradients, "batch of points");
         }
 
         var gradient = new GradientMeasure(trained, random, stage.Metric.Draws);
-        var few = new OracleBatches(mixture, GradientBatch, random, CPU);
+        var few = new OracleBatches(distribution, GradientBatch, random, CPU);
         for (var step = 0; step < gradients; step++)
         {
             using (NewDisposeScope())
@@ -71,7 +80,8 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         }
 
         var identity = OracleFiles.Identity(context.Input(StageInput.Dataset));
-        foreach (var value in (OracleValue[])[.. deviation.Values(), .. split.Values(), .. gradient.Values(), .. noise.Values()])
+        OracleValue[] matrices = modes is null ? [.. split.Values(), .. gradient.Values()] : [];
+        foreach (var value in (OracleValue[])[.. deviation.Values(), .. matrices, .. noise.Values()])
             context.Measured(OracleFiles.Identified(value, identity));
     }
 
@@ -94,14 +104,14 @@ internal static class OracleFiles
         context.File(TeacherFile), JsonSerializer.Serialize(options, LabJson.Default.TeacherBiasOptions));
 
     /// <summary>The distribution of the dataset input.</summary>
-    public static GaussianMixture Mixture(StageContext context) => OracleDistributions.Create(JsonSerializer.Deserialize(
+    public static IDistribution Distribution(StageContext context) => OracleDistributions.Create(JsonSerializer.Deserialize(
         File.ReadAllText(Path.Combine(context.Input(StageInput.Dataset), DistributionFile)), LabJson.Default.DistributionOptions)!);
 
     /// <summary>The identity of a distribution: the hash of its file in a folder.</summary>
     public static string Identity(string folder) => FileHash.Of(Path.Combine(folder, DistributionFile));
 
     public static OracleBatches Batches(StageContext context, int batchSize) =>
-        new(Mixture(context), batchSize, context.Random(), context.Device());
+        new(Distribution(context), batchSize, context.Random(), context.Device());
 
     /// <summary>The teacher among the inputs if it is a closed form; null if it is a network.</summary>
     public static OracleTeacher? Teacher(StageContext context)
@@ -110,7 +120,7 @@ internal static class OracleFiles
         if (!File.Exists(path))
             return null;
         var bias = JsonSerializer.Deserialize(File.ReadAllText(path), LabJson.Default.TeacherBiasOptions)!;
-        return new OracleTeacher(Mixture(context), bias);
+        return new OracleTeacher(Distribution(context), bias);
     }
 
     /// <summary>A value with its identity.</summary>

@@ -17,8 +17,11 @@ internal static class StageContextExtensions
 
     public static Device Device(this StageContext context) => ComputeDevice.Resolve(context.Spec.Settings.Device);
 
-    /// <summary>Random numbers of the stage's seed, on its device.</summary>
-    public static RandomSource Random(this StageContext context) => new(context.Seed, context.Device());
+    /// <summary>
+    /// Random numbers of the stage's seed and kind, on its device. Stages of different kinds share no numbers; stages of one kind and seed
+    /// share all of them, so that arms are paired.
+    /// </summary>
+    public static RandomSource Random(this StageContext context) => new(context.Seed, context.Device(), context.Spec.Node.Kind);
 
     public static void Progress(this StageContext context, long done, long total, string unit)
     {

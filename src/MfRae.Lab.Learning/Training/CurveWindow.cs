@@ -102,40 +102,42 @@ public sealed class CurveWindow : IDisposable
 }
 
 /// <summary>
-/// Loss and gradient norm of the last steps, for the curve and the step of a divergence. They stay on their device until they are read: a
+/// Loss and gradient norms of the last steps, for the curve and the step of a divergence. They stay on their device until they are read: a
 /// step does not wait for the device.
 /// </summary>
 /// <param name="capacity">The number of steps that are kept.</param>
 public sealed class LastSteps(int capacity, Device device) : IDisposable
 {
-    private readonly Tensor _values = zeros([2, capacity], float64, device).DetachFromDisposeScope();
+    private readonly Tensor _values = zeros([3, capacity], float64, device).DetachFromDisposeScope();
     private long _kept;
 
     /// <summary>Adds the values of the next step.</summary>
     /// <param name="step">Counted from 1, consecutive.</param>
     /// <param name="loss">A scalar.</param>
     /// <param name="norm">A scalar.</param>
-    public void Add(long step, Tensor loss, Tensor norm)
+    /// <param name="unweighted">A scalar: the norm without loss weight, or <paramref name="norm"/> where it was not computed.</param>
+    public void Add(long step, Tensor loss, Tensor norm, Tensor unweighted)
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         var column = _values.select(1, Slot(step));
         column[0].copy_(loss.detach());
         column[1].copy_(norm.detach());
+        column[2].copy_(unweighted.detach());
         _kept = Math.Min(_kept + 1, capacity);
     }
 
     /// <summary>The kept steps, oldest first; null for values that are not finite.</summary>
     /// <param name="last">The last step that was added.</param>
-    public IReadOnlyList<(long Step, double? Loss, double? Norm)> Read(long last)
+    public IReadOnlyList<(long Step, double? Loss, double? Norm, double? Unweighted)> Read(long last)
     {
         using var scope = NewDisposeScope();
         var values = Save(last).cpu().data<double>().ToArray();
         double? Finite(long at) => double.IsFinite(values[at]) ? values[at] : null;
-        return [.. Enumerable.Range(0, (int)_kept).Select(at => (last - _kept + 1 + at, Finite(at), Finite(_kept + at)))];
+        return [.. Enumerable.Range(0, (int)_kept).Select(at => (last - _kept + 1 + at, Finite(at), Finite(_kept + at), Finite((2 * _kept) + at)))];
     }
 
-    /// <summary>The kept values for a checkpoint, float64 [2, kept], oldest first.</summary>
+    /// <summary>The kept values for a checkpoint, float64 [3, kept], oldest first.</summary>
     /// <param name="last">The last step that was added.</param>
     public Tensor Save(long last)
     {
@@ -162,7 +164,7 @@ public sealed class LastSteps(int capacity, Device device) : IDisposable
 }
 
 /// <summary>
-/// Detects an exploding gradient: a norm above the limit of the options for their number of steps in a row. It counts on the device, and
+/// Detects an exploding gradient: an unweighted norm above the limit of the options for their number of steps in a row. It counts on the device, and
 /// is read for a report.
 /// </summary>
 public sealed class GradientWatch(TrainingOptions options, Device device) : IDisposable
@@ -170,15 +172,18 @@ public sealed class GradientWatch(TrainingOptions options, Device device) : IDis
     private readonly Tensor _streak = zeros([], float64, device).DetachFromDisposeScope();
     private readonly Tensor _longest = zeros([], float64, device).DetachFromDisposeScope();
 
+    /// <summary>Whether the options have a limit.</summary>
+    public bool IsActive => options.GradientNormLimit > 0;
+
     /// <summary>The values for a checkpoint.</summary>
     public IEnumerable<(string Name, Tensor Value)> State =>
-        options.GradientNormLimit > 0 ? [("gradient.streak", _streak), ("gradient.longest", _longest)] : [];
+        IsActive ? [("gradient.streak", _streak), ("gradient.longest", _longest)] : [];
 
     /// <summary>Adds a step.</summary>
-    /// <param name="norm">The norm of the gradient before clipping, a scalar.</param>
+    /// <param name="norm">The norm of the gradient of the unweighted loss before clipping, a scalar.</param>
     public void Add(Tensor norm)
     {
-        if (options.GradientNormLimit <= 0)
+        if (!IsActive)
             return;
         _streak.add_(1).mul_(norm.detach() > options.GradientNormLimit);
         _longest.copy_(maximum(_longest, _streak));
@@ -187,7 +192,7 @@ public sealed class GradientWatch(TrainingOptions options, Device device) : IDis
     /// <summary>The divergence, if the norm was above the limit for too long since the last call; otherwise null.</summary>
     public DivergedException? Check(long step)
     {
-        if (options.GradientNormLimit <= 0)
+        if (!IsActive)
             return null;
         using var scope = NewDisposeScope();
         var longest = (long)_longest.item<double>();

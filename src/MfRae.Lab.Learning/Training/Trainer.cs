@@ -22,6 +22,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
     private const int StepsBeforeDivergence = 100;
     private const string Loss = "loss";
     private const string Norm = "gradientNorm";
+    private const string UnweightedNorm = "gradientNorm.unweighted";
 
     /// <summary>
     /// Trains <paramref name="weights"/> from the start or from the folder's checkpoint, and returns the average of the
@@ -50,15 +51,22 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         else
             snapshots?.Take(0, average, weights);
 
+        var timer = new StepTimer(context.Time, weights.Device);
         var lastCheckpoint = context.Time.GetTimestamp();
         while (step < options.Steps)
         {
             // One dispose scope a step: no tensor of a step outlives it.
+            timer.Start();
             using (NewDisposeScope())
             {
                 // Batch and loss: the objective draws the batch of this step and evaluates the network on it.
                 weights.Gradient!.zero_();
                 var value = objective.Evaluate(weights, step);
+
+                // Gradient norm without the loss weight: for a report, and at every step if it has a limit.
+                var plain = value.Unweighted is { } loss && !ReferenceEquals(loss, value.Loss) && (gradients.IsActive || IsReported(step + 1))
+                    ? NormOf(loss, weights)
+                    : null;
 
                 // Gradients: of all parameters, in one flat vector.
                 value.Loss.backward();
@@ -80,22 +88,26 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
                     average.Flat.copy_(weights.Flat);
                 step++;
 
-                // Curves: add the values up on the device. A step never waits for it.
-                gradients.Add(norm);
-                last.Add(step, value.Loss, norm);
+                // Curves: add the values up on the device.
+                var unweighted = plain ?? norm;
+                gradients.Add(unweighted);
+                last.Add(step, value.Loss, norm, unweighted);
                 curves.Add(Loss, value.Loss);
                 curves.Add(Norm, norm);
+                if (plain is not null || ReferenceEquals(value.Unweighted, value.Loss))
+                    curves.Add(UnweightedNorm, unweighted);
                 curves.Set("learningRate", learningRate);
                 foreach (var (name, series) in value.Series)
                     curves.Add(name, series);
             }
+            timer.Stop();
 
             // Snapshots: before the checkpoint, so that an attempt that resumes from one finds all snapshots up to there.
             snapshots?.Take(step, average, weights);
 
             // Report: write the means since the last report and the progress, and stop if the training has diverged.
-            if (step % context.Spec.Settings.LogEvery == 0 || step == options.Steps)
-                Report(step, curves, gradients, last);
+            if (IsReported(step))
+                Report(step, curves, gradients, last, timer);
 
             // Checkpoint: when the user stops the run, and at regular intervals.
             var stopped = context.Stop.IsCancellationRequested;
@@ -115,6 +127,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         }
 
         // Result: the average with the running statistics of the weights. The last update may have overflowed after a finite loss.
+        WriteCost(timer);
         average.CopyConstants(weights);
         if (average.NotFinite() is not [var damaged, ..])
             return average;
@@ -122,7 +135,26 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         throw DivergedException.NotFinite(step, $"'{damaged}' of the trained weights");
     }
 
-    private void Report(long step, CurveWindow curves, GradientWatch gradients, LastSteps last)
+    // The norm of the gradient of a loss. The graph is kept, and the gradient is zero again: the training gradient has the same bits as
+    // without this pass.
+    private static Tensor NormOf(Tensor loss, Weights weights)
+    {
+        loss.backward(retain_graph: true);
+        using var quiet = no_grad();
+        var norm = weights.Gradient!.norm();
+        weights.Gradient.zero_();
+        return norm;
+    }
+
+    private bool IsReported(long step) => step % context.Spec.Settings.LogEvery == 0 || step == options.Steps;
+
+    private void WriteCost(StepTimer timer)
+    {
+        if (timer.Cost(ResourceUse.PeakBytes()) is { } cost)
+            context.Journal.Write(cost);
+    }
+
+    private void Report(long step, CurveWindow curves, GradientWatch gradients, LastSteps last, StepTimer timer)
     {
         var means = curves.Take();
         var divergence = means[Loss] is null || means[Norm] is null ? NotFinite(step, means, last) : gradients.Check(step);
@@ -131,13 +163,16 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         context.Journal.Write(new MetricsEvent(step, means));
         context.Journal.Write(new ProgressEvent(step, options.Steps, "step", options.BatchSize));
         if (divergence is not null)
+        {
+            WriteCost(timer);
             throw divergence;
+        }
     }
 
     // Finds the step of the first value that is not finite. Where a resumed window lacks it, the step of the report is named.
     private static DivergedException NotFinite(long reported, IReadOnlyDictionary<string, double?> means, LastSteps last)
     {
-        foreach (var (step, loss, norm) in last.Read(reported))
+        foreach (var (step, loss, norm, _) in last.Read(reported))
         {
             if (loss is null || norm is null)
                 return DivergedException.NotFinite(step, loss is null ? Loss : Norm);
@@ -146,12 +181,16 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
     }
 
     // Writes the values of single steps up to a divergence. Steps that have a report keep its means.
-    private void WriteLast(IReadOnlyList<(long Step, double? Loss, double? Norm)> steps, long divergence)
+    private void WriteLast(IReadOnlyList<(long Step, double? Loss, double? Norm, double? Unweighted)> steps, long divergence)
     {
-        foreach (var (step, loss, norm) in steps.Where(step => step.Step <= divergence).TakeLast(StepsBeforeDivergence))
+        foreach (var (step, loss, norm, unweighted) in steps.Where(step => step.Step <= divergence).TakeLast(StepsBeforeDivergence))
         {
-            if (step % context.Spec.Settings.LogEvery != 0 && step != options.Steps)
-                context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { [Loss] = loss, [Norm] = norm }));
+            if (IsReported(step))
+                continue;
+            var values = new Dictionary<string, double?> { [Loss] = loss, [Norm] = norm };
+            if (options.GradientNormLimit > 0)
+                values[UnweightedNorm] = unweighted;
+            context.Journal.Write(new MetricsEvent(step, values));
         }
     }
 }

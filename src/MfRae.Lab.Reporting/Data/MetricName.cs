@@ -46,6 +46,7 @@ internal static class SeriesName
         "loss.tokens" => "Loss of tokens",
         "loss.contrastive" => "Contrastive loss",
         "gradientNorm" => "Gradient norm",
+        "gradientNorm.unweighted" => "Gradient norm without loss weight",
         "learningRate" => "Learning rate",
         _ => series,
     };

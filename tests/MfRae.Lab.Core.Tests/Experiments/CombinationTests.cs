@@ -29,6 +29,16 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "sampling": { "teacherSolver": "heunn" } }""", "$.base.sampling.teacherSolver", "did you mean `heun`?")]
     [InlineData("""{ "meanflow": { "time": { "kind": "logitNormal", "low": 0.9, "high": 0.9 } } }""", "$.base.meanflow.time.low",
         "below `high`")]
+    [InlineData("""{ "meanflow": { "time": { "shift": 0.5 } } }""", "$.base.meanflow.time.shift", "a number from 1 to 1000 or \"auto\"")]
+    [InlineData("""{ "meanflow": { "time": { "shift": "automatic" } } }""", "$.base.meanflow.time.shift", "or \"auto\"")]
+    [InlineData("""{ "meanflow": { "time": { "kind": "logitNormal", "reweight": "uniform" } } }""", "$.base.meanflow.time.reweight", "shift")]
+    [InlineData("""
+        {
+          "teacher": {
+            "kind": "flowMatching", "network": {}, "time": { "kind": "uniform", "reweight": "uniform" }, "training": { "steps": 3000 }
+          }
+        }
+        """, "$.base.teacher.time.reweight", "`reweight` to none")]
     [InlineData("""{ "meanflow": { "lambdaSchedule": { "kind": "linear", "end": 0, "steps": 401 } } }""",
         "$.base.meanflow.lambdaSchedule.steps", "at most 400")]
     [InlineData("""{ "meanflow": { "lambdaSchedule": { "kind": "switch", "end": 0, "step": 400 } } }""",

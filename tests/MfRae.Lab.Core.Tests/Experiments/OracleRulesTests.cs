@@ -103,6 +103,9 @@ public sealed class OracleRulesTests : IDisposable
         "$.base.dataset.distribution.deviations", "one of each")]
     [InlineData("""{ "dataset": { "distribution": { "kind": "mixture1d", "weights": [], "means": [], "deviations": [] } } }""",
         "$.base.dataset.distribution.weights", "one number for each component")]
+    [InlineData("""
+        { "dataset": { "distribution": { "kind": "diagonalModes", "dimension": 64 } }, "teacher": { "bias": { "kind": "scaled", "share": 0.1 } } }
+        """, "$.base.teacher.bias.kind", "bias of kind none")]
     public void Options_that_an_oracle_excludes_are_reported_at_their_location(string change, string path, string suggestion)
     {
         var found = _work.Mistake($"\"base\": {change}");

@@ -18,7 +18,7 @@ internal static class Mixtures
 
     public static TheoryData<string> Kinds => ["gaussian", "ring", "mixture1d"];
 
-    public static GaussianMixture Of(string kind) => OracleDistributions.Create(kind switch
+    public static GaussianMixture Of(string kind) => (GaussianMixture)OracleDistributions.Create(kind switch
     {
         "gaussian" => Gaussian,
         "ring" => Ring,

@@ -78,6 +78,25 @@ public sealed class OracleStageTests : IDisposable
         measured["floor@1"].Should().BeLessThan(1e-5);
     }
 
+    [Fact]
+    public void In_many_dimensions_a_network_is_measured_without_matrices()
+    {
+        Run("many", new DatasetStage(new OracleDatasetOptions(new DiagonalDistributionOptions(5000))));
+        Run("exact", new TeacherStage(new OracleTeacherOptions(new NoBiasOptions())), [("dataset", "many")]);
+        var options = new LambdaMeanFlowOptions(
+            0.5, TinyTrainedMeanFlow.Sizes, new UniformTimeOptions(Shift: 4, Reweight: UniformTimeOptions.ToUniform), new JvpOptions(),
+            new AdaptiveLossWeightOptions(), Training, Initialisation: "random", LabelDropout: 0);
+        Run("meanflow", new MeanFlowStage(options), [("dataset", "many"), ("teacher", "exact")]);
+        Run("evaluation", new OracleEvaluationStage(Metric, options, Samples: 10, Steps: [1, 2], Seed: 0, BatchSize: 5),
+            [("dataset", "many"), ("teacher", "exact"), ("generator", "meanflow")]);
+
+        _stages["many"].Measurements.Should().HaveCount(4).And.OnlyContain(value => value.Value >= 0 && value.Value < 1e-4);
+        var measured = _stages["evaluation"].Measurements.ToList();
+        measured.Select(value => value.Key).Should().Contain(["deviation@1", "deviation@2", "deviation.interval", "noise.50", "noise.flow.99.9"])
+            .And.NotContain(key => key.StartsWith("split", StringComparison.Ordinal) || key.StartsWith("gradient", StringComparison.Ordinal));
+        measured.Should().OnlyContain(value => value.Value != null && double.IsFinite(value.Value.Value));
+    }
+
     private void Train(string name, LambdaMeanFlowOptions options, params string[] inputs)
     {
         Run(name, new MeanFlowStage(options), inputs);

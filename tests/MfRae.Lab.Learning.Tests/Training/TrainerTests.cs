@@ -163,7 +163,7 @@ public sealed class TrainerTests : IDisposable
         FluentActions.Invoking(() => Explode(15)).Should().Throw<OperationCanceledException>();
 
         FluentActions.Invoking(() => Explode(int.MaxValue)).Should().Throw<DivergedException>()
-            .WithMessage("the gradient norm was above 1E-09 for 24 steps in a row, by step 24");
+            .WithMessage("the gradient norm of the unweighted loss was above 1E-09 for 24 steps in a row, by step 24");
     }
 
     [Fact]

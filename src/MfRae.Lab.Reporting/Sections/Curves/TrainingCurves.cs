@@ -8,7 +8,7 @@ namespace MfRae.Lab.Reporting.Sections.Curves;
 /// <summary>Every series of the stages that play one role, a chart each.</summary>
 internal static class TrainingCurves
 {
-    private static readonly string[] Order = ["loss", "loss.interval", "loss.equal", "gradientNorm"];
+    private static readonly string[] Order = ["loss", "loss.interval", "loss.equal", "gradientNorm", "gradientNorm.unweighted"];
 
     /// <summary>The charts; null if no run has such a stage, or if it reported no series.</summary>
     public static CurvesStage? Of(ReportData data, string role, CurveBudget budget)
