@@ -99,6 +99,7 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
         new("arms", OfExperiment, "arm, name, steps, samples, guidance, labels, extractor, preprocessing, reference, higher_is_better, "
             + "device, noise, setting"),
         new("arm_levels", OfExperiment, "arm, axis"),
+        new("arm_costs", OfExperiment, "arm, processor, threads, jobs, device"),
         new("runs", OfExperiment, "arm, seed, run"),
         new("run_stages", OfExperiment, "arm, seed, run, role, stage"),
         new("stages", OfExperiment, "position"),
