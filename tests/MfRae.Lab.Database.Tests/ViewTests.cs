@@ -63,9 +63,9 @@ public sealed class ViewTests : IDisposable
         _lab.Rows("select arm, step_seconds, peak_bytes, n, threads, jobs, device from arm_costs").Should().BeEquivalentTo(
             new object?[][]
             {
-                ["b", 9.0, 900.0, 1L, 2L, 1L, "cpu"],
-                ["b", 0.2, 200.0, 3L, 2L, 2L, "cpu"],
-                ["a", 0.35, 150.0, 2L, 2L, 2L, "cpu"],
+                ["b", 9.0, 900L, 1L, 2L, 1L, "cpu"],
+                ["b", 0.2, 200L, 3L, 2L, 2L, "cpu"],
+                ["a", 0.35, 150L, 2L, 2L, 2L, "cpu"],
             },
             options => options.WithStrictOrdering());
         _lab.Rows("select mean, n from arms where arm = 'a' and metric = 'stepSeconds'").Should().BeEquivalentTo(

@@ -8,11 +8,11 @@ internal sealed class ViewReader(SqliteConnection connection)
 {
     // SQLite has no type for a computed column, and the type of an exported column must not depend on its values.
     private static readonly HashSet<string> ComputedIntegers =
-        ["archived", "arms", "attempt", "attempts", "completed", "current", "n", "peak_bytes", "runs", "seeds", "stages", "version"];
+        ["archived", "arms", "attempt", "attempts", "completed", "current", "jobs", "n", "peak_bytes", "runs", "seeds", "stages", "version"];
 
-    private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "device_seconds", "flops", "mean", "sd", "value", "wall", "wall_seconds"];
+    private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "device_seconds", "flops", "mean", "sd", "step_seconds", "value", "wall", "wall_seconds"];
 
-    private static readonly HashSet<string> ComputedTexts = ["metric", "started", "status", "title"];
+    private static readonly HashSet<string> ComputedTexts = ["axis", "level", "metric", "started", "status", "title"];
 
     /// <exception cref="InvalidOperationException">A computed column is missing in the lists above.</exception>
     public IReadOnlyList<ViewColumn> Columns(string view) =>

@@ -68,7 +68,7 @@ WITH measured AS (
 )
 SELECT c.experiment, c.arm,
   avg(CASE WHEN 2 * c.place BETWEEN c.n AND c.n + 2 THEN c.seconds END) AS step_seconds,
-  avg(CASE WHEN 2 * c.place_of_bytes BETWEEN c.n AND c.n + 2 THEN c.bytes END) AS peak_bytes,
+  CAST(avg(CASE WHEN 2 * c.place_of_bytes BETWEEN c.n AND c.n + 2 THEN c.bytes END) AS INTEGER) AS peak_bytes,
   c.n, c.processor, c.threads, c.jobs, c.device
 FROM ranked c
 JOIN arm a ON a.experiment = c.plan AND a.name = c.arm
