@@ -28,12 +28,14 @@ public sealed record Experiment(
 /// <param name="Differences">Option path → value, for the options that the arm changes.</param>
 /// <param name="Baseline">Whether the other arms are compared with this one; true for exactly one arm.</param>
 /// <param name="Title">Its name in reports and tables; null: the name. The name remains the key.</param>
+/// <param name="Levels">Axis → name of the arm's level, in the order of the axes; null for an arm that is not in the grid of `axes`.</param>
 public sealed record Arm(
     string Name,
     LabOptions Options,
     IReadOnlyDictionary<string, JsonNode?> Differences,
     bool Baseline,
-    string? Title = null);
+    string? Title = null,
+    IReadOnlyDictionary<string, string>? Levels = null);
 
 /// <summary>An experiment, or all mistakes in it.</summary>
 /// <param name="Experiment">Null if there are diagnostics.</param>

@@ -79,6 +79,9 @@ public static class MetricCatalogue
         new("linear", "Linear probe", true, Share),
         new(MetricNames.Ladder, MetricNames.Ladder, null),
         new("gflops", "GFLOPs per image", null, Gflop),
+        new("pretraining", "Pre-training", null),
+        new(MetricNames.StepSeconds, "Seconds a training step", false, "s"),
+        new(MetricNames.PeakMemory, "Peak memory of training", false, "bytes"),
         new(DerivativeErrorNames.Error, "Derivative error", false),
         new(DerivativeErrorNames.Predicted, "Derivative error (predicted)", null),
         new(DerivativeErrorNames.LowestRatio, "Derivative error (lowestRatio)", null),
@@ -117,6 +120,9 @@ public static class MetricCatalogue
 
     /// <summary>Whether higher values are better; null if the metric has no direction or is unknown.</summary>
     public static bool? HigherIsBetter(string metric) => Find(metric)?.Entry.HigherIsBetter;
+
+    /// <summary>Whether the value depends on how the work ran, and so differs between repetitions on one machine.</summary>
+    public static bool IsTiming(string metric) => metric is MetricNames.StepSeconds or MetricNames.PeakMemory;
 
     /// <summary>The relative difference that retraining alone produces, or null if it is unknown.</summary>
     public static double? NoiseBand(string metric) => Find(metric)?.Entry.NoiseBand;

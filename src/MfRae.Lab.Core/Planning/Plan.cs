@@ -1,5 +1,6 @@
 using System.Text;
 using MfRae.Lab.Core.Experiments;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Statistics;
 
 namespace MfRae.Lab.Core.Planning;
@@ -23,7 +24,13 @@ public sealed record PlannedRun(
     string Id,
     string Arm,
     long Seed,
-    IReadOnlyDictionary<string, string> Stages);
+    IReadOnlyDictionary<string, string> Stages)
+{
+    private static readonly string[] ResultRoles = ["evaluation", DerivativeErrorNames.Error];
+
+    /// <summary>The keys of the stages that measure the run's results; empty if it only trains or measures networks for other experiments.</summary>
+    public IEnumerable<string> Results() => ResultRoles.Where(Stages.ContainsKey).Select(role => Stages[role]);
+}
 
 /// <summary>One stage of a plan.</summary>
 /// <param name="Key">64 lower-case hex digits, see <see cref="StageKey"/>.</param>

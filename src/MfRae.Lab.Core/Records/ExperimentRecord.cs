@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Planning;
@@ -30,8 +31,17 @@ public sealed record ExperimentRecord(
 /// <param name="Differences">Option path → JSON text, for the options that the arm changes.</param>
 /// <param name="OptionsJson">All options of the arm, including defaults.</param>
 /// <param name="Title">Its name in reports and tables; null: its name.</param>
+/// <param name="Levels">
+/// Axis → name of the arm's level, in the order of the axes; null for an arm that is not in the grid of `axes`, and in records from before
+/// levels were kept.
+/// </param>
 public sealed record ArmRecord(
-    string Name, bool Baseline, IReadOnlyDictionary<string, string> Differences, string OptionsJson, string? Title = null);
+    string Name,
+    bool Baseline,
+    IReadOnlyDictionary<string, string> Differences,
+    string OptionsJson,
+    string? Title = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Levels = null);
 
 /// <summary>A run.</summary>
 /// <param name="Status">completed if all stages are; otherwise the worst status of its stages, in lower case.</param>

@@ -60,7 +60,8 @@ public sealed record PlanRecord(
                 arm.Baseline,
                 arm.Differences.ToDictionary(entry => entry.Key, entry => entry.Value?.ToJsonString() ?? "null"),
                 JsonSerializer.Serialize(arm.Options, LabJson.Default.LabOptions),
-                arm.Title))],
+                arm.Title,
+                arm.Levels))],
             [.. plan.Stages.Select(PlannedStage.Of)],
             plan.Runs,
             Files: experiment.Files);

@@ -21,7 +21,8 @@ internal static class Poison
                 Bad(arm.Name),
                 arm.Baseline,
                 arm.Differences.ToDictionary(one => Bad(one.Key), one => Bad(one.Value)),
-                $$"""{"{{attack.Replace("\"", "\\\"")}}": 1}"""))],
+                $$"""{"{{attack.Replace("\"", "\\\"")}}": 1}""",
+                Levels: arm.Levels?.ToDictionary(one => Bad(one.Key), one => Bad(one.Value))))],
             record.Seeds,
             [.. record.Runs.Select(run => new RunRecord(
                 Bad(run.Id),
