@@ -27,7 +27,7 @@ internal static class PlanVerb
     {
         if (PlanLoader.Load(lab, file, overrides, only, out var code) is not { } plan)
             return code;
-        lab.Terminal.Text.Write(PlanText.Describe(ArmFilter.Limit(plan, only), lab.Store.IsComplete));
+        lab.Terminal.Text.Write(PlanText.Describe(ArmFilter.Limit(plan, only), lab.Store.IsComplete, EarlierResults.Spread(lab.Paths, plan.Experiment.PrimaryMetric)));
         return ExitCode.Ok;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Planning;
@@ -10,6 +11,9 @@ namespace MfRae.Lab.Core.Records;
 /// <param name="Stages">Each stage of all runs once, inputs before users.</param>
 /// <param name="Files">The experiment file and the files it extends; null for plans from before they were kept.</param>
 /// <param name="Versions">All plans of the experiment if there are several, the current plan without times; null for a single plan.</param>
+/// <param name="Seeds">The seeds that confirm.</param>
+/// <param name="SmallestRelevantEffect">See <see cref="Experiment"/>; null in records from before it was declared.</param>
+/// <param name="Contrasts">The contrasts that carry the verdicts; null: every arm against the baseline.</param>
 public sealed record ExperimentRecord(
     string Name,
     string Path,
@@ -24,19 +28,41 @@ public sealed record ExperimentRecord(
     IReadOnlyList<StageRecord> Stages,
     string? Title = null,
     IReadOnlyList<WrittenFile>? Files = null,
-    IReadOnlyList<PlanVersion>? Versions = null);
+    IReadOnlyList<PlanVersion>? Versions = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SmallestRelevantEffect = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Contrast>? Contrasts = null)
+{
+    /// <summary>The seeds that explored, without the seeds that confirm.</summary>
+    public IReadOnlyList<long> PilotSeeds() => [.. Runs.Where(run => run.Pilot).Select(run => run.Seed).Distinct()];
+}
 
 /// <summary>An arm.</summary>
 /// <param name="Differences">Option path → JSON text, for the options that the arm changes.</param>
 /// <param name="OptionsJson">All options of the arm, including defaults.</param>
 /// <param name="Title">Its name in reports and tables; null: its name.</param>
+/// <param name="Levels">
+/// Axis → name of the arm's level, in the order of the axes; null for an arm that is not in the grid of `axes`, and in records from before
+/// levels were kept.
+/// </param>
 public sealed record ArmRecord(
-    string Name, bool Baseline, IReadOnlyDictionary<string, string> Differences, string OptionsJson, string? Title = null);
+    string Name,
+    bool Baseline,
+    IReadOnlyDictionary<string, string> Differences,
+    string OptionsJson,
+    string? Title = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Levels = null);
 
 /// <summary>A run.</summary>
 /// <param name="Status">completed if all stages are; otherwise the worst status of its stages, in lower case.</param>
 /// <param name="Stages">Role → stage key, see <see cref="Planning.PlannedRun"/>.</param>
-public sealed record RunRecord(string Id, string Arm, long Seed, string Status, IReadOnlyDictionary<string, string> Stages);
+/// <param name="Pilot">Whether its seed explores: no mean and no test contains it.</param>
+public sealed record RunRecord(
+    string Id,
+    string Arm,
+    long Seed,
+    string Status,
+    IReadOnlyDictionary<string, string> Stages,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Pilot = false);
 
 /// <summary>A stage with its attempts and results.</summary>
 /// <param name="DefinitionJson">The stage's definition with all options.</param>
@@ -145,6 +171,10 @@ public static class ArmTitles
         {
             Arms = [.. record.Arms.Select(arm => arm with { Name = called[arm.Name], Title = arm.Title is null ? null : arm.Name })],
             Runs = [.. record.Runs.Select(run => run with { Arm = called.GetValueOrDefault(run.Arm, run.Arm) })],
+            Contrasts = record.Contrasts?.Select(contrast => contrast with
+            {
+                Weights = contrast.Weights.ToDictionary(arm => called.GetValueOrDefault(arm.Key, arm.Key), arm => arm.Value),
+            }).ToArray(),
         };
     }
 }
