@@ -3,7 +3,7 @@ using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
-using MfRae.Lab.Execution.Store;
+using MfRae.Lab.Execution.Running;
 
 namespace MfRae.Lab.Cli.Verbs;
 

@@ -31,7 +31,7 @@ public sealed class ComparisonTests
         result.Interval!.Value.High.Should().BeLessThan(-0.03);
         ComparisonText.Sentence(result).Should().StartWith("better: all 6 seeds lower (16.")
             .And.EndWith("; beyond the smallest relevant effect, 0.03 (−3.0 to +3.0 %), p = 0.0313");
-        ComparisonText.Effect(result).Should().StartWith("mean −16.7 %, 95 % interval −16.8 to −16.5 %, n 6");
+        ComparisonText.Effect(result).Should().StartWith("mean −16.7 %, 95 % interval −16.7 to −16.7 %, n 6");
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using static System.FormattableString;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Reporting.Data;
@@ -27,7 +26,7 @@ internal sealed class ResultsSection : ISection
     }
 
     private static string BestNote(ReportData data) => data.Primary.MayBeBest is null
-        ? Invariant($"With fewer than {BestArms.FewestSeeds} common seeds no arm can be excluded from being the best, so no other arm is marked.")
+        ? FormattableString.Invariant($"With fewer than {BestArms.FewestSeeds} common seeds no arm can be excluded from being the best, so no other arm is marked.")
         : "○: may be the best too. A multiple comparison with the best at the 95 % level excludes the other arms (separately for each column).";
 
     /// <summary>
