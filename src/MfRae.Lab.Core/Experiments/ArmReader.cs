@@ -2,7 +2,9 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Reads `arms` or `axes`, and the name of the baseline arm.</summary>
+/// <summary>
+/// Reads the arms and the name of the baseline arm: the grid of `axes`, then the arms of `arms`; without both, `base` is the only arm.
+/// </summary>
 internal sealed class ArmReader(Diagnostics mistakes)
 {
     private const int LongestTitle = 200;
@@ -11,29 +13,34 @@ internal sealed class ArmReader(Diagnostics mistakes)
     {
         var arms = document.Get("arms");
         var axes = document.Get("axes");
-        if (arms is not null && axes is not null)
-        {
-            mistakes.Add(
-                axes.Location,
-                "`arms` and `axes` exclude each other",
-                "keep one; if the extended file has the unwanted one, set it to null here");
-        }
-
         if (axes is null && document.Find("zip") is { Value.IsNull: false } zip)
         {
             mistakes.Add(zip.Key, "`zip` needs `axes`", "remove it");
         }
 
-        var drafts = arms is not null ? ReadArms(arms, document)
-            : axes is not null ? new AxisReader(mistakes).Read(axes, document)
-            : ReadSingle(document);
-        foreach (var arm in drafts.Arms)
+        int before = mistakes.Count;
+        var grid = axes is null ? null : new AxisReader(mistakes).Read(axes, document);
+        bool hasGrid = mistakes.Count == before;
+        List<ArmDraft> drafts = [.. grid?.Arms ?? [], .. arms is null ? [] : ReadArms(arms)];
+        if (grid is null && arms is null)
         {
-            CheckName(arm, drafts.Arms.TakeWhile(other => other != arm));
+            drafts.Add(new ArmDraft("base", document.Location, new LocatedObject(document.Location)));
         }
 
-        return drafts;
+        // With a mistake in the axes, the names of their arms are unknown.
+        foreach (var arm in drafts.Where(arm => hasGrid || arm.Levels is null))
+        {
+            CheckName(arm, drafts.TakeWhile(other => other != arm));
+            CheckTitle(arm, drafts);
+        }
+
+        // The baseline may name an arm that has a mistake.
+        string[] names = [.. drafts.Where(arm => arms is null || arm.Levels is not null).Select(arm => arm.Name), .. NamesOf(arms)];
+        return new ArmDrafts(drafts, hasGrid && names.Length > 0 ? Baseline(document, names, grid) : null, grid?.Axes ?? []);
     }
+
+    private static IEnumerable<string> NamesOf(LocatedNode? arms) =>
+        (arms as LocatedObject)?.Properties.Where(property => !property.Value.IsNull).Select(property => property.Name) ?? [];
 
     /// <param name="before">The preceding arms in the file.</param>
     private void CheckName(ArmDraft arm, IEnumerable<ArmDraft> before)
@@ -55,12 +62,22 @@ internal sealed class ArmReader(Diagnostics mistakes)
         {
             mistakes.Add(
                 arm.Location,
-                $"the names `{arm.Name}` and `{same.Name}` differ only in case: on some systems they would share one file",
-                "rename one of the two arms");
+                same.Name == arm.Name
+                    ? $"an arm of `axes` has the name `{arm.Name}`"
+                    : $"the names `{arm.Name}` and `{same.Name}` differ only in case: on some systems they would share one file",
+                same.Name == arm.Name ? "use another name" : "rename one of the two arms");
         }
     }
 
-    private ArmDrafts ReadArms(LocatedNode node, LocatedObject document)
+    private void CheckTitle(ArmDraft arm, IReadOnlyList<ArmDraft> all)
+    {
+        if (arm.Title is not null && all.Any(other => other != arm && (other.Title ?? other.Name) == arm.Title))
+        {
+            mistakes.Add(arm.Location.Child("title"), $"two arms have the title `{arm.Title}`", "give each arm a different title");
+        }
+    }
+
+    private List<ArmDraft> ReadArms(LocatedNode node)
     {
         if (node is not LocatedObject { Properties: var properties } || properties.All(property => property.Value.IsNull))
         {
@@ -68,7 +85,7 @@ internal sealed class ArmReader(Diagnostics mistakes)
                 node.Location,
                 $"expected at least one arm, got {(node is LocatedObject ? "an empty object" : node.Describe())}",
                 "write \"arms\": { \"name\": { options to change in base }, … }");
-            return new ArmDrafts([], null);
+            return [];
         }
 
         var arms = new List<ArmDraft>();
@@ -89,15 +106,7 @@ internal sealed class ArmReader(Diagnostics mistakes)
             }
         }
 
-        foreach (var arm in arms.Where(arm => arm.Title is not null
-            && arms.Exists(other => other != arm && (other.Title ?? other.Name) == arm.Title)))
-        {
-            mistakes.Add(arm.Location.Child("title"), $"two arms have the title `{arm.Title}`", "give each arm a different title");
-        }
-
-        // The baseline may name an arm that has a mistake.
-        var names = properties.Where(property => !property.Value.IsNull).Select(property => property.Name);
-        return new ArmDrafts(arms, Baseline(document, [.. names]));
+        return arms;
     }
 
     private string? Title(LocatedNode? node)
@@ -131,31 +140,29 @@ internal sealed class ArmReader(Diagnostics mistakes)
         return rest;
     }
 
-    private ArmDrafts ReadSingle(LocatedObject document)
+    private string? Baseline(LocatedObject document, IReadOnlyList<string> names, AxisGrid? grid)
     {
-        const string only = "base";
-        return new ArmDrafts([new ArmDraft(only, document.Location, new LocatedObject(document.Location))], Baseline(document, [only]));
-    }
-
-    private string? Baseline(LocatedObject document, IReadOnlyList<string> names)
-    {
+        string example = grid is null ? $": {Nearest.Either(names)}" : $", e.g. {grid.Example}";
         switch (document.Get("baseline"))
         {
             case null when names.Count == 1:
                 return names[0];
             case null:
                 mistakes.Add(
-                    document.Location.Child("baseline"),
-                    "`baseline` is missing",
-                    $"name the arm to compare the other arms with: {Nearest.Either(names)}");
+                    document.Location.Child("baseline"), "`baseline` is missing", $"name the arm to compare the other arms with{example}");
                 return null;
             case LocatedScalar { Text: { } text } when names.Contains(text):
                 return text;
             case LocatedScalar { Text: { } text } unknown:
                 mistakes.Add(unknown.Location, $"unknown arm `{text}`", Nearest.Suggest(text, names));
                 return null;
+            case LocatedObject levels when grid is not null:
+                return new AxisReader(mistakes).Baseline(levels, grid);
             case var other:
-                mistakes.Add(other.Location, $"expected the name of an arm, got {other.Describe()}", Nearest.Either(names));
+                mistakes.Add(
+                    other.Location,
+                    $"expected {(grid is null ? "the name of an arm" : "an object or the name of an arm")}, got {other.Describe()}",
+                    grid is null ? Nearest.Either(names) : $"name the arm to compare the other arms with{example}");
                 return null;
         }
     }
@@ -165,8 +172,10 @@ internal sealed class ArmReader(Diagnostics mistakes)
 /// <param name="Location">The location of its name.</param>
 /// <param name="Patch">The options that it changes in `base`.</param>
 /// <param name="Title">Its name in reports and tables; null: the name of the arm.</param>
-internal sealed record ArmDraft(string Name, Location Location, LocatedObject Patch, string? Title = null);
+/// <param name="Levels">Axis → level; null for an arm of `arms`.</param>
+internal sealed record ArmDraft(
+    string Name, Location Location, LocatedObject Patch, string? Title = null, IReadOnlyDictionary<string, string>? Levels = null);
 
 /// <summary>The arms of a file.</summary>
 /// <param name="Baseline">The name of the baseline arm, or null after a mistake.</param>
-internal sealed record ArmDrafts(IReadOnlyList<ArmDraft> Arms, string? Baseline);
+internal sealed record ArmDrafts(IReadOnlyList<ArmDraft> Arms, string? Baseline, IReadOnlyList<Axis> Axes);

@@ -2,12 +2,18 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
-/// <summary>Turns `axes` into arms: one for each combination of values, or with `zip` one for each position in the lists.</summary>
+/// <summary>
+/// Turns `axes` into arms: one for each combination of levels, or with `zip` one for each position in the axes. The levels of an axis are an
+/// array of values of one option, or an object with names: values of the option that the axis is named after, or patches of `base` if the
+/// name of the axis is not an option.
+/// </summary>
 internal sealed class AxisReader(Diagnostics mistakes)
 {
     private const int MostArms = 1000;
 
-    public ArmDrafts Read(LocatedNode node, LocatedObject document)
+    private readonly List<string> _paths = [.. OptionTypes.Paths(OptionTypes.Lab())];
+
+    public AxisGrid Read(LocatedNode node, LocatedObject document)
     {
         if (node is not LocatedObject { Properties: var properties } || properties.All(property => property.Value.IsNull))
         {
@@ -15,36 +21,50 @@ internal sealed class AxisReader(Diagnostics mistakes)
                 node.Location,
                 $"expected at least one axis, got {(node is LocatedObject ? "an empty object" : node.Describe())}",
                 "write \"axes\": { \"path.to.option\": [values] }");
-            return new ArmDrafts([], null);
+            return new AxisGrid([], [], []);
         }
 
         var axes = properties.Where(property => !property.Value.IsNull).Select(ReadAxis).OfType<Axis>().ToList();
+        CheckOverlap(axes);
         bool zip = document.Get("zip") is LocatedScalar { Json: "true" };
         var combinations = zip ? Zip(axes) : Grid(axes, node.Location);
-        var arms = Name(axes, combinations);
-        return new ArmDrafts(arms, Baseline(document, axes, combinations, arms));
+        return new AxisGrid(axes, combinations, Name(axes, combinations));
     }
 
-    private Axis? ReadAxis(LocatedProperty property)
+    /// <summary>The arm whose levels `baseline` gives.</summary>
+    /// <returns>The name of the arm, or null after a mistake.</returns>
+    public string? Baseline(LocatedObject written, AxisGrid grid)
     {
-        var paths = OptionTypes.Paths(OptionTypes.Lab()).ToList();
-        bool known = paths.Contains(property.Name);
-        if (!known)
+        int before = mistakes.Count;
+        var left = Enumerable.Range(0, grid.Arms.Count).ToList();
+        foreach (var property in written.Properties.Where(property => !property.Value.IsNull))
         {
-            mistakes.Add(property.Key, $"unknown option `{property.Name}` in `base`", SuggestPath(property.Name, paths));
+            int i = grid.Axes.ToList().FindIndex(axis => axis.Name == property.Name);
+            if (i < 0)
+            {
+                mistakes.Add(
+                    property.Key, $"`{property.Name}` is not an axis", Nearest.Suggest(property.Name, [.. grid.Axes.Select(axis => axis.Name)]));
+            }
+            else if (!grid.Axes[i].Levels.Any(level => level.Is(property.Value)))
+            {
+                mistakes.Add(
+                    property.Value.Location,
+                    $"{property.Value.ToJson()?.ToJsonString()} is not a {grid.Axes[i].LevelNoun} of the axis",
+                    Nearest.Either([.. grid.Axes[i].Levels.Select(level => level.Json)]));
+            }
+            else
+            {
+                left.RemoveAll(arm => !grid.Combinations[arm][i].Is(property.Value));
+            }
         }
 
-        if (property.Value is not LocatedArray { Items: { Count: > 0 } values })
+        if (mistakes.Count == before && left.Count != 1)
         {
-            string found = property.Value is LocatedArray ? "an empty array" : property.Value.Describe();
             mistakes.Add(
-                property.Value.Location,
-                $"expected an array of values, got {found}",
-                property.Value is LocatedScalar scalar ? $"write [{scalar.Json}]" : "write at least one value");
-            return null;
+                written.Location, $"{left.Count} arms match the baseline", $"give one {grid.Axes[0].LevelNoun} for each axis, e.g. {grid.Example}");
         }
 
-        return known ? new Axis(property.Name, values) : null;
+        return left.Count == 1 ? grid.Arms[left[0]].Name : null;
     }
 
     /// <summary>Suggests the nearest path, or paths with the same last name.</summary>
@@ -58,49 +78,159 @@ internal sealed class AxisReader(Diagnostics mistakes)
             : "write the path below `base`, e.g. `meanflow.lambda`; `schema` lists the options";
     }
 
-    private List<IReadOnlyList<LocatedNode>> Grid(IReadOnlyList<Axis> axes, Location at)
+    private Axis? ReadAxis(LocatedProperty property)
     {
-        List<IReadOnlyList<LocatedNode>> combinations = [[]];
+        bool isOption = _paths.Contains(property.Name);
+        var value = property.Value;
+        if (!isOption && (value is not LocatedObject || property.Name.Contains('.', StringComparison.Ordinal)))
+        {
+            mistakes.Add(property.Key, $"unknown option `{property.Name}` in `base`", SuggestPath(property.Name, _paths));
+        }
+        else if (value is LocatedObject named)
+        {
+            return ReadNamed(property, named, isOption);
+        }
+
+        if (value is LocatedArray { Items: { Count: > 0 } values })
+        {
+            return isOption ? new Axis(property.Name, isOption, Levels(property.Name, values)) : null;
+        }
+
+        if (value is not LocatedObject)
+        {
+            mistakes.Add(
+                value.Location,
+                $"expected an array of values, got {(value is LocatedArray ? "an empty array" : value.Describe())}",
+                value is LocatedScalar scalar ? $"write [{scalar.Json}]" : "write at least one value");
+        }
+
+        return null;
+    }
+
+    /// <summary>The levels of an array. A name that several values share gets a number.</summary>
+    private static List<AxisLevel> Levels(string path, IReadOnlyList<LocatedNode> values)
+    {
+        var levels = new List<AxisLevel>();
+        foreach (var value in values)
+        {
+            string text = ValueName(value);
+            int same = levels.Count(level => ArtifactName.SameFile.Equals(level.Text, text));
+            levels.Add(new AxisLevel(same == 0 ? text : $"{text}-{same + 1}", text, value.Location, MergePatch.At(path.Split('.'), value), value));
+        }
+
+        return levels;
+    }
+
+    private Axis? ReadNamed(LocatedProperty axis, LocatedObject named, bool isOption)
+    {
+        if (!isOption)
+        {
+            CheckName(axis, "axis");
+        }
+
+        var levels = new List<AxisLevel>();
+        foreach (var property in named.Properties.Where(property => !property.Value.IsNull))
+        {
+            CheckName(property, "level");
+            var patch = isOption ? MergePatch.At(axis.Name.Split('.'), property.Value) : property.Value as LocatedObject;
+            if (patch is null)
+            {
+                mistakes.Add(
+                    property.Value.Location,
+                    $"expected an object, got {property.Value.Describe()}",
+                    $"`{axis.Name}` is not an option, so write the options that the level changes in `base`, in {{ }}; for the values of one "
+                        + $"option, name the axis after it: {SuggestPath(axis.Name, _paths)}");
+                continue;
+            }
+
+            if (levels.Find(other => other.Patch.SameValue(patch)) is { } equal)
+            {
+                mistakes.Add(property.Key, $"the levels `{equal.Name}` and `{property.Name}` are equal", "remove one level, or change its value");
+            }
+
+            levels.Add(new AxisLevel(property.Name, property.Name, property.Key, patch, null));
+        }
+
+        if (named.Properties.All(property => property.Value.IsNull))
+        {
+            mistakes.Add(named.Location, "expected at least one level, got an empty object", "write \"name of the level\": value");
+        }
+
+        return levels.Count == 0 ? null : new Axis(axis.Name, isOption, levels);
+    }
+
+    private void CheckName(LocatedProperty property, string what)
+    {
+        if (!ArtifactName.IsArm(property.Name) || property.Name.Contains(',', StringComparison.Ordinal) || property.Name.Contains('=', StringComparison.Ordinal))
+        {
+            mistakes.Add(
+                property.Key,
+                $"`{PrintableText.Of(property.Name)}` is not a valid name of {(what == "axis" ? "an axis" : "a level")}",
+                "use letters, digits and . _ + -; it becomes part of the names of arms");
+        }
+    }
+
+    /// <summary>Reports options that two axes set: the second axis would undo the first.</summary>
+    private void CheckOverlap(IReadOnlyList<Axis> axes)
+    {
+        for (int i = 0; i < axes.Count; i++)
+        {
+            foreach (var (other, path) in axes.Take(i).SelectMany(other => other.Paths.Intersect(axes[i].Paths).Select(path => (other, path))))
+            {
+                mistakes.Add(
+                    axes[i].Levels[0].Location,
+                    $"the axes `{other.Name}` and `{axes[i].Name}` both set `{path}`",
+                    "let one axis set it");
+            }
+        }
+    }
+
+    private List<IReadOnlyList<AxisLevel>> Grid(IReadOnlyList<Axis> axes, Location at)
+    {
+        List<IReadOnlyList<AxisLevel>> combinations = [[]];
         foreach (var axis in axes)
         {
-            if ((long)combinations.Count * axis.Values.Count > MostArms)
+            if ((long)combinations.Count * axis.Levels.Count > MostArms)
             {
                 mistakes.Add(at, $"the axes give more than {MostArms} arms", "shorten the arrays, or combine axes with \"zip\": true");
                 return [];
             }
 
-            combinations = [.. combinations.SelectMany(head => axis.Values.Select(value => (IReadOnlyList<LocatedNode>)[.. head, value]))];
+            combinations = [.. combinations.SelectMany(head => axis.Levels.Select(level => (IReadOnlyList<AxisLevel>)[.. head, level]))];
         }
 
         return axes.Count == 0 ? [] : combinations;
     }
 
-    private List<IReadOnlyList<LocatedNode>> Zip(IReadOnlyList<Axis> axes)
+    private List<IReadOnlyList<AxisLevel>> Zip(IReadOnlyList<Axis> axes)
     {
-        foreach (var axis in axes.Where(axis => axis.Values.Count != axes[0].Values.Count))
+        foreach (var axis in axes.Where(axis => axis.Levels.Count != axes[0].Levels.Count))
         {
             mistakes.Add(
-                axis.Values[0].Location,
-                $"zipped axes must have the same length: `{axis.Path}` has {axis.Values.Count} values, `{axes[0].Path}` has {axes[0].Values.Count}",
-                "give the arrays the same length, or remove `zip` to get all combinations");
+                axis.Levels[0].Location,
+                $"zipped axes must have the same length: `{axis.Name}` has {axis.Levels.Count} {axis.LevelNoun}s, "
+                    + $"`{axes[0].Name}` has {axes[0].Levels.Count}",
+                "give the axes the same length, or remove `zip` to get all combinations");
         }
 
-        int length = axes.Count == 0 ? 0 : axes.Min(axis => axis.Values.Count);
-        return [.. Enumerable.Range(0, length).Select(i => (IReadOnlyList<LocatedNode>)[.. axes.Select(axis => axis.Values[i])])];
+        int length = axes.Count == 0 ? 0 : axes.Min(axis => axis.Levels.Count);
+        return [.. Enumerable.Range(0, length).Select(i => (IReadOnlyList<AxisLevel>)[.. axes.Select(axis => axis.Levels[i])])];
     }
 
-    private static List<ArmDraft> Name(IReadOnlyList<Axis> axes, IReadOnlyList<IReadOnlyList<LocatedNode>> combinations)
+    private static List<ArmDraft> Name(IReadOnlyList<Axis> axes, IReadOnlyList<IReadOnlyList<AxisLevel>> combinations)
     {
-        var labels = axes.Select(axis => axes.Count(other => other.Label == axis.Label) > 1 ? axis.Path : axis.Label).ToList();
+        var labels = axes.Select(axis => axes.Count(other => other.Label == axis.Label) > 1 ? axis.Name : axis.Label).ToList();
         var arms = new List<ArmDraft>();
-        foreach (var values in combinations)
+        foreach (var levels in combinations)
         {
-            string name = string.Join(",", values.Select((value, i) => $"{labels[i]}={ValueName(value)}"));
+            string name = string.Join(",", levels.Select((level, i) => $"{labels[i]}={level.Text}"));
             int same = arms.Count(arm => ArtifactName.SameFile.Equals(arm.Name, name) || arm.Name.StartsWith(name + "-", StringComparison.OrdinalIgnoreCase));
-            var patch = values
-                .Select((value, i) => MergePatch.At(axes[i].Path.Split('.'), value))
-                .Aggregate((a, b) => (LocatedObject)MergePatch.Apply(a, b));
-            arms.Add(new ArmDraft(same == 0 ? name : $"{name}-{same + 1}", values[^1].Location, patch));
+            var patch = levels.Select(level => level.Patch).Aggregate((a, b) => (LocatedObject)MergePatch.Apply(a, b));
+            arms.Add(new ArmDraft(
+                same == 0 ? name : $"{name}-{same + 1}",
+                levels[^1].Location,
+                patch,
+                Levels: axes.Zip(levels).ToDictionary(pair => pair.First.Name, pair => pair.Second.Name)));
         }
 
         return arms;
@@ -117,68 +247,49 @@ internal sealed class AxisReader(Diagnostics mistakes)
         };
         return string.Concat(name.Select(c => char.IsLetterOrDigit(c) || c is '.' or '_' or '+' or '-' ? c : '-'));
     }
+}
 
-    private string? Baseline(
-        LocatedObject document,
-        IReadOnlyList<Axis> axes,
-        IReadOnlyList<IReadOnlyList<LocatedNode>> combinations,
-        IReadOnlyList<ArmDraft> arms)
+/// <summary>The arms of `axes`.</summary>
+/// <param name="Combinations">For each arm its level on each axis.</param>
+internal sealed record AxisGrid(
+    IReadOnlyList<Axis> Axes, IReadOnlyList<IReadOnlyList<AxisLevel>> Combinations, IReadOnlyList<ArmDraft> Arms)
+{
+    /// <summary>The first arm as `baseline` gives it.</summary>
+    public string Example =>
+        $"{{ {string.Join(", ", Axes.Zip(Combinations[0]).Select(pair => $"\"{pair.First.Name}\": {pair.Second.Json}"))} }}";
+}
+
+/// <summary>An axis.</summary>
+/// <param name="Name">The path of the option whose values are the levels, or a label.</param>
+/// <param name="IsOption">Whether the name is the path of an option.</param>
+internal sealed record Axis(string Name, bool IsOption, IReadOnlyList<AxisLevel> Levels)
+{
+    /// <summary>Its name in the names of arms: the name of the option; for a `kind` the name of its object: `derivative=jvp`.</summary>
+    public string Label => !IsOption ? Name : Name.Split('.') switch
     {
-        var written = document.Get("baseline");
-        if (axes.Count == 0 || arms.Count == 0 || (written is null && arms.Count == 1))
-        {
-            return arms.Count == 1 ? arms[0].Name : null;
-        }
+        [.., var owner, "kind"] => owner,
+        [.., var last] => last,
+        _ => Name,
+    };
 
-        string example = string.Join(", ", axes.Select((axis, i) => $"\"{axis.Path}\": {combinations[0][i].ToJson()?.ToJsonString()}"));
-        if (written is not LocatedObject { Properties: var chosen })
-        {
-            mistakes.Add(
-                written?.Location ?? document.Location.Child("baseline"),
-                written is null ? "`baseline` is missing" : $"expected an object, got {written.Describe()}",
-                $"name the arm to compare the other arms with, e.g. {{ {example} }}");
-            return null;
-        }
+    /// <summary>The paths of the options that its levels set.</summary>
+    public IReadOnlyList<string> Paths { get; } = [.. Levels.SelectMany(level => MergePatch.Leaves(level.Patch)).Distinct()];
 
-        int before = mistakes.Count;
-        var left = Enumerable.Range(0, arms.Count).ToList();
-        foreach (var property in chosen.Where(property => !property.Value.IsNull))
-        {
-            int i = axes.ToList().FindIndex(axis => axis.Path == property.Name);
-            if (i < 0)
-            {
-                mistakes.Add(
-                    property.Key, $"`{property.Name}` is not an axis", Nearest.Suggest(property.Name, [.. axes.Select(axis => axis.Path)]));
-            }
-            else if (!axes[i].Values.Any(property.Value.SameValue))
-            {
-                mistakes.Add(
-                    property.Value.Location,
-                    $"{property.Value.ToJson()?.ToJsonString()} is not a value of the axis",
-                    Nearest.Either([.. axes[i].Values.Select(value => value.ToJson()?.ToJsonString() ?? "null")]));
-            }
-            else
-            {
-                left.RemoveAll(arm => !combinations[arm][i].SameValue(property.Value));
-            }
-        }
+    /// <summary>What messages call a level.</summary>
+    public string LevelNoun => Levels.Any(level => level.Value is null) ? "level" : "value";
+}
 
-        if (mistakes.Count == before && left.Count != 1)
-        {
-            mistakes.Add(written.Location, $"{left.Count} arms match the baseline", $"give one value for each axis, e.g. {{ {example} }}");
-        }
+/// <summary>A level of an axis.</summary>
+/// <param name="Name">Its name, unique on the axis.</param>
+/// <param name="Text">Its part of the names of arms.</param>
+/// <param name="Location">The location of its name, or of its value.</param>
+/// <param name="Patch">The options that it changes in `base`.</param>
+/// <param name="Value">The value in the array; null if the level has a name in the file.</param>
+internal sealed record AxisLevel(string Name, string Text, Location Location, LocatedObject Patch, LocatedNode? Value)
+{
+    /// <summary>The level as `baseline` gives it: the value in the array, or the name.</summary>
+    public string Json => Value is null ? $"\"{Name}\"" : Value.ToJson()?.ToJsonString() ?? "null";
 
-        return left.Count == 1 ? arms[left[0]].Name : null;
-    }
-
-    private sealed record Axis(string Path, IReadOnlyList<LocatedNode> Values)
-    {
-        /// <summary>The name of the option; for a `kind` the name of its object: `derivative=jvp`.</summary>
-        public string Label => Path.Split('.') switch
-        {
-            [.., var owner, "kind"] => owner,
-            [.., var last] => last,
-            _ => Path,
-        };
-    }
+    /// <summary>Whether `baseline` gives this level.</summary>
+    public bool Is(LocatedNode written) => Value?.SameValue(written) ?? (written as LocatedScalar)?.Text == Name;
 }

@@ -37,7 +37,7 @@ internal sealed class ExperimentDraft(
         var effect = analysis.Effect(document);
         var contrasts = analysis.Contrasts(document.Get("contrasts"), [.. drafts.Arms.Select(arm => arm.Name)], AddMetric);
         var pilots = analysis.Pilots(document.Get("pilotSeeds"), seeds);
-        var trees = BuildArms(drafts.Arms);
+        var trees = BuildArms(drafts);
         foreach (var tree in trees)
         {
             // Without valid arms, `base` is still checked.
@@ -111,17 +111,17 @@ internal sealed class ExperimentDraft(
         }
     }
 
-    private List<LocatedObject> BuildArms(IReadOnlyList<ArmDraft> drafts)
+    private List<LocatedObject> BuildArms(ArmDrafts drafts)
     {
         if (document.Get("base") is not LocatedObject onto)
         {
             return [];
         }
 
-        ReportAxisOverrides();
-        List<LocatedObject> trees = drafts.Count == 0
+        ReportAxisOverrides(drafts.Axes);
+        List<LocatedObject> trees = drafts.Arms.Count == 0
             ? [onto]
-            : [.. drafts.Select(draft => (LocatedObject)MergePatch.Apply(onto, draft.Patch))];
+            : [.. drafts.Arms.Select(draft => (LocatedObject)MergePatch.Apply(onto, draft.Patch))];
         foreach (var change in overrides)
         {
             // An arm whose stage has another kind lacks the option: the override applies to the arms that have it.
@@ -133,24 +133,23 @@ internal sealed class ExperimentDraft(
         return trees;
     }
 
-    private void ReportAxisOverrides()
+    private void ReportAxisOverrides(IReadOnlyList<Axis> axes)
     {
-        var axes = document.Get("axes") as LocatedObject;
         foreach (var change in overrides)
         {
-            foreach (var axis in axes?.Properties ?? [])
+            string[] changed = [.. MergePatch.Leaves(change.Patch)];
+            foreach (var axis in axes.Where(axis => axis.Paths.Any(path => changed.Any(leaf => IsAtOrBelow(leaf, path)))))
             {
-                if (change.Path != axis.Name && !change.Path.StartsWith(axis.Name + ".", StringComparison.Ordinal))
-                {
-                    continue;
-                }
-
                 mistakes.Add(
                     Location.CommandLine(change.Path),
-                    $"`{axis.Name}` is an axis of the experiment: a single value would make all arms equal",
+                    axis.IsOption
+                        ? $"`{axis.Name}` is an axis of the experiment: a single value would make all arms equal"
+                        : $"`{change.Path}` is set by the axis `{axis.Name}`: a single value would undo its levels",
                     "remove the override, or change the axis in the file");
             }
         }
+
+        static bool IsAtOrBelow(string leaf, string path) => leaf == path || leaf.StartsWith(path + ".", StringComparison.Ordinal);
     }
 
     private void CheckArm(LocatedObject tree, bool complete)
@@ -185,13 +184,9 @@ internal sealed class ExperimentDraft(
         var options = JsonSerializer.Deserialize(tree.ToJson(), LabJson.Default.LabOptions)!;
         options = options with { Sampling = SamplingDefaults.Resolve(options.Sampling) };
         var resolved = JsonSerializer.SerializeToNode(options, LabJson.Default.LabOptions)!;
-        var differences = Leaves(draft.Patch, "").ToDictionary(path => path, path => ValueAt(resolved, path));
-        return new Arm(draft.Name, options, differences, baseline, draft.Title);
+        var differences = MergePatch.Leaves(draft.Patch).ToDictionary(path => path, path => ValueAt(resolved, path));
+        return new Arm(draft.Name, options, differences, baseline, draft.Title, draft.Levels);
     }
-
-    /// <summary>The paths that a patch sets.</summary>
-    private static IEnumerable<string> Leaves(LocatedObject patch, string prefix) => patch.Properties.SelectMany(property =>
-        property.Value is LocatedObject inner ? Leaves(inner, $"{prefix}{property.Name}.") : [prefix + property.Name]);
 
     private static JsonNode? ValueAt(JsonNode resolved, string path)
     {

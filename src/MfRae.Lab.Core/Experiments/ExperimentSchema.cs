@@ -37,8 +37,15 @@ public static class ExperimentSchema
         properties["axes"] = new JsonObject
         {
             ["type"] = Types("object", "null"),
-            ["propertyNames"] = new JsonObject { ["enum"] = paths },
-            ["additionalProperties"] = new JsonObject { ["type"] = Types("array", "null"), ["minItems"] = 1 },
+            ["propertyNames"] = Either(
+                new JsonObject { ["enum"] = paths }, new JsonObject { ["pattern"] = "^[\\p{L}\\p{M}\\p{N}_+-]{1,200}$" }),
+            ["additionalProperties"] = new JsonObject
+            {
+                ["type"] = Types("array", "object", "null"),
+                ["minItems"] = 1,
+                ["minProperties"] = 1,
+                ["propertyNames"] = new JsonObject { ["pattern"] = "^[\\p{L}\\p{M}\\p{N}._+-]{1,200}$" },
+            },
         };
         properties["baseline"] = new JsonObject { ["type"] = Types("string", "object", "null") };
         var seed = new JsonObject { ["type"] = "integer", ["minimum"] = 0, ["maximum"] = int.MaxValue };

@@ -124,6 +124,10 @@ internal static class MergePatch
         return merged;
     }
 
+    /// <summary>The paths of the options that a patch sets.</summary>
+    public static IEnumerable<string> Leaves(LocatedObject patch, string prefix = "") => patch.Properties.SelectMany(property =>
+        property.Value is LocatedObject inner ? Leaves(inner, $"{prefix}{property.Name}.") : [prefix + property.Name]);
+
     private static bool ChangesKind(LocatedObject old, LocatedObject change) =>
         change.GetText("kind") is { } kind && old.GetText("kind") is { } before && kind != before;
 }

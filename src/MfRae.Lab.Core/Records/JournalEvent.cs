@@ -13,6 +13,7 @@ namespace MfRae.Lab.Core.Records;
 [JsonDerivedType(typeof(MeasuredEvent), "measured")]
 [JsonDerivedType(typeof(ImageEvent), "image")]
 [JsonDerivedType(typeof(NoticeEvent), "notice")]
+[JsonDerivedType(typeof(CostEvent), "cost")]
 [JsonDerivedType(typeof(FinishedEvent), "finished")]
 public abstract record JournalEvent;
 
@@ -47,6 +48,14 @@ public sealed record ImageEvent(string Name, string File, string Caption) : Jour
 
 /// <summary>A message for the user that does not affect any value.</summary>
 public sealed record NoticeEvent(string Text) : JournalEvent;
+
+/// <summary>
+/// The cost of the training steps of an attempt, written when the training ends or diverges. A resumed attempt counts its own steps only.
+/// </summary>
+/// <param name="StepSeconds">Median of the seconds of a step, without reports, checkpoints and snapshots, and without the first steps.</param>
+/// <param name="Steps">Number of steps of which this is the median.</param>
+/// <param name="PeakBytes">Peak resident memory of the worker so far. It does not include the memory of a GPU.</param>
+public sealed record CostEvent(double StepSeconds, long Steps, long PeakBytes) : JournalEvent;
 
 /// <summary>
 /// An event that a newer version of the program wrote, with a kind or with fields of a measurement that this version does not know.

@@ -98,6 +98,7 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
             + "reference, device, noise, setting, value"),
         new("arms", OfExperiment, "arm, name, steps, samples, guidance, labels, extractor, preprocessing, reference, higher_is_better, "
             + "device, noise, setting"),
+        new("arm_levels", OfExperiment, "arm, axis"),
         new("runs", OfExperiment, "arm, seed, run"),
         new("run_stages", OfExperiment, "arm, seed, run, role, stage"),
         new("stages", OfExperiment, "position"),

@@ -121,14 +121,15 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
     }
 
     public List<ArmRecord> Arms(long plan) => connection.Query<ArmRow>(
-            "SELECT name, baseline, differences, options, title FROM arm WHERE experiment = @plan ORDER BY position",
+            "SELECT name, baseline, differences, options, title, levels FROM arm WHERE experiment = @plan ORDER BY position",
             new { plan })
         .Select(arm => new ArmRecord(
             arm.Name,
             arm.Baseline != 0,
             StoredText.Pairs(arm.Differences),
             arm.Options,
-            arm.Title))
+            arm.Title,
+            arm.Levels is null ? null : StoredText.Pairs(arm.Levels)))
         .ToList();
 
     private List<RunRecord> Runs(long plan)
@@ -173,7 +174,7 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
     private sealed record VersionRow(
         int Version, long Plan, bool Current, string Evaluation, DateTimeOffset? FirstRun, DateTimeOffset? LastRun);
 
-    private sealed record ArmRow(string Name, long Baseline, string Differences, string Options, string? Title);
+    private sealed record ArmRow(string Name, long Baseline, string Differences, string Options, string? Title, string? Levels);
 
     private sealed record RunRow(string Id, string Arm, long Seed, long Pilot, string Status);
 

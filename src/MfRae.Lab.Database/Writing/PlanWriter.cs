@@ -95,8 +95,8 @@ internal sealed class PlanWriter(Writer writer)
 
     private void WriteArms(long experiment, IReadOnlyList<ArmRecord> arms) => writer.Execute(
         """
-        INSERT INTO arm (experiment, name, position, baseline, differences, options, title)
-        VALUES (@experiment, @Name, @position, @baseline, @differences, @options, @Title)
+        INSERT INTO arm (experiment, name, position, baseline, differences, options, title, levels)
+        VALUES (@experiment, @Name, @position, @baseline, @differences, @options, @Title, @levels)
         """,
         arms.Select((arm, position) => new
         {
@@ -107,6 +107,7 @@ internal sealed class PlanWriter(Writer writer)
             baseline = arm.Baseline ? 1L : 0L,
             differences = JsonSerializer.Serialize(arm.Differences.ToDictionary(), LabJson.Default.DictionaryStringString),
             options = arm.OptionsJson,
+            levels = arm.Levels is null ? null : JsonSerializer.Serialize(arm.Levels.ToDictionary(), LabJson.Default.DictionaryStringString),
         }));
 
     private void WriteStages(long experiment, IReadOnlyList<PlannedStage> stages)

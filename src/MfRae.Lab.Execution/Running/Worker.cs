@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using MfRae.Lab.Core;
@@ -299,31 +298,5 @@ public static class StageSpecFile
         {
             throw new LabException($"{path}: cannot read the spec, which the coordinator writes before it starts a worker: {e.Message}", e);
         }
-    }
-}
-
-/// <summary>The resources that this process has used.</summary>
-internal static class ResourceUse
-{
-    public static double CpuSeconds()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.TotalProcessorTime.TotalSeconds;
-    }
-
-    /// <summary>
-    /// The peak resident memory in bytes. On Linux this is the kernel's high-water mark, because .NET reports the current size there.
-    /// </summary>
-    public static long PeakBytes()
-    {
-        const string HighWater = "VmHWM:";
-        if (OperatingSystem.IsLinux()
-            && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(HighWater, StringComparison.Ordinal)) is { } line)
-        {
-            return 1024 * long.Parse(line[HighWater.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
-        }
-
-        using var process = Process.GetCurrentProcess();
-        return process.PeakWorkingSet64;
     }
 }

@@ -78,7 +78,8 @@ public sealed class AxesTests : IDisposable
 
     [Theory]
     [InlineData("", "`baseline` is missing", "e.g. { \"meanflow.lambda\": 0 }")]
-    [InlineData(", \"baseline\": \"lambda=0\"", "expected an object", "e.g. { \"meanflow.lambda\": 0 }")]
+    [InlineData(", \"baseline\": \"lambda=O\"", "unknown arm `lambda=O`", "did you mean `lambda=0`?")]
+    [InlineData(", \"baseline\": 0", "expected an object or the name of an arm", "e.g. { \"meanflow.lambda\": 0 }")]
     [InlineData(", \"baseline\": { \"meanflow.lambda\": 0.3 }", "0.3 is not a value of the axis", "one of `0`, `1`")]
     [InlineData(", \"baseline\": { \"meanflow.lamda\": 0 }", "is not an axis", "did you mean `meanflow.lambda`?")]
     [InlineData(", \"baseline\": { }", "2 arms match", "one value for each axis")]
@@ -102,10 +103,9 @@ public sealed class AxesTests : IDisposable
             """).Message.Should().Contain("the same length");
 
     [Fact]
-    public void Arms_and_axes_exclude_each_other() =>
-        _work.Read("""
-            "arms": { "a": {} }, "axes": { "meanflow.lambda": [0, 1] }
-            """).Diagnostics.Should().Contain(found => found.Message.Contains("exclude each other"));
+    public void The_baseline_of_a_grid_may_be_the_name_of_an_arm() =>
+        _work.Valid(""" "axes": { "meanflow.lambda": [0, 1] }, "baseline": "lambda=1" """).Arms
+            .Single(arm => arm.Baseline).Name.Should().Be("lambda=1");
 
     [Fact]
     public void A_grid_that_is_too_large_is_refused_before_it_is_built()

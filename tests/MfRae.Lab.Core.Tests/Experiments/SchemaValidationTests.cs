@@ -45,6 +45,8 @@ public sealed class SchemaValidationTests
     [InlineData("seeds", "[1.5]")]
     [InlineData("axes", "{ \"meanflow.tangentLamda\": [0] }")]
     [InlineData("axes", "{ \"meanflow.lambda\": 0 }")]
+    [InlineData("axes", "{ \"meanflow.lambda\": {} }")]
+    [InlineData("axes", "{ \"start\": { \"a b\": {} } }")]
     [InlineData("arms", "{ \"a b\": {} }")]
     [InlineData("arms", "{ \"a\": 1 }")]
     [InlineData("base.sampler", "{}")]
