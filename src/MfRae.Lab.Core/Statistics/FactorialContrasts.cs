@@ -42,7 +42,7 @@ public static class FactorialContrasts
         Weigh(
             $"{axis.Label}: {level} − {axis.First}",
             grid,
-            arm => Sign(arm, axis, level) / grid.Count(other => other.Levels![axis.Name] == level)),
+            arm => (double)Sign(arm, axis, level) / grid.Count(other => other.Levels![axis.Name] == level)),
         [axis.Name],
         [level]));
 

@@ -121,10 +121,9 @@ public sealed class MaxT
     /// <summary>The p value of the hypothesis that no effect is above zero, against the alternative that any effect is.</summary>
     public double UpperPValue()
     {
-        var least = _upper[0] - (1e-10 * Math.Abs(_upper[0]));
-        return double.IsInfinity(_upper[0])
-            ? _upper.Count(double.IsPositiveInfinity) / (double)_upper.Length
-            : _upper.Count(one => one >= least) / (double)_upper.Length;
+        var observed = _upper[0];
+        var least = double.IsInfinity(observed) ? observed : observed - (1e-10 * Math.Abs(observed));
+        return _upper.Count(one => one >= least) / (double)_upper.Length;
     }
 
     /// <summary>
