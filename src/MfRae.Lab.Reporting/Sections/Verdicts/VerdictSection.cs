@@ -168,7 +168,7 @@ internal static class DifferenceChart
             $"{title} in {MetricName.OfKey(metric)}",
             form switch
             {
-                EffectForm.Percent => $"% of {metric}",
+                EffectForm.Percent => $"difference in {metric}, %",
                 EffectForm.Factor => $"factor in {metric} (log)",
                 _ => $"difference in {metric}",
             },
