@@ -47,6 +47,49 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
+    public void The_view_arm_costs_has_the_median_of_the_trainings_on_each_machine()
+    {
+        _lab.Begin(Plans.Of(seeds: [0, 1, 2, 3]));
+        void Train(string arm, long seed, double seconds, double bytes, int jobs) => _lab.Tell(
+            Plans.Training(arm, seed), 1,
+            [Started(1), Cost("stepSeconds", seconds, jobs), Cost("peakMemory", bytes, jobs), Finished()]);
+        Train("b", 0, 0.1, 300, 2);
+        Train("b", 1, 0.5, 100, 2);
+        Train("b", 2, 0.2, 200, 2);
+        Train("b", 3, 9, 900, 1);
+        Train("a", 0, 0.3, 100, 2);
+        Train("a", 1, 0.4, 200, 2);
+
+        _lab.Rows("select arm, step_seconds, peak_bytes, n, threads, jobs, device from arm_costs").Should().BeEquivalentTo(
+            new object?[][]
+            {
+                ["b", 9.0, 900L, 1L, 2L, 1L, "cpu"],
+                ["b", 0.2, 200L, 3L, 2L, 2L, "cpu"],
+                ["a", 0.35, 150L, 2L, 2L, 2L, "cpu"],
+            },
+            options => options.WithStrictOrdering());
+        _lab.Rows("select mean, n from arms where arm = 'a' and metric = 'stepSeconds'").Should().BeEquivalentTo(
+            new object?[][] { [0.35, 2L] }, "costs are results of arms");
+
+        static MeasuredEvent Cost(string metric, double value, int jobs) => new(new Measurement(
+            metric, value, null, null, 0, 0, 1, "", "", "", "", false, "cpu", "", $"processor=Fast_CPU threads=2 jobs={jobs}"));
+    }
+
+    [Fact]
+    public void The_view_arm_levels_has_a_row_for_each_axis_of_an_arm_in_the_grid()
+    {
+        var plan = Plans.Of();
+        var levels = new Dictionary<string, string> { ["start"] = "cmt", ["meanflow.lambda"] = "0" };
+        _lab.Begin(plan with
+        {
+            Experiment = plan.Experiment with { Arms = [plan.Experiment.Arms[0] with { Levels = levels }, plan.Experiment.Arms[1]] },
+        });
+
+        _lab.Rows("select arm, axis, level from arm_levels").Should().BeEquivalentTo(
+            new object?[][] { ["b", "start", "cmt"], ["b", "meanflow.lambda", "0"] }, options => options.WithStrictOrdering());
+    }
+
+    [Fact]
     public void The_standard_deviation_survives_a_large_mean()
     {
         _lab.Begin(Plans.Of(arms: ["a"], seeds: [0, 1, 2]));

@@ -38,6 +38,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         [
             .. names.SelectMany(name => steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"{name}@{step}"))),
             .. evaluation.Items("metrics").Any(metric => metric.GetText("kind") == "oracle") ? OracleMetric.Unstepped : [],
+            .. arm.HasGenerator ? (string[])[MetricNames.StepSeconds, MetricNames.PeakMemory] : [],
         ];
         CheckKnown(wanted, known, "no metric and number of steps of the arms give this name");
     }

@@ -102,8 +102,10 @@ public sealed class Lineage(Func<string, StageFacts?> find)
 
     private IEnumerable<string> Upstream(StageFacts stage) => stage.Inputs.Values.Select(Find).OfType<StageFacts>().Select(Devices);
 
-    // Calculated from the sizes of networks, on no device.
-    private static bool IsArithmetic(Measurement measurement) => measurement.Metric is MetricNames.GeneratorGflops or MetricNames.DecoderGflops;
+    // Calculated from the sizes of networks, or read from a card, on no device.
+    private static bool IsArithmetic(Measurement measurement) =>
+        measurement.Metric is MetricNames.GeneratorGflops or MetricNames.DecoderGflops
+            or MetricNames.PretrainingSteps or MetricNames.PretrainingSamples or MetricNames.PretrainingCpuSeconds;
 
     private bool IsSeeded(StageFacts stage) =>
         stage.Seed is not null || stage.Inputs.Values.Any(input => Recipe(input) != input);

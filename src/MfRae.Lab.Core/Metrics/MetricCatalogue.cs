@@ -84,6 +84,9 @@ public static class MetricCatalogue
         new("linear", "Linear probe", true, Share),
         new(MetricNames.Ladder, MetricNames.Ladder, null),
         new("gflops", "GFLOPs per image", null, Gflop),
+        new("pretraining", "Pre-training", null),
+        new(MetricNames.StepSeconds, "Seconds a training step", false, "s", IsPositive: true),
+        new(MetricNames.PeakMemory, "Peak memory of training", false, "bytes", IsPositive: true),
         new(DerivativeErrorNames.Error, "Derivative error", false, IsPositive: true),
         new(DerivativeErrorNames.Predicted, "Derivative error (predicted)", null),
         new(DerivativeErrorNames.LowestRatio, "Derivative error (lowestRatio)", null),
@@ -122,6 +125,9 @@ public static class MetricCatalogue
 
     /// <summary>Whether higher values are better; null if the metric has no direction or is unknown.</summary>
     public static bool? HigherIsBetter(string metric) => Find(metric)?.Entry.HigherIsBetter;
+
+    /// <summary>Whether the value depends on how the work ran, and so differs between repetitions on one machine.</summary>
+    public static bool IsTiming(string metric) => metric is MetricNames.StepSeconds or MetricNames.PeakMemory;
 
     /// <summary>
     /// Whether all values are above zero, so that effects are log ratios. Shares may be zero, and estimates such as KID below zero.

@@ -31,6 +31,21 @@ public static class MetricNames
     /// <summary>10⁹ multiply-adds of decoding one image.</summary>
     public const string DecoderGflops = "gflops.decoder";
 
+    /// <summary>The median seconds of a training step of the arm, which depends on the machine.</summary>
+    public const string StepSeconds = "stepSeconds";
+
+    /// <summary>The largest resident memory of the worker that trained the arm, in bytes.</summary>
+    public const string PeakMemory = "peakMemory";
+
+    /// <summary>Steps of the training that made an imported network, from the card of its weights.</summary>
+    public const string PretrainingSteps = "pretraining.steps";
+
+    /// <summary>Training samples of the same training.</summary>
+    public const string PretrainingSamples = "pretraining.samples";
+
+    /// <summary>Processor time of the same training.</summary>
+    public const string PretrainingCpuSeconds = "pretraining.cpuSeconds";
+
     /// <summary>`snapshot@100`: an image of one-step samples of a network after 100 steps of its training.</summary>
     public const string Snapshot = "snapshot";
 

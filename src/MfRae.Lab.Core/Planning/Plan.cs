@@ -27,7 +27,13 @@ public sealed record PlannedRun(
     string Arm,
     long Seed,
     IReadOnlyDictionary<string, string> Stages,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Pilot = false);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Pilot = false)
+{
+    private static readonly string[] ResultRoles = ["evaluation", DerivativeErrorNames.Error];
+
+    /// <summary>The keys of the stages that measure the run's results; empty if it only trains or measures networks for other experiments.</summary>
+    public IEnumerable<string> Results() => ResultRoles.Where(Stages.ContainsKey).Select(role => Stages[role]);
+}
 
 /// <summary>One stage of a plan.</summary>
 /// <param name="Key">64 lower-case hex digits, see <see cref="StageKey"/>.</param>

@@ -199,8 +199,8 @@ public sealed record SeedMeasurement(long Seed, string Stage, Measurement Measur
 public sealed record RunMeasurement(string Stage, Measurement Measurement)
 {
     /// <summary>
-    /// The roles whose measurements belong to a run; the first role with a key takes precedence. The evaluation of the teacher is separate from
-    /// the arms.
+    /// The roles whose measurements belong to a run, besides the training that ends the arm (<see cref="CostMeasurements.RoleOf"/>); the first
+    /// role with a key takes precedence. The evaluation of the teacher is separate from the arms.
     /// </summary>
     private static readonly string[] Roles = ["evaluation", DerivativeErrorNames.Error, "reconstruction", "probe", "features"];
 
@@ -215,7 +215,7 @@ public sealed record RunMeasurement(string Stage, Measurement Measurement)
     public static IReadOnlyDictionary<string, RunMeasurement> Of(RunRecord run, IReadOnlyDictionary<string, StageRecord> stages)
     {
         var found = new OrderedDictionary<string, RunMeasurement>();
-        foreach (var role in Roles)
+        foreach (var role in Roles.Append(CostMeasurements.RoleOf(run.Stages)))
         {
             if (!run.Stages.TryGetValue(role, out var key) || !stages.TryGetValue(key, out var stage))
             {

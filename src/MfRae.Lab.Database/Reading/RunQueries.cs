@@ -1,5 +1,6 @@
 using Dapper;
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -58,6 +59,13 @@ public sealed class RunQueries(LabDatabase database)
 
     /// <summary>The keys of the stages in the current plans of all experiments that are not archived.</summary>
     public IReadOnlyList<string> LiveStages() => Read(() => new PlanReader(database.Connection).LiveStages());
+
+    /// <summary>The times of completed stages on a machine, for predictions.</summary>
+    /// <param name="processor">Model and number of logical processors.</param>
+    /// <param name="threads">The number of threads of a worker.</param>
+    /// <param name="device">auto, cpu, cuda or cuda:N.</param>
+    public StageTimes StageTimes(string processor, int threads, string device) =>
+        Read(() => new StageTimeReader(database.Connection).Read(processor, threads, device));
 
     /// <summary>Runs one read-only SQL statement.</summary>
     /// <param name="sql">The statement.</param>

@@ -74,7 +74,7 @@ public sealed class Coordinator(
             SkipUsers(graph, runs, run);
         }
 
-        var interrupted = Loop(graph, runs, leases, stop, abort);
+        var interrupted = Loop(new StartOrder(graph, plan.Runs), graph, runs, leases, stop, abort);
         log.End(plan);
         return new([.. runs.Values.Select(Outcome)], interrupted);
 
@@ -117,13 +117,13 @@ public sealed class Coordinator(
 
     /// <returns>Whether the run was interrupted.</returns>
     private bool Loop(
+        StartOrder order,
         RunGraph graph,
         Dictionary<string, StageRun> runs,
         StageLeases leases,
         CancellationToken stop,
         CancellationToken abort)
     {
-        var order = new StartOrder(graph);
         var stopping = false;
         var failedFast = false;
         try

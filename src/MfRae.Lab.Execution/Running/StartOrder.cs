@@ -7,17 +7,20 @@ namespace MfRae.Lab.Execution.Running;
 
 /// <summary>
 /// Chooses the stages that start next. Evaluation stages (feature network, references, ladder, reconstruction) come first with their inputs,
-/// so that a failure in the evaluation appears before hours of training. Then comes the path with the most work to the end of the plan. The
-/// order does not change any result.
+/// so that a failure in the evaluation appears before hours of training. Then come the runs one after another: all arms of the first seed in
+/// the order of the file, then all arms of the second seed, so that whole runs, and pairs of arms, are complete early. Within a run the path
+/// with the most work comes first. Stages that no result of a run waits for, such as snapshots, come last. The order does not change any
+/// result.
 /// </summary>
 internal sealed class StartOrder
 {
-    private const int Last = 2;
-
     private readonly RunGraph _graph;
     private readonly HashSet<string> _neededByEvaluation = [];
+    private readonly Dictionary<string, int> _firstRun = [];
+    private readonly HashSet<string> _neededByResult = [];
 
-    public StartOrder(RunGraph graph)
+    /// <param name="runs">The runs of the plan, in its order.</param>
+    public StartOrder(RunGraph graph, IReadOnlyList<PlannedRun> runs)
     {
         _graph = graph;
         foreach (var stage in graph.Stages.Reverse())
@@ -27,11 +30,36 @@ internal sealed class StartOrder
                 _neededByEvaluation.Add(stage.Key);
             }
         }
+
+        var inputs = graph.Stages.ToDictionary(stage => stage.Key, stage => stage.Inputs.Values);
+        // The sort is stable: the arms of a seed keep their order. Seeds have the order of the first arm.
+        var seeds = runs.Select(run => run.Seed).Distinct().ToList();
+        foreach (var (place, run) in runs.OrderBy(run => seeds.IndexOf(run.Seed)).Index())
+        {
+            foreach (var stage in run.Stages.Values)
+            {
+                _firstRun.TryAdd(stage, place);
+            }
+
+            var needed = new Stack<string>(Results(run));
+            while (needed.TryPop(out var stage))
+            {
+                // What an earlier run needs has the earlier place, and so have its inputs.
+                if (_neededByResult.Add(stage))
+                {
+                    _firstRun[stage] = place;
+                    foreach (var input in inputs[stage])
+                    {
+                        needed.Push(input);
+                    }
+                }
+            }
+        }
     }
 
     /// <summary>
-    /// The queued stages whose inputs are complete, in start order. Training waits while an evaluation stage can run or waits only for stages
-    /// without training.
+    /// The queued stages whose inputs are complete, in start order. While an evaluation stage can run or waits only for stages without training,
+    /// only stages start that are short: training waits, and so do stages that no result waits for.
     /// </summary>
     public IReadOnlyList<StageRun> Ready(IReadOnlyDictionary<string, StageRun> runs)
     {
@@ -41,8 +69,9 @@ internal sealed class StartOrder
             .. _graph.Stages.Select(stage => runs[stage.Key])
                 .Where(run => run.Status == StageStatus.Queued)
                 .Where(run => run.Node.Inputs.Values.All(input => runs[input].Status == StageStatus.Completed))
-                .Where(run => !evaluates || IsEvaluation(run.Node) || !run.Node.Definition.Trains())
-                .OrderBy(run => Rank(run.Node))
+                .Where(run => !evaluates || IsEvaluation(run.Node) || (!run.Node.Definition.Trains() && Group(run.Node) != StartGroup.Other))
+                .OrderBy(run => Group(run.Node))
+                .ThenBy(run => _firstRun.GetValueOrDefault(run.Key))
                 .ThenByDescending(run => _graph.Chain(run.Key)),
         ];
     }
@@ -64,12 +93,39 @@ internal sealed class StartOrder
         return false;
     }
 
-    private int Rank(StageNode stage) => IsEvaluation(stage) ? 0 : _neededByEvaluation.Contains(stage.Key) ? 1 : Last;
+    /// <summary>The stages with the results of a run; all its stages if it has none, as a recipe of a teacher has none.</summary>
+    private static IEnumerable<string> Results(PlannedRun run)
+    {
+        string[] results = [.. run.Results()];
+        return results.Length > 0 ? results : run.Stages.Values;
+    }
+
+    private StartGroup Group(StageNode stage) =>
+        IsEvaluation(stage) ? StartGroup.Evaluation
+        : _neededByEvaluation.Contains(stage.Key) ? StartGroup.EvaluationInput
+        : _neededByResult.Contains(stage.Key) ? StartGroup.Result
+        : StartGroup.Other;
 
     private static bool IsOpen(StageRun run) => run.Status is StageStatus.Queued or StageStatus.Running;
 
     private static bool IsEvaluation(StageNode stage) =>
         stage.Definition is FeatureStage or ReferenceStage or LadderStage or ReconstructionStage;
+}
+
+/// <summary>The groups of stages in the order in which they start.</summary>
+internal enum StartGroup
+{
+    /// <summary>Feature network, references, ladder and reconstruction.</summary>
+    Evaluation,
+
+    /// <summary>Stages that those need.</summary>
+    EvaluationInput,
+
+    /// <summary>Stages that the result of a run needs.</summary>
+    Result,
+
+    /// <summary>All other stages.</summary>
+    Other,
 }
 
 /// <summary>The stages of a plan with their edges in both directions.</summary>
@@ -109,13 +165,15 @@ internal sealed class RunGraph
 /// Divides the machine among workers. Libtorch sums thread by thread, so the last bits of a training depend on the number of threads. That
 /// number therefore depends only on the machine, never on other processes or on the number of jobs.
 /// </summary>
-internal static class ResourceAllocation
+public static class ResourceAllocation
 {
     // Small networks gain little from many threads, and a plan usually has more arms and seeds than the machine has cores. A quarter of the
     // cores still uses a large machine reasonably when only a single stage runs.
     private const int Workers = 4;
 
     /// <summary>The number of numeric threads of each worker.</summary>
+    /// <param name="settings">The settings of the run.</param>
+    /// <param name="cores">The number of processor cores.</param>
     public static int Threads(RunSettings settings, int cores) =>
         settings.Threads > 0 ? settings.Threads : 1 << BitOperations.Log2((uint)Math.Max(1, cores / Workers));
 
@@ -129,10 +187,13 @@ internal static class ResourceAllocation
     public static RunSettings Of(RunSettings settings, int cores, int place) => settings with
     {
         Threads = Threads(settings, cores),
+        Jobs = Jobs(settings, cores),
         Device = settings is { Device: "cuda", Jobs: > 1 } ? string.Create(CultureInfo.InvariantCulture, $"cuda:{place}") : settings.Device,
     };
 
     /// <summary>The number of workers that run at the same time.</summary>
+    /// <param name="settings">The settings of the run.</param>
+    /// <param name="cores">The number of processor cores.</param>
     public static int Jobs(RunSettings settings, int cores) =>
         settings.Jobs > 0 ? settings.Jobs
         : settings.Device.StartsWith("cuda", StringComparison.Ordinal) ? 1

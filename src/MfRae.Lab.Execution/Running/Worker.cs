@@ -44,10 +44,11 @@ public static class Worker
         using var alone = FileLock.Wait(FileLock.OfWorker(store, node.Key), TimeSpan.FromSeconds(2))
             ?? throw new LabException($"another worker is computing the stage {node.Label}");
         using var journal = OpenJournal();
-        var identified = new IdentifiedJournal(journal, spec, folder, device, store.ReadLineage());
+        var origin = AttemptOrigins.OfProcess(device, spec);
+        var identified = new IdentifiedJournal(
+            journal, spec, folder, device, store.ReadLineage(), cost => CostMeasurements.Of(cost, spec, device, threads, origin));
         using var lifeline = new Lifeline(coordinator, stop);
         var owner = ProcessIdentity.Current();
-        var origin = AttemptOrigins.OfProcess(device, spec);
         var started = time.GetUtcNow();
         var clock = time.GetTimestamp();
 
@@ -146,13 +147,18 @@ public static class Worker
     }
 }
 
-/// <summary>The journal of a running stage. It adds the parts of a measurement's identity that follow from the input stages.</summary>
+/// <summary>
+/// The journal of a running stage. It adds the parts of a measurement's identity that follow from the input stages, and to the cost of a
+/// training its measurements.
+/// </summary>
 /// <param name="journal">The journal to write to.</param>
 /// <param name="spec">The task of the worker.</param>
 /// <param name="folder">The folder of the stage.</param>
 /// <param name="device">The device of this attempt: cpu, cuda:0, ….</param>
 /// <param name="lineage">The complete stages of the store.</param>
-internal sealed class IdentifiedJournal(IJournal journal, StageSpec spec, string folder, string device, Lineage lineage) : IJournal
+/// <param name="costs">Returns the measurements of a cost.</param>
+internal sealed class IdentifiedJournal(
+    IJournal journal, StageSpec spec, string folder, string device, Lineage lineage, Func<CostEvent, IEnumerable<Measurement>> costs) : IJournal
 {
     private StageFacts _stage = StageFacts.Of(spec.Node, [device]);
 
@@ -167,6 +173,10 @@ internal sealed class IdentifiedJournal(IJournal journal, StageSpec spec, string
         }
 
         journal.Write(entry is MeasuredEvent { Measurement: var value } ? new MeasuredEvent(lineage.Complete(value, _stage)) : entry);
+        foreach (var measurement in entry is CostEvent cost ? costs(cost) : [])
+        {
+            journal.Write(new MeasuredEvent(measurement));
+        }
     }
 
     public void Flush() => journal.Flush();

@@ -96,6 +96,7 @@ public sealed partial class DbVerbTests : IDisposable
         Execute(
             """
             CREATE TABLE begun AS SELECT id, first_run, last_run FROM experiment;
+            DROP VIEW arm_costs; DROP VIEW arm_levels; ALTER TABLE arm DROP COLUMN levels;
             DROP VIEW version_evaluations; DROP VIEW version_attempts; DROP VIEW version_runs; DROP VIEW versions;
             DROP INDEX run_stage_of_stage; ALTER TABLE arm DROP COLUMN title;
             ALTER TABLE experiment DROP COLUMN first_run; ALTER TABLE experiment DROP COLUMN last_run;

@@ -16,6 +16,12 @@ public sealed class EvaluationRulesTests : IDisposable
     public void Dispose() => _work.Dispose();
 
     [Theory]
+    [InlineData("stepSeconds")]
+    [InlineData("peakMemory")]
+    public void The_cost_of_a_training_step_may_be_the_primary_metric(string metric) =>
+        _work.Valid($$""" "primaryMetric": "{{metric}}" """).PrimaryMetric.Should().Be(metric);
+
+    [Theory]
     [InlineData(Inception, "classAccuracy", """["test"]""", "other classes")]
     [InlineData(Dinov2, "classAccuracy", """["test"]""", "does not predict classes")]
     [InlineData(Dinov2, "inceptionScore", """["test"]""", "does not predict classes")]

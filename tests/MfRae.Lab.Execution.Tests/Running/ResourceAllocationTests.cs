@@ -33,7 +33,7 @@ public sealed class ResourceAllocationTests
     [InlineData("cuda:3", 2, "cuda:3")]
     [InlineData("cpu", 2, "cpu")]
     public void Each_job_has_a_separate_GPU(string device, int jobs, string expected) =>
-        ResourceAllocation.Of(new(Device: device, Jobs: jobs), 16, place: 1).Should().Be(new RunSettings(Device: expected, Jobs: jobs, Threads: 4));
+        ResourceAllocation.Of(new(Device: device, Jobs: jobs), 16, place: 1).Should().Be(new RunSettings(Device: expected, Jobs: Math.Max(1, jobs), Threads: 4));
 
     [Fact]
     public void A_requested_number_of_threads_is_used() => ResourceAllocation.Threads(new(Threads: 3), 16).Should().Be(3);

@@ -1,6 +1,7 @@
 using System.IO.Pipes;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Journal;
@@ -104,6 +105,27 @@ public sealed class WorkerTests : IDisposable
             TimeProvider.System, default).Should().Be(WorkerExit.Completed);
 
         _lab.Store.ReadManifest(node.Key).Provenance.Devices.Should().Be("cpu+cuda");
+    }
+
+    [Fact]
+    public void The_cost_of_a_training_of_an_arm_is_measured_with_the_machine()
+    {
+        var node = TestPlan.Stage("trained", "") with { Definition = new MeanFlowStage(new NoMeanFlowOptions()) };
+        var folder = _lab.Prepare(node);
+        StageSpecFile.Write(folder, StageSpecFile.Read(folder) with { Settings = new(Jobs: 3) });
+
+        Worker.Run(folder, _ => new Costing(), "cpu", 2, null, TimeProvider.System, default).Should().Be(WorkerExit.Completed);
+
+        var events = Events(_lab.Store.CompleteFolder(node.Key));
+        events.OfType<CostEvent>().Should().ContainSingle();
+        var measured = events.OfType<MeasuredEvent>().Select(entry => entry.Measurement).ToList();
+        measured.Select(one => (one.Metric, one.Value)).Should().Equal(("stepSeconds", 0.5), ("peakMemory", 1000));
+        measured.Should().OnlyContain(one => one.Device == "cpu" && one.Setting!.StartsWith("processor=") && one.Setting.EndsWith(" threads=2 jobs=3"));
+    }
+
+    private sealed class Costing : IStage
+    {
+        public void Run(StageContext context) => context.Journal.Write(new CostEvent(0.5, 10, 1000));
     }
 
     private int Measure(StageNode node, string device) =>

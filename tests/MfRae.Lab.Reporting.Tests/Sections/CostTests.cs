@@ -70,6 +70,31 @@ public sealed partial class CostTests
     }
 
     [Fact]
+    public void Seconds_and_memory_of_a_training_step_are_costs()
+    {
+        var html = Content(CostRecord.WithSteps());
+
+        html.Should().Contain(">seconds a training step<").And.Contain(">peak memory in MB<");
+        Rows().Matches(html).Select(row => Tags().Replace(row.Value, "|")).First().Should().MatchRegex(@"\|0\.250\|.*\|1,500\|");
+    }
+
+    [Fact]
+    public void Steps_that_were_measured_in_different_ways_are_not_costs() =>
+        Content(CostRecord.WithSteps(otherJobs: true)).Should().NotContain("seconds a training step");
+
+    [Fact]
+    public void The_steps_of_an_imported_teacher_are_added_in_a_separate_column()
+    {
+        var html = Content(CostRecord.WithTeacher(14_000, null));
+
+        html.Should().Contain("training steps with the teacher’s").And.Contain(">14,800<");
+        html.Should().Contain("The processor time of the imported teacher’s training is unknown.");
+        html.Should().NotContain("training CPU seconds with the teacher’s");
+        Content(CostRecord.WithTeacher(14_000, 1_000)).Should().Contain("training CPU seconds with the teacher’s").And.NotContain("is unknown");
+        Content(CostRecord.Small()).Should().NotContain("with the teacher’s", "no card says what it cost");
+    }
+
+    [Fact]
     public void Device_seconds_count_if_an_accelerator_did_the_work()
     {
         var record = CostRecord.Small();

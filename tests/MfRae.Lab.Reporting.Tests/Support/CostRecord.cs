@@ -26,6 +26,40 @@ internal static class CostRecord
         };
     }
 
+    /// <summary>The same with the cost of a training step.</summary>
+    /// <param name="otherJobs">Whether the first run was measured with another number of jobs.</param>
+    public static ExperimentRecord WithSteps(bool otherJobs = false)
+    {
+        var record = Small();
+        var first = record.Runs[0].Stages["meanflow"];
+        Measurement Step(string metric, double value, bool other) => new(
+            metric, value, null, null, 0, 0, 1, "", "", "", "", false, "cpu", "", $"processor=p threads=1 jobs={(other ? 1 : 2)}");
+        return record with
+        {
+            Stages = [.. record.Stages.Select(stage => stage.Kind != "meanflow" ? stage : stage with
+            {
+                Measurements =
+                [
+                    Step(MetricNames.StepSeconds, 0.25, otherJobs && stage.Key == first),
+                    Step(MetricNames.PeakMemory, 1.5e9, otherJobs && stage.Key == first),
+                ],
+            })],
+        };
+    }
+
+    /// <summary>The same with the cost of an imported teacher's training.</summary>
+    public static ExperimentRecord WithTeacher(double steps, double? seconds)
+    {
+        var record = Small();
+        var teacher = record.Runs[0].Stages["teacher"];
+        Measurement[] costs =
+        [
+            Cost(MetricNames.PretrainingSteps, steps, 0),
+            .. seconds is { } known ? (Measurement[])[Cost(MetricNames.PretrainingCpuSeconds, known, 0)] : [],
+        ];
+        return record with { Stages = [.. record.Stages.Select(stage => stage.Key == teacher ? stage with { Measurements = costs } : stage)] };
+    }
+
     private static StageRecord Told(StageRecord stage) => stage.Kind switch
     {
         "cmt" => Trained(stage, "cmt", 600, 7.06e12),

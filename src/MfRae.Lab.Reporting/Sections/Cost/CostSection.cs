@@ -44,6 +44,7 @@ internal sealed class CostSection : ISection
             drawn ? "Large marks are means over seeds, small dots are seeds. The line is the Pareto front of the means." : "",
             costs.Charted.Any(axis => axis.Name.EndsWith("FLOP", StringComparison.Ordinal))
                 ? "Training FLOP count a multiply-add as two operations and include attention." : "",
+            costs.TeacherNote,
             hasImages ? "GFLOPs per image are 10⁹ multiply-adds in layers with weights, as papers count them (docs/evaluation.md)." : "",
         ];
         return string.Join(' ', sentences.Where(sentence => sentence.Length > 0));

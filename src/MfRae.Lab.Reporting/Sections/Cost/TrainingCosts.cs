@@ -12,6 +12,8 @@ internal sealed class TrainingCosts
 {
     private static readonly string[] Trained = ["encoder", "decoder", "teacher", "cmt", "meanflow"];
 
+    private const string TeachersSteps = "training steps with the teacher’s";
+
     private readonly ReportData _data;
 
     public TrainingCosts(ReportData data)
@@ -25,11 +27,48 @@ internal sealed class TrainingCosts
             $"training {unit.Name}", run => Flops(run) / unit.Size, value => Numbers.Significant(value, 3), Timing: false);
         var (unitOfTime, seconds) = data.Record.Runs.SelectMany(Stages).Seconds();
         var time = new CostAxis($"training {unitOfTime}", run => Sum(run, seconds), Numbers.Seconds, Timing: true);
-        Charted = [.. new[] { steps, flops, time }.Where(Known)];
+        var step = new CostAxis("seconds a training step", run => Measured(run, MetricNames.StepSeconds), value => Numbers.Significant(value, 3), Timing: true);
+        Charted = [.. new[] { steps, flops, time, step }.Where(Known)];
         var wall = new CostAxis("training wall seconds", run => Sum(run, attempt => attempt.WallSeconds), Numbers.Seconds, Timing: true);
         var sampling = new CostAxis("sampling CPU seconds", Sampling, Numbers.Seconds, Timing: true);
-        Listed = [.. Charted, .. new[] { wall, sampling }.Where(Known)];
+        var memory = new CostAxis("peak memory in MB", run => Measured(run, MetricNames.PeakMemory), value => Numbers.Megabytes((long)value), Timing: true);
+        Listed = [.. Charted, .. WithTeacher(), .. new[] { wall, memory, sampling }.Where(Known)];
     }
+
+    /// <summary>
+    /// The training steps and the processor time together with those of a teacher that is not in <see cref="Roles"/>, because the arms share it or
+    /// because it was imported.
+    /// </summary>
+    private IEnumerable<CostAxis> WithTeacher()
+    {
+        if (Roles.Contains("teacher") || !_data.Record.Runs.Any(run => TeacherSteps(run) is > 0))
+        {
+            return [];
+        }
+
+        CostAxis[] axes =
+        [
+            new(TeachersSteps, run => Steps(run) + TeacherSteps(run), value => Numbers.Count((long)value), Timing: false),
+            new("training CPU seconds with the teacher’s",
+                run => Sum(run, attempt => attempt.CpuSeconds) + TeacherSeconds(run), Numbers.Seconds, Timing: true),
+        ];
+        return axes.Where(Known);
+    }
+
+    /// <summary>A sentence about a teacher whose processor time is unknown; empty if it is known.</summary>
+    public string TeacherNote => Listed.Any(axis => axis.Name == TeachersSteps) && _data.Record.Runs.Any(run => TeacherSeconds(run) is null)
+        ? "The processor time of the imported teacher’s training is unknown."
+        : "";
+
+    /// <summary>0 without a teacher; null if the card of an imported teacher does not know it.</summary>
+    private double? TeacherSteps(RunRecord run) => _data.Stage(run, "teacher") is not { } teacher ? 0
+        : StepsOf(teacher) ?? Value(teacher, MetricNames.PretrainingSteps);
+
+    private double? TeacherSeconds(RunRecord run) => _data.Stage(run, "teacher") is not { } teacher ? 0
+        : StepsOf(teacher) is not null ? Sum([teacher], attempt => attempt.CpuSeconds)
+        : Value(teacher, MetricNames.PretrainingCpuSeconds);
+
+    private static double? Value(StageRecord stage, string metric) => stage.Measurements.LastOrDefault(one => one.Metric == metric)?.Value;
 
     /// <summary>Roles of the stages whose cost is included.</summary>
     public IReadOnlyList<string> Roles { get; }
@@ -48,6 +87,11 @@ internal sealed class TrainingCosts
             .Where(part => part.Steps is not null).ToArray();
         return parts.Length < 2 ? "" : string.Join(" + ", parts.Select(part => $"{part.Role} {Numbers.Count((long)part.Steps!.Value)}"));
     }
+
+    /// <summary>A measured cost of the run's training; null if it is unknown, or if the runs are not comparable.</summary>
+    private double? Measured(RunRecord run, string metric) => _data.Compare(metric) is { Conflict: null } comparison
+        ? comparison.Arms.First(arm => arm.Arm == run.Arm).Finite.FirstOrDefault(seed => seed.Seed == run.Seed)?.Measurement.Value
+        : null;
 
     private bool Known(CostAxis axis) => _data.Record.Runs.Any(run => axis.Of(run) is not null);
 

@@ -16,7 +16,7 @@ internal sealed class ResultsSection : ISection
         var keys = Keys(data);
         return new
         {
-            Tables = keys.GroupBy(key => First(data.Compare(key)).Steps).Select(group => Table(data, group.Key, [.. group])).ToArray(),
+            Tables = keys.GroupBy(key => (First(data.Compare(key)).Steps, IsTiming(key))).Select(group => Table(data, group.Key.Steps, [.. group])).ToArray(),
             Blocks = ReferenceBlocks.Of(data),
             Identities = keys.SelectMany(key => Identities(data.Compare(key))).ToArray(),
             BestNote = BestNote(data),
@@ -46,11 +46,14 @@ internal sealed class ResultsSection : ISection
             .SelectMany(group => group.Stage.Measurements)
             .Select(measurement => measurement.Key)
             .ToHashSet();
-        return [.. data.Keys.Where(key => key == data.Record.PrimaryMetric || evaluated.Contains(key) || varying.Contains(key))];
+        return [.. data.Keys.Where(key => key == data.Record.PrimaryMetric || evaluated.Contains(key) || varying.Contains(key) || IsTiming(key))];
     }
 
+    private static bool IsTiming(string key) => MetricCatalogue.IsTiming(key);
+
     private static ResultsTable Table(ReportData data, int steps, IReadOnlyList<string> keys) => new(
-        steps == 0 ? "Metrics that need no generated samples" : $"Samples drawn in {Numbers.Plural(steps, "step")}",
+        IsTiming(keys[0]) ? "Cost of training on one machine" : steps == 0 ? "Metrics that need no generated samples" : $"Samples drawn in {Numbers.Plural(steps, "step")}",
+        IsTiming(keys[0]),
         [.. keys.Select(key => Column(data.Compare(key)))],
         [.. data.Arms.Select(arm => Row(data, arm, keys))]);
 
@@ -98,8 +101,9 @@ internal sealed class ResultsSection : ISection
     private static string Or(string? text) => string.IsNullOrEmpty(text) ? "–" : text;
 }
 
-/// <summary>The metrics of samples drawn in one number of steps.</summary>
-internal sealed record ResultsTable(string Title, IReadOnlyList<ResultsColumn> Columns, IReadOnlyList<ResultsRow> Rows);
+/// <summary>The metrics of samples drawn in one number of steps, or the costs of training.</summary>
+/// <param name="Timing">Whether the values depend on how the work ran, and so differ between repetitions.</param>
+internal sealed record ResultsTable(string Title, bool Timing, IReadOnlyList<ResultsColumn> Columns, IReadOnlyList<ResultsRow> Rows);
 
 /// <summary>One metric.</summary>
 /// <param name="Order">The sort order that lists the best value first: ascending or descending.</param>

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using Dapper;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Planning;
+using Microsoft.Data.Sqlite;
+
+namespace MfRae.Lab.Database.Reading;
+
+/// <summary>Reads how long stages took on a machine.</summary>
+internal sealed class StageTimeReader(SqliteConnection connection)
+{
+    // Predictions use the latest attempts of each kind.
+    private const int Most = 2000;
+
+    /// <param name="processor">Model and number of logical processors.</param>
+    /// <param name="threads">The number of threads of a worker.</param>
+    /// <param name="device">The device of the run; with `auto`, the class of the device that the latest attempt used.</param>
+    public StageTimes Read(string processor, int threads, string device)
+    {
+        var rows = connection.Query<Row>(
+            """
+            SELECT s.definition, a.device, a.wall_seconds AS wall, a.cpu_seconds AS cpu
+            FROM attempt a
+            JOIN environment n ON n.id = a.environment
+            JOIN stage s ON s.key = a.stage
+            WHERE n.processor = @processor AND a.threads = @threads AND a.status = 'completed' AND a.resumed_from IS NULL
+            ORDER BY a.started DESC
+            LIMIT @Most
+            """,
+            new { processor, threads, Most }).ToList();
+        var used = device == "auto" ? rows.Select(row => row.Device).FirstOrDefault("") : device;
+        var times = new StageTimes();
+        foreach (var row in rows.AsEnumerable().Reverse().Where(row => DeviceClass.Of(row.Device) == DeviceClass.Of(used)))
+        {
+            if (Definition(row.Definition) is { } definition)
+            {
+                times.Add(definition, new(row.Wall, row.Cpu));
+            }
+        }
+
+        return times;
+    }
+
+    /// <summary>The definition, or null if another version of the program wrote it and this version cannot read it.</summary>
+    private static StageDefinition? Definition(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, LabJson.Default.StageDefinition);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Row(string Definition, string Device, double Wall, double Cpu);
+}
