@@ -48,6 +48,9 @@ switch (args.FirstOrDefault())
     case "evaluation-memory":
         new EvaluationMemory(Number("n", 50_000), Number("width", 2048), Number("train", 0)).Run();
         return 0;
+    case "verdict-size":
+        VerdictSize.Run(Number("draws", 10_000));
+        return 0;
     case "report-load":
         new ReportLoad(
             Number("arms", 30), Number("seeds", 6), Number("series", 20), Number("steps", 10_000), options.GetValueOrDefault("database")).Run();
@@ -60,6 +63,7 @@ switch (args.FirstOrDefault())
         Console.Error.WriteLine("dotnet run --project benchmarks -- tracking [steps=1000] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- many-runs [experiments=100] [seeds=20] [points=10000000] [database=FILE]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- report-load [arms=30] [seeds=6] [series=20] [steps=10000] [database=FILE]");
+        Console.Error.WriteLine("dotnet run --project benchmarks -- verdict-size [draws=10000]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- serve-load [viewers=50] [turns=5] [seconds=10]");
         Console.Error.WriteLine("benchmarks/evaluation/compare.sh takes turns with evaluation-turns weights=FILE [threads=N]");
         return 2;

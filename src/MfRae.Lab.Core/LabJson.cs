@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
@@ -33,6 +34,7 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(Dinov2Options))]
 [JsonSerializable(typeof(MaeDecoderOptions))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(IReadOnlyList<Contrast>))]
 public sealed partial class LabJson : JsonSerializerContext;
 
 /// <summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Experiments;
 
 namespace MfRae.Lab.Database;
 
@@ -17,6 +18,10 @@ internal static class StoredText
     /// <summary>Parses a JSON object of strings; an invalid text becomes the value of the empty name.</summary>
     public static IReadOnlyDictionary<string, string> Pairs(string text) =>
         Json(text, LabJson.Default.DictionaryStringString) ?? new Dictionary<string, string> { [""] = text };
+
+    /// <summary>Parses the contrasts of a plan; null without contrasts, and for an invalid text.</summary>
+    public static IReadOnlyList<Contrast>? Contrasts(string text) =>
+        Json(text, LabJson.Default.IReadOnlyListContrast) is { Count: > 0 } contrasts ? contrasts : null;
 
     /// <summary>Parses a time; an invalid text becomes the Unix epoch, which is visibly wrong.</summary>
     public static DateTimeOffset Time(string text) => WallTime.TryParse(text, out var time) ? time : DateTimeOffset.UnixEpoch;

@@ -97,10 +97,10 @@ public sealed record IndexEntry(
             record.Title ?? record.Name,
             record.Question,
             Line(data.Primary),
-            [.. from comparison in data.Primary.Comparisons
-                group comparison by comparison.Verdict into same
-                orderby same.Key
-                select Badge.Of(same.Key, $"{Numbers.Count(same.Count())} {ComparisonText.Word(same.Key)}")],
+            [.. from result in data.Primary.Decisions
+                group result by (result.Verdict, Word: ComparisonText.Word(result)) into same
+                orderby same.Key.Verdict, same.Key.Word
+                select Badge.Of(same.Key.Verdict, $"{Numbers.Count(same.Count())} {same.Key.Word}")],
             Sparkline(data),
             [.. data.Arms.Select(arm => Palette.Rule(data, arm))],
             record.Arms.Count,
@@ -125,7 +125,7 @@ public sealed record IndexEntry(
         }
 
         var mean = primary.Arms.First(arm => arm.Arm == best).Summary.Mean;
-        return $"best arm: {best} ({primary.Metric} {Numbers.Significant(mean)})" + (primary.Comparisons.Count > 0 ? $"; baseline: {primary.Baseline}" : "");
+        return $"best arm: {best} ({primary.Metric} {Numbers.Significant(mean)})" + (primary.Arms.Count > 1 ? $"; baseline: {primary.Baseline}" : "");
     }
 
     private static Html Sparkline(ReportData data) => data.Primary.Conflict is not null ? Html.Empty : new Sparkline(

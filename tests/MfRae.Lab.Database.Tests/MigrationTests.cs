@@ -51,7 +51,7 @@ public sealed class MigrationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("SELECT * FROM runs", 4)]
+    [InlineData("SELECT experiment, run, arm, baseline, seed, status, stages, completed, started, wall_seconds, cpu_seconds, peak_bytes FROM runs", 4)]
     [InlineData("SELECT experiment, arm, baseline, metric, mean, n, seeds, name, reference FROM arms", 4)]
     [InlineData("SELECT arm, metric, round(sd, 12) FROM arms", 4)]
     [InlineData("SELECT experiment, stage, kind, label, attempts, wall_seconds, cpu_seconds, peak_bytes FROM costs", 3)]

@@ -45,6 +45,33 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
+    public void The_declared_analysis_is_read_as_it_was_written()
+    {
+        var plan = Plans.Of();
+        plan = plan with
+        {
+            Experiment = plan.Experiment with
+            {
+                SmallestRelevantEffect = 0.03,
+                Contrasts = [new("gain", new Dictionary<string, double> { ["a"] = 1, ["b"] = -1 }, "Gain", "fid@1", 0.1)],
+            },
+            Runs = [.. plan.Runs.Select(run => run with { Pilot = run.Seed == 1 })],
+        };
+        _lab.Begin(plan, Plans.Dataset);
+
+        var record = _lab.Queries.Experiment("ablation")!;
+
+        record.SmallestRelevantEffect.Should().Be(0.03);
+        record.Contrasts.Should().BeEquivalentTo(plan.Experiment.Contrasts);
+        record.Seeds.Should().Equal(0);
+        record.PilotSeeds().Should().Equal(1);
+        _lab.Rows("select seed, pilot from runs where arm = 'a'").Should().BeEquivalentTo(new object[][] { [0L, 0L], [1L, 1L] });
+        _lab.Rows("select smallest_relevant_effect from experiments").Should().BeEquivalentTo(new object[][] { [0.03] });
+        _lab.Begin(Plans.Of(), Plans.Dataset);
+        _lab.Queries.Experiment("ablation")!.Contrasts.Should().BeNull("a later run declares none");
+    }
+
+    [Fact]
     public void An_unknown_experiment_is_null() => _lab.Queries.Experiment("nothing").Should().BeNull();
 
     [Fact]

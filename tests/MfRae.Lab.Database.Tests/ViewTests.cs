@@ -90,6 +90,19 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
+    public void Pilot_seeds_are_in_evaluations_and_in_no_mean_of_an_arm()
+    {
+        var plan = Plans.Of(arms: ["a"], seeds: [0, 1, 2]);
+        _lab.Begin(plan with { Runs = [.. plan.Runs.Select(run => run with { Pilot = run.Seed == 2 })] });
+        Evaluate("a", 0, Measured("fid", 1));
+        Evaluate("a", 1, Measured("fid", 3));
+        Evaluate("a", 2, Measured("fid", 100));
+
+        _lab.Rows("select mean, n, seeds from arms").Should().BeEquivalentTo(new object[][] { [2.0, 2L, 2L] });
+        _lab.Rows("select value from evaluations where role = 'evaluation' and pilot = 1").Should().BeEquivalentTo(new object[][] { [100.0] });
+    }
+
+    [Fact]
     public void The_standard_deviation_survives_a_large_mean()
     {
         _lab.Begin(Plans.Of(arms: ["a"], seeds: [0, 1, 2]));

@@ -10,13 +10,13 @@ namespace MfRae.Lab.Cli.Output;
 /// <param name="Record">The experiment.</param>
 /// <param name="Metrics">The columns, in the order of measurement.</param>
 /// <param name="Rows">The rows.</param>
-/// <param name="Comparisons">The comparisons of the primary metric with the baseline.</param>
+/// <param name="Primary">The comparisons of the primary metric.</param>
 /// <param name="Conflict">Why the values of a metric are not comparable; null if they are.</param>
 public sealed record Results(
     ExperimentRecord Record,
     IReadOnlyList<string> Metrics,
     IReadOnlyList<ResultRow> Rows,
-    IReadOnlyList<ArmComparison> Comparisons,
+    ExperimentComparison Primary,
     string? Conflict)
 {
     /// <summary>The results of a recorded experiment.</summary>
@@ -37,7 +37,7 @@ public sealed record Results(
         var teacher = TeacherRows(record, stages).ToList();
         var metrics = measured.Select(measurement => measurement.Metric).Concat(teacher.SelectMany(row => row.Values.Keys)).Distinct()
             .ToList();
-        return new(record, metrics, [.. rows, .. teacher], ExperimentComparison.Of(record).Comparisons, FirstConflict(comparisons));
+        return new(record, metrics, [.. rows, .. teacher], ExperimentComparison.Of(record), FirstConflict(comparisons));
     }
 
     private static ResultRow ArmRow(ExperimentRecord record, ArmRecord arm, int steps, Dictionary<string, ExperimentComparison> comparisons)
@@ -52,9 +52,9 @@ public sealed record Results(
             arm.Name,
             arm.Baseline,
             steps,
-            record.Runs.Count(run => run.Arm == arm.Name),
+            record.Runs.Count(run => run.Arm == arm.Name && !run.Pilot),
             samples.ToDictionary(item => item.Measurement!.Metric, item => item.Summary),
-            record.Runs.Count(run => run.Arm == arm.Name && run.Status == AttemptStatus.Diverged));
+            record.Runs.Count(run => run.Arm == arm.Name && !run.Pilot && run.Status == AttemptStatus.Diverged));
     }
 
     // Arms that change the options of the teacher have separate teachers; all other arms share one.
@@ -131,12 +131,16 @@ public static class ResultsText
         if (results.Rows.Any(row => row.Values.Values.Any(summary => summary.Deviation is not null)))
             text.AppendLine("mean ± sd over seeds").AppendLine();
         text.Append(width is { } most ? table.Folded(KeyColumns, most) : table.ToString());
-        if (results.Comparisons.Count > 0)
+        if (results.Primary.Decisions is { Count: > 0 } decisions)
         {
-            text.AppendLine().AppendLine(
-                CultureInfo.InvariantCulture, $"{results.Record.PrimaryMetric} against {results.Comparisons[0].Baseline}:");
-            foreach (var comparison in results.Comparisons)
-                text.AppendLine(CultureInfo.InvariantCulture, $"  {comparison.Arm}: {ComparisonText.Sentence(comparison)}");
+            text.AppendLine().AppendLine(results.Record.Contrasts is { Count: > 0 }
+                ? "declared contrasts:"
+                : $"{results.Record.PrimaryMetric} against {results.Primary.Baseline}:");
+            foreach (var result in decisions)
+            {
+                var effect = ComparisonText.Effect(result);
+                text.AppendLine(CultureInfo.InvariantCulture, $"  {result.Name}: {ComparisonText.Sentence(result)}{(effect.Length > 0 ? $"; {effect}" : "")}");
+            }
         }
 
         return text.ToString();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Serialization;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Database.Reading;
 
@@ -43,35 +44,49 @@ internal static class CompareVerb
         }
 
         if (json)
-            lab.Terminal.Out.WriteLine(Json(first.Name, second.Name, compared));
+            lab.Terminal.Out.WriteLine(Json(first, second, compared));
         else
-            lab.Terminal.Text.Write(Text(first.Name, second.Name, compared));
+            lab.Terminal.Text.Write(Text(first, second, compared));
         return Comparability.Report(lab.Terminal, compared);
     }
 
-    private static string Text(string one, string other, IReadOnlyList<CrossComparison> compared)
+    private static string Text(ExperimentRecord one, ExperimentRecord other, IReadOnlyList<CrossComparison> compared)
     {
-        var table = new TextTable("metric", "arm", one, "n", other, "n");
+        var table = new TextTable("metric", "arm", one.Name, "n", other.Name, "n", "verdict on the second");
         foreach (var comparison in compared.Where(comparison => comparison.Conflicts.Count == 0))
         {
+            var differences = CrossDifferences.Of(comparison, one, other);
             foreach (var arm in Arms(comparison))
             {
                 var (mine, theirs) = (Find(comparison.One, arm), Find(comparison.Other, arm));
-                table.Add(comparison.Metric, arm, Value(mine), Count(mine), Value(theirs), Count(theirs));
+                table.Add(
+                    comparison.Metric, arm, Value(mine), Count(mine), Value(theirs), Count(theirs),
+                    differences.FirstOrDefault(difference => difference.Arm == arm) is { } found ? Word(found) : "");
             }
         }
 
         return $"mean ± sd over seeds{System.Environment.NewLine}{System.Environment.NewLine}{table}";
     }
 
-    private static string Json(string one, string other, IReadOnlyList<CrossComparison> compared) => JsonText.Of(new ComparisonJson(
-        one,
-        other,
+    private static string Word(CrossDifference difference) => difference.Verdict is { } verdict ? ComparisonText.Word(verdict) : "same";
+
+    private static string Json(ExperimentRecord one, ExperimentRecord other, IReadOnlyList<CrossComparison> compared) => JsonText.Of(new ComparisonJson(
+        one.Name,
+        other.Name,
         [.. compared.Select(comparison => new MetricJson(
             comparison.Metric,
             [.. comparison.Conflicts.Select(conflict => new ConflictJson(conflict.Field, conflict.One, conflict.Other))],
-            comparison.Conflicts.Count > 0 ? [] : [.. Arms(comparison).Select(arm => new ArmJson(
-                arm, Sample(Find(comparison.One, arm)), Sample(Find(comparison.Other, arm))))]))]));
+            comparison.Conflicts.Count > 0 ? [] : ArmsJson(one, other, comparison)))]));
+
+    private static IReadOnlyList<ArmJson> ArmsJson(ExperimentRecord one, ExperimentRecord other, CrossComparison comparison)
+    {
+        var differences = CrossDifferences.Of(comparison, one, other).ToDictionary(difference => difference.Arm);
+        return [.. Arms(comparison).Select(arm => new ArmJson(
+            arm,
+            Sample(Find(comparison.One, arm)),
+            Sample(Find(comparison.Other, arm)),
+            differences.TryGetValue(arm, out var found) ? Word(found) : null))];
+    }
 
     private static SampleJson? Sample(ArmSample? sample) => sample is null ? null : new(
         sample.Summary.Count, sample.Planned, sample.Diverged, sample.Summary.Count > 0 ? sample.Summary.Mean : null, sample.Summary.Deviation);
@@ -93,7 +108,7 @@ internal static class CompareVerb
 
     private sealed record ConflictJson(string Field, string One, string Other);
 
-    private sealed record ArmJson(string Arm, SampleJson? One, SampleJson? Other);
+    private sealed record ArmJson(string Arm, SampleJson? One, SampleJson? Other, string? Verdict);
 
     private sealed record SampleJson(
         int N,

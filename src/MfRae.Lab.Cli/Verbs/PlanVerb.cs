@@ -34,7 +34,7 @@ internal static class PlanVerb
         if (PlanLoader.Load(lab, file, overrides, only, out var code) is not { } whole)
             return code;
         var plan = ArmFilter.Limit(whole, only);
-        lab.Terminal.Text.Write(PlanText.Describe(plan, lab.Store.IsComplete));
+        lab.Terminal.Text.Write(PlanText.Describe(plan, lab.Store.IsComplete, EarlierResults.Spread(lab.Paths, plan.Experiment.PrimaryMetric)));
         lab.Terminal.Text.Write(TimeText.Predict(plan, lab.Store.IsComplete, EarlierTimes.Read(lab, settings), EarlierTimes.Jobs(settings)));
         return ExitCode.Ok;
     }

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Text.Json.Serialization;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Cli.Progress;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
+using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Database.Writing;
@@ -215,13 +217,25 @@ internal static class RunReportJson
             row.Name, row.Baseline, row.Steps, row.Planned,
             row.Values.Where(value => value.Value.Count > 0).ToDictionary(
                 value => value.Key, value => new Value(value.Value.Mean, value.Value.Deviation, value.Value.Count))))],
-        [.. results.Record.Runs.Select(run => new Run(run.Id, run.Arm, run.Seed, run.Status))],
+        results.Record.SmallestRelevantEffect,
+        [.. results.Primary.Decisions.Select(result => new Contrast(
+            result.Contrast.Name,
+            result.Metric,
+            ComparisonText.Word(result.Verdict),
+            result.IsPartial,
+            result.Scale == EffectScale.LogRatio ? "logRatio" : "difference",
+            result.Mean,
+            result.Interval?.Low,
+            result.Interval?.High,
+            result.Effects.Count,
+            ComparisonText.Reason(result)))],
+        [.. results.Record.Runs.Select(run => new Run(run.Id, run.Arm, run.Seed, run.Pilot, run.Status))],
         report,
         database));
 
     private sealed record RunJson(
-        string Status, Stages Stages, string Experiment, string PrimaryMetric, IReadOnlyList<Row> Results, IReadOnlyList<Run> Runs,
-        string Report, string Database);
+        string Status, Stages Stages, string Experiment, string PrimaryMetric, IReadOnlyList<Row> Results, double? SmallestRelevantEffect,
+        IReadOnlyList<Contrast> Verdicts, IReadOnlyList<Run> Runs, string Report, string Database);
 
     private sealed record Stages(int Total, int Reused, int Computed, int Failed);
 
@@ -229,5 +243,17 @@ internal static class RunReportJson
 
     private sealed record Value(double Mean, double? Sd, int N);
 
-    private sealed record Run(string Id, string Arm, long Seed, string Status);
+    private sealed record Contrast(
+        [property: JsonPropertyName("contrast")] string Name,
+        string Metric,
+        string Verdict,
+        bool Partial,
+        string Scale,
+        double? Effect,
+        double? Low,
+        double? High,
+        int N,
+        string Reason);
+
+    private sealed record Run(string Id, string Arm, long Seed, bool Pilot, string Status);
 }

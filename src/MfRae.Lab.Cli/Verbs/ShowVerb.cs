@@ -36,7 +36,7 @@ internal static class ShowVerb
     {
         var run = detail.Run;
         text.WriteLine($"run {run.Id}");
-        text.WriteLine($"{run.Experiment}, arm {run.Arm}{(run.Baseline ? " (baseline)" : "")}, seed {run.Seed}: {run.Status}");
+        text.WriteLine($"{run.Experiment}, arm {run.Arm}{(run.Baseline ? " (baseline)" : "")}, {(run.Pilot ? "pilot " : "")}seed {run.Seed}: {run.Status}");
 
         var stages = new TextTable("role", "stage", "status", "attempts", "time", "peak MB", "key");
         var measurements = new TextTable("role", "metric", "value", "interval", "samples", "labels");

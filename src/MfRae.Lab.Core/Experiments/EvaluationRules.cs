@@ -7,13 +7,12 @@ namespace MfRae.Lab.Core.Experiments;
 /// <summary>Checks that the metrics can be measured in each arm.</summary>
 internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluation)
 {
-    /// <param name="primary">The primary metric.</param>
-    /// <param name="primaryAt">Its location, or the location where it would be written.</param>
-    public void Check(OptionView options, CombinationRules arm, string primary, Location primaryAt)
+    /// <param name="wanted">The primary metric and the metrics of contrasts, with the location where each is or would be written.</param>
+    public void Check(OptionView options, CombinationRules arm, IReadOnlyList<(string Metric, Location At)> wanted)
     {
         if (arm.HasStudy)
         {
-            CheckKnown(primary, primaryAt, DerivativeErrorNames.Measurements, "it is not a measurement of the study");
+            CheckKnown(wanted, DerivativeErrorNames.Measurements, "it is not a measurement of the study");
             return;
         }
 
@@ -41,14 +40,14 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
             .. evaluation.Items("metrics").Any(metric => metric.GetText("kind") == "oracle") ? OracleMetric.Unstepped : [],
             .. arm.HasGenerator ? (string[])[MetricNames.StepSeconds, MetricNames.PeakMemory] : [],
         ];
-        CheckKnown(primary, primaryAt, known, "no metric and number of steps of the arms give this name");
+        CheckKnown(wanted, known, "no metric and number of steps of the arms give this name");
     }
 
-    private void CheckKnown(string primary, Location primaryAt, IReadOnlyCollection<string> known, string reason)
+    private void CheckKnown(IReadOnlyList<(string Metric, Location At)> wanted, IReadOnlyCollection<string> known, string reason)
     {
-        if (!known.Contains(primary))
+        foreach (var (metric, at) in wanted.Where(one => !known.Contains(one.Metric)))
         {
-            mistakes.Add(primaryAt, $"`{primary}` is not measured: {reason}", Nearest.Suggest(primary, known));
+            mistakes.Add(at, $"`{metric}` is not measured: {reason}", Nearest.Suggest(metric, known));
         }
     }
 

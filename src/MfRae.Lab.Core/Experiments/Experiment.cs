@@ -7,10 +7,15 @@ namespace MfRae.Lab.Core.Experiments;
 /// <summary>An experiment with every default filled in.</summary>
 /// <param name="Name">The file's name without extension; with overrides on the command line, `name~` and six hex digits of them.</param>
 /// <param name="Path">The file, relative to the working directory if it is below it.</param>
+/// <param name="Seeds">The seeds that confirm.</param>
 /// <param name="PrimaryMetric">The metric of the verdicts: `fid@1` is the one-step FID against the first reference.</param>
 /// <param name="Overrides">`path.to.option=value` from the command line, as given.</param>
 /// <param name="Title">Heading of the report; null: the name.</param>
 /// <param name="Files">The file and the files it extends, each before the file that it extends; null if it was not read from files.</param>
+/// <param name="SmallestRelevantEffect">The effect in the primary metric below which a difference does not matter: a log ratio, or a difference
+/// for metrics that may be zero or negative. Null: no verdicts.</param>
+/// <param name="Contrasts">The contrasts that carry the verdicts; null or empty: every arm against the baseline.</param>
+/// <param name="PilotSeeds">Seeds that explore: they run and are shown, but no mean and no test contains them. Null: none.</param>
 public sealed record Experiment(
     string Name,
     string Path,
@@ -22,7 +27,10 @@ public sealed record Experiment(
     EvaluationOptions Evaluation,
     IReadOnlyList<string> Overrides,
     string? Title = null,
-    IReadOnlyList<WrittenFile>? Files = null);
+    IReadOnlyList<WrittenFile>? Files = null,
+    double? SmallestRelevantEffect = null,
+    IReadOnlyList<Contrast>? Contrasts = null,
+    IReadOnlyList<long>? PilotSeeds = null);
 
 /// <summary>One configuration that the experiment compares.</summary>
 /// <param name="Differences">Option path → value, for the options that the arm changes.</param>

@@ -24,12 +24,19 @@ internal sealed class ExperimentDraft(
     private readonly OptionType _lab = OptionTypes.Lab();
     private readonly OptionType _evaluation = OptionTypes.Evaluation();
 
+    // The metrics of contrasts, which every arm must measure.
+    private readonly List<(string Metric, Location At)> _metrics = [];
+
     /// <summary>The experiment, or null if there are mistakes.</summary>
     public Experiment? Resolve(string name, string file, IReadOnlyList<string> writtenOverrides)
     {
         CheckFile();
         var seeds = new SeedReader(mistakes).Read(document.Get("seeds"));
         var drafts = new ArmReader(mistakes).Read(document);
+        var analysis = new AnalysisReader(mistakes);
+        var effect = analysis.Effect(document);
+        var contrasts = analysis.Contrasts(document.Get("contrasts"), [.. drafts.Arms.Select(arm => arm.Name)], AddMetric);
+        var pilots = analysis.Pilots(document.Get("pilotSeeds"), seeds);
         var trees = BuildArms(drafts);
         foreach (var tree in trees)
         {
@@ -54,8 +61,13 @@ internal sealed class ExperimentDraft(
             seeds,
             JsonSerializer.Deserialize(document.Get("evaluation")!.ToJson(), LabJson.Default.EvaluationOptions)!,
             writtenOverrides,
-            (document.Get("report") as LocatedObject)?.GetText("title"));
+            (document.Get("report") as LocatedObject)?.GetText("title"),
+            SmallestRelevantEffect: effect,
+            Contrasts: contrasts.Count > 0 ? contrasts : null,
+            PilotSeeds: pilots.Count > 0 ? pilots : null);
     }
+
+    private void AddMetric(string metric, Location at) => _metrics.Add((metric, at));
 
     private string Primary => document.GetText("primaryMetric") ?? "fid@1";
 
@@ -157,7 +169,8 @@ internal sealed class ExperimentDraft(
             var primaryAt = document.Get("primaryMetric")?.Location ?? document.Location.Child("primaryMetric");
             var view = new OptionView(evaluation, _evaluation);
             new OracleRules(mistakes, options, view).Check();
-            new EvaluationRules(mistakes, view).Check(options, combination, Primary, primaryAt);
+            var rules = new EvaluationRules(mistakes, view);
+            rules.Check(options, combination, [(Primary, primaryAt), .. _metrics]);
             if (!combination.HasStudy)
             {
                 new FeatureRules(mistakes, options, view, headers).Check();
@@ -210,7 +223,7 @@ internal sealed class ExperimentDraft(
 }
 
 /// <summary>Reads `seeds`: an array of whole numbers, or a string such as "0-5" or "0,2,7-9".</summary>
-internal sealed class SeedReader(Diagnostics mistakes)
+internal sealed class SeedReader(Diagnostics mistakes, string name = "seeds")
 {
     private const int Most = 1000;
     private const string Right = "write an array such as [0, 1], or a range such as \"0-5\"";
@@ -222,7 +235,7 @@ internal sealed class SeedReader(Diagnostics mistakes)
         LocatedScalar { Text: { } text } => Distinct(ReadText(node.Location, text)),
         // The command line gives a single number, as in `seeds=3`.
         LocatedScalar { Kind: JsonValueKind.Number } => ReadItem(node).ToList().ConvertAll(seed => seed.Seed),
-        LocatedArray => Complain(node.Location, "`seeds` is empty"),
+        LocatedArray => Complain(node.Location, $"`{name}` is empty"),
         _ => Complain(node.Location, $"expected seeds, got {node.Describe()}"),
     };
 

@@ -103,7 +103,7 @@ internal sealed class OverrideReader(Diagnostics mistakes)
             {
                 onBase.Add(new Override(path, MergePatch.At(steps, ReadValue(path, text[(equals + 1)..]))));
             }
-            else if (steps[0] == "evaluation" || path == "seeds")
+            else if (steps[0] == "evaluation" || path is "seeds" or "pilotSeeds")
             {
                 onDocument = (LocatedObject)MergePatch.Apply(onDocument, MergePatch.At(steps, ReadValue(path, text[(equals + 1)..])));
             }
@@ -128,6 +128,7 @@ internal sealed class OverrideReader(Diagnostics mistakes)
             .. OptionTypes.Paths(known),
             .. OptionTypes.Paths(OptionTypes.Evaluation(), "evaluation."),
             "seeds",
+            "pilotSeeds",
         ];
         return AxisReader.SuggestPath(path, paths);
     }
@@ -149,5 +150,5 @@ internal sealed record Override(string Path, LocatedObject Patch);
 
 /// <summary>All overrides of a command line.</summary>
 /// <param name="Base">Overrides of options below `base`.</param>
-/// <param name="Document">Overrides of `evaluation` and `seeds`, as one patch of the file.</param>
+/// <param name="Document">Overrides of `evaluation`, `seeds` and `pilotSeeds`, as one patch of the file.</param>
 internal sealed record Overrides(IReadOnlyList<Override> Base, LocatedObject Document);

@@ -53,6 +53,27 @@ public static class ExperimentSchema
             new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = seed },
             new JsonObject { ["type"] = "string", ["pattern"] = "^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$" },
             new JsonObject { ["type"] = "null" });
+        properties["pilotSeeds"] = properties["seeds"]!.DeepClone();
+        properties["smallestRelevantEffect"] = new JsonObject { ["type"] = Types("number", "null"), ["exclusiveMinimum"] = 0 };
+        properties["contrasts"] = new JsonObject
+        {
+            ["type"] = Types("array", "null"),
+            ["minItems"] = 1,
+            ["items"] = new JsonObject
+            {
+                ["type"] = "object",
+                ["properties"] = new JsonObject
+                {
+                    ["name"] = new JsonObject { ["type"] = "string" },
+                    ["title"] = new JsonObject { ["type"] = Types("string", "null") },
+                    ["weights"] = new JsonObject { ["type"] = "object", ["additionalProperties"] = new JsonObject { ["type"] = Types("number", "null") } },
+                    ["metric"] = new JsonObject { ["type"] = Types("string", "null") },
+                    ["smallestRelevantEffect"] = properties["smallestRelevantEffect"]!.DeepClone(),
+                },
+                ["required"] = new JsonArray("name", "weights"),
+                ["additionalProperties"] = false,
+            },
+        };
         var document = new JsonObject
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",

@@ -29,6 +29,8 @@ internal static class OptionTypes
         new("question", new TextShape([]), true, null),
         new("expectation", new TextShape([]), true, null),
         new("primaryMetric", new TextShape([]), false, "fid@1"),
+        new("smallestRelevantEffect", new CustomShape("a number above 0"), false, null),
+        new("contrasts", new CustomShape("an array of contrasts: objects with a name and weights of arms"), false, null),
         new("extends", new TextShape([]), false, null),
         new("base", new ObjectShape(Lab()), true, null),
         new("arms", new CustomShape("an object: name of an arm → options that it changes in `base`"), false, null),
@@ -36,6 +38,7 @@ internal static class OptionTypes
         new("zip", new BooleanShape(), false, false),
         new("baseline", new CustomShape("the name of an arm, or with `axes` an object: axis → level"), false, null),
         new("seeds", new CustomShape("an array of whole numbers, or a range such as \"0-5\""), false, null),
+        new("pilotSeeds", new CustomShape("an array of whole numbers, or a range such as \"100-101\""), false, null),
         new("evaluation", new ObjectShape(Evaluation()), true, null),
         new("report", new ObjectShape(new OptionType(null, null, [new("title", new TextShape([]), false, null)])), false, null),
     ]);

@@ -18,13 +18,14 @@ public static class MetricCatalogue
     public static IReadOnlyList<MetricKind> Kinds { get; } =
     [
         new("fid", new FidOptions(), MetricNeeds.Reference, "Fréchet distance of Gaussians, covariances divided by n - 1",
-            [new("fid", "FID", false, Reconstructed: "rFID", NoiseBand: Statistics.NoiseBand.FrechetDistance)], "fid", EachReference: true),
+            [new("fid", "FID", false, Reconstructed: "rFID", IsPositive: true)], "fid", EachReference: true),
         new("sfid", new SfidOptions(), MetricNeeds.Reference | MetricNeeds.SpatialFeatures, "Fréchet distance of 7 channels of the 17x17 map",
-            [new("sfid", "sFID", false)], "sfid", EachReference: true),
+            [new("sfid", "sFID", false, IsPositive: true)], "sfid", EachReference: true),
         new("inceptionScore", new InceptionScoreOptions(), MetricNeeds.ClassScores, "exp E KL(p(y|x) ‖ p(y)), the mean over parts of the samples",
             [
-                new("is", "Inception score", true, Reconstructed: "Inception score"), new("is.adm", "Inception score (adm)", true),
-                new("is.torchFidelity", "Inception score (torchFidelity)", true),
+                new("is", "Inception score", true, Reconstructed: "Inception score", IsPositive: true),
+                new("is.adm", "Inception score (adm)", true, IsPositive: true),
+                new("is.torchFidelity", "Inception score (torchFidelity)", true, IsPositive: true),
             ],
             "is"),
         new("kid", new KidOptions(), MetricNeeds.ReferenceFeatures, "unbiased kernel distance, the mean over pairs of subsets",
@@ -42,7 +43,11 @@ public static class MetricCatalogue
             FormattableString.Invariant($"FID of {Infinity.Sizes} subsets, extrapolated to 1/n = 0"),
             [new("fidInfinity", "FID∞", false)], "fidInfinity"),
         new("classFid", new ClassFidOptions(), MetricNeeds.ReferenceFeatures | MetricNeeds.Labels, "FID within each class; mean and worst",
-            [new("classFid", "FID by class", false), new("classFid.worst", "FID by class (worst)", false)], "classFid"),
+            [
+                new("classFid", "FID by class", false, IsPositive: true),
+                new("classFid.worst", "FID by class (worst)", false, IsPositive: true),
+            ],
+            "classFid"),
         new("classAccuracy", new ClassAccuracyOptions(), MetricNeeds.DatasetClasses,
             "fraction of samples that the network assigns to their class",
             [new("accuracy", "Class accuracy", true, Share, Reconstructed: "Class accuracy")], "accuracy"),
@@ -59,30 +64,30 @@ public static class MetricCatalogue
             "memorisation", LeastImages: 2),
         new("endpointError", new EndpointErrorOptions(), MetricNeeds.TeacherSamples,
             "mean squared latent distance to the end of the teacher's ODE from the same noise",
-            [new("endpointError", "Endpoint error", false)]),
+            [new("endpointError", "Endpoint error", false, IsPositive: true)]),
         new("oracle", new OracleMetricOptions(), MetricNeeds.Oracle, "deviations from a flow with known closed forms",
             [
-                new(OracleMetric.Deviation, "Deviation from the exact flow", false),
-                new(OracleMetric.Deviation + OracleMetric.Median, "Deviation from the exact flow (median)", false),
-                new(OracleMetric.FixedPoint, "Deviation from the fixed point", false),
-                new(OracleMetric.FixedPoint + OracleMetric.Median, "Deviation from the fixed point (median)", false),
+                new(OracleMetric.Deviation, "Deviation from the exact flow", false, IsPositive: true),
+                new(OracleMetric.Deviation + OracleMetric.Median, "Deviation from the exact flow (median)", false, IsPositive: true),
+                new(OracleMetric.FixedPoint, "Deviation from the fixed point", false, IsPositive: true),
+                new(OracleMetric.FixedPoint + OracleMetric.Median, "Deviation from the fixed point (median)", false, IsPositive: true),
             ]),
     ];
 
     /// <summary>Values that no metric of the options selects: stages measure them on their own, or beside such a metric.</summary>
     public static IReadOnlyList<MetricEntry> Others { get; } =
     [
-        new(MetricNames.SecondFrechet, "FD, second features", false),
-        new("rL1", "rL1", false),
+        new(MetricNames.SecondFrechet, "FD, second features", false, IsPositive: true),
+        new("rL1", "rL1", false, IsPositive: true),
         new("testAccuracy", "Test accuracy", true, Share),
         new("knn", "k-NN", true, Share),
         new("linear", "Linear probe", true, Share),
         new(MetricNames.Ladder, MetricNames.Ladder, null),
         new("gflops", "GFLOPs per image", null, Gflop),
         new("pretraining", "Pre-training", null),
-        new(MetricNames.StepSeconds, "Seconds a training step", false, "s"),
-        new(MetricNames.PeakMemory, "Peak memory of training", false, "bytes"),
-        new(DerivativeErrorNames.Error, "Derivative error", false),
+        new(MetricNames.StepSeconds, "Seconds a training step", false, "s", IsPositive: true),
+        new(MetricNames.PeakMemory, "Peak memory of training", false, "bytes", IsPositive: true),
+        new(DerivativeErrorNames.Error, "Derivative error", false, IsPositive: true),
         new(DerivativeErrorNames.Predicted, "Derivative error (predicted)", null),
         new(DerivativeErrorNames.LowestRatio, "Derivative error (lowestRatio)", null),
         new(DerivativeErrorNames.HighestRatio, "Derivative error (highestRatio)", null),
@@ -91,11 +96,11 @@ public static class MetricCatalogue
         new(OracleMetric.Split, "Loss split", null),
         new(OracleMetric.SplitDiscrepancy, "Loss split (discrepancy)", false),
         new("gradient", "Gradient", null),
-        new(OracleMetric.GradientVariance, "Gradient (variance)", false),
+        new(OracleMetric.GradientVariance, "Gradient (variance)", false, IsPositive: true),
         new(OracleMetric.GradientVariance + OracleMetric.Predicted, "Gradient (variance.predicted)", null),
-        new(OracleMetric.GradientNoise, "Gradient (noise)", false),
+        new(OracleMetric.GradientNoise, "Gradient (noise)", false, IsPositive: true),
         new(OracleMetric.GradientNoise + OracleMetric.Predicted, "Gradient (noise.predicted)", null),
-        new(OracleMetric.GradientBias, "Gradient (bias)", false),
+        new(OracleMetric.GradientBias, "Gradient (bias)", false, IsPositive: true),
         new(OracleMetric.GradientBias + OracleMetric.Predicted, "Gradient (bias.predicted)", null),
         new(OracleMetric.Noise, OracleMetric.Noise, null),
         new("closedForm", "Closed form", null),
@@ -124,8 +129,10 @@ public static class MetricCatalogue
     /// <summary>Whether the value depends on how the work ran, and so differs between repetitions on one machine.</summary>
     public static bool IsTiming(string metric) => metric is MetricNames.StepSeconds or MetricNames.PeakMemory;
 
-    /// <summary>The relative difference that retraining alone produces, or null if it is unknown.</summary>
-    public static double? NoiseBand(string metric) => Find(metric)?.Entry.NoiseBand;
+    /// <summary>
+    /// Whether all values are above zero, so that effects are log ratios. Shares may be zero, and estimates such as KID below zero.
+    /// </summary>
+    public static bool IsPositive(string metric) => Find(metric)?.Entry.IsPositive == true;
 
     /// <summary>`FID (train)` for fid.train; an unknown name is its own label.</summary>
     public static string Label(string metric)
@@ -160,9 +167,9 @@ public static class MetricCatalogue
 /// The label of the same value of reconstructions, whose name is `r` and this name; null if reconstructions are not measured by it: they
 /// have no noise that a teacher could start from, and lie no nearer to training images than the test set does.
 /// </param>
-/// <param name="NoiseBand">The relative difference that retraining alone produces, or null if it is unknown.</param>
+/// <param name="IsPositive">Whether all values are above zero, so that effects are log ratios.</param>
 public sealed record MetricEntry(
-    string Name, string Label, bool? HigherIsBetter, string Unit = "", string? Reconstructed = null, double? NoiseBand = null);
+    string Name, string Label, bool? HigherIsBetter, string Unit = "", string? Reconstructed = null, bool IsPositive = false);
 
 /// <summary>A metric that options select.</summary>
 /// <param name="Kind">The discriminator of its options.</param>

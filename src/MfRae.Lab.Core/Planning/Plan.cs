@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Serialization;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Statistics;
@@ -20,11 +21,13 @@ public sealed record Plan(
 /// <param name="Stages">Role → stage key, for all stages that the run depends on. Roles are stage kinds, except `teacherSampling` and
 /// `teacherEvaluation` (samples of the teacher and their evaluation), `secondFeatures`, `reference.SPLIT`, `secondReference.SPLIT`, and
 /// `evaluation`, which is also the role of an oracle evaluation.</param>
+/// <param name="Pilot">Whether its seed explores: no mean and no test contains it.</param>
 public sealed record PlannedRun(
     string Id,
     string Arm,
     long Seed,
-    IReadOnlyDictionary<string, string> Stages)
+    IReadOnlyDictionary<string, string> Stages,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Pilot = false)
 {
     private static readonly string[] ResultRoles = ["evaluation", DerivativeErrorNames.Error];
 
@@ -60,7 +63,8 @@ public static class PlanText
         [.. plan.Stages.Select(stage => new PlanLine(isComplete(stage.Key), stage.Key[..ShortKeyLength], stage.Kind, stage.Label))];
 
     /// <summary>Arms, seeds, cached and remaining stages, and the power of the design.</summary>
-    public static string Describe(Plan plan, Func<string, bool> isComplete)
+    /// <param name="spread">The spread of earlier results, or null.</param>
+    public static string Describe(Plan plan, Func<string, bool> isComplete, EarlierSpread? spread = null)
     {
         var lines = Lines(plan, isComplete);
         var experiment = plan.Experiment;
@@ -68,15 +72,38 @@ public static class PlanText
         int width = lines.Max(line => line.Kind.Length);
         var text = new StringBuilder();
         text.Append($"{experiment.Name}: {experiment.Question}\n");
-        text.Append($"{Count(experiment.Arms.Count, "arm")} × {Count(experiment.Seeds.Count, "seed")} = {Count(plan.Runs.Count, "run")}, ");
+        text.Append($"{Count(experiment.Arms.Count, "arm")} × {Seeds(experiment)} = {Count(plan.Runs.Count, "run")}, ");
         text.Append($"{Count(lines.Count, "stage")}: {cached} cached, {lines.Count - cached} to run\n\n");
         foreach (var line in lines)
         {
             text.Append($"  {(line.Cached ? "cached" : "run   ")}  {line.ShortKey}  {line.Kind.PadRight(width)}  {line.Label}\n");
         }
 
-        text.Append($"\n{Power.Describe(experiment.Seeds.Count, experiment.Arms.Count - 1)}\n");
+        text.Append($"\n{Analysis(experiment, spread)}\n");
         return text.ToString();
+    }
+
+    private static string Seeds(Experiment experiment) => experiment.PilotSeeds is { Count: > 0 } pilots
+        ? $"({Count(experiment.Seeds.Count, "seed")} + {Count(pilots.Count, "pilot seed")})"
+        : Count(experiment.Seeds.Count, "seed");
+
+    /// <summary>The declared contrasts, and what the seeds can show.</summary>
+    private static string Analysis(Experiment experiment, EarlierSpread? spread)
+    {
+        var scale = MetricCatalogue.IsPositive(experiment.PrimaryMetric.Split('@')[0]) ? EffectScale.LogRatio : EffectScale.Difference;
+        var contrasts = experiment.Contrasts ?? [];
+        var text = new StringBuilder();
+        foreach (var contrast in contrasts)
+        {
+            text.Append($"contrast {contrast.Name}: {contrast.Formula()} in {contrast.Metric ?? experiment.PrimaryMetric}\n");
+        }
+
+        text.Append(experiment.SmallestRelevantEffect is { } effect
+            ? $"smallest relevant effect in {experiment.PrimaryMetric}: {ComparisonText.Margin(scale, effect)}\n"
+            : "The experiment declares no smallestRelevantEffect, so its report gives estimates and intervals without verdicts.\n");
+        return text.Append(Power.Describe(
+            experiment.Seeds.Count, contrasts.Count > 0 ? contrasts.Count : experiment.Arms.Count - 1, scale, experiment.SmallestRelevantEffect, spread))
+            .ToString();
     }
 
     private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";

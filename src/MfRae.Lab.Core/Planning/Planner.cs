@@ -17,10 +17,10 @@ public static class Planner
         var runs = new List<PlannedRun>();
         foreach (var arm in experiment.Arms)
         {
-            foreach (long seed in experiment.Seeds)
+            foreach (long seed in experiment.Seeds.Concat(experiment.PilotSeeds ?? []))
             {
                 var stages = new RunPlanner(graph, experiment.Evaluation, arm.Options, seed).Build();
-                runs.Add(new PlannedRun(RunId(arm.Name, seed, stages), arm.Name, seed, stages));
+                runs.Add(new PlannedRun(RunId(arm.Name, seed, stages), arm.Name, seed, stages, !experiment.Seeds.Contains(seed)));
             }
         }
 

@@ -11,6 +11,9 @@ namespace MfRae.Lab.Core.Records;
 /// <param name="Stages">Each stage of all runs once, inputs before users.</param>
 /// <param name="Files">The experiment file and the files it extends; null for plans from before they were kept.</param>
 /// <param name="Versions">All plans of the experiment if there are several, the current plan without times; null for a single plan.</param>
+/// <param name="Seeds">The seeds that confirm.</param>
+/// <param name="SmallestRelevantEffect">See <see cref="Experiment"/>; null in records from before it was declared.</param>
+/// <param name="Contrasts">The contrasts that carry the verdicts; null: every arm against the baseline.</param>
 public sealed record ExperimentRecord(
     string Name,
     string Path,
@@ -25,7 +28,13 @@ public sealed record ExperimentRecord(
     IReadOnlyList<StageRecord> Stages,
     string? Title = null,
     IReadOnlyList<WrittenFile>? Files = null,
-    IReadOnlyList<PlanVersion>? Versions = null);
+    IReadOnlyList<PlanVersion>? Versions = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SmallestRelevantEffect = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Contrast>? Contrasts = null)
+{
+    /// <summary>The seeds that explored, without the seeds that confirm.</summary>
+    public IReadOnlyList<long> PilotSeeds() => [.. Runs.Where(run => run.Pilot).Select(run => run.Seed).Distinct()];
+}
 
 /// <summary>An arm.</summary>
 /// <param name="Differences">Option path → JSON text, for the options that the arm changes.</param>
@@ -46,7 +55,14 @@ public sealed record ArmRecord(
 /// <summary>A run.</summary>
 /// <param name="Status">completed if all stages are; otherwise the worst status of its stages, in lower case.</param>
 /// <param name="Stages">Role → stage key, see <see cref="Planning.PlannedRun"/>.</param>
-public sealed record RunRecord(string Id, string Arm, long Seed, string Status, IReadOnlyDictionary<string, string> Stages);
+/// <param name="Pilot">Whether its seed explores: no mean and no test contains it.</param>
+public sealed record RunRecord(
+    string Id,
+    string Arm,
+    long Seed,
+    string Status,
+    IReadOnlyDictionary<string, string> Stages,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Pilot = false);
 
 /// <summary>A stage with its attempts and results.</summary>
 /// <param name="DefinitionJson">The stage's definition with all options.</param>
@@ -155,6 +171,10 @@ public static class ArmTitles
         {
             Arms = [.. record.Arms.Select(arm => arm with { Name = called[arm.Name], Title = arm.Title is null ? null : arm.Name })],
             Runs = [.. record.Runs.Select(run => run with { Arm = called.GetValueOrDefault(run.Arm, run.Arm) })],
+            Contrasts = record.Contrasts?.Select(contrast => contrast with
+            {
+                Weights = contrast.Weights.ToDictionary(arm => called.GetValueOrDefault(arm.Key, arm.Key), arm => arm.Value),
+            }).ToArray(),
         };
     }
 }

@@ -18,6 +18,8 @@ namespace MfRae.Lab.Core.Records;
 /// <param name="PatchOmitted">The changes that the patch omits, with the reason, or null if it is complete.</param>
 /// <param name="Files">The experiment file and the files it extends; null in records from before they were kept.</param>
 /// <param name="FirstBegun">The start of its first run; null in records from before it was kept.</param>
+/// <param name="SmallestRelevantEffect">See <see cref="Experiment"/>; null in records from before it was declared.</param>
+/// <param name="Contrasts">The declared contrasts; null: every arm against the baseline.</param>
 public sealed record PlanRecord(
     int Format,
     DateTimeOffset Begun,
@@ -37,7 +39,9 @@ public sealed record PlanRecord(
     string? Patch = null,
     IReadOnlyList<WrittenFile>? Files = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? PatchOmitted = null,
-    DateTimeOffset? FirstBegun = null)
+    DateTimeOffset? FirstBegun = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? SmallestRelevantEffect = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Contrast>? Contrasts = null)
 {
     /// <summary>The record of a plan.</summary>
     public static PlanRecord Of(Plan plan, DateTimeOffset begun)
@@ -64,7 +68,9 @@ public sealed record PlanRecord(
                 arm.Levels))],
             [.. plan.Stages.Select(PlannedStage.Of)],
             plan.Runs,
-            Files: experiment.Files);
+            Files: experiment.Files,
+            SmallestRelevantEffect: experiment.SmallestRelevantEffect,
+            Contrasts: experiment.Contrasts);
     }
 }
 

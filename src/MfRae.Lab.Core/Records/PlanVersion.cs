@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MfRae.Lab.Core.Records;
 
 /// <summary>
@@ -12,6 +14,7 @@ namespace MfRae.Lab.Core.Records;
 /// <param name="Runs">Status → number of runs.</param>
 /// <param name="Arms">The primary metric of each arm, in the order of the experiment.</param>
 /// <param name="Attempts">The attempts without a result: failed, diverged, killed, out of memory or interrupted.</param>
+/// <param name="Verdicts">Contrast → verdict, for the verdicts that were decided: a relevant difference or equivalence; null: none.</param>
 public sealed record PlanVersion(
     int Number,
     bool Current,
@@ -22,7 +25,8 @@ public sealed record PlanVersion(
     string PrimaryMetric,
     IReadOnlyDictionary<string, int> Runs,
     IReadOnlyList<VersionArm> Arms,
-    IReadOnlyList<VersionAttempt> Attempts);
+    IReadOnlyList<VersionAttempt> Attempts,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Verdicts = null);
 
 /// <summary>One difference between a plan and the previous version.</summary>
 /// <param name="What">The path of an option, `arm`, `seeds`, `baseline`, `primaryMetric` or `stages`.</param>

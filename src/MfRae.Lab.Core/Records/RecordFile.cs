@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
@@ -9,7 +10,7 @@ namespace MfRae.Lab.Core.Records;
 /// <summary>
 /// The data of a report in a file: the record as compressed JSON. The page is a function of it, so the file is enough to render the page
 /// again, byte for byte. The JSON begins with its version; a file without a version is from before measurements had device, noise and
-/// setting.
+/// setting, and version 2 from before smallest relevant effects, contrasts, levels and pilot seeds.
 /// </summary>
 public static class RecordFile
 {
@@ -17,7 +18,8 @@ public static class RecordFile
     public const string Extension = ".json.gz";
 
     private const string Opening = "{\"version\":";
-    private const int Version = 2;
+    private const int Version = 3;
+    private const int Oldest = 2;
 
     // No report has more data than this.
     private const long MostBytes = 1L << 30;
@@ -73,7 +75,7 @@ public static class RecordFile
         }
 
         var version = Encoding.ASCII.GetString(json[opening.Length..comma]);
-        if (version != $"{Version}")
+        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < Oldest or > Version)
         {
             throw new LabException($"{path} has version {PrintableText.Of(version)} of report data; this program reads versions up to "
                 + $"{Version}. Update the program.");

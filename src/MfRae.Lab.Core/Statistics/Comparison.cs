@@ -1,187 +1,314 @@
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Metrics;
 
 namespace MfRae.Lab.Core.Statistics;
 
-/// <summary>Compares arms with a baseline, seed by seed.</summary>
+/// <summary>Tests a family of contrasts, seed by seed. See <see cref="MaxT"/>.</summary>
 public static class Comparison
 {
     /// <summary>
-    /// One comparison per arm, in order. Arms whose measurements have another identity than those of the baseline get no number and are not
-    /// part of the family over which p values are adjusted.
+    /// One result for each question, in order. Contrasts of arms that were measured in different ways, and contrasts without a seed that all
+    /// arms have, are not part of the family over which p values and intervals are adjusted.
     /// </summary>
-    public static IReadOnlyList<ArmComparison> Against(ArmSample baseline, IReadOnlyList<ArmSample> arms, string metric)
+    public static IReadOnlyList<ContrastResult> Of(IReadOnlyList<ContrastQuestion> questions)
     {
-        var candidates = arms.Select(arm => new Candidate(
-            arm,
-            MeasurementIdentity.Difference(baseline.Measured.Concat(arm.Measured).Select(seed => seed.Measurement)),
-            PairedDifference.Of(baseline, arm))).ToArray();
-        var family = candidates.Where(candidate => candidate.Tested).ToArray();
-        var pValues = family.Select(candidate => SignFlip.PValue([.. candidate.Pairs.Select(pair => pair.Difference)])).ToArray();
-        var adjusted = Holm.Adjust(pValues);
-        var smallest = Power.SmallestPValues([.. family.Select(candidate => candidate.Pairs.Count)]);
+        var drafts = questions.Select(question => new ContrastDraft(question)).ToArray();
+        var family = drafts.Where(draft => draft.Tested).ToArray();
+        long[] seeds = [.. family.SelectMany(draft => draft.Effects).Select(effect => effect.Seed).Distinct().Order()];
+        var test = new MaxT([.. family.Select(draft => draft.Values(seeds))]);
+        return [.. drafts.Select(draft =>
+            draft.Result(Array.IndexOf(family, draft) is >= 0 and var at ? test.Of(at) : null, family.Length))];
+    }
 
-        return [.. candidates.Select(candidate =>
+    /// <summary>The contrast of each arm with the baseline.</summary>
+    /// <param name="margin">The smallest relevant effect, or null.</param>
+    public static IReadOnlyList<ContrastResult> Against(
+        ArmSample baseline, IReadOnlyList<ArmSample> arms, string metric, double? margin = null, string? reason = null) =>
+        Of([.. arms.Select(arm => new ContrastQuestion(Contrast.Of(arm.Arm, baseline.Arm), metric, [arm, baseline], margin, reason))]);
+
+    /// <summary>The effect of each pair: log ratios if the metric is always positive and so are its values, otherwise differences.</summary>
+    internal static EffectScale ScaleOf(IReadOnlyList<ArmSample> arms) =>
+        arms.SelectMany(arm => arm.Measured).FirstOrDefault() is { } first
+        && MetricCatalogue.IsPositive(first.Measurement.Metric)
+        && arms.SelectMany(arm => arm.Finite).All(seed => seed.Measurement.Value > 0)
+            ? EffectScale.LogRatio
+            : EffectScale.Difference;
+
+    /// <summary>The verdict on a result.</summary>
+    internal static Verdict Judge(ContrastResult result)
+    {
+        if (result.Conflict is not null)
         {
-            var at = Array.IndexOf(family, candidate);
-            var identity = baseline.Measured.Concat(candidate.Arm.Measured).Select(seed => seed.Measurement).FirstOrDefault();
-            var comparison = new ArmComparison(
-                candidate.Arm.Arm,
-                baseline.Arm,
-                metric,
-                Verdict.Missing,
-                candidate.Conflict is null ? candidate.Pairs : [],
-                candidate.Arm.Planned,
-                at < 0 ? null : Bootstrap.OfMean([.. candidate.Pairs.Select(pair => pair.Difference)]),
-                at < 0 ? 1 : pValues[at],
-                at < 0 ? 1 : adjusted[at],
-                at < 0 ? 1 : smallest[at],
-                family.Length,
-                identity is null ? null : NoiseBand.Of(identity.Metric),
-                identity?.HigherIsBetter,
-                candidate.Conflict,
-                new(candidate.Arm.Diverged, baseline.Diverged, baseline.Planned));
-            return comparison with { Verdict = Judge(comparison) };
-        })];
+            return Verdict.NotComparable;
+        }
+
+        if (result.Test is not { } test)
+        {
+            return result.IsRanked ? Verdict.Diverged : Verdict.Missing;
+        }
+
+        if (result.IsRanked)
+        {
+            return result.Margin is not null && test.PValue <= MaxT.Level ? Direction(result.HigherIsBetter, test.Mean) : Verdict.Diverged;
+        }
+
+        return result.Margin is null ? Verdict.None
+            : test.Inside <= MaxT.Level ? Verdict.Equivalent
+            : test.Smallest > MaxT.Level ? Verdict.Underpowered
+            : test.Beyond <= MaxT.Level ? Direction(result.HigherIsBetter, test.Mean)
+            : Verdict.Inconclusive;
     }
 
-    /// <summary>The verdict on a difference that was tested, or that had too few values for a test.</summary>
-    /// <param name="smallest">The smallest adjusted p that the test could reach.</param>
-    /// <param name="beyondBand">See <see cref="NoiseBand.IsExceeded"/>.</param>
-    internal static Verdict Judge(double difference, double adjustedPValue, double smallest, bool beyondBand, bool? higherIsBetter) =>
-        smallest >= Power.Level ? Verdict.Underpowered
-        : adjustedPValue >= Power.Level || !beyondBand || higherIsBetter is not { } higher ? Verdict.Inconclusive
-        : difference > 0 == higher ? Verdict.Better
-        : Verdict.Worse;
-
-    private static Verdict Judge(ArmComparison comparison) =>
-        comparison.Conflict is not null ? Verdict.NotComparable
-        : comparison.Losses.Decide ? Verdict.Diverged
-        : comparison.Pairs.Count == 0 ? Verdict.Missing
-        : Judge(
-            comparison.MeanDifference, comparison.AdjustedPValue, comparison.SmallestPValue, comparison.BeyondBand, comparison.HigherIsBetter);
-
-    private sealed record Candidate(ArmSample Arm, IdentityConflict? Conflict, IReadOnlyList<PairedDifference> Pairs)
-    {
-        public bool Tested => Conflict is null && Pairs.Count > 0;
-    }
+    private static Verdict Direction(bool? higherIsBetter, double effect) => higherIsBetter is not { } higher
+        ? effect > 0 ? Verdict.Higher : Verdict.Lower
+        : effect > 0 == higher ? Verdict.Better : Verdict.Worse;
 }
 
-/// <summary>The comparison of an arm with the baseline in one metric.</summary>
-/// <param name="Interval">95 % bootstrap interval of the mean difference, or null without pairs.</param>
-/// <param name="PValue">p of the sign-flip test, not adjusted.</param>
-/// <param name="AdjustedPValue">p after Holm adjustment over the <paramref name="Family"/> comparisons.</param>
-/// <param name="SmallestPValue">The smallest adjusted p that these numbers of seeds can reach.</param>
-/// <param name="Band">Relative noise band of the metric, or null.</param>
-/// <param name="Losses">Seeds that diverged in either arm.</param>
-public sealed record ArmComparison(
-    string Arm,
-    string Baseline,
+/// <summary>A contrast to test.</summary>
+/// <param name="Metric">Key of the metric.</param>
+/// <param name="Arms">The samples of all arms of the contrast in this metric.</param>
+/// <param name="Margin">The smallest relevant effect, or null.</param>
+/// <param name="Reason">Why no verdict is given; null if one is given wherever there is a margin.</param>
+/// <param name="HasDirection">Whether the contrast can be better or worse; null: if it compares one arm with another.</param>
+public sealed record ContrastQuestion(
+    Contrast Contrast, string Metric, IReadOnlyList<ArmSample> Arms, double? Margin, string? Reason = null, bool? HasDirection = null);
+
+/// <summary>The result of a contrast.</summary>
+/// <param name="Scale">The unit of effects and margin.</param>
+/// <param name="Margin">The smallest relevant effect; null without one, or if it does not apply.</param>
+/// <param name="Reason">Why no verdict is given, or null.</param>
+/// <param name="Effects">The effect of each seed that all arms of the contrast finished.</param>
+/// <param name="Planned">Number of seeds of the experiment.</param>
+/// <param name="Ended">Number of seeds of which every arm has a value or diverged. Seeds that share all measurements have one effect.</param>
+/// <param name="Losses">The arms with diverged seeds. If there are any, effects are ranks and have no interval.</param>
+/// <param name="Test">The test within the family; null for contrasts that are not tested.</param>
+/// <param name="Family">Number of contrasts in the family.</param>
+/// <param name="HigherIsBetter">Direction of the contrast; null if it is neither better nor worse.</param>
+/// <param name="Conflict">Why the arms are not comparable, or null.</param>
+public sealed record ContrastResult(
+    Contrast Contrast,
     string Metric,
-    Verdict Verdict,
-    IReadOnlyList<PairedDifference> Pairs,
+    EffectScale Scale,
+    double? Margin,
+    string? Reason,
+    IReadOnlyList<SeedEffect> Effects,
     int Planned,
-    Interval? Interval,
-    double PValue,
-    double AdjustedPValue,
-    double SmallestPValue,
+    int Ended,
+    IReadOnlyList<ArmLosses> Losses,
+    SimultaneousTest? Test,
     int Family,
-    double? Band,
     bool? HigherIsBetter,
     IdentityConflict? Conflict,
-    SeedLosses Losses = default)
+    Verdict Verdict)
 {
-    /// <summary>The mean difference over pairs.</summary>
-    public double MeanDifference => Summary.Of([.. Pairs.Select(pair => pair.Difference)]).Mean;
+    /// <summary>The name in reports.</summary>
+    public string Name => Contrast.Title ?? Contrast.Name;
 
-    /// <summary>
-    /// The mean difference as a fraction of the baseline's mean over the same seeds; null without pairs, or if that mean is zero.
-    /// </summary>
-    public double? RelativeDifference => Math.Abs(MeanBaseline) is > 0 and var size ? MeanDifference / size : null;
+    /// <summary>The arm of a contrast of two arms; the name of the contrast otherwise.</summary>
+    public string Arm => Contrast.Name;
 
-    /// <summary>The mean of the baseline over the compared seeds.</summary>
-    public double MeanBaseline => Summary.Of([.. Pairs.Select(pair => pair.Baseline)]).Mean;
+    /// <summary>The effects that are finite; those of diverged seeds have ranks only.</summary>
+    public IReadOnlyList<SeedEffect> Finite => [.. Effects.Where(effect => double.IsFinite(effect.Effect))];
 
-    /// <summary>Whether the mean difference is larger than the noise band; true if the metric has none.</summary>
-    public bool BeyondBand => NoiseBand.IsExceeded(Band, RelativeDifference);
+    /// <summary>Whether diverged seeds replace the values by ranks.</summary>
+    public bool IsRanked => Losses.Count > 0;
 
-    /// <summary>Whether all pairs differ in the same direction.</summary>
-    public bool SeedsAgree => Pairs.All(pair => pair.Difference > 0) || Pairs.All(pair => pair.Difference < 0);
+    /// <summary>The mean effect; null without values, and with diverged seeds.</summary>
+    public double? Mean => IsRanked || Test is null ? null : Test.Mean;
 
-    /// <summary>The mean difference in a form; null without pairs, or if the form needs a baseline mean that is not zero.</summary>
-    public double? Mean(DifferenceForm form) => Pairs.Count == 0 ? null : form.Tell(MeanDifference, MeanBaseline);
+    /// <summary>The simultaneous 95 % interval of the effect; null with too few seeds, and with diverged seeds.</summary>
+    public Interval? Interval => IsRanked ? null : Test?.Interval;
 
-    /// <summary>The interval in a form, or null.</summary>
-    public Interval? IntervalOf(DifferenceForm form) => Interval is { } interval
-        && form.Tell(interval.Low, MeanBaseline) is { } low && form.Tell(interval.High, MeanBaseline) is { } high
-            ? new(low, high)
-            : null;
+    /// <summary>Whether all seeds have an effect in the same direction.</summary>
+    public bool SeedsAgree => Effects.All(effect => effect.Effect > 0) || Effects.All(effect => effect.Effect < 0);
+
+    /// <summary>Whether seeds of the experiment still lack a result.</summary>
+    public bool IsPartial => Conflict is null && Ended > 0 && Ended < Planned;
 }
 
-/// <summary>The numbers of diverged seeds of an arm and of its baseline.</summary>
-/// <param name="Arm">Diverged seeds of the arm.</param>
-/// <param name="Baseline">Diverged seeds of the baseline.</param>
-/// <param name="BaselinePlanned">Seeds of the baseline.</param>
-public readonly record struct SeedLosses(int Arm, int Baseline, int BaselinePlanned)
+/// <summary>The effect of one seed.</summary>
+/// <param name="Effect">Infinite if an arm diverged: the worst rank. NaN if arms with opposite weights diverged: a tie.</param>
+public sealed record SeedEffect(long Seed, double Effect);
+
+/// <summary>The diverged seeds of an arm.</summary>
+public sealed record ArmLosses(string Arm, int Diverged, int Planned);
+
+/// <summary>The unit of an effect.</summary>
+public enum EffectScale
 {
-    /// <summary>Whether the divergence decides the verdict, whatever the values of the other seeds.</summary>
-    public bool Decide => Arm > 0 || (Baseline > 0 && Baseline == BaselinePlanned);
+    /// <summary>Natural logarithm of a ratio: 0.03 is 3 %.</summary>
+    LogRatio,
+
+    /// <summary>In the unit of the metric.</summary>
+    Difference,
 }
 
-/// <summary>The values of an arm and of the baseline with the same seed, and so with the same initialisation, data order and noise.</summary>
-public sealed record PairedDifference(long Seed, double Baseline, double Value)
-{
-    /// <summary>The value minus the baseline.</summary>
-    public double Difference => Value - Baseline;
-
-    /// <summary>The pairs of the seeds that both have. Seeds that share both measurements are one pair.</summary>
-    public static IReadOnlyList<PairedDifference> Of(ArmSample baseline, ArmSample arm) =>
-    [
-        .. (from one in arm.Finite
-            join other in baseline.Finite on one.Seed equals other.Seed
-            orderby one.Seed
-            select (one, other))
-        .DistinctBy(pair => (pair.one.Stage, pair.other.Stage))
-        .Select(pair => new PairedDifference(pair.one.Seed, pair.other.Measurement.Value!.Value, pair.one.Measurement.Value!.Value)),
-    ];
-}
-
-/// <summary>The outcome of the comparison of an arm with the baseline.</summary>
+/// <summary>The outcome of a contrast.</summary>
 public enum Verdict
 {
-    /// <summary>Adjusted p below .05, better, and beyond the noise band.</summary>
+    /// <summary>The effect is beyond the smallest relevant effect, in the better direction.</summary>
     Better,
 
-    /// <summary>Adjusted p below .05, worse, and beyond the noise band.</summary>
+    /// <summary>The effect is beyond the smallest relevant effect, in the worse direction.</summary>
     Worse,
 
-    /// <summary>Enough seeds, but no decision: inside the noise band, p too large, or a metric without direction.</summary>
+    /// <summary>The effect is beyond the smallest relevant effect, above zero; the contrast has no better direction.</summary>
+    Higher,
+
+    /// <summary>The effect is beyond the smallest relevant effect, below zero; the contrast has no better direction.</summary>
+    Lower,
+
+    /// <summary>The effect is within the smallest relevant effect on both sides.</summary>
+    Equivalent,
+
+    /// <summary>Enough seeds, but the effect is neither shown to be beyond the smallest relevant effect nor within it.</summary>
     Inconclusive,
 
-    /// <summary>Too few paired seeds for any outcome to reach p below .05.</summary>
+    /// <summary>Too few seeds for any outcome to be significant.</summary>
     Underpowered,
 
     /// <summary>The values have different identities.</summary>
     NotComparable,
 
-    /// <summary>
-    /// Seeds of the arm diverged, or all seeds of the baseline. The remaining seeds are not representative: they are those that happened to
-    /// survive.
-    /// </summary>
+    /// <summary>Seeds diverged, and the ranks do not decide.</summary>
     Diverged,
 
-    /// <summary>No seed has a value in both arms.</summary>
+    /// <summary>No seed has a value in all arms.</summary>
     Missing,
+
+    /// <summary>No smallest relevant effect is declared, or the contrast is not one of those that the experiment declares.</summary>
+    None,
 }
 
-/// <summary>Relative differences that retraining alone produces. Smaller differences do not distinguish two arms.</summary>
-public static class NoiseBand
+/// <summary>Properties of verdicts.</summary>
+public static class VerdictExtensions
 {
-    /// <summary>Retraining moves a Fréchet distance by about 1.3 % (arXiv 2606.20536).</summary>
-    public const double FrechetDistance = 0.013;
+    /// <summary>Whether the verdict is a finding: a relevant difference or equivalence.</summary>
+    public static bool IsDecided(this Verdict verdict) =>
+        verdict is Verdict.Better or Verdict.Worse or Verdict.Higher or Verdict.Lower or Verdict.Equivalent;
+}
 
-    /// <summary>Whether a relative difference is larger than the band; true without a band or without a relative difference.</summary>
-    public static bool IsExceeded(double? band, double? relative) => band is not { } width || relative is not { } share || Math.Abs(share) > width;
+/// <summary>The values of a contrast before the test of its family.</summary>
+internal sealed class ContrastDraft
+{
+    private readonly ContrastQuestion _question;
+    private readonly IdentityConflict? _conflict;
+    private readonly bool? _higherIsBetter;
+    private readonly bool _positive;
+    private readonly EffectScale _scale;
+    private readonly ArmLosses[] _losses;
+    private int _ended;
 
-    /// <summary>The band of a metric, or null if it is unknown.</summary>
-    public static double? Of(string metric) => MetricCatalogue.NoiseBand(metric);
+    public ContrastDraft(ContrastQuestion question)
+    {
+        _question = question;
+        var measured = question.Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement).ToArray();
+        _conflict = MeasurementIdentity.Difference(measured);
+        _higherIsBetter = measured.Length == 0 ? null : measured[0].HigherIsBetter;
+        _positive = measured.Length > 0 && MetricCatalogue.IsPositive(measured[0].Metric);
+        _scale = Comparison.ScaleOf(question.Arms);
+        _losses =
+        [
+            .. from arm in question.Arms
+               let diverged = arm.DivergedSeeds.Count
+               where diverged > 0
+               select new ArmLosses(arm.Arm, diverged, arm.Planned),
+        ];
+        Effects = _conflict is null ? OfSeeds() : [];
+    }
+
+    public IReadOnlyList<SeedEffect> Effects { get; }
+
+    // A tie of ranks is NaN.
+    public bool Tested => Effects.Any(effect => !double.IsNaN(effect.Effect));
+
+    private bool Ranked => _losses.Length > 0;
+
+    /// <summary>The smallest relevant effect, if it is in the unit of the effects.</summary>
+    private double? Margin => _positive && _scale != EffectScale.LogRatio ? null : _question.Margin;
+
+    /// <summary>The values for the test, at the places of the seeds of the family.</summary>
+    public ContrastValues Values(long[] seeds)
+    {
+        var values = new double[seeds.Length];
+        Array.Fill(values, double.NaN);
+        // With ranks: whether the median is beyond the margin on the side of most seeds.
+        var margin = Margin ?? 0;
+        var ordered = Effects.Where(effect => !double.IsNaN(effect.Effect)).ToArray();
+        var majority = Math.Sign(ordered.Sum(effect => Math.Sign(effect.Effect)));
+        foreach (var effect in ordered)
+        {
+            var rank = Math.Sign(effect.Effect - (majority * margin));
+            values[Array.IndexOf(seeds, effect.Seed)] = !Ranked ? effect.Effect : rank == 0 ? double.NaN : rank;
+        }
+
+        return new(values, Ranked ? null : Margin);
+    }
+
+    public ContrastResult Result(SimultaneousTest? test, int family)
+    {
+        var reason = _question.Reason
+            ?? (_question.Margin is null ? "the experiment declares no smallestRelevantEffect"
+            : Margin is null ? "a value is not positive, so the smallest relevant effect, a log ratio, does not apply"
+            : null);
+        var directed = _question.HasDirection ?? _question.Contrast.IsOfTwoArms();
+        var result = new ContrastResult(
+            _question.Contrast,
+            _question.Metric,
+            _scale,
+            reason is null ? Margin : null,
+            reason,
+            Effects,
+            _question.Arms.Select(arm => arm.Planned).DefaultIfEmpty(0).Max(),
+            _ended,
+            _losses,
+            test,
+            family,
+            directed ? _higherIsBetter : null,
+            _conflict,
+            Verdict.Missing);
+        return result with { Verdict = Comparison.Judge(result) };
+    }
+
+    /// <summary>The effects by ascending seed. Seeds that share the measurements of all arms count once.</summary>
+    private List<SeedEffect> OfSeeds()
+    {
+        var values = _question.Arms
+            .Select(arm => (
+                Weight: _question.Contrast.Weights[arm.Arm],
+                Seeds: arm.Finite.DistinctBy(seed => seed.Seed).ToDictionary(seed => seed.Seed),
+                Diverged: arm.DivergedSeeds.ToHashSet()))
+            .ToArray();
+        var effects = new List<SeedEffect>();
+        var known = new HashSet<string>();
+        foreach (var seed in values.SelectMany(arm => arm.Seeds.Keys.Concat(arm.Diverged)).Distinct().Order())
+        {
+            if (!values.All(arm => arm.Seeds.ContainsKey(seed) || arm.Diverged.Contains(seed)))
+            {
+                continue;
+            }
+
+            _ended++;
+            if (!known.Add(string.Join('\n', values.Select(arm => arm.Seeds.TryGetValue(seed, out var one) ? one.Stage : $"diverged {seed}"))))
+            {
+                continue;
+            }
+
+            effects.Add(new(seed, values.Any(arm => !arm.Seeds.ContainsKey(seed))
+                ? Rank(values.Where(arm => !arm.Seeds.ContainsKey(seed)).Select(arm => arm.Weight))
+                : values.Sum(arm => arm.Weight * Scaled(arm.Seeds[seed].Measurement.Value!.Value))));
+        }
+
+        return effects;
+    }
+
+    private double Scaled(double value) => _scale == EffectScale.LogRatio ? Math.Log(value) : value;
+
+    /// <summary>A diverged run has the worst value, so its sign decides; diverged arms with opposite signs are a tie.</summary>
+    private double Rank(IEnumerable<double> weights)
+    {
+        var worst = _higherIsBetter == true ? -1 : 1;
+        int[] signs = [.. weights.Select(weight => worst * Math.Sign(weight)).Distinct()];
+        return signs.Length == 1 ? signs[0] * double.PositiveInfinity : double.NaN;
+    }
 }

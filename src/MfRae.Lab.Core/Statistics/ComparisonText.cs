@@ -2,36 +2,46 @@ using System.Globalization;
 
 namespace MfRae.Lab.Core.Statistics;
 
-/// <summary>Describes a comparison in words, for the console and for reports.</summary>
+/// <summary>Describes results of contrasts in words, for the console and for reports.</summary>
 public static class ComparisonText
 {
-    /// <summary>better, worse, inconclusive, underpowered, not comparable, diverged or no data.</summary>
+    /// <summary>better, worse, higher, lower, equivalent, inconclusive, underpowered, not comparable, diverged, no data or no verdict.</summary>
     public static string Word(Verdict verdict) => verdict switch
     {
         Verdict.Better => "better",
         Verdict.Worse => "worse",
+        Verdict.Higher => "higher",
+        Verdict.Lower => "lower",
+        Verdict.Equivalent => "equivalent",
         Verdict.Inconclusive => "inconclusive",
         Verdict.Underpowered => "underpowered",
         Verdict.NotComparable => "not comparable",
         Verdict.Diverged => "diverged",
-        _ => "no data",
+        Verdict.Missing => "no data",
+        _ => "no verdict",
     };
 
-    /// <summary>`underpowered: both seeds lower (4.1–4.6 %); the mean, 4.4 %, exceeds the 1.3 % noise band`</summary>
-    public static string Sentence(ArmComparison comparison) => comparison.Conflict is { } conflict
+    /// <summary>The word of a result: `partial: better` if seeds still lack a result.</summary>
+    public static string Word(ContrastResult result) => (result.IsPartial ? "partial: " : "") + Word(result.Verdict);
+
+    /// <summary>`better: all 8 seeds lower (8.1–8.9 %); beyond the smallest relevant effect of 3 %, p = 0.0078`</summary>
+    public static string Sentence(ContrastResult result) => result.Conflict is { } conflict
         ? conflict.ToString()
-        : $"{Word(comparison.Verdict)}: {Reason(comparison)}";
+        : $"{Word(result)}: {Reason(result)}";
 
     /// <summary>The sentence without the verdict's word.</summary>
-    public static string Reason(ArmComparison comparison) => comparison.Verdict switch
+    public static string Reason(ContrastResult result)
     {
-        Verdict.NotComparable => $"{comparison.Conflict!.Field} differs: {comparison.Conflict.One} and {comparison.Conflict.Other}",
-        Verdict.Diverged => Divergence(comparison),
-        Verdict.Missing => $"no seed has a value of {comparison.Metric} in both arms",
-        Verdict.Underpowered => $"{Direction(comparison)}{Band(comparison)}{BaselineLosses(comparison)}",
-        _ => $"{Direction(comparison)}{Band(comparison)}, {P(comparison.AdjustedPValue)}{After(comparison)}"
-            + (comparison.HigherIsBetter is null ? "; the metric has no better direction" : "") + BaselineLosses(comparison),
-    };
+        if (result.Conflict is { } conflict)
+        {
+            return $"{conflict.Field} differs: {conflict.One} and {conflict.Other}";
+        }
+
+        var partial = result.IsPartial ? $"{result.Ended} of {result.Planned} seeds; " : "";
+        return partial + (result.IsRanked ? Ranked(result) : result.Test is null
+            ? $"no seed has a value of {result.Metric} in {(result.Contrast.Weights.Count == 2 ? "both" : "all")} arms"
+            : $"{Direction(result)}; {Decision(result)}");
+    }
 
     /// <summary>`both seeds diverged`, `1 of 3 seeds diverged`; the empty string if no seed diverged.</summary>
     public static string Diverged(int diverged, int planned, string owner = "") => diverged == 0 ? ""
@@ -39,150 +49,168 @@ public static class ComparisonText
         : diverged == planned ? $"{All(planned)} seeds{owner} diverged"
         : $"{diverged} of {planned} seeds{owner} diverged";
 
-    private static string Divergence(ArmComparison comparison)
-    {
-        var losses = comparison.Losses;
-        string[] parts =
-        [
-            Diverged(losses.Arm, comparison.Planned),
-            Diverged(losses.Baseline, losses.BaselinePlanned, " of the baseline"),
-            comparison.Pairs.Count > 0 ? $"the remaining seeds give no verdict: {Direction(comparison)}{Band(comparison)}" : "",
-        ];
-        return string.Join("; ", parts.Where(part => part.Length > 0));
-    }
-
-    private static string BaselineLosses(ArmComparison comparison) =>
-        Diverged(comparison.Losses.Baseline, comparison.Losses.BaselinePlanned, " of the baseline") is { Length: > 0 } text ? "; " + text : "";
-
     /// <summary>
-    /// The size of the difference: `mean −8.4 %, 95 % interval −11.3 to −5.6 %, n 8`. Without the interval for few pairs; empty for fewer
-    /// than two pairs, and where the values are not comparable.
+    /// The size of the effect: `−8.4 %, 95 % interval −11.3 to −5.6 %, n 8`; without an interval for few seeds. Empty for fewer than two
+    /// seeds, with diverged seeds, and where the values are not comparable.
     /// </summary>
-    public static string Effect(ArmComparison comparison)
+    public static string Effect(ContrastResult result)
     {
-        var form = DifferenceForms.Of(comparison.Pairs);
-        if (comparison.Pairs.Count < 2 || comparison.Conflict is not null || comparison.Mean(form) is not { } mean)
+        if (result.Effects.Count < 2 || result.Conflict is not null || result.Mean is not { } mean)
+        {
             return "";
-        var interval = comparison.Pairs.Count < Bootstrap.FewestValues ? null : comparison.IntervalOf(form);
-        return $"mean {Signed(form, mean)}{form.Unit()}"
-            + (interval is { } range
-                ? $", 95 % interval {Signed(form, range.Low)} to {Signed(form, range.High)}{(form == DifferenceForm.Percent ? form.Unit() : "")}"
-                : "")
-            + $", n {comparison.Pairs.Count}" + (comparison.Pairs.Count < comparison.Planned ? $" of {comparison.Planned}" : "");
+        }
+
+        var form = EffectForms.Of([result]);
+        return $"mean {form.Signed(mean)}{form.Unit()}"
+            + (result.Interval is { } range ? $", 95 % interval {Range(form, range)}" : "")
+            + $", n {result.Effects.Count}" + (result.Effects.Count < result.Planned ? $" of {result.Planned}" : "");
     }
 
-    /// <summary>Whether any of the comparisons could be significant: one sentence for all comparisons.</summary>
-    public static string PowerOf(IReadOnlyList<ArmComparison> comparisons)
+    /// <summary>What an experiment of this size can show: one sentence for all contrasts.</summary>
+    public static string PowerOf(IReadOnlyList<ContrastResult> results)
     {
-        var tested = comparisons.Where(comparison => comparison.Pairs.Count > 0).ToArray();
+        var tested = results.Where(result => result.Test is not null).ToArray();
         return Power.Describe(
-            tested.Select(comparison => comparison.Pairs.Count).DefaultIfEmpty(0).Min(),
+            tested.Select(result => result.Effects.Count).DefaultIfEmpty(0).Min(),
             tested.Length,
-            tested.Select(comparison => comparison.SmallestPValue).DefaultIfEmpty(1).Max());
+            tested.Select(result => result.Scale).FirstOrDefault(),
+            tested.Select(result => result.Margin).FirstOrDefault(margin => margin is not null));
     }
 
     /// <summary>A fraction as a percentage: `4.1 %`.</summary>
-    public static string Percent(double fraction) => DifferenceForm.Percent.Number(100 * fraction) + DifferenceForm.Percent.Unit();
+    public static string Percent(double fraction) =>
+        (100 * fraction).ToString("0.0", CultureInfo.InvariantCulture).Replace('-', '−') + EffectForm.Percent.Unit();
 
-    private static string Direction(ArmComparison comparison)
+    /// <summary>The smallest relevant effect: `0.03 (−3.0 to +3.0 %)`, or `0.002`.</summary>
+    public static string Margin(EffectScale scale, double margin)
     {
-        var pairs = comparison.Pairs;
-        var up = pairs.Count(pair => pair.Difference > 0);
-        var down = pairs.Count(pair => pair.Difference < 0);
-        if (up == 0 && down == 0)
-        {
-            return pairs.Count == 1 ? "the only seed shows no difference" : $"{All(pairs.Count)} seeds show no difference";
-        }
-
-        if (comparison.SeedsAgree)
-        {
-            var who = pairs.Count == 1 ? "the only seed is" : $"{All(pairs.Count)} seeds";
-            return $"{who} {(up > 0 ? "higher" : "lower")} ({Range(comparison, signed: false)})";
-        }
-
-        var (count, word) = comparison.MeanDifference > 0 ? (up, "higher") : (down, "lower");
-        return $"{count} of {pairs.Count} seeds {word} ({Range(comparison, signed: true)})";
+        var number = margin.ToString("0.######", CultureInfo.InvariantCulture);
+        return scale == EffectScale.Difference ? number : $"{number} ({Range(EffectForm.Percent, new(-margin, margin))})";
     }
-
-    private static string Range(ArmComparison comparison, bool signed)
-    {
-        var form = DifferenceForms.Of(comparison.Pairs);
-        var values = comparison.Pairs
-            .Select(pair => form.Tell(pair.Difference, pair.Baseline)!.Value)
-            .Select(value => signed ? value : Math.Abs(value))
-            .ToArray();
-        string Show(double value) => signed ? Signed(form, value) : form.Number(value);
-        var (low, high) = (Show(values.Min()), Show(values.Max()));
-        return (low == high ? low : signed ? $"{low} to {high}" : $"{low}–{high}") + form.Unit();
-    }
-
-    // A factor has no sign to show.
-    private static string Signed(DifferenceForm form, double value) =>
-        (value > 0 && form != DifferenceForm.Factor ? "+" : "") + form.Number(value);
-
-    // One value is its own mean, so it is not repeated.
-    private static string Band(ArmComparison comparison)
-    {
-        if (comparison.Band is not { } band || comparison.RelativeDifference is null)
-            return "";
-        var form = DifferenceForms.Of(comparison.Pairs);
-        var mean = comparison.Mean(form)!.Value;
-        return $"; {(comparison.Pairs.Count == 1 ? "this" : $"the mean, {Shown(comparison, form, mean)}{form.Unit()},")} "
-            + $"{BandWord(comparison.BeyondBand)} the {Percent(band)} noise band";
-    }
-
-    /// <summary>`exceeds` or `is within`, followed by the noise band.</summary>
-    public static string BandWord(bool beyond) => beyond ? "exceeds" : "is within";
-
-    // The direction is in the sentence where all seeds agree.
-    private static string Shown(ArmComparison comparison, DifferenceForm form, double value) =>
-        comparison.SeedsAgree ? form.Number(Math.Abs(value)) : Signed(form, value);
-
-    private static string All(int seeds) => seeds == 2 ? "both" : $"all {seeds.ToString(CultureInfo.InvariantCulture)}";
-
-    private static string After(ArmComparison comparison) => comparison.Family > 1 ? $" after Holm correction over {comparison.Family} arms" : "";
 
     /// <summary>`p = 0.0313`.</summary>
     public static string P(double value) => value < 0.0001 ? "p < 0.0001" : $"p = {value.ToString("0.####", CultureInfo.InvariantCulture)}";
+
+    private static string Decision(ContrastResult result)
+    {
+        var (test, margin) = (result.Test!, result.Margin);
+        var against = margin is { } least ? $"the smallest relevant effect, {Margin(result.Scale, least)}" : "";
+        var family = result.Family > 1 ? $" in a family of {result.Family}" : "";
+        return result.Verdict switch
+        {
+            Verdict.None => $"no verdict: {result.Reason}",
+            Verdict.Underpowered => $"too few seeds for a verdict: the smallest possible {P(test.Smallest)}",
+            Verdict.Equivalent => $"the 90 % interval, {Range(EffectForms.Of([result]), test.Within!.Value)}, is within {against}, {P(test.Inside!.Value)}{family}",
+            Verdict.Inconclusive => test.PValue <= MaxT.Level
+                ? $"different from zero, {P(test.PValue)}{family}, but not shown to be beyond {against}"
+                : $"not shown to be different from zero, {P(test.PValue)}{family}, or to be within {against}",
+            _ => $"beyond {against}, {P(test.Beyond!.Value)}{family}",
+        };
+    }
+
+    private static string Ranked(ContrastResult result)
+    {
+        var losses = result.Losses.Select(arm => Diverged(arm.Diverged, arm.Planned, $" of {arm.Arm}"));
+        var ordered = result.Effects.Where(effect => !double.IsNaN(effect.Effect)).ToArray();
+        var ties = result.Effects.Count - ordered.Length;
+        var test = result.Test is { } tested
+            ? $"sign test of the ranks, diverged being worst: {ordered.Count(effect => effect.Effect > 0)} of {ordered.Length} seeds higher"
+                + (ties > 0 ? $", {ties} tied" : "") + $", {P(tested.PValue)}" + (result.Family > 1 ? $" in a family of {result.Family}" : "")
+            : "";
+        return string.Join("; ", losses.Append(test).Append(result.Reason is { } reason && test.Length > 0 ? $"no verdict: {reason}" : "")
+            .Where(part => part.Length > 0));
+    }
+
+    private static string Direction(ContrastResult result)
+    {
+        var effects = result.Effects;
+        if (effects.Count == 0)
+        {
+            return $"the mean is {(result.Mean > 0 ? "higher" : "lower")}";
+        }
+
+        var up = effects.Count(seed => seed.Effect > 0);
+        var down = effects.Count(seed => seed.Effect < 0);
+        if (up == 0 && down == 0)
+        {
+            return effects.Count == 1 ? "the only seed shows no difference" : $"{All(effects.Count)} seeds show no difference";
+        }
+
+        var form = EffectForms.Of([result]);
+        if (result.SeedsAgree)
+        {
+            var who = effects.Count == 1 ? "the only seed is" : $"{All(effects.Count)} seeds";
+            return $"{who} {(up > 0 ? "higher" : "lower")} ({Values(form, effects, signed: false)})";
+        }
+
+        var (count, word) = result.Mean > 0 ? (up, "higher") : (down, "lower");
+        return $"{count} of {effects.Count} seeds {word} ({Values(form, effects, signed: true)})";
+    }
+
+    private static string Values(EffectForm form, IReadOnlyList<SeedEffect> effects, bool signed)
+    {
+        double[] values = [.. effects.Select(seed => seed.Effect).Order()];
+        string Show(double value) => signed ? form.Signed(value) : form.Size(value);
+        if (!signed && values[^1] < 0 && form != EffectForm.Factor)
+        {
+            Array.Reverse(values);
+        }
+
+        var (low, high) = (Show(values[0]), Show(values[^1]));
+        return (low == high ? low : signed ? $"{low} to {high}" : $"{low}–{high}") + form.Unit();
+    }
+
+    private static string Range(EffectForm form, Interval range) => $"{form.Signed(range.Low)} to {form.Signed(range.High)}{form.Unit()}";
+
+    private static string All(int seeds) => seeds == 2 ? "both" : $"all {seeds.ToString(CultureInfo.InvariantCulture)}";
 }
 
-/// <summary>Formats differences in each form, as numbers and in words.</summary>
-public static class DifferenceForms
+/// <summary>Formats effects in each form, as numbers and in words.</summary>
+public static class EffectForms
 {
     private const double Most = 3;
     private const double Least = 0.1;
 
     /// <summary>
-    /// Plain if a baseline is zero. Factors if all values are positive and any is at least three times its baseline, or at most a tenth of
-    /// it. Otherwise percentages.
+    /// Plain for differences. Factors for log ratios if any value is at least three times, or at most a tenth. Otherwise percentages.
     /// </summary>
-    public static DifferenceForm Of(IReadOnlyCollection<PairedDifference> pairs) =>
-        pairs.Any(pair => pair.Baseline == 0) ? DifferenceForm.Plain
-        : pairs.All(pair => pair is { Baseline: > 0, Value: > 0 }) && pairs.Any(pair => pair.Value / pair.Baseline is >= Most or <= Least)
-            ? DifferenceForm.Factor
-        : DifferenceForm.Percent;
+    public static EffectForm Of(IReadOnlyCollection<ContrastResult> results) =>
+        results.Any(result => result.Scale == EffectScale.Difference) ? EffectForm.Plain
+        : Of(results.SelectMany(result => result.Finite).Select(seed => seed.Effect));
 
-    /// <summary>The difference in this form; null if the form needs a baseline other than zero.</summary>
-    public static double? Tell(this DifferenceForm form, double difference, double baseline) => form switch
+    /// <summary>The form of log ratios.</summary>
+    public static EffectForm Of(IEnumerable<double> logRatios) =>
+        logRatios.Any(effect => Math.Exp(effect) is >= Most or <= Least) ? EffectForm.Factor : EffectForm.Percent;
+
+    /// <summary>The number of an effect in this form: −8.4 as a percentage, 7.63 as a factor.</summary>
+    public static double Value(this EffectForm form, double effect) => form switch
     {
-        DifferenceForm.Plain => difference,
-        _ when baseline == 0 => null,
-        DifferenceForm.Percent => 100 * difference / Math.Abs(baseline),
-        _ => 1 + difference / baseline,
+        EffectForm.Plain => effect,
+        EffectForm.Percent => 100 * (Math.Exp(effect) - 1),
+        _ => Math.Exp(effect),
     };
 
-    /// <summary>A difference in this form, without its unit: `−8.4`, `7.63`.</summary>
-    public static string Number(this DifferenceForm form, double value) => form == DifferenceForm.Percent
-        ? value.ToString(Math.Abs(value) < 100 ? "0.0" : "0", CultureInfo.InvariantCulture).Replace('-', '−')
-        : Significant(value, form == DifferenceForm.Plain ? 4 : 3);
+    /// <summary>An effect in this form without unit: `−8.4`, `7.63`.</summary>
+    public static string Text(this EffectForm form, double effect) => Number(form, form.Value(effect));
+
+    /// <summary>The size of an effect without sign; a factor has none.</summary>
+    public static string Size(this EffectForm form, double effect) => Number(form, Math.Abs(form.Value(effect)));
+
+    /// <summary>An effect with its sign; a factor has none.</summary>
+    public static string Signed(this EffectForm form, double effect) => (effect > 0 && form != EffectForm.Factor ? "+" : "") + form.Text(effect);
 
     /// <summary>The unit, with a space before it.</summary>
-    public static string Unit(this DifferenceForm form) => form switch
+    public static string Unit(this EffectForm form) => form switch
     {
-        DifferenceForm.Percent => " %",
-        DifferenceForm.Factor => " times the baseline",
+        EffectForm.Percent => " %",
+        EffectForm.Factor => " times",
         _ => "",
     };
+
+    /// <summary>A number that is already in this form.</summary>
+    public static string Number(this EffectForm form, double value) => form == EffectForm.Percent
+        ? value.ToString(Math.Abs(value) < 100 ? "0.0" : "0", CultureInfo.InvariantCulture).Replace('-', '−')
+        : Significant(value, form == EffectForm.Plain ? 4 : 3);
 
     // 0.0123, 123, 12,345, 1.2e−5
     private static string Significant(double value, int digits)
@@ -196,15 +224,15 @@ public static class DifferenceForms
     }
 }
 
-/// <summary>How differences from a baseline are shown.</summary>
-public enum DifferenceForm
+/// <summary>How effects are shown.</summary>
+public enum EffectForm
 {
     /// <summary>In the unit of the metric.</summary>
     Plain,
 
-    /// <summary>As a percentage of the baseline.</summary>
+    /// <summary>A log ratio as a percentage.</summary>
     Percent,
 
-    /// <summary>As a multiple of the baseline, where percentages would be in the hundreds or close to −100.</summary>
+    /// <summary>A log ratio as a factor, where percentages would be in the hundreds or close to −100.</summary>
     Factor,
 }

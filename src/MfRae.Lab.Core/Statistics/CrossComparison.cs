@@ -33,87 +33,46 @@ public sealed record CrossComparison(
 /// </summary>
 public static class CrossDifferences
 {
-    /// <summary>The differences of the arms that both experiments have.</summary>
+    private const string First = "the first";
+    private const string Second = "the second";
+
+    /// <summary>
+    /// The differences of the arms that both experiments have: the second minus the first. Arms that are paired are one family of sign-flip
+    /// tests; p values and intervals of the others are adjusted by Bonferroni's rule.
+    /// </summary>
     /// <param name="comparison">A metric without conflicts.</param>
     /// <returns>Differences in the order of the first experiment.</returns>
     public static IReadOnlyList<CrossDifference> Of(CrossComparison comparison, ExperimentRecord one, ExperimentRecord other)
     {
-        var drafts = comparison.One
-            .Join(comparison.Other, sample => sample.Arm, sample => sample.Arm, (mine, theirs) => Draft(comparison.Metric, mine, theirs,
-                Why(Seeds(one, mine.Arm), Seeds(other, mine.Arm))))
-            .ToArray();
-        var tested = drafts.Where(draft => draft.PValue is not null).ToArray();
-        var adjusted = Holm.Adjust([.. tested.Select(draft => draft.PValue!.Value)]);
-        var smallest = Holm.Adjust([.. tested.Select(draft => draft.SmallestPValue)]);
-        return [.. drafts.Select(draft => Array.IndexOf(tested, draft) is >= 0 and var at
-            ? draft with { AdjustedPValue = adjusted[at], SmallestPValue = smallest[at], Family = tested.Length }
-            : draft)];
-    }
-
-    private static CrossDifference Draft(string metric, ArmSample one, ArmSample other, string why)
-    {
-        var identity = one.Measured.Concat(other.Measured).Select(seed => seed.Measurement).FirstOrDefault();
-        var draft = new CrossDifference(
-            one.Arm, metric, CrossDesign.None, why, [], one.Summary.Mean, null, null, null, null, 1, 0,
-            identity is null ? null : NoiseBand.Of(identity.Metric), identity?.HigherIsBetter,
-            string.Join("; ", new[]
+        var margin = Margin(one, comparison.Metric) ?? Margin(other, comparison.Metric);
+        var reason = margin is null ? "neither experiment declares a smallestRelevantEffect for this metric" : null;
+        CrossDraft[] drafts =
+        [
+            .. comparison.One.Join(comparison.Other, sample => sample.Arm, sample => sample.Arm, (mine, theirs) =>
             {
-                ComparisonText.Diverged(one.Diverged, one.Planned, " of the first"),
-                ComparisonText.Diverged(other.Diverged, other.Planned, " of the second"),
-            }.Where(text => text.Length > 0)));
-        if (one.Values.Count == 0 || other.Values.Count == 0)
-        {
-            return draft with { Why = "no seed has a value in " + (one.Values.Count > 0 ? "the second" : other.Values.Count > 0 ? "the first" : "either") };
-        }
-
-        return why.Length == 0 && PairedDifference.Of(one, other) is { Count: > 0 } pairs
-            ? Paired(draft, pairs, one, other)
-            : Unpaired(draft with { Why = why.Length > 0 ? why : "no seed has a value in both" }, one.Summary, other.Summary);
+                var why = Why(Seeds(one, mine.Arm), Seeds(other, mine.Arm));
+                return new CrossDraft(
+                    mine.Arm,
+                    mine with { Arm = First },
+                    theirs with { Arm = Second },
+                    why.Length > 0 || mine.Values.Count == 0 || theirs.Values.Count == 0 || Common(mine, theirs) ? why : "no seed has a value in both");
+            }),
+        ];
+        var paired = drafts.Where(draft => draft.Why.Length == 0).ToArray();
+        var results = Comparison.Of([.. paired.Select(draft => draft.Question(comparison.Metric, margin, reason))]);
+        var unpaired = drafts.Count(draft => draft.Why.Length > 0 && draft.Welch is not null);
+        return
+        [
+            .. drafts.Select(draft => Array.IndexOf(paired, draft) is >= 0 and var at
+                ? draft.Paired(results[at])
+                : draft.Unpaired(comparison.Metric, margin, reason, unpaired)),
+        ];
     }
 
-    private static CrossDifference Paired(CrossDifference draft, IReadOnlyList<PairedDifference> pairs, ArmSample one, ArmSample other)
-    {
-        double[] differences = [.. pairs.Select(pair => pair.Difference)];
-        var same = differences.All(difference => difference == 0)
-            && one.Finite.Join(other.Finite, seed => seed.Seed, seed => seed.Seed, (mine, theirs) => mine.Stage == theirs.Stage).All(shared => shared);
-        var compared = draft with
-        {
-            Design = same ? CrossDesign.Same : CrossDesign.Paired,
-            Pairs = pairs,
-            Baseline = pairs.Average(pair => pair.Baseline),
-            Difference = differences.Average(),
-        };
-        return same ? compared : compared with
-        {
-            Interval = pairs.Count < Bootstrap.FewestValues ? null : Bootstrap.OfMean(differences),
-            PValue = SignFlip.PValue(differences),
-            SmallestPValue = SignFlip.SmallestPValue(pairs.Count),
-        };
-    }
+    private static bool Common(ArmSample one, ArmSample other) =>
+        one.Finite.Select(seed => seed.Seed).Concat(one.DivergedSeeds).Intersect(other.Finite.Select(seed => seed.Seed).Concat(other.DivergedSeeds)).Any();
 
-    private static CrossDifference Unpaired(CrossDifference draft, Summary one, Summary other)
-    {
-        if (Welch.Of(one, other) is { } welch)
-        {
-            return draft with
-            {
-                Design = CrossDesign.Unpaired,
-                Difference = welch.Difference,
-                Interval = welch.Interval,
-                PValue = welch.PValue,
-                SmallestPValue = 0,
-            };
-        }
-
-        // Values without spread are not necessarily too few: more seeds might give the same value.
-        var few = one.Count < 2 || other.Count < 2;
-        return draft with
-        {
-            Why = draft.Why + (few ? "; too few values to estimate the spread" : "; all values of an arm are equal, so the spread is unknown"),
-            Difference = other.Mean - one.Mean,
-            SmallestPValue = few ? 1 : 0,
-        };
-    }
+    private static double? Margin(ExperimentRecord record, string metric) => record.PrimaryMetric == metric ? record.SmallestRelevantEffect : null;
 
     private static long[] Seeds(ExperimentRecord record, string arm) =>
         [.. record.Runs.Where(run => run.Arm == arm).Select(run => run.Seed).Distinct().Order()];
@@ -130,45 +89,82 @@ public static class CrossDifferences
 
 /// <summary>The difference between two experiments in one arm and metric: the second minus the first.</summary>
 /// <param name="Why">The reason why it is not compared seed by seed, or not at all; empty if it is compared seed by seed.</param>
-/// <param name="Pairs">The pairs with the first experiment as baseline; empty if seeds are not paired.</param>
-/// <param name="Difference">The second mean minus the first, over pairs if there are any; null if one has no value.</param>
-/// <param name="Interval">95 % interval of the difference, or null with too few pairs or without a test.</param>
-/// <param name="PValue">p, not adjusted, or null without a test.</param>
-/// <param name="AdjustedPValue">p after Holm adjustment over the <paramref name="Family"/> tested arms.</param>
-/// <param name="SmallestPValue">The smallest adjusted p that this number of seeds can reach.</param>
-/// <param name="Band">Relative noise band of the metric, or null.</param>
-/// <param name="Divergence">The diverged seeds, which leave the verdict open; empty if none diverged.</param>
-public sealed record CrossDifference(
-    string Arm,
-    string Metric,
-    CrossDesign Design,
-    string Why,
-    IReadOnlyList<PairedDifference> Pairs,
-    double Baseline,
-    double? Difference,
-    Interval? Interval,
-    double? PValue,
-    double? AdjustedPValue,
-    double SmallestPValue,
-    int Family,
-    double? Band,
-    bool? HigherIsBetter,
-    string Divergence = "")
+/// <param name="Difference">The second mean minus the first in the unit of the metric; null if one has no value.</param>
+/// <param name="Result">The test of the difference.</param>
+public sealed record CrossDifference(string Arm, CrossDesign Design, string Why, double? Difference, ContrastResult Result)
 {
-    /// <summary>The difference as a fraction of the first mean, or null if that is zero or missing.</summary>
-    public double? Relative => Difference is { } difference && Baseline != 0 ? difference / Math.Abs(Baseline) : null;
+    /// <summary>The verdict on the second experiment; null if both are the same.</summary>
+    public Verdict? Verdict => Design == CrossDesign.Same ? null : Result.Verdict;
+}
 
-    /// <summary>Whether the difference is larger than the noise band; true if the metric has none.</summary>
-    public bool BeyondBand => NoiseBand.IsExceeded(Band, Relative);
+/// <summary>An arm of two experiments before the tests.</summary>
+internal sealed record CrossDraft(string Arm, ArmSample One, ArmSample Other, string Why)
+{
+    private readonly EffectScale _scale = Comparison.ScaleOf([One, Other]);
 
-    /// <summary>The verdict on the second experiment, as in <see cref="Comparison"/>; null if both are the same.</summary>
-    public Verdict? Verdict => Design switch
+    /// <summary>The comparison of the means; null if the spread is unknown.</summary>
+    public Welch? Welch => Statistics.Welch.Of(Scaled(One), Scaled(Other));
+
+    public ContrastQuestion Question(string metric, double? margin, string? reason) =>
+        new(Experiments.Contrast.Of(Other.Arm, One.Arm), metric, [Other, One], margin, reason);
+
+    public CrossDifference Paired(ContrastResult result)
     {
-        CrossDesign.Same => null,
-        _ when Divergence.Length > 0 => Statistics.Verdict.Diverged,
-        _ when Difference is null => Statistics.Verdict.Missing,
-        _ => Comparison.Judge(Difference.Value, AdjustedPValue ?? 1, SmallestPValue, BeyondBand, HigherIsBetter),
-    };
+        var pairs = One.Finite.Join(Other.Finite, seed => seed.Seed, seed => seed.Seed, (mine, theirs) => (mine, theirs)).ToArray();
+        var same = pairs.Length > 0 && pairs.All(pair =>
+            pair.mine.Stage == pair.theirs.Stage && pair.mine.Measurement.Value == pair.theirs.Measurement.Value);
+        double? difference = pairs.Length == 0 ? null
+            : pairs.Average(pair => pair.theirs.Measurement.Value!.Value - pair.mine.Measurement.Value!.Value);
+        return same ? new(Arm, CrossDesign.Same, "", difference, result)
+            : new(Arm, result.Test is null ? CrossDesign.None : CrossDesign.Paired, result.Test is null ? Missing() : "", difference, result);
+    }
+
+    /// <param name="family">The number of arms that are compared by their means.</param>
+    public CrossDifference Unpaired(string metric, double? margin, string? reason, int family)
+    {
+        // The draft of the contrast knows margin, direction and losses; seeds that happen to be equal are not pairs.
+        var result = new ContrastDraft(Question(metric, margin, reason)).Result(null, family) with { Effects = [], Ended = 0 };
+        if (One.Values.Count == 0 || Other.Values.Count == 0)
+        {
+            return new(Arm, CrossDesign.None, Missing(), null, result);
+        }
+
+        var difference = Other.Summary.Mean - One.Summary.Mean;
+        if (Welch is not { } welch)
+        {
+            var few = One.Values.Count < 2 || Other.Values.Count < 2;
+            return new(
+                Arm,
+                CrossDesign.None,
+                Why + (few ? "; too few values to estimate the spread" : "; all values of an arm are equal, so the spread is unknown"),
+                difference,
+                result with { Verdict = result.IsRanked ? Verdict.Diverged : few ? Verdict.Underpowered : Verdict.Inconclusive });
+        }
+
+        double Adjusted(double p) => Math.Min(1, family * p);
+        var tested = result with
+        {
+            Test = result.IsRanked ? null : new(
+                One.Values.Count + Other.Values.Count,
+                welch.Difference,
+                null,
+                welch.Interval(1 - (MaxT.Level / family)),
+                result.Margin is null ? null : welch.Interval(1 - (2 * MaxT.Level / family)),
+                Adjusted(welch.PValue),
+                result.Margin is not { } least ? null
+                    : Math.Abs(welch.Difference) <= least ? 1 : Adjusted(welch.PValueOf(Math.CopySign(least, welch.Difference))),
+                result.Margin is not { } most ? null
+                    : Math.Abs(welch.Difference) >= most ? 1 : Adjusted(Math.Max(welch.PValueOf(most), welch.PValueOf(-most)) / 2),
+                0),
+        };
+        return new(Arm, CrossDesign.Unpaired, Why, difference, tested with { Verdict = Comparison.Judge(tested) });
+    }
+
+    private string Missing() => One.Values.Count > 0 && Other.Values.Count > 0 ? "no seed has a value in both"
+        : "no seed has a value in " + (One.Values.Count > 0 ? "the second" : Other.Values.Count > 0 ? "the first" : "either");
+
+    private Summary Scaled(ArmSample sample) => _scale == EffectScale.Difference ? sample.Summary
+        : Summary.Of([.. sample.Values.Select(value => Math.Log(value))]);
 }
 
 /// <summary>How the arms of the same name in two experiments are compared.</summary>

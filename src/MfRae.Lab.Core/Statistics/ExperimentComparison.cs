@@ -3,47 +3,138 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core.Statistics;
 
-/// <summary>All arms of an experiment in one metric, and their comparisons with the baseline.</summary>
-/// <param name="Arms">All arms including the baseline, in the order of the experiment.</param>
-/// <param name="Comparisons">One comparison for each arm except the baseline, in the same order.</param>
-/// <param name="Best">The arm with the best mean; null without values, without a direction, or if the arms are not comparable.</param>
-public sealed record ExperimentComparison(
-    string Metric,
-    string Baseline,
-    IReadOnlyList<ArmSample> Arms,
-    IReadOnlyList<ArmComparison> Comparisons,
-    string? Best)
+/// <summary>All arms of an experiment in one metric, and their comparisons.</summary>
+public sealed class ExperimentComparison
 {
+    private readonly ExperimentRecord _record;
+    private readonly Dictionary<string, StageRecord> _stages;
+    private readonly Lazy<IReadOnlyList<ContrastResult>> _comparisons;
+    private readonly Lazy<IReadOnlyList<ContrastResult>> _declared;
+    private readonly Lazy<IReadOnlyList<ContrastResult>> _factorial;
+    private readonly Lazy<IReadOnlySet<string>?> _mayBeBest;
+
+    private ExperimentComparison(ExperimentRecord record, string metric)
+    {
+        (_record, Metric) = (record, metric);
+        _stages = record.Stages.ToDictionary(stage => stage.Key);
+        Arms = Samples(metric);
+        Baseline = (record.Arms.FirstOrDefault(arm => arm.Baseline) ?? record.Arms[0]).Name;
+        Best = BestOf(Arms);
+        Conflict = MeasurementIdentity.Difference(Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement));
+        _comparisons = new(Compare);
+        _declared = new(Declared);
+        _factorial = new(Factorial);
+        _mayBeBest = new(() => BestArms.Of(Arms));
+    }
+
+    /// <summary>Key of the metric.</summary>
+    public string Metric { get; }
+
+    /// <summary>Name of the baseline arm.</summary>
+    public string Baseline { get; }
+
+    /// <summary>All arms including the baseline, in the order of the experiment, without pilot seeds.</summary>
+    public IReadOnlyList<ArmSample> Arms { get; }
+
+    /// <summary>The arm with the best mean; null without values, without a direction, or if the arms are not comparable.</summary>
+    public string? Best { get; }
+
     /// <summary>The first reason why arms are not compared, or null.</summary>
-    public IdentityConflict? Conflict { get; } = MeasurementIdentity.Difference(
-        Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement));
+    public IdentityConflict? Conflict { get; }
+
+    /// <summary>
+    /// The contrast of each arm except the baseline with the baseline, in the order of the experiment: one family. They have verdicts in the
+    /// primary metric, unless the experiment declares contrasts.
+    /// </summary>
+    public IReadOnlyList<ContrastResult> Comparisons => _comparisons.Value;
+
+    /// <summary>The contrasts that the experiment declares, in any metric: one family.</summary>
+    public IReadOnlyList<ContrastResult> Contrasts => _declared.Value;
+
+    /// <summary>The contrasts that carry the verdicts of the experiment: those that it declares, otherwise those with the baseline.</summary>
+    public IReadOnlyList<ContrastResult> Decisions => _record.Contrasts is { Count: > 0 } ? Contrasts : Comparisons;
+
+    /// <summary>Main effects and interactions of arms that form a grid, in the order of <see cref="FactorialContrasts"/>: one family.</summary>
+    public IReadOnlyList<ContrastResult> Effects => _factorial.Value;
+
+    /// <summary>The arms that may be the best; null if there is no such set. See <see cref="BestArms"/>.</summary>
+    public IReadOnlySet<string>? MayBeBest => _mayBeBest.Value;
+
+    private double? Margin => Metric == _record.PrimaryMetric ? _record.SmallestRelevantEffect : null;
 
     /// <summary>Compares arms in the primary metric, or in another metric by its key.</summary>
-    public static ExperimentComparison Of(ExperimentRecord record, string? metric = null)
+    public static ExperimentComparison Of(ExperimentRecord record, string? metric = null) => new(record, metric ?? record.PrimaryMetric);
+
+    private IReadOnlyList<ContrastResult> Compare() => Comparison.Against(
+        Arms.First(arm => arm.Arm == Baseline),
+        [.. Arms.Where(arm => arm.Arm != Baseline)],
+        Metric,
+        Margin,
+        Metric != _record.PrimaryMetric ? "the smallest relevant effect is that of the primary metric"
+            : _record.Contrasts is { Count: > 0 } ? "the experiment declares other contrasts"
+            : null);
+
+    private IReadOnlyList<ContrastResult> Declared()
     {
-        metric ??= record.PrimaryMetric;
-        var stages = record.Stages.ToDictionary(stage => stage.Key);
-        var arms = record.Arms.Select(arm => Sample(record, arm.Name, metric, stages)).ToArray();
-        var name = (record.Arms.FirstOrDefault(arm => arm.Baseline) ?? record.Arms[0]).Name;
-        var baseline = arms.First(arm => arm.Arm == name);
-        return new(metric, name, arms, Comparison.Against(baseline, [.. arms.Where(arm => arm.Arm != name)], metric), BestOf(arms));
+        if (_record.Contrasts is not { Count: > 0 } contrasts)
+        {
+            return [];
+        }
+
+        var samples = new Dictionary<string, IReadOnlyList<ArmSample>> { [Metric] = Arms };
+        // A plan from elsewhere may have contrasts of arms that it does not have.
+        var known = contrasts.Where(contrast => contrast.Weights.Keys.All(name => Arms.Any(arm => arm.Arm == name)));
+        return Comparison.Of([.. known.Select(contrast =>
+        {
+            var metric = contrast.Metric ?? _record.PrimaryMetric;
+            if (!samples.TryGetValue(metric, out var arms))
+            {
+                samples[metric] = arms = Samples(metric);
+            }
+
+            return new ContrastQuestion(
+                contrast,
+                metric,
+                [.. arms.Where(arm => contrast.Weights.ContainsKey(arm.Arm))],
+                contrast.SmallestRelevantEffect ?? (metric == _record.PrimaryMetric ? _record.SmallestRelevantEffect : null),
+                contrast.SmallestRelevantEffect is null && metric != _record.PrimaryMetric
+                    ? "the contrast has another metric than the experiment and declares no smallestRelevantEffect"
+                    : null);
+        })]);
     }
+
+    private IReadOnlyList<ContrastResult> Factorial() => Comparison.Of([.. FactorialContrasts.Of(_record.Arms).Select(effect =>
+        new ContrastQuestion(
+            effect.Contrast,
+            Metric,
+            [.. Arms.Where(arm => effect.Contrast.Weights.ContainsKey(arm.Arm))],
+            Margin,
+            Metric != _record.PrimaryMetric ? "the smallest relevant effect is that of the primary metric" : null,
+            HasDirection: effect.IsMain))]);
+
+    private IReadOnlyList<ArmSample> Samples(string metric) => [.. _record.Arms.Select(arm => Sample(_record, arm.Name, metric, _stages))];
 
     private static ArmSample Sample(ExperimentRecord record, string arm, string metric, Dictionary<string, StageRecord> stages)
     {
-        var runs = record.Runs.Where(run => run.Arm == arm).ToArray();
-        SeedMeasurement[] measured =
+        var runs = record.Runs.Where(run => run.Arm == arm && !run.Pilot).ToArray();
+        var measured = Measured(runs);
+        // A diverged run may have values of stages that it shares with other runs, such as the reconstruction.
+        var valued = measured.Where(seed => seed.Finite).Select(seed => seed.Seed).ToHashSet();
+        return new(
+            arm,
+            measured,
+            runs.Length,
+            [.. runs.Where(run => run.Status == AttemptStatus.Diverged && !valued.Contains(run.Seed)).Select(run => run.Seed).Distinct()],
+            Measured(record.Runs.Where(run => run.Arm == arm && run.Pilot)));
+
+        IReadOnlyList<SeedMeasurement> Measured(IEnumerable<RunRecord> some) =>
         [
-            .. from run in runs
+            .. from run in some
                orderby run.Seed
                let found = RunMeasurement.Of(run, stages).GetValueOrDefault(metric)
                where found is not null
                select new SeedMeasurement(run.Seed, found.Stage, found.Measurement),
         ];
-        // A diverged run may have values of stages that it shares with other runs, such as the reconstruction.
-        var valued = measured.Where(seed => seed.Finite).Select(seed => seed.Seed).ToHashSet();
-        return new(
-            arm, measured, runs.Length, runs.Count(run => run.Status == AttemptStatus.Diverged && !valued.Contains(run.Seed)));
     }
 
     private static string? BestOf(IReadOnlyList<ArmSample> arms)
@@ -62,9 +153,24 @@ public sealed record ExperimentComparison(
 /// <summary>One metric over the seeds of an arm.</summary>
 /// <param name="Measured">Measurements by ascending seed.</param>
 /// <param name="Planned">Number of seeds of the experiment, including those without a finite value.</param>
-/// <param name="Diverged">Number of planned seeds without a value whose run diverged.</param>
-public sealed record ArmSample(string Arm, IReadOnlyList<SeedMeasurement> Measured, int Planned, int Diverged = 0)
+/// <param name="DivergedSeeds">The planned seeds without a value whose run diverged; null: none.</param>
+/// <param name="Pilots">Measurements of the pilot seeds; null: none.</param>
+public sealed record ArmSample(
+    string Arm,
+    IReadOnlyList<SeedMeasurement> Measured,
+    int Planned,
+    IReadOnlyList<long>? DivergedSeeds = null,
+    IReadOnlyList<SeedMeasurement>? Pilots = null)
 {
+    /// <summary>The planned seeds without a value whose run diverged.</summary>
+    public IReadOnlyList<long> DivergedSeeds { get; init; } = DivergedSeeds ?? [];
+
+    /// <summary>Measurements of the pilot seeds, which no mean and no test contains.</summary>
+    public IReadOnlyList<SeedMeasurement> Pilots { get; init; } = Pilots ?? [];
+
+    /// <summary>Number of planned seeds without a value whose run diverged.</summary>
+    public int Diverged => DivergedSeeds.Count;
+
     /// <summary>The seeds with a finite value.</summary>
     public IReadOnlyList<SeedMeasurement> Finite { get; } = [.. Measured.Where(seed => seed.Finite)];
 

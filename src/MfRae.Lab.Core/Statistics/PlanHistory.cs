@@ -31,7 +31,14 @@ public static class PlanHistory
             record.PrimaryMetric,
             Count(record.Runs),
             [.. comparison.Arms.Select(sample => Arm(sample, record.Runs))],
-            [.. record.Stages.SelectMany(Attempts)]);
+            [.. record.Stages.SelectMany(Attempts)],
+            Verdicts(comparison));
+    }
+
+    private static Dictionary<string, string>? Verdicts(ExperimentComparison comparison)
+    {
+        var decided = comparison.Decisions.Where(result => result.Verdict.IsDecided() && !result.IsPartial).ToArray();
+        return decided.Length == 0 ? null : decided.ToDictionary(result => result.Contrast.Name, result => ComparisonText.Word(result.Verdict));
     }
 
     private static VersionArm Arm(ArmSample sample, IReadOnlyList<RunRecord> runs)

@@ -2,7 +2,7 @@
 DROP VIEW arms;
 
 -- The whole identity of a value is in the partitions: numbers that may not be compared are never averaged.
--- Seeds that share one measuring stage have measured once, so they count once.
+-- Seeds that share one measuring stage have measured once, so they count once. Pilot seeds are in no mean.
 -- Windows instead of groups, since SQLite takes a condition on the experiment through a window down to the tables, and not through a group.
 CREATE VIEW arms AS
 WITH measured AS (
@@ -10,7 +10,7 @@ WITH measured AS (
     m.preprocessing, m.reference, m.higher_is_better, m.device, m.noise, m.setting, m.value,
     avg(m.value) OVER same AS mean, count(m.value) OVER same AS n, row_number() OVER same AS place
   FROM experiments e
-  JOIN run r ON r.experiment = e.plan
+  JOIN run r ON r.experiment = e.plan AND r.pilot = 0
   JOIN arm a ON a.experiment = r.experiment AND a.name = r.arm
   JOIN run_stage t ON t.experiment = r.experiment AND t.run = r.id
     AND (t.role IN ('evaluation', 'derivativeError', 'meanflow') OR (t.role = 'cmt' AND NOT EXISTS (
@@ -22,7 +22,7 @@ WITH measured AS (
     JOIN run o ON o.experiment = other.experiment AND o.id = other.run
     WHERE other.experiment = t.experiment AND other.stage = t.stage
       AND other.role IN ('evaluation', 'derivativeError', 'meanflow', 'cmt')
-      AND o.arm = r.arm AND (o.position, other.role) < (r.position, t.role))
+      AND o.arm = r.arm AND o.pilot = 0 AND (o.position, other.role) < (r.position, t.role))
   WINDOW same AS (
     PARTITION BY e.experiment, a.name, m.metric, m.steps, m.samples, m.guidance, m.labels, m.extractor, m.preprocessing, m.reference,
       m.higher_is_better, m.device, m.noise, m.setting)
@@ -38,7 +38,7 @@ SELECT c.experiment, c.arm, c.baseline,
   c.mean,
   CASE WHEN c.n > 1 THEN sqrt(c.squares / (c.n - 1)) END AS sd,
   c.n,
-  (SELECT count(*) FROM run WHERE run.experiment = c.plan AND run.arm = c.arm) AS seeds,
+  (SELECT count(*) FROM run WHERE run.experiment = c.plan AND run.arm = c.arm AND run.pilot = 0) AS seeds,
   c.higher_is_better, c.metric AS name, c.steps, c.samples, c.guidance, c.labels, c.extractor, c.preprocessing, c.reference,
   c.device, c.noise, c.setting
 FROM spread c

@@ -78,7 +78,7 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
         var row = connection.QuerySingleOrDefault<ExperimentRow>(
             """
             SELECT id AS plan, name AS experiment, path, question, expectation, primary_metric AS primaryMetric, plan_hash AS planHash,
-              overrides, title
+              overrides, title, smallest_relevant_effect AS effect, contrasts
             FROM experiment
             WHERE id = @plan
             """,
@@ -98,11 +98,13 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
             row.PlanHash,
             StoredText.List(row.Overrides),
             arms,
-            runs.Select(run => run.Seed).Distinct().ToList(),
+            runs.Where(run => !run.Pilot).Select(run => run.Seed).Distinct().ToList(),
             runs,
             new StageReader(connection).Read(row.Plan, outline),
             row.Title,
-            outline ? null : Files(row.Plan));
+            outline ? null : Files(row.Plan),
+            SmallestRelevantEffect: row.Effect,
+            Contrasts: StoredText.Contrasts(row.Contrasts));
     }
 
     /// <summary>All options of an arm of the current plan, as JSON.</summary>
@@ -144,7 +146,7 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
             .ToLookup(row => row.Run);
         return connection.Query<RunRow>(
                 """
-                SELECT r.id, r.arm, r.seed, t.name AS status
+                SELECT r.id, r.arm, r.seed, r.pilot, t.name AS status
                 FROM run r
                 JOIN arm a ON a.experiment = r.experiment AND a.name = r.arm
                 JOIN (
@@ -160,21 +162,21 @@ internal sealed class ExperimentRecordReader(SqliteConnection connection)
                 """,
                 new { plan })
             .Select(run => new RunRecord(
-                run.Id, run.Arm, run.Seed, run.Status, stages[run.Id].ToDictionary(row => row.Role, row => row.Stage)))
+                run.Id, run.Arm, run.Seed, run.Status, stages[run.Id].ToDictionary(row => row.Role, row => row.Stage), run.Pilot != 0))
             .ToList();
     }
 
     private sealed record ExperimentRow(
         long Plan, string Experiment, string Path, string Question, string Expectation, string PrimaryMetric, string PlanHash,
             string Overrides,
-        string? Title);
+        string? Title, double? Effect, string Contrasts);
 
     private sealed record VersionRow(
         int Version, long Plan, bool Current, string Evaluation, DateTimeOffset? FirstRun, DateTimeOffset? LastRun);
 
     private sealed record ArmRow(string Name, long Baseline, string Differences, string Options, string? Title, string? Levels);
 
-    private sealed record RunRow(string Id, string Arm, long Seed, string Status);
+    private sealed record RunRow(string Id, string Arm, long Seed, long Pilot, string Status);
 
     private sealed record RoleRow(string Run, string Role, string Stage);
 }

@@ -29,7 +29,7 @@ internal sealed class PlanReader(SqliteConnection connection)
     public IReadOnlyList<PlanRecord> Records() => connection.Query<ExperimentRow>(
             """
             SELECT id, name, plan_hash AS hash, path, question, expectation, primary_metric AS primaryMetric, overrides, evaluation, title,
-              first_run AS firstRun, last_run AS lastRun
+              first_run AS firstRun, last_run AS lastRun, smallest_relevant_effect AS effect, contrasts
             FROM experiment
             ORDER BY planned
             """)
@@ -50,7 +50,9 @@ internal sealed class PlanReader(SqliteConnection connection)
             Stages(row.Id),
             Runs(row.Id),
             Files: new ExperimentRecordReader(connection).Files(row.Id),
-            FirstBegun: row.FirstRun is { } first ? StoredText.Time(first) : null));
+            FirstBegun: row.FirstRun is { } first ? StoredText.Time(first) : null,
+            SmallestRelevantEffect: row.Effect,
+            Contrasts: StoredText.Contrasts(row.Contrasts)));
 
     private List<PlannedStage> Stages(long plan)
     {
@@ -80,20 +82,20 @@ internal sealed class PlanReader(SqliteConnection connection)
     {
         var roles = connection.Query<RoleRow>("SELECT run, role, stage FROM run_stage WHERE experiment = @plan", new { plan })
             .ToLookup(row => row.Run);
-        return connection.Query<RunRow>("SELECT id, arm, seed FROM run WHERE experiment = @plan ORDER BY position", new { plan })
-            .Select(row => new PlannedRun(row.Id, row.Arm, row.Seed, roles[row.Id].ToDictionary(role => role.Role, role => role.Stage)))
+        return connection.Query<RunRow>("SELECT id, arm, seed, pilot FROM run WHERE experiment = @plan ORDER BY position", new { plan })
+            .Select(row => new PlannedRun(row.Id, row.Arm, row.Seed, roles[row.Id].ToDictionary(role => role.Role, role => role.Stage), row.Pilot != 0))
             .ToList();
     }
 
     private sealed record ExperimentRow(
         long Id, string Name, string Hash, string Path, string Question, string Expectation, string PrimaryMetric, string Overrides,
-        string Evaluation, string? Title, string? FirstRun, string? LastRun);
+        string Evaluation, string? Title, string? FirstRun, string? LastRun, double? Effect, string Contrasts);
 
     private sealed record StageRow(string Key, string Kind, string Label, string Definition, long? Seed);
 
     private sealed record InputRow(string Stage, string Name, string Input);
 
-    private sealed record RunRow(string Id, string Arm, long Seed);
+    private sealed record RunRow(string Id, string Arm, long Seed, long Pilot);
 
     private sealed record RoleRow(string Run, string Role, string Stage);
 

@@ -15,7 +15,7 @@ internal sealed class RunReader(SqliteConnection connection)
     private const string OfVersion =
         """
         (
-          SELECT v.experiment, r.id AS run, r.arm, a.baseline, r.seed, t.name AS status, w.stages, w.completed, w.started, w.wall_seconds
+          SELECT v.experiment, r.id AS run, r.arm, a.baseline, r.seed, t.name AS status, w.stages, w.completed, w.started, w.wall_seconds, r.pilot
           FROM versions v
           JOIN run r ON r.experiment = v.plan
           JOIN arm a ON a.experiment = r.experiment AND a.name = r.arm
@@ -37,7 +37,7 @@ internal sealed class RunReader(SqliteConnection connection)
     {
         using var reader = connection.ExecuteReader(
             $"""
-            SELECT run, experiment, arm, baseline, seed, status, stages, completed, started, wall_seconds
+            SELECT run, experiment, arm, baseline, seed, status, stages, completed, started, wall_seconds, pilot
             FROM {(filter.Version is null ? "runs" : OfVersion)}
             WHERE (@Experiment IS NULL OR experiment = @Experiment) AND (@Arm IS NULL OR arm = @Arm)
               AND (@Seed IS NULL OR seed = @Seed) AND (@Status IS NULL OR status = @Status)
@@ -56,7 +56,8 @@ internal sealed class RunReader(SqliteConnection connection)
                 reader.GetInt32(6),
                 reader.GetInt32(7),
                 reader.IsDBNull(8) ? null : WallTime.Parse(reader.GetString(8)),
-                reader.GetDouble(9)));
+                reader.GetDouble(9),
+                Pilot: reader.GetInt64(10) != 0));
         }
 
         return runs;
@@ -155,6 +156,7 @@ internal sealed class RunReader(SqliteConnection connection)
 /// <param name="Value">The run's value of the primary metric; null if it is not measured or not finite.</param>
 /// <param name="Overrides">The options given on the command line.</param>
 /// <param name="Working">The keys of its queued and running stages.</param>
+/// <param name="Pilot">Whether its seed explores.</param>
 public sealed record RunListing(
     string Id,
     string Experiment,
@@ -169,7 +171,8 @@ public sealed record RunListing(
     string Metric = "",
     double? Value = null,
     IReadOnlyList<string>? Overrides = null,
-    IReadOnlyList<string>? Working = null);
+    IReadOnlyList<string>? Working = null,
+    bool Pilot = false);
 
 /// <summary>Selects the runs to list; null matches every value.</summary>
 /// <param name="Experiment">The name of the experiment.</param>

@@ -59,14 +59,15 @@ internal sealed class PlanWriter(Writer writer)
         return writer.Scalar<long>(
             """
             INSERT INTO experiment (name, plan_hash, planned, path, question, expectation, primary_metric, overrides, evaluation, title,
-              first_run, last_run)
+              first_run, last_run, smallest_relevant_effect, contrasts)
             SELECT @Name, @Hash, coalesce(max(planned), 0) + 1, @Path, @Question, @Expectation, @PrimaryMetric, @Overrides, @Evaluation,
-              @Title, @First, @Last
+              @Title, @First, @Last, @SmallestRelevantEffect, @Contrasts
             FROM experiment
             WHERE true
             ON CONFLICT (name, plan_hash) DO UPDATE SET planned = excluded.planned, path = excluded.path, question = excluded.question,
               expectation = excluded.expectation, primary_metric = excluded.primary_metric, overrides = excluded.overrides,
               evaluation = excluded.evaluation, title = excluded.title,
+              smallest_relevant_effect = excluded.smallest_relevant_effect, contrasts = excluded.contrasts,
               last_run = coalesce(excluded.last_run, last_run)
             RETURNING id
             """,
@@ -83,6 +84,8 @@ internal sealed class PlanWriter(Writer writer)
                 plan.Title,
                 First = plan.Begun == default ? null : WallTime.Text(plan.FirstBegun ?? plan.Begun),
                 Last = plan.Begun == default ? null : WallTime.Text(plan.Begun),
+                plan.SmallestRelevantEffect,
+                Contrasts = JsonSerializer.Serialize(plan.Contrasts ?? [], LabJson.Default.IReadOnlyListContrast),
             });
     }
 
@@ -132,8 +135,8 @@ internal sealed class PlanWriter(Writer writer)
     private void WriteRuns(long experiment, IReadOnlyList<PlannedRun> runs)
     {
         writer.Execute(
-            "INSERT INTO run (experiment, id, position, arm, seed) VALUES (@experiment, @Id, @position, @Arm, @Seed)",
-            runs.Select((run, position) => new { experiment, run.Id, position = (long)position, run.Arm, run.Seed }));
+            "INSERT INTO run (experiment, id, position, arm, seed, pilot) VALUES (@experiment, @Id, @position, @Arm, @Seed, @pilot)",
+            runs.Select((run, position) => new { experiment, run.Id, position = (long)position, run.Arm, run.Seed, pilot = run.Pilot ? 1L : 0L }));
         writer.Execute(
             "INSERT INTO run_stage (experiment, run, role, stage, again) VALUES (@experiment, @run, @role, @stage, @again)",
             runs.SelectMany(run => run.Stages.OrderBy(part => part.Key, StringComparer.Ordinal).GroupBy(part => part.Value).SelectMany(

@@ -4,7 +4,7 @@ using MfRae.Lab.Reporting.Markup;
 namespace MfRae.Lab.Reporting.Charts;
 
 /// <summary>One row per arm: small dots for seeds, a large one for the mean, a bar for the interval.</summary>
-/// <param name="Shade">A range of values to shade, such as a noise band.</param>
+/// <param name="Shade">A range of values to shade, such as effects that are not relevant.</param>
 /// <param name="Format">Formats a value for tooltips.</param>
 /// <param name="Log">Whether the axis is logarithmic; all values must be positive.</param>
 internal sealed record DotChart(

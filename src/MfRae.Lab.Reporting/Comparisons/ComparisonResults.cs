@@ -97,38 +97,30 @@ internal sealed record ComparedArm(string Name, ComparedValue? One, ComparedValu
         ComparedValue.Of(one),
         ComparedValue.Of(other),
         Text(difference),
-        difference is { Difference: not null, Interval: { } interval }
-            ? $"{Numbers.Significant(interval.Low, 3)} to {Numbers.Significant(interval.High, 3)}"
-            : "",
+        difference?.Result is { Interval: { } interval } result && difference.Design != CrossDesign.Same ? Bounds(result, interval) : "",
         difference?.Verdict is { } verdict ? Sections.Badge.Of(verdict) : difference is null ? null : Sections.Badge.OfEquality(same: true),
         difference is null ? $"only in {(one is null ? "B" : "A")}" : Because(difference));
 
     private static string Text(CrossDifference? difference) => difference?.Difference is not { } value ? "–"
         : Signed(value, Numbers.Significant(value, 3))
-            + (difference.Relative is { } relative ? $" ({Signed(relative, ComparisonText.Percent(relative))})" : "");
+            + (difference.Result.Scale == EffectScale.LogRatio && difference.Result.Mean is { } mean && difference.Design != CrossDesign.Same
+                ? $" ({Effect(EffectForms.Of([mean]), mean)})" : "");
 
-    private static string Because(CrossDifference difference) => difference.Verdict != Verdict.Diverged ? Test(difference)
-        : difference.Difference is null ? difference.Divergence
-        : $"{difference.Divergence}; the remaining seeds give no verdict: {Test(difference)}";
+    private static string Bounds(ContrastResult result, Interval interval)
+    {
+        var form = result.Scale == EffectScale.Difference ? EffectForm.Plain : EffectForms.Of([interval.Low, interval.High]);
+        return $"{Effect(form, interval.Low)} to {Effect(form, interval.High)}";
+    }
 
-    private static string Test(CrossDifference difference) => difference.Design switch
+    private static string Effect(EffectForm form, double effect) => form.Signed(effect) + form.Unit();
+
+    private static string Because(CrossDifference difference) => difference.Design switch
     {
         CrossDesign.Same => "computed by stages that both experiments share",
-        CrossDesign.Paired => $"{Numbers.Plural(difference.Pairs.Count, "paired seed")}, sign-flip test: {P(difference)}",
-        CrossDesign.Unpaired => $"{difference.Why}; Welch’s t-test: {P(difference)}",
-        _ => difference.Why,
+        CrossDesign.Paired => $"{Numbers.Plural(difference.Result.Effects.Count, "paired seed")}: {ComparisonText.Reason(difference.Result)}",
+        CrossDesign.Unpaired => $"{difference.Why}; Welch’s t-test: {ComparisonText.Reason(difference.Result)}",
+        _ => difference.Result.IsRanked ? ComparisonText.Reason(difference.Result) : difference.Why,
     };
-
-    private static string P(CrossDifference difference)
-    {
-        var after = difference.Family > 1 ? $" after Holm correction over {difference.Family} arms" : "";
-        var band = difference.Band is { } width && difference.Relative is not null
-            ? $"; the difference {ComparisonText.BandWord(difference.BeyondBand)} the {ComparisonText.Percent(width)} noise band"
-            : "";
-        return difference.SmallestPValue >= Power.Level
-            ? $"too few seeds to reach p < .05{after}{band}"
-            : $"{ComparisonText.P(difference.AdjustedPValue ?? 1)}{after}{band}";
-    }
 
     private static string Signed(double value, string text) => value > 0 ? "+" + text : text;
 }

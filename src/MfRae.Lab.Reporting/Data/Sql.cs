@@ -95,7 +95,7 @@ internal sealed class Sql(string experiment)
         from evaluations a
         join runs r on r.experiment = a.experiment and r.seed = a.seed and r.baseline = 1
         join evaluations b on b.run = r.run and b.experiment = a.experiment and b.role = a.role and b.metric = a.metric
-        where a.experiment = {_name} and a.metric = {Literal(metric)} and a.role = 'evaluation' and a.arm <> r.arm;
+        where a.experiment = {_name} and a.metric = {Literal(metric)} and a.role = 'evaluation' and a.arm <> r.arm and a.pilot = 0;
         """);
 
     public SqlQuery Curves(string kind) => new($"""

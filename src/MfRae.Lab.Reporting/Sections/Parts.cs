@@ -16,7 +16,7 @@ public sealed record Badge(string Tone, string Word)
     internal static Badge Of(Verdict verdict, string? text = null) => new(
         verdict switch
         {
-            Verdict.Better => "good",
+            Verdict.Better or Verdict.Equivalent => "good",
             Verdict.Worse or Verdict.NotComparable or Verdict.Diverged => "bad",
             Verdict.Underpowered => "doubt",
             _ => "plain",

@@ -1,4 +1,4 @@
-using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Statistics;
 
 namespace MfRae.Lab.Core.Tests.Statistics;
@@ -8,69 +8,117 @@ public sealed class ComparisonTests
     private static readonly double[] Noise = [0, 0.1, 0.05, -0.05, 0.02, -0.1, 0.07, -0.02];
 
     [Fact]
-    public void Two_seeds_are_underpowered_but_show_direction_agreement_and_band()
+    public void Two_seeds_are_underpowered_but_show_direction_and_agreement()
     {
-        var comparison = Compare(Arm("base", 10, 20), Arm("mfd", 9.59, 19.08)).Single();
+        var result = Compare(Arm("base", 10, 20), Arm("mfd", 9.59, 19.08)).Single();
 
-        comparison.Verdict.Should().Be(Verdict.Underpowered);
-        ComparisonText.Sentence(comparison).Should().Be("underpowered: both seeds lower (4.1–4.6 %); the mean, 4.4 %, exceeds the 1.3 % noise band");
-        ComparisonText.Effect(comparison).Should().Be("mean −4.4 %, n 2", "two values give no interval");
-        ComparisonText.PowerOf([comparison]).Should().Be(
-            "With 2 seeds and 1 comparison no difference can be significant (smallest possible p = 0.5). Run 6 seeds.");
+        result.Verdict.Should().Be(Verdict.Underpowered);
+        ComparisonText.Sentence(result).Should().Be(
+            "underpowered: both seeds lower (4.1–4.6 %); too few seeds for a verdict: the smallest possible p = 0.5");
+        ComparisonText.Effect(result).Should().Be("mean −4.4 %, n 2", "two values give no interval");
+        ComparisonText.PowerOf([result]).Should().Be(
+            "With 2 seeds and 1 contrast no difference can be significant (smallest possible p = 0.5). Run 6 seeds.");
     }
 
     [Fact]
-    public void Six_seeds_that_agree_beyond_the_band_decide_one_comparison()
+    public void Six_seeds_that_agree_beyond_the_margin_decide()
     {
-        var comparison = Compare(Arm("base", Around(12, 6)), Arm("mfd", Around(10, 6))).Single();
+        var result = Compare(Arm("base", Around(12, 6)), Arm("mfd", Around(10, 6))).Single();
 
-        comparison.Verdict.Should().Be(Verdict.Better);
-        comparison.PValue.Should().Be(2 / 64d);
-        comparison.MeanDifference.Should().BeApproximately(-2, 1e-12);
-        comparison.Interval!.Value.Low.Should().BeApproximately(-2, 1e-12);
-        ComparisonText.Sentence(comparison)
-            .Should().StartWith("better: all 6 seeds lower (").And.EndWith("; the mean, 16.7 %, exceeds the 1.3 % noise band, p = 0.0313");
-        ComparisonText.Effect(comparison).Should().Be("mean −16.7 %, 95 % interval −16.7 to −16.7 %, n 6");
+        result.Verdict.Should().Be(Verdict.Better);
+        result.Test!.Beyond.Should().Be(2 / 64d);
+        result.Mean.Should().BeApproximately(Math.Log(10 / 12d), 0.001);
+        result.Interval!.Value.High.Should().BeLessThan(-0.03);
+        ComparisonText.Sentence(result).Should().StartWith("better: all 6 seeds lower (16.")
+            .And.EndWith("; beyond the smallest relevant effect, 0.03 (−3.0 to +3.0 %), p = 0.0313");
+        ComparisonText.Effect(result).Should().StartWith("mean −16.7 %, 95 % interval −16.7 to −16.7 %, n 6");
     }
 
     [Fact]
-    public void The_same_six_seeds_cannot_decide_four_comparisons()
+    public void The_same_six_seeds_decide_four_comparisons()
     {
-        var comparisons = Compare(
+        var results = Compare(
             Arm("base", Around(12, 6)), Arm("a", Around(10, 6)), Arm("b", Around(9, 6)), Arm("c", Around(8, 6)), Arm("d", Around(7, 6)));
 
-        comparisons.Should().OnlyContain(comparison => comparison.Verdict == Verdict.Underpowered);
-        comparisons[0].SmallestPValue.Should().Be(4 * 2 / 64d);
+        results.Should().OnlyContain(result => result.Verdict == Verdict.Better && result.Family == 4 && result.Test!.Smallest == 2 / 64d);
     }
 
     [Fact]
-    public void A_difference_inside_the_band_is_inconclusive_however_small_its_p()
+    public void A_difference_inside_the_margin_is_equivalent_however_small_its_p()
     {
-        var comparison = Compare(Arm("base", Around(10, 8)), Arm("mfd", Around(9.9, 8))).Single();
+        var result = Compare(Arm("base", Around(10, 8)), Arm("mfd", Around(9.9, 8))).Single();
 
-        comparison.AdjustedPValue.Should().BeLessThan(0.05);
-        comparison.Verdict.Should().Be(Verdict.Inconclusive);
-        ComparisonText.Sentence(comparison).Should().Contain("is within the 1.3 % noise band");
+        result.Test!.PValue.Should().BeLessThan(0.05);
+        result.Verdict.Should().Be(Verdict.Equivalent);
+        ComparisonText.Sentence(result).Should().StartWith("equivalent: all 8 seeds lower (1.0 %); the 90 % interval, −1.0 to −1.0 %, is within")
+            .And.Contain("is within the smallest relevant effect, 0.03 (−3.0 to +3.0 %)");
+    }
+
+    [Fact]
+    public void A_difference_that_is_not_shown_to_be_beyond_the_margin_is_inconclusive()
+    {
+        var result = Compare(Arm("base", 10, 10, 10, 10, 10, 10), Arm("mfd", 9.9, 9.2, 9.3, 9.6, 9.1, 9.5)).Single();
+
+        result.Verdict.Should().Be(Verdict.Inconclusive);
+        ComparisonText.Sentence(result).Should().Contain("different from zero, p = 0.0313, but not shown to be beyond the smallest relevant effect");
     }
 
     [Fact]
     public void Seeds_that_disagree_are_inconclusive()
     {
-        var comparison = Compare(Arm("base", 10, 10, 10, 10, 10, 10), Arm("mfd", 12, 8, 12, 8, 12, 9)).Single();
+        var result = Compare(Arm("base", 10, 10, 10, 10, 10, 10), Arm("mfd", 12, 8, 12, 8, 12, 9)).Single();
 
-        comparison.Verdict.Should().Be(Verdict.Inconclusive);
-        ComparisonText.Sentence(comparison).Should().Contain("3 of 6 seeds higher (−20.0 to +20.0 %); the mean, +1.7 %, exceeds the 1.3 % noise band");
+        result.Verdict.Should().Be(Verdict.Inconclusive);
+        ComparisonText.Sentence(result).Should().Contain("3 of 6 seeds lower (−20.0 to +20.0 %); not shown to be different from zero");
     }
 
     [Fact]
-    public void Where_higher_is_better_a_lower_arm_is_worse()
+    public void Without_a_smallest_relevant_effect_there_is_an_estimate_and_no_verdict()
     {
-        var comparison = Compare(
-            Arm("base", Around(0.8, 6, 0.01), metric: "accuracy", higherIsBetter: true),
-            Arm("mfd", Around(0.7, 6, 0.01), metric: "accuracy", higherIsBetter: true)).Single();
+        var result = Comparison.Against(Arm("base", Around(12, 6)), [Arm("mfd", Around(10, 6))], "fid@1").Single();
 
-        comparison.Verdict.Should().Be(Verdict.Worse);
-        comparison.Band.Should().BeNull();
+        result.Verdict.Should().Be(Verdict.None);
+        ComparisonText.Sentence(result).Should().EndWith("; no verdict: the experiment declares no smallestRelevantEffect");
+        ComparisonText.Effect(result).Should().Contain("95 % interval");
+    }
+
+    [Fact]
+    public void Metrics_that_may_be_zero_are_compared_by_differences()
+    {
+        var result = Comparison.Against(
+            Samples.Of("base", Around(0.8, 6, 0.01), "accuracy", true), [Samples.Of("mfd", Around(0.7, 6, 0.01), "accuracy", true)], "accuracy@1", 0.05).Single();
+
+        result.Verdict.Should().Be(Verdict.Worse, "a higher accuracy is better");
+        result.Scale.Should().Be(EffectScale.Difference);
+        ComparisonText.Effect(result).Should().StartWith("mean −0.1, 95 % interval −0.1 to −0.1");
+    }
+
+    [Fact]
+    public void A_metric_without_a_direction_is_higher_or_lower() => Comparison.Against(
+            Samples.Of("base", Around(12, 6), "fid", null), [Samples.Of("mfd", Around(10, 6), "fid", null)], "fid@1", 0.03).Single()
+        .Verdict.Should().Be(Verdict.Lower);
+
+    [Fact]
+    public void An_interaction_is_a_contrast_of_four_arms_and_is_higher_or_lower()
+    {
+        var contrast = new Contrast("interaction", new Dictionary<string, double> { ["a"] = 1, ["b"] = -1, ["c"] = -1, ["d"] = 1 });
+        ArmSample[] arms = [Arm("a", Around(20, 6)), Arm("b", Around(10, 6)), Arm("c", Around(10, 6)), Arm("d", Around(10, 6))];
+
+        var result = Comparison.Of([new(contrast, "fid@1", arms, 0.03)]).Single();
+
+        result.Verdict.Should().Be(Verdict.Higher);
+        result.Mean.Should().BeApproximately(Math.Log(2), 0.002);
+        contrast.Formula().Should().Be("a − b − c + d");
+    }
+
+    [Fact]
+    public void A_value_of_zero_leaves_no_log_ratio_and_no_verdict()
+    {
+        var result = Compare(Arm("base", 0, 0, 0, 0, 0, 0), Arm("mfd", 1, 2, 1, 2, 1, 2)).Single();
+
+        result.Verdict.Should().Be(Verdict.None);
+        result.Reason.Should().Be("a value is not positive, so the smallest relevant effect, a log ratio, does not apply");
+        ComparisonText.Effect(result).Should().Be("mean +1.5, 95 % interval +1 to +2, n 6");
     }
 
     [Fact]
@@ -80,30 +128,21 @@ public sealed class ComparisonTests
 
         var comparison = Compare(Arm("base", 10, 11, 12), arm).Single();
 
-        comparison.Pairs.Select(pair => pair.Seed).Should().Equal(0, 1);
+        comparison.Effects.Select(pair => pair.Seed).Should().Equal(0, 1);
         arm.Lost.Should().Be(1);
         ComparisonText.Effect(comparison).Should().EndWith(", n 2 of 3");
     }
 
     [Fact]
-    public void Where_the_baseline_is_zero_the_effect_is_the_difference_itself() =>
-        ComparisonText.Effect(Compare(Arm("base", 0, 0, 0, 0, 0, 0), Arm("mfd", 1, 2, 1, 2, 1, 2)).Single())
-            .Should().Be("mean +1.5, 95 % interval +1 to +2, n 6");
-
-    [Fact]
     public void Large_and_small_multiples_of_the_baseline_are_shown_as_factors()
     {
-        var comparisons = Compare(
+        var results = Compare(
             Arm("base", 1, 2, 1, 2, 1, 2), Arm("up", 9, 16, 8, 18, 9, 16), Arm("down", 1e-5, 3e-5, 1e-5, 2e-5, 1e-5, 2e-5));
 
-        ComparisonText.Sentence(comparisons[0]).Should().Contain("all 6 seeds higher (8–9 times the baseline); the mean, 8.44 times the baseline, exceeds the 1.3 % noise band");
-        ComparisonText.Effect(comparisons[0]).Should().Be("mean 8.44 times the baseline, 95 % interval 6 to 11, n 6");
-        ComparisonText.Sentence(comparisons[1]).Should().Contain("all 6 seeds lower (1e−5–1.5e−5 times the baseline)");
+        ComparisonText.Sentence(results[0]).Should().Contain("all 6 seeds higher (8–9 times)");
+        ComparisonText.Effect(results[0]).Should().StartWith("mean 8.49 times, 95 % interval ");
+        ComparisonText.Sentence(results[1]).Should().Contain("all 6 seeds lower (1e−5–1.5e−5 times)");
     }
-
-    [Fact]
-    public void Factors_need_a_baseline_and_values_above_zero() =>
-        ComparisonText.Sentence(Compare(Arm("base", 1, -1), Arm("a", 9, -9)).Single()).Should().Contain("(−800 to +800 %)");
 
     [Fact]
     public void The_effect_of_one_pair_is_in_the_sentence() =>
@@ -120,41 +159,52 @@ public sealed class ComparisonTests
 
         diverged.Summary.Mean.Should().Be(9);
         diverged.Lost.Should().Be(1);
-        Compare(Arm("base", 10, 10), diverged).Single().Pairs.Should().HaveCount(1);
+        Compare(Arm("base", 10, 10), diverged).Single().Effects.Should().HaveCount(1);
     }
 
     [Fact]
-    public void An_arm_whose_seeds_all_diverged_is_diverged_and_not_without_data()
+    public void An_arm_whose_seeds_all_diverged_is_worse_by_the_sign_test_of_ranks()
     {
-        var comparison = Compare(Arm("base", 10, 10), new ArmSample("mfd", [], 2, 2)).Single();
+        var few = Compare(Arm("base", 10, 10), new ArmSample("mfd", [], 2, [0, 1])).Single();
+        var many = Compare(Arm("base", Around(10, 6)), new ArmSample("mfd", [], 6, [0, 1, 2, 3, 4, 5])).Single();
 
-        comparison.Verdict.Should().Be(Verdict.Diverged);
-        ComparisonText.Sentence(comparison).Should().Be("diverged: both seeds diverged");
+        few.Verdict.Should().Be(Verdict.Diverged, "two seeds decide nothing");
+        many.Verdict.Should().Be(Verdict.Worse);
+        many.Interval.Should().BeNull();
+        ComparisonText.Sentence(many).Should().Be(
+            "worse: all 6 seeds of mfd diverged; sign test of the ranks, diverged being worst: 6 of 6 seeds higher, p = 0.0313");
+        ComparisonText.Effect(many).Should().BeEmpty();
     }
 
     [Fact]
-    public void Diverged_seeds_decide_the_verdict_of_their_arm()
+    public void A_diverged_seed_has_the_worst_rank_and_survivors_do_not_decide_alone()
     {
-        var survivors = Arm("mfd", Around(10, 7));
+        var result = Compare(Arm("base", Around(12, 8)), Arm("mfd", Around(10, 7)) with { Planned = 8, DivergedSeeds = [7] }).Single();
 
-        var comparison = Compare(Arm("base", Around(12, 8)), survivors with { Planned = 8, Diverged = 1 }).Single();
-
-        comparison.Verdict.Should().Be(Verdict.Diverged);
-        comparison.AdjustedPValue.Should().BeLessThan(0.05, "the survivors alone would have decided");
-        ComparisonText.Sentence(comparison).Should().StartWith(
-            "diverged: 1 of 8 seeds diverged; the remaining seeds give no verdict: all 7 seeds lower (");
+        // Seven of eight signs agree: p = 2 (1 + 8) / 256.
+        result.Test!.PValue.Should().Be(18 / 256d);
+        result.Verdict.Should().Be(Verdict.Diverged);
+        ComparisonText.Sentence(result).Should().StartWith("diverged: 1 of 8 seeds of mfd diverged; sign test of the ranks");
     }
 
     [Fact]
-    public void A_baseline_that_diverged_is_named_in_every_comparison()
+    public void Seeds_that_diverged_in_both_arms_are_ties()
     {
-        var comparisons = Compare(new ArmSample("base", [], 2, 2), Arm("a", 1, 2), Arm("b", 1, 2));
+        var result = Compare(
+            Arm("base", Around(12, 7)) with { Planned = 8, DivergedSeeds = [7] }, Arm("mfd", Around(10, 7)) with { Planned = 8, DivergedSeeds = [7] }).Single();
 
-        comparisons.Should().OnlyContain(comparison => comparison.Verdict == Verdict.Diverged);
-        ComparisonText.Sentence(comparisons[0]).Should().Be("diverged: both seeds of the baseline diverged");
-        var partly = Compare(Arm("base", 10) with { Planned = 2, Diverged = 1 }, Arm("a", 9, 8)).Single();
-        partly.Verdict.Should().Be(Verdict.Underpowered);
-        ComparisonText.Sentence(partly).Should().EndWith("; 1 of 2 seeds of the baseline diverged");
+        result.Verdict.Should().Be(Verdict.Better);
+        result.Test!.PValue.Should().Be(2 / 128d);
+        ComparisonText.Sentence(result).Should().Contain("0 of 7 seeds higher, 1 tied");
+    }
+
+    [Fact]
+    public void A_contrast_of_seeds_without_a_result_is_partial()
+    {
+        var result = Compare(Arm("base", Around(12, 8)), Arm("mfd", Around(10, 6)) with { Planned = 8 }).Single();
+
+        result.IsPartial.Should().BeTrue();
+        ComparisonText.Sentence(result).Should().StartWith("partial: better: 6 of 8 seeds; all 6 seeds lower");
     }
 
     [Theory]
@@ -186,7 +236,7 @@ public sealed class ComparisonTests
         var comparison = Compare(Arm("base", 10), new ArmSample("mfd", [new(0, "s", other)], 1)).Single();
 
         comparison.Verdict.Should().Be(Verdict.NotComparable);
-        comparison.Pairs.Should().BeEmpty();
+        comparison.Effects.Should().BeEmpty();
         comparison.Conflict!.Field.Should().Be(field);
         ComparisonText.Sentence(comparison).Should().Be($"not comparable: {field} differs");
         new ArmSample("mfd", [Measured(1, 8), new(0, "s", other)], 2).Conflict!.Field.Should().Be(field, "they are not averaged either");
@@ -207,28 +257,21 @@ public sealed class ComparisonTests
 
         shared.Summary.Should().Be(new Summary(1, 9, null));
         shared.Lost.Should().Be(0);
-        Compare(shared with { Arm = "base" }, shared).Single().Pairs.Should().HaveCount(1);
-        Compare(Arm("base", 10, 11), shared).Single().Pairs.Should().HaveCount(2);
+        Compare(shared with { Arm = "base" }, shared).Single().Effects.Should().HaveCount(1);
+        Compare(Arm("base", 10, 11), shared).Single().Effects.Should().HaveCount(2);
     }
 
     [Fact]
     public void Without_a_common_seed_there_is_no_data() =>
         Compare(Arm("base", 10), new ArmSample("mfd", [], 1)).Single().Verdict.Should().Be(Verdict.Missing);
 
-    private static IReadOnlyList<ArmComparison> Compare(ArmSample baseline, params ArmSample[] arms) =>
-        Comparison.Against(baseline, arms, "fid@1");
+    private static IReadOnlyList<ContrastResult> Compare(ArmSample baseline, params ArmSample[] arms) =>
+        Comparison.Against(baseline, arms, "fid@1", 0.03);
 
-    private static double[] Around(double centre, int seeds, double scale = 1) =>
-        [.. Noise.Take(seeds).Select(noise => centre + scale * noise)];
+    private static double[] Around(double centre, int seeds, double scale = 0.1) =>
+        [.. Noise.Take(seeds).Select(noise => centre + (scale * noise))];
 
-    private static ArmSample Arm(string name, params double[] values) => Arm(name, values, "fid", false);
+    private static ArmSample Arm(string name, params double[] values) => Samples.Of(name, values);
 
-    private static ArmSample Arm(string name, double[] values, string metric, bool higherIsBetter) => new(
-        name,
-        [.. values.Select((value, seed) => new SeedMeasurement(
-            seed, $"{name}{seed}", Measured(seed, value).Measurement with { Metric = metric, HigherIsBetter = higherIsBetter }))],
-        values.Length);
-
-    private static SeedMeasurement Measured(long seed, double? value) =>
-        new(seed, $"stage{seed}", new Measurement("fid", value, null, null, 10_000, 1, 1, "balanced", "e", "p", "r", false, "cpu", "fixed:0", "k=3"));
+    private static SeedMeasurement Measured(long seed, double? value) => Samples.Measured(seed, value);
 }

@@ -64,6 +64,37 @@ public sealed class ExperimentComparisonTests
         ExperimentComparison.Of(record).Arms.Should().OnlyContain(arm => arm.Diverged == 0);
     }
 
+    [Fact]
+    public void Pilot_seeds_are_kept_apart_from_means_and_tests()
+    {
+        var record = Record(10, 9);
+        record = record with { Runs = [.. record.Runs.Select(run => run with { Pilot = run.Arm == "b" })] };
+
+        var arm = ExperimentComparison.Of(record).Arms[1];
+
+        arm.Planned.Should().Be(0);
+        arm.Measured.Should().BeEmpty();
+        arm.Pilots.Single().Measurement.Value.Should().Be(9);
+        ExperimentComparison.Of(record).Comparisons.Single().Effects.Should().BeEmpty();
+        record.PilotSeeds().Should().Equal(0);
+    }
+
+    [Fact]
+    public void Declared_contrasts_carry_the_verdicts_instead_of_the_comparisons_with_the_baseline()
+    {
+        var record = Record(10, 9) with
+        {
+            SmallestRelevantEffect = 0.03,
+            Contrasts = [new("gain", new Dictionary<string, double> { ["a"] = 1, ["b"] = -1 }, Title: "Gain", SmallestRelevantEffect: 0.1)],
+        };
+
+        var comparison = ExperimentComparison.Of(record);
+
+        comparison.Decisions.Single().Should().BeEquivalentTo(new { Name = "Gain", Margin = 0.1, Verdict = Verdict.Underpowered });
+        comparison.Comparisons.Single().Reason.Should().Be("the experiment declares other contrasts");
+        ExperimentComparison.Of(record with { Contrasts = null }).Decisions.Single().Margin.Should().Be(0.03);
+    }
+
     private static ExperimentRecord Record(double a, double? b, string reference = "r")
     {
         ArmRecord Arm(string name, bool baseline) => new(name, baseline, new Dictionary<string, string>(), "{}");

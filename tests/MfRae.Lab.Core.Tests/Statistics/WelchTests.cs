@@ -22,8 +22,8 @@ public sealed class WelchTests
         (welch.Difference / error).Should().BeApproximately(2.68028, 1e-5);
         welch.PValue.Should().BeApproximately(2 * StudentT.CDF(0, 1, 27, -welch.Difference / error), 1e-10);
         var half = StudentT.InvCDF(0, 1, 27, 0.975) * error;
-        welch.Interval.Low.Should().BeApproximately(welch.Difference - half, 1e-8);
-        welch.Interval.High.Should().BeApproximately(welch.Difference + half, 1e-8);
+        welch.Interval().Low.Should().BeApproximately(welch.Difference - half, 1e-8);
+        welch.Interval().High.Should().BeApproximately(welch.Difference + half, 1e-8);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class WelchTests
 
         back.Difference.Should().Be(-there.Difference);
         (back.PValue, back.Freedom).Should().Be((there.PValue, there.Freedom));
-        (back.Interval.Low, back.Interval.High).Should().Be((-there.Interval.High, -there.Interval.Low));
+        (back.Interval().Low, back.Interval().High).Should().Be((-there.Interval().High, -there.Interval().Low));
     }
 
     [Fact]

@@ -29,7 +29,8 @@ internal static class Poison
                 Bad(run.Arm),
                 run.Seed,
                 Bad(run.Status),
-                run.Stages.ToDictionary(one => one.Key, one => Bad(one.Value))))],
+                run.Stages.ToDictionary(one => one.Key, one => Bad(one.Value)),
+                run.Pilot))],
             [.. record.Stages.Select(stage => new StageRecord(
                 Bad(stage.Key),
                 Bad(stage.Kind),
@@ -62,6 +63,14 @@ internal static class Poison
                 [.. stage.Series.Select(series => series with { Name = Bad(series.Name) })],
                 [.. stage.Images.Select(image => image with { Name = Bad(image.Name), Caption = Bad(image.Caption) })]))],
             Maybe(record.Title),
-            [.. (record.Files ?? []).Select(file => file with { Path = Bad(file.Path), Text = Bad(file.Text) })]);
+            [.. (record.Files ?? []).Select(file => file with { Path = Bad(file.Path), Text = Bad(file.Text) })],
+            SmallestRelevantEffect: record.SmallestRelevantEffect,
+            Contrasts: record.Contrasts?.Select(contrast => contrast with
+            {
+                Name = Bad(contrast.Name),
+                Title = Maybe(contrast.Title),
+                Metric = Maybe(contrast.Metric),
+                Weights = contrast.Weights.ToDictionary(one => Bad(one.Key), one => one.Value),
+            }).ToArray());
     }
 }

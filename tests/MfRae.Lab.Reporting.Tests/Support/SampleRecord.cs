@@ -82,7 +82,8 @@ internal static class SampleRecord
             [
                 new("experiments/ablation-lambda.json", "// Which λ? <All> of them.\n{ \"extends\": \"base/fashion-mnist.json\" }\n"),
                 new("experiments/base/fashion-mnist.json", "{ \"version\": 1 }\n", 1_234_567),
-            ]);
+            ],
+            SmallestRelevantEffect: 0.03);
     }
 
     /// <summary>A record with snapshots of each completed run. FID falls to that of the run's samples, faster for larger λ.</summary>

@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Reporting.Charts;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
+using MfRae.Lab.Reporting.Sections.Verdicts;
 
 namespace MfRae.Lab.Reporting.Sections.Grid;
 
@@ -14,14 +15,19 @@ internal sealed class GridSection : ISection
     public string Title => "Quality by option values";
 
     public bool Has(ReportData data) =>
-        Differing(data).Length > 1 && data.Primary.Conflict is null && data.Primary.Arms.Any(arm => arm.Values.Count > 0);
+        (Differing(data).Length > 1 || LevelAxes(data).Length > 1) && data.Primary.Conflict is null && data.Primary.Arms.Any(arm => arm.Values.Count > 0);
 
     public object Model(ReportData data)
     {
         var axes = Differing(data).Select(row => new GridAxis(row)).ToArray();
         var title = MetricName.OfKey(data.Primary.Metric);
         var better = Higher(data) switch { true => " (higher is better)", false => " (lower is better)", null => "" };
-        if (IsGrid(axes, data.Arms.Count))
+        if (LevelAxes(data) is { Length: 2 } levels)
+        {
+            axes = levels;
+        }
+
+        if (IsGrid(axes))
         {
             var shades = Shades(data);
             var map = Map(data, axes[0], axes[1], shades, title);
@@ -35,21 +41,46 @@ internal sealed class GridSection : ISection
     }
 
     private static object Content(ReportData data, Html chart, double width, string note) =>
-        new { data.Arms, Chart = chart, Width = Box(width), Note = note, Sql = data.Sql.Results };
+        new { data.Arms, Chart = chart, Width = Box(width), Note = note, Effects = Effects(data), Sql = data.Sql.Results };
+
+    /// <summary>Main effects and interactions, with their verdicts.</summary>
+    private static VerdictRow[] Effects(ReportData data) =>
+    [
+        .. data.Primary.Effects.Select(result => new VerdictRow(
+            null,
+            result.Name,
+            Badge.Of(result.Verdict, ComparisonText.Word(result)),
+            ComparisonText.Reason(result),
+            ComparisonText.Effect(result),
+            "")),
+    ];
 
     /// <summary>The class of a box that shows a chart of this width with text of the usual size.</summary>
     private static string Box(double width) => width switch { <= 600 => "wide", <= 900 => "wider", _ => "full" };
 
     private static OptionRow[] Differing(ReportData data) => [.. data.Options.Rows.Where(row => row.Differs)];
 
+    /// <summary>The axes of the experiment with the level of each arm; arms that are not in the grid have no place.</summary>
+    private static GridAxis[] LevelAxes(ReportData data) =>
+    [
+        .. from axis in data.Arms.Select(arm => arm.Record.Levels).OfType<IReadOnlyDictionary<string, string>>().SelectMany(levels => levels.Keys).Distinct()
+           select new GridAxis(axis, [.. data.Arms.Select(arm => arm.Record.Levels?.GetValueOrDefault(axis))]),
+    ];
+
     private static bool? Higher(ReportData data) =>
         data.Primary.Arms.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement.HigherIsBetter).FirstOrDefault();
 
     /// <summary>Whether there are two options, at most one arm in each cell, and arms in at least half of the cells.</summary>
-    private static bool IsGrid(GridAxis[] axes, int arms) =>
-        axes.Length == 2
-        && Enumerable.Range(0, arms).Select(arm => (axes[0].Places[arm], axes[1].Places[arm])).Distinct().Count() == arms
-        && 2 * arms >= axes[0].Values.Count * axes[1].Values.Count;
+    private static bool IsGrid(GridAxis[] axes)
+    {
+        if (axes.Length != 2)
+        {
+            return false;
+        }
+
+        var places = axes[0].Places.Zip(axes[1].Places).Where(place => place is { First: >= 0, Second: >= 0 }).ToArray();
+        return places.Distinct().Count() == places.Length && 2 * places.Length >= axes[0].Values.Count * axes[1].Values.Count;
+    }
 
     /// <summary>The scale of the colours, logarithmic if values are far apart, so that small values remain distinguishable.</summary>
     private static Scale Shades(ReportData data) => Scale.Over(
@@ -61,6 +92,7 @@ internal sealed class GridSection : ISection
         return new(title, across.Path, up.Path, across.Values, up.Values,
         [
             .. from arm in data.Arms
+               where across.Places[arm.Index] >= 0 && up.Places[arm.Index] >= 0
                let sample = arm.Of(data.Primary)
                let some = sample.Values.Count > 0
                select new HeatCell(
@@ -104,12 +136,18 @@ internal sealed class GridAxis
     public const string Absent = "–";
 
     public GridAxis(OptionRow row)
+        : this(row.Path, row.Values)
     {
-        Path = row.Path;
-        string[] distinct = [.. row.Values.Distinct()];
+    }
+
+    /// <param name="values">The value of each arm; null for an arm without a place.</param>
+    public GridAxis(string path, IReadOnlyList<string?> values)
+    {
+        Path = path;
+        string[] distinct = [.. values.OfType<string>().Distinct()];
         // An arm without the option comes before those with the smallest number.
         string[] sorted = distinct.All(text => text.Length == 0 || Number(text) is not null) ? [.. distinct.OrderBy(Number)] : distinct;
-        Places = [.. row.Values.Select(value => Array.IndexOf(sorted, value))];
+        Places = [.. values.Select(value => value is null ? -1 : Array.IndexOf(sorted, value))];
         Values = [.. sorted.Select(value => value.Length == 0 ? Absent : value.Trim('"'))];
     }
 
@@ -117,7 +155,7 @@ internal sealed class GridAxis
 
     public IReadOnlyList<string> Values { get; }
 
-    /// <summary>For each arm the index of its value.</summary>
+    /// <summary>For each arm the index of its value; -1 for an arm without a place.</summary>
     public IReadOnlyList<int> Places { get; }
 
     private static double? Number(string text) =>

@@ -37,12 +37,12 @@ internal sealed record ResultsCell(string? Conflict, bool Lost, ResultsValue? Va
 /// <param name="Text">Mean ± standard deviation.</param>
 /// <param name="Interval">The 95 % interval of the mean; the empty string for fewer than two values.</param>
 /// <param name="IsBest">Whether the mean is the best of its column.</param>
-/// <param name="IsTie">Whether the mean is not distinguishable from the best.</param>
+/// <param name="MayBeBest">Whether the arm is in the set of arms that may be the best, and not the arm with the best mean.</param>
 /// <param name="V">The mean, for scripts.</param>
 /// <param name="S">The standard deviation, for scripts; null for fewer than two values.</param>
 /// <param name="H">Half the width of the interval, for scripts; null for fewer than two values.</param>
 /// <param name="N">The number of values.</param>
-internal sealed record ResultsValue(string Text, string Interval, bool IsBest, bool IsTie, string V, string? S, string? H, int N)
+internal sealed record ResultsValue(string Text, string Interval, bool IsBest, bool MayBeBest, string V, string? S, string? H, int N)
 {
     private const int Digits = 10;
 
@@ -51,7 +51,7 @@ internal sealed record ResultsValue(string Text, string Interval, bool IsBest, b
         Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation),
         StudentInterval.Text(sample.Summary),
         comparison.Best == sample.Arm,
-        WithinNoise.Of(comparison, sample),
+        comparison.Best != sample.Arm && comparison.MayBeBest?.Contains(sample.Arm) == true,
         Exact(sample.Summary.Mean),
         sample.Summary.Deviation is { } deviation ? Exact(deviation) : null,
         StudentInterval.HalfWidth(sample.Summary) is { } half ? Exact(half) : null,
@@ -68,7 +68,7 @@ internal sealed record SeedCell(string? Text, string Range, string Missing)
 {
     /// <summary>The cell of an arm's run under a seed.</summary>
     public static SeedCell Of(ExperimentComparison comparison, ArmView arm, long seed) =>
-        arm.Of(comparison).Measured.FirstOrDefault(one => one.Seed == seed) switch
+        arm.Of(comparison).Measured.Concat(arm.Of(comparison).Pilots).FirstOrDefault(one => one.Seed == seed) switch
         {
             null => new(null, "", "–"),
             { Finite: false } => new(null, "", "not finite"),
@@ -77,31 +77,4 @@ internal sealed record SeedCell(string? Text, string Range, string Missing)
                 measurement is { Low: { } low, High: { } high } ? $"{Numbers.Significant(low)} to {Numbers.Significant(high)}" : "",
                 ""),
         };
-}
-
-/// <summary>
-/// Whether an arm is not distinguishable from the best of its column: their difference is within the metric's noise band, or Student's
-/// 95 % interval of the paired differences contains zero. False without pairs and without a noise band.
-/// </summary>
-internal static class WithinNoise
-{
-    public static bool Of(ExperimentComparison comparison, ArmSample arm)
-    {
-        if (comparison.Best is not { } name || name == arm.Arm || arm.Values.Count == 0)
-        {
-            return false;
-        }
-
-        var best = comparison.Arms.First(other => other.Arm == name);
-        // Seeds that share both measurements are one pair.
-        var differences = arm.Finite
-            .Join(best.Finite, seed => seed.Seed, seed => seed.Seed, (one, other) => (one, other))
-            .DistinctBy(pair => (pair.one.Stage, pair.other.Stage))
-            .Select(pair => pair.one.Measurement.Value!.Value - pair.other.Measurement.Value!.Value)
-            .ToArray();
-        var summary = Summary.Of(differences);
-        var difference = Math.Abs(differences.Length > 0 ? summary.Mean : arm.Summary.Mean - best.Summary.Mean);
-        return NoiseBand.Of(best.Finite[0].Measurement.Metric) is { } band && difference <= band * Math.Abs(best.Summary.Mean)
-            || StudentInterval.HalfWidth(summary) is { } half && difference <= half;
-    }
 }

@@ -19,10 +19,15 @@ internal sealed class ResultsSection : ISection
             Tables = keys.GroupBy(key => (First(data.Compare(key)).Steps, IsTiming(key))).Select(group => Table(data, group.Key.Steps, [.. group])).ToArray(),
             Blocks = ReferenceBlocks.Of(data),
             Identities = keys.SelectMany(key => Identities(data.Compare(key))).ToArray(),
+            BestNote = BestNote(data),
             Sql = data.Sql.Results,
             BlockSql = data.Sql.Teacher,
         };
     }
+
+    private static string BestNote(ReportData data) => data.Primary.MayBeBest is null
+        ? FormattableString.Invariant($"With fewer than {BestArms.FewestSeeds} common seeds no arm can be excluded from being the best, so no other arm is marked.")
+        : "○: may be the best too. A multiple comparison with the best at the 95 % level excludes the other arms (separately for each column).";
 
     /// <summary>
     /// The metrics that have a column: all metrics of the arms' evaluations that have a better direction, and metrics of other stages
@@ -56,7 +61,7 @@ internal sealed class ResultsSection : ISection
         arm,
         [.. keys.Select(key => ResultsCell.Of(data.Compare(key), arm))],
         [.. arm.Runs.Select(run => new ResultsSeed(
-            $"seed {run.Seed}",
+            run.Pilot ? $"seed {run.Seed}, pilot" : $"seed {run.Seed}",
             run.Status == "completed" ? "" : run.Status,
             [.. keys.Select(key => SeedCell.Of(data.Compare(key), arm, run.Seed))]))]);
 
