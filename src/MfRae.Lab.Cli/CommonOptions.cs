@@ -61,6 +61,9 @@ internal static class CommonOptions
         return device;
     }
 
+    public static Option<int?> Jobs() => Number(
+        "--jobs", "How many stages run at the same time; with `--device cuda` each uses its own GPU. 0 chooses automatically", 0, 0);
+
     /// <summary>An option that takes an integer of at least <paramref name="least"/>.</summary>
     /// <param name="usual">The default; null if the option has none.</param>
     public static Option<int?> Number(string name, string description, int least, int? usual = null, string helpName = "N")

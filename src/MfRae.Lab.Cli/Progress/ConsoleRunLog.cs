@@ -14,6 +14,9 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
     private readonly Lock _gate = new();
     private readonly IProgressDisplay _form;
     private readonly Func<string, int, string?> _findLog;
+    private readonly StageTimes _times;
+    private readonly int _jobs;
+    private readonly TimeProvider _time;
     private readonly Dictionary<string, int> _attempts = [];
     private ProgressBoard? _board;
     private bool _ended;
@@ -23,8 +26,12 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="quiet">Whether to show state changes only.</param>
     /// <param name="findLog">Finds the file with the output of an attempt, by stage key and attempt; null if it does not exist.</param>
-    public ConsoleRunLog(Terminal terminal, TimeProvider time, bool quiet, Func<string, int, string?> findLog)
+    /// <param name="times">The times of earlier stages on this machine; null: none.</param>
+    /// <param name="jobs">The number of stages that run at the same time.</param>
+    public ConsoleRunLog(
+        Terminal terminal, TimeProvider time, bool quiet, Func<string, int, string?> findLog, StageTimes? times = null, int jobs = 1)
     {
+        (_times, _jobs, _time) = (times ?? new(), jobs, time);
         _findLog = findLog;
         _form = terminal.Live is { } console && !quiet ? new TableDisplay(console, _gate) : new LineDisplay(terminal.Error, time, quiet);
     }
@@ -37,7 +44,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
     {
         lock (_gate)
         {
-            _board = new ProgressBoard(plan, cached);
+            _board = new ProgressBoard(plan, cached, new(_times, _jobs, _time));
             _form.Begin(_board);
         }
     }
@@ -50,6 +57,8 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
             if (_board?.Find(stageKey) is not { } stage)
                 return;
             var changed = stage.Change(status, reason);
+            if (changed && stage is { Status: StageStatus.Completed, Took: { } took })
+                _times.Add(stage.Node.Definition, took);
             if (changed)
                 _form.Changed(stage);
             if (changed && status.IsFailure())

@@ -6,7 +6,8 @@ namespace MfRae.Lab.Cli.Progress;
 /// <summary>The state of all stages of the running plan.</summary>
 /// <param name="plan">The plan.</param>
 /// <param name="cached">The keys of the stages that were complete before.</param>
-public sealed class ProgressBoard(Plan plan, IReadOnlySet<string> cached)
+/// <param name="remaining">Predicts the time left; null: it is unknown.</param>
+public sealed class ProgressBoard(Plan plan, IReadOnlySet<string> cached, RemainingTime? remaining = null)
 {
     private readonly Dictionary<string, StageView> _byKey =
         plan.Stages.ToDictionary(node => node.Key, node => new StageView(node, cached.Contains(node.Key)));
@@ -26,6 +27,9 @@ public sealed class ProgressBoard(Plan plan, IReadOnlySet<string> cached)
     /// <summary>The number of all stages.</summary>
     public int Total => plan.Stages.Count;
 
+    /// <summary>The estimated time until all stages are complete; null if it is unknown, or if no stage is left.</summary>
+    public TimeSpan? Left => remaining?.Of([.. Stages]);
+
     /// <summary>The stage with this key; null if the plan does not contain it.</summary>
     public StageView? Find(string key) => _byKey.GetValueOrDefault(key);
 }
@@ -36,6 +40,7 @@ public sealed class ProgressBoard(Plan plan, IReadOnlySet<string> cached)
 public sealed class StageView(StageNode node, bool reused)
 {
     private readonly RateMeter _meter = new();
+    private bool _resumed;
 
     /// <summary>The stage in the plan.</summary>
     public StageNode Node { get; } = node;
@@ -70,6 +75,12 @@ public sealed class StageView(StageNode node, bool reused)
     /// <summary>The estimated remaining time; null if unknown.</summary>
     public TimeSpan? Left => PerSecond is > 0 && Total > Step ? TimeSpan.FromSeconds((Total - Step) / PerSecond.Value) : null;
 
+    /// <summary>The start of the current attempt; null before it.</summary>
+    public DateTimeOffset? Started { get; private set; }
+
+    /// <summary>The time of a completed attempt that did not resume an earlier one; otherwise null.</summary>
+    public StageTime? Took { get; private set; }
+
     /// <summary>Changes the status.</summary>
     /// <returns>Whether the status is different from before.</returns>
     public bool Change(StageStatus status, string? reason)
@@ -90,8 +101,14 @@ public sealed class StageView(StageNode node, bool reused)
             case StartedEvent:
                 Step = 0;
                 Loss = null;
+                Started = line.At;
+                _resumed = false;
+                break;
+            case FinishedEvent { Status: AttemptStatus.Completed } finished when !_resumed:
+                Took = new(finished.WallSeconds, finished.CpuSeconds);
                 break;
             case ResumedEvent resumed:
+                _resumed = true;
                 Step = resumed.Step;
                 _meter.Mark(line.At, resumed.Step);
                 break;
@@ -106,6 +123,40 @@ public sealed class StageView(StageNode node, bool reused)
                 Loss = loss;
                 break;
         }
+    }
+}
+
+/// <summary>Estimates the time until all stages are complete: the remaining work divided among the jobs, but at least the longest chain of stages.</summary>
+/// <param name="times">The times of stages on this machine, with those of this run.</param>
+/// <param name="jobs">The number of stages that run at the same time.</param>
+/// <param name="time">The clock.</param>
+public sealed class RemainingTime(StageTimes times, int jobs, TimeProvider time)
+{
+    /// <summary>The estimate; null if it is unknown or no stage is left.</summary>
+    /// <param name="stages">All stages, inputs before users.</param>
+    public TimeSpan? Of(IReadOnlyList<StageView> stages)
+    {
+        double total = 0;
+        double longest = 0;
+        var ends = new Dictionary<string, double>();
+        foreach (var stage in stages.Where(stage => stage.Status is StageStatus.Planned or StageStatus.Queued or StageStatus.Running))
+        {
+            if (Seconds(stage) is not { } seconds)
+                return null;
+            total += seconds;
+            ends[stage.Node.Key] = seconds + stage.Node.Inputs.Values.Select(input => ends.GetValueOrDefault(input)).DefaultIfEmpty(0).Max();
+            longest = Math.Max(longest, ends[stage.Node.Key]);
+        }
+
+        return ends.Count == 0 ? null : TimeSpan.FromSeconds(Math.Max(total / jobs, longest));
+    }
+
+    private double? Seconds(StageView stage)
+    {
+        if (stage.Left is { } left)
+            return left.TotalSeconds;
+        var elapsed = stage is { Status: StageStatus.Running, Started: { } started } ? (time.GetUtcNow() - started).TotalSeconds : 0;
+        return times.Guess(stage.Node.Definition) is { } predicted ? Math.Max(0, predicted.WallSeconds - elapsed) : null;
     }
 }
 

@@ -161,11 +161,12 @@ public sealed class LineDisplay(TextWriter writer, TimeProvider time, bool quiet
     /// <inheritdoc/>
     public void End() => writer.Flush();
 
-    /// <summary>The time since the stage first started in this run, including killed attempts, and the number of complete stages.</summary>
+    /// <summary>The time since the stage first started in this run, including killed attempts, the number of complete stages, and the time left.</summary>
     private string Completion(StageView stage)
     {
         var took = _started.TryGetValue(stage, out var at) ? $" in {StageText.Duration(time.GetElapsedTime(at))}" : "";
-        return $"{took} ({_board!.Done}/{_board.Total})";
+        var left = _board!.Left is { } span ? $", about {StageText.Duration(span)} left" : "";
+        return $"{took} ({_board.Done}/{_board.Total}{left})";
     }
 
     private static string Prefixed(string prefix, string text) => text.Length == 0 ? "" : prefix + text;

@@ -19,6 +19,8 @@ public static class StageTable
         var computed = board.Done - board.Reused;
         if (computed > 0)
             lines.Add(Color.Green, $"{computed} stage{(computed == 1 ? "" : "s")} computed");
+        if (board.Left is { } left)
+            lines.Add(Color.Grey, $"about {StageText.Duration(left)} left");
         foreach (var stage in board.Stages.Where(IsWrong))
             lines.Add(Color.Red, stage.Node.Label, " " + stage.Status.Word());
         foreach (var stage in board.Running)

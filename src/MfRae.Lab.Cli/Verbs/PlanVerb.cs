@@ -2,34 +2,60 @@ using System.CommandLine;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
 using MfRae.Lab.Learning.Profiling;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>`plan`: prints the stages that a run would compute, and its statistical power, without changing anything.</summary>
+/// <summary>
+/// `plan`: prints the stages that a run would compute, their predicted time, and the statistical power, without changing anything.
+/// </summary>
 internal static class PlanVerb
 {
     public static Command Create(LabContext lab)
     {
         var (file, overrides, only) = (CommonOptions.ExperimentFile(), CommonOptions.Overrides(), CommonOptions.Only());
-        var command = new Verb("plan", "Print which stages would run, which are cached, and the statistical power of the seeds",
+        var (device, jobs) = (CommonOptions.Device(), CommonOptions.Jobs());
+        var command = new Verb("plan", "Print which stages would run, which are cached, the expected time, and the statistical power of the seeds",
             "experiments/ablation-lambda.json seeds=0-5")
         {
-            file, overrides, only,
+            file, overrides, only, device, jobs,
         };
         command.SetAction(parsed => Execute(
-            lab.For(parsed), parsed.GetRequiredValue(file), parsed.GetValue(overrides) ?? [], parsed.GetValue(only) ?? []));
+            lab.For(parsed), parsed.GetRequiredValue(file), parsed.GetValue(overrides) ?? [], parsed.GetValue(only) ?? [],
+            new RunSettings(Device: parsed.GetRequiredValue(device), Jobs: parsed.GetNumber(jobs))));
         return command;
     }
 
-    public static int Execute(LabContext lab, string file, string[] overrides, string[] only)
+    public static int Execute(LabContext lab, string file, string[] overrides, string[] only, RunSettings settings)
     {
-        if (PlanLoader.Load(lab, file, overrides, only, out var code) is not { } plan)
+        if (PlanLoader.Load(lab, file, overrides, only, out var code) is not { } whole)
             return code;
-        lab.Terminal.Text.Write(PlanText.Describe(ArmFilter.Limit(plan, only), lab.Store.IsComplete, EarlierResults.Spread(lab.Paths, plan.Experiment.PrimaryMetric)));
+        var plan = ArmFilter.Limit(whole, only);
+        lab.Terminal.Text.Write(PlanText.Describe(plan, lab.Store.IsComplete, EarlierResults.Spread(lab.Paths, plan.Experiment.PrimaryMetric)));
+        lab.Terminal.Text.Write(TimeText.Predict(plan, lab.Store.IsComplete, EarlierTimes.Read(lab, settings), EarlierTimes.Jobs(settings)));
         return ExitCode.Ok;
     }
+}
+
+/// <summary>The times of earlier stages on this machine, and the resources of a run.</summary>
+internal static class EarlierTimes
+{
+    /// <summary>The times in the database; none if it does not exist.</summary>
+    public static StageTimes Read(LabContext lab, RunSettings settings)
+    {
+        if (!File.Exists(lab.Paths.Database))
+            return new();
+        using var database = lab.OpenDatabase();
+        return Of(new RunQueries(database), settings);
+    }
+
+    public static StageTimes Of(RunQueries queries, RunSettings settings) => queries.StageTimes(
+        MachineDescription.Processor(), ResourceAllocation.Threads(settings, System.Environment.ProcessorCount), settings.Device);
+
+    public static int Jobs(RunSettings settings) => ResourceAllocation.Jobs(settings, System.Environment.ProcessorCount);
 }
 
 /// <summary>Reads an experiment file and plans it. Warnings and mistakes are written to standard error.</summary>

@@ -27,8 +27,7 @@ internal sealed class RunVerb
     private readonly Option<string[]> _only = CommonOptions.Only();
     private readonly Option<string> _device = CommonOptions.Device();
 
-    private readonly Option<int?> _jobs = CommonOptions.Number(
-        "--jobs", "How many stages run at the same time; with `--device cuda` each uses its own GPU. 0 chooses automatically", 0, 0);
+    private readonly Option<int?> _jobs = CommonOptions.Jobs();
 
     private readonly Option<bool> _fresh = new("--fresh")
     {
@@ -72,7 +71,7 @@ internal sealed class RunVerb
             var context = lab.For(parsed);
             var (file, overrides, only) = (parsed.GetRequiredValue(_file), parsed.GetValue(_overrides) ?? [], parsed.GetValue(_only) ?? []);
             return parsed.GetValue(_plan)
-                ? PlanVerb.Execute(context, file, overrides, only)
+                ? PlanVerb.Execute(context, file, overrides, only, Settings(parsed))
                 : PlanLoader.Load(context, file, overrides, only, out var code) is { } whole ? Execute(context, parsed, whole, only) : code;
         });
         return command;
@@ -114,19 +113,23 @@ internal sealed class RunVerb
             : ExitCode.Ok;
     }
 
+    private RunSettings Settings(ParseResult parsed) => new(
+        Device: parsed.GetRequiredValue(_device), Jobs: parsed.GetNumber(_jobs), CheckpointSeconds: parsed.GetNumber(_checkpointEvery));
+
     private RunOutcome Run(
         LabContext lab, ParseResult parsed, Plan whole, string[] only, PlanRecord noted, RunOrigin origin, LabDatabase database)
     {
         var store = lab.Store;
         using var runLog = new RunLog(database, noted);
-        using var console = new ConsoleRunLog(lab.Terminal, lab.Time, parsed.GetValue(_quiet), store.FindLog);
+        var settings = Settings(parsed);
+        using var console = new ConsoleRunLog(
+            lab.Terminal, lab.Time, parsed.GetValue(_quiet), store.FindLog, EarlierTimes.Of(new RunQueries(database), settings), EarlierTimes.Jobs(settings));
         lab.Signals.Say = console.Say;
         var coordinator = new Coordinator(
             store,
             new RunLogs(runLog, console, whole, store.IsComplete),
             lab.Launcher,
-            new RunSettings(
-                Device: parsed.GetRequiredValue(_device), Jobs: parsed.GetNumber(_jobs), CheckpointSeconds: parsed.GetNumber(_checkpointEvery)),
+            settings,
             new RunOptions(
                 parsed.GetValue(_failFast), parsed.GetValue(_fresh), parsed.GetValue(_retryFailed), !parsed.GetValue(_noWait), origin,
                 new(() => StageFlops.Of(whole, lab.WorkingDirectory))),

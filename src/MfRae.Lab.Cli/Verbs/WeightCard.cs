@@ -7,7 +7,7 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>The JSON card of a weights file: recipe, commit, options, hash and measurements.</summary>
+/// <summary>The JSON card of a weights file: recipe, commit, options, cost, hash and measurements.</summary>
 public static class WeightCard
 {
     private static readonly JsonSerializerOptions Readable = new()
@@ -54,12 +54,24 @@ public static class WeightCard
             ["seed"] = stage.Seed,
             ["inputs"] = new JsonObject(stage.Inputs.Select(input => KeyValuePair.Create(input.Key, (JsonNode?)input.Value))),
             ["options"] = Options(stage)?.DeepClone(),
+            ["cost"] = Cost(stage),
             ["measurements"] = values,
         };
         if (usedBy.Count > 0)
             card["usedBy"] = new JsonArray([.. usedBy.Select(run => (JsonNode?)run)]);
         return [.. JsonSerializer.SerializeToUtf8Bytes(card, Readable), (byte)'\n'];
     }
+
+    // The cost of all attempts; null for a stage that does not train.
+    private static JsonObject? Cost(StageRecord stage) => Options(stage)?["training"] is JsonObject training
+        ? new()
+        {
+            ["steps"] = training["steps"]!.GetValue<long>(),
+            ["samples"] = training["steps"]!.GetValue<long>() * training["batchSize"]!.GetValue<long>(),
+            ["cpuSeconds"] = stage.Attempts.Sum(attempt => attempt.CpuSeconds),
+            ["processor"] = stage.Attempts.LastOrDefault()?.Origin?.Processor,
+        }
+        : null;
 
     // A definition consists of the stage's discriminator and one object of options.
     private static JsonObject? Options(StageRecord stage) =>

@@ -80,6 +80,7 @@ internal static class Pretrained
     public static void Encoder(StageContext context, PretrainedEncoderOptions options, string path)
     {
         var source = context.Resolve(options.Weights);
+        PretrainingCost.Report(context, source);
         var (network, weights) = NetworkFiles.LoadEncoder(source, CPU);
         weights.Dispose();
         if (options.Network is { } named && (network as VitEncoder)?.Options != named)
@@ -100,6 +101,7 @@ internal static class Pretrained
     {
         using var scope = NewDisposeScope();
         var source = context.Resolve(options.Weights);
+        PretrainingCost.Report(context, source);
         var file = TensorFile.Open(source);
         var latent = context.HasInput(StageInput.Encoder)
             ? NetworkMetadata.Encoder(TensorFile.Open(Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder))).Shape
@@ -131,6 +133,7 @@ internal static class Pretrained
     {
         using var scope = NewDisposeScope();
         var source = context.Resolve(options.Weights);
+        PretrainingCost.Report(context, source);
         var file = TensorFile.Open(source);
         if (options.Network is { } released && !NetworkMetadata.Describes(file))
         {

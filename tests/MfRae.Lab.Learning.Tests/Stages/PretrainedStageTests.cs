@@ -1,6 +1,7 @@
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
@@ -22,6 +23,26 @@ public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
 
         foreach (var file in new[] { "features/features", "encoder/encoder", "decoder/decoder", "teacher/network" })
             Bytes($"loaded {file}.safetensors").Should().Equal(Bytes($"{file}.safetensors"));
+    }
+
+    [Fact]
+    public void A_loaded_file_has_the_cost_on_its_card()
+    {
+        var file = lab.At("carded.safetensors");
+        File.Copy(lab.At("teacher/network.safetensors"), file, overwrite: true);
+        var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)));
+        const string cost = "\"cost\": { \"steps\": 3, \"samples\": 24, \"cpuSeconds\": null }";
+
+        Costs($$"""{ "sha256": "{{hash}}", {{cost}} }""").Should().Equal(("pretraining.steps", 3), ("pretraining.samples", 24));
+        Costs($$"""{ "sha256": "0", {{cost}} }""").Should().BeEmpty("the card is that of another file");
+        Costs("not a card").Should().BeEmpty();
+
+        IEnumerable<(string, double?)> Costs(string card)
+        {
+            File.WriteAllText(lab.At("carded.json"), card);
+            lab.Run("carded teacher", new TeacherStage(new PretrainedTeacherOptions(file)));
+            return lab.Stage("carded teacher").Events.OfType<MeasuredEvent>().Select(one => (one.Measurement.Metric, one.Measurement.Value));
+        }
     }
 
     [Fact]
