@@ -37,8 +37,10 @@ internal sealed class AnalysisReader(Diagnostics mistakes)
 
     /// <summary>The declared contrasts.</summary>
     /// <param name="arms">The names of the arms.</param>
+    /// <param name="primary">The primary metric.</param>
     /// <param name="checkMetric">Takes each metric, whose arms are checked later.</param>
-    public IReadOnlyList<Contrast> Contrasts(LocatedNode? node, IReadOnlyList<string> arms, Action<string, Location> checkMetric)
+    public IReadOnlyList<Contrast> Contrasts(
+        LocatedNode? node, IReadOnlyList<string> arms, string primary, Action<string, Location> checkMetric)
     {
         if (node is null)
         {
@@ -59,7 +61,7 @@ internal sealed class AnalysisReader(Diagnostics mistakes)
             {
                 mistakes.Add(item.Location, $"expected a contrast, got {item.Describe()}", Form);
             }
-            else if (ReadContrast(written, arms, checkMetric) is { } contrast)
+            else if (ReadContrast(written, arms, primary, checkMetric) is { } contrast)
             {
                 if (contrasts.Exists(other => ArtifactName.SameFile.Equals(other.Name, contrast.Name)))
                 {
@@ -93,7 +95,7 @@ internal sealed class AnalysisReader(Diagnostics mistakes)
         return pilots;
     }
 
-    private Contrast? ReadContrast(LocatedObject written, IReadOnlyList<string> arms, Action<string, Location> checkMetric)
+    private Contrast? ReadContrast(LocatedObject written, IReadOnlyList<string> arms, string primary, Action<string, Location> checkMetric)
     {
         int before = mistakes.Count;
         foreach (var unknown in written.Properties.Where(property => !Names.Contains(property.Name)))
@@ -127,6 +129,13 @@ internal sealed class AnalysisReader(Diagnostics mistakes)
         if (metric is not null)
         {
             checkMetric(metric, written.Get("metric")!.Location);
+            if (metric != primary && written.Get("smallestRelevantEffect") is null)
+            {
+                mistakes.Warn(
+                    written.Get("metric")!.Location,
+                    $"the contrast has no verdict: the smallest relevant effect of the experiment is that of `{primary}`",
+                    "declare `smallestRelevantEffect` in the contrast");
+            }
         }
 
         var weights = Weights(written, arms);

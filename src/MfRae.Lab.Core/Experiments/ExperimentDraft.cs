@@ -35,7 +35,7 @@ internal sealed class ExperimentDraft(
         var drafts = new ArmReader(mistakes).Read(document);
         var analysis = new AnalysisReader(mistakes);
         var effect = analysis.Effect(document);
-        var contrasts = analysis.Contrasts(document.Get("contrasts"), [.. drafts.Arms.Select(arm => arm.Name)], AddMetric);
+        var contrasts = analysis.Contrasts(document.Get("contrasts"), [.. drafts.Arms.Select(arm => arm.Name)], Primary, AddMetric);
         var pilots = analysis.Pilots(document.Get("pilotSeeds"), seeds);
         var trees = BuildArms(drafts);
         foreach (var tree in trees)

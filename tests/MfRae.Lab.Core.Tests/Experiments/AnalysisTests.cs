@@ -69,4 +69,14 @@ public sealed class AnalysisTests : IDisposable
     public void A_mistake_in_the_declaration_is_reported(string written, string message) =>
         _work.Read(TwoArms + ", " + written).Diagnostics.Should().Contain(found => found.Message.Contains(message, StringComparison.Ordinal))
             .Which.Line.Should().BeGreaterThan(0);
+
+    [Fact]
+    public void A_contrast_in_another_metric_needs_its_own_effect()
+    {
+        var read = _work.Read(TwoArms + """
+            , "smallestRelevantEffect": 0.03, "contrasts": [{ "name": "c", "metric": "fid.train@1", "weights": { "a": 1, "b": -1 } }]
+            """);
+
+        read.Warnings.Should().ContainSingle(found => found.Message.Contains("the contrast has no verdict", StringComparison.Ordinal));
+    }
 }
