@@ -25,6 +25,7 @@ public sealed record Results(
         var stages = record.Stages.ToDictionary(stage => stage.Key);
         var measured = record.Runs
             .Select(run => run.Stages.GetValueOrDefault("evaluation") ?? run.Stages.GetValueOrDefault(DerivativeErrorNames.Error))
+            .Concat(Costs(record))
             .SelectMany(key => Measured(key, stages))
             .DistinctBy(measurement => measurement.Key)
             .ToList();
@@ -39,6 +40,11 @@ public sealed record Results(
             .ToList();
         return new(record, metrics, [.. rows, .. teacher], ExperimentComparison.Of(record), FirstConflict(comparisons));
     }
+
+    // The costs of training are in the report; here they are listed only if the verdicts are about them.
+    private static IEnumerable<string?> Costs(ExperimentRecord record) => MetricCatalogue.IsTiming(record.PrimaryMetric)
+        ? record.Runs.Select(run => run.Stages.GetValueOrDefault(CostMeasurements.RoleOf(run.Stages)))
+        : [];
 
     private static ResultRow ArmRow(ExperimentRecord record, ArmRecord arm, int steps, Dictionary<string, ExperimentComparison> comparisons)
     {

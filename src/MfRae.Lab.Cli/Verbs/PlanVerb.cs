@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MfRae.Lab.Cli.Output;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Database.Reading;
@@ -43,13 +44,21 @@ internal static class PlanVerb
 /// <summary>The times of earlier stages on this machine, and the resources of a run.</summary>
 internal static class EarlierTimes
 {
-    /// <summary>The times in the database; none if it does not exist.</summary>
+    /// <summary>The times in the database; none if it does not exist or cannot be read, as before the migration of an old one.</summary>
     public static StageTimes Read(LabContext lab, RunSettings settings)
     {
         if (!File.Exists(lab.Paths.Database))
             return new();
-        using var database = lab.OpenDatabase();
-        return Of(new RunQueries(database), settings);
+        try
+        {
+            using var database = lab.OpenDatabase();
+            return Of(new RunQueries(database), settings);
+        }
+        catch (LabException error)
+        {
+            lab.Terminal.Error.WriteLine($"the time is not predicted: {error.Message}");
+            return new();
+        }
     }
 
     public static StageTimes Of(RunQueries queries, RunSettings settings) => queries.StageTimes(
@@ -63,7 +72,7 @@ internal static class PlanLoader
 {
     /// <param name="code">The exit code if the file has mistakes.</param>
     /// <returns>The plan of all arms, or null if the file has mistakes.</returns>
-    /// <exception cref="Core.LabException">A file that the options name cannot be read.</exception>
+    /// <exception cref="LabException">A file that the options name cannot be read.</exception>
     public static Plan? Load(LabContext lab, string file, string[] overrides, string[] only, out int code)
     {
         var read = ExperimentReader.Read(file, overrides, lab.WorkingDirectory, only: only);

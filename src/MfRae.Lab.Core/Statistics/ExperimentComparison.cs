@@ -199,7 +199,7 @@ public sealed record SeedMeasurement(long Seed, string Stage, Measurement Measur
 public sealed record RunMeasurement(string Stage, Measurement Measurement)
 {
     /// <summary>
-    /// The roles whose measurements belong to a run, besides the training that ends the arm (<see cref="CostMeasurements.RoleOf"/>); the first
+    /// The roles whose measurements belong to a run, followed by the training that ends the arm (<see cref="CostMeasurements.RoleOf"/>). The first
     /// role with a key takes precedence. The evaluation of the teacher is separate from the arms.
     /// </summary>
     private static readonly string[] Roles = ["evaluation", DerivativeErrorNames.Error, "reconstruction", "probe", "features"];

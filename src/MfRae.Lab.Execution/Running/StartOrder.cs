@@ -44,7 +44,7 @@ internal sealed class StartOrder
             var needed = new Stack<string>(Results(run));
             while (needed.TryPop(out var stage))
             {
-                // What an earlier run needs has the earlier place, and so have its inputs.
+                // A stage that an earlier run needs keeps its place, and so do its inputs.
                 if (_neededByResult.Add(stage))
                 {
                     _firstRun[stage] = place;

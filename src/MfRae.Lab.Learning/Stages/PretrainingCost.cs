@@ -5,7 +5,7 @@ using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>The cost of the training that made a weights file, from the card beside it, so that reports can add it to the cost of an arm.</summary>
+/// <summary>The cost of the training that made a weights file, from its card, so that reports can add it to the cost of an arm.</summary>
 internal static class PretrainingCost
 {
     /// <summary>Reports the known costs. A file without a card, or with the card of another file, has none.</summary>
