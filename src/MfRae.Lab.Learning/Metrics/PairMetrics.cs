@@ -55,9 +55,9 @@ internal static class PairMetrics
     {
         var needed = new MetricRequirements("memorisation", set);
         var (train, unseen) = (needed.Training, needed.Unseen);
-        var found = Memorisation.Of(
-            set.Features, needed.OfReference(unseen.Features, unseen, "kept features"),
-            needed.OfReference(train.Features, train, "kept features"), resamples);
+        _ = needed.OfReference(unseen.Features, unseen, "kept features");
+        var nearest = needed.OfReference(train.Nearest, train, "kept features");
+        var found = Memorisation.Of(nearest.Of(set.Features), train.NearestOf(unseen), resamples);
         return
         [
             Metric.Of(MetricNames.MemorisationRatio, found.Ratio, found.RatioRange, set.Count, train.Hash),
@@ -162,17 +162,22 @@ public sealed record Memorisation(double Ratio, Interval? RatioRange, double Sha
     public static Memorisation Of(Tensor samples, Tensor test, Tensor train, Resamples resamples)
     {
         using var scope = NewDisposeScope();
-        var rows = new FeatureRows(train, "the training images");
-        Tensor Nearest(Tensor features, string what) => NearestRows.Of(new FeatureRows(features, what), rows, 1).Squared.flatten().sqrt();
+        var nearest = new NearestDistances(train);
+        return Of(nearest.Of(samples), nearest.Of(test, "the test images"), resamples);
+    }
 
-        var (own, others) = (Nearest(samples, "the samples"), Nearest(test, "the test images"));
+    /// <summary>Memorisation by the distances float64 of samples [N] and test images [M] to their nearest training images.</summary>
+    /// <exception cref="LabException">Most test images are training images.</exception>
+    public static Memorisation Of(Tensor own, Tensor others, Resamples resamples)
+    {
+        using var scope = NewDisposeScope();
         double[] sorted = [.. others.data<double>().ToArray().Order()];
         var median = Bootstrap.Quantile(sorted, 0.5);
         if (median == 0)
             throw new LabException("memorisation compares with unseen images, but most test images are training images");
         var near = own.lt(Bootstrap.Quantile(sorted, Near)).to(float64);
         var (ratio, share) = (Median(own) / median, near.mean().item<double>());
-        var ratios = resamples.Each(draw => Median(own.index_select(0, resamples.Rows(draw, own.shape[0]))) / median);
+        double[] ratios = [.. resamples.Medians(own.data<double>().ToArray()).Select(drawn => drawn / median)];
         return new(
             ratio, Resamples.About(ratio, ratios, 0), share,
             Resamples.About(share, resamples.Shifts(near.data<double>().ToArray()), 0, 1));
