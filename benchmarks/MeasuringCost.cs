@@ -25,6 +25,40 @@ internal sealed class MeasuringCost(string folder, int samples)
 
     private readonly RandomSource _random = new(0, CPU);
 
+    /// <summary>Processor time of features and of decoding at several batch sizes, in turns.</summary>
+    public void Batches(int[] sizes, int turns)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using var features = new FeatureMaker(new InceptionNetwork(24, Classes), Path.Combine(folder, "data/weights/inception.safetensors"));
+        var shape = new LatentShape(96, 4, 4);
+        var decoder = new RaeDecoder(new DecoderNetworkOptions(), shape);
+        using var decoding = Load("decoder", decoder.Declare());
+        var images = _random.Integers("images", 0, 256, samples, 1, 28, 28).to(uint8);
+        var latents = _random.Normal("latents", 0, samples, 96, 4, 4);
+        foreach (var turn in Enumerable.Range(0, turns))
+        {
+            foreach (var size in sizes)
+            {
+                double Seconds(Action<long> work)
+                {
+                    var before = Environment.CpuUsage.TotalTime;
+                    for (long start = 0; start < samples; start += size)
+                    {
+                        using var batch = NewDisposeScope();
+                        work(start);
+                    }
+
+                    return (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+                }
+
+                var pool = Seconds(start => features.Of(images.slice(0, start, Math.Min(samples, start + size), 1)));
+                var decode = Seconds(start => decoder.Decode(decoding, latents.slice(0, start, Math.Min(samples, start + size), 1)));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"batch {size}: features {pool:F2}, decoding {decode:F2}"));
+            }
+        }
+    }
+
     public void Run()
     {
         using var scope = NewDisposeScope();

@@ -45,6 +45,10 @@ switch (args.FirstOrDefault())
     case "evaluation-memory":
         new EvaluationMemory(Number("n", 50_000), Number("width", 2048), Number("train", 0)).Run();
         return 0;
+    case "measuring-cost" when options.TryGetValue("batches", out var sizes):
+        new MeasuringCost(options.GetValueOrDefault("folder", "."), Number("samples", 1_000)).Batches(
+            [.. sizes.Split(',').Select(size => int.Parse(size, CultureInfo.InvariantCulture))], Number("turns", 3));
+        return 0;
     case "measuring-cost":
         new MeasuringCost(options.GetValueOrDefault("folder", "."), Number("samples", 10_000)).Run();
         return 0;

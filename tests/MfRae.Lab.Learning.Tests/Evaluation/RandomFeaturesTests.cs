@@ -44,12 +44,11 @@ public sealed class RandomFeaturesTests : IDisposable
         Fresh.to(float32), Resampling.Gaussian(Fresh.shape[2], deviation), Resampling.Gaussian(Fresh.shape[3], deviation))));
 
     [Fact]
-    public void The_distance_rises_when_classes_are_missing() => Rises([0, 1, 2, 4, 6, 8], missing =>
+    public void The_distance_rises_when_one_class_replaces_the_others() => Rises([0, 0.05, 0.1, 0.2, 0.4, 0.8], share =>
     {
-        // The same number of images for each level: those of the missing classes are replaced by images of the remaining classes.
-        var labels = _images.Labels.slice(0, Count, 2 * Count, 1);
-        var kept = labels.ge((long)missing).nonzero().flatten();
-        return Fresh.index_select(0, kept.repeat((Count / kept.shape[0]) + 1).slice(0, 0, Count, 1));
+        var boots = _images.Labels.slice(0, Count, 2 * Count, 1).eq(9).nonzero().flatten();
+        var replaced = (long)(share * Count);
+        return cat([Fresh.slice(0, replaced, Count, 1), Fresh.index_select(0, boots.repeat(Count)).slice(0, 0, replaced, 1)]);
     });
 
     [Fact]
