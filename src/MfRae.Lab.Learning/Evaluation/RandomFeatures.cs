@@ -20,7 +20,7 @@ internal sealed class RandomFeatures : IFeatureNetwork
 
     public long Channels => 3;
 
-    public long Batch => 250;
+    public long Batch => _weights.Device.type == DeviceType.CPU ? 50 : 250;
 
     public string Preprocessing(ImageShape image) =>
         FormattableString.Invariant($"uint8, {image.Rows}x{image.Columns}, grey repeated to RGB, [-1, 1]");

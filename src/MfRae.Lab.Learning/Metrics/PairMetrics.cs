@@ -74,6 +74,8 @@ internal static class PairMetrics
 /// <param name="Size">Rows of a subset.</param>
 public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
 {
+    private const long SymmetricBlock = 128;
+
     /// <summary>The mean over the subsets.</summary>
     public double Mean => Subsets.Average();
 
@@ -134,12 +136,22 @@ public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
     public double[] Shifts(double[] influences, Resamples resamples) =>
         [.. resamples.Shifts(influences).Zip(resamples.Shifts([.. Subsets], "subsets"), (samples, subsets) => samples + subsets)];
 
-    // The mean over pairs of different rows.
+    // The mean over pairs of different rows. The kernel is symmetric: each block of rows is paired with itself and with the rows before it.
     private static Tensor Within(Tensor x)
     {
-        var kernel = Kernel(x, x);
         var count = x.shape[0];
-        return (kernel.sum() - kernel.trace()) / (count * (count - 1.0));
+        var sum = zeros(1, dtype: float64);
+        for (long start = 0; start < count; start += SymmetricBlock)
+        {
+            using var scope = NewDisposeScope();
+            var block = x.slice(0, start, Math.Min(count, start + SymmetricBlock), 1);
+            var kernel = Kernel(block, block);
+            sum.add_(kernel.sum() - kernel.trace());
+            if (start > 0)
+                sum.add_(2 * Kernel(block, x.slice(0, 0, start, 1)).sum());
+        }
+
+        return sum / (count * (count - 1.0));
     }
 
     private static Tensor Kernel(Tensor x, Tensor y) => x.mm(y.t()).div_(x.shape[1]).add_(1).pow_(3);

@@ -164,6 +164,7 @@ internal sealed class SampleDrawing(StageContext context, SampleNoise noise) : I
     private const int MostColumns = 20;
 
     private const int SheetColumns = 8;
+    private const int DecodedAtOnce = 50;
 
     private readonly (IDecoder Network, Weights Weights) _decoder =
         NetworkFiles.LoadDecoder(Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), context.Device());
@@ -185,8 +186,23 @@ internal sealed class SampleDrawing(StageContext context, SampleNoise noise) : I
         {
             var latents = noise.Latents(generator, shape, labels, indices, steps);
             drawn?.Invoke(indices[0].item<long>(), latents);
-            return LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, _statistics.Denormalise(latents)));
+            return Decode(_statistics.Denormalise(latents));
         });
+
+    // On a CPU in parts, whose activations stay in the cache.
+    private Tensor Decode(Tensor latents)
+    {
+        if (latents.device_type != DeviceType.CPU)
+            return LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, latents));
+        var parts = new List<Tensor>();
+        foreach (var part in latents.split(DecodedAtOnce))
+        {
+            using var scope = NewDisposeScope();
+            parts.Add(LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, part)).MoveToOuterDisposeScope());
+        }
+
+        return cat(parts);
+    }
 
     public void Dispose() => _decoder.Weights.Dispose();
 
