@@ -59,6 +59,38 @@ internal sealed class MeasuringCost(string folder, int samples)
         }
     }
 
+    /// <summary>
+    /// Processor time of the search for the nearest of some training images, in all dimensions and by leading directions, in turns.
+    /// </summary>
+    public void Searches(int trained, int turns)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        using var features = new FeatureMaker(new InceptionNetwork(24, Classes), Path.Combine(folder, "data/weights/inception.safetensors"));
+        using var test = IdxDataset.Test(Path.Combine(folder, "data/fashion-mnist"), samples);
+        using var train = IdxDataset.Train(Path.Combine(folder, "data/fashion-mnist"), trained);
+        var (rows, _) = features.Of(test.Bytes(arange(samples, dtype: int64)));
+        var (set, _) = features.Of(train.Bytes(arange(trained, dtype: int64)));
+        double Seconds(Action work)
+        {
+            var before = Environment.CpuUsage.TotalTime;
+            work();
+            return (Environment.CpuUsage.TotalTime - before).TotalSeconds;
+        }
+
+        for (var turn = 0; turn < turns; turn++)
+        {
+            Tensor? all = null, leading = null;
+            NearestDistances? prepared = null;
+            var whole = Seconds(() => all = NearestRows.Of(rows, set, 1).Squared.flatten());
+            var preparation = Seconds(() => prepared = new NearestDistances(set));
+            var search = Seconds(() => leading = prepared!.Of(rows));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{samples} × {trained}: all dimensions {whole:F2}, ")
+                + string.Create(CultureInfo.InvariantCulture, $"preparation {preparation:F2}, leading directions {search:F2}, ")
+                + string.Create(CultureInfo.InvariantCulture, $"largest difference {(leading!.square() - all!).abs().max().item<double>():G2}"));
+        }
+    }
+
     public void Run()
     {
         using var scope = NewDisposeScope();
