@@ -51,6 +51,16 @@ switch (args.FirstOrDefault())
     case "verdict-size":
         VerdictSize.Run(Number("draws", 10_000));
         return 0;
+    case "measuring-cost" when options.TryGetValue("batches", out var sizes):
+        new MeasuringCost(options.GetValueOrDefault("folder", "."), Number("samples", 1_000)).Batches(
+            [.. sizes.Split(',').Select(size => int.Parse(size, CultureInfo.InvariantCulture))], Number("turns", 3));
+        return 0;
+    case "measuring-cost" when options.ContainsKey("train"):
+        new MeasuringCost(options.GetValueOrDefault("folder", "."), Number("samples", 1_000)).Searches(Number("train", 10_000), Number("turns", 3));
+        return 0;
+    case "measuring-cost":
+        new MeasuringCost(options.GetValueOrDefault("folder", "."), Number("samples", 10_000)).Run();
+        return 0;
     case "report-load":
         new ReportLoad(
             Number("arms", 30), Number("seeds", 6), Number("series", 20), Number("steps", 10_000), options.GetValueOrDefault("database")).Run();
@@ -60,6 +70,7 @@ switch (args.FirstOrDefault())
         Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- evaluation-memory [n=50000] [width=2048] [train=0] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- time-stability");
+        Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- measuring-cost [samples=10000] [batches=LIST] [train=N] [turns=N] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- tracking [steps=1000] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- many-runs [experiments=100] [seeds=20] [points=10000000] [database=FILE]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- report-load [arms=30] [seeds=6] [series=20] [steps=10000] [database=FILE]");

@@ -141,6 +141,29 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
+    public void The_value_of_a_run_with_several_noise_sets_is_the_mean_once_all_are_measured()
+    {
+        var plan = Plans.Of(arms: ["a"], seeds: [0, 1]);
+        var run = plan.Runs[0] with
+        {
+            Stages = new Dictionary<string, string> { ["evaluation"] = Plans.Evaluation("a", 0), ["evaluation.2"] = Plans.Evaluation("a", 1) },
+        };
+        _lab.Begin(plan with { Runs = [run] });
+        Evaluate("a", 0, Measured("fid", 10).As(noise: "run", setting: "batch=250"), Measured("fidFloor", 3).As(noise: ""));
+        _lab.Rows("select value from run_values").Should().BeEmpty("the second set is not measured");
+        Evaluate("a", 1, Measured("fid", 13).As(noise: "run", setting: "batch=250"), Measured("fidFloor", 3).As(noise: ""));
+
+        _lab.Rows("select name, value, sets, setting from run_values").Should().BeEquivalentTo(
+            new object[][] { ["fid", 11.5, 2L, "batch=250 noiseSets=2"], ["fidFloor", 3.0, 2L, ""] });
+        _lab.Rows("select name, mean, n, setting from arms").Should().BeEquivalentTo(
+            new object[][] { ["fid", 11.5, 1L, "batch=250 noiseSets=2"], ["fidFloor", 3.0, 1L, ""] });
+        _lab.Rows("select role, value from evaluations where name = 'fid'").Should().BeEquivalentTo(
+            new object[][] { ["evaluation", 10.0], ["evaluation.2", 13.0] });
+        var measured = ExperimentComparison.Of(_lab.Queries.Outline("ablation")!, "fid@1").Arms[0].Measured.Single().Measurement;
+        (measured.Value, measured.Setting).Should().Be((11.5, "batch=250 noiseSets=2"), "the program computes the same value");
+    }
+
+    [Fact]
     public void An_arm_with_a_study_has_the_values_of_the_study()
     {
         var plan = Plans.Of(arms: ["a"], seeds: [0]);

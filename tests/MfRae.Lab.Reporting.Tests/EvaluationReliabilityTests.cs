@@ -20,6 +20,29 @@ public sealed class EvaluationReliabilityTests
         html.Should().Contain("(half the width of a run’s 95 % interval; median of 5 runs)");
     }
 
+    [Fact]
+    public void Several_noise_sets_show_the_variance_between_runs_and_between_sets()
+    {
+        var record = SampleRecord.Small();
+        var second = record.Stages.Where(stage => stage.Label.StartsWith("evaluation ", StringComparison.Ordinal)).Select(stage => stage with
+        {
+            Key = SampleRecord.Key(stage.Label + ", second set"),
+            Measurements = [.. stage.Measurements.Select(value => value with { Value = value.Value + 0.1 })],
+        });
+        var runs = record.Runs.Select(run => run with
+        {
+            Stages = new Dictionary<string, string>(run.Stages)
+            {
+                ["evaluation.2"] = SampleRecord.Key($"evaluation {run.Arm} seed {run.Seed}, second set"),
+            },
+        });
+
+        // Two values that differ by 0.1 have the standard deviation 0.1 / √2.
+        ReportBuilder.Build(record with { Stages = [.. record.Stages, .. second], Runs = [.. runs] })
+            .Should().Contain("Variance components").And.Contain("between sets of samples of one run it is 0.071");
+        ReportBuilder.Build(record).Should().NotContain("Variance components");
+    }
+
     [Theory]
     [InlineData(2.5, "FID increases at each of 3 corruption levels")]
     [InlineData(0.5, "FID does not increase at every corruption level")]

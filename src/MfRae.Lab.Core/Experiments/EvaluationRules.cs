@@ -60,7 +60,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
 
     private void CheckEndpointError(OptionView options, CombinationRules arm)
     {
-        if (Needing(MetricNeeds.TeacherSamples).FirstOrDefault() is not { Node: { } metric, Kind: { } kind } || !arm.HasGenerator)
+        if (Needing(MetricNeeds.EndPoints).FirstOrDefault() is not { Node: { } metric, Kind: { } kind } || !arm.HasGenerator)
         {
             return;
         }
@@ -87,7 +87,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         string? foreign = kind switch
         {
             "fidInception" or "torchScript" => "that network predicts other classes than the dataset's",
-            "dinov2" => "that network does not predict classes",
+            "dinov2" or "randomConvolution" => "that network does not predict classes",
             _ => null,
         };
         if (foreign is not null)
@@ -95,7 +95,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
             Refuse(MetricNeeds.DatasetClasses, kind!, foreign);
         }
 
-        if (kind == "dinov2")
+        if (kind is "dinov2" or "randomConvolution")
         {
             Refuse(MetricNeeds.ClassScores, kind, foreign!);
         }

@@ -109,6 +109,8 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
     {
         "fidInception" => FidInceptionWidth,
         "inception" => Branches * (int?)evaluation.Number("features.width"),
+        "randomConvolution" when evaluation.Number("features.layers") is { } layers =>
+            2 * (int?)evaluation.Number("features.width") * ((1 << (int)layers) - 1),
         "pretrained" => WidthOf(headers.Weights(evaluation.Text("features.weights"))),
         _ => null,
     };
@@ -127,7 +129,7 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
 /// <param name="evaluation">The experiment's `evaluation`.</param>
 internal sealed class FeatureRules(Diagnostics mistakes, OptionView options, OptionView evaluation, InputHeaders headers)
 {
-    private static readonly string[] Networks = ["inception", "fid-inception", "dinov2-features"];
+    private static readonly string[] Networks = ["inception", "fid-inception", "dinov2-features", "random-convolution"];
 
     public void Check()
     {

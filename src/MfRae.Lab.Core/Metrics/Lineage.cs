@@ -17,6 +17,7 @@ public sealed class Lineage(Func<string, StageFacts?> find)
     private readonly Dictionary<string, StageFacts?> _known = [];
     private readonly Dictionary<string, string> _devices = [];
     private readonly Dictionary<string, string> _recipes = [];
+    private readonly Dictionary<string, int> _revisions = [];
 
     /// <summary>The stages of a record.</summary>
     public static Lineage Of(ExperimentRecord record)
@@ -94,6 +95,18 @@ public sealed class Lineage(Func<string, StageFacts?> find)
         }) : key;
     }
 
+    /// <summary>The revision of the code that made the stage, which only its key contains; 0 if the record lacks a part of the key.</summary>
+    public int Revision(StageFacts stage)
+    {
+        if (!_revisions.TryGetValue(stage.Key, out int known))
+        {
+            _revisions[stage.Key] = known = Enumerable.Range(1, MostRevisions).FirstOrDefault(revision => stage.Key == StageKey.Of(
+                Node(stage.Definition), stage.Kind, revision, stage.Seed is { } seed ? JsonValue.Create(seed) : null, stage.Inputs, stage.Files));
+        }
+
+        return known;
+    }
+
     private string Behind(StageFacts stage)
     {
         var set = DeviceClass.Join([DeviceClass.Measuring(stage), .. Upstream(stage)]);
@@ -109,10 +122,6 @@ public sealed class Lineage(Func<string, StageFacts?> find)
 
     private bool IsSeeded(StageFacts stage) =>
         stage.Seed is not null || stage.Inputs.Values.Any(input => Recipe(input) != input);
-
-    /// <summary>The revision of the code that made the stage, which only its key contains; 0 if the record lacks a part of the key.</summary>
-    private static int Revision(StageFacts stage) => Enumerable.Range(1, MostRevisions).FirstOrDefault(revision => stage.Key == StageKey.Of(
-        Node(stage.Definition), stage.Kind, revision, stage.Seed is { } seed ? JsonValue.Create(seed) : null, stage.Inputs, stage.Files));
 
     private static JsonObject? Node(JsonElement definition) =>
         definition.ValueKind == JsonValueKind.Object ? JsonObject.Create(definition) : null;

@@ -20,32 +20,60 @@ public static class MeasurementSetting
     /// <summary>Seed of the noise that a ladder stage adds to images.</summary>
     public const int LadderSeed = 0;
 
+    // Settings of values of earlier revisions were recorded without the revision.
+    private const int FirstRecordedRevision = 3;
+
+    // The input from which evaluations of revision 2 took the ends of the teacher's ODE.
+    private const string TeacherSamples = "teacherSamples";
+
     // Enough to distinguish stages, and short enough to read.
     private const int KeyDigits = 16;
 
     private const string Evaluation = "evaluation";
     private const string Reconstruction = "reconstruction";
+    private const string SetsEntry = "noiseSets";
 
     /// <summary>The rule by which the noise behind a value is chosen, see <see cref="Measurement.Noise"/>.</summary>
     public static string NoiseOf(Measurement measurement, StageFacts stage, Lineage lineage) => stage.Kind switch
     {
         // The floor is measured on training images.
-        Evaluation => measurement.Metric == MetricNames.Floor ? "" : Fixed(lineage.Input(stage, StageInput.Samples)),
-        "oracleEvaluation" => Fixed(stage),
+        Evaluation => measurement.Metric == MetricNames.Floor ? "" : Rule(lineage.Input(stage, StageInput.Samples)),
+        "oracleEvaluation" => Rule(stage),
         // Points, times and noise are drawn with the seed of the stage, which is that of the run.
         "derivativeError" => "run",
         _ => "",
     };
 
+    /// <summary>The setting of a value that is the mean over several sets of samples.</summary>
+    /// <param name="setting">The setting of the value of each set.</param>
+    /// <param name="sets">The number of sets.</param>
+    public static string OverNoiseSets(string? setting, int sets) => $"{setting} {Entry(SetsEntry, sets)}".TrimStart();
+
+    /// <summary>
+    /// The measurement without the rule and the number of sets of its noise: for comparisons that do not pair samples, such as with the
+    /// teacher, whose samples start from noise that all runs share.
+    /// </summary>
+    public static Measurement WithoutNoise(Measurement measurement) => measurement with
+    {
+        Noise = null,
+        Setting = measurement.Setting is { } setting
+            ? string.Join(' ', setting.Split(' ').Where(entry => !entry.StartsWith(SetsEntry + "=", StringComparison.Ordinal)))
+            : null,
+    };
+
     /// <summary>See <see cref="Measurement.Setting"/>.</summary>
     public static string Of(Measurement measurement, StageFacts stage, Lineage lineage) => string.Join(' ', (stage.Kind switch
     {
-        Evaluation => [.. OfMetric(measurement.Metric, measurement, stage, lineage), .. Batch(measurement, lineage.Input(stage, StageInput.Samples))],
-        Reconstruction => [.. OfMetric(Original(measurement.Metric), measurement, stage, lineage), .. Data(stage)],
+        Evaluation =>
+        [
+            .. OfMetric(measurement.Metric, measurement, stage, lineage), .. Batch(measurement, lineage.Input(stage, StageInput.Samples)),
+            Revision(stage, lineage),
+        ],
+        Reconstruction => [.. OfMetric(Original(measurement.Metric), measurement, stage, lineage), .. Data(stage), Revision(stage, lineage)],
         "probe" => [.. OfProbe(measurement.Metric, stage), .. Data(stage)],
         "features" => Data(stage),
         "ladder" => [Entry("seed", LadderSeed)],
-        "oracleEvaluation" => OfOracle(measurement.Metric, stage),
+        "oracleEvaluation" => [.. OfOracle(measurement.Metric, stage), Revision(stage, lineage)],
         "derivativeError" => OfStudy(measurement.Metric, stage),
         _ => (IEnumerable<string>)[],
     }).Where(entry => entry.Length > 0));
@@ -133,26 +161,33 @@ public static class MeasurementSetting
     /// <summary>The end of the teacher's ODE and the latent space of the distances, from which the time shift follows.</summary>
     private static IEnumerable<string> Teacher(StageFacts stage, Lineage lineage)
     {
-        var samples = lineage.Input(stage, StageInput.TeacherSamples);
-        var steps = samples?.Option("steps") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
+        if ((lineage.Input(stage, StageInput.EndPoints) ?? lineage.Input(stage, TeacherSamples)) is not { } ends)
+        {
+            return [];
+        }
+
+        // Samples of the teacher have a list of numbers of steps; the largest is the end of the ODE.
+        var steps = ends.Option("steps") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
             ? $"steps={list[list.GetArrayLength() - 1].GetRawText()}"
-            : "";
-        return samples is null ? [] :
+            : Option(ends.Definition, "steps");
+        var samples = lineage.Input(stage, StageInput.Samples) ?? ends;
+        return
         [
-            Recipe("teacher", samples, StageInput.Generator, lineage),
-            $"solver={StageFacts.Text(samples.Definition, "solver") ?? "euler"}",
+            Recipe("teacher", ends, StageInput.Generator, lineage),
+            $"solver={StageFacts.Text(ends.Definition, "solver") ?? "euler"}",
             steps,
-            $"end={Raw(samples.Definition, "gridEnd", "0")}",
-            Option(samples.Definition, "guidance"),
+            $"end={Raw(ends.Definition, "gridEnd", "0")}",
+            Option(ends.Definition, "guidance"),
             Recipe("latents", samples, StageInput.Latents, lineage),
         ];
     }
 
     private static string Unseen(StageFacts stage)
     {
+        // Reconstructions are those of the test set.
         var splits = stage.Option("references") is { ValueKind: JsonValueKind.Array } list
             ? list.EnumerateArray().Select(split => split.ToString())
-            : [];
+            : ["test"];
         return splits.FirstOrDefault(split => split != "train") is { } unseen ? Key("unseen", stage, StageInput.Reference(unseen)) : "";
     }
 
@@ -163,7 +198,21 @@ public static class MeasurementSetting
     private static IEnumerable<string> Batch(Measurement measurement, StageFacts? samples) =>
         measurement.Metric == MetricNames.Floor || samples is null ? [] : [Option(samples.Definition, "batchSize", "batch")];
 
-    private static string Fixed(StageFacts? samples) => $"fixed:{Raw(samples?.Definition, "seed", "0")}";
+    /// <summary>A stage that draws noise by the seed of the run has that seed.</summary>
+    private static string Rule(StageFacts? drawing) => drawing?.Seed is null ? $"fixed:{Raw(drawing?.Definition, "seed", "0")}" : "run";
+
+    /// <summary>The revisions of the code that measured and that drew the samples: values of different revisions are not comparable.</summary>
+    private static string Revision(StageFacts stage, Lineage lineage)
+    {
+        if (lineage.Revision(stage) is not (>= FirstRecordedRevision and var revision))
+        {
+            return "";
+        }
+
+        return lineage.Input(stage, StageInput.Samples) is { } samples
+            ? string.Create(CultureInfo.InvariantCulture, $"revision={revision}.{lineage.Revision(samples)}")
+            : Entry("revision", revision);
+    }
 
     private static string Key(string name, StageFacts stage, string input) =>
         stage.Inputs.TryGetValue(input, out var key) ? $"{name}={Short(key)}" : "";

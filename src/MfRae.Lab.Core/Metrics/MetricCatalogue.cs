@@ -58,11 +58,11 @@ public static class MetricCatalogue
             MetricNeeds.ReferenceFeatures | MetricNeeds.TrainingReference | MetricNeeds.TrainingImages,
             "distance to the nearest training image, compared with that of reference images",
             [
-                new(MetricNames.MemorisedShare, "Memorisation (share)", null, Share),
-                new(MetricNames.MemorisationRatio, "Memorisation (ratio)", null),
+                new(MetricNames.MemorisedShare, "Memorisation (share)", null, Share, Reconstructed: "Memorisation, reconstructions (share)"),
+                new(MetricNames.MemorisationRatio, "Memorisation (ratio)", null, Reconstructed: "Memorisation, reconstructions (ratio)"),
             ],
             "memorisation", LeastImages: 2),
-        new("endpointError", new EndpointErrorOptions(), MetricNeeds.TeacherSamples,
+        new("endpointError", new EndpointErrorOptions(), MetricNeeds.EndPoints,
             "mean squared latent distance to the end of the teacher's ODE from the same noise",
             [new("endpointError", "Endpoint error", false, IsPositive: true)]),
         new("oracle", new OracleMetricOptions(), MetricNeeds.Oracle, "deviations from a flow with known closed forms",
@@ -108,7 +108,7 @@ public static class MetricCatalogue
 
     private static readonly Dictionary<string, MetricEntry> ByName = Kinds.SelectMany(kind => kind.Values).Concat(Others)
         .SelectMany(entry => (MetricEntry[])(entry.Reconstructed is { } label
-            ? [entry, entry with { Name = "r" + entry.Name, Label = label }]
+            ? [entry, entry with { Name = MetricNames.Reconstructed(entry.Name), Label = label }]
             : [entry]))
         .ToDictionary(entry => entry.Name);
 
@@ -164,8 +164,8 @@ public static class MetricCatalogue
 /// <param name="HigherIsBetter">Direction, or null if it has none.</param>
 /// <param name="Unit">The unit, or empty for a number without one.</param>
 /// <param name="Reconstructed">
-/// The label of the same value of reconstructions, whose name is `r` and this name; null if reconstructions are not measured by it: they
-/// have no noise that a teacher could start from, and lie no nearer to training images than the test set does.
+/// The label of the same value of reconstructions, whose name is `r` and this name; null if reconstructions are not measured by it, for
+/// example because they have no noise that a teacher could start from.
 /// </param>
 /// <param name="IsPositive">Whether all values are above zero, so that effects are log ratios.</param>
 public sealed record MetricEntry(
@@ -236,8 +236,8 @@ public enum MetricNeeds
     /// <summary>The training images themselves.</summary>
     TrainingImages = 128,
 
-    /// <summary>Samples of the teacher from the same noise.</summary>
-    TeacherSamples = 256,
+    /// <summary>The ends of the teacher's ODE from the same noise.</summary>
+    EndPoints = 256,
 
     /// <summary>A dataset with known closed forms.</summary>
     Oracle = 512,

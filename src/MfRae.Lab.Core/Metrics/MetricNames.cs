@@ -20,6 +20,9 @@ public static class MetricNames
     /// <summary>The median distance of samples to their nearest training image, over that of unseen images.</summary>
     public const string MemorisationRatio = "memorisation.ratio";
 
+    /// <summary>`rfid` for fid: the name of the value of reconstructions.</summary>
+    public static string Reconstructed(string metric) => "r" + metric;
+
     /// <summary>An image of samples with their nearest training images.</summary>
     public const string Neighbours = "neighbours";
 

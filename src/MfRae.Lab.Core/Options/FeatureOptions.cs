@@ -10,6 +10,7 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(Dinov2FeatureOptions), "dinov2")]
 [JsonDerivedType(typeof(TorchScriptFeatureOptions), "torchScript")]
 [JsonDerivedType(typeof(InceptionOptions), "inception")]
+[JsonDerivedType(typeof(RandomConvolutionOptions), "randomConvolution")]
 public abstract record FeatureOptions;
 
 /// <summary>No network: no features are compared.</summary>
@@ -65,3 +66,15 @@ public sealed record InceptionOptions(
     AugmentationOptions Augmentation,
     [property: OptionRange(4, 512)] int Width = 24,
     [property: OptionRange(0, 0.9)] double LabelSmoothing = 0.1) : FeatureOptions, ITrained;
+
+/// <summary>
+/// An untrained convolutional network with fixed random weights, for images of any size: a judge that knows neither labels nor other images.
+/// Its features are the mean and the deviation of every channel of every layer (docs/method.md §7). It does not predict classes.
+/// </summary>
+/// <param name="Seed">The seed of the weights.</param>
+/// <param name="Width">Channels of the first layer; each further layer has twice the channels and half the resolution of the previous layer.</param>
+/// <param name="Layers">The number of layers. There are 2 · width · (2^layers - 1) features.</param>
+public sealed record RandomConvolutionOptions(
+    [property: OptionRange(0, int.MaxValue)] int Seed = 0,
+    [property: OptionRange(4, 128)] int Width = 16,
+    [property: OptionRange(1, 8)] int Layers = 3) : FeatureOptions;

@@ -1,17 +1,22 @@
 namespace MfRae.Lab.Core.Options;
 
 /// <summary>
-/// How samples are drawn for evaluation. The noise depends only on <paramref name="Seed"/> and <paramref name="BatchSize"/>, so every arm
-/// and seed starts from the same noise and labels.
+/// How samples are drawn for evaluation. All arms of a seed start from the same noise and labels, so that their differences can be taken
+/// seed by seed.
 /// </summary>
 /// <param name="Samples">Number of samples.</param>
 /// <param name="Steps">Numbers of network evaluations of the few-step generator.</param>
 /// <param name="TeacherSteps">Numbers of solver steps of the teacher, sampled from the same noise; the largest gives its ODE end point.
 /// A step takes one evaluation with Euler and two with Heun; measurements are named by evaluations.</param>
+/// <param name="Seed">The seed of noise and labels by the rule fixed, and of the samples by which the teacher is evaluated.</param>
+/// <param name="BatchSize">Noise is drawn in batches of this size, so it is part of what the noise depends on.</param>
 /// <param name="KeptLatents">The number of first samples whose latents are kept for the end-point error.</param>
 /// <param name="Labels">balanced: equal numbers of each class; random: each label is drawn at random.</param>
 /// <param name="TeacherGridEnd">The last time of the teacher's grid, before the time shift; 0.001 in the released code.</param>
 /// <param name="Guidance">Guides the teacher, but not the few-step generator; absent: none.</param>
+/// <param name="Noise">run: noise and random labels follow the seed of the run, so that the spread over seeds contains the noise of
+/// sampling. fixed: all runs use the noise of <paramref name="Seed"/>.</param>
+/// <param name="NoiseSets">Sets of samples of each run, each with separate noise. The value of a run is the mean over its sets.</param>
 public sealed record SamplingOptions(
     [property: OptionRange(10, 1_000_000)] int Samples = 10_000,
     [property: OptionRange(1, 1000)] IReadOnlyList<int>? Steps = null,
@@ -22,7 +27,16 @@ public sealed record SamplingOptions(
     [property: OptionChoice("balanced", "random")] string Labels = "balanced",
     [property: OptionChoice("euler", "heun")] string TeacherSolver = "euler",
     [property: OptionRange(0, 0.5)] double TeacherGridEnd = 0,
-    GuidanceOptions? Guidance = null);
+    GuidanceOptions? Guidance = null,
+    [property: OptionChoice(SamplingOptions.NoiseOfRun, SamplingOptions.FixedNoise)] string Noise = SamplingOptions.NoiseOfRun,
+    [property: OptionRange(1, 100)] int NoiseSets = 1)
+{
+    /// <summary>Noise by the seed of the run.</summary>
+    public const string NoiseOfRun = "run";
+
+    /// <summary>The same noise for all runs.</summary>
+    public const string FixedNoise = "fixed";
+}
 
 /// <summary>
 /// Classifier-free guidance of the teacher (docs/method.md §2): at times in [low, high], its velocity without a label plus

@@ -13,6 +13,14 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
     private readonly RunShape _shape = new(evaluation, options);
 
+    private bool NoiseIsFixed => options.Sampling.Noise == SamplingOptions.FixedNoise;
+
+    /// <summary>The seed of noise in the definition of a stage; null if the noise follows the seed of the run.</summary>
+    private int? FixedSeed => NoiseIsFixed ? options.Sampling.Seed : null;
+
+    /// <summary>The seed of a stage that draws noise.</summary>
+    private long? NoiseSeed => NoiseIsFixed ? null : seed;
+
     /// <summary>Role → stage key.</summary>
     public IReadOnlyDictionary<string, string> Build()
     {
@@ -60,8 +68,11 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
         var from = SamplingDefaults.Resolve(options.Sampling);
         var metric = evaluation.Metrics.OfType<OracleMetricOptions>().Single();
-        var definition = new OracleEvaluationStage(metric, options.MeanFlow, from.Samples, from.Steps!, from.Seed, from.BatchSize);
-        _roles["evaluation"] = graph.Add(definition, null, inputs);
+        for (int set = 1; set <= from.NoiseSets; set++)
+        {
+            var definition = new OracleEvaluationStage(metric, options.MeanFlow, from.Samples, from.Steps!, FixedSeed, from.BatchSize, set);
+            _roles[NoiseSets.Role("evaluation", set)] = graph.Add(definition, NoiseSeed, inputs);
+        }
     }
 
     private void PlanFeatures()
@@ -135,15 +146,15 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         if (evaluation.Reconstruction && _shape.HasDecoder)
         {
             AddReference("test");
+            var metrics = _shape.MetricsOfImages;
+            string[] train = metrics.Any(metric => Requires(metric, MetricNeeds.TrainingReference)) ? [StageInput.Reference("train")] : [];
             Add(
                 "reconstruction",
-                new ReconstructionStage(_shape.MetricsOfImages, evaluation.BootstrapDraws),
+                new ReconstructionStage(metrics, evaluation.BootstrapDraws),
                 null,
-                StageInput.Dataset,
-                StageInput.Encoder,
-                StageInput.Decoder,
-                StageInput.Features,
-                StageInput.Reference("test"));
+                [
+                    StageInput.Dataset, StageInput.Encoder, StageInput.Decoder, StageInput.Features, StageInput.Reference("test"), .. train,
+                ]);
         }
     }
 
@@ -153,14 +164,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         AddTeacher(_shape.Data);
         if (_shape.HasTeacher && _shape.IsSampled)
         {
-            var sampling = SamplingDefaults.Resolve(options.Sampling);
-            AddSampling("teacherSampling", StageInput.Teacher, Sampling(sampling.TeacherSteps!) with
-            {
-                Solver = sampling.TeacherSolver,
-                GridEnd = sampling.TeacherGridEnd,
-                Guidance = sampling.Guidance,
-            });
-            AddEvaluation("teacherEvaluation", "teacherSampling", [.. evaluation.Metrics.Where(metric => !Requires(metric, MetricNeeds.TeacherSamples))]);
+            PlanTeacherSamples();
         }
 
         AddStudents(_shape.Data);
@@ -171,10 +175,50 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         }
         else if (_shape.HasMeanFlow || _shape.HasCmt)
         {
-            AddSampling("sampling", generator, Sampling(SamplingDefaults.Resolve(options.Sampling).Steps!));
-            AddEvaluation("evaluation", "sampling", evaluation.Metrics);
+            for (int set = 1; set <= options.Sampling.NoiseSets; set++)
+            {
+                PlanSamples(generator, set);
+            }
+
             AddSnapshots();
         }
+    }
+
+    /// <summary>
+    /// The samples by which the teacher is evaluated. Their noise is the same for all seeds, because a teacher that all runs share is
+    /// evaluated once.
+    /// </summary>
+    private void PlanTeacherSamples()
+    {
+        var sampling = SamplingDefaults.Resolve(options.Sampling);
+        AddSampling("teacherSampling", StageInput.Teacher, null, Sampling(sampling.TeacherSteps!, 1) with
+        {
+            Seed = sampling.Seed,
+            KeptLatents = 0,
+            Solver = sampling.TeacherSolver,
+            GridEnd = sampling.TeacherGridEnd,
+            Guidance = sampling.Guidance,
+        });
+        AddEvaluation("teacherEvaluation", "teacherSampling", [.. evaluation.Metrics.Where(metric => !Requires(metric, MetricNeeds.EndPoints))]);
+    }
+
+    /// <summary>One set of samples of the few-step generator, and its evaluation.</summary>
+    /// <param name="set">The number of the set, from 1.</param>
+    private void PlanSamples(string generator, int set)
+    {
+        var sampling = SamplingDefaults.Resolve(options.Sampling);
+        string samples = NoiseSets.Role("sampling", set), endPoints = NoiseSets.Role(StageInput.EndPoints, set);
+        AddSampling(samples, generator, NoiseSeed, Sampling(sampling.Steps!, set));
+        if (_shape.HasTeacher && evaluation.Metrics.Any(metric => Requires(metric, MetricNeeds.EndPoints)))
+        {
+            var definition = new EndPointStage(
+                Math.Min(sampling.KeptLatents, sampling.Samples), sampling.TeacherSteps![^1], FixedSeed, sampling.BatchSize, sampling.Labels,
+                sampling.TeacherSolver, sampling.TeacherGridEnd, sampling.Guidance, set);
+            _roles[endPoints] = graph.Add(
+                definition, NoiseSeed, new Dictionary<string, string> { [StageInput.Generator] = _roles[StageInput.Teacher] });
+        }
+
+        AddEvaluation(NoiseSets.Role("evaluation", set), samples, evaluation.Metrics, endPoints);
     }
 
     /// <param name="data">The inputs with the training data.</param>
@@ -216,14 +260,14 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         _roles[DerivativeErrorNames.Error] = graph.Add(new DerivativeErrorStage(study), seed, inputs);
     }
 
-    private SamplingStage Sampling(IReadOnlyList<int> steps)
+    private SamplingStage Sampling(IReadOnlyList<int> steps, int set)
     {
         var from = options.Sampling;
-        return new(from.Samples, steps, from.Seed, from.BatchSize, from.KeptLatents, from.Labels);
+        return new(from.Samples, steps, FixedSeed, from.BatchSize, from.KeptLatents, from.Labels, NoiseSet: set);
     }
 
-    private void AddSampling(string role, string generator, SamplingStage definition) =>
-        _roles[role] = graph.Add(definition, null, new Dictionary<string, string>
+    private void AddSampling(string role, string generator, long? stageSeed, SamplingStage definition) =>
+        _roles[role] = graph.Add(definition, stageSeed, new Dictionary<string, string>
         {
             [StageInput.Generator] = _roles[generator],
             [StageInput.Decoder] = _roles[StageInput.Decoder],
@@ -241,11 +285,12 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             inputs[StageInput.Generator] = _roles["meanflow"];
             var (from, kept) = (options.Sampling, meanFlow.Snapshots);
             _roles["snapshots"] = graph.Add(new SnapshotStage(
-                meanFlow.Training.Steps, kept, evaluation.SnapshotSamples, from.Seed, from.BatchSize, from.Labels, reference), null, inputs);
+                meanFlow.Training.Steps, kept, evaluation.SnapshotSamples, FixedSeed, from.BatchSize, from.Labels, reference), NoiseSeed, inputs);
         }
     }
 
-    private void AddEvaluation(string role, string samples, IReadOnlyList<MetricOptions> metrics)
+    /// <param name="endPoints">The role of the ends of the teacher's ODE, for metrics that need them.</param>
+    private void AddEvaluation(string role, string samples, IReadOnlyList<MetricOptions> metrics, string endPoints = "")
     {
         var inputs = new Dictionary<string, string>
         {
@@ -257,9 +302,9 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             inputs[StageInput.Reference(split)] = _roles[StageInput.Reference(split)];
         }
 
-        if (metrics.Any(metric => Requires(metric, MetricNeeds.TeacherSamples)))
+        if (metrics.Any(metric => Requires(metric, MetricNeeds.EndPoints)))
         {
-            inputs[StageInput.TeacherSamples] = _roles["teacherSampling"];
+            inputs[StageInput.EndPoints] = _roles[endPoints];
         }
 
         if (metrics.Any(metric => Requires(metric, MetricNeeds.TrainingImages)))

@@ -23,6 +23,7 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(MeanFlowStage), "meanflow")]
 [JsonDerivedType(typeof(SnapshotStage), "snapshots")]
 [JsonDerivedType(typeof(SamplingStage), "sampling")]
+[JsonDerivedType(typeof(EndPointStage), "endPoints")]
 [JsonDerivedType(typeof(EvaluationStage), "evaluation")]
 [JsonDerivedType(typeof(OracleEvaluationStage), "oracleEvaluation")]
 [JsonDerivedType(typeof(DerivativeErrorStage), "derivativeError")]
@@ -36,6 +37,10 @@ public abstract record StageDefinition
 
     /// <summary>The options of the network or data that the stage makes; null if it makes neither.</summary>
     private protected virtual object? Component => null;
+
+    /// <summary>Evaluations of one sample in a solver step of a teacher; with guidance, with and without the label.</summary>
+    private protected static int TeacherEvaluations(string solver, GuidanceOptions? guidance) =>
+        (solver == "heun" ? 2 : 1) * (guidance is null ? 1 : 2);
 
     /// <summary>The work beyond <see cref="Overhead"/>, in network evaluations of one sample.</summary>
     private protected virtual long Evaluations =>
@@ -126,11 +131,14 @@ public sealed record LatentStage(LatentOptions Latents) : StageDefinition
     private protected override object Component => Latents;
 }
 
-/// <summary>Encodes, decodes and measures the test set. Inputs: dataset, encoder, decoder, features, reference.test.</summary>
+/// <summary>
+/// Encodes, decodes and measures the test set. Inputs: dataset, encoder, decoder, features, reference.test; reference.train if a metric
+/// compares with training images.
+/// </summary>
 public sealed record ReconstructionStage(IReadOnlyList<MetricOptions> Metrics, int BootstrapDraws) : StageDefinition
 {
     /// <inheritdoc/>
-    public override int Revision() => 2;
+    public override int Revision() => 3;
 }
 
 /// <summary>Loads or trains the teacher. Inputs: latents, or an oracle dataset.</summary>
@@ -169,46 +177,71 @@ public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition
 /// <param name="TrainingSteps">Training steps of the generator.</param>
 /// <param name="Snapshots">Number of intermediate weights that the generator kept, see <see cref="SnapshotSteps"/>.</param>
 /// <param name="Samples">Number of samples for each set of weights.</param>
-/// <param name="Seed">Seed of noise and labels, the same as for the evaluated samples.</param>
+/// <param name="Seed">As in <see cref="SamplingStage"/>: the samples start from the first noise of the evaluated samples.</param>
 /// <param name="Reference">The primary reference, or null: nothing is measured.</param>
 public sealed record SnapshotStage(
     int TrainingSteps,
     int Snapshots,
     int Samples,
-    int Seed,
+    int? Seed,
     int BatchSize,
     string Labels,
     string? Reference) : StageDefinition
 {
     private protected override long Evaluations => (long)Samples * (SnapshotSteps.Of(TrainingSteps, Snapshots).Count + 1);
-}
-
-/// <summary>Draws samples. Inputs: generator (a teacher, cmt or meanflow stage), decoder, latents.</summary>
-/// <param name="Steps">Numbers of steps, ascending.</param>
-/// <param name="Labels">balanced or random.</param>
-/// <param name="Solver">euler or heun; a mean-flow network needs none.</param>
-/// <param name="GridEnd">The last time of the grid, before the time shift; 0 for a mean-flow network.</param>
-/// <param name="Guidance">Guidance of a teacher, or null.</param>
-public sealed record SamplingStage(
-    int Samples,
-    IReadOnlyList<int> Steps,
-    int Seed,
-    int BatchSize,
-    int KeptLatents,
-    string Labels = "balanced",
-    string Solver = "euler",
-    double GridEnd = 0,
-    GuidanceOptions? Guidance = null) : StageDefinition
-{
-    private protected override long Evaluations =>
-        (long)Samples * Steps.Sum() * (Solver == "heun" ? 2 : 1) * (Guidance is null ? 1 : 2);
 
     /// <inheritdoc/>
     public override int Revision() => 2;
 }
 
+/// <summary>Draws samples. Inputs: generator (a teacher, cmt or meanflow stage), decoder, latents.</summary>
+/// <param name="Steps">Numbers of steps, ascending.</param>
+/// <param name="Seed">The seed of noise and labels, the same for all runs; null: the seed of the stage, which is that of the run.</param>
+/// <param name="Labels">balanced or random.</param>
+/// <param name="Solver">euler or heun; a mean-flow network needs none.</param>
+/// <param name="GridEnd">The last time of the grid, before the time shift; 0 for a mean-flow network.</param>
+/// <param name="Guidance">Guidance of a teacher, or null.</param>
+/// <param name="NoiseSet">The number of the set of samples, from 1. Each set has separate noise and labels.</param>
+public sealed record SamplingStage(
+    int Samples,
+    IReadOnlyList<int> Steps,
+    int? Seed,
+    int BatchSize,
+    int KeptLatents,
+    string Labels = "balanced",
+    string Solver = "euler",
+    double GridEnd = 0,
+    GuidanceOptions? Guidance = null,
+    int NoiseSet = 1) : StageDefinition
+{
+    private protected override long Evaluations => (long)Samples * Steps.Sum() * TeacherEvaluations(Solver, Guidance);
+
+    /// <inheritdoc/>
+    public override int Revision() => 3;
+}
+
 /// <summary>
-/// Measures samples. Inputs: samples, features, reference.SPLIT for each reference; teacherSamples if a metric compares with the teacher;
+/// Computes the latents at the end of the teacher's ODE, from the first noise and labels of a <see cref="SamplingStage"/> with the same
+/// seed, set and batch size. Inputs: generator (a teacher stage).
+/// </summary>
+/// <param name="Samples">Number of latents.</param>
+/// <param name="Steps">Number of solver steps.</param>
+public sealed record EndPointStage(
+    int Samples,
+    int Steps,
+    int? Seed,
+    int BatchSize,
+    string Labels,
+    string Solver,
+    double GridEnd,
+    GuidanceOptions? Guidance,
+    int NoiseSet) : StageDefinition
+{
+    private protected override long Evaluations => (long)Samples * Steps * TeacherEvaluations(Solver, Guidance);
+}
+
+/// <summary>
+/// Measures samples. Inputs: samples, features, reference.SPLIT for each reference; endPoints if a metric compares with the teacher;
 /// dataset if a metric looks for neighbours; secondFeatures and secondReference.SPLIT if there is a second network.
 /// </summary>
 public sealed record EvaluationStage(
@@ -217,23 +250,29 @@ public sealed record EvaluationStage(
     int BootstrapDraws) : StageDefinition
 {
     /// <inheritdoc/>
-    public override int Revision() => 2;
+    public override int Revision() => 3;
 }
 
 /// <summary>Measures a mean-flow network against a distribution with known closed forms. Inputs: dataset, generator; teacher unless none.</summary>
 /// <param name="MeanFlow">How the network was trained: the predicted fixed point, bias and noise follow from it.</param>
 /// <param name="Samples">Number of points at which it is measured.</param>
 /// <param name="Steps">Numbers of network evaluations, ascending.</param>
+/// <param name="Seed">The seed of the points, the same for all runs; null: the seed of the stage, which is that of the run.</param>
+/// <param name="NoiseSet">The number of the set of points, from 1.</param>
 public sealed record OracleEvaluationStage(
     OracleMetricOptions Metric,
     MeanFlowOptions MeanFlow,
     int Samples,
     IReadOnlyList<int> Steps,
-    int Seed,
-    int BatchSize) : StageDefinition
+    int? Seed,
+    int BatchSize,
+    int NoiseSet = 1) : StageDefinition
 {
     // An adaptive solver for flows, and a gradient at each of some hundred points: as long as some hundred training steps.
     private protected override long Evaluations => 500_000;
+
+    /// <inheritdoc/>
+    public override int Revision() => 3;
 }
 
 /// <summary>
@@ -285,8 +324,8 @@ public static class StageInput
     /// <summary>The samples that are measured.</summary>
     public const string Samples = "samples";
 
-    /// <summary>Samples of the teacher from the same noise.</summary>
-    public const string TeacherSamples = "teacherSamples";
+    /// <summary>The ends of the teacher's ODE from the same noise.</summary>
+    public const string EndPoints = "endPoints";
 
     /// <summary>The statistics of a dataset split.</summary>
     public static string Reference(string split) => "reference." + split;

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.Core.Statistics;
@@ -196,13 +197,20 @@ public sealed record SeedMeasurement(long Seed, string Stage, Measurement Measur
 }
 
 /// <summary>A measurement of a run, and the key of the stage that made it.</summary>
+/// <param name="Stage">With several sets of samples, the stage of the first set.</param>
+/// <param name="Measurement">With several sets of samples, the mean over the sets, without an interval.</param>
 public sealed record RunMeasurement(string Stage, Measurement Measurement)
 {
+    private const string Evaluation = "evaluation";
+
     /// <summary>
     /// The roles whose measurements belong to a run, followed by the training that ends the arm (<see cref="CostMeasurements.RoleOf"/>). The first
     /// role with a key takes precedence. The evaluation of the teacher is separate from the arms.
     /// </summary>
-    private static readonly string[] Roles = ["evaluation", DerivativeErrorNames.Error, "reconstruction", "probe", "features"];
+    private static readonly string[] Roles = [Evaluation, DerivativeErrorNames.Error, "reconstruction", "probe", "features"];
+
+    /// <summary>The measurement of each set of samples (<see cref="NoiseSets"/>); of other values, the measurement.</summary>
+    public IReadOnlyList<Measurement> Sets { get; private init; } = [Measurement];
 
     /// <summary>The keys of all measurements of runs, in the order in which they were measured.</summary>
     public static IReadOnlyList<string> Keys(ExperimentRecord record)
@@ -211,7 +219,10 @@ public sealed record RunMeasurement(string Stage, Measurement Measurement)
         return [.. record.Runs.SelectMany(run => Of(run, stages).Keys).Distinct()];
     }
 
-    /// <summary>All measurements of a run by <see cref="Measurement.Key"/>, in the order in which they were measured.</summary>
+    /// <summary>
+    /// All measurements of a run by <see cref="Measurement.Key"/>, in the order in which they were measured. A run with several sets of
+    /// samples has a value once all sets are measured.
+    /// </summary>
     public static IReadOnlyDictionary<string, RunMeasurement> Of(RunRecord run, IReadOnlyDictionary<string, StageRecord> stages)
     {
         var found = new OrderedDictionary<string, RunMeasurement>();
@@ -222,12 +233,39 @@ public sealed record RunMeasurement(string Stage, Measurement Measurement)
                 continue;
             }
 
+            string[] sets = role == Evaluation ? [.. NoiseSets.Roles(run.Stages, role)] : [role];
             foreach (var same in stage.Measurements.GroupBy(measurement => measurement.Key))
             {
-                found.TryAdd(same.Key, new(key, same.Last()));
+                Measurement?[] values =
+                [
+                    same.Last(),
+                    .. from set in sets.Skip(1)
+                       let other = stages.GetValueOrDefault(run.Stages[set])
+                       select other?.Measurements.LastOrDefault(measurement => measurement.Key == same.Key),
+                ];
+                if (values.All(value => value is not null))
+                {
+                    found.TryAdd(same.Key, Mean(key, values!));
+                }
             }
         }
 
         return found;
+    }
+
+    // A value without noise, such as the FID of training images, is the same in each set.
+    private static RunMeasurement Mean(string stage, IReadOnlyList<Measurement> sets)
+    {
+        var first = sets[0];
+        return sets.Count == 1 || first.Noise?.Length == 0 ? new(stage, first) : new(stage, first with
+        {
+            Value = sets.All(set => set.Value is not null) ? sets.Average(set => set.Value!.Value) : null,
+            Low = null,
+            High = null,
+            Setting = MeasurementSetting.OverNoiseSets(first.Setting, sets.Count),
+        })
+        {
+            Sets = sets,
+        };
     }
 }

@@ -69,6 +69,8 @@ internal static class FeatureNetworks
                 return Dinov2Features.Load(file, device);
             case NetworkMetadata.TorchScriptType:
                 return TorchScriptFile.Load(file, device);
+            case NetworkMetadata.RandomConvolutionType:
+                return RandomFeatures.Load(file, path, device);
             default:
                 var network = NetworkMetadata.Features(file);
                 return new SmallInceptionFeatures(network, Weights.Load(network.Declare(), file, device), FileHash.Of(path));

@@ -103,7 +103,8 @@ internal sealed class SmallInceptionFeatures(InceptionNetwork network, Weights w
     public string Preprocessing(ImageShape image) => PixelValues(image with { Channels = Channels })
         + (image.Channels < Channels ? ", grey repeated to RGB" : "");
 
-    public long Batch => 250;
+    // On a CPU, the activations of a small batch stay in the cache.
+    public long Batch => weights.Device.type == DeviceType.CPU ? 50 : 250;
 
     public FeatureBatch Extract(Tensor images)
     {

@@ -13,9 +13,6 @@ public sealed record InceptionScore(IReadOnlyList<double> Parts, double[] Drawn)
     // Class probabilities may underflow to zero, and 0 · log 0 must be 0.
     private const double Tiny = 1e-300;
 
-    // The multiplicities of this many rows of a draw are in memory at a time, a byte each.
-    private const long CountedRows = 64L << 20;
-
     /// <summary>The mean over the parts.</summary>
     public double Mean => Parts.Average();
 
@@ -56,22 +53,16 @@ public sealed record InceptionScore(IReadOnlyList<double> Parts, double[] Drawn)
             using var scope = NewDisposeScope();
             var part = logits.slice(0, parts[i].Start, parts[i].End, 1);
             scores[i] = Scores(part, ones(1, part.shape[0], dtype: uint8))[0];
-            for (var first = 0; first < drawn.Length;)
+            if (drawn.Length > 0)
             {
-                var end = (int)Math.Min(drawn.Length, first + Math.Max(1, CountedRows / part.shape[0]));
-                var counts = stack(Enumerable.Range(first, end - first).Select(draw => Counts(resamples!, draw, part.shape[0], i)), 0);
-                foreach (var score in Scores(part, counts))
-                    drawn[first++] += score / parts.Count;
+                resamples!.ForCounts(part.shape[0], (first, counts) =>
+                {
+                    foreach (var score in Scores(part, counts))
+                        drawn[first++] += score / parts.Count;
+                }, i == 0 ? "" : $"part {i}");
             }
         }
         return new(scores, drawn);
-    }
-
-    // The number of times that each row is in a draw, uint8: the probability of values above 100 is negligible.
-    private static Tensor Counts(Resamples resamples, int draw, long rows, int part)
-    {
-        using var scope = NewDisposeScope();
-        return resamples.Rows(draw, rows, part == 0 ? "" : $"part {part}").bincount(null, rows).to(uint8).MoveToOuterDisposeScope();
     }
 
     // Scores of logits [n, classes] with the multiplicities counts [draws, n]. A score needs only the mean negative entropy and the

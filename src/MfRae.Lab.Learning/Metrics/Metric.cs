@@ -19,7 +19,7 @@ public static class Metric
     public static IEnumerable<MetricValue> Compute(MetricOptions options, SampleSet set, int draws = 1000)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(draws);
-        var resamples = new Resamples(draws);
+        var resamples = set.Resamples(draws);
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         return options switch

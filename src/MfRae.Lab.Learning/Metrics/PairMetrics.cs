@@ -55,9 +55,9 @@ internal static class PairMetrics
     {
         var needed = new MetricRequirements("memorisation", set);
         var (train, unseen) = (needed.Training, needed.Unseen);
-        var found = Memorisation.Of(
-            set.Features, needed.OfReference(unseen.Features, unseen, "kept features"),
-            needed.OfReference(train.Features, train, "kept features"), resamples);
+        _ = needed.OfReference(unseen.Features, unseen, "kept features");
+        var nearest = needed.OfReference(train.Nearest, train, "kept features");
+        var found = Memorisation.Of(nearest.Of(set.Features), train.NearestOf(unseen), resamples);
         return
         [
             Metric.Of(MetricNames.MemorisationRatio, found.Ratio, found.RatioRange, set.Count, train.Hash),
@@ -74,6 +74,8 @@ internal static class PairMetrics
 /// <param name="Size">Rows of a subset.</param>
 public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
 {
+    private const long SymmetricBlock = 128;
+
     /// <summary>The mean over the subsets.</summary>
     public double Mean => Subsets.Average();
 
@@ -134,12 +136,22 @@ public sealed record KernelDistance(IReadOnlyList<double> Subsets, int Size)
     public double[] Shifts(double[] influences, Resamples resamples) =>
         [.. resamples.Shifts(influences).Zip(resamples.Shifts([.. Subsets], "subsets"), (samples, subsets) => samples + subsets)];
 
-    // The mean over pairs of different rows.
+    // The mean over pairs of different rows. The kernel is symmetric: each block of rows is paired with itself and with the rows before it.
     private static Tensor Within(Tensor x)
     {
-        var kernel = Kernel(x, x);
         var count = x.shape[0];
-        return (kernel.sum() - kernel.trace()) / (count * (count - 1.0));
+        var sum = zeros(1, dtype: float64);
+        for (long start = 0; start < count; start += SymmetricBlock)
+        {
+            using var scope = NewDisposeScope();
+            var block = x.slice(0, start, Math.Min(count, start + SymmetricBlock), 1);
+            var kernel = Kernel(block, block);
+            sum.add_(kernel.sum() - kernel.trace());
+            if (start > 0)
+                sum.add_(2 * Kernel(block, x.slice(0, 0, start, 1)).sum());
+        }
+
+        return sum / (count * (count - 1.0));
     }
 
     private static Tensor Kernel(Tensor x, Tensor y) => x.mm(y.t()).div_(x.shape[1]).add_(1).pow_(3);
@@ -162,17 +174,22 @@ public sealed record Memorisation(double Ratio, Interval? RatioRange, double Sha
     public static Memorisation Of(Tensor samples, Tensor test, Tensor train, Resamples resamples)
     {
         using var scope = NewDisposeScope();
-        var rows = new FeatureRows(train, "the training images");
-        Tensor Nearest(Tensor features, string what) => NearestRows.Of(new FeatureRows(features, what), rows, 1).Squared.flatten().sqrt();
+        var nearest = new NearestDistances(train);
+        return Of(nearest.Of(samples), nearest.Of(test, "the test images"), resamples);
+    }
 
-        var (own, others) = (Nearest(samples, "the samples"), Nearest(test, "the test images"));
+    /// <summary>Memorisation by the distances float64 of samples [N] and test images [M] to their nearest training images.</summary>
+    /// <exception cref="LabException">Most test images are training images.</exception>
+    public static Memorisation Of(Tensor own, Tensor others, Resamples resamples)
+    {
+        using var scope = NewDisposeScope();
         double[] sorted = [.. others.data<double>().ToArray().Order()];
         var median = Bootstrap.Quantile(sorted, 0.5);
         if (median == 0)
             throw new LabException("memorisation compares with unseen images, but most test images are training images");
         var near = own.lt(Bootstrap.Quantile(sorted, Near)).to(float64);
         var (ratio, share) = (Median(own) / median, near.mean().item<double>());
-        var ratios = resamples.Each(draw => Median(own.index_select(0, resamples.Rows(draw, own.shape[0]))) / median);
+        double[] ratios = [.. resamples.Medians(own.data<double>().ToArray()).Select(drawn => drawn / median)];
         return new(
             ratio, Resamples.About(ratio, ratios, 0), share,
             Resamples.About(share, resamples.Shifts(near.data<double>().ToArray()), 0, 1));

@@ -39,11 +39,16 @@ public sealed record SampleSet(
 {
     private readonly List<(NeighbourReference Reference, int Neighbours, int DensityNeighbours, NeighbourScores Scores)> _scores = [];
 
+    private Resamples? _resamples;
+
     /// <summary>The number of samples.</summary>
     public long Count => Features.shape[0];
 
     /// <summary>Rows of this set [N, …] in the order in which the images were drawn or stored.</summary>
     public Tensor AsGiven(Tensor rows) => Orders is null ? rows : rows.index_select(0, Orders.AsGiven);
+
+    /// <summary>The resamples of the set, which all metrics share.</summary>
+    internal Resamples Resamples(int draws) => _resamples?.Draws == draws ? _resamples : _resamples = new(draws);
 
     /// <summary>
     /// The pass over all pairs with the kept rows of a reference. It is the most expensive part of an evaluation; several metrics share it.
@@ -79,6 +84,8 @@ public sealed record ReferenceSet(
     private (FeatureStatistics Of, FrechetReference Made)? _frechet;
     private (FeatureStatistics Of, FrechetReference Made)? _spatial;
     private (Tensor Of, NeighbourReference Made)? _neighbours;
+    private (Tensor Of, NearestDistances Made)? _nearest;
+    private (Tensor Of, Tensor Made)? _distances;
 
     /// <summary>The statistics as one side of FID.</summary>
     public FrechetReference Frechet
@@ -102,6 +109,27 @@ public sealed record ReferenceSet(
                 _spatial = known = (Spatial, FrechetReference.Of(Spatial, $"the spatial statistics of {Split}").Kept());
             return known.Made;
         }
+    }
+
+    /// <summary>The search among the kept rows, or null.</summary>
+    public NearestDistances? Nearest
+    {
+        get
+        {
+            if (Features is null)
+                return null;
+            if (_nearest is not { } known || !ReferenceEquals(known.Of, Features))
+                _nearest = known = (Features, new NearestDistances(Features));
+            return known.Made;
+        }
+    }
+
+    /// <summary>The distances of the kept rows of another reference to the nearest kept row of this reference, float64 [N].</summary>
+    public Tensor NearestOf(ReferenceSet other)
+    {
+        if (_distances is not { } known || !ReferenceEquals(known.Of, other.Features))
+            _distances = known = (other.Features!, Nearest!.Of(other.Features!, "the test images").DetachFromDisposeScope());
+        return known.Made;
     }
 
     /// <summary>The kept rows with the radii of their balls, or null.</summary>

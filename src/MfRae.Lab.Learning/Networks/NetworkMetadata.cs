@@ -26,6 +26,8 @@ internal static class NetworkMetadata
     public const string Dinov2FeaturesType = "dinov2-features";
     public const string TorchScriptType = "torchscript";
 
+    /// <summary>The type of the untrained feature network.</summary>
+    public const string RandomConvolutionType = "random-convolution";
 
     public static Dictionary<string, string> Of(IEncoder network) => network switch
     {
@@ -61,6 +63,9 @@ internal static class NetworkMetadata
         return WithImage(image ?? ImageShape.Mnist, described);
     }
 
+    public static Dictionary<string, string> Of(RandomConvolution network) =>
+        Describe(RandomConvolutionType, JsonSerializer.Serialize(network.Options, LabJson.Default.RandomConvolutionOptions));
+
     public static Dictionary<string, string> Of(DitNetwork network)
     {
         var described = Describe(
@@ -88,7 +93,7 @@ internal static class NetworkMetadata
     /// <summary>The type of a feature network: one of the constants of this class.</summary>
     /// <exception cref="LabException">The file describes no feature network.</exception>
     public static string FeatureType(TensorFile file) =>
-        TypeOf(file, InceptionType, FidInceptionType, Dinov2FeaturesType, TorchScriptType);
+        TypeOf(file, InceptionType, FidInceptionType, Dinov2FeaturesType, TorchScriptType, RandomConvolutionType);
 
     /// <summary>The lab's feature network of a file.</summary>
     /// <exception cref="LabException">The file does not describe such a network.</exception>
@@ -97,6 +102,14 @@ internal static class NetworkMetadata
         TypeOf(file, InceptionType);
         var channels = file.Metadata.ContainsKey("channels") ? Number(file, "channels") : ImageShape.Mnist.Channels;
         return new((int)Number(file, "width"), (int)Number(file, "classes"), (int)channels);
+    }
+
+    /// <summary>The untrained feature network of a file.</summary>
+    /// <exception cref="LabException">The file does not describe such a network.</exception>
+    public static RandomConvolution RandomFeatures(TensorFile file)
+    {
+        TypeOf(file, RandomConvolutionType);
+        return new(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.RandomConvolutionOptions)!);
     }
 
     /// <summary>The generator of a file.</summary>

@@ -149,10 +149,17 @@ public static class StageFlops
             var profile = profiles[run.Arm];
             foreach (var training in profile.Training.Where(training => run.Stages.ContainsKey(training.Stage)))
                 flops[run.Stages[training.Stage]] = PerMultiplyAdd * training.Steps * training.Step.Total;
-            Add("sampling", "generator");
-            Add("teacherSampling", "teacher");
+            foreach (var role in NoiseSets.Roles(run.Stages, "sampling"))
+                AddSampling(role, "generator");
+            AddSampling("teacherSampling", "teacher");
+            var steps = profile.Sampling.Where(sampling => sampling.Sampler == "teacher").ToList();
+            foreach (var role in NoiseSets.Roles(run.Stages, StageInput.EndPoints))
+            {
+                if (nodes[run.Stages[role]].Definition is EndPointStage ends && steps.Count > 0)
+                    flops[run.Stages[role]] = PerMultiplyAdd * ends.Samples * steps[^1].Cost.Generate.Total;
+            }
 
-            void Add(string role, string sampler)
+            void AddSampling(string role, string sampler)
             {
                 var image = profile.Sampling.Where(sampling => sampling.Sampler == sampler).Sum(sampling => sampling.Cost.Image.Total);
                 if (image > 0 && run.Stages.TryGetValue(role, out var key) && nodes[key].Definition is SamplingStage stage)

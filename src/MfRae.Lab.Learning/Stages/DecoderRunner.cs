@@ -81,9 +81,9 @@ internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
         var (features, logits) = extractor.Extract(new LabeledImages(rebuilt, test.Labels));
         var set = new SampleSet(features, logits, null, test.Labels, null, null, ReferenceRunner.Load(context, ["test"]),
             EvaluationRunner.Orders(stage.Metrics, rebuilt));
-        foreach (var value in EvaluationRunner.Compute(context, stage.Metrics, set, stage.BootstrapDraws))
+        foreach (var value in Values(context, set))
         {
-            context.Measured(Measurement.OfDataset("r" + value.Name, value.Value, value.Samples) with
+            context.Measured(Measurement.OfDataset(MetricNames.Reconstructed(value.Name), value.Value, value.Samples) with
             {
                 Low = value.Low,
                 High = value.High,
@@ -101,6 +101,17 @@ internal sealed class ReconstructionRunner(ReconstructionStage stage) : IStage
         var pairs = stack([test.Bytes(arange(count)), rebuilt.slice(0, 0, count, 1)], 1).flatten(0, 1);
         ImageSheet.Write(context.File("pairs.png"), pairs, 10);
         context.Journal.Write(new ImageEvent("reconstruction", "pairs.png", "test images, each followed by its reconstruction"));
+    }
+
+    // Only memorisation compares with training images too; the other values have the test set as their only reference.
+    private IEnumerable<MetricValue> Values(StageContext context, SampleSet set)
+    {
+        var (memorisation, others) = (stage.Metrics.OfType<MemorisationOptions>().ToArray(), stage.Metrics.Where(metric => metric is not MemorisationOptions));
+        var values = EvaluationRunner.Compute(context, [.. others], set, stage.BootstrapDraws);
+        return memorisation.Length == 0
+            ? values
+            : values.Concat(EvaluationRunner.Compute(
+                context, memorisation, set with { References = [.. set.References, .. ReferenceRunner.Load(context, ["train"])] }, stage.BootstrapDraws));
     }
 
     private static double MeanDifference(IImageSource images, Tensor rebuilt)

@@ -23,7 +23,9 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
         var secondReference = second is null
             ? null
             : ReferenceRunner.Load(context, StageInput.SecondReference(stage.References[0]), stage.References[0]);
-        var teacher = context.HasInput(StageInput.TeacherSamples) ? LastLatents(context.Input(StageInput.TeacherSamples)) : null;
+        var teacher = context.HasInput(StageInput.EndPoints)
+            ? Safetensors.Read(Path.Combine(context.Input(StageInput.EndPoints), EndPointRunner.FileName))[EndPointRunner.Latents]
+            : null;
         foreach (var (steps, path) in SampleFiles(context.Input(StageInput.Samples)))
         {
             using var scope = NewDisposeScope();
@@ -82,9 +84,6 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
             Reference = value.Reference,
         };
     }
-
-    // The samples with the teacher's largest number of evaluations are the end points of its ODE.
-    private static Tensor LastLatents(string folder) => Safetensors.Read(SampleFiles(folder)[^1].Path)["latents"];
 
     /// <summary>The sample files by ascending number of evaluations.</summary>
     private static List<(int Steps, string Path)> SampleFiles(string folder) =>

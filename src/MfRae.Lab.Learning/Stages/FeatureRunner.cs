@@ -37,12 +37,21 @@ internal sealed class FeatureRunner(FeatureOptions options) : IStage
                 TorchScriptFile.Import(
                     context.Resolve(script.Weights), new(script.Size, script.Mean ?? [0, 0, 0], script.Deviation ?? [1, 1, 1]), path);
                 break;
+            case RandomConvolutionOptions random:
+                Initialise(new(random), path);
+                break;
             case InceptionOptions inception:
                 Train(inception, context, path);
                 break;
             default:
                 throw new NotSupportedException($"{options.GetType().Name} has no runner");
         }
+    }
+
+    private static void Initialise(RandomConvolution network, string path)
+    {
+        using var weights = network.Weights(CPU);
+        NetworkFiles.Save(path, network, weights);
     }
 
     private static void Train(InceptionOptions options, StageContext context, string path)

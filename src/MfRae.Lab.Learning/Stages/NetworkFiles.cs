@@ -32,6 +32,8 @@ internal static class NetworkFiles
     public static void Save(string path, InceptionNetwork network, Weights weights, ImageShape image) =>
         weights.Save(path, NetworkMetadata.Of(network, image));
 
+    public static void Save(string path, RandomConvolution network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
+
     public static void Save(string path, DitNetwork network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
 
     public static (IEncoder Network, Weights Weights) LoadEncoder(string path, Device device) =>

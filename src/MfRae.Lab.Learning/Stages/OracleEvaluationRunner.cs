@@ -35,7 +35,8 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         var teacher = exact?.Field ?? velocity;
         var trained = new TrainedMeanFlow(
             distribution, options, teacher, exact is null ? null : exact.Bias, network, weights);
-        var random = new RandomSource(stage.Seed, CPU);
+        // The stage and the set are part of the seed, so that the training of the same seed has other points.
+        var random = new RandomSource(Seed.For(stage.Seed ?? context.Seed, "oracleEvaluation", stage.NoiseSet), CPU);
         // Both numbers of points are rounded up to whole batches.
         var batches = (stage.Samples + stage.BatchSize - 1) / stage.BatchSize;
         var gradients = modes is null ? (stage.Metric.GradientPoints + GradientBatch - 1) / GradientBatch : 0;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
@@ -34,8 +35,9 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator);
         using var loaded = weights;
         var generator = Generator(network, weights);
-        using var drawing = new SampleDrawing(context, stage.Seed, stage.BatchSize, stage.Labels);
-        var labels = drawing.Labels(stage.Samples, network.Classes);
+        var noise = new SampleNoise(stage.Seed ?? context.Seed, stage.NoiseSet, stage.BatchSize, stage.Labels, context.Device());
+        using var drawing = new SampleDrawing(context, noise);
+        var labels = noise.Labels(stage.Samples, network.Classes);
 
         foreach (var steps in stage.Steps)
         {
@@ -82,26 +84,87 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
     private FewStepGenerator Generator(DitNetwork network, Weights weights)
     {
         var shift = TimeShift.For(network.Shape);
-        if (network.Interval)
-            return FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), shift);
-        var teacher = Guidance.Apply(stage.Guidance, (z, t, y) => network.Velocity(weights, z, t, y), network.Classes);
-        return FewStepGenerator.Solver(stage.Solver, teacher, shift, stage.GridEnd);
+        return network.Interval
+            ? FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), shift)
+            : TeacherOde.Generator(network, weights, stage.Solver, stage.GridEnd, stage.Guidance);
     }
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }
 
+/// <summary>Computes the latents at the end of the teacher's ODE: endPoints.safetensors with latents [N, C, H, W].</summary>
+internal sealed class EndPointRunner(EndPointStage stage) : IStage
+{
+    /// <summary>The file, and the name of its tensor.</summary>
+    public const string FileName = "endPoints.safetensors";
+    public const string Latents = "latents";
+
+    public void Run(StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator);
+        using var loaded = weights;
+        var ode = TeacherOde.Generator(network, weights, stage.Solver, stage.GridEnd, stage.Guidance);
+        var noise = new SampleNoise(stage.Seed ?? context.Seed, stage.NoiseSet, stage.BatchSize, stage.Labels, context.Device());
+        var labels = noise.Labels(stage.Samples, network.Classes);
+        using var latents = context.InBatches(
+            stage.Samples, stage.BatchSize, "latent", indices => noise.Latents(ode, network.Shape, labels, indices, stage.Steps));
+        Safetensors.Write(context.File(FileName), [(Latents, latents)]);
+    }
+}
+
+/// <summary>The solver of a teacher's ODE.</summary>
+internal static class TeacherOde
+{
+    public static FewStepGenerator Generator(
+        DitNetwork network, Weights weights, string solver, double gridEnd, GuidanceOptions? guidance) => FewStepGenerator.Solver(
+            solver, Guidance.Apply(guidance, (z, t, y) => network.Velocity(weights, z, t, y), network.Classes), TimeShift.For(network.Shape),
+            gridEnd);
+}
+
 /// <summary>
-/// The part that all stages with samples share: decoder, statistics of latents, noise and labels. Noise and labels depend only on the seed
-/// and the batch size, so that all stages with the same options start from the same noise and labels.
+/// The noise and labels of a set of samples. They are drawn in whole batches and depend only on the seed, the set and the batch size: all
+/// stages with the same three start from the same noise and labels, and fewer samples are the first of more samples.
 /// </summary>
+/// <param name="set">The number of the set, from 1.</param>
 /// <param name="protocol">The label protocol: balanced or random.</param>
-internal sealed class SampleDrawing(StageContext context, int seed, int batchSize, string protocol) : IDisposable
+internal sealed class SampleNoise(long seed, int set, int batchSize, string protocol, Device device)
+{
+    private const string Random = "random";
+
+    // The stage and the set are part of the seed, so that no training with the same seed has the same numbers.
+    private readonly RandomSource _random = new(Seed.For(seed, "sampling", set), device);
+    private readonly RandomSource _labels = new(Seed.For(seed, "sampling", set), CPU);
+
+    public int BatchSize => batchSize;
+
+    public bool HasRandomLabels => protocol == Random;
+
+    /// <summary>Labels int64 [count]; balanced labels cycle through the classes.</summary>
+    public Tensor Labels(int count, int classes) => HasRandomLabels
+        ? cat([.. Enumerable.Range(0, (count + batchSize - 1) / batchSize).Select(batch => _labels.Integers("labels", batch, classes, batchSize))])
+            .slice(0, 0, count, 1)
+        : arange(count, dtype: int64).remainder(classes);
+
+    /// <summary>The latents of the samples at consecutive indices within one batch.</summary>
+    public Tensor Latents(FewStepGenerator generator, LatentShape shape, Tensor labels, Tensor indices, int steps)
+    {
+        var start = indices[0].item<long>();
+        var noise = _random.Normal("noise", start / batchSize, batchSize, shape.Channels, shape.Rows, shape.Columns)
+            .slice(0, 0, indices.shape[0], 1);
+        return generator.Sample(noise, labels.index_select(0, indices).to(device), steps);
+    }
+}
+
+/// <summary>The part that all stages with decoded samples share: noise, decoder and statistics of latents.</summary>
+internal sealed class SampleDrawing(StageContext context, SampleNoise noise) : IDisposable
 {
     // The largest number of columns that are classes side by side.
     private const int MostColumns = 20;
 
     private const int SheetColumns = 8;
+    private const int DecodedAtOnce = 50;
 
     private readonly (IDecoder Network, Weights Weights) _decoder =
         NetworkFiles.LoadDecoder(Path.Combine(context.Input(StageInput.Decoder), NetworkFiles.Decoder), context.Device());
@@ -109,31 +172,37 @@ internal sealed class SampleDrawing(StageContext context, int seed, int batchSiz
     private readonly LatentStatistics _statistics =
         LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).To(context.Device());
 
-    private readonly RandomSource _random = new(seed, context.Device());
-
     public IDecoder Decoder => _decoder.Network;
 
     /// <summary>The number of columns of a sheet: one for each class, or a fixed number for many classes.</summary>
     public static int Columns(long classes) => classes <= MostColumns ? (int)classes : SheetColumns;
-
-    /// <summary>Labels int64 [count]; balanced labels cycle through the classes.</summary>
-    public Tensor Labels(int count, int classes) => protocol == "random"
-        ? new RandomSource(seed, CPU).Integers("sample labels", 0, classes, count)
-        : arange(count, dtype: int64).remainder(classes);
 
     /// <summary>Images uint8 [N, C, H, W] on the CPU for these labels.</summary>
     /// <param name="what">The unit in the progress of the stage.</param>
     /// <param name="drawn">Receives the latents of each batch, and the number of its first sample.</param>
     public Tensor Draw(
         FewStepGenerator generator, LatentShape shape, Tensor labels, int steps, string what, Action<long, Tensor>? drawn = null) =>
-        context.InBatches(labels.shape[0], batchSize, what, indices =>
+        context.InBatches(labels.shape[0], noise.BatchSize, what, indices =>
         {
-            var start = indices[0].item<long>();
-            var noise = _random.Normal("sample noise", start / batchSize, indices.shape[0], shape.Channels, shape.Rows, shape.Columns);
-            var latents = generator.Sample(noise, labels.index_select(0, indices).to(context.Device()), steps);
-            drawn?.Invoke(start, latents);
-            return LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, _statistics.Denormalise(latents)));
+            var latents = noise.Latents(generator, shape, labels, indices, steps);
+            drawn?.Invoke(indices[0].item<long>(), latents);
+            return Decode(_statistics.Denormalise(latents));
         });
+
+    // On a CPU in parts, whose activations stay in the cache.
+    private Tensor Decode(Tensor latents)
+    {
+        if (latents.device_type != DeviceType.CPU)
+            return LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, latents));
+        var parts = new List<Tensor>();
+        foreach (var part in latents.split(DecodedAtOnce))
+        {
+            using var scope = NewDisposeScope();
+            parts.Add(LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, part)).MoveToOuterDisposeScope());
+        }
+
+        return cat(parts);
+    }
 
     public void Dispose() => _decoder.Weights.Dispose();
 
@@ -146,7 +215,7 @@ internal sealed class SampleDrawing(StageContext context, int seed, int batchSiz
     {
         var columns = Columns(classes);
         ImageSheet.Write(context.File(file), images.slice(0, 0, Math.Min(images.shape[0], rows * columns), 1), columns);
-        return protocol == "random" ? "; random classes" : columns == classes ? "; columns are classes" : "";
+        return noise.HasRandomLabels ? "; random classes" : columns == classes ? "; columns are classes" : "";
     }
 }
 
@@ -164,11 +233,12 @@ internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
         using var quiet = no_grad();
         using var extractor = stage.Reference is null ? null : FeatureExtractor.Load(context, StageInput.Features);
         var references = stage.Reference is null ? [] : ReferenceRunner.Load(context, [stage.Reference]);
-        using var drawing = new SampleDrawing(context, stage.Seed, stage.BatchSize, stage.Labels);
+        var noise = new SampleNoise(stage.Seed ?? context.Seed, set: 1, stage.BatchSize, stage.Labels, context.Device());
+        using var drawing = new SampleDrawing(context, noise);
         foreach (var step in SnapshotSteps.Of(stage.TrainingSteps, stage.Snapshots).Append(stage.TrainingSteps))
         {
             using var one = NewDisposeScope();
-            var (images, labels, classes) = Draw(context, drawing, step);
+            var (images, labels, classes) = Draw(context, drawing, noise, step);
             using var drawn = images;
             var value = extractor is null ? "" : Measure(context, extractor, references, new(images, labels), step);
             var file = string.Create(CultureInfo.InvariantCulture, $"sheet.{step}.png");
@@ -180,14 +250,14 @@ internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
         }
     }
 
-    private (Tensor Images, Tensor Labels, int Classes) Draw(StageContext context, SampleDrawing drawing, int step)
+    private (Tensor Images, Tensor Labels, int Classes) Draw(StageContext context, SampleDrawing drawing, SampleNoise noise, int step)
     {
         var file = step == stage.TrainingSteps ? NetworkFiles.Generator : NetworkFiles.Snapshot(step);
         var (network, weights) = NetworkFiles.LoadGenerator(
             Path.Combine(context.Input(StageInput.Generator), file), context.Device());
         using var loaded = weights;
         var generator = FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), TimeShift.For(network.Shape));
-        var labels = drawing.Labels(stage.Samples, network.Classes);
+        var labels = noise.Labels(stage.Samples, network.Classes);
         var images = drawing.Draw(
             generator, network.Shape, labels, 1, string.Create(CultureInfo.InvariantCulture, $"sample after {step} steps"));
         return (images, labels, network.Classes);

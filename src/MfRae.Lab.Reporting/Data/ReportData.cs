@@ -104,13 +104,17 @@ internal sealed record RoleGroup(StageRecord Stage, IReadOnlyList<ArmView> Arms)
 /// <summary>The teacher's values of an arm's metric, one for each of the teacher's numbers of steps.</summary>
 internal static class TeacherLines
 {
-    /// <summary>The values of a teacher that all arms share, if they were measured like the arm's, apart from the number of steps.</summary>
+    /// <summary>
+    /// The values of a teacher that all arms share, if they were measured like the arm's, apart from the number of steps and the noise of
+    /// the samples: the teacher's samples start from one set of noise, whatever the seed.
+    /// </summary>
     public static IReadOnlyList<Measurement> Values(ReportData data, Measurement arm) =>
     [
         .. from teacher in data.Role("teacherEvaluation")
            where data.Shared(teacher)
            from value in teacher.Stage.Measurements
-           where value.Value is not null && MeasurementIdentity.Difference(value with { Steps = arm.Steps }, arm) is null
+           where value.Value is not null && MeasurementIdentity.Difference(
+               MeasurementSetting.WithoutNoise(value) with { Steps = arm.Steps }, MeasurementSetting.WithoutNoise(arm)) is null
            orderby value.Steps
            select value,
     ];

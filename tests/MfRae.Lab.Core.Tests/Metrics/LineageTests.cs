@@ -98,6 +98,44 @@ public sealed class LineageTests
         Value("derivativeError", "study").Noise.Should().Be("run");
     }
 
+    [Fact]
+    public void Noise_follows_the_run_if_the_stage_that_draws_it_has_the_seed_of_the_run()
+    {
+        Plan(runSeed: 3);
+        Add("sampling", new SamplingStage(1000, [1], null, 250, 100), 3, "cpu", ("generator", "meanflow"), ("latents", "latents"));
+        Add("meanflow", new MeanFlowStage(new NoMeanFlowOptions()), 0, "cpu");
+        Add("oracle", new OracleEvaluationStage(new(), new NoMeanFlowOptions(), 100, [1], null, 50), 3, "cpu", ("generator", "meanflow"));
+
+        Value("fid", "evaluation").Noise.Should().Be("run");
+        Value("gradient.variance", "oracle").Noise.Should().Be("run");
+        Value("fid", "teacherEvaluation").Noise.Should().Be("fixed:0");
+    }
+
+    [Fact]
+    public void An_end_point_of_before_the_stage_existed_is_the_last_sample_of_the_teacher()
+    {
+        Plan();
+        var now = Value("endpointError", "evaluation").Setting;
+        Add("teacherSampling", new SamplingStage(1000, [4, 40], 0, 250, 100, Solver: "heun", GridEnd: 0.001), null, "cpu",
+            ("generator", "teacher0"), ("decoder", "decoder"), ("latents", "latents"));
+        Add("evaluation", Everything, null, "cpu", ("samples", "sampling"), ("teacherSamples", "teacherSampling"));
+
+        Value("endpointError", "evaluation").Setting.Should().Be(now);
+    }
+
+    [Fact]
+    public void A_comparison_with_the_teacher_ignores_only_the_noise()
+    {
+        var arm = Measurement("fid") with { Noise = "run", Setting = MeasurementSetting.OverNoiseSets("batch=250", 4) };
+        var teacher = Measurement("fid") with { Noise = "fixed:0", Setting = "batch=250" };
+
+        arm.Setting.Should().Be("batch=250 noiseSets=4");
+        MeasurementSetting.OverNoiseSets("", 2).Should().Be("noiseSets=2");
+        MeasurementIdentity.Difference(MeasurementSetting.WithoutNoise(arm), MeasurementSetting.WithoutNoise(teacher)).Should().BeNull();
+        MeasurementIdentity.Difference(
+            MeasurementSetting.WithoutNoise(arm), MeasurementSetting.WithoutNoise(teacher with { Setting = "batch=100" })).Should().NotBeNull();
+    }
+
     [Theory]
     [InlineData("fid", "batch=250")]
     [InlineData("fid.train", "batch=250")]
@@ -122,6 +160,7 @@ public sealed class LineageTests
 
     [Theory]
     [InlineData("rfid", "reconstruction", "data=data")]
+    [InlineData("rmemorisation.share", "reconstruction", "unseen=reference.test data=data")]
     [InlineData("rrecall", "reconstruction", "k=4 data=data")]
     [InlineData("ris", "reconstruction", "splits=10 form=contentOrder data=data")]
     [InlineData("rL1", "reconstruction", "data=data")]
@@ -189,8 +228,7 @@ public sealed class LineageTests
 
         whole.Should().MatchRegex("^teacher=[0-9a-f]{16} solver=heun steps=40 end=0.001 latents=latents batch=250$");
         Other(samples => samples with { Solver = "euler" }).Should().NotBe(whole);
-        Other(samples => samples with { Steps = [8, 50] }).Should().NotBe(whole);
-        Other(samples => samples with { Steps = [20, 40] }).Should().Be(whole, "only the largest number of steps is the end of the ODE");
+        Other(samples => samples with { Steps = 50 }).Should().NotBe(whole);
         Other(samples => samples with { GridEnd = 0 }).Should().NotBe(whole);
         Other(samples => samples with { Guidance = new GuidanceOptions(2) }).Should().Contain(" guidance=(");
         Other(samples => samples, teacher: new FlowMatchingOptions(new(), new UniformTimeOptions(0.999), Training)).Should().NotBe(whole);
@@ -241,7 +279,7 @@ public sealed class LineageTests
 
         var value = lineage.Complete(Measurement("fid"), StageFacts.Of(evaluation, ["cpu"]));
 
-        (value.Device, value.Noise, value.Setting).Should().Be(("cpu", "fixed:0", "batch=250"));
+        (value.Device, value.Noise, value.Setting).Should().Be(("cpu", "run", "batch=250 revision=3.3"));
     }
 
     private static Measurement Measurement(string metric) => new(metric, 1, null, null, 1000, 0, 1, "balanced", "e", "p", "r", false);
@@ -249,7 +287,7 @@ public sealed class LineageTests
     private Measurement Value(string metric, string stage) =>
         new Lineage(_stages.GetValueOrDefault).Complete(Measurement(metric), _stages[stage]);
 
-    private string Other(Func<SamplingStage, SamplingStage> change, TeacherOptions? teacher = null, string latents = "latents")
+    private string Other(Func<EndPointStage, EndPointStage> change, TeacherOptions? teacher = null, string latents = "latents")
     {
         Plan(change: change, teacher: teacher, latents: latents);
         return Value("endpointError", "evaluation").Setting!;
@@ -257,7 +295,7 @@ public sealed class LineageTests
 
     private void Plan(
         string generator = "cpu", string others = "cpu", string imported = "cpu", int seed = 0, long runSeed = 0,
-        Func<SamplingStage, SamplingStage>? change = null, TeacherOptions? teacher = null, string latents = "latents")
+        Func<EndPointStage, EndPointStage>? change = null, TeacherOptions? teacher = null, string latents = "latents")
     {
         _stages.Clear();
         Add("data", new DatasetStage(new IdxDatasetOptions("d")), null, imported);
@@ -272,13 +310,15 @@ public sealed class LineageTests
         Add("reference.train", new ReferenceStage("train"), null, others, ("dataset", "data"), ("features", "features"));
         Add("sampling", new SamplingStage(1000, [1], seed, 250, 100), null, others, ("generator", "meanflow"), ("decoder", "decoder"),
             ("latents", latents));
-        SamplingStage ode = new(1000, [4, 40], seed, 250, 100, Solver: "heun", GridEnd: 0.001);
-        Add("teacherSampling", change?.Invoke(ode) ?? ode, null, others, ("generator", "teacher" + runSeed), ("decoder", "decoder"),
-            ("latents", latents));
+        Add("teacherSampling", new SamplingStage(1000, [4, 40], seed, 250, 0, Solver: "heun", GridEnd: 0.001), null, others,
+            ("generator", "teacher" + runSeed), ("decoder", "decoder"), ("latents", latents));
+        EndPointStage ode = new(100, 40, seed, 250, "balanced", "heun", 0.001, null, 1);
+        Add("endPoints", change?.Invoke(ode) ?? ode, null, others, ("generator", "teacher" + runSeed));
         (string, string)[] judge = [("features", "features"), ("reference.test", "reference.test"), ("reference.train", "reference.train")];
-        Add("evaluation", Everything, null, others, [.. judge, ("samples", "sampling"), ("teacherSamples", "teacherSampling")]);
+        Add("evaluation", Everything, null, others, [.. judge, ("samples", "sampling"), ("endPoints", "endPoints")]);
         Add("teacherEvaluation", Everything, null, others, [.. judge, ("samples", "teacherSampling")]);
-        Add("reconstruction", new ReconstructionStage(Everything.Metrics, 0), null, others, ("dataset", "data"), ("decoder", "decoder"));
+        Add("reconstruction", new ReconstructionStage(Everything.Metrics, 0), null, others, ("dataset", "data"), ("decoder", "decoder"),
+            ("reference.test", "reference.test"), ("reference.train", "reference.train"));
         Add("probe", new ProbeStage(), 0, others, ("dataset", "data"), ("encoder", "encoder"));
         Add("ladder", new LadderStage("test"), null, others, ("dataset", "data"), ("features", "features"));
         Add("study", new DerivativeErrorStage(new(new JvpOptions(), new UniformTimeOptions(), [0.001, 0.1])), runSeed, others,

@@ -23,9 +23,9 @@ public sealed class PlannerTests : IDisposable
         Different(plan, "dataset", "features", "reference.test", "reference.train", "encoder", "decoder")
             .Should().OnlyContain(count => count == 1);
         Different(plan, "latents", "teacher", "teacherSampling", "teacherEvaluation").Should().OnlyContain(count => count == 1);
-        Different(plan, "cmt").Should().Equal(2);
+        Different(plan, "cmt", "endPoints").Should().Equal(2, 2);
         Different(plan, "meanflow", "sampling", "evaluation").Should().OnlyContain(count => count == 4);
-        plan.Stages.Should().HaveCount(10 + 2 + 12).And.OnlyHaveUniqueItems(stage => stage.Key);
+        plan.Stages.Should().HaveCount(10 + 4 + 12).And.OnlyHaveUniqueItems(stage => stage.Key);
     }
 
     [Fact]
@@ -62,23 +62,27 @@ public sealed class PlannerTests : IDisposable
     [Theory]
     [InlineData("cmt.training.steps=5", "cmt", "meanflow", "sampling", "evaluation")]
     [InlineData("sampling.steps=[1]", "sampling", "evaluation")]
-    [InlineData("sampling.teacherSteps=[1,4]", "teacherSampling", "teacherEvaluation", "evaluation")]
-    [InlineData("sampling.teacherSolver=heun", "teacherSampling", "teacherEvaluation", "evaluation")]
-    [InlineData("sampling.teacherGridEnd=0.001", "teacherSampling", "teacherEvaluation", "evaluation")]
-    [InlineData("sampling.guidance.scale=2", "teacherSampling", "teacherEvaluation", "evaluation")]
-    [InlineData("sampling.labels=random", "teacherSampling", "teacherEvaluation", "sampling", "evaluation")]
+    [InlineData("sampling.teacherSteps=[1,4]", "teacherSampling", "teacherEvaluation", "endPoints", "evaluation")]
+    [InlineData("sampling.teacherSolver=heun", "teacherSampling", "teacherEvaluation", "endPoints", "evaluation")]
+    [InlineData("sampling.teacherGridEnd=0.001", "teacherSampling", "teacherEvaluation", "endPoints", "evaluation")]
+    [InlineData("sampling.guidance.scale=2", "teacherSampling", "teacherEvaluation", "endPoints", "evaluation")]
+    [InlineData("sampling.teacherSteps=[2,50]", "teacherSampling", "teacherEvaluation")]
+    [InlineData("sampling.labels=random", "teacherSampling", "teacherEvaluation", "sampling", "endPoints", "evaluation")]
+    [InlineData("sampling.noise=fixed", "sampling", "endPoints", "evaluation")]
+    [InlineData("sampling.seed=1", "teacherSampling", "teacherEvaluation")]
+    [InlineData("sampling.noiseSets=2", "sampling.2", "endPoints.2", "evaluation.2")]
     [InlineData("cmt.gridEnd=0.001", "cmt", "meanflow", "sampling", "evaluation")]
     [InlineData("meanflow.lambdaSchedule={\"kind\":\"linear\",\"end\":0}", "meanflow", "sampling", "evaluation")]
     [InlineData("meanflow.snapshots=2", "meanflow", "sampling", "evaluation", "snapshots")]
     [InlineData("evaluation.references=[\"test\"]", "reference.train", "teacherEvaluation", "evaluation")]
     [InlineData("evaluation.probes=true", "probe")]
     [InlineData("evaluation.reconstruction=true", "reconstruction")]
-    [InlineData("seeds=1", "cmt", "meanflow", "sampling", "evaluation")]
+    [InlineData("seeds=1", "cmt", "meanflow", "sampling", "endPoints", "evaluation")]
     public void An_option_changes_the_keys_of_its_stage_and_what_is_downstream(string change, params string[] roles) =>
         Changed(_work.Plan("").Runs[0], _work.Plan("", change).Runs[0]).Should().BeEquivalentTo(roles);
 
     [Theory]
-    [InlineData("teacher", "teacher", "teacherSampling", "teacherEvaluation", "cmt", "meanflow", "sampling", "evaluation")]
+    [InlineData("teacher", "teacher", "teacherSampling", "teacherEvaluation", "cmt", "meanflow", "sampling", "endPoints", "evaluation")]
     [InlineData("inception", "features", "reference.test", "reference.train", "teacherEvaluation", "evaluation")]
     public void A_replaced_file_changes_keys_although_its_path_is_the_same(string weights, params string[] roles)
     {
@@ -135,21 +139,22 @@ public sealed class PlannerTests : IDisposable
                 ["teacherEvaluation"] = null,
                 ["cmt"] = 1,
                 ["meanflow"] = 1,
-                ["sampling"] = null,
+                ["sampling"] = 1,
+                ["endPoints"] = 1,
                 ["evaluation"] = null,
             });
     }
 
     [Fact]
-    public void Only_the_evaluation_of_students_has_the_samples_of_the_teacher_as_input()
+    public void Only_the_evaluation_of_students_has_the_ends_of_the_teachers_ODE_as_input()
     {
         var plan = _work.Plan("");
         var student = Stage(plan, "evaluation");
         var teacher = Stage(plan, "teacherEvaluation");
 
-        student.Inputs.Keys.Should().BeEquivalentTo("samples", "features", "reference.test", "reference.train", "teacherSamples");
-        student.Inputs[StageInput.TeacherSamples].Should().Be(plan.Runs[0].Stages["teacherSampling"]);
-        teacher.Inputs.Keys.Should().NotContain("teacherSamples");
+        student.Inputs.Keys.Should().BeEquivalentTo("samples", "features", "reference.test", "reference.train", "endPoints");
+        student.Inputs[StageInput.EndPoints].Should().Be(plan.Runs[0].Stages["endPoints"]);
+        teacher.Inputs.Keys.Should().NotContain("endPoints");
         ((EvaluationStage)teacher.Definition).Metrics.Should().NotContain(new Options.EndpointErrorOptions()).And.HaveCount(3);
         ((SamplingStage)Stage(plan, "teacherSampling").Definition).Steps.Should().Equal(1, 50);
         Stage(plan, "sampling").Inputs["generator"].Should().Be(plan.Runs[0].Stages["meanflow"]);
@@ -165,13 +170,56 @@ public sealed class PlannerTests : IDisposable
 
         _work.Plan("").Runs[0].Stages.Keys.Should().NotContain("snapshots");
         var stage = Stage(plan, "snapshots");
-        stage.Definition.Should().Be(new SnapshotStage(200, 3, 400, 5, 20, "balanced", "test"));
+        stage.Definition.Should().Be(new SnapshotStage(200, 3, 400, null, 20, "balanced", "test"));
+        stage.Seed.Should().Be(Stage(plan, "sampling").Seed, "both start from the same noise");
         stage.Inputs.Keys.Should().BeEquivalentTo("generator", "decoder", "latents", "features", "reference.test");
         stage.Inputs["generator"].Should().Be(plan.Runs[0].Stages["meanflow"]);
         Changed(plan.Runs[0], _work.Plan("""
             "base": { "meanflow": { "snapshots": 3, "training": { "steps": 200 } }, "sampling": { "seed": 5, "batchSize": 20 } },
             "evaluation": { "snapshotSamples": 500 }
             """).Runs[0]).Should().Equal("snapshots");
+    }
+
+    [Fact]
+    public void Noise_by_run_follows_the_seed_of_the_run_and_fixed_noise_does_not()
+    {
+        const string seeds = """ "seeds": [3, 4], "base": { "meanflow": { "snapshots": 2 }, "sampling": { "seed": 7, "noise": "RULE" } } """;
+        var run = _work.Plan(seeds.Replace("RULE", "run"));
+        var fixedNoise = _work.Plan(seeds.Replace("RULE", "fixed"));
+
+        foreach (string role in (string[])["sampling", "snapshots", "endPoints"])
+        {
+            run.Runs.Select(one => Node(run, one, role).Seed).Should().Equal([3, 4], role);
+            fixedNoise.Runs.Select(one => Node(fixedNoise, one, role).Seed).Should().Equal([null, null], role);
+        }
+
+        ((SamplingStage)Stage(run, "sampling").Definition).Seed.Should().BeNull();
+        ((SamplingStage)Stage(fixedNoise, "sampling").Definition).Seed.Should().Be(7);
+        ((SamplingStage)Stage(run, "teacherSampling").Definition).Seed.Should().Be(7, "one teacher is evaluated once");
+        Different(run, "endPoints").Should().Equal(2);
+        Different(fixedNoise, "endPoints").Should().Equal([1], "all seeds share the noise and the teacher");
+    }
+
+    [Fact]
+    public void End_points_are_computed_only_for_a_metric_that_needs_them() =>
+        _work.Plan(""" "evaluation": { "metrics": [{ "kind": "fid" }] } """).Runs[0].Stages.Keys
+            .Should().Contain("teacherSampling").And.NotContain("endPoints");
+
+    [Fact]
+    public void Each_noise_set_has_samples_and_an_evaluation_with_separate_noise()
+    {
+        var plan = _work.Plan(""" "base": { "sampling": { "noiseSets": 3 } } """);
+
+        NoiseSets.Roles(plan.Runs[0].Stages, "evaluation").Should().Equal("evaluation", "evaluation.2", "evaluation.3");
+        foreach (var (role, set) in new[] { ("sampling", 1), ("sampling.2", 2), ("sampling.3", 3) })
+        {
+            ((SamplingStage)Stage(plan, role).Definition).NoiseSet.Should().Be(set);
+        }
+
+        Stage(plan, "evaluation.2").Inputs["samples"].Should().Be(plan.Runs[0].Stages["sampling.2"]);
+        Stage(plan, "evaluation.2").Inputs["endPoints"].Should().Be(plan.Runs[0].Stages["endPoints.2"]);
+        ((EndPointStage)Stage(plan, "endPoints.2").Definition).NoiseSet.Should().Be(2);
+        plan.Runs[0].Stages.Keys.Should().NotContain("teacherSampling.2");
     }
 
     [Fact]
@@ -221,7 +269,9 @@ public sealed class PlannerTests : IDisposable
             .Should().BeEquivalentTo(Planner.Build(experiment, FileHash.In(_work.Root)), how => how.WithStrictOrdering());
     }
 
-    private static StageNode Stage(Plan plan, string role) => plan.Stages.Single(stage => stage.Key == plan.Runs[0].Stages[role]);
+    private static StageNode Stage(Plan plan, string role) => Node(plan, plan.Runs[0], role);
+
+    private static StageNode Node(Plan plan, PlannedRun run, string role) => plan.Stages.Single(stage => stage.Key == run.Stages[role]);
 
     private static IEnumerable<int> Different(Plan plan, params string[] roles) =>
         roles.Select(role => plan.Runs.Select(run => run.Stages[role]).Distinct().Count());

@@ -95,6 +95,40 @@ public sealed class ExperimentComparisonTests
         ExperimentComparison.Of(record with { Contrasts = null }).Decisions.Single().Margin.Should().Be(0.03);
     }
 
+    [Fact]
+    public void The_value_of_a_run_with_several_noise_sets_is_the_mean_over_the_sets()
+    {
+        var value = RunMeasurement.Of(Sets, Stages(10, 13, noise: "run"))["fid@1"];
+
+        (value.Measurement.Value, value.Measurement.Low, value.Measurement.Setting).Should().Be((11.5, null, "batch=250 noiseSets=2"));
+        value.Sets.Select(set => set.Value).Should().Equal(10, 13);
+        value.Stage.Should().Be("one");
+    }
+
+    [Fact]
+    public void A_run_has_no_value_before_all_its_noise_sets_are_measured() =>
+        RunMeasurement.Of(Sets, Stages(10, null, noise: "run")).Should().BeEmpty();
+
+    [Fact]
+    public void A_value_without_noise_is_the_same_in_all_sets()
+    {
+        var value = RunMeasurement.Of(Sets, Stages(10, 10, noise: ""))["fid@1"].Measurement;
+
+        (value.Value, value.Low, value.Setting).Should().Be((10, 9, "batch=250"));
+    }
+
+    private static RunRecord Sets { get; } = new(
+        "r", "a", 0, "completed", new Dictionary<string, string> { ["evaluation"] = "one", ["evaluation.2"] = "two" });
+
+    private static Dictionary<string, StageRecord> Stages(double one, double? two, string noise)
+    {
+        StageRecord Stage(string key, double? value) => new(
+            key, "evaluation", key, "completed", null, null, "{}", new Dictionary<string, string>(), [],
+            value is null ? [] : [new("fid", value, value - 1, value + 1, 10, 1, 1, "balanced", "e", "p", "r", false, "cpu", noise, "batch=250")],
+            [], []);
+        return new[] { Stage("one", one), Stage("two", two) }.ToDictionary(stage => stage.Key);
+    }
+
     private static ExperimentRecord Record(double a, double? b, string reference = "r")
     {
         ArmRecord Arm(string name, bool baseline) => new(name, baseline, new Dictionary<string, string>(), "{}");

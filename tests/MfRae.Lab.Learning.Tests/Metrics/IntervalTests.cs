@@ -52,7 +52,7 @@ public sealed class IntervalTests
         var features = Clouds.Normal(0, Count, Width, 0.5, 1.2);
         var resamples = new Resamples(300);
         var estimate = reference.Estimate(features);
-        var honest = resamples.Each(draw => reference.Distance(features.index_select(0, resamples.Rows(draw, Count))));
+        double[] honest = [.. Enumerable.Range(0, resamples.Draws).Select(draw => reference.Distance(features.index_select(0, resamples.Rows(draw, Count))))];
 
         var shifts = resamples.Shifts(estimate.Influences);
         (Clouds.Deviation(shifts) / Clouds.Deviation(honest)).Should().BeInRange(0.95, 1.05);
@@ -79,12 +79,31 @@ public sealed class IntervalTests
         var logits = new RandomSource(0, CPU).Normal("logits", 0, 90, 7) * 3;
         var resamples = new Resamples(20);
         var found = InceptionScore.OfSplits(logits, 1, resamples).Drawn;
-        var expected = resamples.Each(draw => InceptionScore.OfSplits(logits.index_select(0, resamples.Rows(draw, 90)), 1).Mean);
+        var expected = Enumerable.Range(0, 20)
+            .Select(draw => InceptionScore.OfSplits(logits.index_select(0, resamples.Rows(draw, 90)), 1).Mean);
         found.Zip(expected, (one, other) => Math.Abs(one - other)).Max().Should().BeLessThan(1e-12);
 
         var halves = InceptionScore.OfSplits(logits, 2, resamples);
         halves.Drawn.Should().HaveCount(20).And.OnlyContain(score => score > 1);
         halves.Drawn.Average().Should().BeApproximately(halves.Mean, 0.5);
+    }
+
+    [Fact]
+    public void Shifts_and_medians_of_draws_are_those_of_resampled_rows()
+    {
+        using var scope = NewDisposeScope();
+        var resamples = new Resamples(20);
+        // Whole numbers: several rows have the same value.
+        foreach (var values in new[] { 90, 91 }.Select(count => new RandomSource(0, CPU).Integers("values", 0, 40, count).to(float64)))
+        {
+            double[] numbers = values.data<double>().ToArray();
+            Tensor Drawn(int draw) => values.index_select(0, resamples.Rows(draw, numbers.Length));
+
+            resamples.Shifts(numbers).Zip(Enumerable.Range(0, 20), (shift, draw) => Math.Abs(shift - (Drawn(draw).mean() - values.mean()).item<double>()))
+                .Max().Should().BeLessThan(1e-12);
+            resamples.Medians(numbers).Should().Equal(Enumerable.Range(0, 20).Select(draw => Drawn(draw).quantile(tensor(0.5, dtype: float64)).item<double>()));
+            resamples.Shifts(numbers, "another").Should().NotEqual(resamples.Shifts(numbers));
+        }
     }
 
     [Fact]

@@ -47,6 +47,33 @@ public sealed class NeighbourTests
         (distances.gather(1, found.Indices) - found.Squared).abs().max().item<double>().Should().BeLessThan(Rounding);
     }
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Nearest_distances_are_exact_distances(string kind)
+    {
+        using var scope = NewDisposeScope();
+        var (samples, reference) = (Features(kind, 0, 50), Features(kind, 1, 70));
+
+        var (expected, _) = Differences(samples.to(float64), reference.to(float64)).min(1);
+        (new NearestDistances(reference).Of(samples).square() - expected).abs().max().item<double>().Should().BeLessThan(Rounding);
+    }
+
+    // Few leading directions, as in the features of a network, and more dimensions than the search projects to.
+    [Theory]
+    [InlineData(8)]
+    [InlineData(80)]
+    public void Nearest_distances_of_many_rows_are_those_of_the_search_over_all_dimensions(int rank)
+    {
+        using var scope = NewDisposeScope();
+        const int width = 80;
+        Tensor Rows(string purpose, long count) => new RandomSource(0, CPU).Normal(purpose, 0, count, rank).mm(new RandomSource(0, CPU).Normal("mixing", 0, rank, width))
+            + 5 + (new RandomSource(1, CPU).Normal(purpose, 0, count, width) * 0.1);
+        var (samples, reference) = (Rows("samples", 700), Rows("reference", 3000));
+
+        (new NearestDistances(reference).Of(samples).square() - NearestRows.Of(samples, reference, 1).Squared.flatten()).abs().max()
+            .item<double>().Should().BeLessThan(Rounding);
+    }
+
     // More rows than a block of products, and many times the number of rows that are visited together.
     [Fact]
     public void Blocks_and_their_parts_join_without_a_seam()

@@ -44,11 +44,21 @@ public sealed class StageFlopsTests
     }
 
     [Fact]
+    public void End_points_cost_the_steps_of_the_teacher_without_decoding()
+    {
+        var run = _plan.Runs[0];
+        var stage = (EndPointStage)_plan.Stages.Single(stage => stage.Key == run.Stages["endPoints"]).Definition;
+        var teacher = Profiler.Profile(_plan.Experiment, Repository.Root)[0].Sampling.Last(sampling => sampling.Sampler == "teacher");
+
+        _flops[run.Stages["endPoints"]].Should().BeApproximately(2.0 * stage.Samples * teacher.Cost.Generate.Total, 1);
+    }
+
+    [Fact]
     public void What_has_no_cost_model_has_no_estimate()
     {
         var kinds = _plan.Stages.Where(stage => _flops.ContainsKey(stage.Key)).Select(stage => stage.Kind).Distinct();
 
-        kinds.Should().BeSubsetOf(["encoder", "decoder", "teacher", "cmt", "meanflow", "sampling"]);
+        kinds.Should().BeSubsetOf(["encoder", "decoder", "teacher", "cmt", "meanflow", "sampling", "endPoints"]);
         _plan.Stages.Where(stage => stage.Kind is "meanflow" or "cmt").Should().OnlyContain(stage => _flops.ContainsKey(stage.Key));
     }
 }

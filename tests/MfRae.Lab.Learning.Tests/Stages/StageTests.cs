@@ -1,3 +1,4 @@
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
@@ -30,6 +31,7 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
     [InlineData("meanflow0", "network.safetensors")]
     [InlineData("meanflow1", "network.safetensors", "snapshot.0.safetensors", "snapshot.1.safetensors")]
     [InlineData("snapshots1", "sheet.0.png", "sheet.1.png", "sheet.3.png")]
+    [InlineData("endPoints", "endPoints.safetensors")]
     [InlineData("teacherSamples", "samples.1.safetensors", "samples.2.safetensors", "sheet.1.png", "sheet.2.png")]
     [InlineData("evaluation1", "neighbours.1.png", "neighbours.2.png")]
     [InlineData("ladder")]
@@ -93,10 +95,11 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
     {
         var measured = lab.Stage("reconstruction").Measurements.ToList();
 
-        measured.Select(value => value.Key).Should().Equal("rfid", "rL1");
+        measured.Select(value => value.Key).Should().Equal("rfid", "rmemorisation.ratio", "rmemorisation.share", "rL1");
         measured[0].Reference.Should().Be(Hash("reference.test/reference.safetensors"));
         measured[0].Extractor.Should().Be(Hash("features/features.safetensors"));
-        measured.Should().OnlyContain(value => value.Value > 0);
+        measured[1].Reference.Should().Be(Hash("reference.train/reference.safetensors"));
+        measured.Where(value => value.Metric != "rmemorisation.share").Should().OnlyContain(value => value.Value > 0);
     }
 
     [Fact]
@@ -175,7 +178,7 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        var noise = new RandomSource(TinyLab.Sampling.Seed, CPU).Normal("sample noise", 0, 25, 24, 4, 4);
+        var noise = new RandomSource(Seed.For(TinyLab.Sampling.Seed!.Value, "sampling", 1), CPU).Normal("noise", 0, 25, 24, 4, 4);
         var labels = arange(25, dtype: int64).remainder(TinyDataset.Classes);
         var kept = new List<Tensor>();
         foreach (var lambda in new[] { 0, 1 })

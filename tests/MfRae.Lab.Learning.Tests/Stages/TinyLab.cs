@@ -40,11 +40,13 @@ public sealed class TinyLab : IDisposable
         Run("encoder", new EncoderStage(Encoder), "dataset");
         Run("probe", new ProbeStage(), "dataset", "encoder");
         Run("decoder", new DecoderStage(Decoder), "dataset", "encoder");
-        Run("reconstruction", new ReconstructionStage([new FidOptions()], 10), "dataset", "encoder", "decoder", "features", "reference.test");
+        Run("reconstruction", new ReconstructionStage([new FidOptions(), new MemorisationOptions()], 10),
+            "dataset", "encoder", "decoder", "features", "reference.test", "reference.train");
         Run("latents", new LatentStage(new PerElementLatentOptions()), "dataset", "encoder");
         Run("teacher", new TeacherStage(Teacher), "latents");
         Run("cmt", new CmtStage(Cmt), "latents", "teacher");
         Sample("teacherSamples", "teacher", Sampling);
+        Run("endPoints", EndPoints, [("generator", "teacher")]);
         foreach (var lambda in new[] { 0, 1 })
         {
             Run($"meanflow{lambda}", new MeanFlowStage(MeanFlow(lambda) with { Snapshots = 2 * lambda }), "latents", "teacher", "cmt");
@@ -52,7 +54,7 @@ public sealed class TinyLab : IDisposable
             Run($"evaluation{lambda}", new EvaluationStage(Metrics, ["test", "train"], 10),
             [
                 ("samples", $"samples{lambda}"), ("features", "features"), ("reference.test", "reference.test"),
-                ("reference.train", "reference.train"), ("teacherSamples", "teacherSamples"), ("dataset", "dataset"),
+                ("reference.train", "reference.train"), ("endPoints", "endPoints"), ("dataset", "dataset"),
                 ("secondFeatures", "features"), ("secondReference.test", "secondReference.test"),
             ]);
         }
@@ -67,6 +69,10 @@ public sealed class TinyLab : IDisposable
 
     /// <summary>Two batches, the second of another size than the first.</summary>
     public static SamplingStage Sampling { get; } = new(Samples: 40, Steps: [1, 2], Seed: 7, BatchSize: 25, KeptLatents: 10);
+
+    /// <summary>The ends of the teacher's ODE from the noise of the first samples.</summary>
+    public static EndPointStage EndPoints { get; } =
+        new(Sampling.KeptLatents, 2, Sampling.Seed, Sampling.BatchSize, Sampling.Labels, "euler", 0, null, 1);
 
     /// <summary>The options of the run with λ = 1, as in an experiment file.</summary>
     public LabOptions Options(SamplingOptions sampling) => new(

@@ -16,7 +16,8 @@ internal sealed class EvaluationReliabilitySection : ISection
 
     public string Title => "Reliability of the evaluation";
 
-    public bool Has(ReportData data) => Seeds(data).Rows.Any(row => row.Dots.Count > 0) || Sweeps(data).Count > 0 || Sheets(data).Count > 0;
+    public bool Has(ReportData data) => Seeds(data).Rows.Any(row => row.Dots.Count > 0) || Sweeps(data).Count > 0 || Sheets(data).Count > 0
+        || Components(data) is not null;
 
     public object Model(ReportData data)
     {
@@ -36,7 +37,20 @@ internal sealed class EvaluationReliabilitySection : ISection
                 Chart = Chart(sweep),
             }).ToArray(),
             Memorised = Evaluated(data).Where(value => value.Metric == MetricNames.MemorisedShare)
-                .Select(value => new { Steps = Numbers.Plural(value.Steps, "step"), Percent = Numbers.Fixed(100 * value.Value!.Value, 1) }).ToArray(),
+                .Select(value => new
+                {
+                    Steps = Numbers.Plural(value.Steps, "step"),
+                    Percent = Percent(value),
+                    Ratio = Ratio(Evaluated(data), MetricNames.MemorisationRatio, value.Steps),
+                }).ToArray(),
+            Control = Reconstructed(data).FirstOrDefault(value => value.Metric == MetricNames.Reconstructed(MetricNames.MemorisedShare)) is { } control
+                ? new
+                {
+                    Percent = Percent(control),
+                    Ratio = Ratio(Reconstructed(data), MetricNames.Reconstructed(MetricNames.MemorisationRatio), 0),
+                }
+                : null,
+            Components = Components(data),
             Metric = MetricName.OfKey(data.Primary.Metric),
             SamplingError = widths.Length == 0 ? null : Numbers.Significant(Bootstrap.Quantile(widths, 0.5), 2),
             Runs = Numbers.Plural(widths.Length, "run"),
@@ -45,6 +59,34 @@ internal sealed class EvaluationReliabilitySection : ISection
             Sql = data.Sql.EvaluationReliability,
         };
     }
+
+    private static string Percent(Measurement share) => Numbers.Fixed(100 * share.Value!.Value, 1);
+
+    private static string? Ratio(IEnumerable<Measurement> values, string metric, int steps) =>
+        values.FirstOrDefault(value => value.Metric == metric && value.Steps == steps) is { Value: { } ratio } ? Numbers.Fixed(ratio, 2) : null;
+
+    /// <summary>The variance of the primary metric between runs and between sets of samples; null with one set.</summary>
+    private static object? Components(ReportData data)
+    {
+        var arms = data.Arms.Select(arm => arm.Runs
+            .Select(run => RunMeasurement.Of(run, data.Stages).GetValueOrDefault(data.Primary.Metric))
+            .OfType<RunMeasurement>()
+            .DistinctBy(measured => measured.Stage)
+            .Select(measured => (IReadOnlyList<double>)[.. measured.Sets.Select(set => set.Value).OfType<double>()])
+            .ToArray());
+        return VarianceComponents.Of(arms) is { } found
+            ? new
+            {
+                Runs = Numbers.Plural(found.Runs, "run"),
+                Between = Numbers.Significant(found.BetweenDeviation, 2),
+                Within = Numbers.Significant(found.WithinDeviation, 2),
+            }
+            : null;
+    }
+
+    private static IEnumerable<Measurement> Reconstructed(ReportData data) => data.Role("reconstruction").Take(1)
+        .SelectMany(group => group.Stage.Measurements)
+        .Where(value => value.Value is not null);
 
     // The first arm's evaluation: the floor is the same for all arms, and the table of results has the memorisation of every arm.
     private static IEnumerable<Measurement> Evaluated(ReportData data) => data.Role("evaluation").Take(1)

@@ -165,7 +165,8 @@ internal static class ReferenceBlocks
             from arm in arms
             from measurement in reference.Stage.Measurements
             where measurement.Metric == arm.Metric
-            let conflict = MeasurementIdentity.Difference(measurement with { Steps = 0 }, arm with { Steps = 0 })
+            let conflict = MeasurementIdentity.Difference(
+                MeasurementSetting.WithoutNoise(measurement) with { Steps = 0 }, MeasurementSetting.WithoutNoise(arm) with { Steps = 0 })
             where conflict is not null
             select $"{arm.Metric} {conflict}";
         return string.Join("; ", conflicts.Distinct().Prepend(note));

@@ -28,7 +28,9 @@ internal sealed class SamplesSection : ISection
             [
             .. names.Select(name => new SamplesGroup(
                 Heading(name),
-                "Every arm uses the same noise and labels: images at the same position of two sheets start from the same noise.",
+                arms.Where(one => one.Run is not null).Select(one => data.Stage(one.Run!, "sampling")!.Seed).Distinct().Count() > 1
+                    ? "The noise follows the seed, and these arms are shown by different seeds: images at the same position start from different noise."
+                    : "Every arm uses the same noise and labels: images at the same position of two sheets start from the same noise.",
                 [
                     .. from one in arms
                        where one.Run is not null
@@ -39,7 +41,9 @@ internal sealed class SamplesSection : ISection
                 ],
                 [])),
             .. Films(data),
-            .. Shared(data, "teacherSampling", "Teacher", "Drawn with the same noise and labels as the arms."),
+            .. Shared(data, "teacherSampling", "Teacher", arms.Any(one => one.Run is not null && data.Stage(one.Run, "sampling")!.Seed is not null)
+                ? "Drawn from one set of noise, whatever the seed of the arms."
+                : "Drawn with the same noise and labels as the arms."),
             .. Shared(data, data.Record.Runs.SelectMany(run => run.Stages.Keys).FirstOrDefault(IsReference) ?? "", "Real images", ""),
             .. Shared(data, "reconstruction", "Reconstruction", ""),
             ],

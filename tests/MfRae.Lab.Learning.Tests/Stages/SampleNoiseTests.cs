@@ -1,0 +1,69 @@
+using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Paths;
+using MfRae.Lab.Learning.Sampling;
+using MfRae.Lab.Learning.Stages;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Tests.Stages;
+
+/// <summary>The noise and labels of samples.</summary>
+[Scoped]
+public sealed class SampleNoiseTests(TinyLab lab) : IClassFixture<TinyLab>
+{
+    private const int Batch = 25;
+
+    private static readonly LatentShape Shape = new(2, 3, 3);
+
+    // A mean flow of velocity 0 ends where it starts, so the samples are the noise.
+    private static readonly FewStepGenerator Identity = FewStepGenerator.MeanFlow((z, _, _, _) => z * 0, TimeShift.For(Shape));
+
+    [Fact]
+    public void Without_a_fixed_seed_the_noise_follows_the_seed_of_the_stage()
+    {
+        lab.Sample("noise of the run", "meanflow1", TinyLab.Sampling with { Seed = null, Steps = [1] });
+        lab.Sample("noise of seed 3", "meanflow1", TinyLab.Sampling with { Seed = 3, Steps = [1] });
+
+        Read("noise of the run/samples.1.safetensors", "images").equal(Read("noise of seed 3/samples.1.safetensors", "images")).all()
+            .item<bool>().Should().BeTrue("the stages of the tiny lab have the seed 3");
+        Read("noise of the run/samples.1.safetensors", "latents").equal(Read("samples1/samples.1.safetensors", "latents")).any()
+            .item<bool>().Should().BeFalse("those are samples of seed 7");
+    }
+
+    [Fact]
+    public void Each_set_has_separate_noise_and_labels()
+    {
+        Latents(set: 1).equal(Latents(set: 2)).any().item<bool>().Should().BeFalse();
+        Noise(set: 1, "random").Labels(40, 10).equal(Noise(set: 2, "random").Labels(40, 10)).all().item<bool>().Should().BeFalse();
+        Noise(set: 2, "balanced").Labels(12, 10).data<long>().Should().Equal(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1);
+    }
+
+    [Fact]
+    public void Fewer_samples_are_the_first_of_more_samples()
+    {
+        Latents(count: 32).equal(Latents(count: 40).slice(0, 0, 32, 1)).all().item<bool>().Should().BeTrue();
+        Noise(set: 1, "random").Labels(32, 10).equal(Noise(set: 1, "random").Labels(40, 10).slice(0, 0, 32, 1)).all()
+            .item<bool>().Should().BeTrue();
+    }
+
+    [Fact]
+    public void The_end_points_are_the_latents_of_the_teachers_samples_with_the_most_steps()
+    {
+        // A batch of 10 instead of 25 samples: kernels may add in another order.
+        (Read("endPoints/endPoints.safetensors", "latents") - Read("teacherSamples/samples.2.safetensors", "latents")).abs().max()
+            .item<float>().Should().BeLessThan(1e-4f);
+    }
+
+    private static SampleNoise Noise(int set, string protocol) => new(5, set, Batch, protocol, CPU);
+
+    private static Tensor Latents(int set = 1, int count = 40)
+    {
+        var noise = Noise(set, "balanced");
+        var labels = noise.Labels(count, 10);
+        return cat([.. new[] { (0, Batch), (Batch, count) }.Select(range =>
+            noise.Latents(Identity, Shape, labels, arange(range.Item1, range.Item2, dtype: int64), 1))]);
+    }
+
+    private Tensor Read(string file, string tensor) => Safetensors.Read(lab.At(file))[tensor];
+}
