@@ -74,7 +74,7 @@ public sealed class Coordinator(
             SkipUsers(graph, runs, run);
         }
 
-        var interrupted = Loop(new StartOrder(graph, plan.Runs), graph, runs, leases, stop, abort);
+        var interrupted = Loop(new StartOrder(graph, plan.Runs, ResourceAllocation.Jobs(settings, _cores)), graph, runs, leases, stop, abort);
         log.End(plan);
         return new([.. runs.Values.Select(Outcome)], interrupted);
 

@@ -19,7 +19,7 @@ public static class RunForecast
         var runs = plan.Stages.ToDictionary(
             stage => stage.Key,
             stage => new StageRun(stage) { Status = actions[stage.Key] == StageAction.Run ? StageStatus.Queued : StageStatus.Completed });
-        var order = new StartOrder(graph, plan.Runs);
+        var order = new StartOrder(graph, plan.Runs, jobs);
         var running = new PriorityQueue<(StageRun Run, double Start), double>();
         var ended = new List<StageForecast>();
         double now = 0;

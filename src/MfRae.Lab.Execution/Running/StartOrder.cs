@@ -9,20 +9,22 @@ namespace MfRae.Lab.Execution.Running;
 /// Chooses the stages that start next. Evaluation stages (feature network, references, ladder, reconstruction) come first with their inputs,
 /// so that a failure in the evaluation appears before hours of training. Then come the runs one after another: all arms of the first seed in
 /// the order of the file, then all arms of the second seed, so that whole runs, and pairs of arms, are complete early. Within a run the path
-/// with the most work comes first. Stages that no result of a run waits for, such as snapshots, come last. The order does not change any
-/// result.
+/// with the most work comes first. Stages that no result of a run waits for, such as snapshots, come last; with several jobs, one with a long path
+/// starts in time, so that the run does not end with a single busy worker. The order does not change any result.
 /// </summary>
 internal sealed class StartOrder
 {
     private readonly RunGraph _graph;
+    private readonly int _jobs;
     private readonly HashSet<string> _neededByEvaluation = [];
     private readonly Dictionary<string, int> _firstRun = [];
     private readonly HashSet<string> _neededByResult = [];
 
     /// <param name="runs">The runs of the plan, in its order.</param>
-    public StartOrder(RunGraph graph, IReadOnlyList<PlannedRun> runs)
+    /// <param name="jobs">The number of stages that run at the same time.</param>
+    public StartOrder(RunGraph graph, IReadOnlyList<PlannedRun> runs, int jobs)
     {
-        _graph = graph;
+        (_graph, _jobs) = (graph, jobs);
         foreach (var stage in graph.Stages.Reverse())
         {
             if (graph.Users(stage.Key).Any(user => IsEvaluation(user) || _neededByEvaluation.Contains(user.Key)))
@@ -64,13 +66,17 @@ internal sealed class StartOrder
     public IReadOnlyList<StageRun> Ready(IReadOnlyDictionary<string, StageRun> runs)
     {
         bool evaluates = EvaluationIsNear(runs);
+        long open = runs.Values.Where(IsOpen).Sum(run => run.Node.Definition.Work());
+        // With a longer path than the share of one job in the remaining work, a stage would be the last to run.
+        bool IsDue(StageRun run) => _jobs > 1 && Group(run.Node) == StartGroup.Other && _graph.Chain(run.Key) * _jobs >= open;
         return
         [
             .. _graph.Stages.Select(stage => runs[stage.Key])
                 .Where(run => run.Status == StageStatus.Queued)
                 .Where(run => run.Node.Inputs.Values.All(input => runs[input].Status == StageStatus.Completed))
                 .Where(run => !evaluates || IsEvaluation(run.Node) || (!run.Node.Definition.Trains() && Group(run.Node) != StartGroup.Other))
-                .OrderBy(run => Group(run.Node))
+                .OrderBy(run => IsDue(run) ? StartGroup.Result : Group(run.Node))
+                .ThenByDescending(run => IsDue(run))
                 .ThenBy(run => _firstRun.GetValueOrDefault(run.Key))
                 .ThenByDescending(run => _graph.Chain(run.Key)),
         ];

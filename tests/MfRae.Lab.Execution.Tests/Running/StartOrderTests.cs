@@ -95,7 +95,7 @@ public sealed class StartOrderTests : IDisposable
 
         runs.Values.Single(run => run.Node.Kind == "decoder").Status = StageStatus.Running;
 
-        new StartOrder(new RunGraph(plan.Stages), plan.Runs).Ready(runs).Select(run => run.Node.Kind).Should().Equal("teacher");
+        new StartOrder(new RunGraph(plan.Stages), plan.Runs, jobs: 1).Ready(runs).Select(run => run.Node.Kind).Should().Equal("teacher");
     }
 
     private static List<string> Kinds(ThreadLauncher launcher) => [.. launcher.Started.Select(spec => spec.Node.Kind)];
