@@ -198,8 +198,10 @@ public static class MeasurementSetting
     private static IEnumerable<string> Batch(Measurement measurement, StageFacts? samples) =>
         measurement.Metric == MetricNames.Floor || samples is null ? [] : [Option(samples.Definition, "batchSize", "batch")];
 
-    /// <summary>A stage that draws noise by the seed of the run has that seed.</summary>
-    private static string Rule(StageFacts? drawing) => drawing?.Seed is null ? $"fixed:{Raw(drawing?.Definition, "seed", "0")}" : "run";
+    /// <summary>A definition with a seed has fixed noise; otherwise the seed of the stage, which is that of the run, determines the noise.</summary>
+    private static string Rule(StageFacts? drawing) => drawing?.Option("seed") is null && drawing?.Seed is not null
+        ? "run"
+        : $"fixed:{Raw(drawing?.Definition, "seed", "0")}";
 
     /// <summary>The revisions of the code that measured and that drew the samples: values of different revisions are not comparable.</summary>
     private static string Revision(StageFacts stage, Lineage lineage)
