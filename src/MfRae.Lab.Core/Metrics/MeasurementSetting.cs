@@ -232,11 +232,15 @@ public static class MeasurementSetting
     private static string Raw(JsonElement? owner, string option, string otherwise) =>
         StageFacts.Property(owner, option) is { } value ? Compact(value) : otherwise;
 
+    // Values that say what definitions from before the option mean. Reweighting is one: it changes losses only, and no value is a loss.
+    private static bool IsOfEarlierVersions(JsonProperty property) => property.Value.ValueKind == JsonValueKind.Null
+        || property.Name == "reweight" || (property.Name == "shift" && property.Value.ValueKind == JsonValueKind.String);
+
     /// <summary>JSON without quotation marks and white space: `uniform(high:1)`, `[1,2]`.</summary>
     private static string Compact(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => $"{StageFacts.Text(value, "kind")}({string.Join(',', value.EnumerateObject()
-            .Where(property => property.Name != "kind" && property.Value.ValueKind != JsonValueKind.Null)
+            .Where(property => property.Name != "kind" && !IsOfEarlierVersions(property))
             .OrderBy(property => property.Name, StringComparer.Ordinal)
             .Select(property => $"{property.Name}:{Compact(property.Value)}"))})",
         JsonValueKind.Array => $"[{string.Join(',', value.EnumerateArray().Select(Compact))}]",

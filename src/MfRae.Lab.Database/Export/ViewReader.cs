@@ -8,11 +8,11 @@ internal sealed class ViewReader(SqliteConnection connection)
 {
     // SQLite has no type for a computed column, and the type of an exported column must not depend on its values.
     private static readonly HashSet<string> ComputedIntegers =
-        ["archived", "arms", "attempt", "attempts", "completed", "current", "jobs", "n", "peak_bytes", "runs", "seeds", "stages", "version"];
+        ["archived", "arms", "attempt", "attempts", "completed", "current", "jobs", "n", "peak_bytes", "runs", "seeds", "sets", "stages", "version"];
 
-    private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "device_seconds", "flops", "mean", "sd", "step_seconds", "value", "wall", "wall_seconds"];
+    private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "device_seconds", "flops", "high", "low", "mean", "sd", "step_seconds", "value", "wall", "wall_seconds"];
 
-    private static readonly HashSet<string> ComputedTexts = ["axis", "level", "metric", "started", "status", "title"];
+    private static readonly HashSet<string> ComputedTexts = ["axis", "level", "metric", "setting", "started", "status", "title"];
 
     /// <exception cref="InvalidOperationException">A computed column is missing in the lists above.</exception>
     public IReadOnlyList<ViewColumn> Columns(string view) =>
@@ -98,6 +98,8 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
             + "reference, device, noise, setting, value"),
         new("arms", OfExperiment, "arm, name, steps, samples, guidance, labels, extractor, preprocessing, reference, higher_is_better, "
             + "device, noise, setting"),
+        new("run_values", OfExperiment, "arm, seed, run, name, steps, samples, guidance, labels, extractor, preprocessing, reference, "
+            + "higher_is_better, device, noise, setting"),
         new("arm_levels", OfExperiment, "arm, axis"),
         new("arm_costs", OfExperiment, "arm, processor, threads, jobs, device"),
         new("runs", OfExperiment, "arm, seed, run"),

@@ -88,7 +88,7 @@ public sealed partial class DbVerbTests : IDisposable
         DeleteDatabase();
         _lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
         var rebuilt = Dump();
-        told.Should().Contain("mfd,fid@1,cpu,fixed:0,batch=").And.NotContain("cuda");
+        told.Should().Contain("mfd,fid@1,cpu,run,batch=").And.NotContain("cuda");
         _lab.Run("query", Identities, "--csv").Out.Should().Be(told.Replace("mfd,fid@1,cpu,", "mfd,fid@1,cpu+cuda,")
             .Replace("mfd,fid@2,cpu,", "mfd,fid@2,cpu+cuda,").Replace("mfd,accuracy@1,cpu,", "mfd,accuracy@1,cpu+cuda,")
             .Replace("mfd,accuracy@2,cpu,", "mfd,accuracy@2,cpu+cuda,"));
@@ -96,13 +96,14 @@ public sealed partial class DbVerbTests : IDisposable
         Execute(
             """
             CREATE TABLE begun AS SELECT id, first_run, last_run FROM experiment;
-            DROP VIEW arm_costs; DROP VIEW arm_levels; ALTER TABLE arm DROP COLUMN levels;
+            DROP VIEW arms; DROP VIEW run_values; DROP VIEW arm_costs; DROP VIEW arm_levels; ALTER TABLE arm DROP COLUMN levels;
             DROP VIEW version_evaluations; DROP VIEW version_attempts; DROP VIEW version_runs; DROP VIEW versions;
             DROP INDEX run_stage_of_stage; ALTER TABLE arm DROP COLUMN title;
             ALTER TABLE experiment DROP COLUMN first_run; ALTER TABLE experiment DROP COLUMN last_run;
-            DROP VIEW evaluations; DROP VIEW arms;
+            DROP VIEW evaluations; DROP VIEW runs; DROP VIEW experiments; ALTER TABLE run DROP COLUMN pilot;
+            ALTER TABLE experiment DROP COLUMN smallest_relevant_effect; ALTER TABLE experiment DROP COLUMN contrasts;
             ALTER TABLE measurement DROP COLUMN device; ALTER TABLE measurement DROP COLUMN noise; ALTER TABLE measurement DROP COLUMN setting;
-            CREATE VIEW evaluations AS SELECT 1; CREATE VIEW arms AS SELECT 1; PRAGMA user_version = 11;
+            CREATE VIEW evaluations AS SELECT 1; CREATE VIEW arms AS SELECT 1; CREATE VIEW runs AS SELECT 1; CREATE VIEW experiments AS SELECT 1; PRAGMA user_version = 11;
             """);
 
         LabDatabase.OpenExisting(_lab.At("data/lab.db")).Dispose();

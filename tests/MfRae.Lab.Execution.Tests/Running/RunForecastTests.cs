@@ -71,12 +71,12 @@ public sealed class RunForecastTests : IDisposable
     }
 
     [Fact]
-    public void Samples_of_the_teacher_that_the_arms_are_compared_with_come_before_the_first_result()
+    public void End_points_of_the_teacher_come_before_the_first_result_and_its_evaluation_after_the_last()
     {
         var plan = _work.Plan(Arms.Replace("\"fid\" }", "\"fid\" }, { \"kind\": \"endpointError\" }"));
         var ends = Forecast(plan, 1).ToDictionary(stage => stage.Node.Key, stage => stage.End);
 
-        ends[plan.Runs[0].Stages["teacherSampling"]].Should().BeLessThan(ends[plan.Runs[0].Stages["evaluation"]]);
+        ends[plan.Runs[0].Stages["endPoints"]].Should().BeLessThan(ends[plan.Runs[0].Stages["evaluation"]]);
         ends[plan.Runs[0].Stages["teacherEvaluation"]].Should().BeGreaterThan(ends[plan.Runs[^1].Stages["evaluation"]]);
     }
 
