@@ -41,7 +41,7 @@ public sealed class ResultsTests
         var record = Record([("a", 0, 10, "r"), ("b", 0, null, "r")]);
         record = record with { Runs = [.. record.Runs.Select(run => run.Arm == "b" ? run with { Status = "diverged" } : run)] };
 
-        ResultsText.Write(Results.Of(record)).Should().MatchRegex(@"b +1 +0 of 1, 1 diverged").And.Contain("b: diverged: the only seed diverged");
+        ResultsText.Write(Results.Of(record)).Should().MatchRegex(@"b +1 +0 of 1, 1 diverged").And.Contain("b: diverged: the only seed of b diverged");
     }
 
     [Fact]

@@ -93,18 +93,23 @@ public sealed partial class DbVerbTests : IDisposable
             .Replace("mfd,fid@2,cpu,", "mfd,fid@2,cpu+cuda,").Replace("mfd,accuracy@1,cpu,", "mfd,accuracy@1,cpu+cuda,")
             .Replace("mfd,accuracy@2,cpu,", "mfd,accuracy@2,cpu+cuda,"));
 
+        // Columns can be dropped only while no view names them.
+        var views = StoredViews();
+        string[] changed = ["experiments", "runs", "evaluations", "arms"];
+        string[] newer = ["run_values", "arm_costs", "arm_levels", "versions", "version_runs", "version_attempts", "version_evaluations"];
+        Execute(string.Concat(views.Keys.Select(view => $"DROP VIEW {view};")));
         Execute(
             """
             CREATE TABLE begun AS SELECT id, first_run, last_run FROM experiment;
-            DROP VIEW arms; DROP VIEW run_values; DROP VIEW arm_costs; DROP VIEW arm_levels; ALTER TABLE arm DROP COLUMN levels;
-            DROP VIEW version_evaluations; DROP VIEW version_attempts; DROP VIEW version_runs; DROP VIEW versions;
-            DROP INDEX run_stage_of_stage; ALTER TABLE arm DROP COLUMN title;
-            ALTER TABLE experiment DROP COLUMN first_run; ALTER TABLE experiment DROP COLUMN last_run;
-            DROP VIEW evaluations; DROP VIEW runs; DROP VIEW experiments; ALTER TABLE run DROP COLUMN pilot;
+            DROP INDEX run_stage_of_stage;
+            ALTER TABLE arm DROP COLUMN levels; ALTER TABLE arm DROP COLUMN title; ALTER TABLE run DROP COLUMN pilot;
             ALTER TABLE experiment DROP COLUMN smallest_relevant_effect; ALTER TABLE experiment DROP COLUMN contrasts;
+            ALTER TABLE experiment DROP COLUMN first_run; ALTER TABLE experiment DROP COLUMN last_run;
             ALTER TABLE measurement DROP COLUMN device; ALTER TABLE measurement DROP COLUMN noise; ALTER TABLE measurement DROP COLUMN setting;
-            CREATE VIEW evaluations AS SELECT 1; CREATE VIEW arms AS SELECT 1; CREATE VIEW runs AS SELECT 1; CREATE VIEW experiments AS SELECT 1; PRAGMA user_version = 11;
+            PRAGMA user_version = 11;
             """);
+        Execute(string.Concat(views.Where(view => !newer.Contains(view.Key)).Select(view =>
+            changed.Contains(view.Key) ? $"CREATE VIEW {view.Key} AS SELECT 1;" : view.Value + ";")));
 
         LabDatabase.OpenExisting(_lab.At("data/lab.db")).Dispose();
         // A database of before does not say when its plans ran; only the store does.
@@ -270,6 +275,19 @@ public sealed partial class DbVerbTests : IDisposable
 
     private string Dump(string database = "data/lab.db") =>
         string.Concat(Views.Select(sql => _lab.Run("query", sql, "--json", "--limit", "100000", "--db", database).Out));
+
+    private Dictionary<string, string> StoredViews()
+    {
+        using var connection = new SqliteConnection($"Data Source={_lab.At("data/lab.db")};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT name, sql FROM sqlite_master WHERE type = 'view'";
+        using var reader = command.ExecuteReader();
+        var views = new Dictionary<string, string>();
+        while (reader.Read())
+            views.Add(reader.GetString(0), reader.GetString(1));
+        return views;
+    }
 
     private int Execute(string sql)
     {

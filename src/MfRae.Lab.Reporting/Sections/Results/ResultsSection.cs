@@ -96,7 +96,8 @@ internal sealed class ResultsSection : ISection
         measurement.Reference,
         Or(measurement.Device),
         Or(measurement.Noise),
-        Or(measurement.Setting));
+        Or(measurement.Setting),
+        IsTiming(measurement.Key));
 
     private static string Or(string? text) => string.IsNullOrEmpty(text) ? "–" : text;
 }
@@ -122,9 +123,10 @@ internal sealed record ResultsBlock(string Title, string Note, MeasurementTable 
 /// <summary>How one metric was measured.</summary>
 /// <param name="Extractor">Hash of the feature network.</param>
 /// <param name="Reference">Hash of the reference set.</param>
+/// <param name="Timing">Whether the setting describes how the work ran, and so differs between repetitions.</param>
 internal sealed record ResultsIdentity(
     string Key, string Samples, string Steps, string Guidance, string Labels, string Extractor, string Preprocessing, string Reference,
-    string Device, string Noise, string Setting);
+    string Device, string Noise, string Setting, bool Timing);
 
 /// <summary>Measurements of the components that arms share: teacher, reconstruction, encoder, feature network.</summary>
 internal static class ReferenceBlocks
