@@ -20,7 +20,7 @@ awk '
   !drop { print }
   results && /<\/table>/ { print "</section>"; drop = 1; results = 0 }
   /<\/section>/ { drop = 0 }
-' reports/published/ablation-lambda-8.html > "$work/page.html"
+' reports/published/ablation-lambda.html > "$work/page.html"
 
 # Always use the light colour scheme.
 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \

@@ -17,7 +17,7 @@ internal static class CompareVerb
         var metric = new Option<string>("--metric") { Description = "Only this metric, such as fid@1", HelpName = "METRIC" };
         var command = new Verb("compare",
             "Compare the arms of two experiments. If values are not comparable, print the fields that differ and exit with 3",
-            "ablation-lambda ablation-lambda-8 --metric fid@1")
+            "ablation-lambda ablation-cmt --metric fid@1")
         {
             one, other, metric, json,
         };

@@ -45,7 +45,7 @@ internal sealed class ReportVerb
 
     private Verb Build(LabContext lab)
     {
-        var command = new Verb("report", "Render HTML reports from the database", "ablation-lambda --against ablation-lambda-8")
+        var command = new Verb("report", "Render HTML reports from the database", "ablation-lambda --against ablation-cmt")
         {
             _experiment, _check, _publish, _from, _against,
         };
