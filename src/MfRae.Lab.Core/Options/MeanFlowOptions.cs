@@ -223,4 +223,4 @@ public sealed record TrajectoryCmtOptions(
     [property: OptionRange(0, 1)] double LabelDropout = 0,
     [property: OptionChoice("trajectory", "uniform")] string Labels = "trajectory",
     [property: OptionRange(0, 0.5)] double GridEnd = 0,
-    GuidanceOptions? Guidance = null) : CmtOptions, IGeneratorTraining;
+    GuidanceOptions? Guidance = null) : CmtOptions, ITrained;

@@ -27,7 +27,7 @@ public sealed record FlowMatchingOptions(
     DitOptions Network,
     TimeSamplerOptions Time,
     TrainingOptions Training,
-    [property: OptionRange(0, 1)] double LabelDropout = 0.1) : TeacherOptions, IGeneratorTraining;
+    [property: OptionRange(0, 1)] double LabelDropout = 0.1) : TeacherOptions, ITrained;
 
 /// <summary>No network: the exact velocity of an oracle dataset, with an error of known form (docs/method.md §6).</summary>
 public sealed record OracleTeacherOptions(TeacherBiasOptions Bias) : TeacherOptions;

@@ -48,11 +48,8 @@ public sealed record TrainingOptions(
     public static double InitialShare(double ema, double steps) => ema > 0 ? Math.Pow(ema, steps) : 0;
 }
 
-/// <summary>The options of a stage that trains a generator. The kind of the options decides the objective.</summary>
-public interface IGeneratorTraining : ITrained;
-
 /// <summary>The options of a MeanFlow stage that trains a network, for any objective.</summary>
-public interface IMeanFlowTraining : IGeneratorTraining
+public interface IMeanFlowTraining : ITrained
 {
     /// <summary>The sizes of a network that starts from random weights.</summary>
     DitOptions Network { get; }

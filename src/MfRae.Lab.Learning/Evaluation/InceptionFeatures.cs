@@ -103,8 +103,10 @@ internal sealed class SmallInceptionFeatures(InceptionNetwork network, Weights w
     public string Preprocessing(ImageShape image) => PixelValues(image with { Channels = Channels })
         + (image.Channels < Channels ? ", grey repeated to RGB" : "");
 
-    // On a CPU, the activations of a small batch stay in the cache.
-    public long Batch => weights.Device.type == DeviceType.CPU ? 50 : 250;
+    public long Batch => BatchOn(weights.Device);
+
+    /// <summary>The batch of a small network. On a CPU, the activations of a small batch stay in the cache.</summary>
+    public static long BatchOn(Device device) => device.type == DeviceType.CPU ? 50 : 250;
 
     public FeatureBatch Extract(Tensor images)
     {

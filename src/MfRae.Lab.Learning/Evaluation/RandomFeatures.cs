@@ -3,7 +3,6 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Evaluation;
@@ -21,7 +20,7 @@ internal sealed class RandomFeatures : IFeatureNetwork
 
     public long Channels => 3;
 
-    public long Batch => _weights.Device.type == DeviceType.CPU ? 50 : 250;
+    public long Batch => SmallInceptionFeatures.BatchOn(_weights.Device);
 
     public string Preprocessing(ImageShape image) =>
         FormattableString.Invariant($"uint8, {image.Rows}x{image.Columns}, grey repeated to RGB, [-1, 1]");

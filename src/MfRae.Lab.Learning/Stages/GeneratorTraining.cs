@@ -66,7 +66,7 @@ internal static class GeneratorTraining
     /// <param name="start">Weights to copy where name and shape match; null: random weights.</param>
     /// <param name="teacher">v_φ without guidance, or null.</param>
     public static void Train(
-        StageContext context, IGeneratorTraining options, DitNetwork network, Weights? start, VelocityField? teacher, ILatentSource source)
+        StageContext context, ITrained options, DitNetwork network, Weights? start, VelocityField? teacher, ILatentSource source)
     {
         var spec = network.Declare();
         using var scope = NewDisposeScope();
@@ -121,7 +121,7 @@ internal sealed class CmtRunner(CmtOptions options) : IStage
     public void Run(StageContext context)
     {
         using var scope = NewDisposeScope();
-        var cmt = (IGeneratorTraining)options;
+        var cmt = (ITrained)options;
         using var source = GeneratorTraining.Source(context, cmt.Training.BatchSize);
         var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, source, cmt.Training);
         using var frozen = teacherWeights;

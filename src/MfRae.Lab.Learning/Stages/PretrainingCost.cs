@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Planning;
@@ -25,7 +24,7 @@ internal static class PretrainingCost
         {
             using var card = JsonDocument.Parse(File.ReadAllText(path));
             return StageFacts.Property(card.RootElement, "cost") is { ValueKind: JsonValueKind.Object } cost
-                && StageFacts.Text(card.RootElement, "sha256") == Hash(weights)
+                && StageFacts.Text(card.RootElement, "sha256") == FileHash.Of(weights)
                     ? [.. Names.Where(name => StageFacts.Property(cost, name.Option) is { ValueKind: JsonValueKind.Number })
                         .Select(name => (name.Metric, cost.GetProperty(name.Option).GetDouble()))]
                     : [];
@@ -41,10 +40,4 @@ internal static class PretrainingCost
     [
         ("steps", MetricNames.PretrainingSteps), ("samples", MetricNames.PretrainingSamples), ("cpuSeconds", MetricNames.PretrainingCpuSeconds),
     ];
-
-    private static string Hash(string path)
-    {
-        using var file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file));
-    }
 }
