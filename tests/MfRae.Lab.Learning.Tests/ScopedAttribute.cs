@@ -16,5 +16,10 @@ public sealed class ScopedAttribute : BeforeAfterTestAttribute
 
     public override void Before(MethodInfo methodUnderTest, IXunitTest test) => _scope = NewDisposeScope();
 
-    public override void After(MethodInfo methodUnderTest, IXunitTest test) => _scope?.Dispose();
+    public override void After(MethodInfo methodUnderTest, IXunitTest test)
+    {
+        _scope?.Dispose();
+        // Between tests no native call reads a scalar. tests/tests.runsettings makes other collections rare.
+        GC.Collect(0);
+    }
 }

@@ -25,6 +25,9 @@ public interface IWorkerLauncher
 /// <param name="arguments">The arguments before the stage's folder, such as `lab.dll worker --folder`.</param>
 public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string> arguments) : IWorkerLauncher
 {
+    // 128 MiB: more than fifty training steps allocate.
+    private const string CollectionBudget = "8000000";
+
     /// <inheritdoc/>
     public IRunningWorker Start(ArtifactStore store, StageSpec spec, string folder)
     {
@@ -50,6 +53,9 @@ public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string>
         start.Environment["MALLOC_MMAP_MAX_"] = "0";
         start.Environment["MALLOC_TRIM_THRESHOLD_"] = (8L << 30).ToString(CultureInfo.InvariantCulture);
         start.Environment["MALLOC_TOP_PAD_"] = (64L << 20).ToString(CultureInfo.InvariantCulture);
+        // TorchSharp keeps no scalar alive while a native call reads it. A collection that another thread causes may free it under the call.
+        // Training and sampling collect between steps and batches; with this budget (hexadecimal bytes) no other collection starts before.
+        start.Environment.TryAdd("DOTNET_GCgen0size", CollectionBudget);
 
         try
         {
