@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 
@@ -5,10 +6,13 @@ namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>
 /// Reads single options from a tree that may have mistakes, with defaults for options that are not written. A missing value or a value of
-/// the wrong type is read as null, and the rule that asked for it reports nothing: another message reports the value.
+/// the wrong type is read as null, and the rule that asked for it reports nothing: another message reports the value. A rule that asks for
+/// an option that no record has is a mistake of the program and throws.
 /// </summary>
 internal sealed class OptionView(LocatedObject root, OptionType type)
 {
+    private static readonly ConcurrentDictionary<(Type? Record, string Path), bool> Known = new();
+
     public double? Number(string path) => Find(path) switch
     {
         (LocatedScalar { Kind: JsonValueKind.Number } value, { Shape: NumberShape }) =>
@@ -57,7 +61,7 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
     public bool IsWritten(string path) => Find(path).Node is { IsNull: false };
 
     /// <summary>Whether the path names an option of the kinds in the tree.</summary>
-    public bool Has(string path) => Find(path).Property is not null;
+    public bool Has(string path) => Look(path).Property is not null;
 
     /// <summary>The location of the option; if it is not written, of the nearest enclosing object.</summary>
     public Location At(string path)
@@ -80,9 +84,18 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
         .FirstOrDefault(At(paths[0]));
 
     /// <summary>
-    /// The value, if written, and the option, if the path names one. `kind` is an option of objects with kinds.
+    /// The value, if written, and the option, if the kinds in the tree have it. `kind` is an option of objects with kinds.
     /// </summary>
+    /// <exception cref="InvalidOperationException">No kind has an option with this path.</exception>
     public (LocatedNode? Node, OptionProperty? Property) Find(string path)
+    {
+        var found = Look(path);
+        return found.Property is not null || Known.GetOrAdd((type.Record, path), key => OptionTypes.Paths(type).Contains(key.Path))
+            ? found
+            : throw new InvalidOperationException($"no option of {type.Record?.Name ?? "an experiment file"} has the path {path}");
+    }
+
+    private (LocatedNode? Node, OptionProperty? Property) Look(string path)
     {
         LocatedObject? inside = root;
         OptionType? known = type;

@@ -98,7 +98,7 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
 
     private IEnumerable<string> References() =>
         evaluation.Find("references").Node is LocatedArray { Items: var items }
-            ? items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>()
+            ? items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>().Where(text => text is "test" or "train")
             : [];
 
     /// <summary>The number of images of a split, or null if all are kept.</summary>
