@@ -5,9 +5,10 @@ namespace MfRae.Lab.Core.Experiments;
 internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
 {
     private const string None = "none";
+    private const string Pretrained = "pretrained";
 
     /// <summary>Whether the arm has a few-step generator: a MeanFlow network, or else a CMT network.</summary>
-    public bool HasGenerator => Is("cmt", "trajectory") || Is("meanflow", "lambda");
+    public bool HasGenerator => Is("cmt", "trajectory") || Is("cmt", Pretrained) || Is("meanflow", "lambda") || Is("meanflow", Pretrained);
 
     public bool HasTeacher => options.Kind("teacher") is { } kind && kind != None;
 
@@ -76,7 +77,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
             mistakes.Add(
                 options.MostLikelySource("study.kind", "cmt.kind", "meanflow.kind"),
                 "`study` needs a network to examine",
-                "choose cmt of kind trajectory or meanflow of kind lambda, or remove `study`");
+                "choose cmt of kind trajectory or pretrained, or meanflow of kind lambda or pretrained, or remove `study`");
         }
 
         if (Is("teacher", None) && options.Number("study.lambda") > 0)
@@ -175,7 +176,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
             mistakes.Add(
                 options.MostLikelySource("meanflow.initialisation", "cmt.kind"),
                 "`initialisation` is cmt, but cmt is of kind `none`",
-                "choose cmt of kind trajectory, or set `initialisation` to teacher or random");
+                "choose cmt of kind trajectory or pretrained, or set `initialisation` to teacher or random");
         }
     }
 

@@ -11,7 +11,8 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 {
     private const string Encoder = "encoder.weights";
     private const string Decoder = "decoder.weights";
-    private const string Teacher = "teacher.weights";
+    private const string Velocity = "dit-velocity";
+    private const string MeanFlow = "dit-mean-flow";
 
     private readonly WeightsRules _files = new(mistakes, options, headers);
     private readonly DatasetImages _dataset = headers.Dataset(options);
@@ -36,6 +37,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         {
             CheckLatents(latent);
             CheckTeacher(latent);
+            CheckStudents(latent);
         }
     }
 
@@ -215,41 +217,71 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 
     private void CheckTeacher(LatentSize? latent)
     {
-        if (options.Kind("teacher") != "pretrained" || headers.Weights(options.Text(Teacher)) is not { } file)
+        if (CheckGenerator("teacher", Velocity, latent) is { } file && options.Kind("meanflow") == "lambda"
+            && (options.Text("meanflow.initialisation") == "teacher"
+                || (options.Text("meanflow.initialisation") == "cmt" && options.Kind("cmt") == "trajectory")))
         {
-            return;
+            _files.CheckStart("meanflow.network", file, "teacher");
+        }
+    }
+
+    private void CheckStudents(LatentSize? latent)
+    {
+        if (CheckGenerator("cmt", MeanFlow, latent) is { } file && options.Kind("meanflow") == "lambda"
+            && options.Text("meanflow.initialisation") == "cmt")
+        {
+            _files.CheckStart("meanflow.network", file, "CMT network");
         }
 
-        if (file.Type is null && options.IsWritten("teacher.network"))
+        CheckGenerator("meanflow", MeanFlow, latent);
+    }
+
+    /// <summary>Checks a DiT^DH from a file.</summary>
+    /// <param name="stage">The option of the stage that loads it.</param>
+    /// <param name="needed">The type of the network.</param>
+    /// <returns>The file of the lab that holds the network; null without one or after a mistake.</returns>
+    private WeightsHeader? CheckGenerator(string stage, string needed, LatentSize? latent)
+    {
+        string path = $"{stage}.weights";
+        if (options.Kind(stage) != "pretrained" || headers.Weights(options.Text(path)) is not { } file)
         {
-            _files.CheckReleasedTeacher(Teacher, latent, _dataset.Classes);
-            return;
+            return null;
         }
 
-        if (file.Type == "dit-mean-flow")
+        bool released = file.Type is null && options.IsWritten($"{stage}.network");
+        string? found = released ? (file.Shape("r_embedder.W") is null ? Velocity : MeanFlow) : file.Type;
+        if (found != needed && found is Velocity or MeanFlow)
         {
             mistakes.Add(
-                options.At(Teacher), $"{options.Text(Teacher)} contains a mean-flow network, but a teacher must be a velocity network",
-                "name the weights of a teacher, or choose teacher of kind flowMatching");
-            return;
+                options.At(path),
+                found == MeanFlow
+                    ? $"{options.Text(path)} contains a mean-flow network, but a teacher must be a velocity network"
+                    : $"{options.Text(path)} contains a velocity network, but {stage} must be a mean-flow network",
+                found == MeanFlow
+                    ? "name the weights of a teacher, or move the file to `meanflow` or `cmt` of kind pretrained"
+                    : "name the weights of a mean-flow network, or move the file to `teacher` of kind pretrained");
+            return null;
         }
 
-        if (_files.TypeOf(Teacher, file, "a teacher", "dit-velocity") is null)
+        if (released)
         {
-            return;
+            _files.CheckReleasedGenerator(stage, latent, _dataset.Classes);
+            return null;
         }
 
-        _files.CheckNetwork(Teacher, file, "teacher.network", typeof(DitOptions));
-        _files.CheckShape(Teacher, file, latent, "is trained on");
+        if (_files.TypeOf(path, file, stage == "teacher" ? "a teacher" : "a mean-flow network", needed) is null)
+        {
+            return null;
+        }
+
+        _files.CheckNetwork(path, file, $"{stage}.network", typeof(DitOptions));
+        _files.CheckShape(path, file, latent, "is trained on");
         if (file.Number("classes") is { } classes)
         {
-            _files.CheckClasses(Teacher, classes, _dataset.Classes);
+            _files.CheckClasses(path, classes, _dataset.Classes);
         }
 
-        if (options.Kind("meanflow") == "lambda" && options.Text("meanflow.initialisation") is "cmt" or "teacher")
-        {
-            _files.CheckStart("meanflow.network", file);
-        }
+        return file;
     }
 }
 

@@ -57,6 +57,17 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
                 "remove `study`");
         }
 
+        foreach (string stage in (string[])["teacher", "cmt", "meanflow"])
+        {
+            if (HasOracle && options.Kind(stage) == "pretrained")
+            {
+                mistakes.Add(
+                    options.MostLikelySource($"{stage}.kind", "dataset.kind"),
+                    $"{stage} of kind `pretrained` with an oracle dataset, whose closed forms describe the training of this plan",
+                    $"choose another kind of {stage}");
+            }
+        }
+
         if (HasOracle && options.Kind("meanflow") == None)
         {
             mistakes.Add(

@@ -67,17 +67,18 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
         }
     }
 
-    /// <summary>Checks that a network that starts from a teacher's weights has the teacher's sizes.</summary>
-    public void CheckStart(string network, WeightsHeader teacher)
+    /// <summary>Checks that a network that starts from the weights of another has its sizes.</summary>
+    /// <param name="start">The other network, as the message names it.</param>
+    public void CheckStart(string network, WeightsHeader file, string start)
     {
         foreach (string option in OptionTypes.Of(typeof(DitOptions)).Properties.Select(property => property.Name))
         {
-            if (Value(teacher, typeof(DitOptions), option) is { } found && options.Number($"{network}.{option}") is { } named
+            if (Value(file, typeof(DitOptions), option) is { } found && options.Number($"{network}.{option}") is { } named
                 && options.IsWritten($"{network}.{option}") && found != named)
             {
                 mistakes.Add(
                     options.At($"{network}.{option}"),
-                    FormattableString.Invariant($"`{option}` is {named}, but the network starts from the teacher's weights, where it is {found}"),
+                    FormattableString.Invariant($"`{option}` is {named}, but the network starts from the weights of the {start}, where it is {found}"),
                     FormattableString.Invariant($"write {found}, or set `initialisation` to random"));
             }
         }
@@ -182,8 +183,10 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
     }
 
     /// <summary>Checks released weights of a DiT^DH.</summary>
-    public void CheckReleasedTeacher(string path, LatentSize? latent, long? classes)
+    /// <param name="stage">The option of the stage that loads them.</param>
+    public void CheckReleasedGenerator(string stage, LatentSize? latent, long? classes)
     {
+        string path = $"{stage}.weights";
         if (headers.Weights(options.Text(path)) is not { } file)
         {
             return;
@@ -193,7 +196,7 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
         {
             // The last row is the null label.
             CheckClasses(path, labels - 1, classes);
-            CheckSize(path, "teacher.network.trunkWidth", trunk);
+            CheckSize(path, $"{stage}.network.trunkWidth", trunk);
         }
 
         if (latent is not null && file.Shape("s_embedder.proj.weight") is [_, var channels, _, _] && channels != latent.Channels)

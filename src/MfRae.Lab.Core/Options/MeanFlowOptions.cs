@@ -6,10 +6,18 @@ namespace MfRae.Lab.Core.Options;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(NoMeanFlowOptions), "none")]
 [JsonDerivedType(typeof(LambdaMeanFlowOptions), "lambda")]
+[JsonDerivedType(typeof(PretrainedMeanFlowOptions), "pretrained")]
 public abstract record MeanFlowOptions;
 
 /// <summary>No MeanFlow stage: the CMT network is evaluated, or else the teacher.</summary>
 public sealed record NoMeanFlowOptions : MeanFlowOptions;
+
+/// <summary>A trained mean-flow network from a file, such as a released generator; PATH::NAME as for a teacher.</summary>
+/// <param name="Network">As for a teacher.</param>
+public sealed record PretrainedMeanFlowOptions(string Weights, DitOptions? Network = null) : MeanFlowOptions, IPretrainedGenerator
+{
+    IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
+}
 
 /// <summary>Trains u_θ towards w_λ - (t - r) du/dt with w_λ = (1 - λ) v̂ + λ v_φ.</summary>
 /// <param name="Lambda">λ of the target, at the start of training: 0 is the one-point velocity, 1 the teacher.</param>
@@ -201,10 +209,18 @@ public sealed record LogitNormalTimeOptions(
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(NoCmtOptions), "none")]
 [JsonDerivedType(typeof(TrajectoryCmtOptions), "trajectory")]
+[JsonDerivedType(typeof(PretrainedCmtOptions), "pretrained")]
 public abstract record CmtOptions;
 
 /// <summary>No mid-training.</summary>
 public sealed record NoCmtOptions : CmtOptions;
+
+/// <summary>A mid-trained mean-flow network from a file; PATH::NAME as for a teacher.</summary>
+/// <param name="Network">As for a teacher.</param>
+public sealed record PretrainedCmtOptions(string Weights, DitOptions? Network = null) : CmtOptions, IPretrainedGenerator
+{
+    IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
+}
 
 /// <summary>
 /// Regression to (z_ti - z_tj) / (ti - tj) on pairs of points of Euler trajectories from the prior, initialised from the

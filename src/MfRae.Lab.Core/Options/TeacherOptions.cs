@@ -16,9 +16,19 @@ public sealed record NoTeacherOptions : TeacherOptions;
 /// <summary>Weights from a file; PATH::NAME reads a dictionary inside a checkpoint, such as `ema`.</summary>
 /// <param name="Network">The sizes of a released network, whose file does not contain them; absent for files of the lab, whose metadata
 /// describe the network.</param>
-public sealed record PretrainedTeacherOptions(string Weights, DitOptions? Network = null) : TeacherOptions, IReadsFiles
+public sealed record PretrainedTeacherOptions(string Weights, DitOptions? Network = null) : TeacherOptions, IPretrainedGenerator
 {
     IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
+}
+
+/// <summary>A DiT^DH whose weights are in a file: a teacher, or a mean-flow network of the CMT or MeanFlow stage.</summary>
+public interface IPretrainedGenerator : IReadsFiles
+{
+    /// <summary>The path of the weights.</summary>
+    string Weights { get; }
+
+    /// <summary>The sizes of a released network; null for files of the lab.</summary>
+    DitOptions? Network { get; }
 }
 
 /// <summary>Trains DiT^DH on ‖v_φ(z_t, t, y) - v̂‖².</summary>

@@ -233,12 +233,20 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     /// <summary>The networks that learn the mean flow.</summary>
     private void AddStudents(params string[] data)
     {
-        if (_shape.HasCmt)
+        if (_shape.HasCmt && options.Cmt is PretrainedCmtOptions)
+        {
+            Add(StageInput.Cmt, new CmtStage(options.Cmt), null, data);
+        }
+        else if (_shape.HasCmt)
         {
             Add(StageInput.Cmt, new CmtStage(options.Cmt), seed, [.. data, StageInput.Teacher]);
         }
 
-        if (_shape.HasMeanFlow)
+        if (options.MeanFlow is PretrainedMeanFlowOptions)
+        {
+            Add("meanflow", new MeanFlowStage(options.MeanFlow), null, data);
+        }
+        else if (_shape.HasMeanFlow)
         {
             string[] starts = [.. ((string[])[StageInput.Teacher, StageInput.Cmt]).Where(_roles.ContainsKey)];
             Add("meanflow", new MeanFlowStage(options.MeanFlow), seed, [.. data, .. starts]);

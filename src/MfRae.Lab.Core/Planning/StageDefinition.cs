@@ -150,24 +150,25 @@ public sealed record TeacherStage(TeacherOptions Teacher) : StageDefinition
     public override int Revision() => Trains() ? 2 : 1;
 }
 
-/// <summary>Consistency mid-training. Inputs: latents or an oracle dataset, teacher.</summary>
+/// <summary>Consistency mid-training, or its network from a file. Inputs: latents or an oracle dataset; teacher for training.</summary>
 public sealed record CmtStage(CmtOptions Cmt) : StageDefinition
 {
     private protected override object Component => Cmt;
 
     /// <inheritdoc/>
-    public override int Revision() => 2;
+    public override int Revision() => Trains() ? 2 : 1;
 }
 
 /// <summary>
-/// MeanFlow training. Inputs: latents or an oracle dataset, teacher (unless none), cmt (if it starts from it).
+/// MeanFlow training, or its network from a file. Inputs: latents or an oracle dataset; for training, teacher (unless none) and cmt (if it
+/// starts from it).
 /// </summary>
 public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition
 {
     private protected override object Component => MeanFlow;
 
     /// <inheritdoc/>
-    public override int Revision() => 3;
+    public override int Revision() => Trains() ? 3 : 1;
 }
 
 /// <summary>

@@ -16,6 +16,9 @@ namespace MfRae.Lab.Learning.Networks;
 /// <param name="classes">Number of classes; the label <paramref name="classes"/> itself is the null label.</param>
 public sealed class DitNetwork(DitOptions options, LatentShape shape, int classes, bool interval)
 {
+    /// <summary>The name of the embedding of t - r, which only a mean-flow network has.</summary>
+    internal const string IntervalEmbedding = "r_embedder";
+
     private const int Frequencies = 256;
     private const double EmbeddingDeviation = 0.02;
 
@@ -56,7 +59,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
         DeclareTime(spec, "t_embedder", WeightSpec.Initial.Normal(EmbeddingDeviation));
         // The last layer of the interval embedding starts at zero, so that a network initialised from a teacher computes the same function.
         if (Interval)
-            DeclareTime(spec, "r_embedder", WeightSpec.Initial.Zero);
+            DeclareTime(spec, IntervalEmbedding, WeightSpec.Initial.Zero);
         spec.Parameter("y_embedder.embedding_table.weight", [Classes + 1, trunk], WeightSpec.Initial.Normal(EmbeddingDeviation));
         for (var i = 0; i < Options.TrunkDepth; i++)
             DitBlock.Declare(spec, $"blocks.{i}", trunk, Options.TrunkHeads, Options.MlpRatio, Shape.Tokens, conditions: 1);
@@ -107,7 +110,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
         var time = EmbedTime(weights, "t_embedder", t);
         observe?.Invoke("t_emb", time.Primal);
         if (span is { } length)
-            time += EmbedTime(weights, "r_embedder", length);
+            time += EmbedTime(weights, IntervalEmbedding, length);
         var condition = (time + weights["y_embedder.embedding_table.weight"].index_select(0, y)).Silu();
         observe?.Invoke("c", condition.Primal);
         condition = condition.Map(x => x.unsqueeze(1));

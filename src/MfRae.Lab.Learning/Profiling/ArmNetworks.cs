@@ -84,19 +84,25 @@ internal sealed class ArmNetworks
     {
         NoTeacherOptions or OracleTeacherOptions => null,
         FlowMatchingOptions own => Network(own.Network, interval: false),
-        PretrainedTeacherOptions { Network: { } network } => Network(network, interval: false),
-        PretrainedTeacherOptions pretrained => Described("teacher", pretrained.Weights, NetworkMetadata.Generator),
+        PretrainedTeacherOptions pretrained => Loaded("teacher", pretrained, interval: false),
         _ => Unknown<DitNetwork>("teacher", teacher),
     };
 
     private DitNetwork? GeneratorOf() => (_options.MeanFlow, _options.Cmt) switch
     {
         // A network that starts from another network has the size of that network.
+        (IMeanFlowTraining { Initialisation: "cmt" }, PretrainedCmtOptions start) => Loaded("generator", start, interval: true),
         (IMeanFlowTraining { Initialisation: not "random" }, _) when Teacher is not null => Teacher.WithInterval(),
         (IMeanFlowTraining own, _) => Network(own.Network, interval: true),
+        (PretrainedMeanFlowOptions pretrained, _) => Loaded("generator", pretrained, interval: true),
+        (_, PretrainedCmtOptions pretrained) => Loaded("generator", pretrained, interval: true),
         (_, TrajectoryCmtOptions) => Teacher?.WithInterval(),
         _ => null,
     };
+
+    private DitNetwork? Loaded(string component, IPretrainedGenerator pretrained, bool interval) => pretrained.Network is { } network
+        ? Network(network, interval)
+        : Described(component, pretrained.Weights, NetworkMetadata.Generator);
 
     private DitNetwork Network(DitOptions options, bool interval) => new(options, Shape!, Classes, interval);
 

@@ -117,10 +117,13 @@ public static class WeightPathCheck
         }
         if (options.Latents is PretrainedLatentOptions latents)
             yield return new("latents.weights", latents.Weights, WeightPath.FileOf(latents.Weights) == latents.Weights ? null : () => Means);
-        if (options.Teacher is PretrainedTeacherOptions teacher)
+        foreach (var (stage, generator) in ((string, object)[])[("teacher", options.Teacher), ("cmt", options.Cmt), ("meanflow", options.MeanFlow)])
         {
-            yield return new("teacher.weights", teacher.Weights,
-                teacher.Network is { } network ? () => Released.Teacher(network) : null);
+            if (generator is IPretrainedGenerator pretrained)
+            {
+                yield return new(stage + ".weights", pretrained.Weights,
+                    pretrained.Network is { } network ? () => Released.Generator(network, interval: stage != "teacher") : null);
+            }
         }
     }
 
@@ -149,8 +152,8 @@ public static class WeightPathCheck
         public static IReadOnlyList<IReadOnlyCollection<string>> Decoder(MaeDecoderOptions options) => Of(new MaeDecoder(options, AnyShape).Declare());
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        public static IReadOnlyList<IReadOnlyCollection<string>> Teacher(DitOptions options) =>
-            Of(new DitNetwork(options, AnyShape, 1, interval: false).Declare());
+        public static IReadOnlyList<IReadOnlyCollection<string>> Generator(DitOptions options, bool interval) =>
+            Of(new DitNetwork(options, AnyShape, 1, interval).Declare());
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         public static IReadOnlyList<IReadOnlyCollection<string>> Inception() => Of(FidInception.Declare());

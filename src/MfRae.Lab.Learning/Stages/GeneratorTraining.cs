@@ -93,7 +93,7 @@ internal sealed class TeacherRunner(TeacherOptions options) : IStage
         switch (options)
         {
             case PretrainedTeacherOptions pretrained:
-                Pretrained.Teacher(context, pretrained, context.File(NetworkFiles.Generator));
+                Pretrained.Generator(context, pretrained, interval: false);
                 break;
             case OracleTeacherOptions oracle:
                 OracleFiles.Save(context, oracle.Bias);
@@ -115,11 +115,17 @@ internal sealed class TeacherRunner(TeacherOptions options) : IStage
     }
 }
 
-/// <summary>Consistency mid-training: a mean-flow network that starts as the teacher.</summary>
+/// <summary>Consistency mid-training of a mean-flow network that starts as the teacher, or its network from a file.</summary>
 internal sealed class CmtRunner(CmtOptions options) : IStage
 {
     public void Run(StageContext context)
     {
+        if (options is PretrainedCmtOptions pretrained)
+        {
+            Pretrained.Generator(context, pretrained, interval: true);
+            return;
+        }
+
         using var scope = NewDisposeScope();
         var cmt = (ITrained)options;
         using var source = GeneratorTraining.Source(context, cmt.Training.BatchSize);
@@ -130,11 +136,17 @@ internal sealed class CmtRunner(CmtOptions options) : IStage
     }
 }
 
-/// <summary>Trains a mean-flow network that starts from CMT, from the teacher or from random weights.</summary>
+/// <summary>Trains a mean-flow network that starts from CMT, from the teacher or from random weights, or loads it from a file.</summary>
 internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
 {
     public void Run(StageContext context)
     {
+        if (options is PretrainedMeanFlowOptions pretrained)
+        {
+            Pretrained.Generator(context, pretrained, interval: true);
+            return;
+        }
+
         using var scope = NewDisposeScope();
         var meanFlow = (IMeanFlowTraining)options;
         using var source = GeneratorTraining.Source(context, meanFlow.Training.BatchSize);

@@ -131,16 +131,21 @@ internal static class Pretrained
         File.Copy(source, path, overwrite: true);
     }
 
-    public static void Teacher(StageContext context, PretrainedTeacherOptions options, string path)
+    /// <param name="interval">Whether a mean-flow network is needed; otherwise a velocity network.</param>
+    public static void Generator(StageContext context, IPretrainedGenerator options, bool interval)
     {
         using var scope = NewDisposeScope();
+        var path = context.File(NetworkFiles.Generator);
         var source = context.Resolve(options.Weights);
         PretrainingCost.Report(context, source);
         var file = TensorFile.Open(source);
         if (options.Network is { } released && !NetworkMetadata.Describes(file))
         {
             var (shape, classes) = GeneratorTraining.Latents(context);
-            var network = new DitNetwork(released, shape, classes, interval: false);
+            var network = new DitNetwork(released, shape, classes, interval);
+            // Only a mean-flow network embeds the interval.
+            if (file.Tensors.Keys.Any(name => name.StartsWith(DitNetwork.IntervalEmbedding + ".", StringComparison.Ordinal)) != interval)
+                throw OtherKind(source, interval);
             using var imported = Weights.Load(network.Declare(), file, CPU);
             NetworkFiles.Save(path, network, imported);
             return;
@@ -148,12 +153,18 @@ internal static class Pretrained
 
         var (own, weights) = NetworkFiles.LoadGenerator(source, CPU);
         weights.Dispose();
-        if (own.Interval)
-            throw new LabException($"{source} holds a mean-flow network where the teacher, a velocity network, is needed");
+        if (own.Interval != interval)
+            throw OtherKind(source, interval);
         if (options.Network is { } named && own.Options != named)
             throw Differs(source, JsonSerializer.Serialize(named, LabJson.Default.DitOptions), NetworkMetadata.Of(own));
         File.Copy(source, path, overwrite: true);
     }
+
+    private static LabException OtherKind(string source, bool interval) => new(interval
+        ? $"{source} holds a velocity network, without {DitNetwork.IntervalEmbedding}, where a mean-flow network is needed: its place is "
+            + "`teacher` of kind pretrained"
+        : $"{source} holds a mean-flow network, with {DitNetwork.IntervalEmbedding}, where the teacher, a velocity network, is needed: its "
+            + "place is `meanflow` or `cmt` of kind pretrained");
 
     private static LabException Differs(string source, string named, Dictionary<string, string> found) =>
         new($"{source} holds the network {found["network"]}, but the options name {named}: correct `network`, or write null");

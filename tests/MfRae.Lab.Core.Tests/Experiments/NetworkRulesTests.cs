@@ -81,6 +81,7 @@ public sealed class NetworkRulesTests : IDisposable
         _work.WriteWeights(
             "released/teacher.safetensors", [], ("y_embedder.embedding_table.weight", [3, 96]), ("s_embedder.proj.weight", [96, 768, 1, 1]),
             ("pos_embed", [1, 256, 96]));
+        _work.WriteWeights("released/student.safetensors", [], ("r_embedder.W", [256]), ("pos_embed", [1, 256, 96]));
         _work.WriteWeights("released/plain.safetensors", [], ("fc.weight", [10, 10]));
     }
 
@@ -144,7 +145,15 @@ public sealed class NetworkRulesTests : IDisposable
     [InlineData("colour", """ "teacher": { "weights": "colour/student.safetensors" } """, "teacher.weights", "mean-flow network, but a teacher")]
     [InlineData("colour", """ "teacher": { "weights": "colour/encoder.safetensors" } """, "teacher.weights", "`vit-encoder`, but a teacher")]
     [InlineData("colour", """ "teacher": { "network": { "headDepth": 3 } } """, "teacher.network.headDepth", "`headDepth` is 3*it is 1")]
-    [InlineData("colour", """ "meanflow": { "network": { "headDepth": 3 } } """, "meanflow.network.headDepth", "is 3*teacher's weights, where it is 1")]
+    [InlineData("colour", """ "meanflow": { "network": { "headDepth": 3 } } """, "meanflow.network.headDepth", "is 3*weights of the teacher, where it is 1")]
+    [InlineData("colour", """ "meanflow": { "kind": "pretrained", "weights": "colour/teacher.safetensors", "network": null } """, "meanflow.weights",
+        "velocity network, but meanflow must be a mean-flow network")]
+    [InlineData("colour", """ "cmt": { "kind": "pretrained", "weights": "colour/teacher.safetensors" } """, "cmt.weights",
+        "velocity network, but cmt must be a mean-flow network")]
+    [InlineData("colour", """ "cmt": { "kind": "pretrained", "weights": "colour/encoder.safetensors" } """, "cmt.weights", "`vit-encoder`, but a mean-flow network")]
+    [InlineData("colour", """ "cmt": { "kind": "pretrained", "weights": "colour/student.safetensors" }, "meanflow": { "network": { "headDepth": 3 } } """,
+        "meanflow.network.headDepth", "is 3*weights of the CMT network, where it is 1")]
+    [InlineData("released", """ "teacher": { "weights": "released/student.safetensors" } """, "teacher.weights", "mean-flow network, but a teacher")]
     [InlineData("idx", """ "dataset": { "trainLimit": 5 } """, "dataset.trainLimit", "10 classes, but the training images have 5")]
     [InlineData("released", """ "teacher": { "network": { "trunkWidth": 192 } } """, "teacher.network.trunkWidth", "is 192*it is 96")]
     public void Mismatched_stages_are_reported_with_both_shapes(string networks, string change, string path, string message)

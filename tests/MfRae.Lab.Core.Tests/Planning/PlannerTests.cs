@@ -146,6 +146,21 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Fact]
+    public void A_pretrained_generator_is_loaded_once_and_sampled_with_the_noise_of_each_run()
+    {
+        _work.WriteWeights("generator.safetensors", new() { ["type"] = "dit-mean-flow", ["network"] = "{}" });
+        var plan = _work.Plan(
+            """ "seeds": [0, 1], "base": { "cmt": { "kind": "none" }, "meanflow": { "kind": "pretrained", "weights": "generator.safetensors", "network": null } } """);
+        var generator = Stage(plan, "meanflow");
+
+        Different(plan, "meanflow").Should().Equal(1);
+        Different(plan, "sampling", "evaluation").Should().Equal(2, 2);
+        generator.Seed.Should().BeNull();
+        generator.Inputs.Keys.Should().Equal("latents");
+        plan.Runs[0].Stages.Keys.Should().NotContain("cmt").And.Contain(["teacher", "endPoints"]);
+    }
+
+    [Fact]
     public void Only_the_evaluation_of_students_has_the_ends_of_the_teachers_ODE_as_input()
     {
         var plan = _work.Plan("");

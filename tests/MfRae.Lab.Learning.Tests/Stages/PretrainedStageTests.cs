@@ -21,8 +21,12 @@ public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
         lab.Run("loaded decoder", new DecoderStage(new PretrainedDecoderOptions(lab.At("decoder/decoder.safetensors"))));
         lab.Run("loaded teacher", new TeacherStage(new PretrainedTeacherOptions(lab.At("teacher/network.safetensors"))));
 
-        foreach (var file in new[] { "features/features", "encoder/encoder", "decoder/decoder", "teacher/network" })
+        lab.Run("loaded cmt", new CmtStage(new PretrainedCmtOptions(lab.At("cmt/network.safetensors"))));
+        lab.Run("loaded meanflow", new MeanFlowStage(new PretrainedMeanFlowOptions(lab.At("cmt/network.safetensors"), TinyLab.Dit)));
+
+        foreach (var file in new[] { "features/features", "encoder/encoder", "decoder/decoder", "teacher/network", "cmt/network" })
             Bytes($"loaded {file}.safetensors").Should().Equal(Bytes($"{file}.safetensors"));
+        Bytes("loaded meanflow/network.safetensors").Should().Equal(Bytes("cmt/network.safetensors"));
     }
 
     [Fact]
@@ -64,7 +68,8 @@ public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
         Refuses(new EncoderStage(new PretrainedEncoderOptions(teacher)), "*network.safetensors*'dit-velocity'*vit-encoder*");
         Refuses(new DecoderStage(new PretrainedDecoderOptions(encoder)), "*'vit-encoder'*rae-decoder*");
         Refuses(new TeacherStage(new PretrainedTeacherOptions(encoder)), "*'vit-encoder'*dit-velocity*");
-        Refuses(new TeacherStage(new PretrainedTeacherOptions(cmt)), "*mean-flow network*teacher*");
+        Refuses(new TeacherStage(new PretrainedTeacherOptions(cmt)), "*mean-flow network*teacher*place is `meanflow` or `cmt`*");
+        Refuses(new MeanFlowStage(new PretrainedMeanFlowOptions(teacher)), "*velocity network*mean-flow network is needed*place is `teacher`*");
         Refuses(new LatentStage(new PretrainedLatentOptions(encoder)), "*encoder.safetensors*no tensor 'mean'*", "dataset", "encoder");
     }
 
@@ -82,6 +87,22 @@ public sealed class PretrainedStageTests(TinyLab lab) : IClassFixture<TinyLab>
             "*decoder.safetensors holds the network*options name*\"kind\":\"mae\"*");
         Refuses(new TeacherStage(new PretrainedTeacherOptions(lab.At("teacher/network.safetensors"), dit with { HeadDepth = 3 })),
             "*network.safetensors holds the network*\"headDepth\":3*");
+    }
+
+    [Fact]
+    public void A_released_generator_is_converted_to_a_file_that_describes_itself()
+    {
+        // As the released training saves it: several networks in one checkpoint, which do not describe themselves.
+        var trained = TensorFile.Open(lab.At("cmt/network.safetensors"));
+        var released = lab.At("released.safetensors");
+        Safetensors.Write(released, [.. trained.Tensors.Select(entry => ("ema." + entry.Key, entry.Value.Read()))]);
+        lab.Run("converted", new MeanFlowStage(new PretrainedMeanFlowOptions(released + "::ema", TinyLab.Dit)), "latents");
+
+        var converted = TensorFile.Open(lab.At("converted/network.safetensors"));
+        converted.Tensors.Keys.Should().BeEquivalentTo(trained.Tensors.Keys);
+        converted.Tensors.Keys.Should().OnlyContain(name => converted[name].equal(trained[name]).all().item<bool>());
+        Refuses(new TeacherStage(new PretrainedTeacherOptions(released + "::ema", TinyLab.Dit)),
+            "*mean-flow network, with r_embedder*teacher*place is `meanflow`*", "latents");
     }
 
     [Fact]
