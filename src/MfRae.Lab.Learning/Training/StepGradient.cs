@@ -133,12 +133,12 @@ public sealed class StepGradient
     private void Shrink(long step, Exception shortage)
     {
         using var scope = NewDisposeScope();
-        var whole = _dividable ? _objective.Divide(_weights, step, 1)?.Samples ?? 1 : 1;
-        var tried = Math.Min(_samples ?? whole, whole);
-        var what = _samples is null ? "the whole batch" : tried == 1 ? "one sample" : $"{tried} samples";
-        if (tried <= 1)
+        var whole = _objective.Divide(_weights, step, 1)?.Samples;
+        var tried = Math.Min(_samples ?? long.MaxValue, whole ?? 1);
+        var what = tried == whole || whole is null ? "the whole batch" : tried == 1 ? "one sample" : $"{tried} samples";
+        if (tried == 1)
         {
-            var advice = whole == 1 ? "choose a smaller batch" : _weights.Recomputation is null ? "add --recompute" : "choose a smaller network";
+            var advice = whole is null ? "choose a smaller batch" : _weights.Recomputation is null ? "add --recompute" : "choose a smaller network";
             throw new LabException(
                 $"not enough memory for step {step + 1} with {what} at once: use a device with more memory, or {advice}. The last checkpoint is kept",
                 shortage);
