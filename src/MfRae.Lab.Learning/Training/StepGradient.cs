@@ -80,7 +80,7 @@ public sealed class StepGradient
 
     private StepValue InParts(DividedBatch batch, long samples, bool unweighted)
     {
-        // A gradient of its own for the loss without weight would be another vector of all parameters: a separate pass is slower and needs none.
+        // The loss without weight takes a separate pass: in one pass, its gradient would need a second vector of all parameters.
         Tensor? norm = null;
         if (unweighted && Pass(batch, samples, value => HasWeight(value) ? value.Unweighted : null) is not null)
             norm = TakeNorm();
