@@ -11,4 +11,10 @@ internal sealed class WatchedObjective(IObjective objective, Action<long> watch)
         watch(step);
         return objective.Evaluate(weights, step);
     }
+
+    public DividedBatch? Divide(Weights weights, long step, long samples)
+    {
+        watch(step);
+        return objective.Divide(weights, step, samples);
+    }
 }

@@ -14,7 +14,7 @@ namespace MfRae.Lab.Benchmarks;
 /// <summary>A network of one size, latents to train it on, and the lab's own trainer around the lab's own objectives.</summary>
 internal sealed class Workload : IDisposable
 {
-    private const int Batch = 64;
+    public const int Batch = 64;
     private const int Classes = 10;
 
     private readonly DitOptions _sizes;
@@ -47,7 +47,9 @@ internal sealed class Workload : IDisposable
 
     /// <summary>Trains from the start for some steps of a variant, and shows its objective to <paramref name="watch"/> before each.</summary>
     /// <param name="journal">Where the trainer reports; null: nowhere.</param>
-    public void Train(Variant variant, int steps, Action<long> watch, IJournal? journal = null, int logEvery = 10)
+    /// <param name="memory">How steps exchange time for memory; null: not at all.</param>
+    public void Train(
+        Variant variant, int steps, Action<long> watch, IJournal? journal = null, int logEvery = 10, StepMemory? memory = null)
     {
         using var scope = NewDisposeScope();
         var training = new TrainingOptions(steps, Batch);
@@ -55,32 +57,58 @@ internal sealed class Workload : IDisposable
         using var weights = Weights(network);
         var objective = new WatchedObjective(Objective(variant, network, training), watch);
         using var folder = new TemporaryFolder();
-        using var average = new Trainer(training, Context(folder.Path, journal ?? new Silence(), logEvery)).Run(network.Declare(), weights, objective);
+        using var average = new Trainer(training, Context(folder.Path, journal ?? new Silence(), logEvery, memory)).Run(network.Declare(), weights, objective);
         watch(steps);
+    }
+
+    /// <summary>Loss and gradient of the first step, in float32, in the caller's dispose scope.</summary>
+    public (double Loss, Tensor Gradient) Gradient(Variant variant, StepMemory memory)
+    {
+        var network = variant.Derivative is null ? _teacher : _teacher.WithInterval();
+        using var weights = Weights(network);
+        weights.Train();
+        using var folder = new TemporaryFolder();
+        var value = new StepGradient(Objective(variant, network, new(1, Batch)), weights, Context(folder.Path, new Silence(), 1, memory))
+            .Compute(0, unweighted: false);
+        return (value.Loss.item<float>(), weights.Gradient!.clone());
+    }
+
+    /// <summary>The weights after some steps in float64, in the caller's dispose scope.</summary>
+    public Tensor Trained(Variant variant, StepMemory memory, int steps)
+    {
+        var network = variant.Derivative is null ? _teacher : _teacher.WithInterval();
+        using var weights = Weights(network, ScalarType.Float64);
+        using var teacherWeights = Weights(_teacher, ScalarType.Float64);
+        using var folder = new TemporaryFolder();
+        var training = new TrainingOptions(steps, Batch);
+        using var average = new Trainer(training, Context(folder.Path, new Silence(), steps, memory))
+            .Run(network.Declare(), weights, Objective(variant, network, training, teacherWeights));
+        return weights.Flat.clone();
     }
 
     public void Dispose() => _teacherWeights.Dispose();
 
-    private IObjective Objective(Variant variant, DitNetwork network, TrainingOptions training) => variant.Derivative is { } derivative
+    private IObjective Objective(Variant variant, DitNetwork network, TrainingOptions training, Weights? teacherWeights = null) => variant.Derivative is { } derivative
         ? new MeanFlowObjective(
             new(1, _sizes, new UniformTimeOptions(), derivative, new AdaptiveLossWeightOptions(), training, EqualFraction: variant.EqualFraction),
-            network, (z, t, y) => _teacher.Velocity(_teacherWeights, z, t, y), _batches)
+            network, (z, t, y) => _teacher.Velocity(teacherWeights ?? _teacherWeights, z, t, y), _batches)
         : new FlowMatchingObjective(new(_sizes, new UniformTimeOptions(), training), network, _batches);
 
     // No layer is left at zero, as some are where training starts.
-    private Weights Weights(DitNetwork network)
+    private Weights Weights(DitNetwork network, ScalarType type = ScalarType.Float32)
     {
-        var weights = Learning.Networks.Weights.Initialise(network.Declare(), _random, CPU);
+        var weights = Learning.Networks.Weights.Initialise(network.Declare(), _random, CPU, type);
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
         weights.Flat.add_(_random.Normal("perturb", 0, weights.Flat.shape) * 0.02);
         return weights;
     }
 
-    private static StageContext Context(string folder, IJournal journal, int logEvery)
+    private static StageContext Context(string folder, IJournal journal, int logEvery, StepMemory? memory)
     {
         var node = new StageNode("", "meanflow", "benchmark", new ProbeStage(), 0, new Dictionary<string, string>());
-        var settings = new RunSettings(Device: "cpu", LogEvery: logEvery, CheckpointSeconds: int.MaxValue);
+        var settings = new RunSettings(Device: "cpu", LogEvery: logEvery, CheckpointSeconds: int.MaxValue,
+            MicroBatch: (int)(memory?.Samples ?? 0), Recompute: memory?.Recompute ?? false);
         return new(
             new(node, new Dictionary<string, string>(), folder, 1, settings), folder, journal, TimeProvider.System, CancellationToken.None);
     }

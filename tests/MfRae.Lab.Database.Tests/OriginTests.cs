@@ -38,6 +38,16 @@ public sealed class OriginTests : IDisposable
     }
 
     [Fact]
+    public void The_last_parts_of_a_batch_belong_to_the_attempt()
+    {
+        Tell(Stage, 1, Origin(), new MicroBatchEvent(16, false), new MicroBatchEvent(8, true));
+        Tell(Stage, 2, Origin());
+
+        Attempts(Stage).Select(attempt => (attempt.MicroBatch, attempt.Recompute)).Should().Equal((8, true), (null, false));
+        _lab.Rows("select micro_batch, recompute from attempts order by attempt").Select(row => (row[0], row[1])).Should().Equal((8L, 1L), (null, 0L));
+    }
+
+    [Fact]
     public void Equal_environments_share_a_row()
     {
         Tell(Stage, 1, Origin());

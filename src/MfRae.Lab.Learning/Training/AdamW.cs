@@ -9,6 +9,9 @@ namespace MfRae.Lab.Learning.Training;
 /// </summary>
 public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposable
 {
+    // The denominator is another vector of all parameters. Large networks are updated in pieces of this many values.
+    private const long ValuesAtOnce = 1L << 26;
+
     /// <summary>The moving average of the gradient, [n].</summary>
     public Tensor First { get; } = zeros_like(weights.Flat).DetachFromDisposeScope();
 
@@ -19,14 +22,24 @@ public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposabl
     public void Step(long step, double learningRate)
     {
         var gradient = weights.Gradient!;
-        First.lerp_(gradient, 1 - options.Beta1);
-        Second.mul_(options.Beta2).addcmul_(gradient, gradient, 1 - options.Beta2);
+        for (long start = 0; start < gradient.numel(); start += ValuesAtOnce)
+        {
+            using var scope = NewDisposeScope();
+            Tensor Piece(Tensor all) => all.slice(0, start, Math.Min(all.numel(), start + ValuesAtOnce), 1);
+            Step(Piece(weights.Flat), Piece(gradient), Piece(First), Piece(Second), step, learningRate);
+        }
+    }
+
+    private void Step(Tensor values, Tensor gradient, Tensor first, Tensor second, long step, double learningRate)
+    {
+        first.lerp_(gradient, 1 - options.Beta1);
+        second.mul_(options.Beta2).addcmul_(gradient, gradient, 1 - options.Beta2);
         if (options.WeightDecay > 0)
-            weights.Flat.mul_(1 - (learningRate * options.WeightDecay));
+            values.mul_(1 - (learningRate * options.WeightDecay));
         var bias1 = 1 - Math.Pow(options.Beta1, step + 1);
         var bias2 = 1 - Math.Pow(options.Beta2, step + 1);
-        var denominator = Second.sqrt().div_(Math.Sqrt(bias2)).add_(options.Epsilon);
-        weights.Flat.addcdiv_(First, denominator, -learningRate / bias1);
+        var denominator = second.sqrt().div_(Math.Sqrt(bias2)).add_(options.Epsilon);
+        values.addcdiv_(first, denominator, -learningRate / bias1);
     }
 
     /// <inheritdoc/>

@@ -74,6 +74,8 @@ public sealed class UsageTests : IDisposable
     [InlineData("rnu", "run")]
     [InlineData("run", "Required argument 'FILE' missing")]
     [InlineData("run x.json --jobs many", "--jobs")]
+    [InlineData("run x.json --micro-batch 0", "--micro-batch requires an integer of at least 1, or auto")]
+    [InlineData("run x.json --micro-batch half", "--micro-batch requires an integer of at least 1, or auto")]
     [InlineData("run x.json --jobs -1", "--jobs requires an integer of at least 0")]
     [InlineData("run x.json --device gpu", "use auto, cpu, cuda or cuda:N")]
     [InlineData("run x.json --keep-going --fail-fast", "exclude each other")]

@@ -40,6 +40,15 @@ public sealed class CostMeasurementsTests
     }
 
     [Fact]
+    public void Costs_of_a_step_in_parts_are_not_compared_with_those_of_a_whole_step()
+    {
+        var stage = new CmtStage(new NoCmtOptions());
+
+        Of(stage, parts: new(16, true)).Should().OnlyContain(one => one.Setting == "processor=Fast_CPU_×_4 threads=1 jobs=2 microBatch=16 recompute");
+        Of(stage, parts: new(null, true)).Should().OnlyContain(one => one.Setting!.EndsWith("jobs=2 recompute", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_cost_of_a_run_is_that_of_MeanFlow_or_else_of_CMT()
     {
         var record = Record();
@@ -62,12 +71,12 @@ public sealed class CostMeasurementsTests
     }
 
     private static IEnumerable<Measurement> Of(
-        StageDefinition definition, string device = "cpu", int jobs = 2, IReadOnlyList<string>? accelerators = null)
+        StageDefinition definition, string device = "cpu", int jobs = 2, IReadOnlyList<string>? accelerators = null, MicroBatchEvent? parts = null)
     {
         var node = new StageNode("key", "kind", "label", definition, 0, new Dictionary<string, string>());
         var spec = new StageSpec(node, new Dictionary<string, string>(), "/", 1, new RunSettings(Jobs: jobs));
         var origin = new AttemptOrigin(
             "1", "Linux", ".NET", "", "Fast CPU × 4", accelerators ?? [], new Dictionary<string, string>(), 1, new Dictionary<string, string>());
-        return CostMeasurements.Of(Cost, spec, device, 1, origin);
+        return CostMeasurements.Of(Cost, spec, device, 1, origin, parts);
     }
 }

@@ -16,6 +16,11 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
 
     public int LogEvery { get; init; } = 1;
 
+    /// <summary>The most samples of a batch at once; 0: the whole batch.</summary>
+    public int MicroBatch { get; init; }
+
+    public bool Recompute { get; init; }
+
     /// <summary>Where relative paths in options start.</summary>
     public string WorkingDirectory { get; init; } = AppContext.BaseDirectory;
 
@@ -27,7 +32,7 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
         var node = new StageNode(
             new string('0', 64), "test", "test", definition ?? new ProbeStage(), seed, new Dictionary<string, string>());
         var spec = new StageSpec(node, inputs.ToDictionary(input => input.Name, input => input.Folder), WorkingDirectory, 1,
-            new RunSettings(Device: "cpu", LogEvery: LogEvery));
+            new RunSettings(Device: "cpu", LogEvery: LogEvery, MicroBatch: MicroBatch, Recompute: Recompute));
         return new(spec, folder, this, TimeProvider.System, _stop.Token);
     }
 
