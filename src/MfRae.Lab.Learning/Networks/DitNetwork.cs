@@ -137,7 +137,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
         var modulation = Layers.Linear(weights, "final_layer.adaLN_modulation.1", s.Silu()).Chunk(2, -1);
         x = Layers.Modulate(Layers.RmsNorm(weights, "final_layer.norm_final", x), modulation[0], modulation[1]);
         return Layers.Linear(weights, "final_layer.linear", x)
-            .Map(x => x.transpose(1, 2).reshape(-1, Shape.Channels, Shape.Rows, Shape.Columns));
+            .Map(x => Layers.InTypeOf(weights, x).transpose(1, 2).reshape(-1, Shape.Channels, Shape.Rows, Shape.Columns));
     }
 
     // Intermediate values of a block are freed with it, except those that a gradient needs: reused memory is in the cache.

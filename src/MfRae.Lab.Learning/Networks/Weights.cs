@@ -15,6 +15,7 @@ public sealed class Weights : IDisposable
     private readonly Dictionary<string, Tensor> _views = [];
     private readonly List<string> _trained = [];
     private readonly List<string> _constants = [];
+    private readonly bool _borrowed;
 
     private Weights(WeightSpec spec, Device device, ScalarType type)
     {
@@ -42,6 +43,12 @@ public sealed class Weights : IDisposable
         }
     }
 
+    private Weights(Weights owner, Precision precision)
+    {
+        (Flat, Gradient, Precision, _borrowed) = (owner.Flat, owner.Gradient, precision, true);
+        (_views, _trained, _constants) = (owner._views, owner._trained, owner._constants);
+    }
+
     /// <summary>Every trained value, [n].</summary>
     public Tensor Flat { get; }
 
@@ -57,8 +64,11 @@ public sealed class Weights : IDisposable
     /// <summary>float32, or float64 for exact checks; random numbers and tables are made in float32 and then converted.</summary>
     public ScalarType Type => Flat.dtype;
 
-    /// <summary>The rounding of the operands of matrix products with these weights.</summary>
+    /// <summary>The arithmetic of matrix products with these weights.</summary>
     public Precision Precision { get; set; } = Precision.Full;
+
+    /// <summary>The same tensors with another precision of products. They stay the property of this object.</summary>
+    public Weights With(Precision precision) => new(this, precision);
 
     /// <summary>The initial weights of a network.</summary>
     public static Weights Initialise(WeightSpec spec, RandomSource random, Device device, ScalarType type = ScalarType.Float32)
@@ -171,6 +181,8 @@ public sealed class Weights : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_borrowed)
+            return;
         foreach (var view in _views.Values)
             view.Dispose();
         Gradient?.Dispose();
