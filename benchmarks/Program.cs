@@ -19,6 +19,13 @@ switch (args.FirstOrDefault())
     case "memory":
         MemoryOverSteps.Run(options.GetValueOrDefault("variant", "central"), Number("steps", 2000));
         return 0;
+    case "training-memory" when options.TryGetValue("case", out var measured):
+        Console.WriteLine(new TrainingMemory(options["experiment"], threads).Measure(measured));
+        return 0;
+    case "training-memory":
+        new TrainingMemory(options.GetValueOrDefault("experiment", "experiments/paper/imagenet256.json"), threads).Run(
+            options.GetValueOrDefault("cases", TrainingMemory.Usual).Split(','));
+        return 0;
     case "tracking":
         Console.WriteLine($"{Machine.Description}.");
         Console.WriteLine();
@@ -68,6 +75,7 @@ switch (args.FirstOrDefault())
     default:
         Console.Error.WriteLine("dotnet run --project benchmarks -- step-cost [rounds=7] [threads=N] [sizes=default,large]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
+        Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- training-memory [cases=STAGE:DEPTH:BATCH,…] [experiment=FILE] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- evaluation-memory [n=50000] [width=2048] [train=0] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- time-stability");
         Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- measuring-cost [samples=10000] [batches=LIST] [train=N] [turns=N] [threads=N]");

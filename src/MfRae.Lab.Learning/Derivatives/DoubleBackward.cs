@@ -14,7 +14,7 @@ public sealed class DoubleBackward : IDerivative
     /// The gradient by the inputs and its derivative by the cotangent: each takes one product for a weight and two for each product of
     /// attention.
     /// </summary>
-    public DerivativeCost Cost { get; } = new("double backward", 2, 4, KeptEvaluations: 1);
+    public DerivativeCost Cost { get; } = new("double backward", 2, 4, KeptEvaluations: 1, FusesMain: false);
 
     /// <inheritdoc/>
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)

@@ -11,7 +11,7 @@ namespace MfRae.Lab.Learning.Derivatives;
 public sealed class ForwardMode : IDerivative
 {
     /// <summary>A tangent takes one product where a weight is one factor, and two where both factors depend on the input.</summary>
-    public DerivativeCost Cost { get; } = new("forward-mode JVP", 1, 2);
+    public DerivativeCost Cost { get; } = new("forward-mode JVP", 1, 2, FusesMain: false);
 
     /// <inheritdoc/>
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)

@@ -35,6 +35,14 @@ public sealed class FullPrecisionDerivative(IDerivative inner) : IDerivative
     private static DerivativeCost Separate(DerivativeCost cost)
     {
         var main = cost.UsesMain ? 1 : 0;
-        return cost with { Name = cost.Name + " in float32", Linear = cost.Linear + main, Attention = cost.Attention + main, FullPrecision = true };
+        return cost with
+        {
+            Name = cost.Name + " in float32",
+            Linear = cost.Linear + main,
+            Attention = cost.Attention + main,
+            KeptEvaluations = 0,
+            FullPrecision = true,
+            FusesMain = true,
+        };
     }
 }

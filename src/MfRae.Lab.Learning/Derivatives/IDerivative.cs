@@ -102,6 +102,7 @@ public sealed class NetworkVelocity(DitNetwork network, Weights weights, Func<in
 /// <param name="KeptEvaluations">Evaluations whose values are kept for a backward pass.</param>
 /// <param name="UsesMain">Whether the estimate uses the main evaluation.</param>
 /// <param name="FullPrecision">Whether its products are float32 in every precision of the training.</param>
+/// <param name="FusesMain">Whether the main evaluation may use fused attention.</param>
 public sealed record DerivativeCost(
     string Name,
     double Linear,
@@ -109,7 +110,8 @@ public sealed record DerivativeCost(
     bool AllSamples = false,
     double KeptEvaluations = 0,
     bool UsesMain = true,
-    bool FullPrecision = false)
+    bool FullPrecision = false,
+    bool FusesMain = true)
 {
     /// <summary>The cost of probes. In one batch with gradients a probe goes backward too, although nothing uses its gradient.</summary>
     public static DerivativeCost Probes(string name, int probes, bool concatenated) => concatenated

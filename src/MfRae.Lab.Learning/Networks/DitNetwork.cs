@@ -81,16 +81,18 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     /// <summary>The average velocity with its derivative along the tangents of z, r and t, which carries no gradient.</summary>
     public Dual AverageVelocity(Weights weights, Dual z, Dual r, Dual t, Tensor y) => Forward(weights, z, t - r, t, y, observe: null);
 
-    // Without gradients no values are kept from block to block, and a CPU is fastest if the working set stays in its cache.
+    // Without gradients no intermediate values are kept, and a CPU is fastest if the working set stays in its cache.
     private Tensor Evaluate(Weights weights, Tensor z, Tensor? span, Tensor t, Tensor y)
     {
         Tensor Part(Tensor z, Tensor? span, Tensor t, Tensor y) =>
             Forward(weights, z, span is null ? default(Dual?) : new Dual(span, null), t, y, observe: null).Primal;
-        var samples = Math.Max(1, TokensAtOnce / Shape.Tokens);
-        if (is_grad_enabled() || z.device_type != DeviceType.CPU || z.size(0) <= samples)
+        if (is_grad_enabled())
             return Part(z, span, t, y);
 
         using var scope = NewDisposeScope();
+        var samples = Math.Max(1, TokensAtOnce / Shape.Tokens);
+        if (z.device_type != DeviceType.CPU || z.size(0) <= samples)
+            return Part(z, span, t, y).MoveToOuterDisposeScope();
         var parts = new List<Tensor>();
         for (long start = 0; start < z.size(0); start += samples)
         {

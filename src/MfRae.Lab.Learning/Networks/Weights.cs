@@ -77,7 +77,11 @@ public sealed class Weights : IDisposable
         using var quiet = no_grad();
         var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
+        {
+            // The numbers of all tensors together are several sets of weights.
+            using var one = NewDisposeScope();
             weights[entry.Name].copy_(entry.Initial.Create(entry.Name, entry.Shape, random));
+        }
         return weights;
     }
 

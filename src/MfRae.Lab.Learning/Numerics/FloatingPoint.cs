@@ -71,7 +71,10 @@ public sealed class Precision
     }
 
     /// <summary>Whether attention over q [..., T, d] uses the fused kernel, which keeps no matrix of all pairs of tokens.</summary>
-    public bool Fuses(Tensor q) => _fuses && (q.device_type == DeviceType.CUDA || q.size(-2) >= TokensToFuse);
+    public bool Fuses(Tensor q) => _fuses && (q.device_type == DeviceType.CUDA || IsFusedLength(q.size(-2)));
+
+    /// <summary>Whether attention over this number of tokens is fused on every device.</summary>
+    public static bool IsFusedLength(long tokens) => tokens >= TokensToFuse;
 
     /// <summary>float32 of any shape, rounded; at full precision <paramref name="x"/> itself. A gradient passes unchanged.</summary>
     public Tensor Round(Tensor x)
