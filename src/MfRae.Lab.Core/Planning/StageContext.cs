@@ -52,13 +52,13 @@ public sealed record StageSpec(
 /// <param name="Jobs">Most stages that run at once; 0: cores divided by threads, or 1 on a GPU.</param>
 /// <param name="Threads">Threads for computation in a stage; 0: derived from the number of cores.</param>
 /// <param name="LogEvery">Training steps between metric events.</param>
-/// <param name="CheckpointSeconds">Seconds between checkpoints.</param>
+/// <param name="CheckpointSeconds">Seconds between checkpoints; null: an interval that follows from the cost of writing one.</param>
 public sealed record RunSettings(
     string Device = "auto",
     int Jobs = 0,
     int Threads = 0,
     int LogEvery = 10,
-    int CheckpointSeconds = 30);
+    int? CheckpointSeconds = null);
 
 /// <summary>Computes one stage: reads input folders, writes files to its folder, and reports to its journal.</summary>
 public interface IStage

@@ -102,14 +102,14 @@ public sealed class Weights : IDisposable
         var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
         {
-            var value = file[entry.Name];
-            if (!value.shape.SequenceEqual(entry.Shape))
+            var value = file.Stored(entry.Name);
+            if (!value.Shape.SequenceEqual(entry.Shape))
             {
-                throw new LabException($"{file.Path}: '{entry.Name}' is [{string.Join(", ", value.shape)}] where the network has "
+                throw new LabException($"{file.Path}: '{entry.Name}' is [{string.Join(", ", value.Shape)}] where the network has "
                     + $"[{string.Join(", ", entry.Shape)}]");
             }
 
-            weights[entry.Name].copy_(value);
+            value.CopyTo(weights[entry.Name]);
         }
         var damaged = weights.NotFinite();
         return damaged.Count == 0 ? weights : throw new LabException(

@@ -5,10 +5,13 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Training;
 
 /// <summary>
-/// AdamW (arXiv 1711.05101) over the flat vector of all parameters: six operations a step, and two vectors to checkpoint.
+/// AdamW (arXiv 1711.05101) over the flat vector of all parameters: a few operations a step, and two vectors to checkpoint.
 /// </summary>
 public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposable
 {
+    // 64 MB in float32. A denominator for all parameters at once would be another set of weights.
+    private const long Chunk = 1L << 24;
+
     /// <summary>The moving average of the gradient, [n].</summary>
     public Tensor First { get; } = zeros_like(weights.Flat).DetachFromDisposeScope();
 
@@ -25,8 +28,13 @@ public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposabl
             weights.Flat.mul_(1 - (learningRate * options.WeightDecay));
         var bias1 = 1 - Math.Pow(options.Beta1, step + 1);
         var bias2 = 1 - Math.Pow(options.Beta2, step + 1);
-        var denominator = Second.sqrt().div_(Math.Sqrt(bias2)).add_(options.Epsilon);
-        weights.Flat.addcdiv_(First, denominator, -learningRate / bias1);
+        for (long start = 0; start < First.numel(); start += Chunk)
+        {
+            using var scope = NewDisposeScope();
+            Tensor Part(Tensor all) => all.narrow(0, start, Math.Min(Chunk, all.numel() - start));
+            var denominator = Part(Second).sqrt().div_(Math.Sqrt(bias2)).add_(options.Epsilon);
+            Part(weights.Flat).addcdiv_(Part(First), denominator, -learningRate / bias1);
+        }
     }
 
     /// <inheritdoc/>
