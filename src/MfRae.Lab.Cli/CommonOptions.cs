@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Cli;
 
@@ -14,6 +15,8 @@ internal sealed class Verb(string name, string description, string example) : Co
 /// <summary>Arguments and options that several verbs share.</summary>
 internal static class CommonOptions
 {
+    private const string Auto = "auto";
+
     /// <summary>The name of the argument that takes `path.to.option=value`.</summary>
     public const string Override = "OVERRIDE";
 
@@ -63,6 +66,39 @@ internal static class CommonOptions
 
     public static Option<int?> Jobs() => Number(
         "--jobs", "How many stages run at the same time; with `--device cuda` each uses its own GPU. 0 chooses automatically", 0, 0);
+
+    /// <summary>The most samples of a training batch that are evaluated at once: see <see cref="GetMicroBatch"/>.</summary>
+    public static Option<string?> MicroBatch()
+    {
+        var option = new Option<string?>("--micro-batch")
+        {
+            Description = "Evaluate at most N samples of a training batch at once, and add up their gradients: less memory, and the same gradient up to "
+                + "rounding. auto chooses N, and recomputation, from the free memory. By default a batch is evaluated whole",
+            HelpName = "N|auto",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && token.Value != Auto
+                && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1))
+            {
+                result.AddError("--micro-batch requires an integer of at least 1, or auto");
+            }
+        });
+        return option;
+    }
+
+    public static Option<bool> Recompute() => new("--recompute")
+    {
+        Description = "Compute the activations of DiT^DH again in the backward pass of a training instead of keeping them: less memory, and a third more time",
+    };
+
+    /// <summary>The value of `--micro-batch` for <see cref="RunSettings.MicroBatch"/>.</summary>
+    public static int GetMicroBatch(this ParseResult parsed, Option<string?> option) => parsed.GetValue(option) switch
+    {
+        null => 0,
+        Auto => RunSettings.AutoMicroBatch,
+        var number => int.Parse(number, CultureInfo.InvariantCulture),
+    };
 
     /// <summary>An option that takes an integer of at least <paramref name="least"/>.</summary>
     /// <param name="usual">The default; null if the option has none.</param>

@@ -17,7 +17,7 @@ namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>
 /// `run`: computes the stages of an experiment, records them in the database and writes the report. The options are run settings: none
-/// is part of a stage key, and only the device changes numbers, by rounding.
+/// is part of a stage key, and only the device, micro-batches and recomputation change numbers, by rounding.
 /// </summary>
 internal sealed class RunVerb
 {
@@ -55,6 +55,8 @@ internal sealed class RunVerb
             + "30 seconds and 15 minutes apart",
         0, helpName: "SECONDS");
 
+    private readonly Option<string?> _microBatch = CommonOptions.MicroBatch();
+    private readonly Option<bool> _recompute = CommonOptions.Recompute();
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print state changes only, no progress" };
     private readonly Option<bool> _json = CommonOptions.Json("Print the results as JSON");
 
@@ -65,8 +67,8 @@ internal sealed class RunVerb
         var command = new Verb("run", "Run an experiment: completed stages are reused, interrupted ones resume",
             "experiments/ablation-lambda.json seeds=0-5 --only meanflow.lambda=1")
         {
-            _file, _overrides, _plan, _only, _device, _jobs, _fresh, _keepGoing, _failFast, _retryFailed, _noWait, _checkpointEvery, _quiet,
-            _json,
+            _file, _overrides, _plan, _only, _device, _jobs, _fresh, _keepGoing, _failFast, _retryFailed, _noWait, _checkpointEvery,
+            _microBatch, _recompute, _quiet, _json,
         };
         command.Exclude(_keepGoing, _failFast);
         command.SetAction(parsed =>
@@ -117,7 +119,8 @@ internal sealed class RunVerb
     }
 
     private RunSettings Settings(ParseResult parsed) => new(
-        Device: parsed.GetRequiredValue(_device), Jobs: parsed.GetNumber(_jobs), CheckpointSeconds: parsed.GetValue(_checkpointEvery));
+        Device: parsed.GetRequiredValue(_device), Jobs: parsed.GetNumber(_jobs), CheckpointSeconds: parsed.GetValue(_checkpointEvery),
+        MicroBatch: parsed.GetMicroBatch(_microBatch), Recompute: parsed.GetValue(_recompute));
 
     private RunOutcome Run(
         LabContext lab, ParseResult parsed, Plan whole, string[] only, PlanRecord noted, RunOrigin origin, LabDatabase database)
@@ -135,7 +138,8 @@ internal sealed class RunVerb
             settings,
             new RunOptions(
                 parsed.GetValue(_failFast), parsed.GetValue(_fresh), parsed.GetValue(_retryFailed), !parsed.GetValue(_noWait), origin,
-                new(() => StageFlops.Of(whole, lab.WorkingDirectory))),
+                new(() => StageFlops.Of(whole, lab.WorkingDirectory)),
+                new(() => StageMemory.Of(whole, lab.WorkingDirectory))),
             lab.WorkingDirectory,
             lab.Time);
         try

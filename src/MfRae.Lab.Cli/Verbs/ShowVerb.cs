@@ -138,6 +138,8 @@ internal static class OriginText
         Line("runtime", origin.Runtime);
         Line("system", origin.System);
         Line("host", attempt.Host);
+        Line("micro-batch", attempt.MicroBatch is { } samples ? samples.ToString(CultureInfo.InvariantCulture) : "");
+        Line("recompute", attempt.Recompute ? "yes" : "");
         Line("processor", origin.Processor);
         Line("accelerators", string.Join(", ", origin.Accelerators));
         Line("packages", origin.Packages.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{origin.Packages.Count}; --json lists them"));
@@ -188,6 +190,8 @@ internal static class RunDetailJson
         attempt.CpuSeconds,
         attempt.DeviceSeconds,
         attempt.PeakBytes,
+        attempt.MicroBatch,
+        attempt.Recompute,
         attempt.Error,
         attempt.Origin is { } origin
             ? new(
@@ -226,6 +230,8 @@ internal static class RunDetailJson
         double CpuSeconds,
         double DeviceSeconds,
         long PeakBytes,
+        int? MicroBatch,
+        bool Recompute,
         string? Error,
         Origin? Origin);
 

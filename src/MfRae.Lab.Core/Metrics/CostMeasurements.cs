@@ -6,7 +6,7 @@ namespace MfRae.Lab.Core.Metrics;
 
 /// <summary>
 /// The cost of the training steps of an arm as measurements. They depend on the machine, so processor, threads and jobs are part of their
-/// identity: values of different machines are not compared.
+/// identity: values of different machines are not compared. The same holds for micro-batches and recomputation, which exchange time for memory.
 /// </summary>
 public static class CostMeasurements
 {
@@ -19,7 +19,9 @@ public static class CostMeasurements
     /// <param name="device">The device of the attempt: cpu, cuda:0, ….</param>
     /// <param name="threads">The number of threads for tensor operations.</param>
     /// <param name="origin">The machine.</param>
-    public static IEnumerable<Measurement> Of(CostEvent cost, StageSpec spec, string device, int threads, AttemptOrigin origin)
+    /// <param name="parts">The parts of a batch that the steps were computed in; null: the whole batch.</param>
+    public static IEnumerable<Measurement> Of(
+        CostEvent cost, StageSpec spec, string device, int threads, AttemptOrigin origin, MicroBatchEvent? parts = null)
     {
         if (spec.Node.Definition is not (CmtStage or MeanFlowStage))
         {
@@ -33,7 +35,7 @@ public static class CostMeasurements
             string.Create(CultureInfo.InvariantCulture, $"threads={threads}"),
             .. accelerators,
             string.Create(CultureInfo.InvariantCulture, $"jobs={spec.Settings.Jobs}"),
-        ]);
+        ]) + parts?.Setting;
         Measurement Value(string metric, double value) => new(
             metric, value, null, null, 0, 0, 1, "", "", "", "", MetricCatalogue.HigherIsBetter(metric), DeviceClass.Of(device), "", setting);
         return [Value(MetricNames.StepSeconds, cost.StepSeconds), Value(MetricNames.PeakMemory, cost.PeakBytes)];

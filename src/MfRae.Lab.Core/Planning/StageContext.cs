@@ -35,6 +35,7 @@ public sealed record StageContext(StageSpec Spec, string Folder, IJournal Journa
 /// <param name="Attempt">From 1, incremented each time the stage is started.</param>
 /// <param name="Run">The command of the run, for the record.</param>
 /// <param name="Flops">Estimated floating-point operations of the stage, for the record; null without a cost model.</param>
+/// <param name="Memory">Estimated memory of a training; null without a cost model.</param>
 public sealed record StageSpec(
     StageNode Node,
     IReadOnlyDictionary<string, string> InputFolders,
@@ -42,10 +43,17 @@ public sealed record StageSpec(
     int Attempt,
     RunSettings Settings,
     RunOrigin? Run = null,
-    double? Flops = null);
+    double? Flops = null,
+    TrainingMemory? Memory = null);
+
+/// <summary>The memory that a training step needs for its backward pass: estimates.</summary>
+/// <param name="Batch">The samples of a step.</param>
+/// <param name="SampleBytes">The bytes of one sample with all activations.</param>
+/// <param name="RecomputedSampleBytes">The bytes of one sample with recomputation of activations.</param>
+public sealed record TrainingMemory(long Batch, double SampleBytes, double RecomputedSampleBytes);
 
 /// <summary>
-/// Settings that change results only by rounding (device, threads) or not at all (all others), so keys do not include them. The device class
+/// Settings that change results only by rounding (device, threads, micro-batch, recomputation) or not at all (all others), so keys do not include them. The device class
 /// is part of the identity of each measurement (<see cref="MfRae.Lab.Core.Metrics.DeviceClass"/>).
 /// </summary>
 /// <param name="Device">auto, cpu, cuda or cuda:N.</param>
@@ -53,12 +61,21 @@ public sealed record StageSpec(
 /// <param name="Threads">Threads for computation in a stage; 0: derived from the number of cores.</param>
 /// <param name="LogEvery">Training steps between metric events.</param>
 /// <param name="CheckpointSeconds">Seconds between checkpoints; null: an interval that follows from the cost of writing one.</param>
+/// <param name="MicroBatch">The most samples of a training batch that are evaluated at once; 0: the whole batch;
+/// <see cref="AutoMicroBatch"/>: as many as fit into the free memory.</param>
+/// <param name="Recompute">Whether activations of DiT^DH are computed again in the backward pass instead of being kept.</param>
 public sealed record RunSettings(
     string Device = "auto",
     int Jobs = 0,
     int Threads = 0,
     int LogEvery = 10,
-    int? CheckpointSeconds = null);
+    int? CheckpointSeconds = null,
+    int MicroBatch = 0,
+    bool Recompute = false)
+{
+    /// <summary>The value of <see cref="MicroBatch"/> that derives it from the free memory.</summary>
+    public const int AutoMicroBatch = -1;
+}
 
 /// <summary>Computes one stage: reads input folders, writes files to its folder, and reports to its journal.</summary>
 public interface IStage

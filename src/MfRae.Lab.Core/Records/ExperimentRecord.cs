@@ -86,6 +86,8 @@ public sealed record StageRecord(
 /// <param name="ResumedFrom">The step that it resumed from, or null if it started from the beginning.</param>
 /// <param name="Origin">Null in records of earlier versions.</param>
 /// <param name="Trace">The output and curves of an attempt that failed, or null.</param>
+/// <param name="MicroBatch">The most samples of a training batch that were evaluated at once; null: the whole batch.</param>
+/// <param name="Recompute">Whether activations were computed again in the backward pass.</param>
 public sealed record AttemptRecord(
     int Number,
     string Status,
@@ -99,7 +101,9 @@ public sealed record AttemptRecord(
     long PeakBytes,
     string? Error,
     AttemptOrigin? Origin = null,
-    FailureTrace? Trace = null)
+    FailureTrace? Trace = null,
+    int? MicroBatch = null,
+    bool Recompute = false)
 {
     /// <summary>Wall time × devices, or of one device if the number was not recorded.</summary>
     public double DeviceSeconds => WallSeconds * (Origin?.Devices ?? 1);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using MfRae.Lab.Core.Metrics;
 
@@ -13,6 +14,7 @@ namespace MfRae.Lab.Core.Records;
 [JsonDerivedType(typeof(MeasuredEvent), "measured")]
 [JsonDerivedType(typeof(ImageEvent), "image")]
 [JsonDerivedType(typeof(NoticeEvent), "notice")]
+[JsonDerivedType(typeof(MicroBatchEvent), "microBatch")]
 [JsonDerivedType(typeof(CostEvent), "cost")]
 [JsonDerivedType(typeof(FinishedEvent), "finished")]
 public abstract record JournalEvent;
@@ -48,6 +50,24 @@ public sealed record ImageEvent(string Name, string File, string Caption) : Jour
 
 /// <summary>A message for the user that does not affect any value.</summary>
 public sealed record NoticeEvent(string Text) : JournalEvent;
+
+/// <summary>
+/// How the following training steps of the attempt compute their gradient. Without this event, the whole batch is evaluated at once and all
+/// activations are kept.
+/// </summary>
+/// <param name="Samples">The most samples that are evaluated at once; null: the whole batch.</param>
+/// <param name="Recompute">Whether activations are computed again in the backward pass.</param>
+public sealed record MicroBatchEvent(int? Samples, bool Recompute) : JournalEvent
+{
+    /// <summary>Whether a step differs from the whole batch with all activations.</summary>
+    [JsonIgnore]
+    public bool IsDefault => Samples is null && !Recompute;
+
+    /// <summary>The words that distinguish costs: empty, or such as ` microBatch=16 recompute`.</summary>
+    [JsonIgnore]
+    public string Setting => (Samples is { } samples ? string.Create(CultureInfo.InvariantCulture, $" microBatch={samples}") : "")
+        + (Recompute ? " recompute" : "");
+}
 
 /// <summary>
 /// The cost of the training steps of an attempt, written when the training ends or diverges. A resumed attempt counts its own steps only.

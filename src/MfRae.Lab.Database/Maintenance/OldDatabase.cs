@@ -93,10 +93,10 @@ internal sealed class OldDatabase
 
                 INSERT INTO main.attempt (stage, generation, number, last_seq, status, host, pid, boot_id, device, threads, started,
                   resumed_from, keeps_through, wall_seconds, cpu_seconds, peak_bytes, error, superseded, valid_through, began,
-                  environment, command, source_commit, source_patch, files, devices, flops, log)
+                  environment, command, source_commit, source_patch, files, devices, flops, log, micro_batch, recompute)
                 SELECT a.stage, a.generation, a.number, a.last_seq, a.status, a.host, a.pid, a.boot_id, a.device, a.threads, a.started,
                   a.resumed_from, a.keeps_through, a.wall_seconds, a.cpu_seconds, a.peak_bytes, a.error, a.superseded, a.valid_through,
-                  a.began, m.id, a.command, a.source_commit, a.source_patch, a.files, a.devices, a.flops, a.log
+                  a.began, m.id, a.command, a.source_commit, a.source_patch, a.files, a.devices, a.flops, a.log, a.micro_batch, a.recompute
                 FROM old.attempt a
                 LEFT JOIN old.environment o ON o.id = a.environment
                 LEFT JOIN main.environment m

@@ -26,7 +26,7 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
             SELECT a.id, a.stage, a.status, a.host, a.device, a.threads, a.started, a.resumed_from AS resumedFrom,
               a.wall_seconds AS wallSeconds, a.cpu_seconds AS cpuSeconds, a.peak_bytes AS peakBytes, a.error, n.tool, n.system, n.runtime,
               n.numerics, n.processor, n.accelerators, n.packages, a.devices, a.files, a.flops, a.command, a.source_commit AS sourceCommit,
-              a.source_patch AS sourcePatch, l.log
+              a.source_patch AS sourcePatch, l.log, a.micro_batch AS microBatch, a.recompute
             FROM attempt a
             LEFT JOIN environment n ON n.id = a.environment
             LEFT JOIN attempt l ON l.id = a.id AND {logs}
@@ -99,13 +99,15 @@ internal sealed record AttemptRow(
     string? Command,
     string? SourceCommit,
     string? SourcePatch,
-    string? Log)
+    string? Log,
+    long? MicroBatch,
+    long Recompute)
 {
     /// <param name="number">The number of the attempt, from 1, counted through all generations.</param>
     /// <param name="curves">The curves of a failed attempt that may explain the failure.</param>
     public AttemptRecord Record(int number, IReadOnlyList<SeriesRecord> curves) => new(
         number, Status, Host, Device, (int)Threads, StoredText.Time(Started), ResumedFrom, WallSeconds, CpuSeconds, PeakBytes, Error, Origin(),
-        Log is null && curves.Count == 0 ? null : new(Log, curves));
+        Log is null && curves.Count == 0 ? null : new(Log, curves), (int?)MicroBatch, Recompute != 0);
 
     private AttemptOrigin? Origin() => Tool is null ? null : new(
         Tool,

@@ -89,6 +89,11 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
                 _attempt.Reports();
                 new ImageWriter(writer, stage, folder).Write(_attempt.Id, line.Seq, image);
                 break;
+            case MicroBatchEvent parts:
+                writer.Execute(
+                    "UPDATE attempt SET micro_batch = @Samples, recompute = @Recompute WHERE id = @Id",
+                    new { parts.Samples, parts.Recompute, _attempt.Id });
+                break;
             case CheckpointEvent:
                 _attempt.Reports();
                 break;

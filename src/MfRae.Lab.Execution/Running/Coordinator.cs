@@ -295,13 +295,15 @@ public sealed class Coordinator(
 /// <param name="Wait">Whether to wait for a live process that computes a stage of the plan, instead of failing.</param>
 /// <param name="Origin">The command and its source, for the record of each attempt.</param>
 /// <param name="Flops">The estimated floating-point operations by stage key, for the same record; evaluated when the first stage starts.</param>
+/// <param name="Memory">The estimated memory of trainings by stage key; evaluated for micro-batches that depend on the free memory.</param>
 public sealed record RunOptions(
     bool FailFast = false,
     bool Fresh = false,
     bool RetryFailed = false,
     bool Wait = true,
     RunOrigin? Origin = null,
-    Lazy<IReadOnlyDictionary<string, double>>? Flops = null);
+    Lazy<IReadOnlyDictionary<string, double>>? Flops = null,
+    Lazy<IReadOnlyDictionary<string, TrainingMemory>>? Memory = null);
 
 /// <summary>The result of running a plan.</summary>
 /// <param name="Stages">All stages, in plan order.</param>

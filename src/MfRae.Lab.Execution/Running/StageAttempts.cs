@@ -53,7 +53,8 @@ internal sealed class StageAttempts(
         run.Attempt = store.NextAttempt(run.Key);
         var inputs = run.Node.Inputs.ToDictionary(input => input.Key, input => store.CompleteFolder(input.Value));
         double? flops = options.Flops?.Value is { } estimates && estimates.TryGetValue(run.Key, out var estimate) ? estimate : null;
-        var spec = new StageSpec(run.Node, inputs, workingDirectory, run.Attempt, settings, options.Origin, flops);
+        var memory = settings.MicroBatch == RunSettings.AutoMicroBatch ? options.Memory?.Value.GetValueOrDefault(run.Key) : null;
+        var spec = new StageSpec(run.Node, inputs, workingDirectory, run.Attempt, settings, options.Origin, flops, memory);
         StageSpecFile.Write(folder, spec);
         run.Tail = new(store, log, run.Key, run.Attempt);
         run.StarvedBefore = MemoryShortage.Kills();

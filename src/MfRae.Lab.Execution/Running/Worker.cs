@@ -46,7 +46,7 @@ public static class Worker
         using var journal = OpenJournal();
         var origin = AttemptOrigins.OfProcess(device, spec);
         var identified = new IdentifiedJournal(
-            journal, spec, folder, device, store.ReadLineage(), cost => CostMeasurements.Of(cost, spec, device, threads, origin));
+            journal, spec, folder, device, store.ReadLineage(), (cost, parts) => CostMeasurements.Of(cost, spec, device, threads, origin, parts));
         using var lifeline = new Lifeline(coordinator, stop);
         var owner = ProcessIdentity.Current();
         var started = time.GetUtcNow();
@@ -156,11 +156,13 @@ public static class Worker
 /// <param name="folder">The folder of the stage.</param>
 /// <param name="device">The device of this attempt: cpu, cuda:0, ….</param>
 /// <param name="lineage">The complete stages of the store.</param>
-/// <param name="costs">Returns the measurements of a cost.</param>
+/// <param name="costs">Returns the measurements of a cost, given the parts of a batch that its steps were computed in.</param>
 internal sealed class IdentifiedJournal(
-    IJournal journal, StageSpec spec, string folder, string device, Lineage lineage, Func<CostEvent, IEnumerable<Measurement>> costs) : IJournal
+    IJournal journal, StageSpec spec, string folder, string device, Lineage lineage,
+    Func<CostEvent, MicroBatchEvent?, IEnumerable<Measurement>> costs) : IJournal
 {
     private StageFacts _stage = StageFacts.Of(spec.Node, [device]);
+    private MicroBatchEvent? _parts;
 
     /// <summary>The device classes of the stage and of all computed stages that it depends on.</summary>
     public string Devices => lineage.Devices(_stage);
@@ -172,8 +174,10 @@ internal sealed class IdentifiedJournal(
             _stage = _stage with { Devices = [.. Earlier(), device] };
         }
 
+        _parts = entry as MicroBatchEvent ?? _parts;
+
         journal.Write(entry is MeasuredEvent { Measurement: var value } ? new MeasuredEvent(lineage.Complete(value, _stage)) : entry);
-        foreach (var measurement in entry is CostEvent cost ? costs(cost) : [])
+        foreach (var measurement in entry is CostEvent cost ? costs(cost, _parts) : [])
         {
             journal.Write(new MeasuredEvent(measurement));
         }

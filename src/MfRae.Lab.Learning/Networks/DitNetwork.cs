@@ -117,9 +117,11 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
         var tokens = z.Map(x => x.flatten(2).transpose(1, 2));
         var s = EmbedTokens(weights, "s_embedder", tokens) + weights["pos_embed"];
         var rotary = (weights["enc_feat_rope.freqs_cos"], weights["enc_feat_rope.freqs_sin"]);
+        // A caller that differentiates by the input needs the whole graph.
+        var recomputation = is_grad_enabled() && !z.Primal.requires_grad ? weights.Recomputation : null;
         for (var i = 0; i < Options.TrunkDepth; i++)
         {
-            s = Block(weights, i, s, condition, Options.TrunkHeads, rotary);
+            s = Block(weights, i, s, condition, Options.TrunkHeads, rotary, recomputation);
             observe?.Invoke($"block{i}_out", s.Primal);
         }
 
@@ -132,7 +134,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
         rotary = (weights["dec_feat_rope.freqs_cos"], weights["dec_feat_rope.freqs_sin"]);
         for (var i = Options.TrunkDepth; i < Depth; i++)
         {
-            x = Block(weights, i, x, s, Options.HeadHeads, rotary);
+            x = Block(weights, i, x, s, Options.HeadHeads, rotary, recomputation);
             observe?.Invoke($"block{i}_out", x.Primal);
         }
 
@@ -143,10 +145,14 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     }
 
     // Intermediate values of a block are freed with it, except those that a gradient needs: reused memory is in the cache.
-    private static Dual Block(Weights weights, int i, Dual x, Dual condition, long heads, (Tensor Cos, Tensor Sin) rotary)
+    private static Dual Block(
+        Weights weights, int i, Dual x, Dual condition, long heads, (Tensor Cos, Tensor Sin) rotary, Recomputation? recomputation)
     {
         using var scope = NewDisposeScope();
-        var (primal, tangent) = DitBlock.Forward(weights, $"blocks.{i}", x, condition, heads, rotary);
+        Dual Evaluate(Dual x, Dual condition) => DitBlock.Forward(weights, $"blocks.{i}", x, condition, heads, rotary);
+        if (recomputation is not null)
+            return recomputation.Run(Evaluate, x, condition);
+        var (primal, tangent) = Evaluate(x, condition);
         return new(primal.MoveToOuterDisposeScope(), tangent?.MoveToOuterDisposeScope());
     }
 

@@ -67,6 +67,9 @@ public sealed class Weights : IDisposable
     /// <summary>The arithmetic of matrix products with these weights.</summary>
     public Precision Precision { get; set; } = Precision.Full;
 
+    /// <summary>Recomputes the activations of the network's blocks in the backward pass; null: all activations are kept.</summary>
+    public Recomputation? Recomputation { get; set; }
+
     /// <summary>The same tensors with another precision of products. They stay the property of this object.</summary>
     public Weights With(Precision precision) => new(this, precision);
 
@@ -168,6 +171,16 @@ public sealed class Weights : IDisposable
             view.grad = Gradient.narrow(0, offset, view.numel()).view(view.shape);
             offset += view.numel();
         }
+    }
+
+    /// <summary>Adds the gradient of a loss to <see cref="Gradient"/>.</summary>
+    /// <param name="again">Whether the gradient of another loss of the same evaluation follows.</param>
+    public void Backward(Tensor loss, bool again = false)
+    {
+        if (Recomputation is { } recomputation)
+            recomputation.Backward(loss, again);
+        else
+            loss.backward(retain_graph: again);
     }
 
     /// <summary>Writes all tensors to a safetensors file.</summary>

@@ -20,13 +20,17 @@ public sealed class CmtObjective(
     private int Trajectories => Math.Max(1, options.Training.BatchSize / options.PairsPerTrajectory);
 
     /// <inheritdoc/>
-    public ObjectiveValue Evaluate(Weights weights, long step)
+    public ObjectiveValue Evaluate(Weights weights, long step) => Divide(weights, step, Trajectories).Evaluate();
+
+    /// <inheritdoc/>
+    /// <remarks>The samples are pairs, so a single trajectory can be divided too.</remarks>
+    public DividedBatch Divide(Weights weights, long step, long samples)
     {
         var random = source.Random;
         // Label dropout is drawn once for the whole trajectory: the student sees the same label as the teacher.
         var y = source.Drop(
             random.Integers("trajectory labels", step, source.Classes, Trajectories), options.LabelDropout, "label dropout", step);
-        var points = Trajectory(source.Noise(step, Trajectories).to(weights.Type), y);
+        var points = Trajectory(source.Noise(step, Trajectories).to(weights.Type), y, samples);
 
         // An ordered pair of distinct points: the larger index is nearer to the data.
         var count = Trajectories * options.PairsPerTrajectory;
@@ -34,8 +38,8 @@ public sealed class CmtObjective(
         var other = random.Integers("second point", step, options.TrajectoryPoints - 1, count);
         other = other + (other >= early).to(int64);
         var rows = arange(Trajectories, device: source.Device).repeat_interleave(options.PairsPerTrajectory);
-        var pairs = TrajectoryPairs.Of(points, y, _times.Labels, minimum(early, other), maximum(early, other), rows);
-        return Evaluate(weights, pairs);
+        return new(count, part => Evaluate(weights, TrajectoryPairs.Of(
+            points, y, _times.Labels, part.Of(minimum(early, other)), part.Of(maximum(early, other)), part.Of(rows))));
     }
 
     /// <summary>The loss of given pairs.</summary>
@@ -46,9 +50,12 @@ public sealed class CmtObjective(
         new(network.AverageVelocity(weights, pairs.Z, pairs.R, pairs.T, pairs.Y), pairs.Slope);
 
     /// <summary>The points of trajectories, [points, B, C, H, W], from noise to data.</summary>
-    private Tensor Trajectory(Tensor z, Tensor y)
+    /// <param name="most">The most trajectories that the teacher evaluates at once.</param>
+    private Tensor Trajectory(Tensor z, Tensor y, long most)
     {
         using var quiet = no_grad();
+        if (z.shape[0] > most)
+            return cat([.. z.split(most).Zip(y.split(most), (some, labels) => Trajectory(some, labels, most))], 1);
         var points = new List<Tensor> { z };
         for (var i = 1; i < _times.Grid.Count; i++)
         {

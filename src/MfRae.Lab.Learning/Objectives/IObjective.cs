@@ -11,6 +11,13 @@ public interface IObjective
     /// <summary>The loss of one step, with gradients enabled, and further values for the curves.</summary>
     ObjectiveValue Evaluate(Weights weights, long step);
 
+    /// <summary>
+    /// The same batch, to be evaluated part by part; null for an objective whose loss compares the samples of a batch with each other. All
+    /// random numbers are drawn for the whole batch: its parts see the numbers that <see cref="Evaluate"/> sees.
+    /// </summary>
+    /// <param name="samples">The most samples that are to be evaluated at once.</param>
+    DividedBatch? Divide(Weights weights, long step, long samples) => null;
+
     /// <summary>The objective of a generator for each kind of options. A new objective is added to this list.</summary>
     /// <param name="teacher">v_φ without guidance; null where the stage has no teacher.</param>
     static IObjective Create(ITrained options, DitNetwork network, VelocityField? teacher, ILatentSource source) => options switch
@@ -25,8 +32,8 @@ public interface IObjective
 
 /// <summary>The loss of one step and further values for the curves.</summary>
 /// <param name="Loss">The scalar that is minimised.</param>
-/// <param name="Series">Further scalars, without gradient, under the names of their curves.</param>
-public sealed record ObjectiveValue(Tensor Loss, params IReadOnlyList<(string Name, Tensor Value)> Series)
+/// <param name="Series">Further scalars for the curves.</param>
+public sealed record ObjectiveValue(Tensor Loss, params IReadOnlyList<CurveScalar> Series)
 {
     /// <summary>
     /// The loss without the weight of the errors (docs/method.md §2), with gradient: <see cref="Loss"/> itself where the weight is plain;

@@ -24,30 +24,42 @@ public sealed class MeanFlowObjective(
     /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step) => Evaluate(weights, Draw(weights.Type, step), step);
 
-    /// <summary>The loss of a given batch.</summary>
-    public ObjectiveValue Evaluate(Weights weights, MeanFlowBatch batch, long step)
+    /// <summary>The loss of a given batch, or of a part of it.</summary>
+    /// <param name="part">Null: the whole batch.</param>
+    public ObjectiveValue Evaluate(Weights weights, MeanFlowBatch batch, long step, BatchPart? part = null)
     {
-        var difference = Regress(weights, batch, step).Difference;
-        var loss = LossWeight.Apply(options.LossWeight, difference, batch.TimeWeight);
-        return new(loss, [.. Errors(difference, batch.R < batch.T)])
+        var rows = part ?? batch.Whole;
+        var difference = Regress(weights, batch, step, rows).Difference;
+        var timeWeight = batch.TimeWeight is { } weight ? rows.Of(weight) : null;
+        var loss = LossWeight.Apply(options.LossWeight, difference, timeWeight);
+        return new(loss, [.. Errors(difference, rows.Of(batch.R) < rows.Of(batch.T))])
         {
             Unweighted = options.LossWeight is PlainLossWeightOptions
                 ? loss
-                : LossWeight.Apply(new PlainLossWeightOptions(), difference, batch.TimeWeight),
+                : LossWeight.Apply(new PlainLossWeightOptions(), difference, timeWeight),
         };
     }
 
-    /// <summary>u_θ and its target at the λ of the step.</summary>
-    public Regression Regress(Weights weights, MeanFlowBatch batch, long step)
+    /// <inheritdoc/>
+    public DividedBatch Divide(Weights weights, long step, long samples)
     {
-        var (x, noise, r, t, labels, y, _) = batch;
+        var batch = Draw(weights.Type, step);
+        return new(batch.Whole.Samples, part => Evaluate(weights, batch, step, part));
+    }
+
+    /// <summary>u_θ and its target at the λ of the step.</summary>
+    /// <param name="part">Null: the whole batch.</param>
+    public Regression Regress(Weights weights, MeanFlowBatch batch, long step, BatchPart? part = null)
+    {
+        var rows = part ?? batch.Whole;
+        var (x, noise, r, t, y) = (rows.Of(batch.X), rows.Of(batch.Noise), rows.Of(batch.R), rows.Of(batch.T), rows.Of(batch.Y));
         var (lambda, tangentLambda) = (_lambda.At(step), _tangentLambda.At(step));
         var z = LinearPath.At(x, noise, t);
         var onePoint = LinearPath.Velocity(x, noise);
         var velocity = lambda > 0 || tangentLambda > 0 ? Teach(z, t, y) : null;
         Tensor Labels(int probe) => options.Derivative.SharesDropout() || probe == 0
             ? y
-            : source.Drop(labels, options.LabelDropout, $"label dropout of probe {probe}", step);
+            : rows.Of(source.Drop(batch.Labels, options.LabelDropout, $"label dropout of probe {probe}", step));
         var (u, derivative) = _derivative.Evaluate(
             new NetworkVelocity(network, weights, Labels), z, Mix(onePoint, velocity, tangentLambda), r, t);
         return new(u, Mix(onePoint, velocity, lambda) - (LinearPath.BroadcastOverLatent(t - r) * derivative));
@@ -73,17 +85,21 @@ public sealed class MeanFlowObjective(
 
     // The mean squared error of the samples with r = t and of the samples with r < t, and the largest error of a sample: training
     // becomes unstable in the tail first.
-    private static IEnumerable<(string Name, Tensor Value)> Errors(Tensor difference, Tensor interval)
+    private static IEnumerable<CurveScalar> Errors(Tensor difference, Tensor interval)
     {
         using var quiet = no_grad();
         var errors = difference.square().mean([1, 2, 3]);
         var spanned = interval.to(errors.dtype);
-        var equal = 1 - spanned;
+        CurveScalar Mean(string name, Tensor samples)
+        {
+            var count = samples.sum();
+            return new(name, (errors * samples).sum() / count.clamp(min: 1)) { Weight = count };
+        }
         return
         [
-            ("loss.equal", (errors * equal).sum() / equal.sum().clamp_(min: 1)),
-            ("loss.interval", (errors * spanned).sum() / spanned.sum().clamp_(min: 1)),
-            ("loss.largest", errors.max()),
+            Mean("loss.equal", 1 - spanned),
+            Mean("loss.interval", spanned),
+            new("loss.largest", errors.max()) { IsLargest = true },
         ];
     }
 }
@@ -97,7 +113,11 @@ public sealed class MeanFlowObjective(
 /// <param name="Y">int64 [B], after the label dropout.</param>
 /// <param name="TimeWeight">The importance weight of each sample's times [B]; null: all are 1.</param>
 public sealed record MeanFlowBatch(
-    Tensor X, Tensor Noise, Tensor R, Tensor T, Tensor Labels, Tensor Y, Tensor? TimeWeight = null);
+    Tensor X, Tensor Noise, Tensor R, Tensor T, Tensor Labels, Tensor Y, Tensor? TimeWeight = null)
+{
+    /// <summary>All samples.</summary>
+    public BatchPart Whole => new(0, X.shape[0]);
+}
 
 /// <summary>λ as a function of the step (docs/method.md §2).</summary>
 /// <param name="start">λ of the first step.</param>

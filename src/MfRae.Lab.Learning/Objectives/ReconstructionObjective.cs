@@ -18,7 +18,10 @@ public sealed class ReconstructionObjective(
     private readonly ImageBatches _batches = new(data, options.Training.BatchSize, random);
 
     /// <inheritdoc/>
-    public ObjectiveValue Evaluate(Weights weights, long step)
+    public ObjectiveValue Evaluate(Weights weights, long step) => Divide(weights, step, options.Training.BatchSize).Evaluate();
+
+    /// <inheritdoc/>
+    public DividedBatch Divide(Weights weights, long step, long samples)
     {
         var (pixels, _) = _batches.Draw(step, device);
         Tensor latents, noisy;
@@ -28,6 +31,14 @@ public sealed class ReconstructionObjective(
             noisy = Noised(latents, options.NoiseTau, random.Uniform("noise scale", step, latents.shape[0], 1, 1, 1),
                 random.Normal("noise", step, latents.shape));
         }
+        return new(pixels.shape[0], part => Evaluate(weights, part.Of(pixels), part.Of(latents), part.Of(noisy)));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _batches.Dispose();
+
+    private ObjectiveValue Evaluate(Weights weights, Tensor pixels, Tensor latents, Tensor noisy)
+    {
         var rebuilt = decoder.Decode(weights, noisy);
         var pixelError = (rebuilt - pixels).abs().mean();
         if (options.PerceptualWeight == 0)
@@ -35,9 +46,6 @@ public sealed class ReconstructionObjective(
         var tokenError = (encoder.Encode(encoderWeights, rebuilt) - latents).square().mean();
         return new(pixelError + (options.PerceptualWeight * tokenError), ("loss.pixels", pixelError), ("loss.tokens", tokenError));
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _batches.Dispose();
 
     /// <summary>z + σ n with σ = τ u; z and n have the same shape, u has one uniform number for each sample.</summary>
     internal static Tensor Noised(Tensor latents, double tau, Tensor uniform, Tensor normal) => latents + (tau * uniform * normal);

@@ -52,6 +52,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         else
             snapshots?.Take(0, average, weights);
 
+        var passes = new StepGradient(objective, weights, context);
         var timer = new StepTimer(context.Time, weights.Device);
         while (step < options.Steps)
         {
@@ -59,21 +60,13 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
             timer.Start();
             using (NewDisposeScope())
             {
-                // Batch and loss: the objective draws the batch of this step and evaluates the network on it.
-                weights.Gradient!.zero_();
-                var value = objective.Evaluate(weights, step);
-
-                // Gradient norm without the loss weight: for a report, and at every step if it has a limit.
-                var plain = value.Unweighted is { } loss && !ReferenceEquals(loss, value.Loss) && (gradients.IsActive || IsReported(step + 1))
-                    ? NormOf(loss, weights)
-                    : null;
-
-                // Gradients: of all parameters, in one flat vector.
-                value.Loss.backward();
+                // Gradient: of the loss of the batch of this step, by all parameters, in one flat vector. The gradient norm without the loss
+                // weight is computed for a report, and at every step if it has a limit.
+                var value = passes.Compute(step, unweighted: gradients.IsActive || IsReported(step + 1));
                 using var quiet = no_grad();
 
                 // Clip: scale the gradient down where its norm is above the limit.
-                var norm = weights.Gradient.norm();
+                var norm = weights.Gradient!.norm();
                 if (options.ClipNorm > 0)
                     weights.Gradient.mul_((options.ClipNorm / (norm + 1e-6)).clamp_(max: 1));
 
@@ -89,12 +82,12 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
                 step++;
 
                 // Curves: add the values up on the device.
-                var unweighted = plain ?? norm;
+                var unweighted = value.UnweightedNorm ?? norm;
                 gradients.Add(unweighted);
                 last.Add(step, value.Loss, norm, unweighted);
                 curves.Add(Loss, value.Loss);
                 curves.Add(Norm, norm);
-                if (plain is not null || ReferenceEquals(value.Unweighted, value.Loss))
+                if (value.UnweightedNorm is not null || value.IsPlain)
                     curves.Add(UnweightedNorm, unweighted);
                 curves.Set("learningRate", learningRate);
                 foreach (var (name, series) in value.Series)
@@ -128,17 +121,6 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
             return average;
         WriteLast(last.Read(step), step);
         throw DivergedException.NotFinite(step, $"'{damaged}' of the trained weights");
-    }
-
-    // The norm of the gradient of a loss. The graph is kept, and the gradient is zero again: the training gradient has the same bits as
-    // without this pass.
-    private static Tensor NormOf(Tensor loss, Weights weights)
-    {
-        loss.backward(retain_graph: true);
-        using var quiet = no_grad();
-        var norm = weights.Gradient!.norm();
-        weights.Gradient.zero_();
-        return norm;
     }
 
     private bool IsReported(long step) => step % context.Spec.Settings.LogEvery == 0 || step == options.Steps;

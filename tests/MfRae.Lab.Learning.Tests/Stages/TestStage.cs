@@ -22,6 +22,11 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
     /// <summary>Is called with each event.</summary>
     public Action<JournalEvent>? Seen { get; init; }
 
+    /// <summary>The most samples of a batch at once; 0: the whole batch.</summary>
+    public int MicroBatch { get; init; }
+
+    public bool Recompute { get; init; }
+
     /// <summary>Where relative paths in options start.</summary>
     public string WorkingDirectory { get; init; } = AppContext.BaseDirectory;
 
@@ -33,7 +38,8 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
         var node = new StageNode(
             new string('0', 64), "test", "test", definition ?? new ProbeStage(), seed, new Dictionary<string, string>());
         var spec = new StageSpec(node, inputs.ToDictionary(input => input.Name, input => input.Folder), WorkingDirectory, 1,
-            new RunSettings(Device: "cpu", LogEvery: LogEvery, CheckpointSeconds: CheckpointSeconds));
+            new RunSettings(
+                Device: "cpu", LogEvery: LogEvery, CheckpointSeconds: CheckpointSeconds, MicroBatch: MicroBatch, Recompute: Recompute));
         return new(spec, folder, this, TimeProvider.System, _stop.Token);
     }
 

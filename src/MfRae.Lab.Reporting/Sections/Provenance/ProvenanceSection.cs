@@ -28,6 +28,7 @@ internal sealed class ProvenanceSection : ISection
                     "Devices",
                     Lines(attempts.Select(attempt => $"{attempt.Device}, {Numbers.Plural(attempt.Threads, "thread")}")),
                     Timing: true),
+                .. Parts(attempts),
                 new("Time", Span(attempts), Timing: true),
                 .. Origins(attempts),
             ],
@@ -40,6 +41,20 @@ internal sealed class ProvenanceSection : ISection
     /// <summary>The name of an arm, followed by its name for queries if it has a title.</summary>
     private static string Arm(ExperimentRecord record, string arm) =>
         record.Arms.FirstOrDefault(one => one.Name == arm)?.Title is { } name ? $"{arm} ({name})" : arm;
+
+    /// <summary>How trainings exchanged time for memory. Empty if every batch was evaluated whole, with all activations.</summary>
+    private static IEnumerable<ProvenanceFact> Parts(AttemptRecord[] attempts)
+    {
+        string[] parts =
+        [
+            .. attempts.Select(attempt => string.Join(", ", (string[])
+            [
+                .. attempt.MicroBatch is { } samples ? [$"micro-batches of {Numbers.Plural(samples, "sample")}"] : (string[])[],
+                .. attempt.Recompute ? ["recomputed activations"] : (string[])[],
+            ])).Where(text => text.Length > 0),
+        ];
+        return parts.Length == 0 ? [] : [new("Training steps", Lines(parts), Timing: true)];
+    }
 
     /// <summary>Programs, machines and sources. Empty if no attempt recorded them, so that pages of older data stay the same.</summary>
     private static IEnumerable<ProvenanceFact> Origins(AttemptRecord[] attempts)

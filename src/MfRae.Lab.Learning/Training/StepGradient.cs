@@ -1,0 +1,174 @@
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
+using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Objectives;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Training;
+
+/// <summary>
+/// The gradient of a step: of the whole batch at once, or summed over its parts (micro-batches), which need less memory. Both are equal up to
+/// the order of summation. If the memory of the device is exhausted, the step is repeated with smaller parts: no weight has changed yet.
+/// </summary>
+public sealed class StepGradient
+{
+    private readonly IObjective _objective;
+    private readonly Weights _weights;
+    private readonly IJournal _journal;
+    private long? _samples;
+    private bool _dividable = true;
+
+    /// <summary>The gradient under the settings of a run.</summary>
+    public StepGradient(IObjective objective, Weights weights, StageContext context)
+    {
+        (_objective, _weights, _journal) = (objective, weights, context.Journal);
+        var memory = StepMemory.Of(context.Spec, weights.Device);
+        _samples = memory.Samples;
+        weights.Recomputation = memory.Recompute ? new() : null;
+        if (memory != StepMemory.Whole)
+            Report();
+    }
+
+    /// <summary>
+    /// Adds the gradient of a step to the gradient of the weights, which is zero before, and returns the values of the batch.
+    /// </summary>
+    /// <param name="unweighted">Whether to compute the gradient norm of the loss without weight too, where it differs from the loss.</param>
+    public StepValue Compute(long step, bool unweighted)
+    {
+        while (true)
+        {
+            try
+            {
+                return Try(step, unweighted);
+            }
+            catch (Exception shortage) when (MemoryShortage.Is(shortage))
+            {
+                Shrink(step, shortage);
+            }
+        }
+    }
+
+    private StepValue Try(long step, bool unweighted)
+    {
+        // What an attempt without enough memory has allocated is freed here, and its gradient and blocks are dropped.
+        using var scope = NewDisposeScope();
+        _weights.Gradient!.zero_();
+        _weights.Recomputation?.Clear();
+        if (_samples is { } samples && _dividable)
+        {
+            if (_objective.Divide(_weights, step, samples) is { } batch)
+                return InParts(batch, samples, unweighted).Kept();
+            _dividable = false;
+            _journal.Write(new NoticeEvent(
+                "the loss of this stage compares the samples of a batch with each other: each step evaluates the whole batch at once, without micro-batches"));
+        }
+
+        var value = _objective.Evaluate(_weights, step);
+        Tensor? norm = null;
+        if (unweighted && HasWeight(value))
+        {
+            // The graph is kept, and the gradient is zero again: the training gradient has the same bits as without this pass.
+            _weights.Backward(value.Unweighted!, again: true);
+            norm = TakeNorm();
+        }
+        _weights.Backward(value.Loss);
+        return new StepValue(
+            value.Loss.detach(), [.. value.Series.Select(series => (series.Name, series.Value.detach()))], norm, IsPlain(value)).Kept();
+    }
+
+    private StepValue InParts(DividedBatch batch, long samples, bool unweighted)
+    {
+        // A gradient of its own for the loss without weight would be another vector of all parameters: a separate pass is slower and needs none.
+        Tensor? norm = null;
+        if (unweighted && Pass(batch, samples, value => HasWeight(value) ? value.Unweighted : null) is not null)
+            norm = TakeNorm();
+        var values = Pass(batch, samples, value => value.Loss)!;
+        var series = values[0].Scalars.Select((scalar, at) => (
+            scalar.Name, CurveScalar.Combine([.. values.Select(part => (part.Scalars[at], part.Share))]))).ToList();
+        return new(series[0].Item2, series[1..], norm, values[0].IsPlain);
+    }
+
+    // Adds up the gradients of a loss over the parts; null if there is no such loss. The loss itself is the first of the scalars.
+    private List<PartValue>? Pass(DividedBatch batch, long samples, Func<ObjectiveValue, Tensor?> choose)
+    {
+        var values = new List<PartValue>();
+        foreach (var part in batch.Parts(samples))
+        {
+            using var scope = NewDisposeScope();
+            var value = batch.Evaluate(part);
+            if (choose(value) is not { } loss)
+            {
+                _weights.Recomputation?.Clear();
+                return null;
+            }
+
+            var share = (double)part.Samples / batch.Samples;
+            _weights.Backward(share == 1 ? loss : loss * share);
+            values.Add(new(
+                [.. value.Series.Prepend(("loss", value.Loss)).Select(scalar => Kept(scalar))], share, IsPlain(value)));
+        }
+        return values;
+    }
+
+    private static CurveScalar Kept(CurveScalar scalar) => scalar with
+    {
+        Value = scalar.Value.detach().MoveToOuterDisposeScope(),
+        Weight = scalar.Weight?.detach().MoveToOuterDisposeScope(),
+    };
+
+    private static bool IsPlain(ObjectiveValue value) => ReferenceEquals(value.Unweighted, value.Loss);
+
+    private static bool HasWeight(ObjectiveValue value) => value.Unweighted is not null && !IsPlain(value);
+
+    private Tensor TakeNorm()
+    {
+        using var quiet = no_grad();
+        var norm = _weights.Gradient!.norm();
+        _weights.Gradient.zero_();
+        return norm;
+    }
+
+    private void Shrink(long step, Exception shortage)
+    {
+        using var scope = NewDisposeScope();
+        var whole = _dividable ? _objective.Divide(_weights, step, 1)?.Samples ?? 1 : 1;
+        var tried = Math.Min(_samples ?? whole, whole);
+        var what = _samples is null ? "the whole batch" : tried == 1 ? "one sample" : $"{tried} samples";
+        if (tried <= 1)
+        {
+            var advice = whole == 1 ? "choose a smaller batch" : _weights.Recomputation is null ? "add --recompute" : "choose a smaller network";
+            throw new LabException(
+                $"not enough memory for step {step + 1} with {what} at once: use a device with more memory, or {advice}. The last checkpoint is kept",
+                shortage);
+        }
+
+        _samples = (tried + 1) / 2;
+        _journal.Write(new NoticeEvent(
+            $"not enough memory for step {step + 1} with {what} at once: the step is repeated with at most {_samples} at once"));
+        Report();
+    }
+
+    private void Report() => _journal.Write(new MicroBatchEvent((int?)_samples, _weights.Recomputation is not null));
+
+    private sealed record PartValue(IReadOnlyList<CurveScalar> Scalars, double Share, bool IsPlain);
+}
+
+/// <summary>The values of a step, without graph.</summary>
+/// <param name="Loss">A scalar.</param>
+/// <param name="Series">Further scalars by the names of their curves.</param>
+/// <param name="UnweightedNorm">The gradient norm of the loss without weight, where it was computed.</param>
+/// <param name="IsPlain">Whether the loss has the plain weight, so that the gradient norm itself is that norm.</param>
+public sealed record StepValue(Tensor Loss, IReadOnlyList<(string Name, Tensor Value)> Series, Tensor? UnweightedNorm, bool IsPlain)
+{
+    /// <summary>The same values, moved out of the current dispose scope.</summary>
+    internal StepValue Kept()
+    {
+        Loss.MoveToOuterDisposeScope();
+        UnweightedNorm?.MoveToOuterDisposeScope();
+        foreach (var (_, value) in Series)
+            value.MoveToOuterDisposeScope();
+        return this;
+    }
+}
