@@ -38,7 +38,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
     {
         var views = 2 * own.Training.BatchSize;
         return new("encoder", Of(own), own.Training.BatchSize, [Trained($"views: {views}", views, encoder)], encoder.Parameters, 0,
-            StepMemory.Estimated(2 * encoder.Kept)) { Divides = false };
+            ActivationMemory.Estimated(2 * encoder.Kept)) { Divides = false };
     }
 
     private TrainingProfile Decoder(RaeDecoderOptions rae, NetworkCost decoder, NetworkCost encoder)
@@ -53,14 +53,14 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
             kept += encoder.Kept;
         }
 
-        return new("decoder", Of(rae), batch, work, decoder.Parameters, encoder.Values, StepMemory.Estimated(kept));
+        return new("decoder", Of(rae), batch, work, decoder.Parameters, encoder.Values, ActivationMemory.Estimated(kept));
     }
 
     private TrainingProfile Teacher(TrainingOptions training, DitNetwork network)
     {
         var (batch, teacher) = (training.BatchSize, NetworkCost.Of(network.Declare()));
         return new("teacher", training, batch, [Trained($"teacher: {batch}", batch, teacher), .. Encoding(batch)],
-            teacher.Parameters, EncoderValues, StepMemory.Of(network, IsNarrow(training), fuses: true))
+            teacher.Parameters, EncoderValues, ActivationMemory.Of(network, IsNarrow(training), fuses: true))
         {
             Recomputation = batch * teacher.Forward,
         };
@@ -77,7 +77,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
                 Trained($"pairs: {pairs}", pairs, generator),
                 Teaching($"teacher: {trajectories} trajectories of {steps} steps", trajectories * steps, guided, teacher),
             ],
-            generator.Parameters, teacher.Values, StepMemory.Of(network, IsNarrow(training), fuses: true))
+            generator.Parameters, teacher.Values, ActivationMemory.Of(network, IsNarrow(training), fuses: true))
         {
             Recomputation = pairs * generator.Forward,
         };
@@ -105,7 +105,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         work.AddRange(Encoding(batch));
         var evaluations = 1 + (probed / batch * derivative.KeptEvaluations);
         return new("meanflow", meanFlow.Training, batch, work, generator.Parameters, frozen,
-            StepMemory.Of(network, IsNarrow(meanFlow.Training), derivative.FusesMain, evaluations))
+            ActivationMemory.Of(network, IsNarrow(meanFlow.Training), derivative.FusesMain, evaluations))
         {
             Recomputation = batch * evaluations * generator.Forward,
         };
@@ -142,7 +142,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
 /// <param name="Frozen">Values of the networks that are only evaluated.</param>
 /// <param name="Memory">The memory of a step in addition to weights, moments and frozen networks.</param>
 public sealed record TrainingProfile(
-    string Stage, TrainingOptions Training, int Batch, IReadOnlyList<WorkProfile> Work, long Parameters, long Frozen, StepMemory Memory)
+    string Stage, TrainingOptions Training, int Batch, IReadOnlyList<WorkProfile> Work, long Parameters, long Frozen, ActivationMemory Memory)
 {
     private const double BytesPerValue = 4;
 

@@ -28,7 +28,7 @@ public sealed class CardPlanTests
     {
         // One trunk block of width d over T tokens, by hand: 6 d of the residual path and its norms, 4 d of inputs and gated outputs, 6 d of
         // fused attention, 4 times the hidden width, and 9 d for the one condition.
-        double Kept(int depth) => StepMemory.Of(new(Sizes with { TrunkDepth = depth }, new(768, 16, 16), 1000, true), false, true).Sample;
+        double Kept(int depth) => ActivationMemory.Of(new(Sizes with { TrunkDepth = depth }, new(768, 16, 16), 1000, true), false, true).Sample;
 
         const double d = 1152, hidden = 3072, tokens = 256;
         (Kept(3) - Kept(2)).Should().BeApproximately(4 * ((tokens * ((16 * d) + (4 * hidden))) + (9 * d)), 1);
@@ -37,7 +37,7 @@ public sealed class CardPlanTests
     [Fact]
     public void Separate_attention_keeps_a_map_of_all_pairs_of_tokens()
     {
-        double Kept(long side, bool fuses) => StepMemory.Of(new(Sizes, new(768, side, side), 1000, true), false, fuses).Sample;
+        double Kept(long side, bool fuses) => ActivationMemory.Of(new(Sizes, new(768, side, side), 1000, true), false, fuses).Sample;
 
         // 16 heads in 30 blocks, and once more for the gradient of the largest; less two copies of queries, keys and values of the head's width.
         var pairs = 4.0 * 16 * 1024 * 1024;
@@ -49,7 +49,7 @@ public sealed class CardPlanTests
     public void Narrow_products_halve_what_products_keep_and_add_narrow_weights()
     {
         var network = new DitNetwork(Sizes, new(768, 16, 16), 1000, true);
-        var (wide, narrow) = (StepMemory.Of(network, false, true), StepMemory.Of(network, true, true));
+        var (wide, narrow) = (ActivationMemory.Of(network, false, true), ActivationMemory.Of(network, true, true));
 
         (narrow.Sample / wide.Sample).Should().BeInRange(0.5, 0.75);
         narrow.Casts.Should().Be(2.0 * NetworkCost.Of(network.Declare()).Parameters);

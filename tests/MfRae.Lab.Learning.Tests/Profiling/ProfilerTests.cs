@@ -105,7 +105,7 @@ public sealed class ProfilerTests
         var teacher = NetworkCost.Of(new DitNetwork(Dit, Shape, 10, false).Declare());
 
         step.WeightBytes.Should().Be(4 * student.Parameters);
-        var memory = StepMemory.Of(new DitNetwork(Dit, Shape, 10, true), narrow: false, fuses: true);
+        var memory = ActivationMemory.Of(new DitNetwork(Dit, Shape, 10, true), narrow: false, fuses: true);
         step.TotalBytes().Should().Be((5 * 4 * student.Parameters) + (4 * teacher.Values) + memory.Bytes(8, 8, recompute: false));
         step.TotalBytes(microBatch: 2).Should().Be(step.TotalBytes() - (6 * memory.Sample));
         step.TotalBytes(microBatch: 9).Should().Be(step.TotalBytes());

@@ -12,7 +12,7 @@ namespace MfRae.Lab.Learning.Profiling;
 /// <param name="RecomputedSample">The same with recomputation; null for a network without recomputation.</param>
 /// <param name="Casts">The weights in bfloat16, which the backward pass reads too.</param>
 /// <param name="RecomputedCasts">The same with recomputation.</param>
-public sealed record StepMemory(
+public sealed record ActivationMemory(
     double BatchSample, double Sample, double? RecomputedSample = null, double Casts = 0, double RecomputedCasts = 0)
 {
     // Of one sample of MeanFlow: its point, the two velocities, value, derivative, target and difference, the inputs and outputs of probes,
@@ -23,13 +23,13 @@ public sealed record StepMemory(
 
     /// <summary>The memory of a step of a network without a count of its operations.</summary>
     /// <param name="kept">Values that a sample keeps, estimated from the layers.</param>
-    public static StepMemory Estimated(double kept) => new(0, BytesPerValue * kept);
+    public static ActivationMemory Estimated(double kept) => new(0, BytesPerValue * kept);
 
     /// <summary>The memory of a step of a generator.</summary>
     /// <param name="narrow">Whether products are bfloat16.</param>
     /// <param name="fuses">Whether nothing forbids fused attention.</param>
     /// <param name="evaluations">Evaluations of a sample whose values are kept.</param>
-    public static StepMemory Of(DitNetwork network, bool narrow, bool fuses, double evaluations = 1)
+    public static ActivationMemory Of(DitNetwork network, bool narrow, bool fuses, double evaluations = 1)
     {
         var kept = DitActivations.Of(network, narrow, fuses);
         var latent = BytesPerValue * network.Shape.Dimension;
