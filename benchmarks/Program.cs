@@ -19,6 +19,12 @@ switch (args.FirstOrDefault())
     case "memory":
         MemoryOverSteps.Run(options.GetValueOrDefault("variant", "central"), Number("steps", 2000));
         return 0;
+    case "network-memory" when options.TryGetValue("case", out var part):
+        Console.WriteLine(NetworkMemory.Measure(part));
+        return 0;
+    case "network-memory":
+        new NetworkMemory(threads).Run();
+        return 0;
     case "training-memory" when options.TryGetValue("case", out var measured):
         Console.WriteLine(new TrainingMemory(options["experiment"], threads).Measure(measured));
         return 0;
@@ -90,6 +96,7 @@ switch (args.FirstOrDefault())
     default:
         Console.Error.WriteLine("dotnet run --project benchmarks -- step-cost [rounds=7] [threads=N] [sizes=default,large]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
+        Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- network-memory [threads=N]");
         Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- training-memory [cases=STAGE:DEPTH:BATCH,…] [experiment=FILE] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- evaluation-memory [n=50000] [width=2048] [train=0] [threads=N]");
         Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- checkpoint-cost [millions=200] [threads=N]");

@@ -11,7 +11,6 @@ using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
-using MfRae.Lab.Learning.Paths;
 using MfRae.Lab.Learning.Profiling;
 using MfRae.Lab.Learning.Training;
 using TorchSharp;
