@@ -25,6 +25,19 @@ switch (args.FirstOrDefault())
     case "memory":
         MemoryOverSteps.Run(options.GetValueOrDefault("variant", "central"), Number("steps", 2000));
         return 0;
+    case "network-memory" when options.TryGetValue("case", out var part):
+        Console.WriteLine(NetworkMemory.Measure(part));
+        return 0;
+    case "network-memory":
+        new NetworkMemory(threads).Run();
+        return 0;
+    case "training-memory" when options.TryGetValue("case", out var measured):
+        Console.WriteLine(new TrainingMemory(options["experiment"], threads).Measure(measured));
+        return 0;
+    case "training-memory":
+        new TrainingMemory(options.GetValueOrDefault("experiment", "experiments/paper/imagenet256.json"), threads).Run(
+            options.GetValueOrDefault("cases", TrainingMemory.Usual).Split(','));
+        return 0;
     case "tracking":
         Console.WriteLine($"{Machine.Description}.");
         Console.WriteLine();
@@ -54,6 +67,21 @@ switch (args.FirstOrDefault())
     case "evaluation-memory":
         new EvaluationMemory(Number("n", 50_000), Number("width", 2048), Number("train", 0)).Run();
         return 0;
+    case "checkpoint-cost":
+        CheckpointCost.Run(1_000_000L * Number("millions", 200));
+        return 0;
+    case "load-memory" when options.TryGetValue("write", out var target):
+        CheckpointCost.Write(1_000_000L * Number("millions", 500), target);
+        return 0;
+    case "load-memory" when options.TryGetValue("resume", out var checkpoints):
+        CheckpointCost.Resume(1_000_000L * Number("millions", 125), checkpoints);
+        return 0;
+    case "load-memory":
+        CheckpointCost.Load(options["file"]);
+        return 0;
+    case "sampling-memory":
+        SamplingMemory.Run(options["folder"], Number("n", 50_000));
+        return 0;
     case "verdict-size":
         VerdictSize.Run(Number("draws", 10_000));
         return 0;
@@ -75,7 +103,12 @@ switch (args.FirstOrDefault())
         Console.Error.WriteLine("dotnet run --project benchmarks -- step-cost [rounds=7] [threads=N] [sizes=default,large]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- micro-batch [rounds=3] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
+        Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- network-memory [threads=N]");
+        Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- training-memory [cases=STAGE:DEPTH:BATCH,…] [experiment=FILE] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- evaluation-memory [n=50000] [width=2048] [train=0] [threads=N]");
+        Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- checkpoint-cost [millions=200] [threads=N]");
+        Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- load-memory write=FILE [millions=500], then file=FILE; or resume=FOLDER twice");
+        Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- sampling-memory folder=DIR [n=50000] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- time-stability");
         Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- measuring-cost [samples=10000] [batches=LIST] [train=N] [turns=N] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- tracking [steps=1000] [threads=N]");

@@ -112,15 +112,4 @@ internal sealed class Workload : IDisposable
         return new(
             new(node, new Dictionary<string, string>(), folder, 1, settings), folder, journal, TimeProvider.System, CancellationToken.None);
     }
-
-    private sealed class Silence : IJournal
-    {
-        public void Write(JournalEvent entry)
-        {
-        }
-
-        public void Flush()
-        {
-        }
-    }
 }

@@ -22,10 +22,31 @@ public static class ResourceUse
         if (OperatingSystem.IsLinux()
             && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(HighWater, StringComparison.Ordinal)) is { } line)
         {
-            return 1024 * long.Parse(line[HighWater.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+            return KiB(line[HighWater.Length..]);
         }
 
         using var process = Process.GetCurrentProcess();
         return process.PeakWorkingSet64;
     }
+
+    /// <summary>
+    /// The memory in bytes that this process can still allocate: on Linux what the kernel estimates, elsewhere what the last collection
+    /// found, and never more than the limit of a container leaves.
+    /// </summary>
+    public static long AvailableBytes()
+    {
+        const string Available = "MemAvailable:";
+        var memory = GC.GetGCMemoryInfo();
+        var free = memory.TotalAvailableMemoryBytes - Environment.WorkingSet;
+        if (OperatingSystem.IsLinux()
+            && File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(Available, StringComparison.Ordinal)) is { } line)
+        {
+            return Math.Min(free, KiB(line[Available.Length..]));
+        }
+
+        return Math.Min(free, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes);
+    }
+
+    // A size in a file of the kernel, as "  1234 kB".
+    private static long KiB(string size) => 1024 * long.Parse(size.Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
 }

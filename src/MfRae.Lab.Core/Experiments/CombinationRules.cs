@@ -35,6 +35,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         if (Is("meanflow", "lambda"))
         {
             WarnOfMixedGuidance();
+            CheckBatching();
             CheckMeanFlow();
             CheckNetwork();
         }
@@ -142,6 +143,19 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
                 options.MostLikelySource(["meanflow.guidance", .. mixed.Select(name => $"meanflow.{name}")]),
                 $"`guidance` with {string.Join(" and ", mixed.Select(name => $"`{name}`"))} between 0 and 1: the target mixes the teacher's guided velocity with the unguided one-point velocity, so neither is learnt",
                 "set λ to 1, or remove `guidance`");
+        }
+    }
+
+    /// <summary>Checks that the released code's batch of main evaluation and probes is not asked for in two precisions at once.</summary>
+    private void CheckBatching()
+    {
+        if (options.Text("meanflow.derivative.batching") == "concatenated"
+            && options.Text("meanflow.training.precision") == Options.TrainingOptions.BFloat16)
+        {
+            mistakes.Add(
+                options.MostLikelySource("meanflow.derivative.batching", "meanflow.training.precision"),
+                "`batching` is concatenated with `precision` bf16: the main evaluation has bfloat16 products and the probes float32 products, so they cannot be one batch",
+                "set `batching` to separate, or `precision` to tf32, which the released code uses");
         }
     }
 

@@ -15,8 +15,9 @@ public interface ITrained
 /// <param name="BatchSize">Samples per step.</param>
 /// <param name="Schedule">Learning rate after the warm-up: constant, or half a cosine down to zero.</param>
 /// <param name="Epsilon">The constant that AdamW adds to the root of the second moment.</param>
-/// <param name="Precision">Precision of matrix products in both passes: float32, or the TF32 of the released code's "fp32" runs. On a device
-/// without TF32, the operands of the forward products are rounded to its 10 mantissa bits (docs/method.md §3).</param>
+/// <param name="Precision">Precision of matrix products in both passes: float32, the TF32 of the released code's "fp32" runs, or bf16, the
+/// bfloat16 of mixed precision. On a device without TF32, the operands of the forward products are rounded to its 10 mantissa bits. With bf16,
+/// weights, optimizer and EMA are float32, and so are all products of an estimate of du/dt (docs/method.md §3).</param>
 /// <param name="ClipNorm">Global gradient norm to clip at; 0 does not clip.</param>
 /// <param name="Ema">Decay of the moving average of the weights that other stages use; 0 uses the weights themselves.</param>
 /// <param name="GradientNormLimit">The training ends as diverged if the norm of the gradient of the unweighted loss, before clipping, is above
@@ -33,11 +34,17 @@ public sealed record TrainingOptions(
     [property: OptionRange(0, 0.9999999)] double Ema = 0.999,
     [property: OptionRange(0, 100_000_000)] int WarmupSteps = 0,
     [property: OptionChoice("constant", "cosine")] string Schedule = "constant",
-    [property: OptionChoice("float32", "tf32")] string Precision = "float32",
+    [property: OptionChoice("float32", TrainingOptions.Tf32, TrainingOptions.BFloat16)] string Precision = "float32",
     [property: OptionRange(1e-16, 1)] double Epsilon = 1e-8,
     [property: OptionRange(0, 1e30)] double GradientNormLimit = 0,
     [property: OptionRange(1, 1_000_000)] int GradientNormSteps = 100)
 {
+    /// <summary>The precision of the released code.</summary>
+    public const string Tf32 = "tf32";
+
+    /// <summary>Mixed precision with bfloat16 products.</summary>
+    public const string BFloat16 = "bf16";
+
     /// <summary>Above this share of initial weights in the average, results depend notably on the initial weights.</summary>
     public const double NotableInitialShare = 0.1;
 

@@ -60,7 +60,7 @@ public sealed record TrainingMemory(long Batch, double SampleBytes, double Recom
 /// <param name="Jobs">Most stages that run at once; 0: cores divided by threads, or 1 on a GPU.</param>
 /// <param name="Threads">Threads for computation in a stage; 0: derived from the number of cores.</param>
 /// <param name="LogEvery">Training steps between metric events.</param>
-/// <param name="CheckpointSeconds">Seconds between checkpoints.</param>
+/// <param name="CheckpointSeconds">Seconds between checkpoints; null: an interval that follows from the cost of writing one.</param>
 /// <param name="MicroBatch">The most samples of a training batch that are evaluated at once; 0: the whole batch;
 /// <see cref="AutoMicroBatch"/>: as many as fit into the free memory.</param>
 /// <param name="Recompute">Whether activations of DiT^DH are computed again in the backward pass instead of being kept.</param>
@@ -69,7 +69,7 @@ public sealed record RunSettings(
     int Jobs = 0,
     int Threads = 0,
     int LogEvery = 10,
-    int CheckpointSeconds = 30,
+    int? CheckpointSeconds = null,
     int MicroBatch = 0,
     bool Recompute = false)
 {

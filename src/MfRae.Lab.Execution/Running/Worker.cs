@@ -210,7 +210,8 @@ internal sealed class IdentifiedJournal(
 /// </summary>
 internal sealed class Lifeline : IDisposable
 {
-    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+    // A network of a billion parameters has checkpoints of 13 GB, and two may have to be written one after the other.
+    public static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
 
     // Not disposed, because the thread may return from its read after the worker's end.
     private readonly CancellationTokenSource _stop;

@@ -25,9 +25,6 @@ public interface IWorkerLauncher
 /// <param name="arguments">The arguments before the stage's folder, such as `lab.dll worker --folder`.</param>
 public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string> arguments) : IWorkerLauncher
 {
-    // 128 MiB: more than fifty training steps allocate.
-    private const string CollectionBudget = "8000000";
-
     /// <inheritdoc/>
     public IRunningWorker Start(ArtifactStore store, StageSpec spec, string folder)
     {
@@ -40,22 +37,7 @@ public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string>
             RedirectStandardError = true,
             WorkingDirectory = spec.WorkingDirectory,
         };
-        // Numeric libraries read these variables once, when they are loaded.
-        var threads = Math.Max(1, spec.Settings.Threads).ToString(CultureInfo.InvariantCulture);
-        foreach (var name in (string[])["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"])
-        {
-            start.Environment[name] = threads;
-        }
-        if (!start.Environment.ContainsKey(OpenMpVariables.WaitPolicy))
-            start.Environment.TryAdd(OpenMpVariables.SpinCount, OpenMpVariables.ShortSpinCount);
-        // A training step frees and allocates the same large blocks again. By default glibc returns them to the system each time, and a third
-        // of the step is spent in page faults. These variables keep the blocks (no effect on other systems).
-        start.Environment["MALLOC_MMAP_MAX_"] = "0";
-        start.Environment["MALLOC_TRIM_THRESHOLD_"] = (8L << 30).ToString(CultureInfo.InvariantCulture);
-        start.Environment["MALLOC_TOP_PAD_"] = (64L << 20).ToString(CultureInfo.InvariantCulture);
-        // TorchSharp keeps no scalar alive while a native call reads it. A collection that another thread causes may free it under the call.
-        // Training and sampling collect between steps and batches; with this budget (hexadecimal bytes) no other collection starts before.
-        start.Environment.TryAdd("DOTNET_GCgen0size", CollectionBudget);
+        WorkerEnvironment.Apply(start.Environment, spec.Settings.Threads);
 
         try
         {
@@ -66,6 +48,33 @@ public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string>
         {
             throw new LabException($"cannot start the worker {fileName}: {e.Message}", e);
         }
+    }
+}
+
+/// <summary>The environment variables of a worker. Numeric libraries read them once, when they are loaded.</summary>
+public static class WorkerEnvironment
+{
+    // 128 MiB: more than fifty training steps allocate.
+    private const string CollectionBudget = "8000000";
+
+    /// <summary>Sets the variables. Values that the user has set for waiting and for collections are kept.</summary>
+    /// <param name="threads">Threads inside an operator; 0: one.</param>
+    public static void Apply(IDictionary<string, string?> environment, int threads)
+    {
+        foreach (var name in (string[])["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"])
+        {
+            environment[name] = Math.Max(1, threads).ToString(CultureInfo.InvariantCulture);
+        }
+        if (!environment.ContainsKey(OpenMpVariables.WaitPolicy))
+            environment.TryAdd(OpenMpVariables.SpinCount, OpenMpVariables.ShortSpinCount);
+        // A training step frees and allocates the same large blocks again. By default glibc returns them to the system each time, and a third
+        // of the step is spent in page faults. These variables keep the blocks (no effect on other systems).
+        environment["MALLOC_MMAP_MAX_"] = "0";
+        environment["MALLOC_TRIM_THRESHOLD_"] = (8L << 30).ToString(CultureInfo.InvariantCulture);
+        environment["MALLOC_TOP_PAD_"] = (64L << 20).ToString(CultureInfo.InvariantCulture);
+        // TorchSharp keeps no scalar alive while a native call reads it. A collection that another thread causes may free it under the call.
+        // Training and sampling collect between steps and batches; with this budget (hexadecimal bytes) no other collection starts before.
+        environment.TryAdd("DOTNET_GCgen0size", CollectionBudget);
     }
 }
 

@@ -24,6 +24,10 @@ public abstract class FiniteDifference(string name, int probes, bool concatenate
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>
         concatenated ? EvaluateConcatenated(u, z, w, r, t) : EvaluateSeparately(u, z, w, r, t);
 
+    /// <inheritdoc/>
+    public Tensor Differentiate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>
+        Quotient(() => u.At(z, r, t, [0]), u, z, w, r, t);
+
     /// <summary>
     /// Offsets a, b in time, each [B], of the two evaluations whose quotient (g(a) - g(b)) / (a - b) is the estimate, with
     /// g(s) = u(z + s w, r, t + s). One offset is zero where the main evaluation takes part.
@@ -33,8 +37,8 @@ public abstract class FiniteDifference(string name, int probes, bool concatenate
     /// <summary>Offsets of the probes in time, each [B].</summary>
     protected abstract Tensor[] Offsets(Tensor r, Tensor t);
 
-    /// <summary>The quotient, from the main evaluation and one probe for each offset.</summary>
-    protected abstract Tensor Quotient(Tensor main, Tensor[] probes, Tensor[] offsets);
+    /// <summary>The quotient, from the main evaluation, if the estimator uses it, and one probe for each offset.</summary>
+    protected abstract Tensor Quotient(Func<Tensor> main, Tensor[] probes, Tensor[] offsets);
 
     private (Tensor U, Tensor Derivative) EvaluateSeparately(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
@@ -46,14 +50,18 @@ public abstract class FiniteDifference(string name, int probes, bool concatenate
             return (main, derivative);
 
         Tensor Of(Tensor all) => all.index_select(0, rows);
-        var (some, zs, ws, rs, ts) = (u.Rows(rows), Of(z), Of(w), Of(r), Of(t));
-        var offsets = Offsets(rs, ts);
-        var probes = some.At(
-            cat([.. offsets.Select(offset => zs + (LinearPath.BroadcastOverLatent(offset) * ws))]),
-            cat([.. Enumerable.Repeat(rs, offsets.Length)]),
-            cat([.. offsets.Select(offset => ts + offset)]),
+        return (main, derivative.index_copy_(0, rows, Quotient(() => Of(main), u.Rows(rows), Of(z), Of(w), Of(r), Of(t))));
+    }
+
+    private Tensor Quotient(Func<Tensor> main, IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
+    {
+        var offsets = Offsets(r, t);
+        var probes = u.At(
+            cat([.. offsets.Select(offset => z + (LinearPath.BroadcastOverLatent(offset) * w))]),
+            cat([.. Enumerable.Repeat(r, offsets.Length)]),
+            cat([.. offsets.Select(offset => t + offset)]),
             [.. Enumerable.Range(1, offsets.Length)]).chunk(offsets.Length);
-        return (main, derivative.index_copy_(0, rows, Quotient(Of(main), probes, offsets)));
+        return Quotient(main, probes, offsets);
     }
 
     private (Tensor U, Tensor Derivative) EvaluateConcatenated(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
@@ -66,7 +74,7 @@ public abstract class FiniteDifference(string name, int probes, bool concatenate
             cat([t, .. offsets.Select(offset => t + offset)]),
             [.. Enumerable.Range(0, copies)]).chunk(copies);
         using var quiet = no_grad();
-        var quotient = Quotient(parts[0], parts[1..], offsets);
+        var quotient = Quotient(() => parts[0], parts[1..], offsets);
         // For r = t all offsets may be zero.
         return (parts[0], where(LinearPath.BroadcastOverLatent(r < t), quotient, zeros_like(quotient)));
     }
@@ -94,7 +102,7 @@ public sealed class CentralDifference(CentralDifferenceOptions options)
     }
 
     /// <inheritdoc/>
-    protected override Tensor Quotient(Tensor main, Tensor[] probes, Tensor[] offsets) =>
+    protected override Tensor Quotient(Func<Tensor> main, Tensor[] probes, Tensor[] offsets) =>
         (probes[0] - probes[1]) / LinearPath.BroadcastOverLatent(offsets[0] - offsets[1]);
 }
 
@@ -118,6 +126,6 @@ public sealed class ForwardDifference(ForwardDifferenceOptions options)
     }
 
     /// <inheritdoc/>
-    protected override Tensor Quotient(Tensor main, Tensor[] probes, Tensor[] offsets) =>
-        (probes[0] - main) / LinearPath.BroadcastOverLatent(offsets[0]);
+    protected override Tensor Quotient(Func<Tensor> main, Tensor[] probes, Tensor[] offsets) =>
+        (probes[0] - main()) / LinearPath.BroadcastOverLatent(offsets[0]);
 }

@@ -15,6 +15,12 @@ public interface IDerivative
     /// </summary>
     (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t);
 
+    /// <summary>
+    /// du/dt alone, for samples that all have r &lt; t: [B, C, H, W], without gradient. Call it without gradients. The label dropout is that
+    /// of <see cref="Evaluate"/>.
+    /// </summary>
+    Tensor Differentiate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t);
+
     /// <summary>The work of the estimator, for the cost model.</summary>
     DerivativeCost Cost { get; }
 
@@ -27,6 +33,11 @@ public interface IDerivative
         ForwardDifferenceOptions forward => new ForwardDifference(forward),
         _ => throw new NotSupportedException($"{options.GetType().Name} has no estimator"),
     };
+
+    /// <summary>The estimator for training in a precision: with bfloat16 products, du/dt is estimated in full precision all the same.</summary>
+    static IDerivative Create(DerivativeOptions options, TrainingOptions training) => training.Precision == TrainingOptions.BFloat16
+        ? new FullPrecisionDerivative(Create(options))
+        : Create(options);
 }
 
 /// <summary>u_θ at the fixed labels of one batch, as estimators see it.</summary>
@@ -45,6 +56,12 @@ public interface IAverageVelocity
 
     /// <summary>u for some samples of the batch, int64 [n].</summary>
     IAverageVelocity Rows(Tensor rows);
+
+    /// <summary>The same u with products in full precision. A closed form has one precision.</summary>
+    IAverageVelocity InFullPrecision => this;
+
+    /// <summary>The same u by operations that have second derivatives.</summary>
+    IAverageVelocity TwiceDifferentiable => this;
 }
 
 /// <summary>The average velocity of a mean-flow network.</summary>
@@ -65,6 +82,14 @@ public sealed class NetworkVelocity(DitNetwork network, Weights weights, Func<in
 
     /// <inheritdoc/>
     public IAverageVelocity Rows(Tensor rows) => new NetworkVelocity(network, weights, probe => labels(probe).index_select(0, rows));
+
+    /// <inheritdoc/>
+    public IAverageVelocity InFullPrecision => With(Precision.Full);
+
+    /// <inheritdoc/>
+    public IAverageVelocity TwiceDifferentiable => weights.Precision == Precision.Full ? With(Precision.TwiceDifferentiable) : this;
+
+    private NetworkVelocity With(Precision precision) => new(network, weights.With(precision), labels);
 }
 
 /// <summary>
@@ -75,12 +100,23 @@ public sealed class NetworkVelocity(DitNetwork network, Weights weights, Func<in
 /// <param name="Attention">Evaluations' worth of attention products.</param>
 /// <param name="AllSamples">Whether samples with r = t cost as much as samples with r &lt; t.</param>
 /// <param name="KeptEvaluations">Evaluations whose values are kept for a backward pass.</param>
-public sealed record DerivativeCost(string Name, double Linear, double Attention, bool AllSamples = false, double KeptEvaluations = 0)
+/// <param name="UsesMain">Whether the estimate uses the main evaluation.</param>
+/// <param name="FullPrecision">Whether its products are float32 in every precision of the training.</param>
+/// <param name="FusesMain">Whether the main evaluation may use fused attention.</param>
+public sealed record DerivativeCost(
+    string Name,
+    double Linear,
+    double Attention,
+    bool AllSamples = false,
+    double KeptEvaluations = 0,
+    bool UsesMain = true,
+    bool FullPrecision = false,
+    bool FusesMain = true)
 {
     /// <summary>The cost of probes. In one batch with gradients a probe goes backward too, although nothing uses its gradient.</summary>
     public static DerivativeCost Probes(string name, int probes, bool concatenated) => concatenated
         ? new($"{name}, {probes} probes with gradients", 3 * probes, 3 * probes, AllSamples: true, KeptEvaluations: probes)
-        : new($"{name}, {probes} {(probes == 1 ? "probe" : "probes")}", probes, probes);
+        : new($"{name}, {probes} {(probes == 1 ? "probe" : "probes")}", probes, probes, UsesMain: probes == 1);
 
     /// <summary>The multiply-adds for a sample, given those of one evaluation.</summary>
     public MultiplyAdds Of(MultiplyAdds evaluation) => new(Linear * evaluation.Linear, Attention * evaluation.Attention);

@@ -17,11 +17,13 @@ internal sealed class FileBytes
 
     private readonly Func<ElementType, Tensor> _map;
     private readonly Dictionary<ElementType, Tensor> _maps = [];
+    private readonly bool _mapped;
 
-    private FileBytes(string path, long length, Func<ElementType, Tensor> map)
+    private FileBytes(string path, long length, bool mapped, Func<ElementType, Tensor> map)
     {
         Path = path;
         Length = length;
+        _mapped = mapped;
         _map = map;
     }
 
@@ -49,11 +51,11 @@ internal sealed class FileBytes
         }
         if (length == 0)
             throw new LabException($"the file {path} is empty: fetch it again");
-        return new(path, length, type => Map(path, length / type.Size, type.Type));
+        return new(path, length, mapped: true, type => Map(path, length / type.Size, type.Type));
     }
 
     /// <summary>Bytes in memory.</summary>
-    public static FileBytes Of(string path, byte[] content) => new(path, content.Length, type =>
+    public static FileBytes Of(string path, byte[] content) => new(path, content.Length, mapped: false, type =>
     {
         var count = content.Length / type.Size;
         var values = empty(count, dtype: type.Type);
@@ -100,14 +102,14 @@ internal sealed class FileBytes
     public StoredTensor Stored(string name, ElementType type, IReadOnlyList<long> shape, long offset)
     {
         var count = Count(name, shape, type, Length);
-        return Stored(name, type, shape, offset, count, (values, extents) => values.view(extents));
+        return Stored(name, type, shape, offset, count, Chunk / type.Size, (values, extents) => values.view(extents));
     }
 
     /// <summary>A tensor with strides: element (i, j, …) lies i·strides[0] + j·strides[1] + … numbers after the offset.</summary>
     public StoredTensor Stored(string name, ElementType type, IReadOnlyList<long> shape, IReadOnlyList<long> strides, long offset)
     {
         var count = Count(name, shape, type, Length) == 0 ? 0 : Reach(shape, strides);
-        return Stored(name, type, shape, offset, count,
+        return Stored(name, type, shape, offset, count, count,
             (values, extents) => values.as_strided(extents, [.. strides], values.storage_offset()));
     }
 
@@ -144,14 +146,29 @@ internal sealed class FileBytes
     public LabException Broken(string what, Exception? inner = null) =>
         new($"the file {Path} {what}: it is damaged, or its extension is wrong", inner);
 
+    // Tensors without strides are copied in chunks.
     private StoredTensor Stored(
-        string name, ElementType type, IReadOnlyList<long> shape, long offset, long count, Func<Tensor, long[], Tensor> arrange)
+        string name, ElementType type, IReadOnlyList<long> shape, long offset, long count, long chunk, Func<Tensor, long[], Tensor> arrange)
     {
         if (offset < 0 || offset > Length - (count * type.Size))
             throw Broken($"ends at {Length}, before the tensor '{name}' does");
         // Mapped now and not when the tensor is read, because the map belongs to the dispose scope in which the file is opened.
         var (map, bytes) = (As(type), As(ElementType.Byte));
-        return new(type.Type, shape, () => arrange(Values(map, bytes, type, offset, count), [.. shape]));
+        return new(type.Type, shape, () => arrange(Values(map, bytes, type, offset, count), [.. shape]), Copy);
+
+        void Copy(Tensor target)
+        {
+            var whole = chunk >= count;
+            for (long done = 0; done < count; done += chunk)
+            {
+                using var part = NewDisposeScope();
+                var (start, now) = (offset + (done * type.Size), Math.Min(chunk, count - done));
+                var values = Values(map, bytes, type, start, now);
+                (whole ? target : target.view(-1).narrow(0, done, now)).copy_(whole ? arrange(values, [.. shape]) : values);
+                if (_mapped)
+                    MappedPages.Release(start % type.Size == 0 ? map : bytes, start, now * type.Size);
+            }
+        }
     }
 
     // Booleans become 0 or 1: torch does not define the behaviour for other bytes.
@@ -191,6 +208,37 @@ internal sealed class FileBytes
             _maps[type] = map = _map(type);
         return map;
     }
+}
+
+/// <summary>The pages of mapped files.</summary>
+internal static class MappedPages
+{
+    private const int DontNeed = 4;
+
+    /// <summary>
+    /// Removes the pages of a piece of a map from the memory of the process; the system reads them from the file again when they are
+    /// accessed. Changes of their values in memory are lost. Without effect on Windows, which removes unused pages itself.
+    /// </summary>
+    /// <param name="map">The whole file as a tensor.</param>
+    public static unsafe void Release(Tensor map, long offset, long bytes)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var size = map.element_size();
+        using var first = map.narrow(0, offset / size, 1);
+        fixed (byte* start = first.bytes)
+        {
+            // Whole pages only: other tensors share the first and the last page.
+            var page = (nuint)Environment.SystemPageSize;
+            var begin = ((nuint)start + (nuint)(offset % size) + page - 1) / page * page;
+            var end = ((nuint)start + (nuint)(offset % size) + (nuint)bytes) / page * page;
+            if (begin < end)
+                _ = Advise((void*)begin, end - begin, DontNeed);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "madvise")]
+    private static extern unsafe int Advise(void* start, nuint length, int advice);
 }
 
 /// <summary>Reads a piece of a file from front to back.</summary>
@@ -242,9 +290,12 @@ internal sealed class ByteCursor(FileBytes file, long start, long end, string wh
 /// <summary>Writes a file to a temporary name and renames it, so that a file that exists is complete.</summary>
 internal static class FileAside
 {
+    /// <summary>The end of the temporary name.</summary>
+    public const string Suffix = ".tmp";
+
     public static void Write(string path, Action<FileStream> write)
     {
-        var aside = path + ".tmp";
+        var aside = path + Suffix;
         try
         {
             using (var file = File.Create(aside))

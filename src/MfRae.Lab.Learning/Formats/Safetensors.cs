@@ -24,51 +24,95 @@ public static class Safetensors
 
     /// <summary>Writes tensors of other files; only one tensor at a time is in memory.</summary>
     public static void Write(
-        string path, IReadOnlyList<(string Name, StoredTensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+        string path, IReadOnlyList<(string Name, StoredTensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        FileAside.Write(path, file => Write(file, tensors, metadata));
+
+    /// <summary>Writes a file as the other overloads do, and hashes the bytes on their way to it.</summary>
+    /// <returns>SHA-256 of the file, in lower-case hex.</returns>
+    internal static string WriteHashed(
+        string path, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string> metadata)
     {
-        var ordered = tensors.OrderByDescending(entry => ElementType.Of(entry.Value.Type).Size).ToList();
-        var header = Header(ordered, metadata);
+        var hash = "";
         FileAside.Write(path, file =>
         {
-            Span<byte> length = stackalloc byte[LengthPrefix];
-            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-            file.Write(length);
-            file.Write(header);
-            foreach (var (_, value) in ordered)
-                TensorStream.Write(file, value);
+            using var hashed = new HashedStream(file);
+            Write(hashed, [.. tensors.Select(entry => (entry.Name, StoredTensor.Of(entry.Value)))], metadata);
+            hash = hashed.Hash();
         });
+        return hash;
+    }
+
+    private static void Write(
+        Stream file, IReadOnlyList<(string Name, StoredTensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        var layout = new SafetensorsLayout([.. tensors.Select(entry => (entry.Name, entry.Value.Type, entry.Value.Shape))], metadata);
+        file.Write(layout.Start);
+        foreach (var index in layout.Order)
+            TensorStream.Write(file, tensors[index].Value);
     }
 
     /// <summary>Opens a file of this format; see <see cref="TensorFile"/>.</summary>
     /// <exception cref="LabException">The file is missing, incomplete or inconsistent.</exception>
     public static TensorFile Read(string path) => new SafetensorsReader(FileBytes.Open(path)).Read();
+}
 
-    private static byte[] Header(IReadOnlyList<(string Name, StoredTensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata)
+/// <summary>
+/// The places of tensors in a file whose names, types and shapes are known. Larger types come first, so that every tensor starts at a
+/// multiple of the size of its numbers; within a type the order is kept.
+/// </summary>
+internal sealed class SafetensorsLayout
+{
+    private readonly Dictionary<string, long> _offsets = [];
+
+    public SafetensorsLayout(
+        IReadOnlyList<(string Name, ScalarType Type, IReadOnlyList<long> Shape)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        Order = [.. Enumerable.Range(0, tensors.Count).OrderByDescending(index => ElementType.Of(tensors[index].Type).Size)];
+        var header = Header([.. Order.Select(index => tensors[index])], metadata);
+        Start = new byte[Safetensors.LengthPrefix + header.Length];
+        BinaryPrimitives.WriteInt64LittleEndian(Start, header.Length);
+        header.CopyTo(Start.AsSpan(Safetensors.LengthPrefix));
+    }
+
+    /// <summary>The indices of the tensors in the order of their values in the file.</summary>
+    public IReadOnlyList<int> Order { get; }
+
+    /// <summary>The bytes before the first value.</summary>
+    public byte[] Start { get; }
+
+    /// <summary>The length of the file.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>The offset in the file of a tensor's first value.</summary>
+    public long Offset(string name) => Start.Length + _offsets[name];
+
+    private byte[] Header(
+        IReadOnlyList<(string Name, ScalarType Type, IReadOnlyList<long> Shape)> tensors, IReadOnlyDictionary<string, string>? metadata)
     {
         using var buffer = new MemoryStream();
+        long offset = 0;
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             if (metadata is { Count: > 0 })
             {
-                json.WriteStartObject(MetadataName);
+                json.WriteStartObject(Safetensors.MetadataName);
                 foreach (var (key, value) in metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal))
                     json.WriteString(key, value);
                 json.WriteEndObject();
             }
-            long offset = 0;
-            foreach (var (name, value) in tensors)
+            foreach (var (name, scalar, shape) in tensors)
             {
-                var type = ElementType.Of(value.Type);
+                var type = ElementType.Of(scalar);
                 json.WriteStartObject(name);
                 json.WriteString("dtype", type.Safetensors);
                 json.WriteStartArray("shape");
-                foreach (var size in value.Shape)
+                foreach (var size in shape)
                     json.WriteNumberValue(size);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
-                json.WriteNumberValue(offset);
-                json.WriteNumberValue(offset += value.Count * type.Size);
+                json.WriteNumberValue(_offsets[name] = offset);
+                json.WriteNumberValue(offset += shape.Aggregate(1L, (product, extent) => product * extent) * type.Size);
                 json.WriteEndArray();
                 json.WriteEndObject();
             }
@@ -77,6 +121,7 @@ public static class Safetensors
         // Values start at a multiple of eight bytes, so that tensors can be views of the mapped file.
         while (buffer.Length % 8 != 0)
             buffer.WriteByte((byte)' ');
+        Length = Safetensors.LengthPrefix + buffer.Length + offset;
         return buffer.ToArray();
     }
 }

@@ -144,12 +144,15 @@ public sealed class TensorFile
 public sealed class StoredTensor
 {
     private readonly Func<Tensor> _read;
+    private readonly Action<Tensor>? _copy;
 
-    internal StoredTensor(ScalarType type, IReadOnlyList<long> shape, Func<Tensor> read)
+    /// <param name="copy">Copies the values in less memory than <paramref name="read"/> takes; null without such a way.</param>
+    internal StoredTensor(ScalarType type, IReadOnlyList<long> shape, Func<Tensor> read, Action<Tensor>? copy = null)
     {
         Type = type;
         Shape = shape;
         _read = read;
+        _copy = copy;
     }
 
     /// <summary>The type of the numbers.</summary>
@@ -166,6 +169,20 @@ public sealed class StoredTensor
     /// may have strides. It belongs to the caller's dispose scope.
     /// </summary>
     public Tensor Read() => _read();
+
+    /// <summary>
+    /// Copies the values to a contiguous tensor of the same shape, of any type and on any device. Of the file, only a piece of some
+    /// megabytes is in memory at a time, so that a large network is not in memory twice while it is loaded.
+    /// </summary>
+    public void CopyTo(Tensor target)
+    {
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        if (_copy is null)
+            target.copy_(Read());
+        else
+            _copy(target);
+    }
 
     internal static StoredTensor Of(Tensor value) => new(value.dtype, value.shape, value.detach);
 }

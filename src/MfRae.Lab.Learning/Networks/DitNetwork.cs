@@ -84,16 +84,18 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
     /// <summary>The average velocity with its derivative along the tangents of z, r and t, which carries no gradient.</summary>
     public Dual AverageVelocity(Weights weights, Dual z, Dual r, Dual t, Tensor y) => Forward(weights, z, t - r, t, y, observe: null);
 
-    // Without gradients no values are kept from block to block, and a CPU is fastest if the working set stays in its cache.
+    // Without gradients no intermediate values are kept, and a CPU is fastest if the working set stays in its cache.
     private Tensor Evaluate(Weights weights, Tensor z, Tensor? span, Tensor t, Tensor y)
     {
         Tensor Part(Tensor z, Tensor? span, Tensor t, Tensor y) =>
             Forward(weights, z, span is null ? default(Dual?) : new Dual(span, null), t, y, observe: null).Primal;
-        var samples = Math.Max(1, TokensAtOnce / Shape.Tokens);
-        if (is_grad_enabled() || z.device_type != DeviceType.CPU || z.size(0) <= samples)
+        if (is_grad_enabled())
             return Part(z, span, t, y);
 
         using var scope = NewDisposeScope();
+        var samples = Math.Max(1, TokensAtOnce / Shape.Tokens);
+        if (z.device_type != DeviceType.CPU || z.size(0) <= samples)
+            return Part(z, span, t, y).MoveToOuterDisposeScope();
         var parts = new List<Tensor>();
         for (long start = 0; start < z.size(0); start += samples)
         {
@@ -142,7 +144,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
         var modulation = Layers.Linear(weights, "final_layer.adaLN_modulation.1", s.Silu()).Chunk(2, -1);
         x = Layers.Modulate(Layers.RmsNorm(weights, "final_layer.norm_final", x), modulation[0], modulation[1]);
         return Layers.Linear(weights, "final_layer.linear", x)
-            .Map(x => x.transpose(1, 2).reshape(-1, Shape.Channels, Shape.Rows, Shape.Columns));
+            .Map(x => Layers.InTypeOf(weights, x).transpose(1, 2).reshape(-1, Shape.Channels, Shape.Rows, Shape.Columns));
     }
 
     // Intermediate values of a block are freed with it, except those that a gradient needs: reused memory is in the cache.

@@ -13,11 +13,14 @@ public static class Layers
 {
     private const double RmsEpsilon = 1e-6;
 
-    /// <summary>x [..., inputs] → [..., outputs].</summary>
-    public static Tensor Linear(Weights weights, string name, Tensor x) => Linear(weights, name, (Dual)x).Primal;
+    /// <summary>x [..., inputs] → [..., outputs] in the type of the weights, for operations that do not mix types.</summary>
+    public static Tensor Linear(Weights weights, string name, Tensor x) => InTypeOf(weights, Linear(weights, name, (Dual)x).Primal);
 
-    /// <inheritdoc cref="Linear(Weights, string, Tensor)"/>
+    /// <summary>x [..., inputs] → [..., outputs] in the type of the precision's products.</summary>
     public static Dual Linear(Weights weights, string name, Dual x) => x.Linear(weights[name + ".weight"], weights[name + ".bias"], weights.Precision);
+
+    /// <summary>x in the type of the weights.</summary>
+    public static Tensor InTypeOf(Weights weights, Tensor x) => x.dtype == weights.Type ? x : x.to_type(weights.Type);
 
     /// <summary>x / sqrt(mean x² + 1e-6) · weight over the last dimension.</summary>
     public static Dual RmsNorm(Weights weights, string name, Dual x) => x.RmsNorm(weights[name + ".weight"], RmsEpsilon);
@@ -32,13 +35,22 @@ public static class Layers
     /// <summary>x (1 + scale) + shift; shift and scale [B, width] for x [B, T, width], or one for each token.</summary>
     public static Dual Modulate(Dual x, Dual shift, Dual scale) => Dual.AddProduct(shift, x, scale + 1);
 
-    /// <summary>softmax(q kᵀ / sqrt d) v over heads; q, k, v [B, heads, T, d] → [B, T, heads d].</summary>
+    /// <summary>
+    /// softmax(q kᵀ / sqrt d) v over heads; q, k, v [B, heads, T, d] → [B, T, heads d]. Without tangents, a fused kernel computes it where
+    /// the precision allows one.
+    /// </summary>
     public static Tensor Attend(Tensor q, Tensor k, Tensor v, Precision precision) => Attend((Dual)q, k, v, precision).Primal;
 
     /// <inheritdoc cref="Attend(Tensor, Tensor, Tensor, Precision)"/>
     public static Dual Attend(Dual q, Dual k, Dual v, Precision precision)
     {
         var shape = q.Primal.shape;
+        if (q.Tangent is null && k.Tangent is null && v.Tangent is null && precision.Fuses(q.Primal))
+        {
+            return F.scaled_dot_product_attention(precision.Round(q.Primal), precision.Round(k.Primal), precision.Round(v.Primal))
+                .transpose(1, 2).reshape(-1, shape[2], shape[1] * shape[3]);
+        }
+
         var scores = q.MatMul(k.Map(x => x.transpose(-2, -1)), precision) * (1 / Math.Sqrt(shape[^1]));
         return scores.Softmax().MatMul(v, precision).Map(x => x.transpose(1, 2).reshape(-1, shape[2], shape[1] * shape[3]));
     }

@@ -156,22 +156,6 @@ public sealed record NetworkCost(long Parameters, long Constants, MultiplyAdds F
             Count(spec, trained: true), Count(spec, trained: false), new(linear, attention), (KeptPerLayerValue * values) + maps);
     }
 
-    /// <summary>
-    /// <see cref="Kept"/> with recomputation of activations: the input of each block, the values of one block, and those of all layers outside
-    /// blocks. A block is an attention with the layers `blocks.N.*`.
-    /// </summary>
-    public static double KeptWithRecomputation(WeightSpec spec)
-    {
-        double Values(IEnumerable<WeightSpec.Layer> layers) =>
-            KeptPerLayerValue * layers.Sum(layer => (layer.Times ?? 0) * (double)(layer.Inputs + layer.Outputs));
-        var blocks = spec.AttentionLayers.Select((attention, i) => (Attention: attention, Prefix: $"blocks.{i}.")).ToList();
-        bool IsOf(string prefix, WeightSpec.Layer layer) => layer.Name.StartsWith(prefix, StringComparison.Ordinal);
-        var inputs = blocks.Sum(block => (double)block.Attention.Tokens * block.Attention.Width);
-        var largest = blocks.Max(block => Values(spec.Layers.Where(layer => IsOf(block.Prefix, layer)))
-            + ((double)block.Attention.Tokens * block.Attention.Tokens * block.Attention.Heads));
-        return inputs + largest + Values(spec.Layers.Where(layer => !blocks.Exists(block => IsOf(block.Prefix, layer))));
-    }
-
     private static long Count(WeightSpec spec, bool trained) => spec.Entries
         .Where(entry => entry.Trained == trained)
         .Sum(entry => entry.Shape.Aggregate(1L, (product, extent) => product * extent));

@@ -15,6 +15,7 @@ public sealed class Weights : IDisposable
     private readonly Dictionary<string, Tensor> _views = [];
     private readonly List<string> _trained = [];
     private readonly List<string> _constants = [];
+    private readonly bool _borrowed;
 
     private Weights(WeightSpec spec, Device device, ScalarType type)
     {
@@ -42,6 +43,12 @@ public sealed class Weights : IDisposable
         }
     }
 
+    private Weights(Weights owner, Precision precision)
+    {
+        (Flat, Gradient, Precision, _borrowed) = (owner.Flat, owner.Gradient, precision, true);
+        (_views, _trained, _constants) = (owner._views, owner._trained, owner._constants);
+    }
+
     /// <summary>Every trained value, [n].</summary>
     public Tensor Flat { get; }
 
@@ -57,11 +64,14 @@ public sealed class Weights : IDisposable
     /// <summary>float32, or float64 for exact checks; random numbers and tables are made in float32 and then converted.</summary>
     public ScalarType Type => Flat.dtype;
 
-    /// <summary>The rounding of the operands of matrix products with these weights.</summary>
+    /// <summary>The arithmetic of matrix products with these weights.</summary>
     public Precision Precision { get; set; } = Precision.Full;
 
     /// <summary>Recomputes the activations of the network's blocks in the backward pass; null: all activations are kept.</summary>
     public Recomputation? Recomputation { get; set; }
+
+    /// <summary>The same tensors with another precision of products. They stay the property of this object.</summary>
+    public Weights With(Precision precision) => new(this, precision);
 
     /// <summary>The initial weights of a network.</summary>
     public static Weights Initialise(WeightSpec spec, RandomSource random, Device device, ScalarType type = ScalarType.Float32)
@@ -70,7 +80,11 @@ public sealed class Weights : IDisposable
         using var quiet = no_grad();
         var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
+        {
+            // The numbers of all tensors together are several sets of weights.
+            using var one = NewDisposeScope();
             weights[entry.Name].copy_(entry.Initial.Create(entry.Name, entry.Shape, random));
+        }
         return weights;
     }
 
@@ -91,14 +105,14 @@ public sealed class Weights : IDisposable
         var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
         {
-            var value = file[entry.Name];
-            if (!value.shape.SequenceEqual(entry.Shape))
+            var value = file.Stored(entry.Name);
+            if (!value.Shape.SequenceEqual(entry.Shape))
             {
-                throw new LabException($"{file.Path}: '{entry.Name}' is [{string.Join(", ", value.shape)}] where the network has "
+                throw new LabException($"{file.Path}: '{entry.Name}' is [{string.Join(", ", value.Shape)}] where the network has "
                     + $"[{string.Join(", ", entry.Shape)}]");
             }
 
-            weights[entry.Name].copy_(value);
+            value.CopyTo(weights[entry.Name]);
         }
         var damaged = weights.NotFinite();
         return damaged.Count == 0 ? weights : throw new LabException(
@@ -184,6 +198,8 @@ public sealed class Weights : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_borrowed)
+            return;
         foreach (var view in _views.Values)
             view.Dispose();
         Gradient?.Dispose();

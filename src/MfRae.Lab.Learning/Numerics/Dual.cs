@@ -94,10 +94,10 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
     /// <summary>[..., inputs] → [..., outputs] by weight [outputs, inputs] and bias [outputs].</summary>
     public Dual Linear(Tensor weight, Tensor bias, Precision precision)
     {
-        var factor = precision.Round(weight);
-        var primal = F.linear(precision.Round(Primal), factor, bias);
         if (Tangent is null)
-            return primal;
+            return precision.Linear(Primal, weight, bias);
+        var factor = precision.Round(weight);
+        var primal = precision.Linear(Primal, factor, bias);
         using var quiet = no_grad();
         return new(primal, F.linear(precision.Round(Tangent), factor));
     }

@@ -1,30 +1,54 @@
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Options;
 using TorchSharp;
 using static TorchSharp.torch;
+using F = TorchSharp.torch.nn.functional;
 
 namespace MfRae.Lab.Learning.Numerics;
 
 /// <summary>
-/// The rounding of the operands of a matrix product (docs/method.md §3). Products are summed at full precision, as in hardware with
-/// narrow operands. Rounding is to the nearest value, ties to even.
+/// The arithmetic of matrix products (docs/method.md §3). Rounding is to the nearest value, ties to even. Products of rounded operands are
+/// summed at full precision, as in hardware with narrow operands.
 /// </summary>
 public sealed class Precision
 {
+    // On a CPU, the products of shorter sequences are as fast without the fused kernel, and their numbers are those of earlier versions.
+    private const long TokensToFuse = 256;
+
     // Veltkamp's constant 2^s + 1, which leaves 24 - s bits, the leading one included.
     private const double Tf32Splitter = (1 << 13) + 1;
 
     private readonly Func<Tensor, Tensor>? _round;
+    private readonly bool _fuses;
 
-    private Precision(Func<Tensor, Tensor>? round) => _round = round;
+    private Precision(Func<Tensor, Tensor>? round, bool fuses = false)
+    {
+        _round = round;
+        _fuses = fuses;
+    }
 
     /// <summary>No rounding, for any type.</summary>
-    public static Precision Full { get; } = new(null);
+    public static Precision Full { get; } = new(null, fuses: true);
+
+    /// <summary>
+    /// As <see cref="Full"/>, and every product is a separate operation with a second derivative. Fused attention has none.
+    /// </summary>
+    public static Precision TwiceDifferentiable { get; } = new(null);
 
     /// <summary>10 mantissa bits and the range of float32; numbers beyond 2^114 become NaN.</summary>
     public static Precision Tf32 { get; } = new(Split);
 
     /// <summary>7 mantissa bits and the range of float32.</summary>
     public static Precision BFloat16 { get; } = new(x => x.to(bfloat16).to_type(float32));
+
+    /// <summary>
+    /// Operands and results of products are bfloat16 tensors, in both passes, as under PyTorch's autocast. Other operations have the type
+    /// of their operands, and float32 if one of them is float32.
+    /// </summary>
+    public static Precision Autocast { get; } = new(x => x.to(bfloat16), fuses: true);
+
+    /// <summary>Whether operands have a narrow type, and not only narrow values.</summary>
+    public bool IsNarrow => ReferenceEquals(this, Autocast);
 
     /// <summary>The rounding of a name in the options.</summary>
     public static Precision Of(string name) => name switch
@@ -36,26 +60,37 @@ public sealed class Precision
     };
 
     /// <summary>
-    /// The rounding for training. A CUDA device supports TF32 and uses it in all products and convolutions of this process, also in the
+    /// The precision for training. A CUDA device supports TF32 and uses it in all products and convolutions of this process, also in the
     /// backward pass; on other devices the operands of the forward pass are rounded.
     /// </summary>
     public static Precision ForTraining(string name, Device device)
     {
-        if (device.type != DeviceType.CUDA)
-            return Of(name);
-        ComputeDevice.AllowTf32(name == "tf32");
-        return Full;
+        if (device.type == DeviceType.CUDA)
+            ComputeDevice.AllowTf32(name == TrainingOptions.Tf32);
+        return name == TrainingOptions.BFloat16 ? Autocast : device.type == DeviceType.CUDA ? Full : Of(name);
     }
+
+    /// <summary>Whether attention over q [..., T, d] uses the fused kernel, which keeps no matrix of all pairs of tokens.</summary>
+    public bool Fuses(Tensor q) => _fuses && (q.device_type == DeviceType.CUDA || IsFusedLength(q.size(-2)));
+
+    /// <summary>Whether attention over this number of tokens is fused on every device.</summary>
+    public static bool IsFusedLength(long tokens) => tokens >= TokensToFuse;
 
     /// <summary>float32 of any shape, rounded; at full precision <paramref name="x"/> itself. A gradient passes unchanged.</summary>
     public Tensor Round(Tensor x)
     {
         if (_round is null)
             return x;
+        if (IsNarrow)
+            return _round(x);
         var rounded = _round(x.detach());
         // The difference and the sum are exact: the result is the rounded value with the graph of the unrounded one.
         return is_grad_enabled() && x.requires_grad ? x + (rounded - x.detach()) : rounded;
     }
+
+    /// <summary>x [..., inputs] → [..., outputs] by weight [outputs, inputs] and bias [outputs].</summary>
+    public Tensor Linear(Tensor x, Tensor weight, Tensor bias) =>
+        F.linear(Round(x), Round(weight), IsNarrow ? Round(bias) : bias);
 
     private static Tensor Split(Tensor x)
     {

@@ -16,7 +16,7 @@ public sealed class MeanFlowObjective(
     LambdaMeanFlowOptions options, DitNetwork network, VelocityField? teacher, ILatentSource source) : IObjective
 {
     private readonly TimeSampler _times = new(options.Time, TimeShift.For(options.Time, source.Shape), source.Random);
-    private readonly IDerivative _derivative = IDerivative.Create(options.Derivative);
+    private readonly IDerivative _derivative = IDerivative.Create(options.Derivative, options.Training);
     private readonly VelocityField? _teacher = teacher is null ? null : Guidance.Apply(options.Guidance, teacher, source.Classes);
     private readonly LambdaSchedule _lambda = LambdaSchedule.Target(options);
     private readonly LambdaSchedule _tangentLambda = LambdaSchedule.Tangent(options);

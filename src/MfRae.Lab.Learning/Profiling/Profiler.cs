@@ -18,6 +18,11 @@ public static class Profiler
     public static IReadOnlyList<ArmProfile> Profile(Experiment experiment, string workingDirectory) =>
         [.. experiment.Arms.Select(arm => Profile(arm, new ArmNetworks(arm.Options, workingDirectory)))];
 
+    /// <summary>The training stages of each arm on one card, in the order of the experiment.</summary>
+    /// <param name="memory">The bytes of the card.</param>
+    public static IReadOnlyList<(string Arm, IReadOnlyList<CardPlan> Stages)> Plan(Experiment experiment, string workingDirectory, double memory) =>
+        [.. experiment.Arms.Select(arm => (arm.Name, Plan(arm, new ArmNetworks(arm.Options, workingDirectory), memory)))];
+
     private static ArmProfile Profile(Arm arm, ArmNetworks networks)
     {
         var options = arm.Options;
@@ -28,6 +33,13 @@ public static class Profiler
         return new(
             arm.Name, latent, [.. Components(networks)], options.Study is null ? [.. Sampling(options.Sampling, networks)] : [],
             [.. new TrainingCosts(options, networks).All()], networks.Notes);
+    }
+
+    private static IReadOnlyList<CardPlan> Plan(Arm arm, ArmNetworks networks, double memory)
+    {
+        var precisions = CardPlan.Speeds.Select(speed => new TrainingCosts(arm.Options, networks, speed.Precision).All().ToList()).ToList();
+        return [.. new TrainingCosts(arm.Options, networks).All()
+            .Select((own, i) => CardPlan.Of(own, [.. precisions.Select(stages => stages[i])], memory))];
     }
 
     private static IEnumerable<ComponentProfile> Components(ArmNetworks networks)

@@ -1,6 +1,5 @@
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Learning.Networks;
 
 namespace MfRae.Lab.Learning.Profiling;
 
@@ -36,26 +35,12 @@ public static class StageMemory
 
     private static List<(string Stage, TrainingMemory Memory)> Of(Core.Options.LabOptions options, string workingDirectory)
     {
-        var networks = new ArmNetworks(options, workingDirectory);
         return
         [
-            .. new TrainingCosts(options, networks).All().Select(training =>
-            {
-                var network = training.Stage switch
-                {
-                    "teacher" => networks.Teacher,
-                    "cmt" or "meanflow" => networks.Generator,
-                    _ => null,
-                };
-                var bytes = training.ActivationBytes / training.Batch;
-                return (training.Stage, new TrainingMemory(training.Batch, bytes, network is null ? bytes : bytes * RecomputedShare(network)));
-            }),
+            .. new TrainingCosts(options, new ArmNetworks(options, workingDirectory)).All().Select(training => (
+                training.Stage,
+                new TrainingMemory(
+                    training.Batch, training.Memory.Sample, training.Memory.RecomputedSample ?? training.Memory.Sample))),
         ];
-    }
-
-    private static double RecomputedShare(DitNetwork network)
-    {
-        var spec = network.Declare();
-        return NetworkCost.KeptWithRecomputation(spec) / NetworkCost.Of(spec).Kept;
     }
 }

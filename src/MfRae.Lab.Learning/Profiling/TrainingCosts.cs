@@ -7,7 +7,8 @@ using MfRae.Lab.Learning.Objectives;
 namespace MfRae.Lab.Learning.Profiling;
 
 /// <summary>The training steps of an arm's stages. A backward pass counts as two forward passes.</summary>
-internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
+/// <param name="precision">Replaces the precision of all trainings; null: that of the options.</param>
+internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, string? precision = null)
 {
     private const int ForwardAndBackward = 3;
 
@@ -18,74 +19,80 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
         if (options.Decoder is RaeDecoderOptions rae && networks is { Encoder: { } frozen, Decoder: { } decoder })
             yield return Decoder(rae, NetworkCost.Of(decoder.Declare()), NetworkCost.Of(frozen.Declare()));
         if (options.Teacher is FlowMatchingOptions flow && networks.Teacher is { } teacher)
-            yield return Teacher(flow.Training, NetworkCost.Of(teacher.Declare()));
+            yield return Teacher(Of(flow), teacher);
         if (networks.Generator is not { } network)
             yield break;
-        var generator = NetworkCost.Of(network.Declare());
         var guide = networks.Teacher is { } given ? NetworkCost.Of(given.Declare()) : null;
         if (options.Cmt is TrajectoryCmtOptions cmt && guide is not null
             && options.MeanFlow is NoMeanFlowOptions or IMeanFlowTraining { Initialisation: "cmt" })
         {
-            yield return Cmt(cmt, generator, guide);
+            yield return Cmt(cmt, Of(cmt), network, guide);
         }
 
         if (options.MeanFlow is LambdaMeanFlowOptions meanFlow)
-            yield return MeanFlow(meanFlow, generator, guide);
+            yield return MeanFlow(meanFlow with { Training = Of(meanFlow) }, network, guide);
     }
 
     // Two views of each image; the small heads of the pre-training are left out.
-    private static TrainingProfile SelfSupervised(SelfSupervisedEncoderOptions own, NetworkCost encoder)
+    private TrainingProfile SelfSupervised(SelfSupervisedEncoderOptions own, NetworkCost encoder)
     {
         var views = 2 * own.Training.BatchSize;
-        return new("encoder", own.Training.Steps, own.Training.BatchSize,
-            [Trained($"views: {views}", views, encoder)], encoder.Parameters, 0, views * encoder.Kept);
+        return new("encoder", Of(own), own.Training.BatchSize, [Trained($"views: {views}", views, encoder)], encoder.Parameters, 0,
+            ActivationMemory.Estimated(2 * encoder.Kept)) { Divides = false };
     }
 
-    private static TrainingProfile Decoder(RaeDecoderOptions rae, NetworkCost decoder, NetworkCost encoder)
+    private TrainingProfile Decoder(RaeDecoderOptions rae, NetworkCost decoder, NetworkCost encoder)
     {
         var batch = rae.Training.BatchSize;
         var work = new List<WorkProfile> { Trained($"decoder: {batch}", batch, decoder), Evaluated($"encoder: {batch}", batch, encoder) };
-        var kept = batch * decoder.Kept;
+        var kept = decoder.Kept;
         if (rae.PerceptualWeight > 0)
         {
             // The frozen encoder of the reconstruction takes gradients for its input, but none for its weights.
             work.Add(new($"encoder of reconstructions: {batch} × 2", 2 * batch * encoder.Forward));
-            kept += batch * encoder.Kept;
+            kept += encoder.Kept;
         }
 
-        return new("decoder", rae.Training.Steps, batch, work, decoder.Parameters, encoder.Values, kept);
+        return new("decoder", Of(rae), batch, work, decoder.Parameters, encoder.Values, ActivationMemory.Estimated(kept));
     }
 
-    private TrainingProfile Teacher(TrainingOptions training, NetworkCost teacher)
+    private TrainingProfile Teacher(TrainingOptions training, DitNetwork network)
     {
-        var batch = training.BatchSize;
-        return new("teacher", training.Steps, batch, [Trained($"teacher: {batch}", batch, teacher), .. Encoding(batch)],
-            teacher.Parameters, EncoderValues, batch * teacher.Kept);
+        var (batch, teacher) = (training.BatchSize, NetworkCost.Of(network.Declare()));
+        return new("teacher", training, batch, [Trained($"teacher: {batch}", batch, teacher), .. Encoding(batch)],
+            teacher.Parameters, EncoderValues, ActivationMemory.Of(network, IsNarrow(training), fuses: true))
+        {
+            Recomputation = batch * teacher.Forward,
+        };
     }
 
-    private static TrainingProfile Cmt(TrajectoryCmtOptions cmt, NetworkCost generator, NetworkCost teacher)
+    private static TrainingProfile Cmt(TrajectoryCmtOptions cmt, TrainingOptions training, DitNetwork network, NetworkCost teacher)
     {
+        var generator = NetworkCost.Of(network.Declare());
         var trajectories = Math.Max(1, cmt.Training.BatchSize / cmt.PairsPerTrajectory);
         var pairs = trajectories * cmt.PairsPerTrajectory;
         var (steps, guided) = (cmt.TrajectoryPoints - 1, cmt.Guidance is not null);
-        return new("cmt", cmt.Training.Steps, pairs,
+        return new("cmt", training, pairs,
             [
                 Trained($"pairs: {pairs}", pairs, generator),
                 Teaching($"teacher: {trajectories} trajectories of {steps} steps", trajectories * steps, guided, teacher),
             ],
-            generator.Parameters, teacher.Values, pairs * generator.Kept);
+            generator.Parameters, teacher.Values, ActivationMemory.Of(network, IsNarrow(training), fuses: true))
+        {
+            Recomputation = pairs * generator.Forward,
+        };
     }
 
-    private TrainingProfile MeanFlow(LambdaMeanFlowOptions meanFlow, NetworkCost generator, NetworkCost? teacher)
+    private TrainingProfile MeanFlow(LambdaMeanFlowOptions meanFlow, DitNetwork network, NetworkCost? teacher)
     {
-        var batch = meanFlow.Training.BatchSize;
-        var derivative = IDerivative.Create(meanFlow.Derivative).Cost;
+        var (batch, generator) = (meanFlow.Training.BatchSize, NetworkCost.Of(network.Declare()));
+        var derivative = IDerivative.Create(meanFlow.Derivative, meanFlow.Training).Cost;
         var probed = derivative.AllSamples ? batch : batch * (1 - meanFlow.EqualFraction);
         var work = new List<WorkProfile>
         {
             Trained($"generator: {batch}", batch, generator),
             new($"{derivative.Name}: {Text(probed)} samples{(derivative.AllSamples ? "" : " with r < t")}",
-                probed * derivative.Of(generator.Forward)),
+                probed * derivative.Of(generator.Forward), derivative.FullPrecision),
         };
         var frozen = EncoderValues;
         if (teacher is not null
@@ -96,9 +103,18 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
         }
 
         work.AddRange(Encoding(batch));
-        return new("meanflow", meanFlow.Training.Steps, batch, work, generator.Parameters, frozen,
-            (batch + (probed * derivative.KeptEvaluations)) * generator.Kept);
+        var evaluations = 1 + (probed / batch * derivative.KeptEvaluations);
+        return new("meanflow", meanFlow.Training, batch, work, generator.Parameters, frozen,
+            ActivationMemory.Of(network, IsNarrow(meanFlow.Training), derivative.FusesMain, evaluations))
+        {
+            Recomputation = batch * evaluations * generator.Forward,
+        };
     }
+
+    private TrainingOptions Of(ITrained trained) =>
+        precision is null ? trained.Training : trained.Training with { Precision = precision };
+
+    private static bool IsNarrow(TrainingOptions training) => training.Precision == TrainingOptions.BFloat16;
 
     private static WorkProfile Trained(string what, double samples, NetworkCost cost) =>
         new(what + " forward and backward", ForwardAndBackward * samples * cost.Forward);
@@ -114,7 +130,9 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
     private long EncoderValues => EncodesWhileTraining ? NetworkCost.Of(networks.Encoder!.Declare()).Values : 0;
 
     private IEnumerable<WorkProfile> Encoding(int batch) =>
-        EncodesWhileTraining ? [Evaluated($"encoder: {batch}", batch, NetworkCost.Of(networks.Encoder!.Declare()))] : [];
+        EncodesWhileTraining
+            ? [Evaluated($"encoder: {batch}", batch, NetworkCost.Of(networks.Encoder!.Declare())) with { FullPrecision = true }]
+            : [];
 
     private static string Text(double samples) => samples.ToString("0.#", CultureInfo.InvariantCulture);
 }
@@ -122,11 +140,26 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks)
 /// <summary>The cost of a step of one trained stage, in multiply-adds and in memory.</summary>
 /// <param name="Batch">Samples of a step.</param>
 /// <param name="Frozen">Values of the networks that are only evaluated.</param>
-/// <param name="Kept">Values that the step keeps for its backward pass: an estimate.</param>
+/// <param name="Memory">The memory of a step in addition to weights, moments and frozen networks.</param>
 public sealed record TrainingProfile(
-    string Stage, int Steps, int Batch, IReadOnlyList<WorkProfile> Work, long Parameters, long Frozen, double Kept)
+    string Stage, TrainingOptions Training, int Batch, IReadOnlyList<WorkProfile> Work, long Parameters, long Frozen, ActivationMemory Memory)
 {
     private const double BytesPerValue = 4;
+
+    /// <summary>The steps of the training.</summary>
+    public int Steps => Training.Steps;
+
+    /// <summary>The precision of the training.</summary>
+    public string Precision => Training.Precision;
+
+    /// <summary>Whether a batch can be evaluated in parts.</summary>
+    public bool Divides { get; init; } = true;
+
+    /// <summary>The multiply-adds that a step with recomputation takes in addition.</summary>
+    public MultiplyAdds Recomputation { get; init; }
+
+    /// <summary>Whether activations can be recomputed.</summary>
+    public bool Recomputes => Memory.RecomputedSample is not null;
 
     /// <summary>The multiply-adds of one step.</summary>
     public MultiplyAdds Step => Work.Aggregate(default(MultiplyAdds), (sum, work) => sum + work.Step);
@@ -137,8 +170,8 @@ public sealed record TrainingProfile(
     /// <summary>The bytes of the gradient.</summary>
     public double GradientBytes => BytesPerValue * Parameters;
 
-    /// <summary>The bytes of AdamW: two moments, and the denominator during a step.</summary>
-    public double OptimizerBytes => 3 * BytesPerValue * Parameters;
+    /// <summary>The bytes of AdamW's two moments.</summary>
+    public double OptimizerBytes => 2 * BytesPerValue * Parameters;
 
     /// <summary>The bytes of the averaged weights, which later stages use.</summary>
     public double AverageBytes => BytesPerValue * Parameters;
@@ -146,14 +179,25 @@ public sealed record TrainingProfile(
     /// <summary>The bytes of the networks that are only evaluated.</summary>
     public double FrozenBytes => BytesPerValue * Frozen;
 
-    /// <summary>The bytes that a step keeps for its backward pass: an estimate.</summary>
-    public double ActivationBytes => BytesPerValue * Kept;
+    /// <summary>The samples that are evaluated at once.</summary>
+    /// <param name="microBatch">The most samples; 0: the whole batch.</param>
+    public int Samples(int microBatch) => Divides && microBatch > 0 ? Math.Min(microBatch, Batch) : Batch;
+
+    /// <summary>The bytes of the data of a step, and of the values that its backward pass reads.</summary>
+    /// <param name="microBatch">The most samples that are evaluated at once; 0: the whole batch.</param>
+    /// <param name="recompute">Whether activations are recomputed, where the network can.</param>
+    public double ActivationBytes(int microBatch = 0, bool recompute = false) =>
+        Memory.Bytes(Batch, Samples(microBatch), recompute && Recomputes);
 
     /// <summary>The bytes of all of these together.</summary>
-    public double TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + AverageBytes + FrozenBytes + ActivationBytes;
+    /// <param name="microBatch">The most samples that are evaluated at once; 0: the whole batch.</param>
+    /// <param name="recompute">Whether activations are recomputed, where the network can.</param>
+    public double TotalBytes(int microBatch = 0, bool recompute = false) =>
+        WeightBytes + GradientBytes + OptimizerBytes + AverageBytes + FrozenBytes + ActivationBytes(microBatch, recompute);
 }
 
 /// <summary>A part of the work of a training step.</summary>
 /// <param name="What">The work in words, with its factors.</param>
 /// <param name="Step">Multiply-adds of a step; the mean where the number of samples is random.</param>
-public sealed record WorkProfile(string What, MultiplyAdds Step);
+/// <param name="FullPrecision">Whether the products are float32 in a training with bf16.</param>
+public sealed record WorkProfile(string What, MultiplyAdds Step, bool FullPrecision = false);

@@ -64,15 +64,24 @@ internal static class GeneratorTraining
 
     /// <summary>Trains the network with the objective of its options, and saves the averaged weights and their snapshots.</summary>
     /// <param name="start">Weights to copy where name and shape match; null: random weights.</param>
+    /// <param name="freesStart">Whether nothing else needs these weights: they are freed before the training.</param>
     /// <param name="teacher">v_φ without guidance, or null.</param>
     public static void Train(
-        StageContext context, ITrained options, DitNetwork network, Weights? start, VelocityField? teacher, ILatentSource source)
+        StageContext context,
+        ITrained options,
+        DitNetwork network,
+        Weights? start,
+        VelocityField? teacher,
+        ILatentSource source,
+        bool freesStart = false)
     {
         var spec = network.Declare();
         using var scope = NewDisposeScope();
         using var weights = Weights.Initialise(spec, context.Random(), context.Device());
         if (start is not null)
             weights.CopyMatching(start);
+        if (freesStart)
+            start?.Dispose();
         var objective = IObjective.Create(options, network, teacher, source);
         var snapshots = new Snapshots(
             SnapshotSteps.Of(options.Training.Steps, (options as IMeanFlowTraining)?.Snapshots ?? 0),
@@ -165,6 +174,7 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
         // A network that starts from another network has the size of that network.
         var network = new DitNetwork(start?.Network.Options ?? meanFlow.Network, source.Shape, source.Classes, interval: true);
         var velocity = teacher is { } given ? (z, t, y) => given.Network.Velocity(given.Weights, z, t, y) : oracle;
-        GeneratorTraining.Train(context, meanFlow, network, start?.Weights, velocity, source);
+        GeneratorTraining.Train(
+            context, meanFlow, network, start?.Weights, velocity, source, freesStart: startWeights != teacherWeights);
     }
 }

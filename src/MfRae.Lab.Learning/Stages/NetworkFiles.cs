@@ -67,15 +67,18 @@ internal static class NetworkFiles
     private static (T Network, Weights Weights) Load<T>(
         string path, Device device, Func<TensorFile, T> describe, Func<T, WeightSpec> declare, ScalarType type = ScalarType.Float32)
     {
+        // The map of the file is not needed after the copy.
+        using var scope = NewDisposeScope();
         var file = TensorFile.Open(path);
         var network = describe(file);
-        return (network, Weights.Load(declare(network), file, device, type));
+        var tensors = LinkedWeights.Tensors(file);
+        return (network, Weights.Load(declare(network), network is Dinov2Encoder ? Dinov2Names.Translate(tensors) : tensors, device, type));
     }
 }
 
 /// <summary>
 /// Imports pre-trained networks. A file of the lab is copied unchanged. Released weights, which do not describe their network, are
-/// converted to a file that does.
+/// converted to a file that does. Large files are linked instead (<see cref="LinkedWeights"/>).
 /// </summary>
 internal static class Pretrained
 {
@@ -87,16 +90,17 @@ internal static class Pretrained
         weights.Dispose();
         if (options.Network is { } named && (network as VitEncoder)?.Options != named)
             throw Differs(source, JsonSerializer.Serialize(named, LabJson.Default.VitOptions), NetworkMetadata.Of(network));
-        File.Copy(source, path, overwrite: true);
+        LinkedWeights.Put(source, path);
     }
 
     public static void Encoder(StageContext context, Dinov2EncoderOptions options, string path)
     {
         using var scope = NewDisposeScope();
         var network = new Dinov2Encoder(options.Network);
-        var file = Dinov2Names.Translate(TensorFile.Open(context.Resolve(options.Weights)));
-        using var weights = Weights.Load(network.Declare(), file, CPU);
-        NetworkFiles.Save(path, network, weights);
+        var source = context.Resolve(options.Weights);
+        using var weights = Weights.Load(network.Declare(), Dinov2Names.Translate(TensorFile.Open(source)), CPU);
+        if (!LinkedWeights.TryDescribe(source, path, NetworkMetadata.Of(network)))
+            NetworkFiles.Save(path, network, weights);
     }
 
     public static void Decoder(StageContext context, PretrainedDecoderOptions options, string path)
@@ -112,7 +116,8 @@ internal static class Pretrained
         {
             var network = new MaeDecoder(released, latent ?? throw new InvalidOperationException("a decoder stage has an encoder"));
             using var imported = Weights.Load(network.Declare(), file, CPU);
-            NetworkFiles.Save(path, network, imported);
+            if (!LinkedWeights.TryDescribe(source, path, NetworkMetadata.Of(network)))
+                NetworkFiles.Save(path, network, imported);
             return;
         }
 
@@ -128,7 +133,7 @@ internal static class Pretrained
             throw Differs(source, JsonSerializer.Serialize(named, LabJson.Default.DecoderArchitectureOptions), NetworkMetadata.Of(own));
         if (latent is not null && own.Shape != latent)
             throw new LabException($"{source} decodes latents of {Text(own.Shape)}, but the encoder makes latents of {Text(latent)}");
-        File.Copy(source, path, overwrite: true);
+        LinkedWeights.Put(source, path);
     }
 
     /// <param name="interval">Whether a mean-flow network is needed; otherwise a velocity network.</param>
@@ -147,7 +152,8 @@ internal static class Pretrained
             if (file.Tensors.Keys.Any(name => name.StartsWith(DitNetwork.IntervalEmbedding + ".", StringComparison.Ordinal)) != interval)
                 throw OtherKind(source, interval);
             using var imported = Weights.Load(network.Declare(), file, CPU);
-            NetworkFiles.Save(path, network, imported);
+            if (!LinkedWeights.TryDescribe(source, path, NetworkMetadata.Of(network)))
+                NetworkFiles.Save(path, network, imported);
             return;
         }
 
@@ -157,7 +163,7 @@ internal static class Pretrained
             throw OtherKind(source, interval);
         if (options.Network is { } named && own.Options != named)
             throw Differs(source, JsonSerializer.Serialize(named, LabJson.Default.DitOptions), NetworkMetadata.Of(own));
-        File.Copy(source, path, overwrite: true);
+        LinkedWeights.Put(source, path);
     }
 
     private static LabException OtherKind(string source, bool interval) => new(interval

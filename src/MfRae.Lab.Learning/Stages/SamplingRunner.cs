@@ -19,7 +19,7 @@ namespace MfRae.Lab.Learning.Stages;
 /// <summary>
 /// Draws samples for each number of steps, all from the same noise and labels: samples.EVALUATIONS.safetensors with images
 /// uint8 [N, C, H, W], labels and the first latents, and a sheet of the first images. The file's metadata describe the sampling. The
-/// cost of an image at each number of evaluations is a measurement too.
+/// cost of an image at each number of evaluations is a measurement too. An interrupted stage keeps its samples and continues after them.
 /// </summary>
 internal sealed class SamplingRunner(SamplingStage stage) : IStage
 {
@@ -41,26 +41,10 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
 
         foreach (var steps in stage.Steps)
         {
-            var shape = network.Shape;
-            var kept = new List<Tensor> { empty(0, shape.Channels, shape.Rows, shape.Columns) };
-            using var images = drawing.Draw(generator, shape, labels, steps, $"sample of {steps} steps", (start, latents) =>
-            {
-                if (start < stage.KeptLatents)
-                    kept.Add(latents.cpu().MoveToOuterDisposeScope());
-            });
-            var keptLatents = cat(kept);
             var evaluations = Text(steps * generator.EvaluationsPerStep);
-            Safetensors.Write(
-                context.File($"samples.{evaluations}.safetensors"),
-                [
-                    ("images", images), ("labels", labels),
-                    ("latents", keptLatents.slice(0, 0, Math.Min(stage.KeptLatents, keptLatents.shape[0]), 1)),
-                ],
-                new Dictionary<string, string>
-                {
-                    [GuidanceEntry] = Text(stage.Guidance?.Scale ?? 1),
-                    [LabelsEntry] = stage.Labels,
-                });
+            Draw(context, drawing, generator, network.Shape, labels, steps, evaluations);
+
+            using var images = Safetensors.Read(context.File(SampleFile.NameOf(evaluations)))["images"];
             var file = $"sheet.{evaluations}.png";
             var classes = drawing.WriteSheet(file, images, network.Classes, SheetRows);
             var guided = stage.Guidance is { } guidance ? $", guidance {Text(guidance.Scale)}" : "";
@@ -68,6 +52,37 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
                 $"{evaluations} network {(evaluations == "1" ? "evaluation" : "evaluations")} a sample{guided}{classes}"));
             Measure(context, SamplingCost.Of(network, drawing.Decoder, steps, stage.Solver, stage.Guidance));
         }
+    }
+
+    private void Draw(
+        StageContext context, SampleDrawing drawing, FewStepGenerator generator, LatentShape shape, Tensor labels, int steps,
+        string evaluations)
+    {
+        var image = drawing.Decoder.Image;
+        using var samples = new SampleFile(
+            context, evaluations, stage.BatchSize, [stage.Samples, image.Channels, image.Rows, image.Columns], labels,
+            [Math.Min(stage.KeptLatents, stage.Samples), shape.Channels, shape.Rows, shape.Columns],
+            new Dictionary<string, string>
+            {
+                [GuidanceEntry] = Text(stage.Guidance?.Scale ?? 1),
+                [LabelsEntry] = stage.Labels,
+            });
+        if (samples.Done > 0)
+            context.Journal.Write(new ResumedEvent(samples.Done));
+        try
+        {
+            context.EachBatch(samples.Done, stage.Samples, stage.BatchSize, $"sample of {steps} steps", (_, indices) =>
+            {
+                var (latents, images) = drawing.Draw(generator, shape, labels, indices, steps);
+                samples.Add(images, latents);
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            samples.Keep();
+            throw;
+        }
+        samples.Complete();
     }
 
     // A cost is not a result: it has no better direction.
@@ -177,17 +192,12 @@ internal sealed class SampleDrawing(StageContext context, SampleNoise noise) : I
     /// <summary>The number of columns of a sheet: one for each class, or a fixed number for many classes.</summary>
     public static int Columns(long classes) => classes <= MostColumns ? (int)classes : SheetColumns;
 
-    /// <summary>Images uint8 [N, C, H, W] on the CPU for these labels.</summary>
-    /// <param name="what">The unit in the progress of the stage.</param>
-    /// <param name="drawn">Receives the latents of each batch, and the number of its first sample.</param>
-    public Tensor Draw(
-        FewStepGenerator generator, LatentShape shape, Tensor labels, int steps, string what, Action<long, Tensor>? drawn = null) =>
-        context.InBatches(labels.shape[0], noise.BatchSize, what, indices =>
-        {
-            var latents = noise.Latents(generator, shape, labels, indices, steps);
-            drawn?.Invoke(indices[0].item<long>(), latents);
-            return Decode(_statistics.Denormalise(latents));
-        });
+    /// <summary>Latents [B, C, H, W], and images uint8 [B, C, H, W] on the CPU, of the samples at consecutive indices within one batch.</summary>
+    public (Tensor Latents, Tensor Images) Draw(FewStepGenerator generator, LatentShape shape, Tensor labels, Tensor indices, int steps)
+    {
+        var latents = noise.Latents(generator, shape, labels, indices, steps);
+        return (latents, Decode(_statistics.Denormalise(latents)));
+    }
 
     // On a CPU in parts, whose activations stay in the cache.
     private Tensor Decode(Tensor latents)
@@ -258,8 +268,9 @@ internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
         using var loaded = weights;
         var generator = FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), TimeShift.For(network.Shape));
         var labels = noise.Labels(stage.Samples, network.Classes);
-        var images = drawing.Draw(
-            generator, network.Shape, labels, 1, string.Create(CultureInfo.InvariantCulture, $"sample after {step} steps"));
+        var images = context.InBatches(
+            stage.Samples, stage.BatchSize, string.Create(CultureInfo.InvariantCulture, $"sample after {step} steps"),
+            indices => drawing.Draw(generator, network.Shape, labels, indices, 1).Images);
         return (images, labels, network.Classes);
     }
 

@@ -63,16 +63,29 @@ internal static class StageContextExtensions
     /// </summary>
     public static Tensor InBatches(this StageContext context, long count, long batchSize, string unit, Func<Tensor, Tensor> map)
     {
-        using var quiet = no_grad();
         Tensor? joined = null;
-        for (long start = 0; start < count; start += batchSize)
+        context.EachBatch(0, count, batchSize, unit, (start, indices) =>
+        {
+            var part = map(indices).cpu();
+            joined ??= empty([count, .. part.shape[1..]], dtype: part.dtype).DetachFromDisposeScope();
+            joined.slice(0, start, start + part.shape[0], 1).copy_(part);
+        });
+        return joined ?? throw new ArgumentOutOfRangeException(nameof(count), "the range is empty");
+    }
+
+    /// <summary>Visits first … count in batches, without gradients and with a dispose scope for each batch.</summary>
+    /// <param name="first">A multiple of the batch size.</param>
+    /// <param name="visit">Receives the first index of a batch, and all its indices, int64 [B].</param>
+    public static void EachBatch(
+        this StageContext context, long first, long count, long batchSize, string unit, Action<long, Tensor> visit)
+    {
+        using var quiet = no_grad();
+        for (var start = first; start < count; start += batchSize)
         {
             using (var scope = NewDisposeScope())
             {
                 var end = Math.Min(count, start + batchSize);
-                var part = map(arange(start, end, dtype: ScalarType.Int64)).cpu();
-                joined ??= empty([count, .. part.shape[1..]], dtype: part.dtype).DetachFromDisposeScope();
-                joined.slice(0, start, end, 1).copy_(part);
+                visit(start, arange(start, end, dtype: ScalarType.Int64));
                 context.Progress(end, count, unit);
             }
 
@@ -80,8 +93,6 @@ internal static class StageContextExtensions
             if (start / batchSize % BatchesPerCollection == 0)
                 GC.Collect(0);
         }
-
-        return joined ?? throw new ArgumentOutOfRangeException(nameof(count), "the range is empty");
     }
 
     private static Tensor Next(IImageSource images, Tensor indices, long batch)

@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Training;
 
 /// <summary>
-/// AdamW (arXiv 1711.05101) over the flat vector of all parameters: six operations a step, and two vectors to checkpoint.
+/// AdamW (arXiv 1711.05101) over the flat vector of all parameters: a few operations a step, and two vectors to checkpoint.
 /// </summary>
 public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposable
 {
-    // The denominator is another vector of all parameters. Large networks are updated in pieces of this many values.
-    private const long ValuesAtOnce = 1L << 26;
+    // 64 MB in float32. A denominator for all parameters at once would be another set of weights.
+    private const long Chunk = 1L << 24;
 
     /// <summary>The moving average of the gradient, [n].</summary>
     public Tensor First { get; } = zeros_like(weights.Flat).DetachFromDisposeScope();
@@ -22,24 +22,19 @@ public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposabl
     public void Step(long step, double learningRate)
     {
         var gradient = weights.Gradient!;
-        for (long start = 0; start < gradient.numel(); start += ValuesAtOnce)
-        {
-            using var scope = NewDisposeScope();
-            Tensor Piece(Tensor all) => all.slice(0, start, Math.Min(all.numel(), start + ValuesAtOnce), 1);
-            Step(Piece(weights.Flat), Piece(gradient), Piece(First), Piece(Second), step, learningRate);
-        }
-    }
-
-    private void Step(Tensor values, Tensor gradient, Tensor first, Tensor second, long step, double learningRate)
-    {
-        first.lerp_(gradient, 1 - options.Beta1);
-        second.mul_(options.Beta2).addcmul_(gradient, gradient, 1 - options.Beta2);
+        First.lerp_(gradient, 1 - options.Beta1);
+        Second.mul_(options.Beta2).addcmul_(gradient, gradient, 1 - options.Beta2);
         if (options.WeightDecay > 0)
-            values.mul_(1 - (learningRate * options.WeightDecay));
+            weights.Flat.mul_(1 - (learningRate * options.WeightDecay));
         var bias1 = 1 - Math.Pow(options.Beta1, step + 1);
         var bias2 = 1 - Math.Pow(options.Beta2, step + 1);
-        var denominator = second.sqrt().div_(Math.Sqrt(bias2)).add_(options.Epsilon);
-        values.addcdiv_(first, denominator, -learningRate / bias1);
+        for (long start = 0; start < First.numel(); start += Chunk)
+        {
+            using var scope = NewDisposeScope();
+            Tensor Part(Tensor all) => all.narrow(0, start, Math.Min(Chunk, all.numel() - start));
+            var denominator = Part(Second).sqrt().div_(Math.Sqrt(bias2)).add_(options.Epsilon);
+            Part(weights.Flat).addcdiv_(Part(First), denominator, -learningRate / bias1);
+        }
     }
 
     /// <inheritdoc/>

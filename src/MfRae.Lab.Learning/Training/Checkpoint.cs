@@ -5,6 +5,7 @@ using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Training;
@@ -24,17 +25,29 @@ public sealed class Checkpoint(
     private const string RecordName = "checkpoint.json";
     private const string Suffix = ".safetensors";
 
-    /// <summary>Writes a checkpoint and deletes the earlier one.</summary>
-    /// <param name="step">The number of completed steps.</param>
-    public void Save(long step)
+    /// <summary>The size of the tensors in bytes.</summary>
+    public long Bytes => Tensors().Sum(entry => entry.Value.numel() * entry.Value.element_size());
+
+    /// <summary>The state after a step.</summary>
+    /// <param name="copy">Whether to copy the tensors, so that training can continue before they are written.</param>
+    internal CheckpointState State(long step, bool copy)
     {
-        var name = $"checkpoint.{step.ToString(CultureInfo.InvariantCulture)}{Suffix}";
-        using var kept = last.Save(step);
-        Safetensors.Write(Path.Combine(folder, name), [.. Tensors(), (LastEntry, kept)], new Dictionary<string, string>(curves.Save())
-        {
-            [StepEntry] = step.ToString(CultureInfo.InvariantCulture),
-        });
-        var record = new CheckpointRecord(name, FileHash.Of(Path.Combine(folder, name)));
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        Tensor Kept(Tensor value) => value.device_type == DeviceType.CPU ? value.detach().clone() : value.detach().cpu();
+        var tensors = Tensors().Select(entry => (entry.Name, copy ? Kept(entry.Value) : entry.Value.alias())).Append((LastEntry, last.Save(step)));
+        return new(
+            step, [.. tensors.Select(entry => (entry.Item1, entry.Item2.DetachFromDisposeScope()))], new Dictionary<string, string>(curves.Save())
+            {
+                [StepEntry] = step.ToString(CultureInfo.InvariantCulture),
+            });
+    }
+
+    /// <summary>Writes a checkpoint and deletes the earlier one. May be called on another thread than that of the training.</summary>
+    internal void Write(CheckpointState state)
+    {
+        var name = $"checkpoint.{state.Step.ToString(CultureInfo.InvariantCulture)}{Suffix}";
+        var record = new CheckpointRecord(name, Safetensors.WriteHashed(Path.Combine(folder, name), state.Tensors, state.Metadata));
         FileAside.Write(Path.Combine(folder, RecordName), file =>
             JsonSerializer.Serialize(file, record, CheckpointJson.Default.CheckpointRecord));
         foreach (var old in Directory.EnumerateFiles(folder, "checkpoint.*" + Suffix).Where(path => Path.GetFileName(path) != name))
@@ -46,6 +59,9 @@ public sealed class Checkpoint(
     /// <exception cref="LabException">A newer version of the program wrote the checkpoint in an unknown format. It is kept.</exception>
     public long Restore(Action<string> damaged)
     {
+        // Parts of a checkpoint whose writing was interrupted.
+        foreach (var part in Directory.EnumerateFiles(folder, "checkpoint.*" + FileAside.Suffix))
+            File.Delete(part);
         var record = Path.Combine(folder, RecordName);
         if (!File.Exists(record))
             return 0;
@@ -59,7 +75,7 @@ public sealed class Checkpoint(
         using var quiet = no_grad();
         var file = Safetensors.Read(Path.Combine(folder, name));
         foreach (var (entry, tensor) in Tensors())
-            tensor.copy_(file[entry]);
+            file.Stored(entry).CopyTo(tensor);
         curves.Restore(file.Metadata, weights.Device);
         var step = long.Parse(file.Meta(StepEntry), CultureInfo.InvariantCulture);
 
@@ -97,6 +113,17 @@ public sealed class Checkpoint(
         ("parameters", weights.Flat), ("average", average.Flat), ("first", optimizer.First), ("second", optimizer.Second),
         .. weights.Constants().Select(constant => ("constant." + constant.Name, constant.Value)), .. gradients.State,
     ];
+}
+
+/// <summary>The content of a checkpoint: other handles of the training's tensors, or copies of them.</summary>
+internal sealed record CheckpointState(
+    long Step, IReadOnlyList<(string Name, Tensor Value)> Tensors, IReadOnlyDictionary<string, string> Metadata) : IDisposable
+{
+    public void Dispose()
+    {
+        foreach (var (_, value) in Tensors)
+            value.Dispose();
+    }
 }
 
 /// <summary>The content of `checkpoint.json`.</summary>

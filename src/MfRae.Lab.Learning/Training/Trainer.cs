@@ -43,6 +43,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         using var gradients = new GradientWatch(options, weights.Device);
         using var last = new LastSteps(StepsBeforeDivergence + context.Spec.Settings.LogEvery, weights.Device);
         var checkpoint = new Checkpoint(context.Folder, weights, average, optimizer, curves, gradients, last);
+        using var checkpoints = new CheckpointWriter(checkpoint, context, ResourceUse.AvailableBytes);
 
         // Resume: continue after the checkpoint's step, or start with a snapshot of the initial weights.
         var step = checkpoint.Restore(problem => context.Journal.Write(new NoticeEvent(problem)));
@@ -53,7 +54,6 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
 
         var passes = new StepGradient(objective, weights, context);
         var timer = new StepTimer(context.Time, weights.Device);
-        var lastCheckpoint = context.Time.GetTimestamp();
         while (step < options.Steps)
         {
             // One dispose scope a step: no tensor of a step outlives it.
@@ -102,18 +102,13 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
             if (IsReported(step))
                 Report(step, curves, gradients, last, timer);
 
-            // Checkpoint: when the user stops the run, and at regular intervals.
-            var stopped = context.Stop.IsCancellationRequested;
-            if (stopped || context.Time.GetElapsedTime(lastCheckpoint).TotalSeconds >= context.Spec.Settings.CheckpointSeconds)
+            // Checkpoint: when the user stops the run, and at intervals that follow from its cost.
+            if (context.Stop.IsCancellationRequested)
             {
-                // The journal first: an attempt that resumes here does not report the earlier steps again.
-                context.Journal.Flush();
-                checkpoint.Save(step);
-                context.Journal.Write(new CheckpointEvent(step));
-                lastCheckpoint = context.Time.GetTimestamp();
-            }
-            if (stopped)
+                checkpoints.WriteNow(step);
                 context.Stop.ThrowIfCancellationRequested();
+            }
+            checkpoints.WriteIfDue(step);
 
             if (step % StepsPerCollection == 0)
                 GC.Collect(0);

@@ -45,6 +45,46 @@ public sealed class ProfileVerbTests : IDisposable
     }
 
     [Fact]
+    public void Micro_batches_and_recomputation_change_the_memory()
+    {
+        double Total(params string[] options)
+        {
+            using var json = JsonDocument.Parse(_lab.Run(["profile", "experiments/smoke.json", "--json", .. options]).Out);
+            var stage = json.RootElement.GetProperty("arms")[0].GetProperty("training").EnumerateArray()
+                .Single(training => training.GetProperty("stage").GetString() == "meanflow");
+            return stage.GetProperty("totalBytes").GetDouble();
+        }
+
+        Total("--micro-batch", "8").Should().BeLessThan(Total());
+        Total("--micro-batch", "8", "--recompute").Should().BeLessThan(Total("--micro-batch", "8"));
+    }
+
+    [Fact]
+    public void A_plan_for_one_card_names_the_micro_batch_and_the_days()
+    {
+        var text = _lab.Run("profile", "experiments/smoke.json", "--memory", "80GB").Out;
+        text.Should().ContainAll("One card of 80.00 GB", "micro-batch", "recomputation", "Days in each precision", "peak of an H100");
+
+        using var json = JsonDocument.Parse(_lab.Run("profile", "experiments/smoke.json", "--memory", "0.5GiB", "--json").Out);
+        var card = json.RootElement.GetProperty("card");
+        card.GetProperty("bytes").GetDouble().Should().Be(0.5 * 1024 * 1024 * 1024);
+        card.GetProperty("arms")[0].GetProperty("training").EnumerateArray().Last().GetProperty("choices")[0]
+            .GetProperty("microBatch").GetInt32().Should().Be(64);
+    }
+
+    [Theory]
+    [InlineData("--memory", "80")]
+    [InlineData("--memory", "-1GB")]
+    [InlineData("--micro-batch", "0")]
+    public void Sizes_that_make_no_sense_are_refused(string option, string value)
+    {
+        var answer = _lab.Run("profile", "experiments/smoke.json", option, value);
+
+        answer.Code.Should().Be(ExitCode.Usage);
+        answer.Error.Should().Contain($"{option} requires");
+    }
+
+    [Fact]
     public void Mistakes_in_the_file_are_reported()
     {
         var answer = _lab.Run("profile", "experiments/smoke.json", "meanflow.lamda=1");

@@ -46,6 +46,8 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "meanflow": { "lambdaSchedule": { "kind": "cosine" } } }""", "$.base.meanflow.lambdaSchedule.end", "from 0 to 1")]
     [InlineData("""{ "meanflow": { "tangentLambdaSchedule": { "kind": "cosine", "end": 0 } } }""",
         "$.base.meanflow.tangentLambdaSchedule", "set `tangentLambda`")]
+    [InlineData("""{ "meanflow": { "derivative": { "kind": "centralDifference", "batching": "concatenated" }, "training": { "steps": 400, "precision": "bf16" } } }""",
+        "$.base.meanflow.derivative.batching", "set `batching` to separate")]
     public void Incompatible_options_are_reported_at_their_location(string change, string path, string suggestion)
     {
         var found = _work.Mistake($"\"base\": {change}");

@@ -105,7 +105,33 @@ public sealed class ProfilerTests
         var teacher = NetworkCost.Of(new DitNetwork(Dit, Shape, 10, false).Declare());
 
         step.WeightBytes.Should().Be(4 * student.Parameters);
-        step.TotalBytes.Should().Be((6 * 4 * student.Parameters) + (4 * teacher.Values) + (4 * 8 * student.Kept));
+        var memory = ActivationMemory.Of(new DitNetwork(Dit, Shape, 10, true), narrow: false, fuses: true);
+        step.TotalBytes().Should().Be((5 * 4 * student.Parameters) + (4 * teacher.Values) + memory.Bytes(8, 8, recompute: false));
+        step.TotalBytes(microBatch: 2).Should().Be(step.TotalBytes() - (6 * memory.Sample));
+        step.TotalBytes(microBatch: 9).Should().Be(step.TotalBytes());
+    }
+
+    [Fact]
+    public void In_bf16_the_derivative_is_estimated_in_float32_apart_from_the_main_evaluation()
+    {
+        MultiplyAdds Derivative(DerivativeOptions derivative) => Profile(Options with
+        {
+            MeanFlow = MeanFlow with { Derivative = derivative, Training = Training with { Precision = "bf16" } },
+        }).Training.Single(training => training.Stage == "meanflow").Work.Single(work => work.FullPrecision).Step;
+
+        Derivative(new CentralDifferenceOptions()).Should().Be(2 * 2 * Student);
+        Derivative(new ForwardDifferenceOptions()).Should().Be(2 * 2 * Student);
+        Derivative(new JvpOptions()).Should().Be(2 * new MultiplyAdds(2 * Student.Linear, 3 * Student.Attention));
+        Profile(Options).Training.SelectMany(training => training.Work).Should().NotContain(work => work.FullPrecision);
+    }
+
+    [Fact]
+    public void The_contrastive_loss_of_an_encoder_needs_its_whole_batch()
+    {
+        var encoder = Profile(Options).Training.Single(training => training.Stage == "encoder");
+
+        encoder.TotalBytes(microBatch: 1).Should().Be(encoder.TotalBytes());
+        encoder.Recomputes.Should().BeFalse();
     }
 
     [Fact]

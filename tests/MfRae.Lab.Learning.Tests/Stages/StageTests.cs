@@ -58,6 +58,28 @@ public sealed class StageTests(TinyLab lab) : IClassFixture<TinyLab>
     }
 
     [Fact]
+    public void The_weights_that_a_training_starts_from_are_freed_before_it()
+    {
+        Live("cmt").Should().Be(Live("teacher"), "a training from the teacher has no other weights");
+
+        long Live(string start)
+        {
+            long? live = null;
+            var before = TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+            var stage = new TestStage(
+                lab.At("from " + start), seed: 3, ("latents", lab.At("latents")), ("teacher", lab.At("teacher")), ("cmt", lab.At("cmt")))
+            {
+                Seen = entry => live ??= entry is ProgressEvent
+                    ? TorchSharp.DisposeScopeManager.Statistics.ThreadTotalLiveCount - before
+                    : null,
+            };
+            var definition = new MeanFlowStage(TinyLab.MeanFlow(1) with { Initialisation = start });
+            StageFactory.Create(definition).Run(stage.Context(definition));
+            return live!.Value;
+        }
+    }
+
+    [Fact]
     public void Training_moves_the_weights()
     {
         using var scope = NewDisposeScope();

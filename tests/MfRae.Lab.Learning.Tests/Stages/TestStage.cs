@@ -16,6 +16,12 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
 
     public int LogEvery { get; init; } = 1;
 
+    /// <summary>Seconds between checkpoints; 0: as often as possible.</summary>
+    public int? CheckpointSeconds { get; init; }
+
+    /// <summary>Is called with each event.</summary>
+    public Action<JournalEvent>? Seen { get; init; }
+
     /// <summary>The most samples of a batch at once; 0: the whole batch.</summary>
     public int MicroBatch { get; init; }
 
@@ -32,7 +38,8 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
         var node = new StageNode(
             new string('0', 64), "test", "test", definition ?? new ProbeStage(), seed, new Dictionary<string, string>());
         var spec = new StageSpec(node, inputs.ToDictionary(input => input.Name, input => input.Folder), WorkingDirectory, 1,
-            new RunSettings(Device: "cpu", LogEvery: LogEvery, MicroBatch: MicroBatch, Recompute: Recompute));
+            new RunSettings(
+                Device: "cpu", LogEvery: LogEvery, CheckpointSeconds: CheckpointSeconds, MicroBatch: MicroBatch, Recompute: Recompute));
         return new(spec, folder, this, TimeProvider.System, _stop.Token);
     }
 
@@ -44,6 +51,7 @@ internal sealed class TestStage(string folder, long? seed = 0, params (string Na
     public void Write(JournalEvent entry)
     {
         Events.Add(entry);
+        Seen?.Invoke(entry);
         if (Events.OfType<MetricsEvent>().Count() >= StopAfter)
             _stop.Cancel();
     }

@@ -108,6 +108,6 @@ public sealed class TinyLab : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static LambdaMeanFlowOptions MeanFlow(double lambda) =>
+    internal static LambdaMeanFlowOptions MeanFlow(double lambda) =>
         new(lambda, Dit, new UniformTimeOptions(), new CentralDifferenceOptions(), new AdaptiveLossWeightOptions(), Training);
 }

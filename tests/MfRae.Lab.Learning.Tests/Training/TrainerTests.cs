@@ -102,6 +102,23 @@ public sealed class TrainerTests : IDisposable
             resumed.Values.Should().Equal(expected.Values);
     }
 
+    [Theory]
+    [InlineData(6)]
+    [InlineData(17)]
+    public void A_checkpoint_that_is_written_while_training_continues_has_the_bits_of_its_step(int dieAt)
+    {
+        var whole = Train(_folder.File("whole"), 20, out _);
+
+        var parts = _folder.File("parts");
+        TestStage? dead = null;
+        FluentActions.Invoking(() => Train(parts, 20, out dead, dieAt: dieAt, checkpointSeconds: 0)).Should().Throw<InvalidOperationException>();
+        dead!.Flushes.Should().NotBeEmpty();
+        Directory.EnumerateFiles(parts, "checkpoint.*.safetensors").Should().ContainSingle();
+
+        Train(parts, 20, out var resumed).Should().Equal(whole);
+        resumed.Events.OfType<ResumedEvent>().Should().ContainSingle().Which.Step.Should().BeInRange(1, dieAt - 1);
+    }
+
     [Fact]
     public void The_journal_is_with_the_system_before_a_checkpoint_appears()
     {
@@ -238,6 +255,25 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_large_network_is_updated_in_pieces_with_the_same_bits()
+    {
+        var spec = new WeightSpec();
+        spec.Parameter("w", [(1 << 24) + 1001], WeightSpec.Initial.Zero);
+        var options = new TrainingOptions(1);
+        using var weights = Weights.Initialise(spec, new RandomSource(0, CPU), CPU);
+        weights.Train();
+        using var quiet = no_grad();
+        weights.Gradient!.copy_(new RandomSource(1, CPU).Normal("gradient", 0, weights.Flat.shape));
+        using var ours = new AdamW(options, weights);
+        ours.Step(0, 0.01);
+
+        var (bias1, bias2) = (1 - options.Beta1, 1 - options.Beta2);
+        var denominator = ours.Second.sqrt().div_(Math.Sqrt(bias2)).add_(options.Epsilon);
+        var whole = zeros_like(weights.Flat).addcdiv_(ours.First, denominator, -0.01 / bias1);
+        (weights.Flat == whole).all().item<bool>().Should().BeTrue();
+    }
+
+    [Fact]
     public void The_rate_warms_up_and_falls_to_zero()
     {
         var options = new TrainingOptions(100, LearningRate: 1, WarmupSteps: 10, Schedule: "cosine");
@@ -250,9 +286,10 @@ public sealed class TrainerTests : IDisposable
     private static IEnumerable<MetricsEvent> Points(TestStage journal) => journal.Events.OfType<MetricsEvent>();
 
     private static float[] Train(string folder, int steps, out TestStage journal, int stopAfter = int.MaxValue, int logEvery = 1,
-        double limit = 0, int patience = 100, int stopAt = int.MaxValue, int dieAt = int.MaxValue, Snapshots? snapshots = null)
+        double limit = 0, int patience = 100, int stopAt = int.MaxValue, int dieAt = int.MaxValue, Snapshots? snapshots = null,
+        int? checkpointSeconds = null)
     {
-        var stage = new TestStage(folder) { StopAfter = stopAfter, LogEvery = logEvery };
+        var stage = new TestStage(folder) { StopAfter = stopAfter, LogEvery = logEvery, CheckpointSeconds = checkpointSeconds };
         journal = stage;
         using var weights = Weights.Initialise(Regression.Spec, new RandomSource(0, CPU), CPU);
         using var average = new Trainer(new TrainingOptions(steps, LearningRate: 0.05, Ema: 0.9, GradientNormLimit: limit, GradientNormSteps: patience), journal.Context())
