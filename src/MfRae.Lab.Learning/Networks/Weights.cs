@@ -67,7 +67,11 @@ public sealed class Weights : IDisposable
         using var quiet = no_grad();
         var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
+        {
+            // A scope for each tensor: the values of all of them would be another set of weights.
+            using var one = NewDisposeScope();
             weights[entry.Name].copy_(entry.Initial.Create(entry.Name, entry.Shape, random));
+        }
         return weights;
     }
 
