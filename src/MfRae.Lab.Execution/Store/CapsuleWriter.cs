@@ -132,7 +132,8 @@ public sealed class CapsuleWriter(ArtifactStore store)
     private static CapsuleEntry Put(ZipArchive zip, string name, Stream source, CancellationToken stop)
     {
         // Weights are most of the bytes and do not compress.
-        var weights = name.EndsWith(".safetensors", StringComparison.Ordinal) || name.EndsWith(".png", StringComparison.Ordinal);
+        string[] packed = [".safetensors", ".released", ".png"];
+        var weights = packed.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
         var entry = zip.CreateEntry(name, weights ? CompressionLevel.NoCompression : CompressionLevel.Fastest);
         (entry.LastWriteTime, entry.ExternalAttributes) = (NoTime, RegularFile);
         using var target = entry.Open();

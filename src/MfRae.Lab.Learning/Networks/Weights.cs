@@ -81,7 +81,7 @@ public sealed class Weights : IDisposable
         var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
         {
-            // The numbers of all tensors together are several sets of weights.
+            // A scope for each tensor: the values of all of them would be another set of weights.
             using var one = NewDisposeScope();
             weights[entry.Name].copy_(entry.Initial.Create(entry.Name, entry.Shape, random));
         }
