@@ -52,6 +52,9 @@ internal sealed class RunVerb
     private readonly Option<int?> _checkpointEvery = CommonOptions.Number(
         "--checkpoint-every", "Seconds between two checkpoints of a training", 0, new RunSettings().CheckpointSeconds, "SECONDS");
 
+    private readonly Option<int?> _decodeThreads = CommonOptions.Number(
+        "--decode-threads", "Threads of a stage that read images ahead of its computation. 0 takes the cores that no computation needs", 0, 0);
+
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print state changes only, no progress" };
     private readonly Option<bool> _json = CommonOptions.Json("Print the results as JSON");
 
@@ -62,8 +65,8 @@ internal sealed class RunVerb
         var command = new Verb("run", "Run an experiment: completed stages are reused, interrupted ones resume",
             "experiments/ablation-lambda.json seeds=0-5 --only meanflow.lambda=1")
         {
-            _file, _overrides, _plan, _only, _device, _jobs, _fresh, _keepGoing, _failFast, _retryFailed, _noWait, _checkpointEvery, _quiet,
-            _json,
+            _file, _overrides, _plan, _only, _device, _jobs, _fresh, _keepGoing, _failFast, _retryFailed, _noWait, _checkpointEvery, _decodeThreads,
+            _quiet, _json,
         };
         command.Exclude(_keepGoing, _failFast);
         command.SetAction(parsed =>
@@ -114,7 +117,8 @@ internal sealed class RunVerb
     }
 
     private RunSettings Settings(ParseResult parsed) => new(
-        Device: parsed.GetRequiredValue(_device), Jobs: parsed.GetNumber(_jobs), CheckpointSeconds: parsed.GetNumber(_checkpointEvery));
+        Device: parsed.GetRequiredValue(_device), Jobs: parsed.GetNumber(_jobs), CheckpointSeconds: parsed.GetNumber(_checkpointEvery),
+        DecodeThreads: parsed.GetNumber(_decodeThreads));
 
     private RunOutcome Run(
         LabContext lab, ParseResult parsed, Plan whole, string[] only, PlanRecord noted, RunOrigin origin, LabDatabase database)

@@ -53,12 +53,15 @@ public sealed record StageSpec(
 /// <param name="Threads">Threads for computation in a stage; 0: derived from the number of cores.</param>
 /// <param name="LogEvery">Training steps between metric events.</param>
 /// <param name="CheckpointSeconds">Seconds between checkpoints.</param>
+/// <param name="DecodeThreads">Threads that read and decode images ahead of the computation of a stage; 0: the cores that no computation needs,
+/// and at least as many as the computation has (one on a GPU).</param>
 public sealed record RunSettings(
     string Device = "auto",
     int Jobs = 0,
     int Threads = 0,
     int LogEvery = 10,
-    int CheckpointSeconds = 30);
+    int CheckpointSeconds = 30,
+    int DecodeThreads = 0);
 
 /// <summary>Computes one stage: reads input folders, writes files to its folder, and reports to its journal.</summary>
 public interface IStage
