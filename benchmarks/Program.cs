@@ -16,6 +16,9 @@ switch (args.FirstOrDefault())
     case "step-cost":
         StepCost.Run(options.GetValueOrDefault("sizes", "default,large").Split(','), Number("rounds", 7), threads);
         return 0;
+    case "loader":
+        new LoaderSpeed(Number("images", 256), threads).Run();
+        return 0;
     case "memory":
         MemoryOverSteps.Run(options.GetValueOrDefault("variant", "central"), Number("steps", 2000));
         return 0;
@@ -67,6 +70,7 @@ switch (args.FirstOrDefault())
         return 0;
     default:
         Console.Error.WriteLine("dotnet run --project benchmarks -- step-cost [rounds=7] [threads=N] [sizes=default,large]");
+        Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- loader [images=256] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- evaluation-memory [n=50000] [width=2048] [train=0] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- time-stability");
