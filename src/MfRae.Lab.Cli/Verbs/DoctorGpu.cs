@@ -39,9 +39,13 @@ internal static class DoctorGpu
 
     private static string Line(DeviceCheck check)
     {
-        var value = check.Value is { } number ? string.Create(CultureInfo.InvariantCulture, $"{number:G3} {check.Unit}") : "";
-        var limit = check.Limit is { } most ? string.Create(CultureInfo.InvariantCulture, $", at most {most:G3}") : "";
-        return $"{check.Result,-9}{check.Check}: {value}{limit}{PrintableText.Of(check.Reason ?? "", 500)}";
+        var value = check switch
+        {
+            { Value: { } number, Limit: { } most } => string.Create(CultureInfo.InvariantCulture, $"{check.Unit} {number:G4}, at most {most:G4}"),
+            { Value: { } number } => string.Create(CultureInfo.InvariantCulture, $"{number:G4} {check.Unit}"),
+            _ => PrintableText.Of(check.Reason ?? "", 500),
+        };
+        return $"{check.Result,-9}{check.Check}: {value}";
     }
 }
 

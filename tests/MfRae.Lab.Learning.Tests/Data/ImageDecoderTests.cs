@@ -46,6 +46,27 @@ public sealed class ImageDecoderTests : IDisposable
         image.Values.Distinct().Should().HaveCountGreaterThan(10);
     }
 
+    /// <summary>A collection on a thread that decodes would free arguments of native calls of the training thread.</summary>
+    [Fact]
+    public void Decoding_and_cropping_allocate_only_small_objects()
+    {
+        const int Side = 32;
+        const int Images = 20;
+        var planes = new byte[PixelBuffer.Colours * Side * Side];
+        void Read()
+        {
+            using var image = ImageDecoder.Decode(GoldenImages.Path("photo.jpg"));
+            CentreCrop.Apply(image, Side, planes);
+        }
+
+        Read();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Images; i++)
+            Read();
+
+        ((GC.GetAllocatedBytesForCurrentThread() - before) / Images).Should().BeLessThan(4096, "the handles of files and codecs remain");
+    }
+
     [Theory]
     [InlineData("photo.jpg")]
     [InlineData("odd.png")]
