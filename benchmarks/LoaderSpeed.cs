@@ -76,7 +76,7 @@ internal sealed class LoaderSpeed(int images, int threads)
         });
     }
 
-    // What the step itself can use: latents that are in memory.
+    // The step alone, on latents in memory.
     private static void Train()
     {
         using var workload = new Workload("default");

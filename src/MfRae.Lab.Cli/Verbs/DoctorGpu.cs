@@ -49,7 +49,7 @@ internal static class DoctorGpu
     }
 }
 
-/// <summary>What the driver of NVIDIA says about a GPU. Values are null if the driver's program does not run.</summary>
+/// <summary>The facts about a GPU from the driver of NVIDIA. Values are null if the driver's program does not run.</summary>
 /// <param name="Memory">The memory of the device, with its unit.</param>
 /// <param name="MemoryUsed">The memory in use, with its unit.</param>
 internal sealed record GpuFacts(string Name, string? Driver, string? Memory, string? MemoryUsed = null)

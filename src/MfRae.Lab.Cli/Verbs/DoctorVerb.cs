@@ -20,7 +20,7 @@ internal static class DoctorVerb
         var json = CommonOptions.Json();
         var gpu = new Option<bool>("--gpu")
         {
-            Description = "Compare what a GPU computes with the CPU instead: products, a training step of each objective, derivatives, speed",
+            Description = "Compare the results of a GPU with those of the CPU instead: products, a training step of each objective, derivatives, speed",
         };
         var device = CommonOptions.Device();
         device.Description = "The device of --gpu: cuda, cuda:N, or cpu to try the self-test itself";

@@ -206,7 +206,7 @@ public static class ResourceAllocation
         : settings.Device.StartsWith("cuda", StringComparison.Ordinal) ? 1
         : Math.Max(1, cores / Threads(settings, cores));
 
-    // On a GPU, the computation keeps one core busy. On a CPU, it has its own threads; images are decoded beside it even without a free core.
+    // On a GPU, the computation keeps one core busy. On a CPU, it has its own threads. Without a free core, images are decoded at the same time nevertheless.
     private static int DecodeThreads(RunSettings settings, int cores)
     {
         var onDevice = settings.Device.StartsWith("cuda", StringComparison.Ordinal);

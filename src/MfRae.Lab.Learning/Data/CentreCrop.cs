@@ -166,13 +166,10 @@ internal sealed class PixelFilter : IDisposable
     {
         // Checks the range of the loop, which has no checks.
         _ = pixels[((weights.Length - 1) * step) + PixelBuffer.BytesPerPixel - 1];
-        ref var pixel = ref MemoryMarshal.GetReference(pixels);
+        ref var first = ref MemoryMarshal.GetReference(pixels);
         var sum = Vector128.Create(1 << (FractionBits - 1));
-        foreach (var weight in weights)
-        {
-            sum += Widen(Unsafe.ReadUnaligned<uint>(ref pixel)) * weight;
-            pixel = ref Unsafe.Add(ref pixel, step);
-        }
+        for (var k = 0; k < weights.Length; k++)
+            sum += Widen(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, k * step))) * weights[k];
 
         var values = Vector128.Min(Vector128.Max(sum >> FractionBits, Vector128<int>.Zero), Vector128.Create((int)byte.MaxValue));
         var words = Vector128.Narrow(values, values).AsUInt16();

@@ -85,7 +85,7 @@ internal sealed record LatentShards(IReadOnlyList<long> Shape, IReadOnlyList<Lat
         FileAside.Write(Path.Combine(context.Folder, IndexName), file => JsonSerializer.Serialize(file, this, LatentShardsJson.Default.LatentShards));
     }
 
-    /// <summary>The latents of the shards, mapped, one shard after the other. A tensor is freed when the next one is read.</summary>
+    /// <summary>The latents of the shards, mapped, shard by shard. A tensor is freed when the next tensor is read.</summary>
     public IEnumerable<Tensor> Blocks(string folder)
     {
         foreach (var shard in Shards)

@@ -37,7 +37,7 @@ public sealed class ResourceAllocationTests
             .Should().Be(new RunSettings(Device: expected, Jobs: Math.Max(1, jobs), Threads: 4));
 
     [Theory]
-    [InlineData("cpu", 0, 0, 4)] // Four jobs of four threads leave no core: images are decoded beside them.
+    [InlineData("cpu", 0, 0, 4)] // Four jobs of four threads leave no core: images are decoded at the same time nevertheless.
     [InlineData("cpu", 1, 0, 12)]
     [InlineData("cuda", 0, 0, 15)]
     [InlineData("cuda", 4, 0, 3)]
