@@ -22,6 +22,9 @@ switch (args.FirstOrDefault())
     case "micro-batch":
         MicroBatchCost.Run(Number("rounds", 3), threads);
         return 0;
+    case "loader":
+        new LoaderSpeed(Number("images", 256), threads).Run();
+        return 0;
     case "memory":
         MemoryOverSteps.Run(options.GetValueOrDefault("variant", "central"), Number("steps", 2000));
         return 0;
@@ -102,6 +105,7 @@ switch (args.FirstOrDefault())
     default:
         Console.Error.WriteLine("dotnet run --project benchmarks -- step-cost [rounds=7] [threads=N] [sizes=default,large]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- micro-batch [rounds=3] [threads=N]");
+        Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- loader [images=256] [threads=N]");
         Console.Error.WriteLine("dotnet run --project benchmarks -- memory [steps=2000] [variant=central] [threads=N]");
         Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- network-memory [threads=N]");
         Console.Error.WriteLine("dotnet run -c Release --project benchmarks -- training-memory [cases=STAGE:DEPTH:BATCH,…] [experiment=FILE] [threads=N]");

@@ -53,6 +53,7 @@ public static class Program
 
         try
         {
+            LibTorchFolder.Load();
             return parsed.Invoke(new InvocationConfiguration
             {
                 Output = terminal.Out,

@@ -26,6 +26,14 @@ public sealed class CudaSwapTests
     }
 
     [Fact]
+    public void The_libtorch_of_an_installed_PyTorch_replaces_all_packages_of_libtorch()
+    {
+        var packages = Repository.EvaluatedPackages(Learning, "-p:LibTorch=/site-packages/torch/lib", "-p:Cuda=true");
+
+        packages.Should().Contain("TorchSharp").And.NotContain(name => IsCuda(name) || name.StartsWith("libtorch", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_cuda_version_is_the_one_of_the_bindings()
     {
         var versions = Repository.Xml("Directory.Packages.props").Descendants("PackageVersion")

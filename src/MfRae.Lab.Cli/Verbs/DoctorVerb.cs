@@ -12,14 +12,28 @@ using MfRae.Lab.Learning.Numerics;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>`doctor`: checks everything on this machine that a run needs, and gives advice for each problem.</summary>
+/// <summary>`doctor`: checks everything on this machine that a run needs, and gives advice for each problem; with --gpu, a device computes.</summary>
 internal static class DoctorVerb
 {
     public static Command Create(LabContext lab)
     {
         var json = CommonOptions.Json();
-        var command = new Verb("doctor", "Check runtime, libtorch, disks, store and database, with advice for each problem", "--json") { json };
-        command.SetAction(parsed => Execute(lab.For(parsed), parsed.GetValue(json)));
+        var gpu = new Option<bool>("--gpu")
+        {
+            Description = "Compare the results of a GPU with those of the CPU instead: products, a training step of each objective, derivatives, speed",
+        };
+        var device = CommonOptions.Device();
+        device.Description = "The device of --gpu: cuda, cuda:N, or cpu to try the self-test itself";
+        device.DefaultValueFactory = _ => "cuda";
+        var command = new Verb("doctor", "Check runtime, libtorch, disks, store and database, with advice for each problem", "--json") { json, gpu, device };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(device) is { Implicit: false } && !result.GetValue(gpu))
+                result.AddError("--device needs --gpu");
+        });
+        command.SetAction(parsed => parsed.GetValue(gpu)
+            ? DoctorGpu.Execute(lab.For(parsed), parsed.GetRequiredValue(device), parsed.GetValue(json))
+            : Execute(lab.For(parsed), parsed.GetValue(json)));
         return command;
     }
 

@@ -57,6 +57,9 @@ internal sealed class RunVerb
 
     private readonly Option<string?> _microBatch = CommonOptions.MicroBatch();
     private readonly Option<bool> _recompute = CommonOptions.Recompute();
+    private readonly Option<int?> _decodeThreads = CommonOptions.Number(
+        "--decode-threads", "Threads of a stage that read images ahead of its computation. 0 takes the cores that no computation needs", 0, 0);
+
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print state changes only, no progress" };
     private readonly Option<bool> _json = CommonOptions.Json("Print the results as JSON");
 
@@ -68,7 +71,7 @@ internal sealed class RunVerb
             "experiments/ablation-lambda.json seeds=0-5 --only meanflow.lambda=1")
         {
             _file, _overrides, _plan, _only, _device, _jobs, _fresh, _keepGoing, _failFast, _retryFailed, _noWait, _checkpointEvery,
-            _microBatch, _recompute, _quiet, _json,
+            _microBatch, _recompute, _decodeThreads, _quiet, _json,
         };
         command.Exclude(_keepGoing, _failFast);
         command.SetAction(parsed =>
@@ -120,7 +123,7 @@ internal sealed class RunVerb
 
     private RunSettings Settings(ParseResult parsed) => new(
         Device: parsed.GetRequiredValue(_device), Jobs: parsed.GetNumber(_jobs), CheckpointSeconds: parsed.GetValue(_checkpointEvery),
-        MicroBatch: parsed.GetMicroBatch(_microBatch), Recompute: parsed.GetValue(_recompute));
+        MicroBatch: parsed.GetMicroBatch(_microBatch), Recompute: parsed.GetValue(_recompute), DecodeThreads: parsed.GetNumber(_decodeThreads));
 
     private RunOutcome Run(
         LabContext lab, ParseResult parsed, Plan whole, string[] only, PlanRecord noted, RunOrigin origin, LabDatabase database)

@@ -49,11 +49,11 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         }
 
         bool trains = Is("teacher", "flowMatching") || Is("meanflow", "lambda");
-        if (trains && options.Text("latents.cache") == "memory" && options.Flag("dataset.flip") == true)
+        if (trains && options.Text("latents.cache") is "memory" or "disk" && options.Flag("dataset.flip") == true)
         {
             mistakes.Add(
                 options.MostLikelySource("latents.cache", "dataset.flip"),
-                "`flip` with `cache` memory: the cached latents are those of the unflipped images",
+                $"`flip` with `cache` {options.Text("latents.cache")}: the cached latents are those of the unflipped images",
                 "set `cache` to none, or `flip` to false");
         }
     }

@@ -9,12 +9,25 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(PerElementLatentOptions), "perElement")]
 public abstract record LatentOptions
 {
+    private const string Disk = "disk";
+    private const string None = "none";
+
     /// <summary>
     /// Whether only statistics are kept and training encodes images whenever it draws them (cache none), for datasets with too many latents
-    /// to keep. Otherwise the training set is encoded once and its latents are kept (cache memory).
+    /// to keep. Otherwise the training set is encoded once and its latents are kept (cache memory or disk).
     /// </summary>
-    public bool EncodesWhenDrawn() =>
-        this is PretrainedLatentOptions { Cache: "none" } or PerElementLatentOptions { Cache: "none" };
+    public bool EncodesWhenDrawn() => this is not NoLatentOptions && CacheName() == None;
+
+    /// <summary>Whether latents are kept in shards and read batch by batch (cache disk), for latents that do not fit into memory.</summary>
+    public bool KeepsShards() => CacheName() == Disk;
+
+    /// <summary>The cache: memory, disk or none.</summary>
+    public string CacheName() => this switch
+    {
+        PretrainedLatentOptions pretrained => pretrained.Cache,
+        PerElementLatentOptions own => own.Cache,
+        _ => None,
+    };
 }
 
 /// <summary>No normalisation: the data are already latents.</summary>
@@ -27,7 +40,7 @@ public sealed record NoLatentOptions : LatentOptions;
 public sealed record PretrainedLatentOptions(
     string Weights,
     [property: OptionRange(0, 1)] double Epsilon = 1e-5,
-    [property: OptionChoice("memory", "none")] string Cache = "memory") : LatentOptions, IReadsFiles
+    [property: OptionChoice("memory", "disk", "none")] string Cache = "memory") : LatentOptions, IReadsFiles
 {
     IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
 }
@@ -35,4 +48,4 @@ public sealed record PretrainedLatentOptions(
 /// <summary>Mean and variance of the training set, accumulated in float64.</summary>
 public sealed record PerElementLatentOptions(
     [property: OptionRange(0, 1)] double Epsilon = 1e-5,
-    [property: OptionChoice("memory", "none")] string Cache = "memory") : LatentOptions;
+    [property: OptionChoice("memory", "disk", "none")] string Cache = "memory") : LatentOptions;

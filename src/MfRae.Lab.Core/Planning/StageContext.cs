@@ -64,6 +64,8 @@ public sealed record TrainingMemory(long Batch, double SampleBytes, double Recom
 /// <param name="MicroBatch">The most samples of a training batch that are evaluated at once; 0: the whole batch;
 /// <see cref="AutoMicroBatch"/>: as many as fit into the free memory.</param>
 /// <param name="Recompute">Whether activations of DiT^DH are computed again in the backward pass instead of being kept.</param>
+/// <param name="DecodeThreads">Threads that read and decode images ahead of the computation of a stage; 0: the cores that no computation needs,
+/// and at least as many as the computation has (one on a GPU).</param>
 public sealed record RunSettings(
     string Device = "auto",
     int Jobs = 0,
@@ -71,7 +73,8 @@ public sealed record RunSettings(
     int LogEvery = 10,
     int? CheckpointSeconds = null,
     int MicroBatch = 0,
-    bool Recompute = false)
+    bool Recompute = false,
+    int DecodeThreads = 0)
 {
     /// <summary>The value of <see cref="MicroBatch"/> that derives it from the free memory.</summary>
     public const int AutoMicroBatch = -1;

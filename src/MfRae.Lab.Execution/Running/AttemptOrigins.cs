@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 
@@ -94,7 +95,10 @@ public static class PackageList
         var path = (AppContext.GetData("APP_CONTEXT_DEPS_FILES") as string ?? "").Split(';')[0];
         try
         {
-            return Read(File.ReadAllBytes(path));
+            var packages = Read(File.ReadAllBytes(path));
+            return LibTorchFolder.Path is { } folder && LibTorchFolder.StatedVersion(folder) is { } version
+                ? new Dictionary<string, string>(packages) { ["libtorch of PyTorch"] = version }
+                : packages;
         }
         catch (Exception e) when (e is IOException or ArgumentException or UnauthorizedAccessException or JsonException)
         {

@@ -194,6 +194,7 @@ public static class ResourceAllocation
     {
         Threads = Threads(settings, cores),
         Jobs = Jobs(settings, cores),
+        DecodeThreads = DecodeThreads(settings, cores),
         Device = settings is { Device: "cuda", Jobs: > 1 } ? string.Create(CultureInfo.InvariantCulture, $"cuda:{place}") : settings.Device,
     };
 
@@ -204,4 +205,14 @@ public static class ResourceAllocation
         settings.Jobs > 0 ? settings.Jobs
         : settings.Device.StartsWith("cuda", StringComparison.Ordinal) ? 1
         : Math.Max(1, cores / Threads(settings, cores));
+
+    // On a GPU, the computation keeps one core busy. On a CPU, it has its own threads. Without a free core, images are decoded at the same time nevertheless.
+    private static int DecodeThreads(RunSettings settings, int cores)
+    {
+        var onDevice = settings.Device.StartsWith("cuda", StringComparison.Ordinal);
+        var computing = onDevice ? 1 : Threads(settings, cores);
+        return settings.DecodeThreads > 0
+            ? settings.DecodeThreads
+            : Math.Max(computing, (cores / Jobs(settings, cores)) - computing);
+    }
 }

@@ -45,7 +45,7 @@ public static class ImageSourceExtensions
 
     /// <summary>indices int64 [B] → float32 [B, C, H, W] in [-1, 1], on the device.</summary>
     public static Tensor Pixels(this IImageSource images, Tensor indices, Device device) =>
-        LabeledImages.ToUnit(images.Bytes(indices)).to(device);
+        LabeledImages.ToUnit(images.Bytes(indices).Upload(device));
 }
 
 /// <summary>The shape of an image: <paramref name="Channels"/> is 1 for grey and 3 for colour.</summary>
@@ -99,8 +99,12 @@ public sealed record LabeledImages(Tensor Images, Tensor Labels) : IImageSource
         // All images are in memory.
     }
 
-    /// <summary>uint8 → float32 in [-1, 1].</summary>
-    public static Tensor ToUnit(Tensor images) => images.to(float32).div_(127.5).sub_(1);
+    /// <summary>uint8 → float32 in [-1, 1], with the same bits on every device: a GPU would multiply by the inverse of a number.</summary>
+    public static Tensor ToUnit(Tensor images)
+    {
+        using var half = full([], 127.5, dtype: float32, device: images.device);
+        return images.to(float32).div_(half).sub_(1);
+    }
 
     /// <summary>[-1, 1] → uint8, rounded to the nearest value.</summary>
     /// <exception cref="DivergedException">A pixel is NaN or infinite.</exception>

@@ -6,7 +6,7 @@ using F = TorchSharp.torch.nn.functional;
 
 namespace MfRae.Lab.Learning.Data;
 
-/// <summary>Batches of training images as a function of the step; the next one is announced to the source.</summary>
+/// <summary>Batches of training images as a function of the step; the next ones are announced to the source.</summary>
 public sealed class ImageBatches(IImageSource images, int batchSize, RandomSource random) : IDisposable
 {
     private readonly BatchOrder _order = new(images.Count, batchSize, random);
@@ -14,16 +14,16 @@ public sealed class ImageBatches(IImageSource images, int batchSize, RandomSourc
     /// <summary>Pixels float32 [B, C, H, W] in [-1, 1], mirrored where the source says so, and labels int64 [B], on the device.</summary>
     public (Tensor Pixels, Tensor Labels) Draw(long step, Device device)
     {
-        var indices = _order.Indices(step).clone();
-        var bytes = images.Bytes(indices);
-        images.Prepare(_order.Indices(step + 1));
+        var indices = _order.Indices(step);
+        var bytes = images.Bytes(indices).Upload(device);
+        _order.Announce(step, images.Prepare);
         if (images.Flip)
         {
-            var mirrored = random.Uniform("mirrored", step, batchSize).cpu() < 0.5;
+            var mirrored = random.Uniform("mirrored", step, batchSize).to(device) < 0.5;
             bytes = where(mirrored.view(-1, 1, 1, 1), bytes.flip(3), bytes);
         }
 
-        return (LabeledImages.ToUnit(bytes).to(device), images.Labels.index_select(0, indices).to(device));
+        return (LabeledImages.ToUnit(bytes), images.Labels.index_select(0, indices).Upload(device));
     }
 
     /// <inheritdoc/>
@@ -36,8 +36,12 @@ public sealed class ImageBatches(IImageSource images, int batchSize, RandomSourc
 /// </summary>
 public sealed class BatchOrder(long count, int batchSize, RandomSource random) : IDisposable
 {
-    private long _epoch = -1;
-    private Tensor? _permutation;
+    private const int BatchesAhead = 3;
+
+    // Batches that are announced may belong to the next epoch.
+    private const int KeptEpochs = 2;
+
+    private readonly SortedDictionary<long, Tensor> _permutations = [];
 
     private long StepsPerEpoch => Math.Max(1, count / batchSize);
 
@@ -45,20 +49,38 @@ public sealed class BatchOrder(long count, int batchSize, RandomSource random) :
     public Tensor Indices(long step)
     {
         var epoch = step / StepsPerEpoch;
-        if (epoch != _epoch)
-        {
-            _permutation?.Dispose();
-            _permutation = random.Permutation("order", epoch, count).DetachFromDisposeScope();
-            _epoch = epoch;
-        }
         var start = step % StepsPerEpoch * batchSize;
         return start + batchSize <= count
-            ? _permutation!.slice(0, start, start + batchSize, 1)
+            ? Permutation(epoch).slice(0, start, start + batchSize, 1)
             : arange(batchSize, dtype: int64).remainder(count);
     }
 
+    /// <summary>Announces the batches after a step.</summary>
+    /// <param name="prepare">Receives the samples of a batch, int64 [batchSize].</param>
+    public void Announce(long step, Action<Tensor> prepare)
+    {
+        for (var ahead = 1; ahead <= BatchesAhead; ahead++)
+            prepare(Indices(step + ahead));
+    }
+
     /// <inheritdoc/>
-    public void Dispose() => _permutation?.Dispose();
+    public void Dispose()
+    {
+        foreach (var permutation in _permutations.Values)
+            permutation.Dispose();
+    }
+
+    private Tensor Permutation(long epoch)
+    {
+        if (!_permutations.TryGetValue(epoch, out var permutation))
+        {
+            _permutations[epoch] = permutation = random.Permutation("order", epoch, count).DetachFromDisposeScope();
+            while (_permutations.Count > KeptEpochs && _permutations.Remove(_permutations.Keys.First(kept => kept != epoch), out var earlier))
+                earlier.Dispose();
+        }
+
+        return permutation;
+    }
 }
 
 /// <summary>Random views of a batch of images, all of them in one resampling.</summary>

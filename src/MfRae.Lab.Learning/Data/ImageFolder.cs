@@ -123,20 +123,25 @@ internal sealed record IndexedImage(string Path, int Label);
 [JsonSerializable(typeof(ImageIndex))]
 internal sealed partial class ImageIndexJson : JsonSerializerContext;
 
-/// <summary>The images of an index, cropped and resized to its size; see <see cref="DecodeQueue"/>.</summary>
+/// <summary>The images of an index, cropped and resized to its size; see <see cref="ReadAhead"/>.</summary>
 internal sealed class FolderImages : IImageSource
 {
     private readonly ImageIndex _index;
-    private readonly DecodeQueue _queue;
+    private readonly ReadAhead _queue;
 
     /// <param name="folder">Where the index's paths start.</param>
-    public FolderImages(ImageIndex index, string folder, int threads)
+    /// <param name="threads">The number of threads that decode.</param>
+    /// <param name="pinned">Whether batches are for a CUDA device, see <see cref="ReadAhead"/>.</param>
+    public FolderImages(ImageIndex index, string folder, int threads, bool pinned = false)
     {
         _index = index;
-        Shape = new(RgbImage.Channels, index.Size, index.Size);
+        Shape = new(PixelBuffer.Colours, index.Size, index.Size);
         Labels = tensor(index.Images.Select(image => (long)image.Label).ToArray(), dtype: int64).DetachFromDisposeScope();
-        _queue = new(RgbImage.Channels * (long)index.Size * index.Size, threads, (i, bytes) =>
-            CentreCrop.Apply(ImageDecoder.Decode(Path.Combine(folder, index.Images[(int)i].Path)), index.Size).Values.CopyTo(bytes));
+        _queue = new(ScalarType.Byte, [PixelBuffer.Colours, index.Size, index.Size], threads, pinned, (i, planes) =>
+        {
+            using var image = ImageDecoder.Decode(Path.Combine(folder, index.Images[(int)i].Path));
+            CentreCrop.Apply(image, index.Size, planes);
+        });
     }
 
     public long Count => _index.Images.Count;
@@ -149,9 +154,9 @@ internal sealed class FolderImages : IImageSource
 
     public bool Flip => _index.Flip;
 
-    public Tensor Bytes(Tensor indices) => _queue.Take(indices, Shape);
+    public Tensor Bytes(Tensor indices) => _queue.Take(indices);
 
-    public void Prepare(Tensor indices) => _queue.Prefetch(indices.data<long>().ToArray());
+    public void Prepare(Tensor indices) => _queue.Prefetch(indices);
 
     public void Dispose()
     {

@@ -45,7 +45,7 @@ internal sealed record ImageTree(
 internal sealed class TreeImages : IImageSource
 {
     private readonly ImageTree _tree;
-    private readonly DecodeQueue _queue;
+    private readonly ReadAhead _queue;
     private readonly int _crop;
 
     /// <param name="crop">Side of the squares; 0: no cropping.</param>
@@ -54,12 +54,12 @@ internal sealed class TreeImages : IImageSource
     {
         _tree = tree;
         _crop = crop;
-        var first = Cropped(ImageDecoder.Decode(PathOf(0)));
-        Shape = new(RgbImage.Channels, first.Height, first.Width);
+        using (var first = ImageDecoder.Decode(PathOf(0)))
+            Shape = crop > 0 ? new(PixelBuffer.Colours, crop, crop) : new(PixelBuffer.Colours, first.Height, first.Width);
         Labels = tree.Labels is { } labels
             ? tensor(labels.ToArray(), dtype: int64).DetachFromDisposeScope()
             : full(tree.Paths.Count, -1L, dtype: int64).DetachFromDisposeScope();
-        _queue = new(RgbImage.Channels * Shape.Rows * Shape.Columns, threads, Decode);
+        _queue = new(ScalarType.Byte, [Shape.Channels, Shape.Rows, Shape.Columns], threads, pinned: false, Decode);
     }
 
     public long Count => _tree.Paths.Count;
@@ -72,9 +72,9 @@ internal sealed class TreeImages : IImageSource
 
     public bool Flip => false;
 
-    public Tensor Bytes(Tensor indices) => _queue.Take(indices, Shape);
+    public Tensor Bytes(Tensor indices) => _queue.Take(indices);
 
-    public void Prepare(Tensor indices) => _queue.Prefetch(indices.data<long>().ToArray());
+    public void Prepare(Tensor indices) => _queue.Prefetch(indices);
 
     public string PathOf(long index) => Path.Combine(_tree.Root, _tree.Paths[(int)index]);
 
@@ -84,17 +84,21 @@ internal sealed class TreeImages : IImageSource
         Labels.Dispose();
     }
 
-    private void Decode(long index, Memory<byte> place)
+    private void Decode(long index, Span<byte> planes)
     {
-        var image = Cropped(ImageDecoder.Decode(PathOf(index)));
+        using var image = ImageDecoder.Decode(PathOf(index));
+        if (_crop > 0)
+        {
+            CentreCrop.Apply(image, _crop, planes);
+            return;
+        }
+
         if (image.Width != Shape.Columns || image.Height != Shape.Rows)
         {
             throw new LabException(FormattableString.Invariant($"{PathOf(index)} has {image.Width}x{image.Height} pixels where ")
                 + FormattableString.Invariant($"{PathOf(0)} has {Shape.Columns}x{Shape.Rows}: images of a set must have one size"));
         }
 
-        image.Values.CopyTo(place);
+        image.CopyPlanes(0, 0, image.Width, image.Height, planes);
     }
-
-    private RgbImage Cropped(RgbImage image) => _crop > 0 ? CentreCrop.Apply(image, _crop) : image;
 }

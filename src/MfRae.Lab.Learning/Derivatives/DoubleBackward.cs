@@ -19,8 +19,7 @@ public sealed class DoubleBackward : IDerivative
     /// <inheritdoc/>
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
-        var spans = r < t;
-        var (rows, others) = (spans.nonzero().flatten(), spans.logical_not().nonzero().flatten());
+        var (rows, others) = IntervalRows.Of(r, t);
         if (rows.numel() == 0)
             return (u.At(z, r, t, [0]), zeros_like(z));
         if (others.numel() == 0)

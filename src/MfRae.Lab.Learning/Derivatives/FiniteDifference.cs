@@ -42,10 +42,10 @@ public abstract class FiniteDifference(string name, int probes, bool concatenate
 
     private (Tensor U, Tensor Derivative) EvaluateSeparately(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
+        var rows = IntervalRows.Of(r, t).Spanned;
         var main = u.At(z, r, t, [0]);
         using var quiet = no_grad();
         var derivative = zeros_like(main);
-        var rows = (r < t).nonzero().flatten();
         if (rows.numel() == 0)
             return (main, derivative);
 

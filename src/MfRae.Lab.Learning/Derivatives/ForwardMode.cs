@@ -16,13 +16,13 @@ public sealed class ForwardMode : IDerivative
     /// <inheritdoc/>
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
-        var rows = (r < t).nonzero().flatten();
+        var (rows, others) = IntervalRows.Of(r, t);
         if (rows.numel() == 0)
             return (u.At(z, r, t, [0]), zeros_like(z));
         if (rows.numel() == t.numel())
             return Along(u, z, w, r, t);
 
-        var order = cat([rows, (r < t).logical_not().nonzero().flatten()]);
+        var order = cat([rows, others]);
         Tensor Ordered(Tensor all) => all.index_select(0, order);
         var (main, tangent) = Along(u.Rows(order), Ordered(z), w.index_select(0, rows), Ordered(r), Ordered(t));
         return (main.index_select(0, order.argsort()), zeros_like(z).index_copy_(0, rows, tangent));

@@ -1,4 +1,5 @@
 using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -90,5 +91,5 @@ public sealed record ChannelNormalisation(IReadOnlyList<double> Mean, IReadOnlyL
     public Tensor Undo(Tensor normalised) => addcmul(PerChannel(Mean, normalised), normalised, PerChannel(Deviation, normalised), 1);
 
     private static Tensor PerChannel(IReadOnlyList<double> values, Tensor like) =>
-        tensor(values.ToArray(), [values.Count, 1, 1], dtype: like.dtype, device: like.device);
+        tensor(values.ToArray(), [values.Count, 1, 1], dtype: like.dtype).Upload(like.device);
 }

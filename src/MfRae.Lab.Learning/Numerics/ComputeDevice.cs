@@ -23,7 +23,7 @@ public static class ComputeDevice
         if (index >= count)
         {
             throw new LabException(
-                $"device '{name}' does not exist: this process sees {count} CUDA devices (a CUDA build needs -p:Cuda=true)");
+                $"device '{name}' does not exist: this process sees {count} CUDA devices (a build for CUDA needs -p:Cuda=true, or -p:LibTorch=DIR with the folder of a PyTorch for CUDA)");
         }
 
         return device(DeviceType.CUDA, index);
@@ -38,6 +38,14 @@ public static class ComputeDevice
             set_num_threads(threads);
         AllowTf32(false);
     }
+
+    /// <summary>
+    /// A tensor of the CPU on the device. For a CUDA device, it is copied from page-locked memory while the processor continues: a plain copy
+    /// waits until the device has finished all earlier work.
+    /// </summary>
+    public static Tensor Upload(this Tensor values, Device device) => device.type == DeviceType.CUDA && values.device_type == DeviceType.CPU
+        ? (values.is_pinned() ? values : values.pin_memory()).to(device, non_blocking: true)
+        : values.to(device);
 
     /// <summary>Allows or forbids that CUDA devices round operands of products to TF32, in this process.</summary>
     public static void AllowTf32(bool allow)

@@ -18,21 +18,21 @@ public sealed class RandomSource(long seed, Device device, string stage = "")
     public Tensor Normal(string purpose, long step, params long[] shape)
     {
         using var generator = For(purpose, step);
-        return randn(shape, dtype: float32, generator: generator).to(device);
+        return randn(shape, dtype: float32, generator: generator).Upload(device);
     }
 
     /// <summary>Uniform numbers in [0, 1) of this shape.</summary>
     public Tensor Uniform(string purpose, long step, params long[] shape)
     {
         using var generator = For(purpose, step);
-        return rand(shape, dtype: float32, generator: generator).to(device);
+        return rand(shape, dtype: float32, generator: generator).Upload(device);
     }
 
     /// <summary>Whole numbers in [0, bound) of this shape.</summary>
     public Tensor Integers(string purpose, long step, long bound, params long[] shape)
     {
         using var generator = For(purpose, step);
-        return randint(0, bound, shape, dtype: int64, generator: generator).to(device);
+        return randint(0, bound, shape, dtype: int64, generator: generator).Upload(device);
     }
 
     /// <summary>A permutation of 0 … count - 1, on the CPU.</summary>

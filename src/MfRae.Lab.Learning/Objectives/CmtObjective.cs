@@ -97,7 +97,7 @@ public sealed record TrajectoryPairs(Tensor Z, Tensor R, Tensor T, Tensor Y, Ten
     /// <param name="labels">The time that labels each point, in descending order.</param>
     public static TrajectoryPairs Of(Tensor points, Tensor y, IReadOnlyList<double> labels, Tensor start, Tensor end, Tensor rows)
     {
-        var times = tensor(labels.ToArray(), dtype: points.dtype, device: points.device);
+        var times = tensor(labels.ToArray(), dtype: points.dtype).Upload(points.device);
         var (zt, zr) = (points.index([start, rows]), points.index([end, rows]));
         var (t, r) = (times.index_select(0, start), times.index_select(0, end));
         return new(zt, r, t, y.index_select(0, rows), (zt - zr) / LinearPath.BroadcastOverLatent(t - r));

@@ -84,7 +84,7 @@ public sealed class LatentBatches : ILatentSource
     public (Tensor X, Tensor Labels) Draw(long step)
     {
         var indices = _order.Indices(step);
-        return (_latents.index_select(0, indices).to(Device), _labels.index_select(0, indices).to(Device));
+        return (_latents.index_select(0, indices).Upload(Device), _labels.index_select(0, indices).Upload(Device));
     }
 
     /// <inheritdoc/>

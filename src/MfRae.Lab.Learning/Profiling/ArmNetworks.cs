@@ -58,7 +58,7 @@ internal sealed class ArmNetworks
     public IReadOnlyList<string> Notes => _notes;
 
     private ImageShape Image => _options.Dataset is ImageFolderDatasetOptions images
-        ? new(RgbImage.Channels, images.Size, images.Size)
+        ? new(PixelBuffer.Colours, images.Size, images.Size)
         : ImageShape.Mnist;
 
     private IEncoder? EncoderOf(EncoderOptions encoder) => encoder switch

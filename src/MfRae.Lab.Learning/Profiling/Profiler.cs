@@ -26,9 +26,8 @@ public static class Profiler
     private static ArmProfile Profile(Arm arm, ArmNetworks networks)
     {
         var options = arm.Options;
-        var kept = options.Latents is not NoLatentOptions && !options.Latents.EncodesWhenDrawn();
         var latent = networks.Shape is { } shape
-            ? new LatentProfile(shape, kept ? "memory" : "none", networks.TrainingImages)
+            ? new LatentProfile(shape, options.Latents.CacheName(), networks.TrainingImages)
             : null;
         return new(
             arm.Name, latent, [.. Components(networks)], options.Study is null ? [.. Sampling(options.Sampling, networks)] : [],
@@ -85,7 +84,7 @@ public sealed record ArmProfile(
     IReadOnlyList<string> Notes);
 
 /// <summary>Size of the latents that generators are trained on.</summary>
-/// <param name="Cache">memory or none.</param>
+/// <param name="Cache">memory, disk or none.</param>
 /// <param name="TrainingImages">The number of training images; null where the dataset is missing.</param>
 public sealed record LatentProfile(LatentShape Shape, string Cache, long? TrainingImages)
 {

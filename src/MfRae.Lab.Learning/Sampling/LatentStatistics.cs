@@ -13,6 +13,9 @@ namespace MfRae.Lab.Learning.Sampling;
 /// <param name="Variance">float32 [C, H, W].</param>
 public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsilon)
 {
+    /// <summary>The number of latents whose sums are added up at a time. It decides the last bits of the statistics.</summary>
+    internal const long Block = 4096;
+
     private Tensor Deviation => (Variance + Epsilon).sqrt();
 
     /// <summary>z ← (z - μ) / sqrt(var + ε).</summary>
@@ -30,15 +33,38 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
     /// <summary>The exact statistics of latents [N, C, H, W], in float64, by one pass for the mean and one for the variance.</summary>
     public static LatentStatistics Of(Tensor latents, double epsilon)
     {
-        const long Block = 4096;
         var count = latents.shape[0];
-        var mean = zeros(latents.shape[1..], dtype: float64);
+        return Of(latents.shape[1..], Blocks, epsilon);
+
+        IEnumerable<Tensor> Blocks()
+        {
+            for (long start = 0; start < count; start += Block)
+                yield return latents.slice(0, start, Math.Min(count, start + Block), 1);
+        }
+    }
+
+    /// <summary>The exact statistics of latents that come in blocks [n, C, H, W], each of <see cref="Block"/> latents but the last.</summary>
+    /// <param name="shape">[C, H, W].</param>
+    /// <param name="blocks">Reads all blocks; called twice.</param>
+    internal static LatentStatistics Of(IEnumerable<long> shape, Func<IEnumerable<Tensor>> blocks, double epsilon)
+    {
+        var count = 0L;
+        var mean = zeros([.. shape], dtype: float64);
         var square = zeros_like(mean);
-        for (long start = 0; start < count; start += Block)
-            mean.add_(latents.slice(0, start, Math.Min(count, start + Block), 1).to(float64).sum([0]));
+        foreach (var block in blocks())
+        {
+            using var scope = NewDisposeScope();
+            mean.add_(block.to(float64).sum([0]));
+            count += block.shape[0];
+        }
+
         mean.div_(count);
-        for (long start = 0; start < count; start += Block)
-            square.add_((latents.slice(0, start, Math.Min(count, start + Block), 1).to(float64) - mean).square().sum([0]));
+        foreach (var block in blocks())
+        {
+            using var scope = NewDisposeScope();
+            square.add_((block.to(float64) - mean).square().sum([0]));
+        }
+
         return new(mean.to(float32), square.div_(count).to(float32), epsilon);
     }
 

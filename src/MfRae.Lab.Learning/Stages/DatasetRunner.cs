@@ -6,6 +6,7 @@ using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Oracle;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
@@ -111,7 +112,6 @@ internal static class DatasetFiles
     /// <summary>The images of an index.</summary>
     public static FolderImages Open(StageContext context, ImageIndex index)
     {
-        var threads = context.Spec.Settings.Threads;
-        return new(index, context.Resolve(index.Folder), threads > 0 ? threads : Environment.ProcessorCount);
+        return new(index, context.Resolve(index.Folder), context.ReadingThreads(), pinned: context.Device().type == DeviceType.CUDA);
     }
 }

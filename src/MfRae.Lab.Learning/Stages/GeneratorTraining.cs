@@ -17,8 +17,8 @@ namespace MfRae.Lab.Learning.Stages;
 internal static class GeneratorTraining
 {
     /// <summary>
-    /// The training latents: those that the latent stage stored, or the dataset's images, encoded when they are drawn, or fresh samples of
-    /// an oracle.
+    /// The training latents: those that the latent stage stored in one file or in shards, or the dataset's images, encoded when they are drawn,
+    /// or fresh samples of an oracle.
     /// </summary>
     public static ILatentSource Source(StageContext context, int batchSize)
     {
@@ -27,6 +27,7 @@ internal static class GeneratorTraining
         var stored = Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents);
         return File.Exists(stored)
             ? new LatentBatches(TensorFile.Open(stored), batchSize, context.Random(), context.Device())
+            : LatentShards.Exist(context.Input(StageInput.Latents)) ? new DiskLatents(context, batchSize)
             : new EncodedImages(context, batchSize);
     }
 
@@ -38,6 +39,8 @@ internal static class GeneratorTraining
         var stored = Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents);
         if (File.Exists(stored))
             return (new(shape[0], shape[1], shape[2]), (int)TensorFile.Open(stored)["labels"].max().item<long>() + 1);
+        if (LatentShards.Exist(context.Input(StageInput.Latents)))
+            return (new(shape[0], shape[1], shape[2]), LatentShards.Load(context.Input(StageInput.Latents)).Classes(context.Input(StageInput.Latents)));
         using var images = DatasetFiles.Open(context, DatasetFiles.Train);
         return (new(shape[0], shape[1], shape[2]), (int)images.Classes);
     }

@@ -13,8 +13,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
-/// Computes or imports statistics.safetensors. Unless the cache is none, it encodes the training set once and writes the normalised latents
-/// with their labels to latents.safetensors.
+/// Computes or imports statistics.safetensors. Unless the cache is none, it encodes the training set once and keeps the latents with their
+/// labels: normalised in latents.safetensors, or as they are in shards (<see cref="LatentShards"/>).
 /// </summary>
 internal sealed class LatentRunner(LatentOptions options) : IStage
 {
@@ -30,6 +30,8 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
         using var frozen = weights;
         if (options.EncodesWhenDrawn())
             Describe(context, encoder, frozen, data);
+        else if (options.KeepsShards())
+            KeepShards(context, encoder, frozen, data);
         else
             Keep(context, encoder, frozen, data);
     }
@@ -47,6 +49,22 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
         statistics.NormaliseInPlace(latents);
         Finite.Require(latents, "the normalised latents");
         Safetensors.Write(context.File(Latents), [("latents", latents), ("labels", data.Labels)]);
+    }
+
+    private void KeepShards(StageContext context, IEncoder encoder, Weights weights, IImageSource data)
+    {
+        var shards = LatentShards.Plan(encoder.Shape, data.Count);
+        shards.Write(
+            context, data, data.Shape.Batch(Batch), bytes => encoder.EncodeBytes(weights, bytes), new DriveInfo(context.Folder).AvailableFreeSpace);
+        var statistics = options switch
+        {
+            PretrainedLatentOptions pretrained => Import(context, pretrained, encoder.Shape),
+            PerElementLatentOptions own => LatentStatistics.Of(shards.Shape, () => shards.Blocks(context.Folder), own.Epsilon),
+            _ => throw new NotSupportedException($"{options.GetType().Name} has no runner"),
+        };
+        // Latents and statistics are finite. Only a deviation of zero would make a normalised latent infinite.
+        Finite.Require(statistics.Normalise(zeros_like(statistics.Mean)), "the normalised latents");
+        statistics.Save(context.File(Statistics));
     }
 
     private void Describe(StageContext context, IEncoder encoder, Weights weights, IImageSource data)

@@ -17,6 +17,10 @@ internal static class StageContextExtensions
 
     public static Device Device(this StageContext context) => ComputeDevice.Resolve(context.Spec.Settings.Device);
 
+    /// <summary>The number of threads that read data ahead of the computation.</summary>
+    public static int ReadingThreads(this StageContext context) =>
+        context.Spec.Settings is { DecodeThreads: > 0 and var threads } ? threads : Environment.ProcessorCount;
+
     /// <summary>
     /// Random numbers of the stage's seed and kind, on its device. Stages of different kinds share no numbers; stages of one kind and seed
     /// share all of them, so that arms are paired.
@@ -56,6 +60,24 @@ internal static class StageContextExtensions
             work(bytes);
             return empty([bytes.shape[0], 0]);
         });
+    }
+
+    /// <summary>Visits images in batches from an image on. The work receives a batch and the index of its first image.</summary>
+    public static void ForBatches(this StageContext context, IImageSource images, long batch, long start, Action<Tensor, long> work)
+    {
+        using var quiet = no_grad();
+        for (var first = start; first < images.Count; first += batch)
+        {
+            using (NewDisposeScope())
+            {
+                var end = Math.Min(images.Count, first + batch);
+                work(Next(images, arange(first, end, dtype: ScalarType.Int64), batch), first);
+                context.Progress(end, images.Count, "image");
+            }
+
+            if (first / batch % BatchesPerCollection == 0)
+                GC.Collect(0);
+        }
     }
 
     /// <summary>

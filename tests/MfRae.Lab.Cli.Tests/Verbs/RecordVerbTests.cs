@@ -112,6 +112,21 @@ public sealed class RecordVerbTests : IDisposable
         _lab.Run("doctor").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Should().HaveCount(found.Count);
     }
 
+    [Fact]
+    public void Doctor_compares_a_device_with_the_CPU()
+    {
+        var answer = _lab.Run("doctor", "--gpu", "--device", "cpu", "--json");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Out);
+        var report = JsonDocument.Parse(answer.Out).RootElement;
+        report.EnumerateObject().Select(property => property.Name).Should().Equal("device", "name", "driver", "memory", "peakMemory", "packages", "checks");
+        report.GetProperty("checks").EnumerateArray().Should().HaveCountGreaterThan(15).And.OnlyContain(check =>
+            string.Join(' ', check.EnumerateObject().Select(property => property.Name)) == "check result value limit unit reason");
+        var usage = _lab.Run("doctor", "--device", "cpu");
+        usage.Code.Should().Be(ExitCode.Usage);
+        usage.Error.Should().Contain("--device needs --gpu");
+    }
+
     private static Dictionary<string, string> Doctor(Answer answer) => JsonDocument.Parse(answer.Out).RootElement.EnumerateArray()
         .ToDictionary(one => one.GetProperty("subject").GetString()!, one => one.GetProperty("result").GetString()!);
 

@@ -33,7 +33,18 @@ public sealed class ResourceAllocationTests
     [InlineData("cuda:3", 2, "cuda:3")]
     [InlineData("cpu", 2, "cpu")]
     public void Each_job_has_a_separate_GPU(string device, int jobs, string expected) =>
-        ResourceAllocation.Of(new(Device: device, Jobs: jobs), 16, place: 1).Should().Be(new RunSettings(Device: expected, Jobs: Math.Max(1, jobs), Threads: 4));
+        (ResourceAllocation.Of(new(Device: device, Jobs: jobs), 16, place: 1) with { DecodeThreads = 0 })
+            .Should().Be(new RunSettings(Device: expected, Jobs: Math.Max(1, jobs), Threads: 4));
+
+    [Theory]
+    [InlineData("cpu", 0, 0, 4)] // Four jobs of four threads leave no core: images are decoded at the same time nevertheless.
+    [InlineData("cpu", 1, 0, 12)]
+    [InlineData("cuda", 0, 0, 15)]
+    [InlineData("cuda", 4, 0, 3)]
+    [InlineData("cuda", 16, 0, 1)]
+    [InlineData("cpu", 0, 9, 9)]
+    public void Images_are_decoded_on_the_cores_that_no_computation_needs(string device, int jobs, int requested, int expected) =>
+        ResourceAllocation.Of(new(Device: device, Jobs: jobs, DecodeThreads: requested), 16, place: 0).DecodeThreads.Should().Be(expected);
 
     [Fact]
     public void A_requested_number_of_threads_is_used() => ResourceAllocation.Threads(new(Threads: 3), 16).Should().Be(3);

@@ -13,7 +13,7 @@ public sealed class CentreCropTests
     [InlineData("transparent.png", 24)]
     public void Crops_are_those_of_ADM_to_the_byte(string name, int side)
     {
-        var crop = CentreCrop.Apply(GoldenImages.Image(name, "decoded"), side);
+        var crop = GoldenImages.Image(name, "decoded").Crop(side);
 
         crop.Should().BeEquivalentTo(GoldenImages.Image(name, side.ToString(System.Globalization.CultureInfo.InvariantCulture)));
     }

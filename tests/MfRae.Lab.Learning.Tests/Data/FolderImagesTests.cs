@@ -196,7 +196,7 @@ public sealed class FolderImagesTests : IDisposable
     private Tensor Alone(int i)
     {
         var path = Path.Combine(_folder.File("images/train"), Index().Images[i].Path);
-        var crop = CentreCrop.Apply(ImageDecoder.Decode(path), TinyImages.Side);
+        var crop = RgbImage.Decode(path).Crop(TinyImages.Side);
         return tensor(crop.Values, [crop.Height, crop.Width, 3], dtype: uint8).permute(2, 0, 1);
     }
 }

@@ -1,4 +1,4 @@
-using MfRae.Lab.Learning.Data;
+using MfRae.Lab.Learning.Tests.Data;
 using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,7 +17,7 @@ public sealed class PillowResizeTests
     {
         using var scope = NewDisposeScope();
         var images = (new RandomSource(2, CPU).Uniform("image", 0, 1, from, from, 3) * 255).to(ScalarType.Byte);
-        var expected = CentreCrop.Apply(new RgbImage(from, from, images.data<byte>().ToArray()), to).Values;
+        var expected = new RgbImage(from, from, images.data<byte>().ToArray()).Crop(to).Values;
 
         var resized = PillowResize.Apply(images.permute(0, 3, 1, 2), to).permute(0, 2, 3, 1).contiguous().data<float>().ToArray();
 

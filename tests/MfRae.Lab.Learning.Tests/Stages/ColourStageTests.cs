@@ -42,10 +42,10 @@ public sealed class ColourStageTests(ColourLab colour) : IClassFixture<ColourLab
         var before = Live();
         using (var source = new EncodedImages(context, 4))
         {
-            // The first batch loads the encoder.
-            var (first, firstLabels) = source.Draw(0);
+            // The first batch loads the encoder, and the batches that it announces need the order of the next epoch.
+            var (first, firstLabels) = source.Draw(1);
             var loaded = Live();
-            var (latents, labels) = source.Draw(1);
+            var (latents, labels) = source.Draw(2);
             Live().Should().Be(loaded + 2);
             foreach (var tensor in new[] { first, firstLabels, latents, labels })
                 tensor.Dispose();

@@ -88,6 +88,7 @@ public sealed class NotFiniteTests(TinyLab lab) : IClassFixture<TinyLab>
 
     [Theory]
     [InlineData("memory")]
+    [InlineData("disk")]
     [InlineData("none")]
     public void Latents_that_are_not_finite_are_a_divergence(string cache)
     {
