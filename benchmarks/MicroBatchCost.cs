@@ -17,6 +17,7 @@ internal static class MicroBatchCost
     private const int EqualSteps = 10;
     private const int StepsPerTurn = 4;
     private const int PeakSteps = 3;
+    private const int NoReport = 1000;
     private const double MiB = 1024 * 1024;
 
     private static readonly Variant Mfd = Variant.AtShare(0.25).Single(variant => variant.Name == "jvp");
@@ -75,7 +76,7 @@ internal static class MicroBatchCost
     private static List<double> Measure(Workload workload, StepMemory way)
     {
         var times = new List<long>();
-        workload.Train(Mfd, StepsPerTurn, _ => times.Add(Stopwatch.GetTimestamp()), logEvery: int.MaxValue, memory: way);
+        workload.Train(Mfd, StepsPerTurn, _ => times.Add(Stopwatch.GetTimestamp()), logEvery: NoReport, memory: way);
         // The first step of a turn allocates memory, and the last one makes a report, with a second pass.
         return [.. times.Skip(1).Zip(times.Skip(2), (begin, end) => Stopwatch.GetElapsedTime(begin, end).TotalMilliseconds).SkipLast(1)];
     }
