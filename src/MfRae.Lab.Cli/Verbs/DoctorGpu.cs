@@ -33,7 +33,10 @@ internal static class DoctorGpu
                 new { Device = test.DeviceName, facts.Name, facts.Driver, facts.Memory, PeakMemory = used, Packages = packages, Checks = found }));
         }
         else if (used is not null)
+        {
             lab.Terminal.Out.WriteLine($"{"measured",-9}peak memory of the device: {used}");
+        }
+
         return found.Any(check => check.Result == DeviceCheck.Failed) ? ExitCode.Environment : ExitCode.Ok;
     }
 

@@ -23,7 +23,8 @@ public static class ComputeDevice
         if (index >= count)
         {
             throw new LabException(
-                $"device '{name}' does not exist: this process sees {count} CUDA devices (a build for CUDA needs -p:Cuda=true, or -p:LibTorch=DIR with the folder of a PyTorch for CUDA)");
+                $"device '{name}' does not exist: this process sees {count} CUDA devices (a build for CUDA needs -p:Cuda=true, or "
+                + "-p:LibTorch=DIR with the folder of a PyTorch for CUDA)");
         }
 
         return device(DeviceType.CUDA, index);

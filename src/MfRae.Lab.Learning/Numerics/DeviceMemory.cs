@@ -38,9 +38,9 @@ public static class DeviceMemory
         if (!NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda" : "libcuda.so.1", out var driver))
             return null;
         nint Function(string name) => NativeLibrary.GetExport(driver, name);
-        int device;
-        nint context;
-        nuint free, total;
+        var device = 0;
+        nint context = 0;
+        nuint free = 0, total = 0;
         try
         {
             if (((delegate* unmanaged<int*, int, int>)Function("cuDeviceGet"))(&device, index) != 0

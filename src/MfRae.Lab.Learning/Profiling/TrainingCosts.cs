@@ -38,7 +38,8 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
     {
         var views = 2 * own.Training.BatchSize;
         return new("encoder", Of(own), own.Training.BatchSize, [Trained($"views: {views}", views, encoder)], encoder.Parameters, 0,
-            ActivationMemory.Estimated(2 * encoder.Kept)) { Divides = false };
+            ActivationMemory.Estimated(2 * encoder.Kept))
+        { Divides = false };
     }
 
     private TrainingProfile Decoder(RaeDecoderOptions rae, NetworkCost decoder, NetworkCost encoder)

@@ -1,5 +1,5 @@
-using MfRae.Lab.Learning.Tests.Data;
 using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Tests.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
