@@ -14,6 +14,7 @@ namespace MfRae.Lab.Learning.Networks;
 public sealed class VitEncoder(VitOptions options, ImageShape? image = null) : IEncoder
 {
     private const int StemLayers = 3;
+    private const int LargestBlock = 16;
 
     /// <summary>The sizes of the network.</summary>
     public VitOptions Options { get; } = options;
@@ -64,11 +65,22 @@ public sealed class VitEncoder(VitOptions options, ImageShape? image = null) : I
         var x = pixels;
         for (var i = 0; i < StemLayers; i++)
         {
-            x = F.conv2d(x, weights[$"stem.{i}.weight"], weights[$"stem.{i}.bias"], strides: [2, 2], padding: [1, 1]);
+            x = Convolve(x, weights[$"stem.{i}.weight"], weights[$"stem.{i}.bias"]);
             if (i < StemLayers - 1)
                 x = F.gelu(F.group_norm(x, 1, weights[$"stem_norm.{i}.weight"], weights[$"stem_norm.{i}.bias"], 1e-5));
         }
         return x.flatten(2).transpose(1, 2);
+    }
+
+    // On a CPU, libtorch's gradient by the input of a convolution from one channel to eight reads memory that it has not written. One block of
+    // channels is eight numbers or sixteen, by the processor, so narrow layers that need this gradient take a product with patches instead.
+    private static Tensor Convolve(Tensor x, Tensor weight, Tensor bias)
+    {
+        if (!x.requires_grad || weight.shape[1] > 1 || weight.shape[0] > LargestBlock)
+            return F.conv2d(x, weight, bias, strides: [2, 2], padding: [1, 1]);
+        var patches = F.unfold(x, (weight.shape[2], weight.shape[3]), padding: (1, 1), stride: (2, 2));
+        var (rows, columns) = ((x.shape[2] + 1) / 2, (x.shape[3] + 1) / 2);
+        return (weight.flatten(1).matmul(patches) + bias.unsqueeze(1)).view(x.shape[0], weight.shape[0], rows, columns);
     }
 
     /// <summary>The transformer over [B, T, width]; the output has mean 0 and variance 1 over the channels of each token.</summary>
