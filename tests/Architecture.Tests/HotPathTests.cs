@@ -16,6 +16,7 @@ public sealed class HotPathTests
         ["Derivatives/IntervalRows.cs"] = "once a step: the number of samples with r < t decides the shapes",
         ["Objectives/ILatentSource.cs"] = "once, when a file is opened, on the CPU",
         ["Paths/TimeSampler.cs"] = "constants on the CPU",
+        ["Training/Checkpoint.cs"] = "for a checkpoint",
         ["Training/CurveWindow.cs"] = "for a report or a checkpoint",
     };
 

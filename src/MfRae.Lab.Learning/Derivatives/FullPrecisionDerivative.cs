@@ -17,10 +17,10 @@ public sealed class FullPrecisionDerivative(IDerivative inner) : IDerivative
     /// <inheritdoc/>
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {
+        var rows = IntervalRows.Of(r, t).Spanned;
         var main = u.At(z, r, t, [0]);
         using var quiet = no_grad();
         var derivative = zeros_like(main);
-        var rows = (r < t).nonzero().flatten();
         if (rows.numel() == 0)
             return (main, derivative);
 

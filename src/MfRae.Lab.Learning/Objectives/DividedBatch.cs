@@ -1,4 +1,4 @@
-using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -63,7 +63,7 @@ public sealed record CurveScalar(string Name, Tensor Value)
         if (parts[0].Scalar.IsLargest)
             return values.max();
         var weights = parts[0].Scalar.Weight is null
-            ? tensor(parts.Select(part => part.Share).ToArray(), dtype: values.dtype, device: values.device)
+            ? tensor(parts.Select(part => part.Share).ToArray(), dtype: values.dtype).Upload(values.device)
             : stack(parts.Select(part => part.Scalar.Weight!.detach()));
         // Without any sample of its kind, a mean is zero, in a part and in the batch.
         return where(weights.sum() > 0, (values * weights).sum() / weights.sum(), zeros_like(values[0]));
