@@ -119,7 +119,7 @@ public sealed record DecoderStage(DecoderOptions Decoder) : StageDefinition
     private protected override object Component => Decoder;
 
     /// <inheritdoc/>
-    public override int Revision() => Trains() ? 2 : 1;
+    public override int Revision() => Trains() ? 3 : 1;
 }
 
 /// <summary>
