@@ -12,7 +12,7 @@ namespace MfRae.Lab.Benchmarks;
 
 /// <summary>
 /// The memory of attention, fused and as separate products, and of a frozen decoder by its number of layers, at the paper's widths. Each case is
-/// measured in a process of its own, after its weights exist.
+/// measured in a separate process, after its weights exist.
 /// </summary>
 internal sealed class NetworkMemory(int threads)
 {

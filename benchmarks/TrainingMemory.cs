@@ -20,7 +20,7 @@ namespace MfRae.Lab.Benchmarks;
 
 /// <summary>
 /// The peak memory of training steps of the paper's network at a smaller depth, against the prediction of `profile`. Each case is measured in a
-/// process of its own with the environment of a worker.
+/// separate process with the environment of a worker.
 /// </summary>
 internal sealed class TrainingMemory(string experiment, int threads)
 {
@@ -55,7 +55,7 @@ internal sealed class TrainingMemory(string experiment, int threads)
     public string Measure(string name)
     {
         var one = Case.Parse(name);
-        // Torch and the code of the first operations take memory of their own.
+        // Torch and the code of the first operations take memory too.
         using (NewDisposeScope())
             _ = ones(512, 512).matmul(ones(512, 512)).sum().item<float>();
         var before = ResourceUse.PeakBytes();

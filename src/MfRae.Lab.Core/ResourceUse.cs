@@ -30,8 +30,8 @@ public static class ResourceUse
     }
 
     /// <summary>
-    /// The memory in bytes that this process can still allocate: on Linux what the kernel estimates, elsewhere what the last collection
-    /// found, and never more than the limit of a container leaves.
+    /// The memory in bytes that this process can still allocate: on Linux the estimate of the kernel, elsewhere that of the last collection,
+    /// and never more than the limit of a container leaves.
     /// </summary>
     public static long AvailableBytes()
     {

@@ -68,7 +68,7 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
     }
 
     /// <summary>Checks that a network that starts from the weights of another has its sizes.</summary>
-    /// <param name="start">The other network, as the message names it.</param>
+    /// <param name="start">The network that it starts from, as the message names it.</param>
     public void CheckStart(string network, WeightsHeader file, string start)
     {
         foreach (string option in OptionTypes.Of(typeof(DitOptions)).Properties.Select(property => property.Name))

@@ -62,10 +62,10 @@ public sealed record TrainingMemory(long Batch, double SampleBytes, double Recom
 /// <param name="LogEvery">Training steps between metric events.</param>
 /// <param name="CheckpointSeconds">Seconds between checkpoints; null: an interval that follows from the cost of writing one.</param>
 /// <param name="MicroBatch">The most samples of a training batch that are evaluated at once; 0: the whole batch;
-/// <see cref="AutoMicroBatch"/>: as many as fit into the free memory.</param>
+/// <see cref="AutoMicroBatch"/>: the largest number that fits into the free memory.</param>
 /// <param name="Recompute">Whether activations of DiT^DH are computed again in the backward pass instead of being kept.</param>
 /// <param name="DecodeThreads">Threads that read and decode images ahead of the computation of a stage; 0: the cores that no computation needs,
-/// and at least as many as the computation has (one on a GPU).</param>
+/// and at least the number of the computation's threads (one on a GPU).</param>
 public sealed record RunSettings(
     string Device = "auto",
     int Jobs = 0,

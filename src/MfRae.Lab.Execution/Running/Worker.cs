@@ -210,7 +210,7 @@ internal sealed class IdentifiedJournal(
 /// </summary>
 internal sealed class Lifeline : IDisposable
 {
-    // A network of a billion parameters has checkpoints of 13 GB, and two may have to be written one after the other.
+    // A network of a billion parameters has checkpoints of 13 GB, and two in sequence may have to be written.
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(2);
 
     // Not disposed, because the thread may return from its read after the worker's end.

@@ -27,7 +27,7 @@ public static class Safetensors
         string path, IReadOnlyList<(string Name, StoredTensor Value)> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
         FileAside.Write(path, file => Write(file, tensors, metadata));
 
-    /// <summary>Writes a file as the other overloads do, and hashes the bytes on their way to it.</summary>
+    /// <summary>Writes a file as the overloads without a hash do, and hashes the bytes on their way to it.</summary>
     /// <returns>SHA-256 of the file, in lower-case hex.</returns>
     internal static string WriteHashed(
         string path, IReadOnlyList<(string Name, Tensor Value)> tensors, IReadOnlyDictionary<string, string> metadata)

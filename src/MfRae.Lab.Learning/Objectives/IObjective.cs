@@ -15,7 +15,7 @@ public interface IObjective
     /// The same batch, to be evaluated part by part; null for an objective whose loss compares the samples of a batch with each other. All
     /// random numbers are drawn for the whole batch: its parts see the numbers that <see cref="Evaluate"/> sees.
     /// </summary>
-    /// <param name="samples">The most samples that are to be evaluated at once.</param>
+    /// <param name="samples">The largest number of samples that is evaluated at once.</param>
     DividedBatch? Divide(Weights weights, long step, long samples) => null;
 
     /// <summary>The objective of a generator for each kind of options. A new objective is added to this list.</summary>

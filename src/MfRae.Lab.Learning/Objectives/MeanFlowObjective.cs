@@ -24,7 +24,7 @@ public sealed class MeanFlowObjective(
     /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step) => Evaluate(weights, Draw(weights.Type, step), step);
 
-    /// <summary>The loss of a given batch, or of a part of it.</summary>
+    /// <summary>The loss of a given batch or of some of its samples.</summary>
     /// <param name="part">Null: the whole batch.</param>
     public ObjectiveValue Evaluate(Weights weights, MeanFlowBatch batch, long step, BatchPart? part = null)
     {

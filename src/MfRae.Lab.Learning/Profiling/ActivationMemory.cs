@@ -92,7 +92,7 @@ internal sealed record DitActivations(
             // Rotated queries and keys. The fused kernel keeps the layer's output, of which the values are a part, and its own output. Separate
             // products keep a copy of the values, the attention weights, and the input of the next layer.
             var attention = product * (fuses ? 6 * width : (4 * width) + (heads * tokens));
-            // Both halves of the first layer, the SiLU of one, and their product.
+            // Both halves of the first layer, the SiLU of the gate, and their product.
             var swiglu = product * 4 * Hidden(width);
             // The SiLU of the condition, six modulations, and 1 + scale twice.
             var modulation = product * 9 * width * conditions;

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Profiling;
 
 /// <summary>
-/// Computes on a device what the lab trains with, and compares with the CPU: products in each precision, a training step of each objective,
+/// Computes the operations of a training on a device, and compares with the CPU: products in each precision, a training step of each objective,
 /// both kinds of derivatives, and a repetition. It also measures speed. With the CPU as device, it tests itself.
 /// </summary>
 /// <param name="time">The clock of the measured times.</param>
@@ -52,7 +52,7 @@ public sealed class DeviceSelfTest(Device device, SelfTestSizes sizes, TimeProvi
         return new(device, device.type == DeviceType.CUDA ? SelfTestSizes.Gpu : SelfTestSizes.Cpu, time);
     }
 
-    /// <summary>Runs the checks one after the other. A check that throws has failed, and the next one runs.</summary>
+    /// <summary>Runs the checks in order. A check that throws has failed, and the next one runs.</summary>
     public IEnumerable<DeviceCheck> Run()
     {
         yield return Guarded("memory", Memory);
@@ -243,9 +243,9 @@ public sealed record SelfTestSizes(long MemoryBytes, long Matrix, long SpeedMatr
 
 /// <summary>The outcome of one check. `doctor --gpu --json` prints its properties in this order.</summary>
 /// <param name="Result">passed, failed, skipped, or measured for a value without a limit.</param>
-/// <param name="Value">The measured value; null if there is none.</param>
+/// <param name="Value">The measured value; null for a check without a value.</param>
 /// <param name="Limit">The largest value that passes; null without a limit.</param>
-/// <param name="Unit">What the value is.</param>
+/// <param name="Unit">The quantity or the unit of the value.</param>
 /// <param name="Reason">Why the check was skipped, or the error that it ended with; null otherwise.</param>
 public sealed record DeviceCheck(string Check, string Result, double? Value, double? Limit, string? Unit, string? Reason)
 {

@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
-/// Computes or imports statistics.safetensors. Unless the cache is none, it encodes the training set once and keeps the latents with their
+/// Computes or imports statistics.safetensors. Unless `cache` is `none`, it encodes the training set once and keeps the latents with their
 /// labels: normalised in latents.safetensors, or as they are in shards (<see cref="LatentShards"/>).
 /// </summary>
 internal sealed class LatentRunner(LatentOptions options) : IStage

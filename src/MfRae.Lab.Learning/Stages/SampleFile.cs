@@ -114,7 +114,7 @@ internal sealed class SampleFile : IDisposable
 
     public void Dispose() => _file?.Dispose();
 
-    // The number of samples in the unfinished file of an earlier attempt; 0 if there is none, or if it is not a file of this layout.
+    // The number of samples in the unfinished file of an earlier attempt; 0 without such a file, or if it has another layout.
     private long Recorded(long count, int batchSize)
     {
         try

@@ -115,7 +115,7 @@ public sealed class Checkpoint(
     ];
 }
 
-/// <summary>The content of a checkpoint: other handles of the training's tensors, or copies of them.</summary>
+/// <summary>The content of a checkpoint: handles of the training's tensors, or copies of these tensors.</summary>
 internal sealed record CheckpointState(
     long Step, IReadOnlyList<(string Name, Tensor Value)> Tensors, IReadOnlyDictionary<string, string> Metadata) : IDisposable
 {

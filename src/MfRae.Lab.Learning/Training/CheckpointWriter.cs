@@ -48,8 +48,8 @@ public sealed class CheckpointWriter(Checkpoint checkpoint, StageContext context
     private readonly CheckpointSchedule _schedule = new(context.Spec.Settings.CheckpointSeconds, context.Time);
     private BackgroundWrite? _write;
 
-    /// <summary>Writes a checkpoint if its time has come, and reports the one before if it has been written.</summary>
-    /// <exception cref="IOException">This checkpoint or the one before could not be written.</exception>
+    /// <summary>Writes a checkpoint if its time has come, and reports the previous checkpoint if it has been written.</summary>
+    /// <exception cref="IOException">This or the previous checkpoint could not be written.</exception>
     public void WriteIfDue(long step)
     {
         if (_write is { IsComplete: true })
@@ -65,8 +65,8 @@ public sealed class CheckpointWriter(Checkpoint checkpoint, StageContext context
         _write = new(checkpoint, Begin(step, copy: true), context.Time, started);
     }
 
-    /// <summary>Writes a checkpoint, after the one before has been written.</summary>
-    /// <exception cref="IOException">This checkpoint or the one before could not be written.</exception>
+    /// <summary>Writes a checkpoint, after the previous checkpoint has been written.</summary>
+    /// <exception cref="IOException">This or the previous checkpoint could not be written.</exception>
     public void WriteNow(long step)
     {
         if (_write is not null)

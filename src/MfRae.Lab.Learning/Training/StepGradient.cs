@@ -52,7 +52,7 @@ public sealed class StepGradient
 
     private StepValue Try(long step, bool unweighted)
     {
-        // What an attempt without enough memory has allocated is freed here, and its gradient and blocks are dropped.
+        // The tensors of an attempt without enough memory are freed here, and its gradient and blocks are dropped.
         using var scope = NewDisposeScope();
         _weights.Gradient!.zero_();
         _weights.Recomputation?.Clear();
@@ -90,7 +90,7 @@ public sealed class StepGradient
         return new(series[0].Item2, series[1..], norm, values[0].IsPlain);
     }
 
-    // Adds up the gradients of a loss over the parts; null if there is no such loss. The loss itself is the first of the scalars.
+    // Adds up the gradients of a loss over the parts; null without such a loss. The loss itself is the first of the scalars.
     private List<PartValue>? Pass(DividedBatch batch, long samples, Func<ObjectiveValue, Tensor?> choose)
     {
         var values = new List<PartValue>();

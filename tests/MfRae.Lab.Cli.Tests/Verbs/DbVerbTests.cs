@@ -95,7 +95,7 @@ public sealed partial class DbVerbTests : IDisposable
 
         // Columns can be dropped only while no view names them.
         var views = StoredViews();
-        string[] changed = ["experiments", "runs", "evaluations", "arms"];
+        string[] changed = ["experiments", "runs", "evaluations", "arms", "attempts"];
         string[] newer = ["run_values", "arm_costs", "arm_levels", "versions", "version_runs", "version_attempts", "version_evaluations"];
         Execute(string.Concat(views.Keys.Select(view => $"DROP VIEW {view};")));
         Execute(
@@ -105,6 +105,7 @@ public sealed partial class DbVerbTests : IDisposable
             ALTER TABLE arm DROP COLUMN levels; ALTER TABLE arm DROP COLUMN title; ALTER TABLE run DROP COLUMN pilot;
             ALTER TABLE experiment DROP COLUMN smallest_relevant_effect; ALTER TABLE experiment DROP COLUMN contrasts;
             ALTER TABLE experiment DROP COLUMN first_run; ALTER TABLE experiment DROP COLUMN last_run;
+            ALTER TABLE attempt DROP COLUMN micro_batch; ALTER TABLE attempt DROP COLUMN recompute;
             ALTER TABLE measurement DROP COLUMN device; ALTER TABLE measurement DROP COLUMN noise; ALTER TABLE measurement DROP COLUMN setting;
             PRAGMA user_version = 11;
             """);

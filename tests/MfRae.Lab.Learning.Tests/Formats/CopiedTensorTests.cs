@@ -68,7 +68,7 @@ public sealed class CopiedTensorTests : IDisposable
         // A chunk is 16 MB; the header and the borders of chunks are some pages.
         Resident(path).Should().BeLessThan(20L << 20);
         file["a"].sum();
-        Resident(path).Should().BeGreaterThan(bytes / 2, "the measurement sees a tensor that is read in the map");
+        Resident(path).Should().BeGreaterThan(bytes / 2, "a tensor that is read in the map is resident");
     }
 
     // The bytes of a file that are in the memory of this process.

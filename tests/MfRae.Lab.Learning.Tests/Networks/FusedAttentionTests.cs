@@ -87,7 +87,7 @@ public sealed class FusedAttentionTests
         return (mixed, [.. autograd.grad([mixed.square().sum()], [q, k, v])]);
     }
 
-    // The softmax of separate products is a node of the graph; a fused kernel has one node for all of them.
+    // The softmax of separate products is a node of the graph; a fused kernel has one node for all operations.
     private static string Graph(Tensor q, Tensor k, Tensor v, Precision precision)
     {
         using var scope = NewDisposeScope();

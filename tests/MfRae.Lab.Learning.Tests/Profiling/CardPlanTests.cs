@@ -27,7 +27,7 @@ public sealed class CardPlanTests
     public void A_block_keeps_what_its_operations_read_in_the_backward_pass()
     {
         // One trunk block of width d over T tokens, by hand: 6 d of the residual path and its norms, 4 d of inputs and gated outputs, 6 d of
-        // fused attention, 4 times the hidden width, and 9 d for the one condition.
+        // fused attention, 4 times the hidden width, and 9 d for its condition.
         double Kept(int depth) => ActivationMemory.Of(new(Sizes with { TrunkDepth = depth }, new(768, 16, 16), 1000, true), false, true).Sample;
 
         const double d = 1152, hidden = 3072, tokens = 256;

@@ -33,7 +33,7 @@ public sealed class MemoryShortageTests : IDisposable
         var stage = new TestStage(_folder.File("small"));
         var halved = Train(stage, most: 5, message);
 
-        ((halved - whole).norm() / whole.norm()).item<double>().Should().BeLessThan(1e-12, "nothing of an attempt that failed remains");
+        ((halved - whole).norm() / whole.norm()).item<double>().Should().BeLessThan(1e-12, "a failed attempt leaves no gradient");
         stage.Events.OfType<MicroBatchEvent>().Should().Equal(new MicroBatchEvent(8, false), new MicroBatchEvent(4, false));
         stage.Events.OfType<NoticeEvent>().Select(notice => notice.Text).Should().Equal(
             "not enough memory for step 3 with the whole batch at once: the step is repeated with at most 8 at once",
