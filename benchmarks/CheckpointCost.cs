@@ -2,7 +2,6 @@ using System.Diagnostics;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
@@ -111,10 +110,7 @@ internal static class CheckpointCost
         var optimizer = new AdamW(options, weights);
         optimizer.First.fill_(0.2);
         optimizer.Second.fill_(0.3);
-        var node = new StageNode("", "meanflow", "benchmark", new ProbeStage(), 0, new Dictionary<string, string>());
-        var settings = new RunSettings(Device: "cpu", CheckpointSeconds: 0);
-        var context = new StageContext(
-            new(node, new Dictionary<string, string>(), folder, 1, settings), folder, new Silence(), TimeProvider.System, CancellationToken.None);
+        var context = BenchmarkStage.Training(folder, new(Device: "cpu", CheckpointSeconds: 0));
         return (new(folder, weights, average, optimizer, new CurveWindow(), new GradientWatch(options, CPU), new LastSteps(1, CPU)), context);
     }
 

@@ -5,7 +5,6 @@ using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using SkiaSharp;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Benchmarks;
@@ -105,14 +104,8 @@ internal sealed class LoaderSpeed(int images, int threads)
 
     private static void Write(string part, int count, IEnumerable<(double Wall, double Processor)> seconds)
     {
-        var (wall, processor) = (Median(seconds.Select(turn => turn.Wall)), Median(seconds.Select(turn => turn.Processor)));
+        var (wall, processor) = (Measured.Median(seconds.Select(turn => turn.Wall)), Measured.Median(seconds.Select(turn => turn.Processor)));
         Console.WriteLine(FormattableString.Invariant($"| {part} | {count / wall:G3} | {count / processor:G3} |"));
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToList();
-        return sorted[sorted.Count / 2];
     }
 
     private static Tensor Rows(int start) => arange(start, start + Batch, dtype: ScalarType.Int64);

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace MfRae.Lab.Benchmarks;
 
 /// <summary>The resident set of a process over the steps of one training, which must stay flat.</summary>

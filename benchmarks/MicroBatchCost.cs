@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using MfRae.Lab.Learning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Benchmarks;
@@ -57,7 +56,7 @@ internal static class MicroBatchCost
         {
             var (partLoss, partGradient) = equality.Gradient(Mfd, way);
             var row = FormattableString.Invariant($"| {way.Samples ?? Workload.Batch} | {(way.Recompute ? "recomputed" : "kept")} | {peaks[way]} ")
-                + FormattableString.Invariant($"| {Median(samples[way]) / Median(samples[StepMemory.Whole]):F2} | {Math.Abs(partLoss - loss) / loss:E1} ")
+                + FormattableString.Invariant($"| {Measured.Median(samples[way]) / Measured.Median(samples[StepMemory.Whole]):F2} | {Math.Abs(partLoss - loss) / loss:E1} ")
                 + FormattableString.Invariant($"| {Distance(partGradient, gradient):E1} | {Distance(equality.Trained(Mfd, way, EqualSteps), weights):E1} |");
             Console.WriteLine(row);
         }
@@ -81,23 +80,8 @@ internal static class MicroBatchCost
         return [.. times.Skip(1).Zip(times.Skip(2), (begin, end) => Stopwatch.GetElapsedTime(begin, end).TotalMilliseconds).SkipLast(1)];
     }
 
-    private static string PeakInChild(StepMemory way, int threads)
-    {
-        var of = FormattableString.Invariant($"{way.Samples ?? 0}:{way.Recompute}");
-        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["micro-batch", "peak=" + of, "threads=" + threads])
-        {
-            RedirectStandardOutput = true,
-        })!;
-        var text = child.StandardOutput.ReadToEnd().Trim();
-        child.WaitForExit();
-        return text;
-    }
+    private static string PeakInChild(StepMemory way, int threads) => Measured.InChild(
+        ["micro-batch", FormattableString.Invariant($"peak={way.Samples ?? 0}:{way.Recompute}"), "threads=" + threads]);
 
     private static double Distance(Tensor one, Tensor other) => ((one - other).norm() / other.norm()).to(float64).item<double>();
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }

@@ -1,11 +1,9 @@
-using System.Diagnostics;
 using System.Globalization;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Benchmarks;
@@ -77,19 +75,11 @@ internal sealed class NetworkMemory(int threads)
         return ResourceUse.PeakBytes() - before;
     }
 
-    private string InChild(string name)
+    private string InChild(string name) => Measured.InChild(["network-memory", "case=" + name, "threads=" + threads], environment =>
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["network-memory", "case=" + name, "threads=" + threads])
-        {
-            RedirectStandardOutput = true,
-        };
-        WorkerEnvironment.Apply(start.Environment, threads);
+        WorkerEnvironment.Apply(environment, threads);
         // Freed blocks return to the system at once: the peak is that of blocks in use.
-        start.Environment["MALLOC_MMAP_MAX_"] = "1000000";
-        start.Environment["MALLOC_MMAP_THRESHOLD_"] = "1000000";
-        using var child = Process.Start(start)!;
-        var answer = child.StandardOutput.ReadToEnd().Trim();
-        child.WaitForExit();
-        return child.ExitCode == 0 ? answer : throw new InvalidOperationException($"the process for {name} exited {child.ExitCode}");
-    }
+        environment["MALLOC_MMAP_MAX_"] = "1000000";
+        environment["MALLOC_MMAP_THRESHOLD_"] = "1000000";
+    });
 }

@@ -30,15 +30,13 @@ internal static class SamplingMemory
         }
 
         var stage = new SamplingStage(samples, [1], 0, BatchSize: 100, KeptLatents: 1000);
-        var node = new StageNode("", "sampling", "benchmark", stage, 0, new Dictionary<string, string>());
         var inputs = new Dictionary<string, string>
         {
             [StageInput.Generator] = folder,
             [StageInput.Decoder] = folder,
             [StageInput.Latents] = folder,
         };
-        var context = new StageContext(
-            new(node, inputs, folder, 1, new RunSettings(Device: "cpu")), At("samples"), new Silence(), TimeProvider.System, CancellationToken.None);
+        var context = BenchmarkStage.Context("sampling", stage, inputs, folder, At("samples"), new(Device: "cpu"));
         var watch = Stopwatch.StartNew();
         StageFactory.Create(stage).Run(context);
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using MfRae.Lab.Core;
-using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Database;
 using MfRae.Lab.Database.Writing;
@@ -84,7 +83,7 @@ internal static class ServeLoad
             var (without, with) = (alone.Sum(cost) / alone.Sum(turn => turn.Lines), watched.Sum(cost) / watched.Sum(turn => turn.Lines));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {unit} for 1,000 lines | {without * 1000:F4} | {with * 1000:F4} | {with / without:F3} | {Median(ratios):F3} "
+                $"| {unit} for 1,000 lines | {without * 1000:F4} | {with * 1000:F4} | {with / without:F3} | {Measured.Median(ratios):F3} "
                     + $"({ratios[0]:F3} to {ratios[^1]:F3}) |"));
         }
     }
@@ -144,12 +143,6 @@ internal static class ServeLoad
             Interlocked.Increment(ref loads);
             Interlocked.Add(ref bytes, content.Length);
         }
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var ordered = values.Order().ToList();
-        return (ordered[(ordered.Count - 1) / 2] + ordered[ordered.Count / 2]) / 2;
     }
 
     private static Process Start(string verb, params string[] args)

@@ -68,8 +68,8 @@ internal static class StepCost
     private static void Print(
         double share, Variant[] variants, Dictionary<Variant, List<Sample>> samples, Dictionary<Variant, string> peaks)
     {
-        double Wall(Variant variant) => Median(samples[variant].Select(sample => sample.Wall));
-        double Processor(Variant variant) => Median(samples[variant].Select(sample => sample.Processor));
+        double Wall(Variant variant) => Measured.Median(samples[variant].Select(sample => sample.Wall));
+        double Processor(Variant variant) => Measured.Median(samples[variant].Select(sample => sample.Processor));
         Console.WriteLine();
         Console.WriteLine($"| {100 * share:F0} % of the samples with r < t | ms | cost | in processor time | faster than the last row | peak MB |");
         Console.WriteLine("|---|---|---|---|---|---|");
@@ -81,23 +81,8 @@ internal static class StepCost
         }
     }
 
-    private static string PeakInChild(string size, Variant variant, int threads)
-    {
-        var of = FormattableString.Invariant($"{size}:{variant.Name}:{variant.EqualFraction}");
-        using var child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["step-cost", "peak=" + of, "threads=" + threads])
-        {
-            RedirectStandardOutput = true,
-        })!;
-        var peak = child.StandardOutput.ReadToEnd().Trim();
-        child.WaitForExit();
-        return child.ExitCode == 0 ? peak : throw new InvalidOperationException($"the process for {of} exited {child.ExitCode}");
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToList();
-        return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
-    }
+    private static string PeakInChild(string size, Variant variant, int threads) => Measured.InChild(
+        ["step-cost", FormattableString.Invariant($"peak={size}:{variant.Name}:{variant.EqualFraction}"), "threads=" + threads]);
 
     /// <summary>Milliseconds of one step.</summary>
     private readonly record struct Sample(double Wall, double Processor);

@@ -4,16 +4,13 @@ using MfRae.Lab.Core;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Running;
-using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Profiling;
 using MfRae.Lab.Learning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Benchmarks;
@@ -102,26 +99,12 @@ internal sealed class TrainingMemory(string experiment, int threads)
         return read.Experiment ?? throw new InvalidOperationException(string.Join("; ", read.Diagnostics.Select(found => found.Message)));
     }
 
-    private static StageContext Context(string folder, Case one)
-    {
-        var node = new StageNode("", "meanflow", "benchmark", new ProbeStage(), 0, new Dictionary<string, string>());
-        var settings = new RunSettings(
-            Device: "cpu", CheckpointSeconds: int.MaxValue, MicroBatch: one.MicroBatch, Recompute: one.Recompute);
-        return new(new(node, new Dictionary<string, string>(), folder, 1, settings), folder, new Silence(), TimeProvider.System, CancellationToken.None);
-    }
+    private static StageContext Context(string folder, Case one) => BenchmarkStage.Training(
+        folder, new(Device: "cpu", CheckpointSeconds: int.MaxValue, MicroBatch: one.MicroBatch, Recompute: one.Recompute));
 
-    private string InChild(string name)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["training-memory", "case=" + name, "experiment=" + experiment, "threads=" + threads])
-        {
-            RedirectStandardOutput = true,
-        };
-        WorkerEnvironment.Apply(start.Environment, threads);
-        using var child = Process.Start(start)!;
-        var answer = child.StandardOutput.ReadToEnd().Trim();
-        child.WaitForExit();
-        return child.ExitCode == 0 ? answer : throw new InvalidOperationException($"the process for {name} exited {child.ExitCode}");
-    }
+    private string InChild(string name) => Measured.InChild(
+        ["training-memory", "case=" + name, "experiment=" + experiment, "threads=" + threads],
+        environment => WorkerEnvironment.Apply(environment, threads));
 
     /// <param name="MicroBatch">0: the whole batch.</param>
     private sealed record Case(string Stage, int Depth, int Batch, int MicroBatch, bool Recompute)
@@ -131,17 +114,6 @@ internal sealed class TrainingMemory(string experiment, int threads)
             var parts = name.Split(':');
             int Number(int i) => i < parts.Length ? int.Parse(parts[i], CultureInfo.InvariantCulture) : 0;
             return new(parts[0], Number(1), Number(2), Number(3), parts.Length > 4);
-        }
-    }
-
-    private sealed class Silence : IJournal
-    {
-        public void Write(JournalEvent entry)
-        {
-        }
-
-        public void Flush()
-        {
         }
     }
 }

@@ -6,7 +6,6 @@ using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Benchmarks;
@@ -57,7 +56,7 @@ internal sealed class Workload : IDisposable
         using var weights = Weights(network);
         var objective = new WatchedObjective(Objective(variant, network, training), watch);
         using var folder = new TemporaryFolder();
-        using var average = new Trainer(training, Context(folder.Path, journal ?? new Silence(), logEvery, memory)).Run(network.Declare(), weights, objective);
+        using var average = new Trainer(training, Context(folder.Path, journal, logEvery, memory)).Run(network.Declare(), weights, objective);
         watch(steps);
     }
 
@@ -68,7 +67,7 @@ internal sealed class Workload : IDisposable
         using var weights = Weights(network);
         weights.Train();
         using var folder = new TemporaryFolder();
-        var value = new StepGradient(Objective(variant, network, new(1, Batch)), weights, Context(folder.Path, new Silence(), 1, memory))
+        var value = new StepGradient(Objective(variant, network, new(1, Batch)), weights, Context(folder.Path, null, 1, memory))
             .Compute(0, unweighted: false);
         return (value.Loss.item<float>(), weights.Gradient!.clone());
     }
@@ -81,7 +80,7 @@ internal sealed class Workload : IDisposable
         using var teacherWeights = Weights(_teacher, ScalarType.Float64);
         using var folder = new TemporaryFolder();
         var training = new TrainingOptions(steps, Batch);
-        using var average = new Trainer(training, Context(folder.Path, new Silence(), steps, memory))
+        using var average = new Trainer(training, Context(folder.Path, null, steps, memory))
             .Run(network.Declare(), weights, Objective(variant, network, training, teacherWeights));
         return weights.Flat.clone();
     }
@@ -104,12 +103,10 @@ internal sealed class Workload : IDisposable
         return weights;
     }
 
-    private static StageContext Context(string folder, IJournal journal, int logEvery, StepMemory? memory)
-    {
-        var node = new StageNode("", "meanflow", "benchmark", new ProbeStage(), 0, new Dictionary<string, string>());
-        var settings = new RunSettings(Device: "cpu", LogEvery: logEvery, CheckpointSeconds: int.MaxValue,
-            MicroBatch: (int)(memory?.Samples ?? 0), Recompute: memory?.Recompute ?? false);
-        return new(
-            new(node, new Dictionary<string, string>(), folder, 1, settings), folder, journal, TimeProvider.System, CancellationToken.None);
-    }
+    private static StageContext Context(string folder, IJournal? journal, int logEvery, StepMemory? memory) => BenchmarkStage.Training(
+        folder,
+        new(
+            Device: "cpu", LogEvery: logEvery, CheckpointSeconds: int.MaxValue, MicroBatch: (int)(memory?.Samples ?? 0),
+            Recompute: memory?.Recompute ?? false),
+        journal);
 }

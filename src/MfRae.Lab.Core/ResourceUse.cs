@@ -18,11 +18,9 @@ public static class ResourceUse
     /// </summary>
     public static long PeakBytes()
     {
-        const string HighWater = "VmHWM:";
-        if (OperatingSystem.IsLinux()
-            && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(HighWater, StringComparison.Ordinal)) is { } line)
+        if (KernelBytes("/proc/self/status", "VmHWM:") is { } peak)
         {
-            return KiB(line[HighWater.Length..]);
+            return peak;
         }
 
         using var process = Process.GetCurrentProcess();
@@ -35,18 +33,24 @@ public static class ResourceUse
     /// </summary>
     public static long AvailableBytes()
     {
-        const string Available = "MemAvailable:";
         var memory = GC.GetGCMemoryInfo();
-        var free = memory.TotalAvailableMemoryBytes - Environment.WorkingSet;
-        if (OperatingSystem.IsLinux()
-            && File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(Available, StringComparison.Ordinal)) is { } line)
-        {
-            return Math.Min(free, KiB(line[Available.Length..]));
-        }
-
-        return Math.Min(free, memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes);
+        var unused = KernelBytes("/proc/meminfo", "MemAvailable:") ?? memory.TotalAvailableMemoryBytes - memory.MemoryLoadBytes;
+        return Math.Min(memory.TotalAvailableMemoryBytes - Environment.WorkingSet, unused);
     }
 
-    // A size in a file of the kernel, as "  1234 kB".
-    private static long KiB(string size) => 1024 * long.Parse(size.Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+    // A size in a file of the kernel, as "  1234 kB"; null on other systems.
+    private static long? KernelBytes(string file, string entry)
+    {
+        try
+        {
+            return OperatingSystem.IsLinux()
+                && File.ReadLines(file).FirstOrDefault(line => line.StartsWith(entry, StringComparison.Ordinal)) is { } line
+                    ? 1024 * long.Parse(line[entry.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture)
+                    : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

@@ -233,25 +233,21 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     /// <summary>The networks that learn the mean flow.</summary>
     private void AddStudents(params string[] data)
     {
-        if (_shape.HasCmt && options.Cmt is PretrainedCmtOptions)
+        if (_shape.HasCmt)
         {
-            Add(StageInput.Cmt, new CmtStage(options.Cmt), null, data);
-        }
-        else if (_shape.HasCmt)
-        {
-            Add(StageInput.Cmt, new CmtStage(options.Cmt), seed, [.. data, StageInput.Teacher]);
+            AddStudent(StageInput.Cmt, new CmtStage(options.Cmt), data, StageInput.Teacher);
         }
 
-        if (options.MeanFlow is PretrainedMeanFlowOptions)
-        {
-            Add("meanflow", new MeanFlowStage(options.MeanFlow), null, data);
-        }
-        else if (_shape.HasMeanFlow)
+        if (_shape.HasMeanFlow)
         {
             string[] starts = [.. ((string[])[StageInput.Teacher, StageInput.Cmt]).Where(_roles.ContainsKey)];
-            Add("meanflow", new MeanFlowStage(options.MeanFlow), seed, [.. data, .. starts]);
+            AddStudent("meanflow", new MeanFlowStage(options.MeanFlow), data, starts);
         }
     }
+
+    /// <summary>A network from a file has neither a seed nor networks as inputs, so all runs share it.</summary>
+    private void AddStudent(string role, StageDefinition definition, string[] data, params string[] networks) =>
+        Add(role, definition, definition.Trains() ? seed : null, definition.Trains() ? [.. data, .. networks] : data);
 
     private void AddReference(string split) =>
         Add(StageInput.Reference(split), new ReferenceStage(split), null, StageInput.Dataset, StageInput.Features);

@@ -1,6 +1,5 @@
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Paths;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Derivatives;
@@ -22,7 +21,7 @@ public abstract class FiniteDifference(string name, int probes, bool concatenate
 
     /// <inheritdoc/>
     public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>
-        concatenated ? EvaluateConcatenated(u, z, w, r, t) : EvaluateSeparately(u, z, w, r, t);
+        concatenated ? EvaluateConcatenated(u, z, w, r, t) : IntervalRows.EstimateSeparately(u, z, w, r, t, Quotient);
 
     /// <inheritdoc/>
     public Tensor Differentiate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>
@@ -39,19 +38,6 @@ public abstract class FiniteDifference(string name, int probes, bool concatenate
 
     /// <summary>The quotient, from the main evaluation, if the estimator uses it, and one probe for each offset.</summary>
     protected abstract Tensor Quotient(Func<Tensor> main, Tensor[] probes, Tensor[] offsets);
-
-    private (Tensor U, Tensor Derivative) EvaluateSeparately(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
-    {
-        var rows = IntervalRows.Of(r, t).Spanned;
-        var main = u.At(z, r, t, [0]);
-        using var quiet = no_grad();
-        var derivative = zeros_like(main);
-        if (rows.numel() == 0)
-            return (main, derivative);
-
-        Tensor Of(Tensor all) => all.index_select(0, rows);
-        return (main, derivative.index_copy_(0, rows, Quotient(() => Of(main), u.Rows(rows), Of(z), Of(w), Of(r), Of(t))));
-    }
 
     private Tensor Quotient(Func<Tensor> main, IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
     {

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Derivatives;
@@ -15,18 +14,8 @@ public sealed class FullPrecisionDerivative(IDerivative inner) : IDerivative
     public DerivativeCost Cost { get; } = Separate(inner.Cost);
 
     /// <inheritdoc/>
-    public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t)
-    {
-        var rows = IntervalRows.Of(r, t).Spanned;
-        var main = u.At(z, r, t, [0]);
-        using var quiet = no_grad();
-        var derivative = zeros_like(main);
-        if (rows.numel() == 0)
-            return (main, derivative);
-
-        Tensor Of(Tensor all) => all.index_select(0, rows);
-        return (main, derivative.index_copy_(0, rows, Differentiate(u.Rows(rows), Of(z), Of(w), Of(r), Of(t))));
-    }
+    public (Tensor U, Tensor Derivative) Evaluate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>
+        IntervalRows.EstimateSeparately(u, z, w, r, t, (_, some, zs, ws, rs, ts) => Differentiate(some, zs, ws, rs, ts));
 
     /// <inheritdoc/>
     public Tensor Differentiate(IAverageVelocity u, Tensor z, Tensor w, Tensor r, Tensor t) =>

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
+using MfRae.Lab.Core;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,29 +8,8 @@ namespace MfRae.Lab.Learning.Numerics;
 /// <summary>The memory of a device.</summary>
 public static class DeviceMemory
 {
-    private const string Available = "MemAvailable:";
-    private const long Kilobyte = 1024;
-
     /// <summary>The bytes that this process can still allocate; null if they are unknown.</summary>
-    public static long? Free(Device device) => device.type == DeviceType.CUDA ? FreeOfGpu(Math.Max(0, device.index)) : FreeOfHost();
-
-    // A limit of the container is below the memory of the machine.
-    private static long? FreeOfHost()
-    {
-        var limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes - Environment.WorkingSet;
-        try
-        {
-            return OperatingSystem.IsLinux()
-                && File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(Available, StringComparison.Ordinal)) is { } line
-                && long.TryParse(line[Available.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture, out var free)
-                    ? Math.Min(free * Kilobyte, limit)
-                    : limit;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return limit;
-        }
-    }
+    public static long? Free(Device device) => device.type == DeviceType.CUDA ? FreeOfGpu(Math.Max(0, device.index)) : ResourceUse.AvailableBytes();
 
     /// <summary>The free memory of a GPU from CUDA's driver, in the context of the device that libtorch uses.</summary>
     private static unsafe long? FreeOfGpu(int index)

@@ -187,12 +187,7 @@ internal sealed class DiskLatents : ILatentSource
         Shape = new(_index.Shape[0], _index.Shape[1], _index.Shape[2]);
         (_shards, _labels) = _index.Open(folder);
         Classes = (int)_labels.max().item<long>() + 1;
-        using (NewDisposeScope())
-        {
-            var loaded = LatentStatistics.Load(Path.Combine(folder, LatentRunner.Statistics)).To(Device);
-            _statistics = loaded with { Mean = loaded.Mean.DetachFromDisposeScope(), Variance = loaded.Variance.DetachFromDisposeScope() };
-        }
-
+        _statistics = LatentRunner.KeptStatistics(context);
         _order = new(_labels.shape[0], batchSize, Random);
         _queue = new(float32, [.. _index.Shape], context.ReadingThreads(), pinned: Device.type == DeviceType.CUDA, Read);
     }

@@ -1,7 +1,6 @@
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
-using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
@@ -35,12 +34,13 @@ internal static class GeneratorTraining
     public static (LatentShape Shape, int Classes) Latents(StageContext context)
     {
         using var scope = NewDisposeScope();
-        var shape = LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).Mean.shape;
-        var stored = Path.Combine(context.Input(StageInput.Latents), LatentRunner.Latents);
+        var folder = context.Input(StageInput.Latents);
+        var shape = LatentStatistics.Load(Path.Combine(folder, LatentRunner.Statistics)).Mean.shape;
+        var stored = Path.Combine(folder, LatentRunner.Latents);
         if (File.Exists(stored))
             return (new(shape[0], shape[1], shape[2]), (int)TensorFile.Open(stored)["labels"].max().item<long>() + 1);
-        if (LatentShards.Exist(context.Input(StageInput.Latents)))
-            return (new(shape[0], shape[1], shape[2]), LatentShards.Load(context.Input(StageInput.Latents)).Classes(context.Input(StageInput.Latents)));
+        if (LatentShards.Exist(folder))
+            return (new(shape[0], shape[1], shape[2]), LatentShards.Load(folder).Classes(folder));
         using var images = DatasetFiles.Open(context, DatasetFiles.Train);
         return (new(shape[0], shape[1], shape[2]), (int)images.Classes);
     }

@@ -7,7 +7,6 @@ using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Sampling;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
@@ -36,15 +35,18 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
             Keep(context, encoder, frozen, data);
     }
 
+    /// <summary>The statistics of a latents stage on the device of the stage that reads them. The caller owns the tensors.</summary>
+    public static LatentStatistics KeptStatistics(StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        var loaded = LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), Statistics)).To(context.Device());
+        return loaded with { Mean = loaded.Mean.DetachFromDisposeScope(), Variance = loaded.Variance.DetachFromDisposeScope() };
+    }
+
     private void Keep(StageContext context, IEncoder encoder, Weights weights, IImageSource data)
     {
         using var latents = context.InBatches(data, Batch, bytes => encoder.EncodeBytes(weights, bytes));
-        var statistics = options switch
-        {
-            PretrainedLatentOptions pretrained => Import(context, pretrained, encoder.Shape),
-            PerElementLatentOptions own => LatentStatistics.Of(latents, own.Epsilon),
-            _ => throw new NotSupportedException($"{options.GetType().Name} has no runner"),
-        };
+        var statistics = StatisticsOf(context, encoder.Shape, epsilon => LatentStatistics.Of(latents, epsilon));
         statistics.Save(context.File(Statistics));
         statistics.NormaliseInPlace(latents);
         Finite.Require(latents, "the normalised latents");
@@ -56,12 +58,7 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
         var shards = LatentShards.Plan(encoder.Shape, data.Count);
         shards.Write(
             context, data, data.Shape.Batch(Batch), bytes => encoder.EncodeBytes(weights, bytes), new DriveInfo(context.Folder).AvailableFreeSpace);
-        var statistics = options switch
-        {
-            PretrainedLatentOptions pretrained => Import(context, pretrained, encoder.Shape),
-            PerElementLatentOptions own => LatentStatistics.Of(shards.Shape, () => shards.Blocks(context.Folder), own.Epsilon),
-            _ => throw new NotSupportedException($"{options.GetType().Name} has no runner"),
-        };
+        var statistics = StatisticsOf(context, encoder.Shape, epsilon => LatentStatistics.Of(shards.Shape, () => shards.Blocks(context.Folder), epsilon));
         // Latents and statistics are finite. Only a deviation of zero would make a normalised latent infinite.
         Finite.Require(statistics.Normalise(zeros_like(statistics.Mean)), "the normalised latents");
         statistics.Save(context.File(Statistics));
@@ -69,14 +66,17 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
 
     private void Describe(StageContext context, IEncoder encoder, Weights weights, IImageSource data)
     {
-        var statistics = options switch
-        {
-            PretrainedLatentOptions pretrained => Import(context, pretrained, encoder.Shape),
-            PerElementLatentOptions own => Accumulate(context, encoder, weights, data).Statistics(own.Epsilon),
-            _ => throw new NotSupportedException($"{options.GetType().Name} has no runner"),
-        };
+        var statistics = StatisticsOf(context, encoder.Shape, epsilon => Accumulate(context, encoder, weights, data).Statistics(epsilon));
         statistics.Save(context.File(Statistics));
     }
+
+    /// <param name="measure">The statistics of the training set, with this ε.</param>
+    private LatentStatistics StatisticsOf(StageContext context, LatentShape shape, Func<double, LatentStatistics> measure) => options switch
+    {
+        PretrainedLatentOptions pretrained => Import(context, pretrained, shape),
+        PerElementLatentOptions own => measure(own.Epsilon),
+        _ => throw new NotSupportedException($"{options.GetType().Name} has no runner"),
+    };
 
     private static LatentMoments Accumulate(StageContext context, IEncoder encoder, Weights weights, IImageSource data)
     {
@@ -115,12 +115,7 @@ internal sealed class EncodedImages : ILatentSource
         _encoderFile = Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder);
         _images = DatasetFiles.Open(context, DatasetFiles.Train);
         _batches = new(_images, batchSize, Random);
-        using (NewDisposeScope())
-        {
-            var loaded = LatentStatistics.Load(Path.Combine(context.Input(StageInput.Latents), LatentRunner.Statistics)).To(Device);
-            _statistics = loaded with { Mean = loaded.Mean.DetachFromDisposeScope(), Variance = loaded.Variance.DetachFromDisposeScope() };
-        }
-
+        _statistics = LatentRunner.KeptStatistics(context);
         Classes = (int)_images.Classes;
         var shape = _statistics.Mean.shape;
         Shape = new(shape[0], shape[1], shape[2]);

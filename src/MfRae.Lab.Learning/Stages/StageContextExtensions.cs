@@ -4,7 +4,6 @@ using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
@@ -63,22 +62,8 @@ internal static class StageContextExtensions
     }
 
     /// <summary>Visits images in batches from an image on. The work receives a batch and the index of its first image.</summary>
-    public static void ForBatches(this StageContext context, IImageSource images, long batch, long start, Action<Tensor, long> work)
-    {
-        using var quiet = no_grad();
-        for (var first = start; first < images.Count; first += batch)
-        {
-            using (NewDisposeScope())
-            {
-                var end = Math.Min(images.Count, first + batch);
-                work(Next(images, arange(first, end, dtype: ScalarType.Int64), batch), first);
-                context.Progress(end, images.Count, "image");
-            }
-
-            if (first / batch % BatchesPerCollection == 0)
-                GC.Collect(0);
-        }
-    }
+    public static void ForBatches(this StageContext context, IImageSource images, long batch, long start, Action<Tensor, long> work) =>
+        context.EachBatch(start, images.Count, batch, "image", (first, indices) => work(Next(images, indices, batch), first));
 
     /// <summary>
     /// <paramref name="map"/> over 0 … count in batches, joined on the CPU, with a dispose scope for each batch.

@@ -40,7 +40,7 @@ public sealed class CardPlanTests
         double Kept(long side, bool fuses) => ActivationMemory.Of(new(Sizes, new(768, side, side), 1000, true), false, fuses).Sample;
 
         // 16 heads in 30 blocks, and once more for the gradients of the largest. The fused kernel keeps two more values a channel: the layer's
-        // output, where separate products keep a third of it.
+        // output, where separate products keep a third of that output.
         const double pairs = 16.0 * 1024 * 1024, channels = 1024.0 * ((28 * 1152) + (3 * 2048));
         (Kept(32, fuses: false) - Kept(32, fuses: true)).Should().BeApproximately(4 * ((31 * pairs) - (2 * channels)), 1);
         Kept(8, fuses: true).Should().Be(Kept(8, fuses: false), "short sequences are not fused on every device");
