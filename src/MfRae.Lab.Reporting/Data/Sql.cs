@@ -70,6 +70,13 @@ internal sealed class Sql(string experiment)
         where s.experiment = {_name};
         """);
 
+    /// <summary>How each run ended.</summary>
+    public SqlQuery Runs => new($"""
+        select arm, seed, status
+        from runs
+        where experiment = {_name};
+        """);
+
     public SqlQuery Failures => new($"""
         select label, attempt, status, error, log
         from attempts
