@@ -105,16 +105,19 @@ internal sealed record RoleGroup(StageRecord Stage, IReadOnlyList<ArmView> Arms)
 internal static class TeacherLines
 {
     /// <summary>
-    /// The values of a teacher that all arms share, if they were measured like the arm's, apart from the number of steps and the noise of
-    /// the samples: the teacher's samples start from one set of noise, whatever the seed.
+    /// Why a value of the teacher and one of an arm cannot be compared; null if they were measured alike, apart from the number of steps and
+    /// the noise of the samples: the teacher's samples start from one set of noise, whatever the seed.
     /// </summary>
+    public static IdentityConflict? Conflict(Measurement teacher, Measurement arm) => MeasurementIdentity.Difference(
+        MeasurementSetting.WithoutNoise(teacher) with { Steps = arm.Steps }, MeasurementSetting.WithoutNoise(arm));
+
+    /// <summary>The values of a teacher that all arms share, if they were measured like the arm's.</summary>
     public static IReadOnlyList<Measurement> Values(ReportData data, Measurement arm) =>
     [
         .. from teacher in data.Role("teacherEvaluation")
            where data.Shared(teacher)
            from value in teacher.Stage.Measurements
-           where value.Value is not null && MeasurementIdentity.Difference(
-               MeasurementSetting.WithoutNoise(value) with { Steps = arm.Steps }, MeasurementSetting.WithoutNoise(arm)) is null
+           where value.Value is not null && Conflict(value, arm) is null
            orderby value.Steps
            select value,
     ];
