@@ -168,6 +168,17 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
             }
         }
 
+        foreach (string option in (string[])["grid", "noiseFile"])
+        {
+            if (HasOracle && options.IsWritten($"sampling.{option}") && options.Kind("sampling.grid") != "shifted")
+            {
+                mistakes.Add(
+                    options.At($"sampling.{option}"),
+                    $"`{option}` with an oracle dataset: its points are drawn from the distribution, and its steps are shifted",
+                    $"remove `{option}`");
+            }
+        }
+
         foreach (string stage in (string[])["reconstruction", "probes"])
         {
             if (HasOracle && evaluation.Flag(stage) == true)

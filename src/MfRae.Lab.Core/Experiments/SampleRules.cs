@@ -28,6 +28,7 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
         string[] references = [.. References()];
         CheckReferences(references);
         double? reference = references.Length == 0 ? null : Limit(references[0]);
+        CheckPermutedLabels(samples);
         var kinds = OptionTypes.Evaluation().Find("metrics")?.Shape is ListShape { Item: UnionShape union } ? union : null;
         foreach (var metric in evaluation.Items("metrics"))
         {
@@ -81,6 +82,19 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
             case "memorisation":
                 Need(ShownNeighbours, Limit("train"), "training images", "the nearest three are shown next to each sample");
                 break;
+        }
+    }
+
+    /// <summary>Checks that the released code's labels are as many for each class.</summary>
+    private void CheckPermutedLabels(double? samples)
+    {
+        if (options.Text("sampling.labels") == SamplingOptions.PermutedLabels && options.Text("sampling.noise") != SamplingOptions.NoiseOfFile
+            && headers.Dataset(options).Classes is { } classes && samples % classes > 0)
+        {
+            mistakes.Add(
+                options.MostLikelySource("sampling.labels", "sampling.samples"),
+                FormattableString.Invariant($"`labels` is permuted, but {samples} samples are not the same number for each of {classes} classes"),
+                FormattableString.Invariant($"set `samples` to a multiple of {classes}, or `labels` to balanced"));
         }
     }
 
