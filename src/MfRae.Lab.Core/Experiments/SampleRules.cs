@@ -27,7 +27,7 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
         double? samples = sampled ? options.Number("sampling.samples") : null;
         string[] references = [.. References()];
         CheckReferences(references);
-        double? reference = references.Length == 0 ? null : Limit(references[0]);
+        double? reference = references.Length == 0 || IsStatistics(references[0]) ? null : Limit(references[0]);
         CheckPermutedLabels(samples);
         var kinds = OptionTypes.Evaluation().Find("metrics")?.Shape is ListShape { Item: UnionShape union } ? union : null;
         foreach (var metric in evaluation.Items("metrics"))
@@ -101,7 +101,7 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
     private void CheckReferences(string[] references)
     {
         string[] measured = evaluation.Flag("reconstruction") == true ? [.. references, "test"] : references;
-        foreach (string split in measured.Distinct().Where(split => Limit(split) < Pair))
+        foreach (string split in measured.Distinct().Where(split => !IsStatistics(split) && Limit(split) < Pair))
         {
             mistakes.Add(
                 options.At($"dataset.{split}Limit"),
@@ -112,8 +112,10 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
 
     private IEnumerable<string> References() =>
         evaluation.Find("references").Node is LocatedArray { Items: var items }
-            ? items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>().Where(text => text is "test" or "train")
+            ? items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>().Where(text => text is "test" or "train" || IsStatistics(text))
             : [];
+
+    private static bool IsStatistics(string reference) => reference == ReferenceStatisticsOptions.Reference;
 
     /// <summary>The number of images of a split, or null if all are kept.</summary>
     private double? Limit(string split) => options.Number($"dataset.{split}Limit") is > 0 and var limit ? limit : null;

@@ -191,7 +191,7 @@ public static class MeasurementSetting
         var splits = stage.Option("references") is { ValueKind: JsonValueKind.Array } list
             ? list.EnumerateArray().Select(split => split.ToString())
             : ["test"];
-        return splits.FirstOrDefault(split => split != "train") is { } unseen ? Key("unseen", stage, StageInput.Reference(unseen)) : "";
+        return splits.FirstOrDefault(split => split is not ("train" or ReferenceStatisticsOptions.Reference)) is { } unseen ? Key("unseen", stage, StageInput.Reference(unseen)) : "";
     }
 
     /// <summary>The dataset, for values without a reference whose hash identifies it.</summary>

@@ -262,8 +262,17 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     private void AddStudent(string role, StageDefinition definition, string[] data, params string[] networks) =>
         Add(role, definition, definition.Trains() ? seed : null, definition.Trains() ? [.. data, .. networks] : data);
 
-    private void AddReference(string split) =>
-        Add(StageInput.Reference(split), new ReferenceStage(split), null, StageInput.Dataset, StageInput.Features);
+    private void AddReference(string split)
+    {
+        if (split == ReferenceStatisticsOptions.Reference)
+        {
+            Add(StageInput.Reference(split), new StatisticsStage(evaluation.Statistics!), null, StageInput.Features);
+        }
+        else
+        {
+            Add(StageInput.Reference(split), new ReferenceStage(split), null, StageInput.Dataset, StageInput.Features);
+        }
+    }
 
     private void AddStudy(DerivativeErrorOptions study, string generator)
     {

@@ -12,6 +12,7 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(DatasetStage), "dataset")]
 [JsonDerivedType(typeof(FeatureStage), "features")]
 [JsonDerivedType(typeof(ReferenceStage), "reference")]
+[JsonDerivedType(typeof(StatisticsStage), "statistics")]
 [JsonDerivedType(typeof(LadderStage), "ladder")]
 [JsonDerivedType(typeof(EncoderStage), "encoder")]
 [JsonDerivedType(typeof(ProbeStage), "probe")]
@@ -86,6 +87,15 @@ public sealed record ReferenceStage(string Split, int KeptFeatures = 50_000) : S
 {
     /// <inheritdoc/>
     public override int Revision() => 3;
+}
+
+/// <summary>
+/// Imports reference statistics from a file, and computes the features of the images in it, if there are any. Inputs: features.
+/// </summary>
+/// <param name="KeptFeatures">As in <see cref="ReferenceStage"/>.</param>
+public sealed record StatisticsStage(ReferenceStatisticsOptions Statistics, int KeptFeatures = 50_000) : StageDefinition
+{
+    private protected override object Component => Statistics;
 }
 
 /// <summary>

@@ -13,6 +13,7 @@ public static class StageFactory
         DatasetStage stage => new DatasetRunner(stage.Dataset),
         FeatureStage stage => new FeatureRunner(stage.Features),
         ReferenceStage stage => new ReferenceRunner(stage),
+        StatisticsStage stage => new StatisticsRunner(stage),
         LadderStage stage => new LadderRunner(stage),
         EncoderStage stage => new EncoderRunner(stage.Encoder),
         ProbeStage => new ProbeRunner(),
