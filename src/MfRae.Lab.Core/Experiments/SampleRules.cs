@@ -29,6 +29,7 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
         CheckReferences(references);
         double? reference = references.Length == 0 || IsStatistics(references[0]) ? null : Limit(references[0]);
         CheckPermutedLabels(samples);
+        CheckSheets();
         var kinds = OptionTypes.Evaluation().Find("metrics")?.Shape is ListShape { Item: UnionShape union } ? union : null;
         foreach (var metric in evaluation.Items("metrics"))
         {
@@ -95,6 +96,28 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
                 options.MostLikelySource("sampling.labels", "sampling.samples"),
                 FormattableString.Invariant($"`labels` is permuted, but {samples} samples are not the same number for each of {classes} classes"),
                 FormattableString.Invariant($"set `samples` to a multiple of {classes}, or `labels` to balanced"));
+        }
+    }
+
+    private void CheckSheets()
+    {
+        foreach (var sheet in options.Items("sampling.sheets"))
+        {
+            if (OptionView.Numbers(sheet.Get("classes")) is not { } chosen)
+            {
+                continue;
+            }
+
+            if (chosen.Count == 0)
+            {
+                mistakes.Add(sheet.Get("classes")!.Location, "`classes` is empty", "write at least one class, e.g. [437]");
+            }
+            else if (headers.Dataset(options).Classes is { } classes && chosen.Max() >= classes)
+            {
+                mistakes.Add(
+                    sheet.Get("classes")!.Location, FormattableString.Invariant($"there is no class {chosen.Max()}: the dataset has {classes} classes"),
+                    FormattableString.Invariant($"write classes from 0 to {classes - 1}"));
+            }
         }
     }
 

@@ -25,6 +25,7 @@ namespace MfRae.Lab.Core.Options;
 /// first rows. The verb `noise` writes such a file.</param>
 /// <param name="Grid">The times between the steps of the few-step generator; absent: shifted.</param>
 /// <param name="Bytes">How a pixel becomes a whole number from 0 to 255: round, to the nearest; truncate, as in the released code.</param>
+/// <param name="Sheets">Further sheets of samples, of chosen classes. They change neither samples nor values.</param>
 public sealed record SamplingOptions(
     [property: OptionRange(10, 1_000_000)] int Samples = 10_000,
     [property: OptionRange(1, 1000)] IReadOnlyList<int>? Steps = null,
@@ -42,7 +43,8 @@ public sealed record SamplingOptions(
     [property: OptionRange(1, 100)] int NoiseSets = 1,
     string? NoiseFile = null,
     SamplingGridOptions? Grid = null,
-    [property: OptionChoice(SamplingOptions.RoundedBytes, SamplingOptions.TruncatedBytes)] string Bytes = SamplingOptions.RoundedBytes)
+    [property: OptionChoice(SamplingOptions.RoundedBytes, SamplingOptions.TruncatedBytes)] string Bytes = SamplingOptions.RoundedBytes,
+    IReadOnlyList<ClassSheetOptions>? Sheets = null)
 {
     /// <summary>Noise by the seed of the run.</summary>
     public const string NoiseOfRun = "run";
@@ -68,6 +70,13 @@ public sealed record SamplingOptions(
     /// <summary>Pixels rounded down to a whole number.</summary>
     public const string TruncatedBytes = "truncate";
 }
+
+/// <summary>A sheet with the first samples of some classes, which are among the samples that are measured.</summary>
+/// <param name="Classes">The numbers of the classes; each has about the same number of samples on the sheet.</param>
+/// <param name="Count">The largest number of samples on the sheet.</param>
+public sealed record ClassSheetOptions(
+    [property: OptionRange(0, 999_999)] IReadOnlyList<int> Classes,
+    [property: OptionRange(1, 400)] int Count = 64);
 
 /// <summary>
 /// The times between the steps of a few-step generator, from 1 (noise) to 0 (data). A single step always goes from 1 to 0

@@ -190,6 +190,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             }
 
             AddSnapshots();
+            AddSheets();
         }
     }
 
@@ -318,6 +319,16 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             _roles["snapshots"] = graph.Add(new SnapshotStage(
                 meanFlow.Training.Steps, kept, samples, FixedSeed, from.BatchSize, labels, reference, Bytes, NoiseFile),
                 NoiseSeed, inputs);
+        }
+    }
+
+    /// <summary>Sheets of chosen classes, from the first set of samples.</summary>
+    private void AddSheets()
+    {
+        if (options.Sampling.Sheets is { Count: > 0 } sheets)
+        {
+            _roles["sheets"] = graph.Add(
+                new SheetStage(sheets), null, new Dictionary<string, string> { [StageInput.Samples] = _roles["sampling"] });
         }
     }
 

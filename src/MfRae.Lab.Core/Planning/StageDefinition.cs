@@ -24,6 +24,7 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(MeanFlowStage), "meanflow")]
 [JsonDerivedType(typeof(SnapshotStage), "snapshots")]
 [JsonDerivedType(typeof(SamplingStage), "sampling")]
+[JsonDerivedType(typeof(SheetStage), "sheets")]
 [JsonDerivedType(typeof(EndPointStage), "endPoints")]
 [JsonDerivedType(typeof(EvaluationStage), "evaluation")]
 [JsonDerivedType(typeof(OracleEvaluationStage), "oracleEvaluation")]
@@ -249,6 +250,9 @@ public sealed record SamplingStage(
     /// <inheritdoc/>
     public override int Revision() => 3;
 }
+
+/// <summary>Shows samples of chosen classes. Inputs: samples.</summary>
+public sealed record SheetStage(IReadOnlyList<ClassSheetOptions> Sheets) : StageDefinition;
 
 /// <summary>
 /// Computes the latents at the end of the teacher's ODE, from the first noise and labels of a <see cref="SamplingStage"/> with the same

@@ -142,10 +142,12 @@ internal static class TeacherOde
 /// <param name="bytes">truncate, or null: pixels are rounded.</param>
 internal sealed class SampleDrawing(StageContext context, SampleNoise noise, string? bytes) : IDisposable
 {
+    /// <summary>The columns of a sheet of many classes.</summary>
+    public const int SheetColumns = 8;
+
     // The largest number of columns that are classes side by side.
     private const int MostColumns = 20;
 
-    private const int SheetColumns = 8;
     private const int DecodedAtOnce = 50;
 
     private readonly (IDecoder Network, Weights Weights) _decoder =
@@ -157,7 +159,7 @@ internal sealed class SampleDrawing(StageContext context, SampleNoise noise, str
     public IDecoder Decoder => _decoder.Network;
 
     /// <summary>The number of columns of a sheet: one for each class, or a fixed number for many classes.</summary>
-    public static int Columns(long classes) => classes <= MostColumns ? (int)classes : SheetColumns;
+    public static int Columns(long classes) => classes is > 0 and <= MostColumns ? (int)classes : SheetColumns;
 
     /// <summary>Latents [B, C, H, W], and images uint8 [B, C, H, W] on the CPU, of the samples at consecutive indices within one batch.</summary>
     public (Tensor Latents, Tensor Images) Draw(FewStepGenerator generator, LatentShape shape, Tensor labels, Tensor indices, int steps)

@@ -241,6 +241,19 @@ public sealed class NetworkRulesTests : IDisposable
     }
 
     [Theory]
+    [InlineData("[5, 10]", "there is no class 10: the dataset has 10 classes")]
+    [InlineData("[]", "`classes` is empty")]
+    public void The_classes_of_a_sheet_must_exist(string classes, string message)
+    {
+        var found = _work.Mistake($$"""
+            "base": { "sampling": { "sheets": [{ "classes": {{classes}} }] } }
+            """);
+
+        found.Path.Should().Be("$.base.sampling.sheets[0].classes");
+        found.Message.Should().Be(message);
+    }
+
+    [Theory]
     [InlineData("40x96x4x4", 40, "`samples` is 50, but noise.safetensors has noise for 40 samples")]
     [InlineData("50x96x4x4", 40, "noise.safetensors does not contain noise of shape [N, C, H, W] and as many labels")]
     [InlineData("50x96x2x2", 50, "noise.safetensors has noise of shape [96, 2, 2], but the encoder makes latents of shape [96, 4, 4]")]

@@ -205,6 +205,7 @@ public sealed class PlannerTests : IDisposable
         Against("\"grid\": { \"kind\": \"shifted\" }, \"bytes\": \"round\"").Should().BeEmpty("these are the defaults");
         Against("\"grid\": { \"kind\": \"uniform\" }").Should().BeEquivalentTo("sampling", "evaluation");
         Against("\"bytes\": \"truncate\"").Should().BeEquivalentTo("sampling", "evaluation", "teacherSampling", "teacherEvaluation");
+        Against("\"sheets\": [{ \"classes\": [3] }]").Should().Equal("sheets");
         _work.Write("n.safetensors", "noise");
         Against("\"noise\": \"file\", \"noiseFile\": \"n.safetensors\"").Should()
             .BeEquivalentTo("sampling", "endPoints", "evaluation", "teacherSampling", "teacherEvaluation");

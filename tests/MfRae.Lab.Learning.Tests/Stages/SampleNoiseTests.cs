@@ -1,4 +1,6 @@
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
@@ -93,6 +95,20 @@ public sealed class SampleNoiseTests(TinyLab lab) : IClassFixture<TinyLab>
         var pixels = tensor(new[] { -1.1f, -1f, 0f, 0.999f, 1f, 1.1f });
         LabeledImages.ToBytes(pixels).data<byte>().Should().Equal(0, 0, 128, 255, 255, 255);
         LabeledImages.ToBytes(pixels, truncated: true).data<byte>().Should().Equal(0, 0, 127, 254, 255, 255);
+    }
+
+    [Fact]
+    public void A_sheet_of_classes_shows_their_first_samples()
+    {
+        lab.Run("sheets", new SheetStage([new([2, 0], 6), new([1]), new([99])]), [("samples", "samples1")]);
+
+        var stage = lab.Stage("sheets");
+        stage.Events.OfType<ImageEvent>().Select(image => image.Name).Should().Equal(
+            "classes 2, 0, 1 step", "class 1, 1 step", "classes 2, 0, 2 steps", "class 1, 2 steps");
+        stage.Events.OfType<ImageEvent>().Select(image => image.Caption).First().Should().Be("6 samples of the classes 2, 0 in 1 network evaluation");
+        stage.Events.OfType<NoticeEvent>().Should().HaveCount(2).And.OnlyContain(notice => notice.Text.Contains("no sample of class 99"));
+        SheetRunner.Rows(tensor(new long[] { 2, 7, 7, 2, 7, 0 }), new([7, 2], 4)).data<long>().Should().Equal(1, 2, 0, 3);
+        SheetRunner.Rows(tensor(new long[] { 2, 7, 7, 2, 7, 0 }), new([7], 64)).data<long>().Should().Equal(1, 2, 4);
     }
 
     [Fact]
