@@ -27,7 +27,7 @@ namespace MfRae.Lab.Core.Options;
 /// <param name="Bytes">How a pixel becomes a whole number from 0 to 255: round, to the nearest; truncate, as in the released code.</param>
 /// <param name="Sheets">Further sheets of samples, of chosen classes. They change neither samples nor values.</param>
 public sealed record SamplingOptions(
-    [property: OptionRange(10, 1_000_000)] int Samples = 10_000,
+    [property: OptionRange(2, 1_000_000)] int Samples = 10_000,
     [property: OptionRange(1, 1000)] IReadOnlyList<int>? Steps = null,
     [property: OptionRange(1, 1000)] IReadOnlyList<int>? TeacherSteps = null,
     [property: OptionRange(0, int.MaxValue)] int Seed = 0,
