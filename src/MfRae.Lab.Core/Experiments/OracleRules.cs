@@ -168,15 +168,16 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
             }
         }
 
-        foreach (string option in (string[])["grid", "noiseFile"])
+        if (HasOracle && options.Kind("sampling.grid") is ("uniform" or "times"))
         {
-            if (HasOracle && options.IsWritten($"sampling.{option}") && options.Kind("sampling.grid") != "shifted")
-            {
-                mistakes.Add(
-                    options.At($"sampling.{option}"),
-                    $"`{option}` with an oracle dataset: its points are drawn from the distribution, and its steps are shifted",
-                    $"remove `{option}`");
-            }
+            mistakes.Add(options.At("sampling.grid"), "`grid` with an oracle dataset, which is measured along shifted steps", "remove `grid`");
+        }
+
+        if (HasOracle && options.Text("sampling.noise") == Options.SamplingOptions.NoiseOfFile)
+        {
+            mistakes.Add(
+                options.At("sampling.noise"), "`noise` is file with an oracle dataset, whose points are drawn from the distribution",
+                "set `noise` to run or fixed");
         }
 
         foreach (string stage in (string[])["reconstruction", "probes"])
