@@ -129,7 +129,7 @@ internal static class ProfileText
             yield break;
         var all = latent.BytesOfAll is { } bytes
             ? $"{Quantity.Count(latent.TrainingImages!.Value)} × = {Quantity.Bytes(bytes)}"
-            : "dataset not found";
+            : "no images found";
         yield return
         [
             $"{latent.Shape.Channels} × {latent.Shape.Rows} × {latent.Shape.Columns}", Quantity.Count(latent.Shape.Dimension),

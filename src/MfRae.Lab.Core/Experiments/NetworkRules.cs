@@ -36,6 +36,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         if (generates)
         {
             CheckLatents(latent);
+            new SamplingRules(mistakes).CheckFile(options, headers, latent);
             CheckTeacher(latent);
             CheckStudents(latent);
         }

@@ -35,6 +35,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
         else if (type.Record == typeof(SamplingOptions))
         {
             CheckSampling(view);
+            new SamplingRules(mistakes).Check(view);
         }
         else if (type.Record == typeof(EvaluationOptions))
         {

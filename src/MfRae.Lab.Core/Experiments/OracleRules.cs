@@ -168,6 +168,18 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
             }
         }
 
+        if (HasOracle && options.Kind("sampling.grid") is ("uniform" or "times"))
+        {
+            mistakes.Add(options.At("sampling.grid"), "`grid` with an oracle dataset, which is measured along shifted steps", "remove `grid`");
+        }
+
+        if (HasOracle && options.Text("sampling.noise") == Options.SamplingOptions.NoiseOfFile)
+        {
+            mistakes.Add(
+                options.At("sampling.noise"), "`noise` is file with an oracle dataset, whose points are drawn from the distribution",
+                "set `noise` to run or fixed");
+        }
+
         foreach (string stage in (string[])["reconstruction", "probes"])
         {
             if (HasOracle && evaluation.Flag(stage) == true)

@@ -57,9 +57,12 @@ internal sealed class ArmNetworks
 
     public IReadOnlyList<string> Notes => _notes;
 
-    private ImageShape Image => _options.Dataset is ImageFolderDatasetOptions images
-        ? new(PixelBuffer.Colours, images.Size, images.Size)
-        : ImageShape.Mnist;
+    private ImageShape Image => _options.Dataset switch
+    {
+        ImageFolderDatasetOptions images => new(PixelBuffer.Colours, images.Size, images.Size),
+        NoImagesDatasetOptions none => new(PixelBuffer.Colours, none.Size, none.Size),
+        _ => ImageShape.Mnist,
+    };
 
     private IEncoder? EncoderOf(EncoderOptions encoder) => encoder switch
     {
@@ -139,6 +142,9 @@ internal sealed class TrainingImages
             case OracleDatasetOptions:
                 // Fresh samples at every step have no number.
                 Classes = OracleBatches.ClassCount;
+                break;
+            case NoImagesDatasetOptions none:
+                Classes = none.Classes;
                 break;
             case ImageFolderDatasetOptions images:
                 Classes = images.Classes;

@@ -16,6 +16,10 @@ namespace MfRae.Lab.Learning.Profiling;
 public static class WeightPathCheck
 {
     private const int Shown = 5;
+    private const string Teacher = "teacher.weights";
+
+    // Only mean-flow networks embed the interval.
+    private const string MeanFlow = DitNetwork.IntervalEmbedding + ".W";
 
     // The names of a network do not depend on its latents.
     private static readonly LatentShape AnyShape = new(8, 4, 4);
@@ -65,7 +69,7 @@ public static class WeightPathCheck
         var dictionary = weights == path.Weights ? "" : path.Weights[(weights.Length + WeightPath.Inside.Length)..];
         var known = path.Names?.Invoke() ?? [];
         if (known.Any(names => Holds(whole, dictionary, names)))
-            return null;
+            return path.Option == Teacher && Holds(whole, dictionary, [MeanFlow]) ? Misplaced(file, path) : null;
         string[] others = [.. known.SelectMany(names => Places(whole, names)).Distinct()];
         if (others.Length > 0)
         {
@@ -79,6 +83,11 @@ public static class WeightPathCheck
             ? null
             : new(file, 0, path.Option, $"{weights} holds no dictionary '{dictionary}' with tensors", Suggestion(whole, weights));
     }
+
+    // A mean-flow network has all tensors of a velocity network, and more.
+    private static Diagnostic Misplaced(string file, OptionPath path) => new(
+        file, 0, path.Option, $"{path.Weights} contains a mean-flow network, but a teacher must be a velocity network",
+        "name the weights of a teacher, or move the file to `meanflow` or `cmt` of kind pretrained");
 
     private static string Suggestion(TensorFile whole, string weights)
     {

@@ -27,6 +27,20 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "cmt": { "guidance": { "scale": 2, "low": 0.7, "high": 0.3 } } }""", "$.base.cmt.guidance.low", "below `high`")]
     [InlineData("""{ "sampling": { "guidance": { "low": 0.2 } } }""", "$.base.sampling.guidance.scale", "a number from 0 to 100")]
     [InlineData("""{ "sampling": { "teacherSolver": "heunn" } }""", "$.base.sampling.teacherSolver", "did you mean `heun`?")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[1, 0.5]] } } }""", "$.base.sampling.grid.times[0]", "[1, 0.5, 0]")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[0.9, 0.5, 0]] } } }""", "$.base.sampling.grid.times[0]", "[1, 0.5, 0]")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[1, 0.5, 0.5, 0]] }, "steps": [1, 3] } }""",
+        "$.base.sampling.grid.times[0]", "[1, 0.5, 0]")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[1, 0.5, 0]] }, "steps": [1, 2, 3] } }""",
+        "$.base.sampling.grid.times", "one array of times for each number of steps above 1")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[1, 0.5, 0], [1, 0.8, 0.35, 0]] }, "steps": [1, 2] } }""",
+        "$.base.sampling.grid.times[1]", "add 3 to `steps`")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[1, 0.5, 0], [1, 0.4, 0]] }, "steps": [1, 2] } }""",
+        "$.base.sampling.grid.times[1]", "remove one")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "straight" } } }""", "$.base.sampling.grid.kind", "uniform")]
+    [InlineData("""{ "sampling": { "bytes": "floor" } }""", "$.base.sampling.bytes", "`truncate`")]
+    [InlineData("""{ "sampling": { "noise": "file" } }""", "$.base.sampling.noise", "write `noiseFile`")]
+    [InlineData("""{ "sampling": { "noise": "file", "noiseFile": "missing.safetensors" } }""", "$.base.sampling.noiseFile", "the verb `noise` writes")]
     [InlineData("""{ "meanflow": { "time": { "kind": "logitNormal", "low": 0.9, "high": 0.9 } } }""", "$.base.meanflow.time.low",
         "below `high`")]
     [InlineData("""{ "meanflow": { "time": { "shift": 0.5 } } }""", "$.base.meanflow.time.shift", "a number from 1 to 1000 or \"auto\"")]

@@ -10,7 +10,7 @@ namespace MfRae.Lab.Core.Tests.Experiments;
 public sealed class OptionRecordTests
 {
     /// <summary>Strings that are paths and not words.</summary>
-    private static readonly string[] Paths = ["Path", "Weights"];
+    private static readonly string[] Paths = ["Path", "Weights", "NoiseFile"];
 
     public static TheoryData<Type> Records =>
     [

@@ -11,7 +11,7 @@ internal sealed record ReferenceNetwork(DitNetwork Network, Weights Weights)
 {
     // The pairs of entries that name a state file and the sizes of its network.
     private static readonly (string State, string Sizes)[] Entries =
-        [("state", "hyper"), ("student_state", "student_hyper"), ("teacher_state", "teacher_hyper")];
+        [("state", "hyper"), ("student_state", "student_hyper"), ("teacher_state", "teacher_hyper"), ("generator_state", "hyper")];
 
     public VelocityField Velocity => (z, t, y) => Network.Velocity(Weights, z, t, y);
 

@@ -21,6 +21,7 @@ public sealed class ReferenceTests
         new DdtVelocityCheck(),
         new DdtMeanFlowCheck(),
         new FormatsCheck(),
+        new ReleasedSamplingCheck(),
     ];
 
     public static TheoryData<string> Manifests()
