@@ -35,6 +35,7 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(DecoderNetworkOptions))]
 [JsonSerializable(typeof(Dinov2Options))]
 [JsonSerializable(typeof(MaeDecoderOptions))]
+[JsonSerializable(typeof(AutoencoderKlOptions))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyList<Contrast>))]
 public sealed partial class LabJson : JsonSerializerContext;

@@ -25,6 +25,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         else
         {
             CheckDecoder();
+            CheckHalves();
         }
 
         CheckCmt();
@@ -68,6 +69,32 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
                 options.MostLikelySource(["decoder.kind", .. generators.Select(stage => $"{stage}.kind")]),
                 $"{string.Join(", ", generators)} without a decoder: samples cannot be decoded into images",
                 $"choose a decoder (pretrained or rae), or set the kind of {string.Join(" and ", generators)} to none too");
+        }
+    }
+
+    /// <summary>Checks that a decoder without weights has the encoder whose other half it is.</summary>
+    private void CheckHalves()
+    {
+        string? encoder = options.Kind("encoder");
+        if (encoder is null)
+        {
+            return;
+        }
+
+        if (Is("decoder", "autoencoderKl") && encoder is not ("autoencoderKl" or "variational"))
+        {
+            mistakes.Add(
+                options.MostLikelySource("decoder.kind", "encoder.kind"),
+                $"decoder of kind `autoencoderKl` is the other half of a KL autoencoder, but encoder is of kind `{encoder}`",
+                "choose encoder of kind autoencoderKl or variational, or another decoder");
+        }
+
+        if (Is("decoder", "pixels") && encoder != "pixels")
+        {
+            mistakes.Add(
+                options.MostLikelySource("decoder.kind", "encoder.kind"),
+                $"decoder of kind `pixels` shows latents as pixels, but encoder is of kind `{encoder}`",
+                "choose encoder of kind pixels, or another decoder");
         }
     }
 

@@ -65,11 +65,41 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
                 CheckColours();
                 _files.CheckDinov2(Encoder, "encoder.network");
                 return LatentSize.OfDinov2(option => options.Number($"encoder.network.{option}"));
+            case "pixels" when _dataset.Image is { } image:
+                return new LatentSize(image.Channels, image.Rows, image.Columns);
+            case "autoencoderKl" or "variational" when _dataset.Image is { } image:
+                return CheckAutoencoder(image);
             case "pretrained" when headers.Weights(options.Text(Encoder)) is { } file:
                 return CheckEncoderFile(file);
             default:
                 return null;
         }
+    }
+
+    private LatentSize? CheckAutoencoder(ImageSize image)
+    {
+        if (options.Numbers("encoder.network.multipliers") is not { Count: > 0 and < 32 } levels
+            || options.Number("encoder.network.latentChannels") is not { } channels)
+        {
+            return null;
+        }
+
+        if (options.Kind("encoder") == "autoencoderKl")
+        {
+            _files.CheckAutoencoder(Encoder, image);
+        }
+
+        long side = 1L << (levels.Count - 1);
+        if (image.Rows % side != 0 || image.Columns % side != 0)
+        {
+            mistakes.Add(
+                options.MostLikelySource("encoder.network.multipliers", "dataset.size", "dataset.path"),
+                FormattableString.Invariant($"{levels.Count} levels halve the sides of an image {levels.Count - 1} times, but {image.Rows}×{image.Columns} is not a multiple of {side}"),
+                "give `multipliers` fewer numbers, or choose images of another size");
+            return null;
+        }
+
+        return new LatentSize((long)channels, image.Rows / side, image.Columns / side);
     }
 
     private LatentSize? CheckEncoderFile(WeightsHeader file)

@@ -177,6 +177,32 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
         }
     }
 
+    /// <summary>Checks published weights of a KL autoencoder.</summary>
+    public void CheckAutoencoder(string path, ImageSize image)
+    {
+        if (headers.Weights(options.Text(path)) is not { } file)
+        {
+            return;
+        }
+
+        if (file.Shape("encoder.conv_in.weight") is [var width, var colours, _, _])
+        {
+            CheckSize(path, "encoder.network.channels", width);
+            if (colours != image.Channels)
+            {
+                mistakes.Add(
+                    options.MostLikelySource(path, "dataset.path", "dataset.kind"),
+                    FormattableString.Invariant($"{options.Text(path)} encodes images of {colours} channels, but the dataset has {image} images"),
+                    "choose encoder of kind variational, which is trained on the dataset");
+            }
+        }
+
+        if (file.Shape("post_quant_conv.weight") is [_, var channels, _, _])
+        {
+            CheckSize(path, "encoder.network.latentChannels", channels);
+        }
+    }
+
     /// <summary>Checks released weights of RAE's decoder.</summary>
     public void CheckReleasedDecoder(string path, LatentSize? latent)
     {

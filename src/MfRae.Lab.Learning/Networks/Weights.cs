@@ -156,6 +156,15 @@ public sealed class Weights : IDisposable
             _views[name].copy_(source[name]);
     }
 
+    /// <summary>A separate copy of some of the tensors, on the same device.</summary>
+    /// <param name="spec">Tensors that are all in these weights.</param>
+    public Weights Part(WeightSpec spec)
+    {
+        var part = new Weights(spec, Device, Type);
+        part.CopyMatching(this);
+        return part;
+    }
+
     /// <summary>A separate copy with the same spec.</summary>
     public Weights Clone(WeightSpec spec)
     {

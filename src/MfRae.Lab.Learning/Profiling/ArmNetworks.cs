@@ -65,6 +65,9 @@ internal sealed class ArmNetworks
     {
         SelfSupervisedEncoderOptions own => new VitEncoder(own.Network, Image),
         Dinov2EncoderOptions dinov2 => new Dinov2Encoder(dinov2.Network),
+        AutoencoderKlEncoderOptions autoencoder => new AutoencoderKlEncoder(autoencoder.Network, Image, autoencoder.Scale),
+        VariationalEncoderOptions own => new AutoencoderKlEncoder(own.Network, Image, scale: 1),
+        PixelEncoderOptions => new PixelEncoder(Image),
         PretrainedEncoderOptions { Network: { } network } => new VitEncoder(network, Image),
         PretrainedEncoderOptions pretrained => Described("encoder", pretrained.Weights, NetworkMetadata.Encoder),
         _ => Unknown<IEncoder>("encoder", encoder),
@@ -74,6 +77,8 @@ internal sealed class ArmNetworks
     {
         NoDecoderOptions => null,
         RaeDecoderOptions own => new RaeDecoder(own.Network, shape, Image),
+        AutoencoderKlDecoderOptions when Encoder is AutoencoderKlEncoder encoder => new AutoencoderKlDecoder(encoder.Options, Image, encoder.Scale),
+        PixelDecoderOptions => new PixelDecoder(Image),
         PretrainedDecoderOptions { Network: DecoderNetworkOptions network } => new RaeDecoder(network, shape, Image),
         PretrainedDecoderOptions { Network: MaeDecoderOptions network } => new MaeDecoder(network, shape),
         PretrainedDecoderOptions pretrained => Described("decoder", pretrained.Weights, NetworkMetadata.Decoder),

@@ -116,6 +116,8 @@ internal static class NetworkText
     {
         VitEncoder vit => $"ViT {vit.Options.Width} × {vit.Options.Depth}",
         Dinov2Encoder dinov2 => $"DINOv2 {dinov2.Options.HiddenSize} × {dinov2.Options.Layers}",
+        AutoencoderKlEncoder autoencoder => $"KL autoencoder {autoencoder.Options.Channels} × {Text(autoencoder.Options)}, encoder",
+        PixelEncoder => "pixels",
         _ => encoder.GetType().Name,
     };
 
@@ -123,8 +125,12 @@ internal static class NetworkText
     {
         RaeDecoder rae => $"ViT {rae.Options.Width} × {rae.Options.Depth} and convolutions",
         MaeDecoder mae => $"MAE ViT {mae.Options.HiddenSize} × {mae.Options.Layers}",
+        AutoencoderKlDecoder autoencoder => $"KL autoencoder {autoencoder.Options.Channels} × {Text(autoencoder.Options)}, decoder",
+        PixelDecoder => "pixels",
         _ => decoder.GetType().Name,
     };
+
+    private static string Text(AutoencoderKlOptions options) => $"[{string.Join(", ", options.Multipliers)}]";
 
     public static string Of(GeneratorNetwork network) => network.Options switch
     {

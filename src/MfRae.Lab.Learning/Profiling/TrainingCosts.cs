@@ -16,6 +16,8 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
     {
         if (options.Encoder is SelfSupervisedEncoderOptions own && networks.Encoder is { } encoder)
             yield return SelfSupervised(own, NetworkCost.Of(encoder.Declare()));
+        if (options.Encoder is VariationalEncoderOptions variational && networks is { Encoder: { } half, Decoder: AutoencoderKlDecoder other })
+            yield return Variational(variational, NetworkCost.Of(half.Declare()), NetworkCost.Of(other.Declare()));
         if (options.Decoder is RaeDecoderOptions rae && networks is { Encoder: { } frozen, Decoder: { } decoder })
             yield return Decoder(rae, NetworkCost.Of(decoder.Declare()), NetworkCost.Of(frozen.Declare()));
         if (options.Teacher is FlowMatchingOptions flow && networks.Teacher is { } teacher)
@@ -40,6 +42,13 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         return new("encoder", Of(own), own.Training.BatchSize, [Trained($"views: {views}", views, encoder)], encoder.Parameters, 0,
             ActivationMemory.Estimated(2 * encoder.Kept))
         { Divides = false };
+    }
+
+    private TrainingProfile Variational(VariationalEncoderOptions own, NetworkCost encoder, NetworkCost decoder)
+    {
+        var batch = own.Training.BatchSize;
+        return new("encoder", Of(own), batch, [Trained($"encoder: {batch}", batch, encoder), Trained($"decoder: {batch}", batch, decoder)],
+            encoder.Parameters + decoder.Parameters, 0, ActivationMemory.Estimated(encoder.Kept + decoder.Kept));
     }
 
     private TrainingProfile Decoder(RaeDecoderOptions rae, NetworkCost decoder, NetworkCost encoder)

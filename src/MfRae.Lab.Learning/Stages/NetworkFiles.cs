@@ -61,8 +61,13 @@ internal static class NetworkFiles
     public static Tensor EncodeBytes(this IEncoder encoder, Weights weights, Tensor images) =>
         Finite.Require(encoder.EncodeInParts(weights, LabeledImages.ToUnit(images).to(weights.Device)), "the latents of images");
 
-    private static string Seen(IEncoder encoder) =>
-        encoder is VitEncoder vit ? $"it was trained on images of {vit.Image}" : "it needs colour images";
+    private static string Seen(IEncoder encoder) => encoder switch
+    {
+        VitEncoder vit => $"it was trained on images of {vit.Image}",
+        AutoencoderKlEncoder autoencoder => $"it is for images of {autoencoder.Image}",
+        PixelEncoder pixels => $"it is for images of {pixels.Image}",
+        _ => "it needs colour images",
+    };
 
     private static (T Network, Weights Weights) Load<T>(
         string path, Device device, Func<TensorFile, T> describe, Func<T, WeightSpec> declare, ScalarType type = ScalarType.Float32)
@@ -101,6 +106,29 @@ internal static class Pretrained
         using var weights = Weights.Load(network.Declare(), Dinov2Names.Translate(TensorFile.Open(source)), CPU);
         if (!LinkedWeights.TryDescribe(source, path, NetworkMetadata.Of(network)))
             NetworkFiles.Save(path, network, weights);
+    }
+
+    /// <summary>Both halves of a published KL autoencoder, in files of their own.</summary>
+    /// <param name="image">The shape of the images that it will encode.</param>
+    public static void Autoencoder(StageContext context, AutoencoderKlEncoderOptions options, ImageShape image)
+    {
+        using var scope = NewDisposeScope();
+        var (encoder, decoder) = (
+            new AutoencoderKlEncoder(options.Network, image, options.Scale), new AutoencoderKlDecoder(options.Network, image, options.Scale));
+        var spec = new WeightSpec();
+        encoder.Declare(spec);
+        decoder.Declare(spec);
+        using var weights = Weights.Load(spec, AutoencoderKlNames.Translate(TensorFile.Open(context.Resolve(options.Weights))), CPU);
+        SaveHalves(context, encoder, decoder, weights);
+    }
+
+    /// <summary>Saves the halves of a KL autoencoder as the encoder and the decoder of a stage.</summary>
+    public static void SaveHalves(StageContext context, AutoencoderKlEncoder encoder, AutoencoderKlDecoder decoder, Weights both)
+    {
+        using (var half = both.Part(encoder.Declare()))
+            NetworkFiles.Save(context.File(NetworkFiles.Encoder), encoder, half);
+        using (var half = both.Part(decoder.Declare()))
+            NetworkFiles.Save(context.File(NetworkFiles.Decoder), decoder, half);
     }
 
     public static void Decoder(StageContext context, PretrainedDecoderOptions options, string path)

@@ -21,6 +21,7 @@ public sealed class ReferenceTests
         new DdtVelocityCheck(),
         new DdtMeanFlowCheck(),
         new PlainDitCheck(),
+        new AutoencoderKlCheck(),
         new FormatsCheck(),
     ];
 
