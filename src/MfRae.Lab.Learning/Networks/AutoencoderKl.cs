@@ -86,9 +86,8 @@ public sealed class AutoencoderKlEncoder(AutoencoderKlOptions options, ImageShap
                 observe?.Invoke($"enc.down{level}.block{block}", x);
             }
 
-            // One row below and one column at the right, as the published networks are padded.
             if (level < Options.Multipliers.Count - 1)
-                x = AutoencoderKlLayers.Convolve(weights, $"encoder.down.{level}.downsample.conv", F.pad(x, (0L, 1L, 0L, 1L)), stride: 2, padding: 0);
+                x = AutoencoderKlLayers.Halve(weights, $"encoder.down.{level}.downsample.conv", x);
         }
 
         x = layers.Middle(weights, "encoder.mid", x);
@@ -239,7 +238,15 @@ internal sealed class AutoencoderKlLayers(AutoencoderKlOptions options)
     }
 
     public static Tensor Convolve(Weights weights, string name, Tensor x, long stride = 1, long padding = 1) =>
-        F.conv2d(x, weights[name + ".weight"], weights[name + ".bias"], strides: [stride, stride], padding: [padding, padding]);
+        F.conv2d(is_grad_enabled() ? ChannelsLast(x) : x, weights[name + ".weight"], weights[name + ".bias"], strides: [stride, stride], padding: [padding, padding]);
+
+    // On a CPU, libtorch 2.10 computes wrong gradients of convolutions of some numbers of channels, such as 8 and 24. With the channels last, they
+    // are right.
+    private static Tensor ChannelsLast(Tensor x) => x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+
+    /// <summary>A convolution of stride 2 over one more row below and one more column at the right, as in the published networks.</summary>
+    public static Tensor Halve(Weights weights, string name, Tensor x) =>
+        Convolve(weights, name, F.pad(x, (0L, 1L, 0L, 1L)), stride: 2, padding: 0);
 
     public Tensor Norm(Weights weights, string name, Tensor x) =>
         F.group_norm(x, options.Groups, weights[name + ".weight"], weights[name + ".bias"], NormEpsilon);

@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
 using static TorchSharp.torch;
@@ -34,7 +35,7 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
                 break;
             case PixelEncoderOptions:
                 var pixels = new PixelEncoder(Image(context));
-                using (var none = Weights.Initialise(pixels.Declare(), context.Random(), CPU))
+                using (var none = Weights.Initialise(pixels.Declare(), new RandomSource(0, CPU), CPU))
                     NetworkFiles.Save(path, pixels, none);
                 break;
             default:
