@@ -52,6 +52,6 @@ public sealed record PerElementLatentOptions(
     [property: OptionRange(0, 1)] double Epsilon = 1e-5,
     [property: OptionChoice("memory", "disk", "none")] string Cache = "memory") : LatentOptions;
 
-/// <summary>The latents of the encoder as they are, such as those of the SD-VAE, which has a scale of its own.</summary>
+/// <summary>The latents of the encoder as they are, such as those of the SD-VAE, whose encoder scales them.</summary>
 public sealed record UnnormalisedLatentOptions(
     [property: OptionChoice("memory", "disk", "none")] string Cache = "memory") : LatentOptions;

@@ -108,7 +108,7 @@ internal static class Pretrained
             NetworkFiles.Save(path, network, weights);
     }
 
-    /// <summary>Both halves of a published KL autoencoder, in files of their own.</summary>
+    /// <summary>Both halves of a published KL autoencoder, in separate files.</summary>
     /// <param name="image">The shape of the images that it will encode.</param>
     public static void Autoencoder(StageContext context, AutoencoderKlEncoderOptions options, ImageShape image)
     {

@@ -12,7 +12,7 @@ using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Tests.Stages;
 
-/// <summary>The stages of the arms of ablation-latent beside RAE space: a KL autoencoder and pixels, each with a plain DiT.</summary>
+/// <summary>The stages of the arms of ablation-latent that are not in RAE space: a KL autoencoder and pixels, each with a plain DiT.</summary>
 [Scoped]
 public sealed class LatentSpaceStageTests(TinyLab lab) : IClassFixture<TinyLab>
 {
