@@ -25,6 +25,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         else
         {
             CheckDecoder();
+            CheckHalves();
         }
 
         CheckCmt();
@@ -68,6 +69,32 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
                 options.MostLikelySource(["decoder.kind", .. generators.Select(stage => $"{stage}.kind")]),
                 $"{string.Join(", ", generators)} without a decoder: samples cannot be decoded into images",
                 $"choose a decoder (pretrained or rae), or set the kind of {string.Join(" and ", generators)} to none too");
+        }
+    }
+
+    /// <summary>Checks that a decoder without weights has the encoder whose other half it is.</summary>
+    private void CheckHalves()
+    {
+        string? encoder = options.Kind("encoder");
+        if (encoder is null)
+        {
+            return;
+        }
+
+        if (Is("decoder", "autoencoderKl") && encoder is not ("autoencoderKl" or "variational"))
+        {
+            mistakes.Add(
+                options.MostLikelySource("decoder.kind", "encoder.kind"),
+                $"decoder of kind `autoencoderKl` is the other half of a KL autoencoder, but encoder is of kind `{encoder}`",
+                "choose encoder of kind autoencoderKl or variational, or another decoder");
+        }
+
+        if (Is("decoder", "pixels") && encoder != "pixels")
+        {
+            mistakes.Add(
+                options.MostLikelySource("decoder.kind", "encoder.kind"),
+                $"decoder of kind `pixels` shows latents as pixels, but encoder is of kind `{encoder}`",
+                "choose encoder of kind pixels, or another decoder");
         }
     }
 
@@ -204,7 +231,17 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
             return;
         }
 
-        foreach (var option in OptionTypes.Of(typeof(Options.DitOptions)).Properties)
+        string? own = options.Kind("meanflow.network");
+        if (own is not null && options.Kind("teacher.network") is { } start && own != start)
+        {
+            mistakes.Add(
+                options.MostLikelySource("meanflow.network.kind", "meanflow.network", "teacher.network"),
+                $"`network` is of kind {own}, but the network starts from the teacher's weights, which are of kind {start}",
+                $"write kind {start}, or set `initialisation` to random");
+            return;
+        }
+
+        foreach (var option in OptionTypes.Of(OptionTypes.GeneratorNetwork(own)).Properties)
         {
             double? mine = options.Number($"meanflow.network.{option.Name}");
             double? teachers = options.Number($"teacher.network.{option.Name}");

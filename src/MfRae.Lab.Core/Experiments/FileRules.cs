@@ -168,6 +168,7 @@ internal static class FileSources
             "get it from https://openaipublic.blob.core.windows.net/diffusion/jul-2021/ref_batches/imagenet/512/VIRTUAL_imagenet512.npz"),
         ("data/imagenet", "get ImageNet-1k (ILSVRC2012) from https://image-net.org/download.php"),
         ("data/dinov2-with-registers-base/", "get it with: hf download facebook/dinov2-with-registers-base --local-dir data/dinov2-with-registers-base"),
+        ("data/sd-vae/", "get it with: hf download stabilityai/sd-vae-ft-mse --local-dir data/sd-vae"),
         ("data/rae/", "get it with: hf download nyu-visionx/RAE-collections --local-dir data/rae"),
         ("data/inception/pt_inception-2015-12-05-6726825d.pth",
             "get it from https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"),

@@ -15,7 +15,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
             CheckHeads(view, "trunkWidth", "trunkHeads", 4, "two-dimensional rotary positions rotate");
             CheckHeads(view, "headWidth", "headHeads", 4, "two-dimensional rotary positions rotate");
         }
-        else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions))
+        else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions) || type.Record == typeof(PlainDitOptions))
         {
             CheckHeads(view, "width", "heads", 1, "");
             CheckPositions(view, "width");
@@ -31,6 +31,10 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
             CheckHeads(view, "hiddenSize", "heads", 1, "");
             CheckPositions(view, "hiddenSize");
             CheckPatches(view, "imageSize");
+        }
+        else if (type.Record == typeof(AutoencoderKlOptions))
+        {
+            CheckGroups(view);
         }
         else if (type.Record == typeof(SamplingOptions))
         {
@@ -146,6 +150,23 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
                 view.MostLikelySource(side, "patchSize"),
                 string.Create(CultureInfo.InvariantCulture, $"`{side}` {pixels} is not a multiple of the patch size {patch}"),
                 string.Create(CultureInfo.InvariantCulture, $"e.g. {side} {(below > 0 ? $"{below} or " : "")}{below + patch}"));
+        }
+    }
+
+    private void CheckGroups(OptionView view)
+    {
+        if (view.Numbers("multipliers") is { Count: 0 })
+        {
+            mistakes.Add(view.At("multipliers"), "`multipliers` is empty", "write one number for each level, e.g. [1, 2, 4, 4]");
+        }
+
+        if (view.Number("channels") is { } channels && view.Number("groups") is >= 1 and { } groups
+            && view.Numbers("multipliers")?.Any(multiplier => channels * multiplier % groups != 0) == true)
+        {
+            mistakes.Add(
+                view.MostLikelySource("channels", "groups", "multipliers"),
+                string.Create(CultureInfo.InvariantCulture, $"`channels` {channels} times each of `multipliers` is not a multiple of `groups` {groups}"),
+                string.Create(CultureInfo.InvariantCulture, $"e.g. channels {Math.Max(1, Math.Ceiling(channels / groups)) * groups}"));
         }
     }
 

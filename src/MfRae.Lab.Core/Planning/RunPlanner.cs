@@ -126,13 +126,18 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
     private void PlanEncoder()
     {
-        if (options.Encoder is SelfSupervisedEncoderOptions)
+        switch (options.Encoder)
         {
-            Add(StageInput.Encoder, new EncoderStage(options.Encoder), seed, StageInput.Dataset);
-        }
-        else
-        {
-            Add(StageInput.Encoder, new EncoderStage(options.Encoder), null);
+            case ITrained:
+                Add(StageInput.Encoder, new EncoderStage(options.Encoder), seed, StageInput.Dataset);
+                break;
+            case AutoencoderKlEncoderOptions or PixelEncoderOptions:
+                // The shape of their latents follows from the shape of the images.
+                Add(StageInput.Encoder, new EncoderStage(options.Encoder), null, StageInput.Dataset);
+                break;
+            default:
+                Add(StageInput.Encoder, new EncoderStage(options.Encoder), null);
+                break;
         }
     }
 

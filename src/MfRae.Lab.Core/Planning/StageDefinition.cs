@@ -105,7 +105,7 @@ public sealed record StatisticsStage(ReferenceStatisticsOptions Statistics, int 
 /// </summary>
 public sealed record LadderStage(string Split) : StageDefinition;
 
-/// <summary>Loads or trains the encoder. Inputs: dataset.</summary>
+/// <summary>Loads or trains the encoder. Inputs: dataset, if it is trained or takes images of any shape.</summary>
 public sealed record EncoderStage(EncoderOptions Encoder) : StageDefinition
 {
     private protected override object Component => Encoder;

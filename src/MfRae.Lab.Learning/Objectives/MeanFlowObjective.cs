@@ -13,7 +13,7 @@ namespace MfRae.Lab.Learning.Objectives;
 /// </summary>
 /// <param name="teacher">v_φ without guidance, or null where λ is 0 throughout.</param>
 public sealed class MeanFlowObjective(
-    LambdaMeanFlowOptions options, DitNetwork network, VelocityField? teacher, ILatentSource source) : IObjective
+    LambdaMeanFlowOptions options, GeneratorNetwork network, VelocityField? teacher, ILatentSource source) : IObjective
 {
     private readonly TimeSampler _times = new(options.Time, TimeShift.For(options.Time, source.Shape), source.Random);
     private readonly IDerivative _derivative = IDerivative.Create(options.Derivative, options.Training);

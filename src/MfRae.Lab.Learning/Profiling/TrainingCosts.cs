@@ -16,6 +16,8 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
     {
         if (options.Encoder is SelfSupervisedEncoderOptions own && networks.Encoder is { } encoder)
             yield return SelfSupervised(own, NetworkCost.Of(encoder.Declare()));
+        if (options.Encoder is VariationalEncoderOptions variational && networks is { Encoder: { } half, Decoder: AutoencoderKlDecoder other })
+            yield return Variational(variational, NetworkCost.Of(half.Declare()), NetworkCost.Of(other.Declare()));
         if (options.Decoder is RaeDecoderOptions rae && networks is { Encoder: { } frozen, Decoder: { } decoder })
             yield return Decoder(rae, NetworkCost.Of(decoder.Declare()), NetworkCost.Of(frozen.Declare()));
         if (options.Teacher is FlowMatchingOptions flow && networks.Teacher is { } teacher)
@@ -42,6 +44,13 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         { Divides = false };
     }
 
+    private TrainingProfile Variational(VariationalEncoderOptions own, NetworkCost encoder, NetworkCost decoder)
+    {
+        var batch = own.Training.BatchSize;
+        return new("encoder", Of(own), batch, [Trained($"encoder: {batch}", batch, encoder), Trained($"decoder: {batch}", batch, decoder)],
+            encoder.Parameters + decoder.Parameters, 0, ActivationMemory.Estimated(encoder.Kept + decoder.Kept));
+    }
+
     private TrainingProfile Decoder(RaeDecoderOptions rae, NetworkCost decoder, NetworkCost encoder)
     {
         var batch = rae.Training.BatchSize;
@@ -57,7 +66,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         return new("decoder", Of(rae), batch, work, decoder.Parameters, encoder.Values, ActivationMemory.Estimated(kept));
     }
 
-    private TrainingProfile Teacher(TrainingOptions training, DitNetwork network)
+    private TrainingProfile Teacher(TrainingOptions training, GeneratorNetwork network)
     {
         var (batch, teacher) = (training.BatchSize, NetworkCost.Of(network.Declare()));
         return new("teacher", training, batch, [Trained($"teacher: {batch}", batch, teacher), .. Encoding(batch)],
@@ -67,7 +76,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         };
     }
 
-    private static TrainingProfile Cmt(TrajectoryCmtOptions cmt, TrainingOptions training, DitNetwork network, NetworkCost teacher)
+    private static TrainingProfile Cmt(TrajectoryCmtOptions cmt, TrainingOptions training, GeneratorNetwork network, NetworkCost teacher)
     {
         var generator = NetworkCost.Of(network.Declare());
         var trajectories = Math.Max(1, cmt.Training.BatchSize / cmt.PairsPerTrajectory);
@@ -84,7 +93,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         };
     }
 
-    private TrainingProfile MeanFlow(LambdaMeanFlowOptions meanFlow, DitNetwork network, NetworkCost? teacher)
+    private TrainingProfile MeanFlow(LambdaMeanFlowOptions meanFlow, GeneratorNetwork network, NetworkCost? teacher)
     {
         var (batch, generator) = (meanFlow.Training.BatchSize, NetworkCost.Of(network.Declare()));
         var derivative = IDerivative.Create(meanFlow.Derivative, meanFlow.Training).Cost;

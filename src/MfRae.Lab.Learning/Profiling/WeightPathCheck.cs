@@ -28,6 +28,9 @@ public static class WeightPathCheck
     private static readonly IReadOnlyList<IReadOnlyCollection<string>> Dinov2 =
         [["embeddings.patch_embeddings.projection.weight"], ["patch_embed.proj.weight"]];
 
+    // The first and the last layer have one name in all published files.
+    private static readonly IReadOnlyList<IReadOnlyCollection<string>> Autoencoder = [["encoder.conv_in.weight", "decoder.conv_out.weight"]];
+
     private static readonly IReadOnlyList<IReadOnlyCollection<string>> Means = [["mean"]];
 
     /// <summary>A mistake for each path without its network. Their stages report files that cannot be opened.</summary>
@@ -118,6 +121,9 @@ public static class WeightPathCheck
             case Dinov2EncoderOptions dinov2:
                 yield return new("encoder.weights", dinov2.Weights, () => Dinov2);
                 break;
+            case AutoencoderKlEncoderOptions autoencoder:
+                yield return new("encoder.weights", autoencoder.Weights, () => Autoencoder);
+                break;
         }
         if (options.Decoder is PretrainedDecoderOptions decoder)
         {
@@ -161,13 +167,13 @@ public static class WeightPathCheck
         public static IReadOnlyList<IReadOnlyCollection<string>> Decoder(MaeDecoderOptions options) => Of(new MaeDecoder(options, AnyShape).Declare());
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        public static IReadOnlyList<IReadOnlyCollection<string>> Generator(DitOptions options, bool interval) =>
-            Of(new DitNetwork(options, AnyShape, 1, interval).Declare());
+        public static IReadOnlyList<IReadOnlyCollection<string>> Generator(GeneratorNetworkOptions options, bool interval) =>
+            Of(GeneratorNetwork.Create(options, AnyShape, 1, interval).Declare());
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         public static IReadOnlyList<IReadOnlyCollection<string>> Inception() => Of(FidInception.Declare());
 
-        private static List<IReadOnlyCollection<string>> Of(WeightSpec spec) => [[.. spec.Entries.Select(entry => entry.Name)]];
+        private static List<IReadOnlyCollection<string>> Of(WeightSpec spec) => [[.. spec.Entries.Where(entry => entry.Published).Select(entry => entry.Name)]];
     }
 
     /// <param name="Names">The names of the network's tensors, one list for each naming scheme; null where they are unknown.</param>

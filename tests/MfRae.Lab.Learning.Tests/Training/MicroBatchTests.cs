@@ -22,6 +22,7 @@ public sealed class MicroBatchTests : IDisposable
     private const int Steps = 10;
     private const string CentralInOneBatch = """{"kind":"centralDifference","batching":"concatenated","sharedDropout":false}""";
 
+    private static readonly PlainDitOptions Plain = new(1, 16, 2, 2, 2);
     private static readonly TrainingOptions Training = new(Steps, TinyLatents.Batch, LearningRate: 1e-3, Ema: 0.9);
 
     private readonly TemporaryFolder _folder = new();
@@ -171,6 +172,19 @@ public sealed class MicroBatchTests : IDisposable
                 var network = TinyLatents.Network(interval: false, 1).Network;
                 return (network.Declare(), new FlowMatchingObjective(
                     new(TinyLatents.Sizes, new UniformTimeOptions(), Training, LabelDropout: 0.3), network, TinyLatents.Batches()));
+            },
+            ["flow matching by a plain DiT"] = _ =>
+            {
+                var network = new PlainDit(Plain, TinyLatents.Network(interval: false, 1).Network.Shape, 3, interval: false);
+                return (network.Declare(), new FlowMatchingObjective(
+                    new(Plain, new UniformTimeOptions(), Training, LabelDropout: 0.3), network, TinyLatents.Batches()));
+            },
+            ["MeanFlow by a plain DiT"] = type =>
+            {
+                var network = new PlainDit(Plain, TinyLatents.Network(interval: false, 1).Network.Shape, 3, interval: true);
+                return (network.Declare(), new MeanFlowObjective(
+                    new(0.7, Plain, new UniformTimeOptions(), new JvpOptions(), new AdaptiveLossWeightOptions(), Training, EqualFraction: 0.5, LabelDropout: 0.3),
+                    network, TinyLatents.Teacher(2, type), TinyLatents.Batches()));
             },
             ["pairs of one trajectory"] = type => Cmt(new(Training, 6, 16, LabelDropout: 0.3), type),
             ["pairs of guided trajectories"] = type => Cmt(new(Training, 4, 2, LabelDropout: 0.3, Guidance: new(2)), type),
