@@ -21,6 +21,9 @@ public sealed class ReferenceTests
         new DdtVelocityCheck(),
         new DdtMeanFlowCheck(),
         new FormatsCheck(),
+        new LambdaGuidedCheck(),
+        new AlphaFlowCheck(),
+        new SplitCheck(),
     ];
 
     public static TheoryData<string> Manifests()

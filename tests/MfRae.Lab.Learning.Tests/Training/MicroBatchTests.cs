@@ -179,6 +179,14 @@ public sealed class MicroBatchTests : IDisposable
             ["MeanFlow with weights of times"] = type => MeanFlow(
                 new JvpOptions(), new AdaptiveLossWeightOptions(), new UniformTimeOptions(Reweight: UniformTimeOptions.ToUniform, Shift: 2), type),
         };
+        foreach (var (name, options) in Family.All(TinyLatents.Sizes, Training))
+        {
+            recipes[name] = type =>
+            {
+                var network = TinyLatents.Network(interval: true, 1).Network;
+                return (network.Declare(), new MeanFlowObjective(options, network, TinyLatents.Teacher(2, type), TinyLatents.Batches()));
+            };
+        }
         foreach (var file in Estimators.Files().Select(row => row.Data).Append(CentralInOneBatch))
         {
             recipes["MeanFlow by " + file] = type => MeanFlow(
