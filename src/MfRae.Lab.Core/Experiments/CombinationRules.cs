@@ -185,7 +185,17 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
             return;
         }
 
-        foreach (var option in OptionTypes.Of(typeof(Options.DitOptions)).Properties)
+        string? own = options.Kind("meanflow.network");
+        if (own is not null && options.Kind("teacher.network") is { } start && own != start)
+        {
+            mistakes.Add(
+                options.MostLikelySource("meanflow.network.kind", "meanflow.network", "teacher.network"),
+                $"`network` is of kind {own}, but the network starts from the teacher's weights, which are of kind {start}",
+                $"write kind {start}, or set `initialisation` to random");
+            return;
+        }
+
+        foreach (var option in OptionTypes.Of(OptionTypes.GeneratorNetwork(own)).Properties)
         {
             double? mine = options.Number($"meanflow.network.{option.Name}");
             double? teachers = options.Number($"teacher.network.{option.Name}");

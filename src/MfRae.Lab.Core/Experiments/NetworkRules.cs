@@ -35,6 +35,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 
         if (generates)
         {
+            CheckTokens(latent);
             CheckLatents(latent);
             CheckTeacher(latent);
             CheckStudents(latent);
@@ -207,6 +208,23 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
             ? FormattableString.Invariant($"set `size` to {made.Rows}, or choose decoder of kind rae, which is trained on the dataset")
             : "choose decoder of kind rae, which is trained on the dataset");
 
+    /// <summary>Checks that the patches of plain DiTs divide the latent.</summary>
+    private void CheckTokens(LatentSize? latent)
+    {
+        foreach (string network in (string[])["teacher.network", "cmt.network", "meanflow.network"])
+        {
+            string path = $"{network}.patch";
+            if (latent is not null && options.IsWritten(network) && options.Number(path) is >= 1 and { } patch
+                && (latent.Rows % patch != 0 || latent.Columns % patch != 0))
+            {
+                mistakes.Add(
+                    options.MostLikelySource(path, network),
+                    FormattableString.Invariant($"the encoder's latents of {latent.Rows}×{latent.Columns} places cannot be divided into patches of {patch}×{patch}"),
+                    "choose a `patch` that divides both sides");
+            }
+        }
+    }
+
     private void CheckLatents(LatentSize? latent)
     {
         if (options.Kind("latents") == "pretrained" && headers.Weights(options.Text("latents.weights")) is { } file)
@@ -236,7 +254,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         CheckGenerator("meanflow", MeanFlow, latent);
     }
 
-    /// <summary>Checks a DiT^DH from a file.</summary>
+    /// <summary>Checks a generator from a file.</summary>
     /// <param name="stage">The option of the stage that loads it.</param>
     /// <param name="needed">The type of the network.</param>
     /// <returns>The file of the lab that holds the network; null without one or after a mistake.</returns>
@@ -249,7 +267,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         }
 
         bool released = file.Type is null && options.IsWritten($"{stage}.network");
-        string? found = released ? (file.Shape("r_embedder.W") is null ? Velocity : MeanFlow) : file.Type;
+        string? found = released ? (file.Names.Any(name => name.StartsWith("r_embedder.", StringComparison.Ordinal)) ? MeanFlow : Velocity) : file.Type;
         if (found != needed && found is Velocity or MeanFlow)
         {
             mistakes.Add(
@@ -274,7 +292,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
             return null;
         }
 
-        _files.CheckNetwork(path, file, $"{stage}.network", typeof(DitOptions));
+        _files.CheckGeneratorNetwork(path, file, $"{stage}.network");
         _files.CheckShape(path, file, latent, "is trained on");
         if (file.Number("classes") is { } classes)
         {

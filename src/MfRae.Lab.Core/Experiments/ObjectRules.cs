@@ -15,7 +15,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
             CheckHeads(view, "trunkWidth", "trunkHeads", 4, "two-dimensional rotary positions rotate");
             CheckHeads(view, "headWidth", "headHeads", 4, "two-dimensional rotary positions rotate");
         }
-        else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions))
+        else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions) || type.Record == typeof(PlainDitOptions))
         {
             CheckHeads(view, "width", "heads", 1, "");
             CheckPositions(view, "width");

@@ -16,7 +16,7 @@ namespace MfRae.Lab.Core.Options;
 /// <param name="SelfGuidance">Guides w by the network itself; absent: none.</param>
 /// <param name="Snapshots">As for kind lambda.</param>
 public sealed record AlphaFlowOptions(
-    DitOptions Network,
+    GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
     DerivativeOptions Derivative,
     LossWeightOptions LossWeight,
@@ -62,7 +62,7 @@ public sealed record AlphaScheduleOptions(
 /// <param name="SelfGuidance">Guides w by the network itself; absent: none.</param>
 /// <param name="Snapshots">As for kind lambda.</param>
 public sealed record SplitMeanFlowOptions(
-    DitOptions Network,
+    GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
     LossWeightOptions LossWeight,
     TrainingOptions Training,
@@ -90,7 +90,7 @@ public sealed record SplitMeanFlowOptions(
 /// <param name="Guidance">Guides the teacher; absent: none.</param>
 /// <param name="Snapshots">As for kind lambda.</param>
 public sealed record ShortcutOptions(
-    DitOptions Network,
+    GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
     LossWeightOptions LossWeight,
     TrainingOptions Training,

@@ -17,7 +17,7 @@ public sealed record NoMeanFlowOptions : MeanFlowOptions;
 
 /// <summary>A trained mean-flow network from a file, such as a released generator; PATH::NAME as for a teacher.</summary>
 /// <param name="Network">As for a teacher.</param>
-public sealed record PretrainedMeanFlowOptions(string Weights, DitOptions? Network = null) : MeanFlowOptions, IPretrainedGenerator;
+public sealed record PretrainedMeanFlowOptions(string Weights, GeneratorNetworkOptions? Network = null) : MeanFlowOptions, IPretrainedGenerator;
 
 /// <summary>Trains u_θ towards w_λ - (t - r) du/dt with w_λ = (1 - λ) v̂ + λ v_φ.</summary>
 /// <param name="Lambda">λ of the target, at the start of training: 0 is the one-point velocity, 1 the teacher.</param>
@@ -36,7 +36,7 @@ public sealed record PretrainedMeanFlowOptions(string Weights, DitOptions? Netwo
 /// velocity the same term, so that every λ has one guidance scale.</param>
 public sealed record LambdaMeanFlowOptions(
     [property: OptionRange(0, 1)] double Lambda,
-    DitOptions Network,
+    GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
     DerivativeOptions Derivative,
     LossWeightOptions LossWeight,
@@ -242,7 +242,7 @@ public sealed record NoCmtOptions : CmtOptions;
 
 /// <summary>A mid-trained mean-flow network from a file; PATH::NAME as for a teacher.</summary>
 /// <param name="Network">As for a teacher.</param>
-public sealed record PretrainedCmtOptions(string Weights, DitOptions? Network = null) : CmtOptions, IPretrainedGenerator;
+public sealed record PretrainedCmtOptions(string Weights, GeneratorNetworkOptions? Network = null) : CmtOptions, IPretrainedGenerator;
 
 /// <summary>
 /// Regression to (z_ti - z_tj) / (ti - tj) on pairs of points of Euler trajectories from the prior, initialised from the

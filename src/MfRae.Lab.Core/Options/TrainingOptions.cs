@@ -59,7 +59,7 @@ public sealed record TrainingOptions(
 public interface IMeanFlowTraining : ITrained
 {
     /// <summary>The sizes of a network that starts from random weights.</summary>
-    DitOptions Network { get; }
+    GeneratorNetworkOptions Network { get; }
 
     /// <summary>Weights to start from: cmt, teacher or random.</summary>
     string Initialisation { get; }

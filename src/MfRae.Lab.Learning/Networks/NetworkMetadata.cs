@@ -66,10 +66,10 @@ internal static class NetworkMetadata
     public static Dictionary<string, string> Of(RandomConvolution network) =>
         Describe(RandomConvolutionType, JsonSerializer.Serialize(network.Options, LabJson.Default.RandomConvolutionOptions));
 
-    public static Dictionary<string, string> Of(DitNetwork network)
+    public static Dictionary<string, string> Of(GeneratorNetwork network)
     {
         var described = Describe(
-            network.Interval ? MeanFlowType : VelocityType, JsonSerializer.Serialize(network.Options, LabJson.Default.DitOptions));
+            network.Interval ? MeanFlowType : VelocityType, JsonSerializer.Serialize(network.Options, LabJson.Default.GeneratorNetworkOptions));
         described["shape"] = Text(network.Shape);
         described["classes"] = Invariant(network.Classes);
         return described;
@@ -114,11 +114,11 @@ internal static class NetworkMetadata
 
     /// <summary>The generator of a file.</summary>
     /// <exception cref="LabException">The file describes no generator.</exception>
-    public static DitNetwork Generator(TensorFile file)
+    public static GeneratorNetwork Generator(TensorFile file)
     {
         var interval = TypeOf(file, VelocityType, MeanFlowType) == MeanFlowType;
-        var options = JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DitOptions)!;
-        return new(options, Shape(file), (int)Number(file, "classes"), interval);
+        var options = JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.GeneratorNetworkOptions)!;
+        return GeneratorNetwork.Create(options, Shape(file), (int)Number(file, "classes"), interval);
     }
 
     private static Dictionary<string, string> Describe(string type, string network) => new() { ["type"] = type, ["network"] = network };

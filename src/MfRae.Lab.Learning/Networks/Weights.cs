@@ -105,6 +105,12 @@ public sealed class Weights : IDisposable
         var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
         {
+            if (!entry.Published && !file.Tensors.ContainsKey(entry.Name))
+            {
+                weights[entry.Name].copy_(entry.Initial.Create(entry.Name, entry.Shape, new RandomSource(0, device)));
+                continue;
+            }
+
             var value = file.Stored(entry.Name);
             if (!value.Shape.SequenceEqual(entry.Shape))
             {

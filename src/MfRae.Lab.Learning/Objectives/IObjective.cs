@@ -20,7 +20,7 @@ public interface IObjective
 
     /// <summary>The objective of a generator for each kind of options. A new objective is added to this list.</summary>
     /// <param name="teacher">v_φ without guidance; null where the stage has no teacher.</param>
-    static IObjective Create(ITrained options, DitNetwork network, VelocityField? teacher, ILatentSource source) => options switch
+    static IObjective Create(ITrained options, GeneratorNetwork network, VelocityField? teacher, ILatentSource source) => options switch
     {
         FlowMatchingOptions flow => new FlowMatchingObjective(flow, network, source),
         TrajectoryCmtOptions cmt => new CmtObjective(

@@ -12,7 +12,7 @@ namespace MfRae.Lab.Learning.Objectives;
 /// </summary>
 /// <param name="teacher">v_φ without guidance, or null where λ is 0 throughout.</param>
 public sealed class MeanFlowObjective(
-    IMeanFlowTraining options, DitNetwork network, VelocityField? teacher, ILatentSource source) : IObjective
+    IMeanFlowTraining options, GeneratorNetwork network, VelocityField? teacher, ILatentSource source) : IObjective
 {
     private readonly MeanFlowTimes _times = new(options, source);
     private readonly IMeanFlowTarget _target = IMeanFlowTarget.Create(options, teacher, source.Classes);

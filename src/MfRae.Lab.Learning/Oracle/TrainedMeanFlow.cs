@@ -17,7 +17,7 @@ public sealed class TrainedMeanFlow(
     IMeanFlowTraining options,
     VelocityField? teacher,
     Func<Tensor, Tensor, Tensor>? bias,
-    DitNetwork network,
+    GeneratorNetwork network,
     Weights weights)
 {
     /// <summary>The distribution of the data.</summary>
@@ -28,7 +28,7 @@ public sealed class TrainedMeanFlow(
         ?? throw new InvalidOperationException($"{Distribution.GetType().Name} is not a mixture with covariance matrices");
 
     /// <summary>The trained network.</summary>
-    public DitNetwork Network { get; } = network;
+    public GeneratorNetwork Network { get; } = network;
 
     /// <summary>The weights of the trained network, float64.</summary>
     public Weights Weights { get; } = weights;
@@ -147,7 +147,7 @@ public sealed record Linearisation(Tensor U, Tensor ByZ, Tensor ByT)
     /// <summary>Linearises the network.</summary>
     /// <param name="weights">Without gradients.</param>
     /// <param name="z">[B, d]; r, t [B]; all in the type of the weights.</param>
-    public static Linearisation Of(DitNetwork network, Weights weights, Tensor z, Tensor r, Tensor t)
+    public static Linearisation Of(GeneratorNetwork network, Weights weights, Tensor z, Tensor r, Tensor t)
     {
         using var on = enable_grad();
         var (point, time) = (z.detach().clone().requires_grad_(true), t.detach().clone().requires_grad_(true));

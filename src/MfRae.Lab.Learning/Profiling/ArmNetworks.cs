@@ -50,10 +50,10 @@ internal sealed class ArmNetworks
 
     public IDecoder? Decoder { get; }
 
-    public DitNetwork? Teacher { get; }
+    public GeneratorNetwork? Teacher { get; }
 
     /// <summary>The mean-flow network of CMT and MeanFlow.</summary>
-    public DitNetwork? Generator { get; }
+    public GeneratorNetwork? Generator { get; }
 
     public IReadOnlyList<string> Notes => _notes;
 
@@ -80,15 +80,15 @@ internal sealed class ArmNetworks
         _ => Unknown<IDecoder>("decoder", decoder),
     };
 
-    private DitNetwork? TeacherOf(TeacherOptions teacher) => teacher switch
+    private GeneratorNetwork? TeacherOf(TeacherOptions teacher) => teacher switch
     {
         NoTeacherOptions or OracleTeacherOptions => null,
         FlowMatchingOptions own => Network(own.Network, interval: false),
         PretrainedTeacherOptions pretrained => Loaded("teacher", pretrained, interval: false),
-        _ => Unknown<DitNetwork>("teacher", teacher),
+        _ => Unknown<GeneratorNetwork>("teacher", teacher),
     };
 
-    private DitNetwork? GeneratorOf() => (_options.MeanFlow, _options.Cmt) switch
+    private GeneratorNetwork? GeneratorOf() => (_options.MeanFlow, _options.Cmt) switch
     {
         // A network that starts from another network has the size of that network.
         (IMeanFlowTraining { Initialisation: "cmt" }, PretrainedCmtOptions start) => Loaded("generator", start, interval: true),
@@ -100,11 +100,11 @@ internal sealed class ArmNetworks
         _ => null,
     };
 
-    private DitNetwork? Loaded(string component, IPretrainedGenerator pretrained, bool interval) => pretrained.Network is { } network
+    private GeneratorNetwork? Loaded(string component, IPretrainedGenerator pretrained, bool interval) => pretrained.Network is { } network
         ? Network(network, interval)
         : Described(component, pretrained.Weights, NetworkMetadata.Generator);
 
-    private DitNetwork Network(DitOptions options, bool interval) => new(options, Shape!, Classes, interval);
+    private GeneratorNetwork Network(GeneratorNetworkOptions options, bool interval) => GeneratorNetwork.Create(options, Shape!, Classes, interval);
 
     private T? Described<T>(string component, string weights, Func<TensorFile, T> describe)
         where T : class

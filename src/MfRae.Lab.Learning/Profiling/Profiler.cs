@@ -126,8 +126,12 @@ internal static class NetworkText
         _ => decoder.GetType().Name,
     };
 
-    public static string Of(DitNetwork network) => $"DiT^DH {network.Options.TrunkWidth} × {network.Options.TrunkDepth}"
-        + $" + {network.Options.HeadWidth} × {network.Options.HeadDepth}{(network.Interval ? ", with interval" : "")}";
+    public static string Of(GeneratorNetwork network) => network.Options switch
+    {
+        DitOptions dit => $"DiT^DH {dit.TrunkWidth} × {dit.TrunkDepth} + {dit.HeadWidth} × {dit.HeadDepth}",
+        PlainDitOptions plain => $"DiT {plain.Width} × {plain.Depth}, patches of {plain.Patch}",
+        _ => network.GetType().Name,
+    } + (network.Interval ? ", with interval" : "");
 }
 
 /// <summary>

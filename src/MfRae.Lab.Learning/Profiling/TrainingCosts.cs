@@ -57,7 +57,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         return new("decoder", Of(rae), batch, work, decoder.Parameters, encoder.Values, ActivationMemory.Estimated(kept));
     }
 
-    private TrainingProfile Teacher(TrainingOptions training, DitNetwork network)
+    private TrainingProfile Teacher(TrainingOptions training, GeneratorNetwork network)
     {
         var (batch, teacher) = (training.BatchSize, NetworkCost.Of(network.Declare()));
         return new("teacher", training, batch, [Trained($"teacher: {batch}", batch, teacher), .. Encoding(batch)],
@@ -67,7 +67,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         };
     }
 
-    private static TrainingProfile Cmt(TrajectoryCmtOptions cmt, TrainingOptions training, DitNetwork network, NetworkCost teacher)
+    private static TrainingProfile Cmt(TrajectoryCmtOptions cmt, TrainingOptions training, GeneratorNetwork network, NetworkCost teacher)
     {
         var generator = NetworkCost.Of(network.Declare());
         var trajectories = Math.Max(1, cmt.Training.BatchSize / cmt.PairsPerTrajectory);
@@ -84,7 +84,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         };
     }
 
-    private TrainingProfile MeanFlow(IMeanFlowTraining meanFlow, TrainingOptions training, DitNetwork network, NetworkCost? teacher)
+    private TrainingProfile MeanFlow(IMeanFlowTraining meanFlow, TrainingOptions training, GeneratorNetwork network, NetworkCost? teacher)
     {
         var (batch, generator) = (training.BatchSize, NetworkCost.Of(network.Declare()));
         var target = TargetCost.Of(meanFlow, training);

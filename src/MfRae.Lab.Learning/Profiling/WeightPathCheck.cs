@@ -152,8 +152,8 @@ public static class WeightPathCheck
         public static IReadOnlyList<IReadOnlyCollection<string>> Decoder(MaeDecoderOptions options) => Of(new MaeDecoder(options, AnyShape).Declare());
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        public static IReadOnlyList<IReadOnlyCollection<string>> Generator(DitOptions options, bool interval) =>
-            Of(new DitNetwork(options, AnyShape, 1, interval).Declare());
+        public static IReadOnlyList<IReadOnlyCollection<string>> Generator(GeneratorNetworkOptions options, bool interval) =>
+            Of(GeneratorNetwork.Create(options, AnyShape, 1, interval).Declare());
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         public static IReadOnlyList<IReadOnlyCollection<string>> Inception() => Of(FidInception.Declare());

@@ -104,7 +104,7 @@ public sealed record SamplingCost(int Evaluations, MultiplyAdds Evaluation, Mult
 
     /// <summary>The cost of an image.</summary>
     /// <param name="guidance">Guidance of a velocity; an average velocity is sampled without guidance.</param>
-    public static SamplingCost Of(DitNetwork network, IDecoder decoder, int steps, string solver, GuidanceOptions? guidance)
+    public static SamplingCost Of(GeneratorNetwork network, IDecoder decoder, int steps, string solver, GuidanceOptions? guidance)
     {
         var forward = NetworkCost.Of(network.Declare()).Forward;
         var decode = NetworkCost.Of(decoder.Declare()).Forward;

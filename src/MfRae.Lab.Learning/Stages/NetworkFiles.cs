@@ -34,7 +34,7 @@ internal static class NetworkFiles
 
     public static void Save(string path, RandomConvolution network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
 
-    public static void Save(string path, DitNetwork network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
+    public static void Save(string path, GeneratorNetwork network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
 
     public static (IEncoder Network, Weights Weights) LoadEncoder(string path, Device device) =>
         Load(path, device, NetworkMetadata.Encoder, network => network.Declare());
@@ -53,7 +53,7 @@ internal static class NetworkFiles
     public static (IDecoder Network, Weights Weights) LoadDecoder(string path, Device device) =>
         Load(path, device, NetworkMetadata.Decoder, network => network.Declare());
 
-    public static (DitNetwork Network, Weights Weights) LoadGenerator(string path, Device device, ScalarType type = ScalarType.Float32) =>
+    public static (GeneratorNetwork Network, Weights Weights) LoadGenerator(string path, Device device, ScalarType type = ScalarType.Float32) =>
         Load(path, device, NetworkMetadata.Generator, network => network.Declare(), type);
 
     /// <summary>The latents [B, C, H, W] of images uint8 [B, C, H, W].</summary>
@@ -147,9 +147,9 @@ internal static class Pretrained
         if (options.Network is { } released && !NetworkMetadata.Describes(file))
         {
             var (shape, classes) = GeneratorTraining.Latents(context);
-            var network = new DitNetwork(released, shape, classes, interval);
+            var network = GeneratorNetwork.Create(released, shape, classes, interval);
             // Only a mean-flow network embeds the interval.
-            if (file.Tensors.Keys.Any(name => name.StartsWith(DitNetwork.IntervalEmbedding + ".", StringComparison.Ordinal)) != interval)
+            if (file.Tensors.Keys.Any(name => name.StartsWith(GeneratorNetwork.IntervalEmbedding + ".", StringComparison.Ordinal)) != interval)
                 throw OtherKind(source, interval);
             using var imported = Weights.Load(network.Declare(), file, CPU);
             if (!LinkedWeights.TryDescribe(source, path, NetworkMetadata.Of(network)))
@@ -162,14 +162,14 @@ internal static class Pretrained
         if (own.Interval != interval)
             throw OtherKind(source, interval);
         if (options.Network is { } named && own.Options != named)
-            throw Differs(source, JsonSerializer.Serialize(named, LabJson.Default.DitOptions), NetworkMetadata.Of(own));
+            throw Differs(source, JsonSerializer.Serialize(named, LabJson.Default.GeneratorNetworkOptions), NetworkMetadata.Of(own));
         LinkedWeights.Put(source, path);
     }
 
     private static LabException OtherKind(string source, bool interval) => new(interval
-        ? $"{source} holds a velocity network, without {DitNetwork.IntervalEmbedding}, where a mean-flow network is needed: its place is "
+        ? $"{source} holds a velocity network, without {GeneratorNetwork.IntervalEmbedding}, where a mean-flow network is needed: its place is "
             + "`teacher` of kind pretrained"
-        : $"{source} holds a mean-flow network, with {DitNetwork.IntervalEmbedding}, where the teacher, a velocity network, is needed: its "
+        : $"{source} holds a mean-flow network, with {GeneratorNetwork.IntervalEmbedding}, where the teacher, a velocity network, is needed: its "
             + "place is `meanflow` or `cmt` of kind pretrained");
 
     private static LabException Differs(string source, string named, Dictionary<string, string> found) =>

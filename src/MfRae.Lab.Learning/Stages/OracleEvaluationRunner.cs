@@ -87,7 +87,7 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
             context.Measured(OracleFiles.Identified(value, identity));
     }
 
-    private static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>
+    private static (GeneratorNetwork Network, Weights Weights) Load(StageContext context, string input) =>
         NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), CPU, float64);
 }
 

@@ -96,7 +96,7 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         }
     }
 
-    private FewStepGenerator Generator(DitNetwork network, Weights weights)
+    private FewStepGenerator Generator(GeneratorNetwork network, Weights weights)
     {
         var shift = TimeShift.For(network.Shape);
         return network.Interval
@@ -133,7 +133,7 @@ internal sealed class EndPointRunner(EndPointStage stage) : IStage
 internal static class TeacherOde
 {
     public static FewStepGenerator Generator(
-        DitNetwork network, Weights weights, string solver, double gridEnd, GuidanceOptions? guidance) => FewStepGenerator.Solver(
+        GeneratorNetwork network, Weights weights, string solver, double gridEnd, GuidanceOptions? guidance) => FewStepGenerator.Solver(
             solver, Guidance.Apply(guidance, (z, t, y) => network.Velocity(weights, z, t, y), network.Classes), TimeShift.For(network.Shape),
             gridEnd);
 }

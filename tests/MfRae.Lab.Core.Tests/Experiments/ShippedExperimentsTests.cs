@@ -66,7 +66,9 @@ public sealed class ShippedExperimentsTests : IDisposable
 
         var options = JsonSerializer.SerializeToNode(experiment.Arms[0].Options, LabJson.Default.LabOptions);
         var evaluation = JsonSerializer.SerializeToNode(experiment.Evaluation, LabJson.Default.EvaluationOptions);
-        Paths(file["base"]).Should().BeEquivalentTo(Paths(options));
+        // The kind of a DiT^DH is the default, which records leave out.
+        Paths(file["base"]).Where(path => !path.EndsWith("network.kind.", StringComparison.Ordinal) || path.StartsWith("decoder", StringComparison.Ordinal))
+            .Should().BeEquivalentTo(Paths(options));
         Paths(file["evaluation"]).Should().BeEquivalentTo(Paths(evaluation));
     }
 

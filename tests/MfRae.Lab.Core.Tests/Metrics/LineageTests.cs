@@ -231,7 +231,7 @@ public sealed class LineageTests
         Other(samples => samples with { Steps = 50 }).Should().NotBe(whole);
         Other(samples => samples with { GridEnd = 0 }).Should().NotBe(whole);
         Other(samples => samples with { Guidance = new GuidanceOptions(2) }).Should().Contain(" guidance=(");
-        Other(samples => samples, teacher: new FlowMatchingOptions(new(), new UniformTimeOptions(0.999), Training)).Should().NotBe(whole);
+        Other(samples => samples, teacher: new FlowMatchingOptions(new DitOptions(), new UniformTimeOptions(0.999), Training)).Should().NotBe(whole);
         Other(samples => samples, latents: "otherLatents").Should().NotBe(whole);
     }
 
@@ -250,7 +250,7 @@ public sealed class LineageTests
     {
         string Recipe(int revision)
         {
-            var definition = new TeacherStage(new FlowMatchingOptions(new(), new UniformTimeOptions(), Training));
+            var definition = new TeacherStage(new FlowMatchingOptions(new DitOptions(), new UniformTimeOptions(), Training));
             var key = StageKey.Of(definition, "teacher", revision, 1, new Dictionary<string, string>(), new Dictionary<string, string>());
             _stages[key] = StageFacts.Of(new(key, "teacher", "teacher", definition, 1, new Dictionary<string, string>()), ["cpu"]);
             return new Lineage(_stages.GetValueOrDefault).Recipe(key);
@@ -303,7 +303,7 @@ public sealed class LineageTests
         Add("encoder", new EncoderStage(new PretrainedEncoderOptions("e")), null, imported);
         Add("decoder", new DecoderStage(new PretrainedDecoderOptions("d")), null, imported, ("encoder", "encoder"));
         Add(latents, new LatentStage(new PerElementLatentOptions()), null, others, ("dataset", "data"), ("encoder", "encoder"));
-        Add("teacher" + runSeed, new TeacherStage(teacher ?? new FlowMatchingOptions(new(), new UniformTimeOptions(), Training)), runSeed, others,
+        Add("teacher" + runSeed, new TeacherStage(teacher ?? new FlowMatchingOptions(new DitOptions(), new UniformTimeOptions(), Training)), runSeed, others,
             ("latents", latents));
         Add("meanflow", new MeanFlowStage(new NoMeanFlowOptions()), runSeed, generator, ("latents", latents));
         Add("reference.test", new ReferenceStage("test"), null, others, ("dataset", "data"), ("features", "features"));

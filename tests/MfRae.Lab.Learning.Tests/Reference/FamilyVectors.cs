@@ -29,8 +29,26 @@ internal sealed class FamilyVectors(ReferenceManifest manifest, ScalarType type)
     /// <summary>A tensor of the manifest, in the type of the run if it has floating point.</summary>
     public Tensor Input(string name) => manifest[name].is_floating_point() ? manifest[name].to(Type) : manifest[name];
 
-    /// <summary>A network whose state an entry of the manifest names; a manifest of the folder gives its sizes.</summary>
-    public ReferenceNetwork Network(string state, bool interval) => ReferenceNetwork.OfState(manifest, state, interval, Type);
+    /// <summary>
+    /// A network whose state an entry of the manifest names; a manifest of the folder gives its sizes, and for a plain DiT the table of
+    /// frequencies.
+    /// </summary>
+    public ReferenceNetwork Network(string state, bool interval)
+    {
+        var network = ReferenceNetwork.OfState(manifest, state, interval, Type);
+        if (network.Network is PlainDit)
+        {
+            using var quiet = no_grad();
+            network.Weights[PlainDit.FrequencyTable].copy_(Frequencies());
+        }
+        return network;
+    }
+
+    private Tensor Frequencies()
+    {
+        var owner = manifest.Neighbours().First(json => json.TryGetProperty("tensors", out var tensors) && tensors.TryGetProperty("freqs", out _));
+        return manifest.Beside(owner.GetProperty("fixture").GetString() + ".safetensors")["freqs"];
+    }
 
     /// <summary>Compares a value with all stored forms of a tensor.</summary>
     /// <param name="absolute">Added to the tolerance, for values that are zero.</param>
@@ -81,6 +99,6 @@ internal sealed class FamilyVectors(ReferenceManifest manifest, ScalarType type)
     public static (double Low, double High) Interval(JsonElement json) => (json[0].GetDouble(), json[1].GetDouble());
 
     /// <summary>Options whose every step has the same λ and whose times are given.</summary>
-    public static LambdaMeanFlowOptions Lambda(DitNetwork network, double lambda, DerivativeOptions derivative, LossWeightOptions weight) =>
+    public static LambdaMeanFlowOptions Lambda(GeneratorNetwork network, double lambda, DerivativeOptions derivative, LossWeightOptions weight) =>
         new(lambda, network.Options, new UniformTimeOptions(), derivative, weight, new TrainingOptions(1), LabelDropout: 0);
 }

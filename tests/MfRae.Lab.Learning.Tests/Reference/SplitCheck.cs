@@ -148,11 +148,11 @@ internal sealed class SplitCheck : IReferenceCheck
             vectors.Compare(name + ".loss", mean.mean(), Error, zero);
     }
 
-    private static SplitMeanFlowOptions Options(DitNetwork network, GuidanceOptions? guidance) => new(
+    private static SplitMeanFlowOptions Options(GeneratorNetwork network, GuidanceOptions? guidance) => new(
         network.Options, new UniformTimeOptions(), new PlainLossWeightOptions(), new TrainingOptions(1), Lambda: 1, LabelDropout: 0,
         Guidance: guidance);
 
-    private static ShortcutOptions Shortcut(DitNetwork network, int grid, double clip, double scale) => new(
+    private static ShortcutOptions Shortcut(GeneratorNetwork network, int grid, double clip, double scale) => new(
         network.Options, new UniformTimeOptions(), new PlainLossWeightOptions(), new TrainingOptions(1), grid, clip, "grid", scale,
         LabelDropout: 0);
 }
