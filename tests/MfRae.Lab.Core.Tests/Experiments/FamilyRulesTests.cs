@@ -52,7 +52,7 @@ public sealed class FamilyRulesTests : IDisposable
     [InlineData("""{ "tangent": "networks" }""", "$.base.meanflow.tangent", "did you mean `network`?")]
     [InlineData($$"""{ {{AlphaFlow}}, "alpha": { "finish": 401 } }""", "$.base.meanflow.alpha.finish", "at most 400")]
     [InlineData($$"""{ {{AlphaFlow}}, "alpha": { "begin": 300, "finish": 200 } }""", "$.base.meanflow.alpha.begin", "below `finish`")]
-    [InlineData($$"""{ {{AlphaFlow}}, "alpha": {}, "lambda": 0.5, "guidance": { "scale": 2 } }""", "$.base.meanflow.lambda", "`lambda` to 1")]
+    [InlineData($$"""{ {{AlphaFlow}}, "alpha": {}, "lambda": 0.5, "guidance": { "scale": 2 } }""", "$.base.meanflow.guidance", "`lambda` to 1")]
     [InlineData($$"""{ "kind": "shortcut", {{Common}}, "gridSteps": 100 }""", "$.base.meanflow.gridSteps", "64 or 128")]
     [InlineData(
         """
@@ -74,7 +74,7 @@ public sealed class FamilyRulesTests : IDisposable
     public void Every_kind_is_trained_after_mid_training_and_needs_a_teacher_for_lambda(string kind, string more)
     {
         string meanFlow = $"\"kind\": \"{kind}\", {Common}{more}";
-        var plan = Planner.Plan(_work.Valid($"\"base\": {{ \"meanflow\": {{ {meanFlow} }} }}"), _work.Root);
+        var plan = _work.Plan($"\"base\": {{ \"meanflow\": {{ {meanFlow} }} }}");
         plan.Runs[0].Stages.Keys.Should().Contain(["cmt", "meanflow", "sampling"]);
 
         _work.Mistake($$"""

@@ -25,6 +25,7 @@ public sealed class ReferenceTests
         new LambdaGuidedCheck(),
         new AlphaFlowCheck(),
         new SplitCheck(),
+        new ImprovedMeanFlowCheck(),
     ];
 
     public static TheoryData<string> Manifests()
