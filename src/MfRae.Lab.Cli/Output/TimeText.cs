@@ -32,7 +32,7 @@ public static class TimeText
             + $"{Span(known.Sum(time => time.CpuSeconds))} of processor time"
             + (first is null || unknown.Length > 0 ? "" : $", first result after {Span(first.End)}")
             + string.Create(CultureInfo.InvariantCulture, $"; from {times.Count} earlier stage{(times.Count == 1 ? "" : "s")} on this machine");
-        return text + (unknown.Length > 0 ? $", which has not yet run {string.Join(", ", unknown)}" : "") + "\n";
+        return text + (unknown.Length > 0 ? $", none of which is comparable to {string.Join(", ", unknown)}" : "") + "\n";
     }
 
     /// <summary>A duration in one unit: `45 s`, `12 min`, `2.4 h`.</summary>

@@ -1,17 +1,20 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace MfRae.Lab.Core.Planning;
 
 /// <summary>
 /// Predicts the time of stages from earlier attempts on the same machine: the median time of the same computation, under any seed, or else the
-/// median time for a unit of work of stages of the same kind (<see cref="StageDefinition.Work"/>). Of many attempts the latest count.
+/// median time for a unit of work (<see cref="StageDefinition.Work"/>) of stages of the same kind that have the same network, if they have one. Of many
+/// attempts the latest count.
 /// </summary>
 public sealed class StageTimes
 {
     private const int Latest = 9;
 
     private readonly Dictionary<string, List<StageTime>> _ofComputation = [];
-    private readonly Dictionary<string, List<StageTime>> _perWork = [];
+    private readonly Dictionary<string, List<StageTime>> _ofForm = [];
+    private readonly Dictionary<string, List<StageTime>> _ofKind = [];
     private StageTime _total = new(0, 0);
     private double _work;
 
@@ -25,20 +28,36 @@ public sealed class StageTimes
         _total = new(_total.WallSeconds + time.WallSeconds, _total.CpuSeconds + time.CpuSeconds);
         _work += definition.Work();
         Append(_ofComputation, Text(definition), time);
-        Append(_perWork, Kind(definition), time.Times(1.0 / definition.Work()));
+        var rate = time.Times(1.0 / definition.Work());
+        Append(_ofForm, Form(definition), rate);
+        Append(_ofKind, Kind(definition), rate);
     }
 
-    /// <summary>The predicted time, or null without an earlier stage of the kind.</summary>
+    /// <summary>The predicted time, or null without an earlier stage of the kind and network.</summary>
     public StageTime? Of(StageDefinition definition) =>
-        Median(_ofComputation.GetValueOrDefault(Text(definition))) ?? Median(_perWork.GetValueOrDefault(Kind(definition)))?.Times(definition.Work());
+        Median(_ofComputation.GetValueOrDefault(Text(definition))) ?? Median(_ofForm.GetValueOrDefault(Form(definition)))?.Times(definition.Work());
 
-    /// <summary>The predicted time; without an earlier stage of the kind, a rough guess from stages of all kinds; null without any.</summary>
+    /// <summary>
+    /// The predicted time; without an earlier stage of the kind and network, a rough guess from stages with other networks, else from stages of all
+    /// kinds; null without any.
+    /// </summary>
     public StageTime? Guess(StageDefinition definition) =>
-        Of(definition) ?? (Count > 0 ? _total.Times(definition.Work() / _work) : null);
+        Of(definition) ?? (Median(_ofKind.GetValueOrDefault(Kind(definition))) is { } rate ? rate.Times(definition.Work())
+            : Count > 0 ? _total.Times(definition.Work() / _work) : null);
 
     private static string Text(StageDefinition definition) => JsonSerializer.Serialize(definition, LabJson.Default.StageDefinition);
 
     private static string Kind(StageDefinition definition) => definition.GetType().Name;
+
+    /// <summary>The kind, and the sizes of the network if the options of the stage have them: a unit of work of a larger network takes longer.</summary>
+    private static string Form(StageDefinition definition)
+    {
+        var networks =
+            from part in JsonNode.Parse(Text(definition))!.AsObject()
+            where part.Value is JsonObject
+            select part.Value["network"]?.ToJsonString();
+        return string.Join(' ', networks.Prepend(Kind(definition)));
+    }
 
     private static void Append(Dictionary<string, List<StageTime>> to, string key, StageTime time)
     {

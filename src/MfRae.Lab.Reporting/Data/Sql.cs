@@ -70,6 +70,13 @@ internal sealed class Sql(string experiment)
         where s.experiment = {_name};
         """);
 
+    /// <summary>How each run ended.</summary>
+    public SqlQuery Runs => new($"""
+        select arm, seed, status
+        from runs
+        where experiment = {_name};
+        """);
+
     public SqlQuery Failures => new($"""
         select label, attempt, status, error, log
         from attempts
@@ -92,10 +99,10 @@ internal sealed class Sql(string experiment)
     /// <summary>The pairs of values that a verdict compares, one for each seed.</summary>
     public SqlQuery Pairs(string metric) => new($"""
         select a.arm, a.seed, b.value as baseline, a.value, a.value - b.value as difference
-        from evaluations a
+        from run_values a
         join runs r on r.experiment = a.experiment and r.seed = a.seed and r.baseline = 1
-        join evaluations b on b.run = r.run and b.experiment = a.experiment and b.role = a.role and b.metric = a.metric
-        where a.experiment = {_name} and a.metric = {Literal(metric)} and a.role = 'evaluation' and a.arm <> r.arm and a.pilot = 0;
+        join run_values b on b.experiment = a.experiment and b.run = r.run and b.metric = a.metric
+        where a.experiment = {_name} and a.metric = {Literal(metric)} and a.arm <> r.arm and a.pilot = 0;
         """);
 
     public SqlQuery Curves(string kind) => new($"""

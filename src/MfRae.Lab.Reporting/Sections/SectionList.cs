@@ -3,6 +3,7 @@ using MfRae.Lab.Reporting.Markup;
 using MfRae.Lab.Reporting.Sections.Cost;
 using MfRae.Lab.Reporting.Sections.Curves;
 using MfRae.Lab.Reporting.Sections.Derivatives;
+using MfRae.Lab.Reporting.Sections.Divergence;
 using MfRae.Lab.Reporting.Sections.EvaluationReliability;
 using MfRae.Lab.Reporting.Sections.Failures;
 using MfRae.Lab.Reporting.Sections.Grid;
@@ -28,6 +29,7 @@ internal static class SectionList
         new VerdictSection(),
         new ResultsSection(),
         new GridSection(),
+        new DivergenceSection(),
         new DerivativesSection(),
         new OracleSection(),
         new EvaluationReliabilitySection(),

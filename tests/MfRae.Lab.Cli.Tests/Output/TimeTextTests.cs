@@ -29,7 +29,7 @@ public sealed class TimeTextTests
         plan = plan with { Stages = [plan.Stages[0], plan.Stages[1] with { Kind = "ladder", Definition = new LadderStage("test") }] };
 
         TimeText.Predict(plan, _ => false, _times, 1).Should().Be(
-            "time: at least 2 min with 1 job, 2 min of processor time; from 1 earlier stage on this machine, which has not yet run ladder\n");
+            "time: at least 2 min with 1 job, 2 min of processor time; from 1 earlier stage on this machine, none of which is comparable to ladder\n");
     }
 
     [Fact]

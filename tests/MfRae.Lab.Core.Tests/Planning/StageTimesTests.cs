@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Tests.Planning;
@@ -27,6 +28,22 @@ public sealed class StageTimesTests
         var predicted = _times.Of(Many)!.Value;
         predicted.WallSeconds.Should().BeApproximately(10.0 * Many.Work() / Thousand.Work(), 1e-9);
         predicted.CpuSeconds.Should().BeApproximately(2 * predicted.WallSeconds, 1e-9);
+    }
+
+    [Fact]
+    public void Another_network_is_unknown_and_can_only_be_guessed()
+    {
+        var training = new TrainingOptions(200, 64);
+        MeanFlowStage Of(DitOptions network, int steps) => new(new LambdaMeanFlowOptions(
+            0, network, new UniformTimeOptions(), new CentralDifferenceOptions(), new PlainLossWeightOptions(), training with { Steps = steps }));
+        var trained = Of(new DitOptions(), 200);
+        _times.Add(trained, new(10, 20));
+
+        var longer = Of(new DitOptions(), 400);
+        _times.Of(longer)!.Value.WallSeconds.Should().BeApproximately(10.0 * longer.Work() / trained.Work(), 1e-9);
+        var smaller = Of(new DitOptions(TrunkWidth: 32), 200);
+        _times.Of(smaller).Should().BeNull("the time of a step depends on the size of the network");
+        _times.Guess(smaller)!.Value.WallSeconds.Should().BeApproximately(10, 1e-9);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed partial class GoldenTests
 
     // The first record that has what the section shows.
     private static ReportData Data(ISection section) => new[]
-        { SampleRecord.Small(), SampleRecord.WithSnapshots(SampleRecord.Small()), GridRecord.Small(), DerivativeRecord.Small(), OracleRecord.Small(), ReliabilityRecord.Small(),
+        { SampleRecord.Small(), SampleRecord.WithSnapshots(SampleRecord.Small()), GridRecord.Small(), DerivativeRecord.Small(), OracleRecord.Small(), ReliabilityRecord.Small(), DivergenceRecord.Small(),
           VersionsRecord.Small() }
         .Select(record => new ReportData(record))
         .First(section.Has);

@@ -167,8 +167,7 @@ internal static class ReferenceBlocks
             from arm in arms
             from measurement in reference.Stage.Measurements
             where measurement.Metric == arm.Metric
-            let conflict = MeasurementIdentity.Difference(
-                MeasurementSetting.WithoutNoise(measurement) with { Steps = 0 }, MeasurementSetting.WithoutNoise(arm) with { Steps = 0 })
+            let conflict = TeacherLines.Conflict(measurement, arm)
             where conflict is not null
             select $"{arm.Metric} {conflict}";
         return string.Join("; ", conflicts.Distinct().Prepend(note));
