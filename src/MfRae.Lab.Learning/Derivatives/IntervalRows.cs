@@ -7,8 +7,8 @@ namespace MfRae.Lab.Learning.Derivatives;
 internal readonly record struct IntervalRows(Tensor Spanned, Tensor Equal)
 {
     /// <summary>
-    /// The rows of times r ≤ t [B]. Their number decides shapes, so this reads one boolean a sample back from the device: the only such copy
-    /// in a training step. Call it before the network is evaluated, when the device has little work to finish.
+    /// The rows of times r ≤ t [B]. Their number decides shapes, so this reads one boolean a sample back from the device. A
+    /// training step has one or two such copies. Call it before the network is evaluated, when the device has little work to finish.
     /// </summary>
     public static IntervalRows Of(Tensor r, Tensor t) => Of(r < t);
 
