@@ -8,12 +8,15 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
     private const string Pretrained = "pretrained";
 
     /// <summary>Whether the arm has a few-step generator: a MeanFlow network, or else a CMT network.</summary>
-    public bool HasGenerator => Is("cmt", "trajectory") || Is("cmt", Pretrained) || Is("meanflow", "lambda") || Is("meanflow", Pretrained);
+    public bool HasGenerator => Is("cmt", "trajectory") || Is("cmt", Pretrained) || TrainsMeanFlow || Is("meanflow", Pretrained);
 
     public bool HasTeacher => options.Kind("teacher") is { } kind && kind != None;
 
     /// <summary>Whether a study examines the generator, instead of samples being drawn.</summary>
     public bool HasStudy => options.Kind("study") is not null;
+
+    /// <summary>Whether the MeanFlow stage trains a network, for any target.</summary>
+    private bool TrainsMeanFlow => options.Kind("meanflow") is not (null or None or Pretrained);
 
     public void Check()
     {
@@ -33,9 +36,9 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         CheckReweighting("study", "a study has no loss");
         CheckGuidance("meanflow");
         CheckGuidance("sampling");
-        if (Is("meanflow", "lambda"))
+        if (TrainsMeanFlow)
         {
-            WarnOfMixedGuidance();
+            new FamilyRules(mistakes, options).Check();
             CheckBatching();
             CheckMeanFlow();
             CheckNetwork();
@@ -49,7 +52,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
             return;
         }
 
-        bool trains = Is("teacher", "flowMatching") || Is("meanflow", "lambda");
+        bool trains = Is("teacher", "flowMatching") || TrainsMeanFlow;
         if (trains && options.Text("latents.cache") is "memory" or "disk" && options.Flag("dataset.flip") == true)
         {
             mistakes.Add(
@@ -148,28 +151,6 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
                 options.MostLikelySource($"{owner}.guidance", "teacher.kind"),
                 "`guidance` needs a teacher: only the teacher is guided",
                 "choose a teacher (pretrained or flowMatching), or remove `guidance`");
-        }
-    }
-
-    /// <summary>Warns of a λ between 0 and 1 with guidance: the target is then part guided, part unguided velocity.</summary>
-    private void WarnOfMixedGuidance()
-    {
-        if (options.Number("meanflow.guidance.scale") is not { } scale || scale == 1)
-        {
-            return;
-        }
-
-        string[] mixed =
-        [
-            .. ((string[])["lambda", "tangentLambda"]).Where(name => options.Number($"meanflow.{name}") is > 0 and < 1),
-            .. ((string[])["lambdaSchedule", "tangentLambdaSchedule"]).Where(name => options.Kind($"meanflow.{name}") is "linear" or "cosine"),
-        ];
-        if (mixed.Length > 0)
-        {
-            mistakes.Warn(
-                options.MostLikelySource(["meanflow.guidance", .. mixed.Select(name => $"meanflow.{name}")]),
-                $"`guidance` with {string.Join(" and ", mixed.Select(name => $"`{name}`"))} between 0 and 1: the target mixes the teacher's guided velocity with the unguided one-point velocity, so neither is learnt",
-                "set λ to 1, or remove `guidance`");
         }
     }
 

@@ -266,7 +266,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 
     private void CheckTeacher(LatentSize? latent)
     {
-        if (CheckGenerator("teacher", Velocity, latent) is { } file && options.Kind("meanflow") == "lambda"
+        if (CheckGenerator("teacher", Velocity, latent) is { } file
             && (options.Text("meanflow.initialisation") == "teacher"
                 || (options.Text("meanflow.initialisation") == "cmt" && options.Kind("cmt") == "trajectory")))
         {
@@ -276,7 +276,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 
     private void CheckStudents(LatentSize? latent)
     {
-        if (CheckGenerator("cmt", MeanFlow, latent) is { } file && options.Kind("meanflow") == "lambda"
+        if (CheckGenerator("cmt", MeanFlow, latent) is { } file
             && options.Text("meanflow.initialisation") == "cmt")
         {
             _files.CheckStart("meanflow.network", file, "CMT network");

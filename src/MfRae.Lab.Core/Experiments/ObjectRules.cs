@@ -62,13 +62,22 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
         {
             new DistributionRules(mistakes).CheckLine(view);
         }
-        else if (type.Record == typeof(GuidanceOptions) || type.Record == typeof(LogitNormalTimeOptions))
+        else if (type.Record == typeof(GuidanceOptions) || type.Record == typeof(SelfGuidanceOptions)
+            || type.Record == typeof(LogitNormalTimeOptions))
         {
             CheckInterval(view);
         }
         else if (type.Record == typeof(LambdaMeanFlowOptions))
         {
             CheckSchedules(view);
+        }
+        else if (type.Record == typeof(AlphaFlowOptions))
+        {
+            CheckAlpha(view);
+        }
+        else if (type.Record == typeof(ShortcutOptions))
+        {
+            CheckGridSteps(view);
         }
         else if (type.Record == typeof(TrainingOptions))
         {
@@ -267,6 +276,31 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
                 view.At("tangentLambdaSchedule"),
                 "`tangentLambdaSchedule` needs `tangentLambda`: without it, the λ of the target is used at every step",
                 "set `tangentLambda` to the start of the schedule, or remove the schedule");
+        }
+    }
+
+    private void CheckAlpha(OptionView view)
+    {
+        CheckEnd(view, "alpha.finish", "training ends before the schedule", 0);
+        if (view.Number("alpha.begin") is { } begin && (view.Number("alpha.finish") ?? view.Number("training.steps")) is { } finish
+            && begin >= finish && view.Text("alpha.shape") != "step")
+        {
+            mistakes.Add(
+                view.MostLikelySource("alpha.begin", "alpha.finish", "training.steps"),
+                string.Create(CultureInfo.InvariantCulture, $"`alpha.begin` is {begin}, but α has its last value from step {finish} on"),
+                "set `begin` below `finish`");
+        }
+    }
+
+    private void CheckGridSteps(OptionView view)
+    {
+        if (view.Number("gridSteps") is { } steps && steps >= 2 && !double.IsPow2(steps))
+        {
+            double below = double.Exp2(Math.Floor(Math.Log2(steps)));
+            mistakes.Add(
+                view.At("gridSteps"),
+                string.Create(CultureInfo.InvariantCulture, $"`gridSteps` {steps} is not a power of two: intervals are halved down to one step"),
+                string.Create(CultureInfo.InvariantCulture, $"e.g. {below} or {2 * below}"));
         }
     }
 

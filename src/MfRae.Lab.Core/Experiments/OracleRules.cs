@@ -73,7 +73,7 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
             mistakes.Add(
                 options.MostLikelySource("meanflow.kind", "dataset.kind"),
                 "an oracle dataset without meanflow has no network to evaluate",
-                "choose meanflow of kind lambda");
+                "choose meanflow of kind lambda, or of another kind that trains");
         }
     }
 

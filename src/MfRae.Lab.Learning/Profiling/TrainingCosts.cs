@@ -31,8 +31,8 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
             yield return Cmt(cmt, Of(cmt), network, guide);
         }
 
-        if (options.MeanFlow is LambdaMeanFlowOptions meanFlow)
-            yield return MeanFlow(meanFlow with { Training = Of(meanFlow) }, network, guide);
+        if (options.MeanFlow is IMeanFlowTraining meanFlow)
+            yield return MeanFlow(meanFlow, Of(meanFlow), network, guide);
     }
 
     // Two views of each image; the small heads of the pre-training are left out.
@@ -93,29 +93,32 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         };
     }
 
-    private TrainingProfile MeanFlow(LambdaMeanFlowOptions meanFlow, GeneratorNetwork network, NetworkCost? teacher)
+    private TrainingProfile MeanFlow(IMeanFlowTraining meanFlow, TrainingOptions training, GeneratorNetwork network, NetworkCost? teacher)
     {
-        var (batch, generator) = (meanFlow.Training.BatchSize, NetworkCost.Of(network.Declare()));
-        var derivative = IDerivative.Create(meanFlow.Derivative, meanFlow.Training).Cost;
-        var probed = derivative.AllSamples ? batch : batch * (1 - meanFlow.EqualFraction);
-        var work = new List<WorkProfile>
+        var (batch, generator) = (training.BatchSize, NetworkCost.Of(network.Declare()));
+        var target = TargetCost.Of(meanFlow, training);
+        var work = new List<WorkProfile> { Trained($"generator: {batch}", batch, generator) };
+        var evaluations = 1.0;
+        if (target.Derivative is { } derivative)
         {
-            Trained($"generator: {batch}", batch, generator),
-            new($"{derivative.Name}: {Text(probed)} samples{(derivative.AllSamples ? "" : " with r < t")}",
-                probed * derivative.Of(generator.Forward), derivative.FullPrecision),
-        };
+            var probed = target.DerivativeShare * (derivative.AllSamples ? batch : batch * (1 - meanFlow.EqualFraction));
+            work.Add(new($"{derivative.Name}: {Text(probed)} samples{(derivative.AllSamples ? "" : " with r < t")}",
+                probed * derivative.Of(generator.Forward), derivative.FullPrecision));
+            evaluations += probed / target.DerivativeShare / batch * derivative.KeptEvaluations;
+        }
+
+        work.AddRange(target.Evaluations.Select(more => Evaluated($"{more.What}: {Text(batch * more.Share)}", batch * more.Share, generator)));
         var frozen = EncoderValues;
-        if (teacher is not null
-            && (LambdaSchedule.Target(meanFlow).NeedsTeacher || LambdaSchedule.Tangent(meanFlow).NeedsTeacher))
+        if (teacher is not null && target.TeacherShare > 0)
         {
-            work.Add(Teaching($"teacher: {batch}", batch, meanFlow.Guidance is not null, teacher));
+            var taught = batch * target.TeacherShare;
+            work.Add(Teaching($"teacher: {Text(taught)}", taught, meanFlow.Guidance is not null, teacher));
             frozen += teacher.Values;
         }
 
         work.AddRange(Encoding(batch));
-        var evaluations = 1 + (probed / batch * derivative.KeptEvaluations);
-        return new("meanflow", meanFlow.Training, batch, work, generator.Parameters, frozen,
-            ActivationMemory.Of(network, IsNarrow(meanFlow.Training), derivative.FusesMain, evaluations))
+        return new("meanflow", training, batch, work, generator.Parameters, frozen,
+            ActivationMemory.Of(network, IsNarrow(training), target.Derivative?.FusesMain ?? true, evaluations))
         {
             Recomputation = batch * evaluations * generator.Forward,
         };

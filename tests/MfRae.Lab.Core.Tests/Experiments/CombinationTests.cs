@@ -124,7 +124,7 @@ public sealed class CombinationTests : IDisposable
               "meanflow": {
                 "lambda": 0, "lambdaSchedule": { "kind": "linear", "end": 0.5 },
                 "tangentLambda": 0, "tangentLambdaSchedule": { "kind": "switch", "end": 1, "step": 7 },
-                "guidance": { "scale": 2 }, "initialisation": "random"
+                "guidance": { "scale": 2 }, "mixedGuidance": "both", "initialisation": "random"
               },
               "sampling": { "guidance": { "scale": 1.5 } }
             },
@@ -144,7 +144,8 @@ public sealed class CombinationTests : IDisposable
               "cmt": { "guidance": { "scale": 2 } },
               "meanflow": {
                 "lambdaSchedule": { "kind": "cosine", "end": 0, "steps": 400 }, "tangentLambda": 1,
-                "tangentLambdaSchedule": { "kind": "switch", "end": 0, "step": 399 }, "guidance": { "scale": 2, "low": 0.2, "high": 0.8 }
+                "tangentLambdaSchedule": { "kind": "switch", "end": 0, "step": 399 }, "guidance": { "scale": 2, "low": 0.2, "high": 0.8 },
+                "mixedGuidance": "both"
               },
               "sampling": { "guidance": { "scale": 2 }, "labels": "random" }
             }
@@ -160,8 +161,10 @@ public sealed class CombinationTests : IDisposable
     public void An_arm_removes_guidance_and_schedule_with_null()
     {
         var experiment = _work.Valid("""
-            "base": { "meanflow": { "guidance": { "scale": 2 }, "lambdaSchedule": { "kind": "linear", "end": 0 } } },
-            "arms": { "guided": {}, "plain": { "meanflow": { "guidance": null, "lambdaSchedule": null } } }, "baseline": "plain"
+            "base": {
+              "meanflow": { "guidance": { "scale": 2 }, "mixedGuidance": "teacher", "lambdaSchedule": { "kind": "linear", "end": 0 } }
+            },
+            "arms": { "guided": {}, "plain": { "meanflow": { "guidance": null, "mixedGuidance": null, "lambdaSchedule": null } } }, "baseline": "plain"
             """);
 
         var plain = (LambdaMeanFlowOptions)experiment.Arms.Single(arm => arm.Name == "plain").Options.MeanFlow;

@@ -12,8 +12,8 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Reference;
 
 /// <summary>
-/// The plain DiT: output, intermediate values, gradients, derivative, samples, and the same state as the velocity network of SiT. The losses
-/// of the same manifest, `mf.…`, have another check.
+/// The plain DiT: output, intermediate values, gradients, derivative, samples, the losses of MeanFlow with guidance, and the same state as the
+/// velocity network of SiT.
 /// </summary>
 internal sealed class PlainDitCheck : IReferenceCheck
 {
@@ -29,6 +29,7 @@ internal sealed class PlainDitCheck : IReferenceCheck
             CompareOutputs(manifest, network, weights);
             CompareDerivatives(manifest, network, weights);
             CompareGradients(manifest, network, weights);
+            new PlainDitLosses(manifest, new(network, weights)).Compare();
             if (type == ScalarType.Float32)
             {
                 CompareSamples(manifest, network, weights);

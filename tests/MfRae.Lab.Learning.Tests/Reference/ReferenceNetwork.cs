@@ -1,7 +1,9 @@
 using System.Text.Json;
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Learning.Derivatives;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Paths;
 using static TorchSharp.torch;
 
@@ -26,6 +28,40 @@ internal sealed record ReferenceNetwork(GeneratorNetwork Network, Weights Weight
             .Where(pair => json.TryGetProperty(pair.State, out var named) && named.ValueKind == JsonValueKind.String
                 && named.GetString() == state && json.TryGetProperty(pair.Sizes, out _))
             .Select(pair => json.GetProperty(pair.Sizes))).First();
+        return Build(manifest, state, sizes, interval, type);
+    }
+
+    /// <param name="entry">The file of the state, with an optional remark after it; a manifest of the folder gives the sizes.</param>
+    public static ReferenceNetwork OfState(ReferenceManifest manifest, string entry, bool interval, ScalarType type)
+    {
+        var state = FileOf(entry);
+        var sizes = manifest.Neighbours().First(json => json.TryGetProperty("hyper", out _) && States(json).Contains(state));
+        return Build(manifest, state, sizes.GetProperty("hyper"), interval, type);
+    }
+
+    /// <summary>u at labels, for targets.</summary>
+    public LabelledVelocity Labelled => labels => new NetworkVelocity(Network, Weights, labels);
+
+    /// <summary>du/dt along w, also for r = t, where estimators spare it.</summary>
+    public Tensor Derivative(Tensor z, Tensor w, Tensor r, Tensor t, Tensor y) =>
+        IDerivative.Create(new JvpOptions()).Evaluate(new GivenTimes(Network, Weights, r, y), z, w, t - 1, t).Derivative;
+
+    // The states whose sizes a manifest gives: its own, and all of `states`.
+    private static IEnumerable<string> States(JsonElement json)
+    {
+        if (json.TryGetProperty("state", out var own) && own.ValueKind == JsonValueKind.String)
+            yield return FileOf(own.GetString()!);
+        if (json.TryGetProperty("states", out var all) && all.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var state in all.EnumerateObject().Where(state => state.Value.ValueKind == JsonValueKind.String))
+                yield return FileOf(state.Value.GetString()!);
+        }
+    }
+
+    private static string FileOf(string entry) => entry.Split(':', ' ')[0];
+
+    private static ReferenceNetwork Build(ReferenceManifest manifest, string state, JsonElement sizes, bool interval, ScalarType type)
+    {
         var side = sizes.GetProperty("input_size").GetInt64();
         var network = GeneratorNetwork.Create(
             SizesOf(sizes), new LatentShape(sizes.GetProperty("in_channels").GetInt64(), side, side), sizes.GetProperty("num_classes").GetInt32(), interval);

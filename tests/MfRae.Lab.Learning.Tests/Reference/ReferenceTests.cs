@@ -24,6 +24,10 @@ public sealed class ReferenceTests
         new AutoencoderKlCheck(),
         new FormatsCheck(),
         new ReleasedSamplingCheck(),
+        new LambdaGuidedCheck(),
+        new AlphaFlowCheck(),
+        new SplitCheck(),
+        new ImprovedMeanFlowCheck(),
     ];
 
     public static TheoryData<string> Manifests()
