@@ -25,17 +25,18 @@ internal sealed record RunPreparation(
         TimeProvider time,
         CancellationToken stop)
     {
+        var watch = new LeaseWatch(store, time);
         while (true)
         {
             var findings = StoreSurvey.Of(store, graph.Stages, options, stop);
             var needs = StageActions.Of(graph, findings);
             var touched = Touched(graph, findings, needs);
-            if (StageLeases.TryAcquire(store, touched, time, experiment) is { } leases)
+            if (StageLeases.TryAcquire(store, touched, time, experiment, watch) is { } leases)
             {
                 return new(findings, needs, leases);
             }
 
-            for (string? told = null; StageLeases.Holder(store, touched, time) is { } holder; stop.WaitHandle.WaitOne(RunningWorkers.Poll))
+            for (string? told = null; StageLeases.Holder(touched, watch) is { } holder; stop.WaitHandle.WaitOne(RunningWorkers.Poll))
             {
                 stop.ThrowIfCancellationRequested();
                 if (!options.Wait)
