@@ -30,9 +30,9 @@ public sealed class StageLeases : IDisposable
     /// <summary>Distinguishes these leases from all others; a worker compares it with <see cref="IsTakenByAnotherHost"/>.</summary>
     public string Token => _mine.Token;
 
-    private StageLeases(ArtifactStore store, IEnumerable<string> keys, string? experiment, TimeProvider time)
+    private StageLeases(ArtifactStore store, IEnumerable<string> keys, ProcessIdentity owner, string? experiment, TimeProvider time)
     {
-        _mine = new(ProcessIdentity.Current(), Guid.NewGuid().ToString("N"), experiment);
+        _mine = new(owner, Guid.NewGuid().ToString("N"), experiment);
         _store = store;
         _time = time;
         _keys = [.. keys];
@@ -45,8 +45,10 @@ public sealed class StageLeases : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="experiment">The experiment that the stages are computed for.</param>
     /// <param name="watch">Judges the leases of other hosts by earlier observations; null: there is none yet, so each counts as live.</param>
+    /// <param name="owner">The process that computes the stages; null: this process.</param>
     public static StageLeases? TryAcquire(
-        ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time, string? experiment = null, LeaseWatch? watch = null)
+        ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time, string? experiment = null, LeaseWatch? watch = null,
+        ProcessIdentity? owner = null)
     {
         // Checking and writing are one step, so that two coordinators that find the same dead owner do not both take over.
         using var gate = FileLock.Gate(store);
@@ -55,7 +57,7 @@ public sealed class StageLeases : IDisposable
             return null;
         }
 
-        var leases = new StageLeases(store, stages.Select(stage => stage.Key), experiment, time);
+        var leases = new StageLeases(store, stages.Select(stage => stage.Key), owner ?? ProcessIdentity.Current(), experiment, time);
         foreach (var stage in stages)
         {
             var path = PathOf(store, stage.Key);

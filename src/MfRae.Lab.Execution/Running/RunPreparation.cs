@@ -81,6 +81,17 @@ internal static class StoreSurvey
             return check.Ok ? new(StoredStageState.Complete) : new(StoredStageState.Damaged, check.ToString());
         }
 
+        return Look(store, key, options);
+    }
+
+    /// <summary>The state of a stage without verification of its files.</summary>
+    public static StoredStage Look(ArtifactStore store, string key, RunOptions options)
+    {
+        if (store.IsComplete(key))
+        {
+            return new(StoredStageState.Complete);
+        }
+
         // The last attempt decides: an earlier attempt may have diverged before the user asked for a retry.
         return JournalFile.In(store.PartialFolder(key)) is [.., var last]
             && JournalReader.Read(last.Path).Finished is { } finished
@@ -123,7 +134,8 @@ internal static class StageActions
             {
                 StoredStageState.Complete => StageAction.Cached,
                 StoredStageState.Diverged => StageAction.Diverged,
-                _ when stage.Inputs.Values.Any(input => needs[input] is StageAction.Diverged or StageAction.Blocked) => StageAction.Blocked,
+                _ when stage.Inputs.Values.Any(input => needs.TryGetValue(input, out var need) && need is StageAction.Diverged or StageAction.Blocked)
+                    => StageAction.Blocked,
                 _ => StageAction.Run,
             };
         }
