@@ -37,6 +37,7 @@ public static class CommandLine
             WeightsVerbs.Create(lab),
             WorkerVerb.Create(lab),
             JobVerb.Create(lab),
+            WorkerVerb.CreateTryLock(),
             DiffVerb.Create(lab),
             CompareVerb.Create(lab),
             HistoryVerb.Create(lab),

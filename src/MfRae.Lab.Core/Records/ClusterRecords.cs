@@ -109,8 +109,8 @@ public sealed record JobTask(int Index, IReadOnlyList<string> Keys);
 /// <param name="Host">The host of the job.</param>
 /// <param name="At">When it ended.</param>
 /// <param name="Code">The exit code of the job.</param>
-/// <param name="Message">Why it ended without a result; null if the stages say it.</param>
 /// <param name="Stages">Key → state, for the stages that the job reached.</param>
+/// <param name="Message">Why it ended without a result; null if the stages say it.</param>
 public sealed record JobExit(
     int Format,
     string Job,
@@ -118,5 +118,5 @@ public sealed record JobExit(
     string Host,
     DateTimeOffset At,
     int Code,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message,
-    IReadOnlyDictionary<string, string> Stages);
+    IReadOnlyDictionary<string, string> Stages,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null);

@@ -40,7 +40,7 @@ public sealed class StageJob(ArtifactStore store, IRunLog log, IWorkerLauncher l
         var task = array.Tasks.FirstOrDefault(task => task.Index == index)
             ?? throw new LabException($"{path}: has no task {index}");
         var (code, message, states) = Compute(array, task, stop);
-        var exit = new JobExit(1, me ?? "", restart, System.Environment.MachineName, time.GetUtcNow(), code, message, states);
+        var exit = new JobExit(1, me ?? "", restart, System.Environment.MachineName, time.GetUtcNow(), code, states, message);
         JobFolder.WriteExit(Path.ChangeExtension(path, null), index, exit);
         if (message is not null)
         {

@@ -46,6 +46,7 @@ internal sealed class StageAttempts(
         var folder = store.CreatePartial(run.Key);
         foreach (var journal in JournalFile.In(folder))
         {
+            StageJournal.DetachOtherHost(journal.Path);
             StageJournal.Close(journal.Path, AttemptStatus.Interrupted, "the worker and its coordinator exited unexpectedly", time);
         }
 
