@@ -15,7 +15,7 @@ namespace MfRae.Lab.Execution.Cluster;
 /// <param name="time">The clock.</param>
 /// <param name="experiment">The experiment.</param>
 /// <param name="stages">Its stages, inputs before users.</param>
-/// <param name="ingested">The keys of stages whose journals need not be ingested again.</param>
+/// <param name="ingested">The keys of stages whose journals need not be ingested again if the stages are complete.</param>
 public sealed class JobProgress(
     ArtifactStore store, IRunLog log, TimeProvider time, string experiment, IReadOnlyList<PlannedStage> stages, IReadOnlySet<string> ingested)
 {
@@ -37,9 +37,15 @@ public sealed class JobProgress(
         foreach (var stage in stages)
         {
             var now = Of(stage, jobs.GetValueOrDefault(stage.Key), exits.GetValueOrDefault(stage.Key));
-            if (!_states.TryGetValue(stage.Key, out var before) || before != now)
+            if (_states.TryGetValue(stage.Key, out var before) && before == now)
             {
-                _states[stage.Key] = now;
+                continue;
+            }
+
+            _states[stage.Key] = now;
+            // The beginning of the plan has reported the stages that were complete already.
+            if (before is not null || now.Status != StageStatus.Completed || !ingested.Contains(stage.Key))
+            {
                 log.Status(stage.Key, now.Status, now.Reason);
             }
         }

@@ -69,9 +69,24 @@ public sealed class StageLeases : IDisposable
     }
 
     /// <summary>A message about the live process that holds a lease of the stages, or null if all stages are free.</summary>
-    public static string? Holder(IReadOnlyList<StageNode> stages, LeaseWatch watch) => stages
-        .Select(stage => watch.LiveOwner(stage.Key) is { } owner ? $"the stage {stage.Label} is being computed by {owner}" : null)
-        .FirstOrDefault(held => held is not null);
+    public static string? Holder(IReadOnlyList<StageNode> stages, LeaseWatch watch)
+    {
+        string? holder = null;
+        foreach (var stage in stages)
+        {
+            if (watch.LiveOwner(stage.Key) is { } owner)
+            {
+                holder ??= $"the stage {stage.Label} is being computed by {owner}";
+                // All leases of another host are observed from now on, and not one after another, so that they expire together.
+                if (owner.IsOnThisHost)
+                {
+                    break;
+                }
+            }
+        }
+
+        return holder;
+    }
 
     /// <summary>
     /// The process that holds the stage's lease and seems to live, or null. A stage without a live owner is not running, even if the database

@@ -11,6 +11,9 @@ internal sealed record RunPreparation(
     IReadOnlyDictionary<string, StageAction> Actions,
     StageLeases Leases) : IDisposable
 {
+    // A look at a lease reads a file, which may be on a network file system.
+    private static readonly TimeSpan LookCost = TimeSpan.FromMilliseconds(1);
+
     /// <summary>
     /// Surveys the store and leases the stages to compute. If another process computes one of them, this waits for that process and surveys
     /// the store again.
@@ -36,7 +39,7 @@ internal sealed record RunPreparation(
                 return new(findings, needs, leases);
             }
 
-            for (string? told = null; StageLeases.Holder(touched, watch) is { } holder; stop.WaitHandle.WaitOne(RunningWorkers.Poll))
+            for (string? told = null; StageLeases.Holder(touched, watch) is { } holder; stop.WaitHandle.WaitOne(RunningWorkers.Poll + (touched.Count * LookCost)))
             {
                 stop.ThrowIfCancellationRequested();
                 if (!options.Wait)

@@ -98,6 +98,20 @@ public sealed class StageLeasesTests : IDisposable
     }
 
     [Fact]
+    public void All_leases_of_another_host_expire_together()
+    {
+        var watch = new LeaseWatch(_lab.Store, _time);
+        Write(new("another-host", 1, "", "1"), stage: Second);
+        Write(new("another-host", 1, "", "1"));
+
+        TryAcquire(watch, First, Second).Should().BeNull();
+        _time.Advance(StageLeases.Expiry);
+
+        using var taken = TryAcquire(watch, First, Second);
+        taken.Should().NotBeNull();
+    }
+
+    [Fact]
     public void A_lease_of_another_host_without_a_heartbeat_for_days_is_free_at_once()
     {
         Write(new("another-host", 1, "", "1"), ahead: TimeSpan.FromDays(-2));
@@ -210,10 +224,11 @@ public sealed class StageLeasesTests : IDisposable
         return StageLeases.TryAcquire(_lab.Store, stages, _time, watch: watch);
     }
 
-    private void Write(ProcessIdentity owner, string? experiment = null, TimeSpan ahead = default)
+    private void Write(ProcessIdentity owner, string? experiment = null, TimeSpan ahead = default, StageNode? stage = null)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(LeaseFile)!);
-        File.WriteAllBytes(LeaseFile, JsonSerializer.SerializeToUtf8Bytes(new Lease(owner, "token", experiment), LabJson.Default.Lease));
-        File.SetLastWriteTimeUtc(LeaseFile, (_time.GetUtcNow() + ahead).UtcDateTime);
+        var path = Path.Combine(Path.GetDirectoryName(LeaseFile)!, (stage ?? First).Key + ".lease.json");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(new Lease(owner, "token", experiment), LabJson.Default.Lease));
+        File.SetLastWriteTimeUtc(path, (_time.GetUtcNow() + ahead).UtcDateTime);
     }
 }
