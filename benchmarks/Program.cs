@@ -22,6 +22,9 @@ switch (args.FirstOrDefault())
     case "micro-batch":
         MicroBatchCost.Run(Number("rounds", 3), threads);
         return 0;
+    case "released-files":
+        ReleasedFiles.Write(options["folder"], Number("side", 16));
+        return 0;
     case "loader":
         new LoaderSpeed(Number("images", 256), threads).Run();
         return 0;

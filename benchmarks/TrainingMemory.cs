@@ -61,7 +61,7 @@ internal sealed class TrainingMemory(string experiment, int threads)
         var sizes = ((PretrainedTeacherOptions)options.Teacher).Network!;
         var encoder = new Dinov2Encoder(((Dinov2EncoderOptions)options.Encoder).Network);
         var random = new RandomSource(0, CPU);
-        var teacher = new DitNetwork(sizes, encoder.Shape, Classes, interval: false);
+        var teacher = GeneratorNetwork.Create(sizes, encoder.Shape, Classes, interval: false);
         using var teacherWeights = Weights.Initialise(teacher.Declare(), random, CPU);
         using var source = new LatentBatches(new TensorFile("latents", new Dictionary<string, Tensor>
         {

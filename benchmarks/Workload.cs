@@ -87,14 +87,15 @@ internal sealed class Workload : IDisposable
 
     public void Dispose() => _teacherWeights.Dispose();
 
-    private IObjective Objective(Variant variant, DitNetwork network, TrainingOptions training, Weights? teacherWeights = null) => variant.Derivative is { } derivative
+    private IObjective Objective(Variant variant, GeneratorNetwork network, TrainingOptions training, Weights? teacherWeights = null) => variant.Derivative is { } derivative
         ? new MeanFlowObjective(
-            new(1, _sizes, new UniformTimeOptions(), derivative, new AdaptiveLossWeightOptions(), training, EqualFraction: variant.EqualFraction),
+            new LambdaMeanFlowOptions(
+                1, _sizes, new UniformTimeOptions(), derivative, new AdaptiveLossWeightOptions(), training, EqualFraction: variant.EqualFraction),
             network, (z, t, y) => _teacher.Velocity(teacherWeights ?? _teacherWeights, z, t, y), _batches)
         : new FlowMatchingObjective(new(_sizes, new UniformTimeOptions(), training), network, _batches);
 
     // No layer is left at zero, as some are where training starts.
-    private Weights Weights(DitNetwork network, ScalarType type = ScalarType.Float32)
+    private Weights Weights(GeneratorNetwork network, ScalarType type = ScalarType.Float32)
     {
         var weights = Learning.Networks.Weights.Initialise(network.Declare(), _random, CPU, type);
         using var scope = NewDisposeScope();

@@ -42,6 +42,7 @@ public static class CommandLine
             CompareVerb.Create(lab),
             HistoryVerb.Create(lab),
             LogsVerb.Create(lab),
+            NoiseVerb.Create(lab),
             TagVerb.Create(lab),
             NoteVerb.Create(lab),
             ArchiveVerb.Create(lab),

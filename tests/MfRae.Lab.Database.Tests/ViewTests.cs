@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
@@ -87,6 +88,37 @@ public sealed class ViewTests : IDisposable
 
         _lab.Rows("select arm, axis, level from arm_levels").Should().BeEquivalentTo(
             new object?[][] { ["b", "start", "cmt"], ["b", "meanflow.lambda", "0"] }, options => options.WithStrictOrdering());
+    }
+
+    [Fact]
+    public void The_view_options_has_a_row_for_each_option_of_an_arm()
+    {
+        var plan = Plans.Of();
+        static LabOptions Of(LabOptions options, double lambda) => options with
+        {
+            Sampling = new(Steps: [1, 2]),
+            MeanFlow = new LambdaMeanFlowOptions(
+                lambda, new DitOptions(), new UniformTimeOptions(), new JvpOptions(), new PlainLossWeightOptions(), new TrainingOptions(1)),
+        };
+        _lab.Begin(plan with
+        {
+            Experiment = plan.Experiment with
+            {
+                Arms =
+                [
+                    plan.Experiment.Arms[0] with { Options = Of(plan.Experiment.Arms[0].Options, 0.5) },
+                    plan.Experiment.Arms[1] with { Options = Of(plan.Experiment.Arms[1].Options, 1) },
+                ],
+            },
+        });
+
+        _lab.Rows("select arm, path, value, number, differs from options where path in ('sampling.steps', 'meanflow.lambda', 'meanflow.kind', 'sampling.guidance')")
+            .Should().BeEquivalentTo(new object?[][]
+            {
+                ["b", "meanflow.kind", "lambda", null, 0L], ["b", "meanflow.lambda", "0.5", 0.5, 1L], ["b", "sampling.steps", "[1,2]", null, 0L], ["b", "sampling.guidance", null, null, 0L],
+                ["a", "meanflow.kind", "lambda", null, 0L], ["a", "meanflow.lambda", "1", 1.0, 1L], ["a", "sampling.steps", "[1,2]", null, 0L], ["a", "sampling.guidance", null, null, 0L],
+            });
+        _lab.Rows("select path from options where path glob '*[[]*' or value like '{%'").Should().BeEmpty("objects are paths and lists are values");
     }
 
     [Fact]

@@ -101,7 +101,9 @@ internal static class ProfileText
         text.AppendLine("an estimate. The memory of the process itself is not counted.");
         Section(text, "Latents", new ArmTable("shape", "D", "time shift s", "one latent", "training set", "cache"), arms, Latents);
         Section(text, "Networks", new ArmTable("", "network", "parameters", "trained", "in float32", "G linear", "G + attention"), arms, Components);
-        Section(text, "One image", new ArmTable("", "evaluations", "G linear", "decoder part", "G + attention"), arms, Sampling);
+        var baseline = experiment.Arms.Zip(arms).First(pair => pair.First.Baseline).Second;
+        Section(text, "One image", new ArmTable(["", "evaluations", "G linear", "decoder part", "G + attention", .. Against(baseline, arms)]), arms,
+            arm => Sampling(arm, Against(baseline, arms).Length > 0 ? baseline : null));
         Section(text, "One training step", new ArmTable("stage", "work: samples", "T linear", "T + attention"), arms, Work);
         Section(text, $"Memory while training{(settings.Recompute ? ", with recomputation of activations" : "")}",
             new ArmTable("stage", "batch", "at once", "weights", "gradient", "optimizer", "EMA", "frozen", "activations", "total"), arms,
@@ -129,7 +131,7 @@ internal static class ProfileText
             yield break;
         var all = latent.BytesOfAll is { } bytes
             ? $"{Quantity.Count(latent.TrainingImages!.Value)} × = {Quantity.Bytes(bytes)}"
-            : "dataset not found";
+            : "no images found";
         yield return
         [
             $"{latent.Shape.Channels} × {latent.Shape.Rows} × {latent.Shape.Columns}", Quantity.Count(latent.Shape.Dimension),
@@ -145,10 +147,21 @@ internal static class ProfileText
         Quantity.Giga(component.Cost.Forward.Linear), Quantity.Giga(component.Cost.Forward.Total),
     ]);
 
-    private static IEnumerable<string[]> Sampling(ArmProfile arm) => arm.Sampling.Select(sampling => (string[])
+    // A column for the costs of images, relative to those of the baseline, where they differ.
+    private static string[] Against(ArmProfile baseline, IReadOnlyList<ArmProfile> arms) =>
+        arms.Any(arm => arm.Sampling.Any(sampling => Relative(sampling, baseline) is not (null or 0))) ? [$"linear, against {baseline.Arm}"] : [];
+
+    private static double? Relative(SamplingProfile sampling, ArmProfile baseline) =>
+        baseline.Sampling.FirstOrDefault(other => other.Sampler == sampling.Sampler && other.Cost.Evaluations == sampling.Cost.Evaluations) is { } same
+            ? (sampling.Cost.Image.Linear / same.Cost.Image.Linear) - 1
+            : null;
+
+    private static IEnumerable<string[]> Sampling(ArmProfile arm, ArmProfile? baseline) => arm.Sampling.Select(sampling => (string[])
     [
         sampling.Sampler, Quantity.Count(sampling.Cost.Evaluations), Quantity.Giga(sampling.Cost.Image.Linear),
         Quantity.Giga(sampling.Cost.Decode.Linear), Quantity.Giga(sampling.Cost.Image.Total),
+        .. baseline is null ? [] : (string[])[Relative(sampling, baseline) is { } share
+            ? string.Create(CultureInfo.InvariantCulture, $"{share:+0 %;-0 %;0 %}") : ""],
     ]);
 
     private static IEnumerable<string[]> Work(ArmProfile arm) => arm.Training.SelectMany(training => training.Work

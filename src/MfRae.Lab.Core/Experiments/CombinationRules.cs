@@ -8,12 +8,15 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
     private const string Pretrained = "pretrained";
 
     /// <summary>Whether the arm has a few-step generator: a MeanFlow network, or else a CMT network.</summary>
-    public bool HasGenerator => Is("cmt", "trajectory") || Is("cmt", Pretrained) || Is("meanflow", "lambda") || Is("meanflow", Pretrained);
+    public bool HasGenerator => Is("cmt", "trajectory") || Is("cmt", Pretrained) || TrainsMeanFlow || Is("meanflow", Pretrained);
 
     public bool HasTeacher => options.Kind("teacher") is { } kind && kind != None;
 
     /// <summary>Whether a study examines the generator, instead of samples being drawn.</summary>
     public bool HasStudy => options.Kind("study") is not null;
+
+    /// <summary>Whether the MeanFlow stage trains a network, for any target.</summary>
+    private bool TrainsMeanFlow => options.Kind("meanflow") is not (null or None or Pretrained);
 
     public void Check()
     {
@@ -25,6 +28,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         else
         {
             CheckDecoder();
+            CheckHalves();
         }
 
         CheckCmt();
@@ -32,9 +36,9 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         CheckReweighting("study", "a study has no loss");
         CheckGuidance("meanflow");
         CheckGuidance("sampling");
-        if (Is("meanflow", "lambda"))
+        if (TrainsMeanFlow)
         {
-            WarnOfMixedGuidance();
+            new FamilyRules(mistakes, options).Check();
             CheckBatching();
             CheckMeanFlow();
             CheckNetwork();
@@ -48,7 +52,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
             return;
         }
 
-        bool trains = Is("teacher", "flowMatching") || Is("meanflow", "lambda");
+        bool trains = Is("teacher", "flowMatching") || TrainsMeanFlow;
         if (trains && options.Text("latents.cache") is "memory" or "disk" && options.Flag("dataset.flip") == true)
         {
             mistakes.Add(
@@ -68,6 +72,32 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
                 options.MostLikelySource(["decoder.kind", .. generators.Select(stage => $"{stage}.kind")]),
                 $"{string.Join(", ", generators)} without a decoder: samples cannot be decoded into images",
                 $"choose a decoder (pretrained or rae), or set the kind of {string.Join(" and ", generators)} to none too");
+        }
+    }
+
+    /// <summary>Checks that a decoder without weights has the encoder whose other half it is.</summary>
+    private void CheckHalves()
+    {
+        string? encoder = options.Kind("encoder");
+        if (encoder is null)
+        {
+            return;
+        }
+
+        if (Is("decoder", "autoencoderKl") && encoder is not ("autoencoderKl" or "variational"))
+        {
+            mistakes.Add(
+                options.MostLikelySource("decoder.kind", "encoder.kind"),
+                $"decoder of kind `autoencoderKl` is the other half of a KL autoencoder, but encoder is of kind `{encoder}`",
+                "choose encoder of kind autoencoderKl or variational, or another decoder");
+        }
+
+        if (Is("decoder", "pixels") && encoder != "pixels")
+        {
+            mistakes.Add(
+                options.MostLikelySource("decoder.kind", "encoder.kind"),
+                $"decoder of kind `pixels` shows latents as pixels, but encoder is of kind `{encoder}`",
+                "choose encoder of kind pixels, or another decoder");
         }
     }
 
@@ -121,28 +151,6 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
                 options.MostLikelySource($"{owner}.guidance", "teacher.kind"),
                 "`guidance` needs a teacher: only the teacher is guided",
                 "choose a teacher (pretrained or flowMatching), or remove `guidance`");
-        }
-    }
-
-    /// <summary>Warns of a λ between 0 and 1 with guidance: the target is then part guided, part unguided velocity.</summary>
-    private void WarnOfMixedGuidance()
-    {
-        if (options.Number("meanflow.guidance.scale") is not { } scale || scale == 1)
-        {
-            return;
-        }
-
-        string[] mixed =
-        [
-            .. ((string[])["lambda", "tangentLambda"]).Where(name => options.Number($"meanflow.{name}") is > 0 and < 1),
-            .. ((string[])["lambdaSchedule", "tangentLambdaSchedule"]).Where(name => options.Kind($"meanflow.{name}") is "linear" or "cosine"),
-        ];
-        if (mixed.Length > 0)
-        {
-            mistakes.Warn(
-                options.MostLikelySource(["meanflow.guidance", .. mixed.Select(name => $"meanflow.{name}")]),
-                $"`guidance` with {string.Join(" and ", mixed.Select(name => $"`{name}`"))} between 0 and 1: the target mixes the teacher's guided velocity with the unguided one-point velocity, so neither is learnt",
-                "set λ to 1, or remove `guidance`");
         }
     }
 
@@ -204,7 +212,17 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
             return;
         }
 
-        foreach (var option in OptionTypes.Of(typeof(Options.DitOptions)).Properties)
+        string? own = options.Kind("meanflow.network");
+        if (own is not null && options.Kind("teacher.network") is { } start && own != start)
+        {
+            mistakes.Add(
+                options.MostLikelySource("meanflow.network.kind", "meanflow.network", "teacher.network"),
+                $"`network` is of kind {own}, but the network starts from the teacher's weights, which are of kind {start}",
+                $"write kind {start}, or set `initialisation` to random");
+            return;
+        }
+
+        foreach (var option in OptionTypes.Of(OptionTypes.GeneratorNetwork(own)).Properties)
         {
             double? mine = options.Number($"meanflow.network.{option.Name}");
             double? teachers = options.Number($"teacher.network.{option.Name}");

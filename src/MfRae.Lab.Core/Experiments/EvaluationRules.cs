@@ -5,7 +5,8 @@ using MfRae.Lab.Core.Options;
 namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>Checks that the metrics can be measured in each arm.</summary>
-internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluation)
+/// <param name="headers">Reads the file of reference statistics.</param>
+internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluation, InputHeaders headers)
 {
     /// <param name="wanted">The primary metric and the metrics of contrasts, with the location where each is or would be written.</param>
     public void Check(OptionView options, CombinationRules arm, IReadOnlyList<(string Metric, Location At)> wanted)
@@ -19,6 +20,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         CheckEndpointError(options, arm);
         CheckFeatures();
         CheckReferences();
+        CheckStatistics();
         if (!arm.HasGenerator && !arm.HasTeacher)
         {
             // Nothing is sampled: the experiment trains an encoder or a decoder.
@@ -145,12 +147,73 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
             {
                 mistakes.Add(metric.Location, $"{kind} needs features of the training images", "add \"train\" to `references`");
             }
-            else if (references.TrueForAll(split => split == "train"))
+            else if (references.TrueForAll(split => split is "train" or ReferenceStatisticsOptions.Reference))
             {
                 mistakes.Add(
                     metric.Location,
-                    $"{kind} compares training images with unseen images, but `references` has only training images",
+                    $"{kind} compares training images with unseen images, but `references` has only training images"
+                        + (references.Count > 1 ? " and statistics, which may be those of training images" : ""),
                     "add \"test\" to `references`");
+            }
+        }
+    }
+
+    /// <summary>Checks that published statistics are named if they are a reference, and that they suffice for the metrics.</summary>
+    private void CheckStatistics()
+    {
+        const string name = ReferenceStatisticsOptions.Reference;
+        var references = References();
+        bool written = evaluation.IsWritten(name);
+        if (written != references.Contains(name))
+        {
+            mistakes.Add(
+                written ? evaluation.At(name) : evaluation.At("references"),
+                written ? "`statistics` is written, but `references` does not contain it" : "`references` has statistics, but `statistics` does not name a file",
+                written ? "add \"statistics\" to `references`, or remove `statistics`" : "write \"statistics\": { \"path\": \"FILE.npz\" }");
+            return;
+        }
+
+        if (!written)
+        {
+            return;
+        }
+
+        if (evaluation.Kind("features") == "inception")
+        {
+            mistakes.Add(
+                evaluation.At(name), "`statistics` with features of kind `inception`: that network is trained here, so no file has statistics of it",
+                "choose the feature network behind the statistics, such as fidInception");
+        }
+
+        if (references[0] != name)
+        {
+            return;
+        }
+
+        foreach (string option in (string[])["ladder", "secondFeatures"])
+        {
+            if (evaluation.Flag(option) == true || evaluation.Kind(option) is not (null or "none"))
+            {
+                mistakes.Add(
+                    evaluation.At(option), $"`{option}` needs images of the first reference, which is statistics",
+                    $"put \"test\" or \"train\" first in `references`, or remove `{option}`");
+            }
+        }
+
+        if (headers.Statistics(evaluation.Text($"{name}.path")) is not { } file)
+        {
+            return;
+        }
+
+        foreach (var (needs, has, what) in ((MetricNeeds, bool, string)[])
+            [(MetricNeeds.ReferenceFeatures, file.Images, "images"), (MetricNeeds.Labels, file.Labels, "labels of images")])
+        {
+            foreach (var (metric, kind) in has ? [] : Needing(needs))
+            {
+                mistakes.Add(
+                    metric.Location,
+                    $"{kind} needs {what} of the first reference, but {evaluation.Text($"{name}.path")} has statistics only",
+                    "remove the metric, or put \"test\" or \"train\" first in `references`");
             }
         }
     }
@@ -197,7 +260,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
     private static double KernelSubset(OptionView options, LocatedObject metric, List<string> references)
     {
         var view = new OptionView(metric, OptionTypes.Of(typeof(KidOptions)));
-        double? limit = references.Count > 0 ? options.Number($"dataset.{references[0]}Limit") : null;
+        double? limit = references.Count > 0 && references[0] != ReferenceStatisticsOptions.Reference ? options.Number($"dataset.{references[0]}Limit") : null;
         double?[] most = [view.Number("subsetSize"), options.Number("sampling.samples"), limit > 0 ? limit : null];
         return most.Min() ?? MetricNames.PublishedKernelSubset;
     }

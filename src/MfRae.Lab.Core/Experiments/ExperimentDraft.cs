@@ -169,7 +169,8 @@ internal sealed class ExperimentDraft(
             var primaryAt = document.Get("primaryMetric")?.Location ?? document.Location.Child("primaryMetric");
             var view = new OptionView(evaluation, _evaluation);
             new OracleRules(mistakes, options, view).Check();
-            var rules = new EvaluationRules(mistakes, view);
+            new NoImagesRules(mistakes, options, view).Check();
+            var rules = new EvaluationRules(mistakes, view, headers);
             rules.Check(options, combination, [(Primary, primaryAt), .. _metrics]);
             if (!combination.HasStudy)
             {

@@ -10,7 +10,7 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
 {
     public void Check(OptionView view, OptionType type)
     {
-        foreach (string option in (string[])["path", "weights"])
+        foreach (string option in (string[])["path", "weights", "noiseFile"])
         {
             if (type.Find(option) is null || view.Text(option) is not { } path || !IsPath(view, option, path) || !needed)
             {
@@ -27,7 +27,9 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
             }
             else
             {
-                CheckFile(view.At(option), WeightPath.FileOf(path));
+                CheckFile(view.At(option), WeightPath.FileOf(path), option == "noiseFile"
+                    ? "the verb `noise` writes the noise and labels of a sampling to a file"
+                    : "put the file there, name another weights file, or choose a kind that trains");
             }
         }
     }
@@ -125,7 +127,8 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
         return null;
     }
 
-    private void CheckFile(Location at, string path)
+    /// <param name="remedy">The advice for a file without a known source and without a similar name in its folder.</param>
+    private void CheckFile(Location at, string path, string remedy)
     {
         string full = Path.GetFullPath(path, workingDirectory);
         if (File.Exists(full))
@@ -139,7 +142,7 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
             ? Nearest.To(name, Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal))
             : null;
         string advice = FileSources.Of(path) ?? (near is null
-            ? "put the file there, name another weights file, or choose a kind that trains"
+            ? remedy
             : $"did you mean `{path[..^name.Length]}{near}`?");
         mistakes.Add(at, $"file {path} not found in {workingDirectory}", advice, path);
     }
@@ -158,8 +161,14 @@ internal static class FileSources
         ("data/weights/latents.safetensors", Committed),
         ("data/weights/teacher.safetensors", Committed),
         ("data/weights/inception.safetensors", Committed),
+        ("data/mf-rae/", "get it from the Google Drive folder that https://github.com/sony/mf-rae links to as \"our trained MF-RAE\""),
+        ("data/adm/VIRTUAL_imagenet256_labeled.npz",
+            "get it from https://openaipublic.blob.core.windows.net/diffusion/jul-2021/ref_batches/imagenet/256/VIRTUAL_imagenet256_labeled.npz"),
+        ("data/adm/VIRTUAL_imagenet512.npz",
+            "get it from https://openaipublic.blob.core.windows.net/diffusion/jul-2021/ref_batches/imagenet/512/VIRTUAL_imagenet512.npz"),
         ("data/imagenet", "get ImageNet-1k (ILSVRC2012) from https://image-net.org/download.php"),
         ("data/dinov2-with-registers-base/", "get it with: hf download facebook/dinov2-with-registers-base --local-dir data/dinov2-with-registers-base"),
+        ("data/sd-vae/", "get it with: hf download stabilityai/sd-vae-ft-mse --local-dir data/sd-vae"),
         ("data/rae/", "get it with: hf download nyu-visionx/RAE-collections --local-dir data/rae"),
         ("data/inception/pt_inception-2015-12-05-6726825d.pth",
             "get it from https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"),

@@ -39,7 +39,7 @@ internal sealed class InputHeaders(string workingDirectory, bool needed)
     {
         switch (options.Kind("dataset"))
         {
-            case "imageFolder" when options.Number("dataset.size") is { } size:
+            case "imageFolder" or "none" when options.Number("dataset.size") is { } size:
                 var image = new ImageSize(3, (long)size, (long)size);
                 return new DatasetImages(image, (long?)options.Number("dataset.classes"), image);
             case "idx" when needed && options.Text("dataset.path") is { } path:
@@ -65,6 +65,34 @@ internal sealed class InputHeaders(string workingDirectory, bool needed)
         }
 
         return value;
+    }
+
+    /// <summary>
+    /// Whether a file of reference statistics also contains images, and labels of them. Null if that is unknown: then the stage that reads it
+    /// reports what is missing.
+    /// </summary>
+    public (bool Images, bool Labels)? Statistics(string? path)
+    {
+        if (path is null || !needed)
+        {
+            return null;
+        }
+
+        if (!path.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
+        {
+            return Weights(path) is { } header ? (header.Shape("images") is not null, header.Shape("labels") is not null) : null;
+        }
+
+        try
+        {
+            using var archive = ZipFile.OpenRead(Path.GetFullPath(path, workingDirectory));
+            return (archive.GetEntry("arr_0.npy") is not null, archive.GetEntry("arr_1.npy") is not null);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or InvalidDataException
+            or ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Reads a gzipped file. Null if it cannot be read: the dataset stage reports the reason.</summary>

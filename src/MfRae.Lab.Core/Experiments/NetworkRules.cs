@@ -35,7 +35,9 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 
         if (generates)
         {
+            CheckTokens(latent);
             CheckLatents(latent);
+            new SamplingRules(mistakes).CheckFile(options, headers, latent);
             CheckTeacher(latent);
             CheckStudents(latent);
         }
@@ -64,11 +66,41 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
                 CheckColours();
                 _files.CheckDinov2(Encoder, "encoder.network");
                 return LatentSize.OfDinov2(option => options.Number($"encoder.network.{option}"));
+            case "pixels" when _dataset.Image is { } image:
+                return new LatentSize(image.Channels, image.Rows, image.Columns);
+            case "autoencoderKl" or "variational" when _dataset.Image is { } image:
+                return CheckAutoencoder(image);
             case "pretrained" when headers.Weights(options.Text(Encoder)) is { } file:
                 return CheckEncoderFile(file);
             default:
                 return null;
         }
+    }
+
+    private LatentSize? CheckAutoencoder(ImageSize image)
+    {
+        if (options.Numbers("encoder.network.multipliers") is not { Count: > 0 and < 32 } levels
+            || options.Number("encoder.network.latentChannels") is not { } channels)
+        {
+            return null;
+        }
+
+        if (options.Kind("encoder") == "autoencoderKl")
+        {
+            _files.CheckAutoencoder(Encoder, image);
+        }
+
+        long side = 1L << (levels.Count - 1);
+        if (image.Rows % side != 0 || image.Columns % side != 0)
+        {
+            mistakes.Add(
+                options.MostLikelySource("encoder.network.multipliers", "dataset.size", "dataset.path"),
+                FormattableString.Invariant($"{levels.Count} levels halve the sides of an image {levels.Count - 1} times, but {image.Rows}×{image.Columns} is not a multiple of {side}"),
+                "give `multipliers` fewer numbers, or choose images of another size");
+            return null;
+        }
+
+        return new LatentSize((long)channels, image.Rows / side, image.Columns / side);
     }
 
     private LatentSize? CheckEncoderFile(WeightsHeader file)
@@ -207,6 +239,23 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
             ? FormattableString.Invariant($"set `size` to {made.Rows}, or choose decoder of kind rae, which is trained on the dataset")
             : "choose decoder of kind rae, which is trained on the dataset");
 
+    /// <summary>Checks that the patches of plain DiTs divide the latent.</summary>
+    private void CheckTokens(LatentSize? latent)
+    {
+        foreach (string network in (string[])["teacher.network", "cmt.network", "meanflow.network"])
+        {
+            string path = $"{network}.patch";
+            if (latent is not null && options.IsWritten(network) && options.Number(path) is >= 1 and { } patch
+                && (latent.Rows % patch != 0 || latent.Columns % patch != 0))
+            {
+                mistakes.Add(
+                    options.MostLikelySource(path, network),
+                    FormattableString.Invariant($"the encoder's latents of {latent.Rows}×{latent.Columns} places cannot be divided into patches of {patch}×{patch}"),
+                    "choose a `patch` that divides both sides");
+            }
+        }
+    }
+
     private void CheckLatents(LatentSize? latent)
     {
         if (options.Kind("latents") == "pretrained" && headers.Weights(options.Text("latents.weights")) is { } file)
@@ -217,7 +266,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 
     private void CheckTeacher(LatentSize? latent)
     {
-        if (CheckGenerator("teacher", Velocity, latent) is { } file && options.Kind("meanflow") == "lambda"
+        if (CheckGenerator("teacher", Velocity, latent) is { } file
             && (options.Text("meanflow.initialisation") == "teacher"
                 || (options.Text("meanflow.initialisation") == "cmt" && options.Kind("cmt") == "trajectory")))
         {
@@ -227,7 +276,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
 
     private void CheckStudents(LatentSize? latent)
     {
-        if (CheckGenerator("cmt", MeanFlow, latent) is { } file && options.Kind("meanflow") == "lambda"
+        if (CheckGenerator("cmt", MeanFlow, latent) is { } file
             && options.Text("meanflow.initialisation") == "cmt")
         {
             _files.CheckStart("meanflow.network", file, "CMT network");
@@ -236,7 +285,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         CheckGenerator("meanflow", MeanFlow, latent);
     }
 
-    /// <summary>Checks a DiT^DH from a file.</summary>
+    /// <summary>Checks a generator from a file.</summary>
     /// <param name="stage">The option of the stage that loads it.</param>
     /// <param name="needed">The type of the network.</param>
     /// <returns>The file of the lab that holds the network; null without one or after a mistake.</returns>
@@ -249,7 +298,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
         }
 
         bool released = file.Type is null && options.IsWritten($"{stage}.network");
-        string? found = released ? (file.Shape("r_embedder.W") is null ? Velocity : MeanFlow) : file.Type;
+        string? found = released ? (file.Names.Any(name => name.StartsWith("r_embedder.", StringComparison.Ordinal)) ? MeanFlow : Velocity) : file.Type;
         if (found != needed && found is Velocity or MeanFlow)
         {
             mistakes.Add(
@@ -274,7 +323,7 @@ internal sealed class NetworkRules(Diagnostics mistakes, OptionView options, Inp
             return null;
         }
 
-        _files.CheckNetwork(path, file, $"{stage}.network", typeof(DitOptions));
+        _files.CheckGeneratorNetwork(path, file, $"{stage}.network");
         _files.CheckShape(path, file, latent, "is trained on");
         if (file.Number("classes") is { } classes)
         {

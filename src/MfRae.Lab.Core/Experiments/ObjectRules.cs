@@ -15,7 +15,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
             CheckHeads(view, "trunkWidth", "trunkHeads", 4, "two-dimensional rotary positions rotate");
             CheckHeads(view, "headWidth", "headHeads", 4, "two-dimensional rotary positions rotate");
         }
-        else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions))
+        else if (type.Record == typeof(VitOptions) || type.Record == typeof(DecoderNetworkOptions) || type.Record == typeof(PlainDitOptions))
         {
             CheckHeads(view, "width", "heads", 1, "");
             CheckPositions(view, "width");
@@ -32,9 +32,14 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
             CheckPositions(view, "hiddenSize");
             CheckPatches(view, "imageSize");
         }
+        else if (type.Record == typeof(AutoencoderKlOptions))
+        {
+            CheckGroups(view);
+        }
         else if (type.Record == typeof(SamplingOptions))
         {
             CheckSampling(view);
+            new SamplingRules(mistakes).Check(view);
         }
         else if (type.Record == typeof(EvaluationOptions))
         {
@@ -57,13 +62,22 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
         {
             new DistributionRules(mistakes).CheckLine(view);
         }
-        else if (type.Record == typeof(GuidanceOptions) || type.Record == typeof(LogitNormalTimeOptions))
+        else if (type.Record == typeof(GuidanceOptions) || type.Record == typeof(SelfGuidanceOptions)
+            || type.Record == typeof(LogitNormalTimeOptions))
         {
             CheckInterval(view);
         }
         else if (type.Record == typeof(LambdaMeanFlowOptions))
         {
             CheckSchedules(view);
+        }
+        else if (type.Record == typeof(AlphaFlowOptions))
+        {
+            CheckAlpha(view);
+        }
+        else if (type.Record == typeof(ShortcutOptions))
+        {
+            CheckGridSteps(view);
         }
         else if (type.Record == typeof(TrainingOptions))
         {
@@ -145,6 +159,23 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
                 view.MostLikelySource(side, "patchSize"),
                 string.Create(CultureInfo.InvariantCulture, $"`{side}` {pixels} is not a multiple of the patch size {patch}"),
                 string.Create(CultureInfo.InvariantCulture, $"e.g. {side} {(below > 0 ? $"{below} or " : "")}{below + patch}"));
+        }
+    }
+
+    private void CheckGroups(OptionView view)
+    {
+        if (view.Numbers("multipliers") is { Count: 0 })
+        {
+            mistakes.Add(view.At("multipliers"), "`multipliers` is empty", "write one number for each level, e.g. [1, 2, 4, 4]");
+        }
+
+        if (view.Number("channels") is { } channels && view.Number("groups") is >= 1 and { } groups
+            && view.Numbers("multipliers")?.Any(multiplier => channels * multiplier % groups != 0) == true)
+        {
+            mistakes.Add(
+                view.MostLikelySource("channels", "groups", "multipliers"),
+                string.Create(CultureInfo.InvariantCulture, $"`channels` {channels} times each of `multipliers` is not a multiple of `groups` {groups}"),
+                string.Create(CultureInfo.InvariantCulture, $"e.g. channels {Math.Max(1, Math.Ceiling(channels / groups)) * groups}"));
         }
     }
 
@@ -245,6 +276,31 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
                 view.At("tangentLambdaSchedule"),
                 "`tangentLambdaSchedule` needs `tangentLambda`: without it, the λ of the target is used at every step",
                 "set `tangentLambda` to the start of the schedule, or remove the schedule");
+        }
+    }
+
+    private void CheckAlpha(OptionView view)
+    {
+        CheckEnd(view, "alpha.finish", "training ends before the schedule", 0);
+        if (view.Number("alpha.begin") is { } begin && (view.Number("alpha.finish") ?? view.Number("training.steps")) is { } finish
+            && begin >= finish && view.Text("alpha.shape") != "step")
+        {
+            mistakes.Add(
+                view.MostLikelySource("alpha.begin", "alpha.finish", "training.steps"),
+                string.Create(CultureInfo.InvariantCulture, $"`alpha.begin` is {begin}, but α has its last value from step {finish} on"),
+                "set `begin` below `finish`");
+        }
+    }
+
+    private void CheckGridSteps(OptionView view)
+    {
+        if (view.Number("gridSteps") is { } steps && steps >= 2 && !double.IsPow2(steps))
+        {
+            double below = double.Exp2(Math.Floor(Math.Log2(steps)));
+            mistakes.Add(
+                view.At("gridSteps"),
+                string.Create(CultureInfo.InvariantCulture, $"`gridSteps` {steps} is not a power of two: intervals are halved down to one step"),
+                string.Create(CultureInfo.InvariantCulture, $"e.g. {below} or {2 * below}"));
         }
     }
 

@@ -75,7 +75,9 @@ internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
     private void CheckUnion(LocatedObject value, UnionShape union, bool complete)
     {
         string? kind = value.GetText("kind");
-        if (union.Find(kind) is { } type)
+        // An object without `kind` is of the default kind, unless it is a patch that leaves the kind as it is.
+        bool isDefault = complete && value.Get("kind") is null or { IsNull: true };
+        if ((kind is not null || isDefault) && union.Find(kind) is { } type)
         {
             CheckObject(value, type, complete);
             return;

@@ -21,6 +21,12 @@ internal static class OptionTypes
     /// <summary>A record without kinds.</summary>
     public static OptionType Of(Type record) => TypeOf(record, null);
 
+    /// <summary>The record of the network of a generator.</summary>
+    /// <param name="kind">Its kind; null: the default.</param>
+    public static Type GeneratorNetwork(string? kind) =>
+        (typeof(GeneratorNetworkOptions).GetCustomAttributes<OptionKindAttribute>().FirstOrDefault(known => known.Kind == kind)
+            ?? typeof(GeneratorNetworkOptions).GetCustomAttributes<OptionKindAttribute>().Single(known => known.IsDefault)).Record;
+
     /// <summary>The experiment file itself.</summary>
     public static OptionType ExperimentFile() => new(null, null,
     [
@@ -102,6 +108,13 @@ internal static class OptionTypes
             return new ListShape(ShapeOf(type.GetGenericArguments()[0], property));
         }
 
+        var optional = type.GetCustomAttributes<OptionKindAttribute>().ToList();
+        if (optional.Count > 0)
+        {
+            return new UnionShape(
+                [.. optional.Select(kind => TypeOf(kind.Record, kind.Kind))], optional.Single(kind => kind.IsDefault).Kind);
+        }
+
         var kinds = type.GetCustomAttributes<JsonDerivedTypeAttribute>().ToList();
         return kinds.Count == 0
             ? new ObjectShape(TypeOf(type, null))
@@ -174,13 +187,14 @@ internal sealed record ObjectShape(OptionType Type) : OptionShape
 }
 
 /// <summary>An object whose `kind` selects one of several records.</summary>
-internal sealed record UnionShape(IReadOnlyList<OptionType> Kinds) : OptionShape
+/// <param name="DefaultKind">The kind of an object without `kind`; null: `kind` is required.</param>
+internal sealed record UnionShape(IReadOnlyList<OptionType> Kinds, string? DefaultKind = null) : OptionShape
 {
     public override string Expected => "an object whose `kind` is " + Nearest.Either(KindNames);
 
     public IReadOnlyList<string> KindNames => [.. Kinds.Select(type => type.Kind!)];
 
-    public OptionType? Find(string? kind) => Kinds.FirstOrDefault(type => type.Kind == kind);
+    public OptionType? Find(string? kind) => Kinds.FirstOrDefault(type => type.Kind == (kind ?? DefaultKind));
 }
 
 /// <summary>A value with a separate reader that checks it.</summary>

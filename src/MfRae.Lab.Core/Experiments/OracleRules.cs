@@ -73,7 +73,7 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
             mistakes.Add(
                 options.MostLikelySource("meanflow.kind", "dataset.kind"),
                 "an oracle dataset without meanflow has no network to evaluate",
-                "choose meanflow of kind lambda");
+                "choose meanflow of kind lambda, or of another kind that trains");
         }
     }
 
@@ -166,6 +166,18 @@ internal sealed class OracleRules(Diagnostics mistakes, OptionView options, Opti
                     HasOracle ? $"{kind} with an oracle dataset: it is a metric of images" : "oracle with images: their distribution is unknown",
                     HasOracle ? "remove it; use the metric of kind oracle" : "remove it");
             }
+        }
+
+        if (HasOracle && options.Kind("sampling.grid") is ("uniform" or "times"))
+        {
+            mistakes.Add(options.At("sampling.grid"), "`grid` with an oracle dataset, which is measured along shifted steps", "remove `grid`");
+        }
+
+        if (HasOracle && options.Text("sampling.noise") == Options.SamplingOptions.NoiseOfFile)
+        {
+            mistakes.Add(
+                options.At("sampling.noise"), "`noise` is file with an oracle dataset, whose points are drawn from the distribution",
+                "set `noise` to run or fixed");
         }
 
         foreach (string stage in (string[])["reconstruction", "probes"])

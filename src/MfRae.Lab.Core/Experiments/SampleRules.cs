@@ -27,7 +27,9 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
         double? samples = sampled ? options.Number("sampling.samples") : null;
         string[] references = [.. References()];
         CheckReferences(references);
-        double? reference = references.Length == 0 ? null : Limit(references[0]);
+        double? reference = references.Length == 0 || IsStatistics(references[0]) ? null : Limit(references[0]);
+        CheckPermutedLabels(samples);
+        CheckSheets();
         var kinds = OptionTypes.Evaluation().Find("metrics")?.Shape is ListShape { Item: UnionShape union } ? union : null;
         foreach (var metric in evaluation.Items("metrics"))
         {
@@ -84,10 +86,45 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
         }
     }
 
+    /// <summary>Checks that the released code's labels are as many for each class.</summary>
+    private void CheckPermutedLabels(double? samples)
+    {
+        if (options.Text("sampling.labels") == SamplingOptions.PermutedLabels && options.Text("sampling.noise") != SamplingOptions.NoiseOfFile
+            && headers.Dataset(options).Classes is { } classes && samples % classes > 0)
+        {
+            mistakes.Add(
+                options.MostLikelySource("sampling.labels", "sampling.samples"),
+                FormattableString.Invariant($"`labels` is permuted, but {samples} samples are not the same number for each of {classes} classes"),
+                FormattableString.Invariant($"set `samples` to a multiple of {classes}, or `labels` to balanced"));
+        }
+    }
+
+    private void CheckSheets()
+    {
+        foreach (var sheet in options.Items("sampling.sheets"))
+        {
+            if (OptionView.Numbers(sheet.Get("classes")) is not { } chosen)
+            {
+                continue;
+            }
+
+            if (chosen.Count == 0)
+            {
+                mistakes.Add(sheet.Get("classes")!.Location, "`classes` is empty", "write at least one class, e.g. [437]");
+            }
+            else if (headers.Dataset(options).Classes is { } classes && chosen.Max() >= classes)
+            {
+                mistakes.Add(
+                    sheet.Get("classes")!.Location, FormattableString.Invariant($"there is no class {chosen.Max()}: the dataset has {classes} classes"),
+                    FormattableString.Invariant($"write classes from 0 to {classes - 1}"));
+            }
+        }
+    }
+
     private void CheckReferences(string[] references)
     {
         string[] measured = evaluation.Flag("reconstruction") == true ? [.. references, "test"] : references;
-        foreach (string split in measured.Distinct().Where(split => Limit(split) < Pair))
+        foreach (string split in measured.Distinct().Where(split => !IsStatistics(split) && Limit(split) < Pair))
         {
             mistakes.Add(
                 options.At($"dataset.{split}Limit"),
@@ -98,8 +135,10 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
 
     private IEnumerable<string> References() =>
         evaluation.Find("references").Node is LocatedArray { Items: var items }
-            ? items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>().Where(text => text is "test" or "train")
+            ? items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>().Where(text => text is "test" or "train" || IsStatistics(text))
             : [];
+
+    private static bool IsStatistics(string reference) => reference == ReferenceStatisticsOptions.Reference;
 
     /// <summary>The number of images of a split, or null if all are kept.</summary>
     private double? Limit(string split) => options.Number($"dataset.{split}Limit") is > 0 and var limit ? limit : null;

@@ -47,6 +47,27 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
             : null;
     }
 
+    /// <summary>The kind of a generator's network in a file of the lab; null: the default.</summary>
+    private static string? KindOf(WeightsHeader file) =>
+        file.Network is { } network && network.TryGetProperty("kind", out var kind) && kind.ValueKind == JsonValueKind.String ? kind.GetString() : null;
+
+    /// <summary>Checks that the network of a generator in the options agrees with the file.</summary>
+    public void CheckGeneratorNetwork(string path, WeightsHeader file, string network)
+    {
+        var record = OptionTypes.GeneratorNetwork(KindOf(file));
+        if (options.IsWritten(network) && OptionTypes.GeneratorNetwork(options.Kind(network)) != record)
+        {
+            string found = KindOf(file) ?? GeneratorNetworkConverter.DitDH;
+            mistakes.Add(
+                options.MostLikelySource($"{network}.kind", network),
+                $"`network` is of kind {options.Kind(network)}, but in {options.Text(path)} it is of kind {found}",
+                $"write kind {found}, or null for `network`");
+            return;
+        }
+
+        CheckNetwork(path, file, network, record);
+    }
+
     /// <summary>Checks that `network` in the options agrees with the file. Options without `network` accept any.</summary>
     public void CheckNetwork(string path, WeightsHeader file, string network, Type record)
     {
@@ -71,9 +92,10 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
     /// <param name="start">The network that it starts from, as the message names it.</param>
     public void CheckStart(string network, WeightsHeader file, string start)
     {
-        foreach (string option in OptionTypes.Of(typeof(DitOptions)).Properties.Select(property => property.Name))
+        var record = OptionTypes.GeneratorNetwork(KindOf(file));
+        foreach (string option in OptionTypes.Of(record).Properties.Select(property => property.Name))
         {
-            if (Value(file, typeof(DitOptions), option) is { } found && options.Number($"{network}.{option}") is { } named
+            if (Value(file, record, option) is { } found && options.Number($"{network}.{option}") is { } named
                 && options.IsWritten($"{network}.{option}") && found != named)
             {
                 mistakes.Add(
@@ -155,6 +177,32 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
         }
     }
 
+    /// <summary>Checks published weights of a KL autoencoder.</summary>
+    public void CheckAutoencoder(string path, ImageSize image)
+    {
+        if (headers.Weights(options.Text(path)) is not { } file)
+        {
+            return;
+        }
+
+        if (file.Shape("encoder.conv_in.weight") is [var width, var colours, _, _])
+        {
+            CheckSize(path, "encoder.network.channels", width);
+            if (colours != image.Channels)
+            {
+                mistakes.Add(
+                    options.MostLikelySource(path, "dataset.path", "dataset.kind"),
+                    FormattableString.Invariant($"{options.Text(path)} encodes images of {colours} channels, but the dataset has {image} images"),
+                    "choose encoder of kind variational, which is trained on the dataset");
+            }
+        }
+
+        if (file.Shape("post_quant_conv.weight") is [_, var channels, _, _])
+        {
+            CheckSize(path, "encoder.network.latentChannels", channels);
+        }
+    }
+
     /// <summary>Checks released weights of RAE's decoder.</summary>
     public void CheckReleasedDecoder(string path, LatentSize? latent)
     {
@@ -182,7 +230,7 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
         }
     }
 
-    /// <summary>Checks released weights of a DiT^DH.</summary>
+    /// <summary>Checks released weights of a generator.</summary>
     /// <param name="stage">The option of the stage that loads them.</param>
     public void CheckReleasedGenerator(string stage, LatentSize? latent, long? classes)
     {
@@ -192,20 +240,37 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
             return;
         }
 
+        bool plain = options.Kind($"{stage}.network") == GeneratorNetworkConverter.Dit;
+        if (file.Shape("x_embedder.proj.weight") is not null && plain == file.Shape("s_embedder.proj.weight") is not null)
+        {
+            mistakes.Add(
+                options.MostLikelySource($"{stage}.network.kind", $"{stage}.network"),
+                $"{options.Text(path)} contains a {(plain ? "DiT^DH" : "plain DiT")}, but `network` is of kind {options.Kind($"{stage}.network")}",
+                $"write kind {(plain ? GeneratorNetworkConverter.DitDH : GeneratorNetworkConverter.Dit)}");
+            return;
+        }
+
         if (file.Shape("y_embedder.embedding_table.weight") is [> 1 and var labels, var trunk])
         {
             // The last row is the null label.
             CheckClasses(path, labels - 1, classes);
-            CheckSize(path, $"{stage}.network.trunkWidth", trunk);
+            CheckSize(path, $"{stage}.network.{(plain ? "width" : "trunkWidth")}", trunk);
         }
 
-        if (latent is not null && file.Shape("s_embedder.proj.weight") is [_, var channels, _, _] && channels != latent.Channels)
+        if (plain && file.Shape("x_embedder.proj.weight") is [_, _, _, var side])
+        {
+            CheckSize(path, $"{stage}.network.patch", side);
+        }
+
+        double patch = plain ? options.Number($"{stage}.network.patch") ?? 1 : 1;
+        if (latent is not null && file.Shape(plain ? "x_embedder.proj.weight" : "s_embedder.proj.weight") is [_, var channels, _, _]
+            && channels != latent.Channels)
         {
             Report(path, FormattableString.Invariant($"is trained on latents of {channels} channels, but the encoder makes {latent.Channels}"));
         }
-        else if (latent is not null && file.Shape("pos_embed") is [1, var tokens, _] && tokens != latent.Rows * latent.Columns)
+        else if (latent is not null && file.Shape("pos_embed") is [1, var tokens, _] && tokens * patch * patch != latent.Rows * latent.Columns)
         {
-            Report(path, FormattableString.Invariant($"is trained on latents of {tokens} tokens, but the encoder makes {latent.Rows * latent.Columns}"));
+            Report(path, FormattableString.Invariant($"is trained on latents of {tokens * patch * patch} tokens, but the encoder makes {latent.Rows * latent.Columns}"));
         }
     }
 

@@ -20,8 +20,8 @@ namespace MfRae.Lab.Core.Metrics;
 /// <param name="HigherIsBetter">Direction, or null if it has none.</param>
 /// <param name="Device">Device classes of all computed stages behind the value, such as `cpu` or `cpu+cuda`
 /// (<see cref="MfRae.Lab.Core.Metrics.DeviceClass"/>); empty for values calculated from the options.</param>
-/// <param name="Noise">How the noise of samples is chosen: `fixed:SEED` if all runs use the same noise, `run` if it depends on the run's seed;
-/// empty without sampling. It is a rule and not the seed of a run, so values of several seeds have the same identity.</param>
+/// <param name="Noise">How the noise of samples is chosen: `fixed:SEED` if all runs use the same noise, `file:HASH` if a file has it, `run` if it depends
+/// on the run's seed; empty without sampling. It is a rule and not the seed of a run, so values of several seeds have the same identity.</param>
 /// <param name="Setting">All other settings that define the value, as `name=value` separated by spaces
 /// (<see cref="MfRae.Lab.Core.Metrics.MeasurementSetting"/>). <paramref name="Device"/>, <paramref name="Noise"/> and this are null only in
 /// journals of earlier versions and until a worker or a reader adds them (<see cref="MfRae.Lab.Core.Metrics.Lineage"/>).</param>

@@ -32,6 +32,8 @@ public static class MeasurementSetting
     private const string Evaluation = "evaluation";
     private const string Reconstruction = "reconstruction";
     private const string SetsEntry = "noiseSets";
+    private const string GridEntry = "grid";
+    private const string NoiseFile = "noiseFile";
 
     /// <summary>The rule by which the noise behind a value is chosen, see <see cref="Measurement.Noise"/>.</summary>
     public static string NoiseOf(Measurement measurement, StageFacts stage, Lineage lineage) => stage.Kind switch
@@ -50,14 +52,15 @@ public static class MeasurementSetting
     public static string OverNoiseSets(string? setting, int sets) => $"{setting} {Entry(SetsEntry, sets)}".TrimStart();
 
     /// <summary>
-    /// The measurement without the rule and the number of sets of its noise: for comparisons that do not pair samples, such as with the
-    /// teacher, whose samples start from noise that all runs share.
+    /// The measurement without the rule and the number of sets of its noise, and without the times between its steps: for comparisons that do
+    /// not pair samples, such as with the teacher, whose samples start from noise that all runs share and take other steps.
     /// </summary>
     public static Measurement WithoutNoise(Measurement measurement) => measurement with
     {
         Noise = null,
         Setting = measurement.Setting is { } setting
-            ? string.Join(' ', setting.Split(' ').Where(entry => !entry.StartsWith(SetsEntry + "=", StringComparison.Ordinal)))
+            ? string.Join(' ', setting.Split(' ').Where(
+                entry => !entry.StartsWith(SetsEntry + "=", StringComparison.Ordinal) && !entry.StartsWith(GridEntry + "=", StringComparison.Ordinal)))
             : null,
     };
 
@@ -66,7 +69,7 @@ public static class MeasurementSetting
     {
         Evaluation =>
         [
-            .. OfMetric(measurement.Metric, measurement, stage, lineage), .. Batch(measurement, lineage.Input(stage, StageInput.Samples)),
+            .. OfMetric(measurement.Metric, measurement, stage, lineage), .. Drawing(measurement, lineage.Input(stage, StageInput.Samples)),
             Revision(stage, lineage),
         ],
         Reconstruction => [.. OfMetric(Original(measurement.Metric), measurement, stage, lineage), .. Data(stage), Revision(stage, lineage)],
@@ -188,18 +191,39 @@ public static class MeasurementSetting
         var splits = stage.Option("references") is { ValueKind: JsonValueKind.Array } list
             ? list.EnumerateArray().Select(split => split.ToString())
             : ["test"];
-        return splits.FirstOrDefault(split => split != "train") is { } unseen ? Key("unseen", stage, StageInput.Reference(unseen)) : "";
+        return splits.FirstOrDefault(split => split is not ("train" or ReferenceStatisticsOptions.Reference)) is { } unseen ? Key("unseen", stage, StageInput.Reference(unseen)) : "";
     }
 
     /// <summary>The dataset, for values without a reference whose hash identifies it.</summary>
     private static IEnumerable<string> Data(StageFacts stage) => [Key("data", stage, StageInput.Dataset)];
 
-    /// <summary>The noise is a function of the seed and of the batch size in which it is drawn.</summary>
-    private static IEnumerable<string> Batch(Measurement measurement, StageFacts? samples) =>
-        measurement.Metric == MetricNames.Floor || samples is null ? [] : [Option(samples.Definition, "batchSize", "batch")];
+    /// <summary>
+    /// How samples were drawn and written. Drawn noise is a function of the seed and of the batch size in which it is drawn. Options with their
+    /// defaults are left out, as in records from before they existed.
+    /// </summary>
+    private static IEnumerable<string> Drawing(Measurement measurement, StageFacts? samples) =>
+        measurement.Metric == MetricNames.Floor || samples is null ? [] :
+        [
+            samples.Option(NoiseFile) is null ? Option(samples.Definition, "batchSize", "batch") : "",
+            Grid(measurement.Steps, samples.Option(GridEntry)),
+            // The endpoint error compares latents.
+            measurement.Metric == "endpointError" ? "" : Option(samples.Definition, "bytes"),
+        ];
 
-    /// <summary>A definition with a seed has fixed noise; otherwise the seed of the stage, which is that of the run, determines the noise.</summary>
-    private static string Rule(StageFacts? drawing) => drawing?.Option("seed") is null && drawing?.Seed is not null
+    /// <summary>The times between several steps; a single step has none.</summary>
+    private static string Grid(int steps, JsonElement? grid) => grid is null || steps < 2 ? ""
+        : StageFacts.Property(grid, "times") is { ValueKind: JsonValueKind.Array } lists
+            ? lists.EnumerateArray().Where(times => times.ValueKind == JsonValueKind.Array && times.GetArrayLength() == steps + 1)
+                .Select(times => $"{GridEntry}={Compact(times)}").FirstOrDefault("")
+        : $"{GridEntry}={StageFacts.Text(grid, "kind")}";
+
+    /// <summary>
+    /// Noise from a file is identified by the hash of the file. A definition with a seed has fixed noise; otherwise the seed of the stage, which
+    /// is that of the run, determines the noise.
+    /// </summary>
+    private static string Rule(StageFacts? drawing) => StageFacts.Text(drawing?.Definition, NoiseFile) is { } file
+        ? $"file:{Short(drawing!.Files.GetValueOrDefault(file) ?? file)}"
+        : drawing?.Option("seed") is null && drawing?.Seed is not null
         ? "run"
         : $"fixed:{Raw(drawing?.Definition, "seed", "0")}";
 

@@ -110,13 +110,13 @@ public static class DeviceClass
 
     private const char Separator = '+';
 
-    // The stages that can import a network instead of training it, with the kind of options that trains.
-    private static readonly Dictionary<string, string> Trained = new()
+    // The stages that can import a network instead of training it, with the kinds of options that train.
+    private static readonly Dictionary<string, string[]> Trained = new()
     {
-        ["features"] = "inception",
-        ["encoder"] = "selfSupervised",
-        ["decoder"] = "rae",
-        ["teacher"] = "flowMatching",
+        ["features"] = ["inception"],
+        ["encoder"] = ["selfSupervised", "variational"],
+        ["decoder"] = ["rae"],
+        ["teacher"] = ["flowMatching"],
     };
 
     /// <summary>`cuda` for `cuda:1`; empty if the device is unknown.</summary>
@@ -148,6 +148,6 @@ public static class DeviceClass
 
         // Imported statistics of latents count only if the stage also encodes the training set.
         return stage.Kind == "latents" ? kind != "pretrained" || StageFacts.Text(options, "cache") != "none"
-            : !Trained.TryGetValue(stage.Kind, out var trains) || kind == trains;
+            : !Trained.TryGetValue(stage.Kind, out string[]? trains) || trains.Contains(kind);
     }
 }

@@ -7,6 +7,7 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(IdxDatasetOptions), "idx")]
 [JsonDerivedType(typeof(ImageFolderDatasetOptions), "imageFolder")]
 [JsonDerivedType(typeof(OracleDatasetOptions), "oracle")]
+[JsonDerivedType(typeof(NoImagesDatasetOptions), "none")]
 public abstract record DatasetOptions;
 
 /// <summary>
@@ -54,6 +55,16 @@ public sealed record ImageFolderDatasetOptions(
 
     IEnumerable<string> IReadsFiles.Files() => Splits.Select(split => $"{Path.TrimEnd('/')}/{split}");
 }
+
+/// <summary>
+/// No images: only the facts about them that the networks of an arm need. For arms whose networks, statistics of latents and reference
+/// statistics are all from files.
+/// </summary>
+/// <param name="Size">Side of the colour images in pixels.</param>
+/// <param name="Classes">The number of classes.</param>
+public sealed record NoImagesDatasetOptions(
+    [property: OptionRange(8, 4096)] int Size = 256,
+    [property: OptionRange(1, 1_000_000)] int Classes = 1000) : DatasetOptions;
 
 /// <summary>
 /// No images: new latents are drawn at every step from a distribution with known closed forms (docs/method.md §6). A sample of d dimensions

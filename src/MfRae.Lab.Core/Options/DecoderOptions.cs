@@ -7,6 +7,8 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(NoDecoderOptions), "none")]
 [JsonDerivedType(typeof(PretrainedDecoderOptions), "pretrained")]
 [JsonDerivedType(typeof(RaeDecoderOptions), "rae")]
+[JsonDerivedType(typeof(AutoencoderKlDecoderOptions), "autoencoderKl")]
+[JsonDerivedType(typeof(PixelDecoderOptions), "pixels")]
 public abstract record DecoderOptions;
 
 /// <summary>No decoder: the plan ends at the encoder and its probes.</summary>
@@ -29,6 +31,12 @@ public sealed record RaeDecoderOptions(
     TrainingOptions Training,
     [property: OptionRange(0, 10)] double NoiseTau = 0.8,
     [property: OptionRange(0, 1000)] double PerceptualWeight = 0.1) : DecoderOptions, ITrained;
+
+/// <summary>The decoder of the KL autoencoder whose encoder is the arm's encoder.</summary>
+public sealed record AutoencoderKlDecoderOptions : DecoderOptions;
+
+/// <summary>No network: the pixels of an encoder of kind pixels.</summary>
+public sealed record PixelDecoderOptions : DecoderOptions;
 
 /// <summary>The network that pre-trained decoder weights belong to.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

@@ -8,6 +8,9 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(PretrainedEncoderOptions), "pretrained")]
 [JsonDerivedType(typeof(Dinov2EncoderOptions), "dinov2")]
 [JsonDerivedType(typeof(SelfSupervisedEncoderOptions), "selfSupervised")]
+[JsonDerivedType(typeof(AutoencoderKlEncoderOptions), "autoencoderKl")]
+[JsonDerivedType(typeof(VariationalEncoderOptions), "variational")]
+[JsonDerivedType(typeof(PixelEncoderOptions), "pixels")]
 public abstract record EncoderOptions;
 
 /// <summary>No encoder: the data are already latents.</summary>
@@ -42,6 +45,48 @@ public sealed record SelfSupervisedEncoderOptions(
     [property: OptionRange(0, 0.95)] double MaskRatio = 0.25,
     [property: OptionRange(0.01, 10)] double Temperature = 0.2,
     [property: OptionRange(0, 1000)] double ReconstructionWeight = 1) : EncoderOptions, ITrained;
+
+/// <summary>
+/// A published KL autoencoder, such as the SD-VAE: latents are the mean of the posterior × <paramref name="Scale"/>. The names are those of
+/// diffusers or of latent diffusion, in .safetensors or a PyTorch checkpoint; PATH::NAME reads a dictionary inside the file, such as
+/// `first_stage_model`. A decoder of kind autoencoderKl is the decoder of the same file.
+/// </summary>
+/// <param name="Scale">The number that latents are multiplied by.</param>
+public sealed record AutoencoderKlEncoderOptions(
+    string Weights,
+    AutoencoderKlOptions Network,
+    [property: OptionRange(1e-6, 1e6)] double Scale = 0.18215) : EncoderOptions, IReadsFiles
+{
+    IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
+}
+
+/// <summary>
+/// Trains a KL autoencoder: L1 error of the images that are decoded from a sample of the posterior, plus <paramref name="KlWeight"/> × the
+/// posterior's divergence from the standard normal distribution, divided by the number of pixels. Latents are the mean of the posterior. A
+/// decoder of kind autoencoderKl is its decoder.
+/// </summary>
+public sealed record VariationalEncoderOptions(
+    AutoencoderKlOptions Network,
+    TrainingOptions Training,
+    [property: OptionRange(0, 1000)] double KlWeight = 1e-6) : EncoderOptions, ITrained;
+
+/// <summary>No network: latents are the pixels, 2 · image - 1, and a decoder of kind pixels is the inverse.</summary>
+public sealed record PixelEncoderOptions : EncoderOptions;
+
+/// <summary>
+/// The sizes of a KL autoencoder (arXiv 2112.10752): residual convolutions with group normalisation, and attention at the smallest level. The
+/// SD-VAE has multipliers [1, 2, 4, 4] and the defaults.
+/// </summary>
+/// <param name="Multipliers">The channels of each level, relative to <paramref name="Channels"/>; each level but the first has half the side of the level before.</param>
+/// <param name="Blocks">Residual blocks of a level of the encoder; a level of the decoder has one more.</param>
+/// <param name="LatentChannels">Channels of a latent.</param>
+/// <param name="Groups">Groups of each normalisation.</param>
+public sealed record AutoencoderKlOptions(
+    [property: OptionRange(1, 64)] IReadOnlyList<int> Multipliers,
+    [property: OptionRange(1, 4096)] int Channels = 128,
+    [property: OptionRange(1, 16)] int Blocks = 2,
+    [property: OptionRange(1, 4096)] int LatentChannels = 4,
+    [property: OptionRange(1, 512)] int Groups = 32);
 
 /// <summary>
 /// A vision transformer with a convolutional stem of three stride-2 layers: 28×28 pixels become 4×4 tokens of

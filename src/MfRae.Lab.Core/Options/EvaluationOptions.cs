@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace MfRae.Lab.Core.Options;
 
 /// <summary>The metrics and references of the evaluation, outside `base` so that an arm cannot change its evaluation.</summary>
-/// <param name="References">Dataset splits whose feature statistics samples are compared with; the first is the primary one.</param>
+/// <param name="References">The references that samples are compared with: dataset splits, and statistics for those of
+/// <paramref name="Statistics"/>. The first is the primary one.</param>
 /// <param name="Reconstruction">Whether the test set is also encoded, decoded and measured (rFID).</param>
 /// <param name="Probes">Whether the encoder is probed by k nearest neighbours and a linear classifier, and compared with raw pixels and an
 /// untrained encoder.</param>
@@ -12,16 +13,32 @@ namespace MfRae.Lab.Core.Options;
 /// <param name="SecondFeatures">Another network, in whose features samples are also compared with the first reference (`fd`), or null.</param>
 /// <param name="Ladder">Whether FID is measured for images of the first reference with increasing noise and blur, to check that it grows.</param>
 /// <param name="SnapshotSamples">Number of one-step samples that are drawn from each snapshot and measured.</param>
+/// <param name="Statistics">A published file of reference statistics, or null.</param>
 public sealed record EvaluationOptions(
     FeatureOptions Features,
     IReadOnlyList<MetricOptions> Metrics,
-    [property: OptionChoice("test", "train")] IReadOnlyList<string> References,
+    [property: OptionChoice("test", "train", ReferenceStatisticsOptions.Reference)] IReadOnlyList<string> References,
     bool Reconstruction = false,
     bool Probes = false,
     [property: OptionRange(0, 100_000)] int BootstrapDraws = 1000,
     FeatureOptions? SecondFeatures = null,
     bool Ladder = false,
-    [property: OptionRange(10, 1_000_000)] int SnapshotSamples = 1_000);
+    [property: OptionRange(10, 1_000_000)] int SnapshotSamples = 1_000,
+    ReferenceStatisticsOptions? Statistics = null);
+
+/// <summary>
+/// Feature statistics of reference images from a file, as `evaluate --reference` reads them: ADM's, pytorch-fid's, clean-fid's,
+/// torch-fidelity's or the lab's own (docs/evaluation.md). The feature network must be the one behind them, which only files of the lab name.
+/// Metrics that need features of single images use the images in the file, if it has any: ADM's files do.
+/// </summary>
+/// <param name="Path">The file, such as ADM's VIRTUAL_imagenet256_labeled.npz.</param>
+public sealed record ReferenceStatisticsOptions(string Path) : IReadsFiles
+{
+    /// <summary>The name of this reference among <see cref="EvaluationOptions.References"/>.</summary>
+    public const string Reference = "statistics";
+
+    IEnumerable<string> IReadsFiles.Files() => [Path];
+}
 
 /// <summary>One metric over a set of samples.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

@@ -15,6 +15,22 @@ public sealed record LabOptions(
     SamplingOptions Sampling,
     StudyOptions? Study = null);
 
+/// <summary>
+/// A kind of an options record whose `kind` may be absent. Records whose `kind` is required have <see cref="JsonDerivedTypeAttribute"/>.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
+public sealed class OptionKindAttribute(Type record, string kind) : Attribute
+{
+    /// <summary>The record of the kind.</summary>
+    public Type Record { get; } = record;
+
+    /// <summary>The value of `kind`.</summary>
+    public string Kind { get; } = kind;
+
+    /// <summary>Whether an object without `kind` is of this kind.</summary>
+    public bool IsDefault { get; init; }
+}
+
 /// <summary>The closed range of a numeric option. The experiment reader and the JSON Schema read it.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OptionRangeAttribute(double minimum, double maximum = double.MaxValue) : Attribute

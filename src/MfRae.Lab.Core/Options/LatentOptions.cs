@@ -7,6 +7,7 @@ namespace MfRae.Lab.Core.Options;
 [JsonDerivedType(typeof(NoLatentOptions), "none")]
 [JsonDerivedType(typeof(PretrainedLatentOptions), "pretrained")]
 [JsonDerivedType(typeof(PerElementLatentOptions), "perElement")]
+[JsonDerivedType(typeof(UnnormalisedLatentOptions), "unnormalised")]
 public abstract record LatentOptions
 {
     private const string Disk = "disk";
@@ -26,6 +27,7 @@ public abstract record LatentOptions
     {
         PretrainedLatentOptions pretrained => pretrained.Cache,
         PerElementLatentOptions own => own.Cache,
+        UnnormalisedLatentOptions encoded => encoded.Cache,
         _ => None,
     };
 }
@@ -48,4 +50,8 @@ public sealed record PretrainedLatentOptions(
 /// <summary>Mean and variance of the training set, accumulated in float64.</summary>
 public sealed record PerElementLatentOptions(
     [property: OptionRange(0, 1)] double Epsilon = 1e-5,
+    [property: OptionChoice("memory", "disk", "none")] string Cache = "memory") : LatentOptions;
+
+/// <summary>The latents of the encoder as they are, such as those of the SD-VAE, whose encoder scales them.</summary>
+public sealed record UnnormalisedLatentOptions(
     [property: OptionChoice("memory", "disk", "none")] string Cache = "memory") : LatentOptions;

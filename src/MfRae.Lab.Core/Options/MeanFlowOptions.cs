@@ -6,6 +6,9 @@ namespace MfRae.Lab.Core.Options;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(NoMeanFlowOptions), "none")]
 [JsonDerivedType(typeof(LambdaMeanFlowOptions), "lambda")]
+[JsonDerivedType(typeof(AlphaFlowOptions), "alphaFlow")]
+[JsonDerivedType(typeof(SplitMeanFlowOptions), "splitMeanFlow")]
+[JsonDerivedType(typeof(ShortcutOptions), "shortcut")]
 [JsonDerivedType(typeof(PretrainedMeanFlowOptions), "pretrained")]
 public abstract record MeanFlowOptions;
 
@@ -14,7 +17,7 @@ public sealed record NoMeanFlowOptions : MeanFlowOptions;
 
 /// <summary>A trained mean-flow network from a file, such as a released generator; PATH::NAME as for a teacher.</summary>
 /// <param name="Network">As for a teacher.</param>
-public sealed record PretrainedMeanFlowOptions(string Weights, DitOptions? Network = null) : MeanFlowOptions, IPretrainedGenerator;
+public sealed record PretrainedMeanFlowOptions(string Weights, GeneratorNetworkOptions? Network = null) : MeanFlowOptions, IPretrainedGenerator;
 
 /// <summary>Trains u_θ towards w_λ - (t - r) du/dt with w_λ = (1 - λ) v̂ + λ v_φ.</summary>
 /// <param name="Lambda">λ of the target, at the start of training: 0 is the one-point velocity, 1 the teacher.</param>
@@ -26,9 +29,14 @@ public sealed record PretrainedMeanFlowOptions(string Weights, DitOptions? Netwo
 /// <param name="Guidance">Guides the teacher; absent: none.</param>
 /// <param name="Snapshots">The number of intermediate EMA weights that are kept and later sampled and measured: at the start and at …, a
 /// quarter, a half of the steps.</param>
+/// <param name="Tangent">network: the direction of the derivative is the network's own velocity u(z, t, t), as in improved MeanFlow; absent:
+/// the mix by <paramref name="TangentLambda"/>.</param>
+/// <param name="SelfGuidance">Guides the one-point velocity by the network itself; absent: none.</param>
+/// <param name="MixedGuidance">For a guided teacher and a λ between 0 and 1: teacher guides its velocity alone; both gives the one-point
+/// velocity the same term, so that every λ has one guidance scale.</param>
 public sealed record LambdaMeanFlowOptions(
     [property: OptionRange(0, 1)] double Lambda,
-    DitOptions Network,
+    GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
     DerivativeOptions Derivative,
     LossWeightOptions LossWeight,
@@ -40,7 +48,19 @@ public sealed record LambdaMeanFlowOptions(
     LambdaScheduleOptions? LambdaSchedule = null,
     LambdaScheduleOptions? TangentLambdaSchedule = null,
     GuidanceOptions? Guidance = null,
-    [property: OptionRange(0, 30)] int Snapshots = 0) : MeanFlowOptions, IMeanFlowTraining;
+    [property: OptionRange(0, 30)] int Snapshots = 0,
+    [property: OptionChoice(LambdaMeanFlowOptions.NetworkTangent)]
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tangent = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SelfGuidanceOptions? SelfGuidance = null,
+    [property: OptionChoice("teacher", LambdaMeanFlowOptions.GuideBoth)]
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MixedGuidance = null) : MeanFlowOptions, IMeanFlowTraining
+{
+    /// <summary>The value of <see cref="Tangent"/> that takes the network's own velocity.</summary>
+    public const string NetworkTangent = "network";
+
+    /// <summary>The value of <see cref="MixedGuidance"/> that guides both velocities.</summary>
+    public const string GuideBoth = "both";
+}
 
 /// <summary>How a λ changes from its value at the start of training to another (docs/method.md §2).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
@@ -137,6 +157,7 @@ public sealed record ForwardDifferenceOptions(
 [JsonDerivedType(typeof(AdaptiveLossWeightOptions), "adaptive")]
 [JsonDerivedType(typeof(AdaptiveSumLossWeightOptions), "adaptiveSum")]
 [JsonDerivedType(typeof(ReleasedLossWeightOptions), "released")]
+[JsonDerivedType(typeof(CauchyLossWeightOptions), "cauchy")]
 public abstract record LossWeightOptions;
 
 /// <summary>Mean squared error.</summary>
@@ -158,6 +179,13 @@ public sealed record AdaptiveSumLossWeightOptions(
 public sealed record ReleasedLossWeightOptions(
     [property: OptionRange(0, 4)] double Power = 1,
     [property: OptionRange(1e-12, 1e6)] double Offset = 1e-3) : LossWeightOptions;
+
+/// <summary>
+/// log(1 + M / c) with M the error's mean over dimensions: the negative logarithm of a Cauchy density. Its gradient is that of the adaptive
+/// weight of power 1, and its value follows the error.
+/// </summary>
+public sealed record CauchyLossWeightOptions(
+    [property: OptionRange(1e-12, 1e6)] double Offset = 0.05) : LossWeightOptions;
 
 /// <summary>The distribution of training times, and their shift (docs/method.md §1).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
@@ -214,7 +242,7 @@ public sealed record NoCmtOptions : CmtOptions;
 
 /// <summary>A mid-trained mean-flow network from a file; PATH::NAME as for a teacher.</summary>
 /// <param name="Network">As for a teacher.</param>
-public sealed record PretrainedCmtOptions(string Weights, DitOptions? Network = null) : CmtOptions, IPretrainedGenerator;
+public sealed record PretrainedCmtOptions(string Weights, GeneratorNetworkOptions? Network = null) : CmtOptions, IPretrainedGenerator;
 
 /// <summary>
 /// Regression to (z_ti - z_tj) / (ti - tj) on pairs of points of Euler trajectories from the prior, initialised from the

@@ -16,40 +16,30 @@ public sealed record NoTeacherOptions : TeacherOptions;
 /// <summary>Weights from a file; PATH::NAME reads a dictionary inside a checkpoint, such as `ema`.</summary>
 /// <param name="Network">The sizes of a released network, whose file does not contain them; absent for files of the lab, whose metadata
 /// describe the network.</param>
-public sealed record PretrainedTeacherOptions(string Weights, DitOptions? Network = null) : TeacherOptions, IPretrainedGenerator;
+public sealed record PretrainedTeacherOptions(string Weights, GeneratorNetworkOptions? Network = null) : TeacherOptions, IPretrainedGenerator;
 
-/// <summary>A DiT^DH whose weights are in a file: a teacher, or a mean-flow network of the CMT or MeanFlow stage.</summary>
+/// <summary>A generator whose weights are in a file: a teacher, or a mean-flow network of the CMT or MeanFlow stage.</summary>
 public interface IPretrainedGenerator : IReadsFiles
 {
     /// <summary>The path of the weights.</summary>
     string Weights { get; }
 
     /// <summary>The sizes of a released network; null for files of the lab.</summary>
-    DitOptions? Network { get; }
+    GeneratorNetworkOptions? Network { get; }
 
     IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
 }
 
-/// <summary>Trains DiT^DH on ‖v_φ(z_t, t, y) - v̂‖².</summary>
+/// <summary>Trains a velocity network on ‖v_φ(z_t, t, y) - v̂‖².</summary>
 /// <param name="LabelDropout">Probability that a label is replaced by the null label.</param>
 public sealed record FlowMatchingOptions(
-    DitOptions Network,
+    GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
     TrainingOptions Training,
     [property: OptionRange(0, 1)] double LabelDropout = 0.1) : TeacherOptions, ITrained;
 
 /// <summary>No network: the exact velocity of an oracle dataset, with an error of known form (docs/method.md §6).</summary>
 public sealed record OracleTeacherOptions(TeacherBiasOptions Bias) : TeacherOptions;
-
-/// <summary>DiT^DH: an encoder trunk on single tokens whose output conditions a short, wide head per token (docs/method.md §2).</summary>
-public sealed record DitOptions(
-    [property: OptionRange(8, 8192)] int TrunkWidth = 96,
-    [property: OptionRange(1, 128)] int TrunkDepth = 4,
-    [property: OptionRange(1, 128)] int TrunkHeads = 4,
-    [property: OptionRange(8, 8192)] int HeadWidth = 128,
-    [property: OptionRange(1, 128)] int HeadDepth = 2,
-    [property: OptionRange(1, 128)] int HeadHeads = 4,
-    [property: OptionRange(0.5, 16)] double MlpRatio = 4);
 
 /// <summary>The error δ = v_φ - v of a teacher that is otherwise exact (docs/method.md §6).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]

@@ -59,11 +59,35 @@ public sealed record TrainingOptions(
 public interface IMeanFlowTraining : ITrained
 {
     /// <summary>The sizes of a network that starts from random weights.</summary>
-    DitOptions Network { get; }
+    GeneratorNetworkOptions Network { get; }
 
     /// <summary>Weights to start from: cmt, teacher or random.</summary>
     string Initialisation { get; }
 
     /// <summary>The number of snapshots of the averaged weights during training.</summary>
     int Snapshots { get; }
+
+    /// <summary>The distribution of the pairs of times.</summary>
+    TimeSamplerOptions Time { get; }
+
+    /// <summary>The estimator of du/dt; null for a target that needs none.</summary>
+    DerivativeOptions? Derivative { get; }
+
+    /// <summary>The weight of a sample's error.</summary>
+    LossWeightOptions LossWeight { get; }
+
+    /// <summary>λ of the target at the start of training: the weight of the teacher's velocity.</summary>
+    double Lambda { get; }
+
+    /// <summary>The fraction of the samples that are regressed on a velocity.</summary>
+    double EqualFraction { get; }
+
+    /// <summary>The probability that a label is replaced by the null label.</summary>
+    double LabelDropout { get; }
+
+    /// <summary>The guidance of the teacher, or null.</summary>
+    GuidanceOptions? Guidance { get; }
+
+    /// <summary>The guidance of the one-point velocity by the network itself, or null.</summary>
+    SelfGuidanceOptions? SelfGuidance { get; }
 }

@@ -13,13 +13,22 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
     private readonly RunShape _shape = new(evaluation, options);
 
-    private bool NoiseIsFixed => options.Sampling.Noise == SamplingOptions.FixedNoise;
+    private bool NoiseIsFixed => options.Sampling.Noise != SamplingOptions.NoiseOfRun;
+
+    private bool NoiseIsFromFile => options.Sampling.Noise == SamplingOptions.NoiseOfFile;
 
     /// <summary>The seed of noise in the definition of a stage; null if the noise follows the seed of the run.</summary>
-    private int? FixedSeed => NoiseIsFixed ? options.Sampling.Seed : null;
+    private int? FixedSeed => NoiseIsFromFile ? 0 : NoiseIsFixed ? options.Sampling.Seed : null;
 
     /// <summary>The seed of a stage that draws noise.</summary>
     private long? NoiseSeed => NoiseIsFixed ? null : seed;
+
+    private string? NoiseFile => NoiseIsFromFile ? options.Sampling.NoiseFile : null;
+
+    private string Labels => NoiseIsFromFile ? SamplingStage.LabelsOfFile : options.Sampling.Labels;
+
+    /// <summary>How pixels become bytes; null for the default, which is not part of keys.</summary>
+    private string? Bytes => options.Sampling.Bytes == SamplingOptions.RoundedBytes ? null : options.Sampling.Bytes;
 
     /// <summary>Role → stage key.</summary>
     public IReadOnlyDictionary<string, string> Build()
@@ -117,13 +126,18 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
 
     private void PlanEncoder()
     {
-        if (options.Encoder is SelfSupervisedEncoderOptions)
+        switch (options.Encoder)
         {
-            Add(StageInput.Encoder, new EncoderStage(options.Encoder), seed, StageInput.Dataset);
-        }
-        else
-        {
-            Add(StageInput.Encoder, new EncoderStage(options.Encoder), null);
+            case ITrained:
+                Add(StageInput.Encoder, new EncoderStage(options.Encoder), seed, StageInput.Dataset);
+                break;
+            case AutoencoderKlEncoderOptions or PixelEncoderOptions:
+                // The shape of their latents follows from the shape of the images.
+                Add(StageInput.Encoder, new EncoderStage(options.Encoder), null, StageInput.Dataset);
+                break;
+            default:
+                Add(StageInput.Encoder, new EncoderStage(options.Encoder), null);
+                break;
         }
     }
 
@@ -181,6 +195,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             }
 
             AddSnapshots();
+            AddSheets();
         }
     }
 
@@ -193,7 +208,7 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         var sampling = SamplingDefaults.Resolve(options.Sampling);
         AddSampling("teacherSampling", StageInput.Teacher, null, Sampling(sampling.TeacherSteps!, 1) with
         {
-            Seed = sampling.Seed,
+            Seed = NoiseIsFromFile ? FixedSeed : sampling.Seed,
             KeptLatents = 0,
             Solver = sampling.TeacherSolver,
             GridEnd = sampling.TeacherGridEnd,
@@ -208,12 +223,16 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     {
         var sampling = SamplingDefaults.Resolve(options.Sampling);
         string samples = NoiseSets.Role("sampling", set), endPoints = NoiseSets.Role(StageInput.EndPoints, set);
-        AddSampling(samples, generator, NoiseSeed, Sampling(sampling.Steps!, set));
+        AddSampling(samples, generator, NoiseSeed, Sampling(sampling.Steps!, set) with
+        {
+            Grid = sampling.Grid is ShiftedGridOptions ? null : sampling.Grid,
+        });
         if (_shape.HasTeacher && evaluation.Metrics.Any(metric => Requires(metric, MetricNeeds.EndPoints)))
         {
             var definition = new EndPointStage(
-                Math.Min(sampling.KeptLatents, sampling.Samples), sampling.TeacherSteps![^1], FixedSeed, sampling.BatchSize, sampling.Labels,
-                sampling.TeacherSolver, sampling.TeacherGridEnd, sampling.Guidance, set);
+                Math.Min(sampling.KeptLatents, sampling.Samples), sampling.TeacherSteps![^1], FixedSeed, sampling.BatchSize, Labels,
+                sampling.TeacherSolver, sampling.TeacherGridEnd, sampling.Guidance, set,
+                Labels == SamplingOptions.PermutedLabels ? sampling.Samples : null, NoiseFile);
             _roles[endPoints] = graph.Add(
                 definition, NoiseSeed, new Dictionary<string, string> { [StageInput.Generator] = _roles[StageInput.Teacher] });
         }
@@ -249,8 +268,17 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     private void AddStudent(string role, StageDefinition definition, string[] data, params string[] networks) =>
         Add(role, definition, definition.Trains() ? seed : null, definition.Trains() ? [.. data, .. networks] : data);
 
-    private void AddReference(string split) =>
-        Add(StageInput.Reference(split), new ReferenceStage(split), null, StageInput.Dataset, StageInput.Features);
+    private void AddReference(string split)
+    {
+        if (split == ReferenceStatisticsOptions.Reference)
+        {
+            Add(StageInput.Reference(split), new StatisticsStage(evaluation.Statistics!), null, StageInput.Features);
+        }
+        else
+        {
+            Add(StageInput.Reference(split), new ReferenceStage(split), null, StageInput.Dataset, StageInput.Features);
+        }
+    }
 
     private void AddStudy(DerivativeErrorOptions study, string generator)
     {
@@ -267,7 +295,8 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
     private SamplingStage Sampling(IReadOnlyList<int> steps, int set)
     {
         var from = options.Sampling;
-        return new(from.Samples, steps, FixedSeed, from.BatchSize, from.KeptLatents, from.Labels, NoiseSet: set);
+        return new(
+            from.Samples, steps, FixedSeed, from.BatchSize, from.KeptLatents, Labels, NoiseSet: set, Bytes: Bytes, NoiseFile: NoiseFile);
     }
 
     private void AddSampling(string role, string generator, long? stageSeed, SamplingStage definition) =>
@@ -288,8 +317,23 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             var inputs = features.Concat([StageInput.Decoder, StageInput.Latents]).ToDictionary(name => name, name => _roles[name]);
             inputs[StageInput.Generator] = _roles["meanflow"];
             var (from, kept) = (options.Sampling, meanFlow.Snapshots);
+            // A permutation of other numbers of samples would be another permutation.
+            string labels = Labels == SamplingOptions.PermutedLabels ? SamplingOptions.BalancedLabels : Labels;
+            // A file may have no more noise than the samples need.
+            int samples = NoiseIsFromFile ? Math.Min(evaluation.SnapshotSamples, from.Samples) : evaluation.SnapshotSamples;
             _roles["snapshots"] = graph.Add(new SnapshotStage(
-                meanFlow.Training.Steps, kept, evaluation.SnapshotSamples, FixedSeed, from.BatchSize, from.Labels, reference), NoiseSeed, inputs);
+                meanFlow.Training.Steps, kept, samples, FixedSeed, from.BatchSize, labels, reference, Bytes, NoiseFile),
+                NoiseSeed, inputs);
+        }
+    }
+
+    /// <summary>Sheets of chosen classes, from the first set of samples.</summary>
+    private void AddSheets()
+    {
+        if (options.Sampling.Sheets is { Count: > 0 } sheets)
+        {
+            _roles["sheets"] = graph.Add(
+                new SheetStage(sheets), null, new Dictionary<string, string> { [StageInput.Samples] = _roles["sampling"] });
         }
     }
 

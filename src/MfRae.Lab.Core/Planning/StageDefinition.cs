@@ -12,6 +12,7 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(DatasetStage), "dataset")]
 [JsonDerivedType(typeof(FeatureStage), "features")]
 [JsonDerivedType(typeof(ReferenceStage), "reference")]
+[JsonDerivedType(typeof(StatisticsStage), "statistics")]
 [JsonDerivedType(typeof(LadderStage), "ladder")]
 [JsonDerivedType(typeof(EncoderStage), "encoder")]
 [JsonDerivedType(typeof(ProbeStage), "probe")]
@@ -23,6 +24,7 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(MeanFlowStage), "meanflow")]
 [JsonDerivedType(typeof(SnapshotStage), "snapshots")]
 [JsonDerivedType(typeof(SamplingStage), "sampling")]
+[JsonDerivedType(typeof(SheetStage), "sheets")]
 [JsonDerivedType(typeof(EndPointStage), "endPoints")]
 [JsonDerivedType(typeof(EvaluationStage), "evaluation")]
 [JsonDerivedType(typeof(OracleEvaluationStage), "oracleEvaluation")]
@@ -53,7 +55,7 @@ public abstract record StageDefinition
     public virtual int Revision() => 1;
 
     /// <summary>The paths of the files that the options name, relative to the working directory. Their contents are part of the key.</summary>
-    public IEnumerable<string> Files() => Component is IReadsFiles named ? named.Files() : [];
+    public virtual IEnumerable<string> Files() => Component is IReadsFiles named ? named.Files() : [];
 
     /// <summary>Whether the stage trains a network, which may take hours.</summary>
     public bool Trains() => Component is ITrained;
@@ -89,12 +91,21 @@ public sealed record ReferenceStage(string Split, int KeptFeatures = 50_000) : S
 }
 
 /// <summary>
+/// Imports reference statistics from a file, and computes the features of the images in it, if there are any. Inputs: features.
+/// </summary>
+/// <param name="KeptFeatures">As in <see cref="ReferenceStage"/>.</param>
+public sealed record StatisticsStage(ReferenceStatisticsOptions Statistics, int KeptFeatures = 50_000) : StageDefinition
+{
+    private protected override object Component => Statistics;
+}
+
+/// <summary>
 /// Computes the FID of images of a split under increasing noise and blur, against the unchanged split. Inputs: dataset, features,
 /// reference.SPLIT.
 /// </summary>
 public sealed record LadderStage(string Split) : StageDefinition;
 
-/// <summary>Loads or trains the encoder. Inputs: dataset.</summary>
+/// <summary>Loads or trains the encoder. Inputs: dataset, if it is trained or takes images of any shape.</summary>
 public sealed record EncoderStage(EncoderOptions Encoder) : StageDefinition
 {
     private protected override object Component => Encoder;
@@ -180,6 +191,8 @@ public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition
 /// <param name="Samples">Number of samples for each set of weights.</param>
 /// <param name="Seed">As in <see cref="SamplingStage"/>: the samples start from the first noise of the evaluated samples.</param>
 /// <param name="Reference">The primary reference, or null: nothing is measured.</param>
+/// <param name="Bytes">As in <see cref="SamplingStage"/>.</param>
+/// <param name="NoiseFile">As in <see cref="SamplingStage"/>.</param>
 public sealed record SnapshotStage(
     int TrainingSteps,
     int Snapshots,
@@ -187,9 +200,14 @@ public sealed record SnapshotStage(
     int? Seed,
     int BatchSize,
     string Labels,
-    string? Reference) : StageDefinition
+    string? Reference,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Bytes = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NoiseFile = null) : StageDefinition
 {
     private protected override long Evaluations => (long)Samples * (SnapshotSteps.Of(TrainingSteps, Snapshots).Count + 1);
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Files() => NoiseFile is null ? [] : [NoiseFile];
 
     /// <inheritdoc/>
     public override int Revision() => 2;
@@ -198,11 +216,14 @@ public sealed record SnapshotStage(
 /// <summary>Draws samples. Inputs: generator (a teacher, cmt or meanflow stage), decoder, latents.</summary>
 /// <param name="Steps">Numbers of steps, ascending.</param>
 /// <param name="Seed">The seed of noise and labels, the same for all runs; null: the seed of the stage, which is that of the run.</param>
-/// <param name="Labels">balanced or random.</param>
+/// <param name="Labels">balanced, random or permuted; file if the labels are those of <paramref name="NoiseFile"/>.</param>
 /// <param name="Solver">euler or heun; a mean-flow network needs none.</param>
 /// <param name="GridEnd">The last time of the grid, before the time shift; 0 for a mean-flow network.</param>
 /// <param name="Guidance">Guidance of a teacher, or null.</param>
 /// <param name="NoiseSet">The number of the set of samples, from 1. Each set has separate noise and labels.</param>
+/// <param name="Grid">The times of a mean-flow network, or null: shifted.</param>
+/// <param name="Bytes">truncate, or null: pixels are rounded.</param>
+/// <param name="NoiseFile">The file with noise and labels, or null: they are drawn.</param>
 public sealed record SamplingStage(
     int Samples,
     IReadOnlyList<int> Steps,
@@ -213,13 +234,25 @@ public sealed record SamplingStage(
     string Solver = "euler",
     double GridEnd = 0,
     GuidanceOptions? Guidance = null,
-    int NoiseSet = 1) : StageDefinition
+    int NoiseSet = 1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SamplingGridOptions? Grid = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Bytes = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NoiseFile = null) : StageDefinition
 {
+    /// <summary>The value of <see cref="Labels"/> for labels from a file.</summary>
+    public const string LabelsOfFile = "file";
+
     private protected override long Evaluations => (long)Samples * Steps.Sum() * TeacherEvaluations(Solver, Guidance);
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Files() => NoiseFile is null ? [] : [NoiseFile];
 
     /// <inheritdoc/>
     public override int Revision() => 3;
 }
+
+/// <summary>Shows samples of chosen classes. Inputs: samples.</summary>
+public sealed record SheetStage(IReadOnlyList<ClassSheetOptions> Sheets) : StageDefinition;
 
 /// <summary>
 /// Computes the latents at the end of the teacher's ODE, from the first noise and labels of a <see cref="SamplingStage"/> with the same
@@ -227,6 +260,8 @@ public sealed record SamplingStage(
 /// </summary>
 /// <param name="Samples">Number of latents.</param>
 /// <param name="Steps">Number of solver steps.</param>
+/// <param name="LabelCount">The number of samples that permuted labels are drawn for; null for other labels.</param>
+/// <param name="NoiseFile">As in <see cref="SamplingStage"/>.</param>
 public sealed record EndPointStage(
     int Samples,
     int Steps,
@@ -236,9 +271,14 @@ public sealed record EndPointStage(
     string Solver,
     double GridEnd,
     GuidanceOptions? Guidance,
-    int NoiseSet) : StageDefinition
+    int NoiseSet,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? LabelCount = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NoiseFile = null) : StageDefinition
 {
     private protected override long Evaluations => (long)Samples * Steps * TeacherEvaluations(Solver, Guidance);
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Files() => NoiseFile is null ? [] : [NoiseFile];
 }
 
 /// <summary>

@@ -8,11 +8,12 @@ internal sealed class ViewReader(SqliteConnection connection)
 {
     // SQLite has no type for a computed column, and the type of an exported column must not depend on its values.
     private static readonly HashSet<string> ComputedIntegers =
-        ["archived", "arms", "attempt", "attempts", "completed", "current", "jobs", "n", "peak_bytes", "runs", "seeds", "sets", "stages", "version"];
+        ["archived", "arms", "attempt", "attempts", "completed", "current", "differs", "jobs", "n", "peak_bytes", "runs", "seeds", "sets", "stages", "version"];
 
-    private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "device_seconds", "flops", "high", "low", "mean", "sd", "step_seconds", "value", "wall", "wall_seconds"];
+    private static readonly HashSet<string> ComputedReals = ["cpu_seconds", "device_seconds", "flops", "high", "low", "mean", "number", "sd", "step_seconds", "value", "wall", "wall_seconds"];
 
-    private static readonly HashSet<string> ComputedTexts = ["axis", "level", "metric", "setting", "started", "status", "title"];
+    // VIEW.COLUMN: the column has this type in one view.
+    private static readonly HashSet<string> ComputedTexts = ["axis", "level", "metric", "options.value", "path", "setting", "started", "status", "title"];
 
     /// <exception cref="InvalidOperationException">A computed column is missing in the lists above.</exception>
     public IReadOnlyList<ViewColumn> Columns(string view) =>
@@ -67,6 +68,7 @@ internal sealed class ViewReader(SqliteConnection connection)
         "REAL" => CellType.Real,
         "TEXT" => CellType.Text,
         "BLOB" => CellType.Blob,
+        _ when ComputedTexts.Contains($"{view}.{column}") => CellType.Text,
         _ when ComputedIntegers.Contains(column) => CellType.Integer,
         _ when ComputedReals.Contains(column) => CellType.Real,
         _ when ComputedTexts.Contains(column) => CellType.Text,
@@ -101,6 +103,7 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
         new("run_values", OfExperiment, "arm, seed, run, name, steps, samples, guidance, labels, extractor, preprocessing, reference, "
             + "higher_is_better, device, noise, setting"),
         new("arm_levels", OfExperiment, "arm, axis"),
+        new("options", OfExperiment, "arm, path"),
         new("arm_costs", OfExperiment, "arm, processor, threads, jobs, device"),
         new("runs", OfExperiment, "arm, seed, run"),
         new("run_stages", OfExperiment, "arm, seed, run, role, stage"),

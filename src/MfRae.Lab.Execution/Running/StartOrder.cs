@@ -119,7 +119,7 @@ internal sealed class StartOrder
     private static bool IsOpen(StageRun run) => run.Status is StageStatus.Queued or StageStatus.Running;
 
     private static bool IsEvaluation(StageNode stage) =>
-        stage.Definition is FeatureStage or ReferenceStage or LadderStage or ReconstructionStage;
+        stage.Definition is FeatureStage or ReferenceStage or StatisticsStage or LadderStage or ReconstructionStage;
 }
 
 /// <summary>The groups of stages in the order in which they start.</summary>

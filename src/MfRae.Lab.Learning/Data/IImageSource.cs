@@ -106,9 +106,13 @@ public sealed record LabeledImages(Tensor Images, Tensor Labels) : IImageSource
         return images.to(float32).div_(half).sub_(1);
     }
 
-    /// <summary>[-1, 1] → uint8, rounded to the nearest value.</summary>
+    /// <summary>[-1, 1] → uint8, rounded to the nearest value, or truncated as in the released code (docs/method.md §4, I).</summary>
     /// <exception cref="DivergedException">A pixel is NaN or infinite.</exception>
-    public static Tensor ToBytes(Tensor pixels) => Finite.Require(pixels, "the decoded images").add(1).mul_(127.5).round_().clamp_(0, 255).to(uint8);
+    public static Tensor ToBytes(Tensor pixels, bool truncated = false)
+    {
+        var levels = Finite.Require(pixels, "the decoded images").add(1).mul_(127.5);
+        return (truncated ? levels : levels.round_()).clamp_(0, 255).to(uint8);
+    }
 
     /// <summary>Writes images and labels to a safetensors file.</summary>
     public void Save(string path) => Safetensors.Write(path, [("images", Images), ("labels", Labels)]);

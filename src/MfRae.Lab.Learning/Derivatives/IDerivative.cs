@@ -66,10 +66,10 @@ public interface IAverageVelocity
 
 /// <summary>The average velocity of a mean-flow network.</summary>
 /// <param name="labels">y int64 [B] as a probe sees them.</param>
-public sealed class NetworkVelocity(DitNetwork network, Weights weights, Func<int, Tensor> labels) : IAverageVelocity
+public sealed class NetworkVelocity(GeneratorNetwork network, Weights weights, Func<int, Tensor> labels) : IAverageVelocity
 {
     /// <summary>With the same labels for all probes.</summary>
-    public NetworkVelocity(DitNetwork network, Weights weights, Tensor y) : this(network, weights, _ => y)
+    public NetworkVelocity(GeneratorNetwork network, Weights weights, Tensor y) : this(network, weights, _ => y)
     {
     }
 

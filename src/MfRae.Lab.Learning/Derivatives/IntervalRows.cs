@@ -7,15 +7,18 @@ namespace MfRae.Lab.Learning.Derivatives;
 internal readonly record struct IntervalRows(Tensor Spanned, Tensor Equal)
 {
     /// <summary>
-    /// The rows of times r ≤ t [B]. Their number decides shapes, so this reads one boolean a sample back from the device: the only such copy
-    /// in a training step. Call it before the network is evaluated, when the device has little work to finish.
+    /// The rows of times r ≤ t [B]. Their number decides shapes, so this reads one boolean a sample back from the device. A
+    /// training step has one or two such copies. Call it before the network is evaluated, when the device has little work to finish.
     /// </summary>
-    public static IntervalRows Of(Tensor r, Tensor t)
+    public static IntervalRows Of(Tensor r, Tensor t) => Of(r < t);
+
+    /// <summary>The rows of a mask [B], those where it is true first.</summary>
+    public static IntervalRows Of(Tensor mask)
     {
-        var spans = (r < t).cpu();
+        var spans = mask.cpu();
         return new(Rows(spans), Rows(spans.logical_not()));
 
-        Tensor Rows(Tensor mask) => mask.nonzero().flatten().Upload(t.device);
+        Tensor Rows(Tensor some) => some.nonzero().flatten().Upload(mask.device);
     }
 
     /// <summary>

@@ -101,8 +101,8 @@ internal sealed class MetricRequirements(string metric, SampleSet set)
     public ReferenceSet Training => set.References.FirstOrDefault(reference => reference.Split == Train)
         ?? throw Missing($"a reference of the split `{Train}`");
 
-    /// <summary>The first reference that does not consist of training images.</summary>
-    public ReferenceSet Unseen => set.References.FirstOrDefault(reference => reference.Split != Train)
+    /// <summary>The first reference that does not consist of training images. Published statistics may be those of training images.</summary>
+    public ReferenceSet Unseen => set.References.FirstOrDefault(reference => reference.Split is not (Train or ReferenceStatisticsOptions.Reference))
         ?? throw Missing($"a reference other than `{Train}`");
 
     public T OfSamples<T>([NotNull] T? given, string what)

@@ -15,35 +15,21 @@ namespace MfRae.Lab.Learning.Networks;
 /// <param name="shape">Shape of the latents and of the output.</param>
 /// <param name="classes">Number of classes; the label <paramref name="classes"/> itself is the null label.</param>
 public sealed class DitNetwork(DitOptions options, LatentShape shape, int classes, bool interval)
+    : GeneratorNetwork(shape, classes, interval)
 {
-    /// <summary>The name of the embedding of t - r, which only a mean-flow network has.</summary>
-    internal const string IntervalEmbedding = "r_embedder";
-
     private const int Frequencies = 256;
     private const double EmbeddingDeviation = 0.02;
 
-    // Measured at widths 96 and 192: half and twice this number are equally fast, a whole batch of 4,096 is a fifth slower.
-    private const long TokensAtOnce = 1024;
+    /// <inheritdoc/>
+    public override DitOptions Options { get; } = options;
 
-    /// <summary>The sizes of the network.</summary>
-    public DitOptions Options { get; } = options;
-
-    /// <summary>The shape of the latents.</summary>
-    public LatentShape Shape { get; } = shape;
-
-    /// <summary>The number of classes, without the null class.</summary>
-    public int Classes { get; } = classes;
-
-    /// <summary>Whether the network takes two times, r and t: an average velocity. Otherwise it takes t alone.</summary>
-    public bool Interval { get; } = interval;
+    /// <inheritdoc/>
+    public override long Tokens => Shape.Tokens;
 
     private int Depth => Options.TrunkDepth + Options.HeadDepth;
 
-    /// <summary>The same network with the interval embedding.</summary>
-    public DitNetwork WithInterval() => new(Options, Shape, Classes, interval: true);
-
-    /// <summary>The weights of the network.</summary>
-    public WeightSpec Declare()
+    /// <inheritdoc/>
+    public override WeightSpec Declare()
     {
         var spec = new WeightSpec();
         var (trunk, head) = (Options.TrunkWidth, Options.HeadWidth);
@@ -73,41 +59,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
         return spec;
     }
 
-    /// <summary>v(z, t, y), or u(z, t, t, y) of a mean-flow network: z [B, C, H, W], t [B], y int64 [B] → [B, C, H, W].</summary>
-    public Tensor Velocity(Weights weights, Tensor z, Tensor t, Tensor y) =>
-        Evaluate(weights, z, Interval ? zeros_like(t) : null, t, y);
-
-    /// <summary>u(z, r, t, y), the average velocity from t back to r.</summary>
-    public Tensor AverageVelocity(Weights weights, Tensor z, Tensor r, Tensor t, Tensor y) =>
-        Evaluate(weights, z, t - r, t, y);
-
-    /// <summary>The average velocity with its derivative along the tangents of z, r and t, which carries no gradient.</summary>
-    public Dual AverageVelocity(Weights weights, Dual z, Dual r, Dual t, Tensor y) => Forward(weights, z, t - r, t, y, observe: null);
-
-    // Without gradients no intermediate values are kept, and a CPU is fastest if the working set stays in its cache.
-    private Tensor Evaluate(Weights weights, Tensor z, Tensor? span, Tensor t, Tensor y)
-    {
-        Tensor Part(Tensor z, Tensor? span, Tensor t, Tensor y) =>
-            Forward(weights, z, span is null ? default(Dual?) : new Dual(span, null), t, y, observe: null).Primal;
-        if (is_grad_enabled())
-            return Part(z, span, t, y);
-
-        using var scope = NewDisposeScope();
-        var samples = Math.Max(1, TokensAtOnce / Shape.Tokens);
-        if (z.device_type != DeviceType.CPU || z.size(0) <= samples)
-            return Part(z, span, t, y).MoveToOuterDisposeScope();
-        var parts = new List<Tensor>();
-        for (long start = 0; start < z.size(0); start += samples)
-        {
-            Tensor Some(Tensor all) => all.slice(0, start, Math.Min(z.size(0), start + samples), 1);
-            parts.Add(Part(Some(z), span is null ? null : Some(span), Some(t), Some(y)));
-        }
-        return cat(parts).MoveToOuterDisposeScope();
-    }
-
-    /// <param name="span">t - r of a mean-flow network.</param>
-    /// <param name="observe">Receives intermediate values by name, for comparisons with another implementation.</param>
-    internal Dual Forward(Weights weights, Dual z, Dual? span, Dual t, Tensor y, Action<string, Tensor>? observe)
+    internal override Dual Forward(Weights weights, Dual z, Dual? span, Dual t, Tensor y, Action<string, Tensor>? observe)
     {
         var time = EmbedTime(weights, "t_embedder", t);
         observe?.Invoke("t_emb", time.Primal);
@@ -120,8 +72,7 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
         var tokens = z.Map(x => x.flatten(2).transpose(1, 2));
         var s = EmbedTokens(weights, "s_embedder", tokens) + weights["pos_embed"];
         var rotary = (weights["enc_feat_rope.freqs_cos"], weights["enc_feat_rope.freqs_sin"]);
-        // A caller that differentiates by the input needs the whole graph.
-        var recomputation = is_grad_enabled() && !z.Primal.requires_grad ? weights.Recomputation : null;
+        var recomputation = RecomputationOf(weights, z);
         for (var i = 0; i < Options.TrunkDepth; i++)
         {
             s = Block(weights, i, s, condition, Options.TrunkHeads, rotary, recomputation);
@@ -147,17 +98,9 @@ public sealed class DitNetwork(DitOptions options, LatentShape shape, int classe
             .Map(x => Layers.InTypeOf(weights, x).transpose(1, 2).reshape(-1, Shape.Channels, Shape.Rows, Shape.Columns));
     }
 
-    // Intermediate values of a block are freed with it, except those that a gradient needs: reused memory is in the cache.
     private static Dual Block(
-        Weights weights, int i, Dual x, Dual condition, long heads, (Tensor Cos, Tensor Sin) rotary, Recomputation? recomputation)
-    {
-        using var scope = NewDisposeScope();
-        Dual Evaluate(Dual x, Dual condition) => DitBlock.Forward(weights, $"blocks.{i}", x, condition, heads, rotary);
-        if (recomputation is not null)
-            return recomputation.Run(Evaluate, x, condition);
-        var (primal, tangent) = Evaluate(x, condition);
-        return new(primal.MoveToOuterDisposeScope(), tangent?.MoveToOuterDisposeScope());
-    }
+        Weights weights, int i, Dual x, Dual condition, long heads, (Tensor Cos, Tensor Sin) rotary, Recomputation? recomputation) =>
+        Block((x, condition) => DitBlock.Forward(weights, $"blocks.{i}", x, condition, heads, rotary), x, condition, recomputation);
 
     private static void DeclareTime(WeightSpec spec, string name, long width, WeightSpec.Initial last)
     {

@@ -15,6 +15,10 @@ internal static class NetworkMetadata
 {
     private const string VitEncoderType = "vit-encoder";
     private const string Dinov2Type = "dinov2-encoder";
+    private const string AutoencoderKlEncoderType = "autoencoder-kl-encoder";
+    private const string AutoencoderKlDecoderType = "autoencoder-kl-decoder";
+    private const string PixelEncoderType = "pixel-encoder";
+    private const string PixelDecoderType = "pixel-decoder";
     private const string RaeDecoderType = "rae-decoder";
     private const string MaeDecoderType = "mae-decoder";
     private const string InceptionType = "inception";
@@ -34,6 +38,8 @@ internal static class NetworkMetadata
         VitEncoder vit => WithImage(
             vit.Image, Describe(VitEncoderType, JsonSerializer.Serialize(vit.Options, LabJson.Default.VitOptions))),
         Dinov2Encoder dinov2 => Describe(Dinov2Type, JsonSerializer.Serialize(dinov2.Options, LabJson.Default.Dinov2Options)),
+        AutoencoderKlEncoder autoencoder => WithImage(autoencoder.Image, Describe(AutoencoderKlEncoderType, autoencoder.Options, autoencoder.Scale)),
+        PixelEncoder pixels => WithImage(pixels.Image, Describe(PixelEncoderType, "{}")),
         _ => throw new NotSupportedException($"{network.GetType().Name} has no metadata"),
     };
 
@@ -41,12 +47,14 @@ internal static class NetworkMetadata
     {
         var described = network switch
         {
+            AutoencoderKlDecoder autoencoder => Describe(AutoencoderKlDecoderType, autoencoder.Options, autoencoder.Scale),
+            PixelDecoder => Describe(PixelDecoderType, "{}"),
             RaeDecoder rae => Describe(RaeDecoderType, JsonSerializer.Serialize(rae.Options, LabJson.Default.DecoderNetworkOptions)),
             MaeDecoder mae => Describe(MaeDecoderType, JsonSerializer.Serialize(mae.Options, LabJson.Default.MaeDecoderOptions)),
             _ => throw new NotSupportedException($"{network.GetType().Name} has no metadata"),
         };
         described["shape"] = Text(network.Shape);
-        return network is RaeDecoder ? WithImage(network.Image, described) : described;
+        return network is MaeDecoder ? described : WithImage(network.Image, described);
     }
 
     /// <param name="image">The images that the network was trained on.</param>
@@ -66,10 +74,10 @@ internal static class NetworkMetadata
     public static Dictionary<string, string> Of(RandomConvolution network) =>
         Describe(RandomConvolutionType, JsonSerializer.Serialize(network.Options, LabJson.Default.RandomConvolutionOptions));
 
-    public static Dictionary<string, string> Of(DitNetwork network)
+    public static Dictionary<string, string> Of(GeneratorNetwork network)
     {
         var described = Describe(
-            network.Interval ? MeanFlowType : VelocityType, JsonSerializer.Serialize(network.Options, LabJson.Default.DitOptions));
+            network.Interval ? MeanFlowType : VelocityType, JsonSerializer.Serialize(network.Options, LabJson.Default.GeneratorNetworkOptions));
         described["shape"] = Text(network.Shape);
         described["classes"] = Invariant(network.Classes);
         return described;
@@ -80,15 +88,26 @@ internal static class NetworkMetadata
 
     /// <summary>The encoder of a file.</summary>
     /// <exception cref="LabException">The file describes no encoder.</exception>
-    public static IEncoder Encoder(TensorFile file) => TypeOf(file, VitEncoderType, Dinov2Type) == VitEncoderType
-        ? new VitEncoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.VitOptions)!, Image(file))
-        : new Dinov2Encoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.Dinov2Options)!);
+    public static IEncoder Encoder(TensorFile file) =>
+        TypeOf(file, VitEncoderType, Dinov2Type, AutoencoderKlEncoderType, PixelEncoderType) switch
+        {
+            VitEncoderType => new VitEncoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.VitOptions)!, Image(file)),
+            Dinov2Type => new Dinov2Encoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.Dinov2Options)!),
+            AutoencoderKlEncoderType => new AutoencoderKlEncoder(Autoencoder(file), Image(file), Scale(file)),
+            _ => new PixelEncoder(Image(file)),
+        };
 
     /// <summary>The decoder of a file.</summary>
     /// <exception cref="LabException">The file describes no decoder.</exception>
-    public static IDecoder Decoder(TensorFile file) => TypeOf(file, RaeDecoderType, MaeDecoderType) == RaeDecoderType
-        ? new RaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DecoderNetworkOptions)!, Shape(file), Image(file))
-        : new MaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.MaeDecoderOptions)!, Shape(file));
+    public static IDecoder Decoder(TensorFile file) =>
+        TypeOf(file, RaeDecoderType, MaeDecoderType, AutoencoderKlDecoderType, PixelDecoderType) switch
+        {
+            RaeDecoderType => new RaeDecoder(
+                JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DecoderNetworkOptions)!, Shape(file), Image(file)),
+            MaeDecoderType => new MaeDecoder(JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.MaeDecoderOptions)!, Shape(file)),
+            AutoencoderKlDecoderType => new AutoencoderKlDecoder(Autoencoder(file), Image(file), Scale(file)),
+            _ => new PixelDecoder(Image(file)),
+        };
 
     /// <summary>The type of a feature network: one of the constants of this class.</summary>
     /// <exception cref="LabException">The file describes no feature network.</exception>
@@ -114,12 +133,27 @@ internal static class NetworkMetadata
 
     /// <summary>The generator of a file.</summary>
     /// <exception cref="LabException">The file describes no generator.</exception>
-    public static DitNetwork Generator(TensorFile file)
+    public static GeneratorNetwork Generator(TensorFile file)
     {
         var interval = TypeOf(file, VelocityType, MeanFlowType) == MeanFlowType;
-        var options = JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.DitOptions)!;
-        return new(options, Shape(file), (int)Number(file, "classes"), interval);
+        var options = JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.GeneratorNetworkOptions)!;
+        return GeneratorNetwork.Create(options, Shape(file), (int)Number(file, "classes"), interval);
     }
+
+    private static AutoencoderKlOptions Autoencoder(TensorFile file) =>
+        JsonSerializer.Deserialize(file.Meta("network"), LabJson.Default.AutoencoderKlOptions)!;
+
+    private static double Scale(TensorFile file) =>
+        double.TryParse(file.Meta("scale"), NumberStyles.Float, CultureInfo.InvariantCulture, out var scale) && scale > 0
+            ? scale
+            : throw new LabException($"{file.Path} gives '{file.Meta("scale")}' for scale, not a positive number");
+
+    private static Dictionary<string, string> Describe(string type, AutoencoderKlOptions network, double scale) => new()
+    {
+        ["type"] = type,
+        ["network"] = JsonSerializer.Serialize(network, LabJson.Default.AutoencoderKlOptions),
+        ["scale"] = scale.ToString("R", CultureInfo.InvariantCulture),
+    };
 
     private static Dictionary<string, string> Describe(string type, string network) => new() { ["type"] = type, ["network"] = network };
 

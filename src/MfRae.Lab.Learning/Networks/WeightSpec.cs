@@ -25,7 +25,9 @@ public sealed class WeightSpec
     public void Parameter(string name, long[] shape, Initial initial) => _entries.Add(new(name, shape, initial, Trained: true));
 
     /// <summary>A tensor without gradient: training does not change it, or updates it directly (running statistics).</summary>
-    public void Constant(string name, long[] shape, Initial initial) => _entries.Add(new(name, shape, initial, Trained: false));
+    /// <param name="published">Whether published files contain the tensor; a file that lacks another has its initial value.</param>
+    public void Constant(string name, long[] shape, Initial initial, bool published = true) =>
+        _entries.Add(new(name, shape, initial, Trained: false, published));
 
     /// <summary>Tensors of released files that the network does not use; a file may lack them.</summary>
     public void Unused(params IEnumerable<string> names) => _unused.UnionWith(names);
@@ -63,7 +65,7 @@ public sealed class WeightSpec
         Parameter(name + ".bias", [width], Initial.Zero);
     }
 
-    internal sealed record Entry(string Name, long[] Shape, Initial Initial, bool Trained);
+    internal sealed record Entry(string Name, long[] Shape, Initial Initial, bool Trained, bool Published = true);
 
     /// <param name="Times">Vectors of one sample that the layer maps from <paramref name="Inputs"/> to <paramref name="Outputs"/>
     /// values.</param>

@@ -105,6 +105,12 @@ public sealed class Weights : IDisposable
         var weights = new Weights(spec, device, type);
         foreach (var entry in spec.Entries)
         {
+            if (!entry.Published && !file.Tensors.ContainsKey(entry.Name))
+            {
+                weights[entry.Name].copy_(entry.Initial.Create(entry.Name, entry.Shape, new RandomSource(0, device)));
+                continue;
+            }
+
             var value = file.Stored(entry.Name);
             if (!value.Shape.SequenceEqual(entry.Shape))
             {
@@ -148,6 +154,15 @@ public sealed class Weights : IDisposable
         using var quiet = no_grad();
         foreach (var name in _constants)
             _views[name].copy_(source[name]);
+    }
+
+    /// <summary>A separate copy of some of the tensors, on the same device.</summary>
+    /// <param name="spec">Tensors that are all in these weights.</param>
+    public Weights Part(WeightSpec spec)
+    {
+        var part = new Weights(spec, Device, Type);
+        part.CopyMatching(this);
+        return part;
     }
 
     /// <summary>A separate copy with the same spec.</summary>

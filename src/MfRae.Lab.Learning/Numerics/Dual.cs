@@ -16,6 +16,9 @@ namespace MfRae.Lab.Learning.Numerics;
 /// </param>
 public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
 {
+    private const double GeluCube = 0.044715;
+    private static readonly double GeluScale = Math.Sqrt(2 / Math.PI);
+
     /// <summary>A constant: a value without tangent.</summary>
     public static implicit operator Dual(Tensor constant) => new(constant, null);
 
@@ -164,6 +167,25 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         return new(primal, slope.addcmul_(First(primal, Tangent), rest, 1).mul_(Tangent));
     }
 
+    /// <summary>
+    /// GELU by its tanh formula, x (1 + tanh a) / 2 with a = √(2/π) (x + 0.044715 x³); its derivative is
+    /// (1 + tanh a + x (1 - tanh² a) a') / 2.
+    /// </summary>
+    public Dual Gelu()
+    {
+        var primal = F.gelu(Primal, TorchSharp.Modules.GELU.Approximate.tanh);
+        if (Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        using var scope = NewDisposeScope();
+        var x = First(Primal, Tangent);
+        var square = x.square();
+        var th = (x * ((square * GeluCube) + 1) * GeluScale).tanh();
+        var rise = ((square * (3 * GeluCube)) + 1) * GeluScale;
+        var slope = ((1 + th) + (x * (1 - th.square()) * rise)) * 0.5;
+        return new(primal, (slope * Tangent).MoveToOuterDisposeScope());
+    }
+
     /// <summary>Softmax p over the last dimension; its tangent is p (x' - Σ p x').</summary>
     public Dual Softmax()
     {
@@ -192,6 +214,24 @@ public readonly record struct Dual(Tensor Primal, Tensor? Tangent)
         using var product = first * Tangent;
         using var mean = product.mean([-1], keepdim: true);
         return new(primal, addcmul(Tangent, first, mean, -1).mul_(First(inverse, Tangent)).mul_(weight));
+    }
+
+    /// <summary>
+    /// Normalisation over the last dimension without affine, x̂ = (x - mean x) / sqrt(var x + epsilon); its tangent is
+    /// (x' - mean x' - x̂ mean(x̂ x')) / sqrt(…).
+    /// </summary>
+    public Dual LayerNorm(double epsilon)
+    {
+        var primal = F.layer_norm(Primal, [Primal.shape[^1]], null, null, epsilon);
+        if (Tangent is null)
+            return primal;
+        using var quiet = no_grad();
+        using var scope = NewDisposeScope();
+        var (x, normal) = (First(Primal, Tangent), First(primal, Tangent));
+        var inverse = x.var([-1], unbiased: false, keepdim: true).add_(epsilon).rsqrt_();
+        var centred = Tangent - Tangent.mean([-1], keepdim: true);
+        var along = (normal * centred).mean([-1], keepdim: true);
+        return new(primal, addcmul(centred, normal, along, -1).mul_(inverse).MoveToOuterDisposeScope());
     }
 
     private Dual Rounded(Precision precision) => new(precision.Round(Primal), Tangent is null ? null : precision.Round(Tangent));

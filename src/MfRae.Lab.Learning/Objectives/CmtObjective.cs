@@ -12,7 +12,7 @@ namespace MfRae.Lab.Learning.Objectives;
 /// trajectories of the teacher from the prior. Points are counted from noise to data.
 /// </summary>
 public sealed class CmtObjective(
-    TrajectoryCmtOptions options, DitNetwork network, VelocityField teacher, ILatentSource source) : IObjective
+    TrajectoryCmtOptions options, GeneratorNetwork network, VelocityField teacher, ILatentSource source) : IObjective
 {
     private readonly PathStep _step = PathSteps.Euler(Guidance.Apply(options.Guidance, teacher, source.Classes));
     private readonly TrajectoryTimes _times = TrajectoryTimes.Of(options, TimeShift.For(source.Shape));

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Objectives;
 
 /// <summary>‖v(z_t, t, y) - v̂‖² (docs/method.md §2): trains the teacher.</summary>
-public sealed class FlowMatchingObjective(FlowMatchingOptions options, DitNetwork network, ILatentSource source) : IObjective
+public sealed class FlowMatchingObjective(FlowMatchingOptions options, GeneratorNetwork network, ILatentSource source) : IObjective
 {
     private readonly TimeSampler _times = new(options.Time, TimeShift.For(options.Time, source.Shape), source.Random);
 

@@ -20,12 +20,12 @@ public interface IObjective
 
     /// <summary>The objective of a generator for each kind of options. A new objective is added to this list.</summary>
     /// <param name="teacher">v_φ without guidance; null where the stage has no teacher.</param>
-    static IObjective Create(ITrained options, DitNetwork network, VelocityField? teacher, ILatentSource source) => options switch
+    static IObjective Create(ITrained options, GeneratorNetwork network, VelocityField? teacher, ILatentSource source) => options switch
     {
         FlowMatchingOptions flow => new FlowMatchingObjective(flow, network, source),
         TrajectoryCmtOptions cmt => new CmtObjective(
             cmt, network, teacher ?? throw new ArgumentNullException(nameof(teacher), "CMT learns from a teacher"), source),
-        LambdaMeanFlowOptions lambda => new MeanFlowObjective(lambda, network, teacher, source),
+        IMeanFlowTraining meanFlow => new MeanFlowObjective(meanFlow, network, teacher, source),
         _ => throw new NotSupportedException($"{options.GetType().Name} has no objective"),
     };
 }
@@ -49,4 +49,7 @@ public sealed record Regression(Tensor Output, Tensor Target)
 {
     /// <summary>[B, C, H, W].</summary>
     public Tensor Difference { get; } = Output - Target;
+
+    /// <summary>A factor of each sample's weighted loss [B], a part of its loss weight; null: 1.</summary>
+    public Tensor? Weight { get; init; }
 }

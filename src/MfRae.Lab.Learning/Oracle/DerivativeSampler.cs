@@ -69,6 +69,6 @@ public sealed record DerivativePoints(Tensor Z, Tensor W, Tensor R, Tensor T, IR
     public DerivativePoints To(ScalarType type) => new(Z.to_type(type), W.to_type(type), R.to_type(type), T.to_type(type), Y);
 
     /// <summary>The estimate of du/dt for a network, in the type of the points and the weights.</summary>
-    public Tensor Estimate(IDerivative estimator, DitNetwork network, Weights weights) =>
+    public Tensor Estimate(IDerivative estimator, GeneratorNetwork network, Weights weights) =>
         estimator.Evaluate(new NetworkVelocity(network, weights, probe => Y[probe]), Z, W, R, T).Derivative;
 }

@@ -14,7 +14,7 @@ namespace MfRae.Lab.Learning.Oracle;
 /// </summary>
 /// <param name="exact">The network's weights in float64.</param>
 /// <param name="weights">The same weights in the type and with the precision of the estimate.</param>
-public sealed class DerivativeStudy(DerivativeErrorOptions options, DitNetwork network, Weights exact, Weights weights)
+public sealed class DerivativeStudy(DerivativeErrorOptions options, GeneratorNetwork network, Weights exact, Weights weights)
 {
     // The step at which rounding is measured. Any step would do, because the rounding error is proportional to 1 / δ.
     private const double RoundingDelta = 1e-3;
@@ -144,7 +144,7 @@ public sealed record ExactDerivatives(Tensor First, Tensor Second, Tensor Third)
     private const double SmallAngle = 1e-9;
 
     /// <param name="at">In float64, as the weights.</param>
-    public static ExactDerivatives Of(DitNetwork network, Weights weights, DerivativePoints at)
+    public static ExactDerivatives Of(GeneratorNetwork network, Weights weights, DerivativePoints at)
     {
         // Without an estimator, which would return a zero derivative where the distance leads below r.
         Tensor First(double distance)

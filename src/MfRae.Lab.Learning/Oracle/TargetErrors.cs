@@ -26,9 +26,13 @@ public sealed class TargetErrors
         Residual = local.U - (Apply(J, Velocity) - (span * local.ByT));
         var (lambda, tangent) = (trained.Lambda, trained.TangentLambda);
         var bias = trained.Bias(z, t);
-        Mean = Residual - Apply((lambda * unit) - (tangent * moved), bias);
+        var own = trained.TangentBias(z, t);
+        Mean = own is null
+            ? Residual - Apply((lambda * unit) - (tangent * moved), bias)
+            : Residual - (lambda * bias) + Apply(moved, own);
         FullBias = Apply(J, bias);
-        N = ((1 - lambda) * unit) - ((1 - tangent) * moved);
+        // The network's own velocity is a function of z: it has no noise.
+        N = ((1 - lambda) * unit) - ((own is null ? 1 - tangent : 0) * moved);
     }
 
     /// <summary>The distribution of v̂ given z.</summary>
@@ -43,13 +47,17 @@ public sealed class TargetErrors
     /// <summary>J = I - (t - r) ∂u_θ/∂z [B, d, d].</summary>
     public Tensor J { get; }
 
-    /// <summary>N = (1 - λ) I - (1 - μ)(I - J) [B, d, d], which multiplies v̂ - v.</summary>
+    /// <summary>
+    /// N = (1 - λ) I - (1 - μ)(I - J) [B, d, d], which multiplies v̂ - v; along the network's own velocity (1 - λ) I.
+    /// </summary>
     public Tensor N { get; }
 
     /// <summary>ρ [B, d].</summary>
     public Tensor Residual { get; }
 
-    /// <summary>E[u_θ - τ | z] = ρ - (λ I - μ (I - J)) δ [B, d].</summary>
+    /// <summary>
+    /// E[u_θ - τ | z] = ρ - (λ I - μ (I - J)) δ [B, d]; along the network's own velocity, whose error is η, ρ - λ δ + (I - J) η.
+    /// </summary>
     public Tensor Mean { get; }
 
     /// <summary>J δ [B, d]: the contribution of the teacher's error at λ = μ = 1.</summary>

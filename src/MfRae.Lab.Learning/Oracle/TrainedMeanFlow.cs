@@ -14,10 +14,10 @@ namespace MfRae.Lab.Learning.Oracle;
 /// <param name="weights">Float64, without gradients.</param>
 public sealed class TrainedMeanFlow(
     IDistribution distribution,
-    LambdaMeanFlowOptions options,
+    IMeanFlowTraining options,
     VelocityField? teacher,
     Func<Tensor, Tensor, Tensor>? bias,
-    DitNetwork network,
+    GeneratorNetwork network,
     Weights weights)
 {
     /// <summary>The distribution of the data.</summary>
@@ -28,7 +28,7 @@ public sealed class TrainedMeanFlow(
         ?? throw new InvalidOperationException($"{Distribution.GetType().Name} is not a mixture with covariance matrices");
 
     /// <summary>The trained network.</summary>
-    public DitNetwork Network { get; } = network;
+    public GeneratorNetwork Network { get; } = network;
 
     /// <summary>The weights of the trained network, float64.</summary>
     public Weights Weights { get; } = weights;
@@ -36,11 +36,29 @@ public sealed class TrainedMeanFlow(
     /// <summary>Samples of a training step.</summary>
     public int TrainingBatch => options.Training.BatchSize;
 
-    /// <summary>λ of the target velocity.</summary>
-    public double Lambda { get; } = LambdaSchedule.Target(options).At(options.Training.Steps - 1);
+    /// <summary>The options of a training whose target has a derivative at every step; null: another target.</summary>
+    public LambdaMeanFlowOptions? DerivativeOptions { get; } = options as LambdaMeanFlowOptions;
 
-    /// <summary>μ of the direction of the derivative.</summary>
-    public double TangentLambda { get; } = LambdaSchedule.Tangent(options).At(options.Training.Steps - 1);
+    /// <summary>λ of the target velocity.</summary>
+    public double Lambda { get; } = options is LambdaMeanFlowOptions own
+        ? LambdaSchedule.Target(own).At(options.Training.Steps - 1)
+        : options.Lambda;
+
+    /// <summary>
+    /// μ of the direction of the derivative. The network's own velocity, and every target without a derivative, follow the velocity of λ.
+    /// </summary>
+    public double TangentLambda { get; } = options is LambdaMeanFlowOptions { Tangent: null } mixed
+        ? LambdaSchedule.Tangent(mixed).At(options.Training.Steps - 1)
+        : options is LambdaMeanFlowOptions scheduled ? LambdaSchedule.Target(scheduled).At(options.Training.Steps - 1) : options.Lambda;
+
+    /// <summary>u_θ(z, t, t) - v [B, d] of a network whose own velocity is the direction of the derivative; null for another direction.</summary>
+    public Tensor? TangentBias(Tensor z, Tensor t)
+    {
+        if (DerivativeOptions?.Tangent != LambdaMeanFlowOptions.NetworkTangent)
+            return null;
+        using var quiet = no_grad();
+        return Network.Velocity(Weights, Linearisation.Latent(z), t, Linearisation.Labels(z)).flatten(1) - Distribution.Velocity(z, t);
+    }
 
     /// <summary>δ = v_φ - v [B, d]; zero without a teacher.</summary>
     public Tensor Bias(Tensor z, Tensor t)
@@ -71,8 +89,9 @@ public sealed class TrainedMeanFlow(
     }
 
     /// <summary>The training objective, but with an exact derivative, squared error, and r &lt; t for all samples.</summary>
+    /// <exception cref="InvalidOperationException">The target of the training has no derivative.</exception>
     public MeanFlowObjective Objective(ILatentSource source) => new(
-        options with
+        (DerivativeOptions ?? throw new InvalidOperationException($"the target of {options.GetType().Name} has no derivative")) with
         {
             Derivative = new JvpOptions(),
             LossWeight = new PlainLossWeightOptions(),
@@ -128,7 +147,7 @@ public sealed record Linearisation(Tensor U, Tensor ByZ, Tensor ByT)
     /// <summary>Linearises the network.</summary>
     /// <param name="weights">Without gradients.</param>
     /// <param name="z">[B, d]; r, t [B]; all in the type of the weights.</param>
-    public static Linearisation Of(DitNetwork network, Weights weights, Tensor z, Tensor r, Tensor t)
+    public static Linearisation Of(GeneratorNetwork network, Weights weights, Tensor z, Tensor r, Tensor t)
     {
         using var on = enable_grad();
         var (point, time) = (z.detach().clone().requires_grad_(true), t.detach().clone().requires_grad_(true));

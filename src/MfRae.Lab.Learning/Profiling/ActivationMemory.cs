@@ -29,7 +29,7 @@ public sealed record ActivationMemory(
     /// <param name="narrow">Whether products are bfloat16.</param>
     /// <param name="fuses">Whether nothing forbids fused attention.</param>
     /// <param name="evaluations">Evaluations of a sample whose values are kept.</param>
-    public static ActivationMemory Of(DitNetwork network, bool narrow, bool fuses, double evaluations = 1)
+    public static ActivationMemory Of(GeneratorNetwork network, bool narrow, bool fuses, double evaluations = 1)
     {
         var kept = DitActivations.Of(network, narrow, fuses);
         var latent = BytesPerValue * network.Shape.Dimension;
@@ -48,11 +48,11 @@ public sealed record ActivationMemory(
         (batch * BatchSample) + (samples * (recompute ? RecomputedSample ?? Sample : Sample)) + (recompute ? RecomputedCasts : Casts);
 }
 
-/// <summary>The bytes that one evaluation of DiT^DH for one sample keeps for its backward pass.</summary>
+/// <summary>The bytes that one evaluation of a generator for one sample keeps for its backward pass.</summary>
 /// <param name="Blocks">All values of all blocks.</param>
 /// <param name="Inputs">The inputs of the blocks alone.</param>
 /// <param name="LargestBlock">The values of the largest block.</param>
-/// <param name="Outside">Embeddings, the projection between trunk and head, and the last layer.</param>
+/// <param name="Outside">The other layers: embeddings, the projection between trunk and head, and the last layer.</param>
 /// <param name="Casts">The weights in bfloat16, of all samples together.</param>
 /// <param name="LargestCasts">Those of the largest block.</param>
 internal sealed record DitActivations(
@@ -61,7 +61,30 @@ internal sealed record DitActivations(
     private const double Wide = 4;
     private const double Narrow = 2;
 
-    public static DitActivations Of(DitNetwork network, bool narrow, bool fuses)
+    public static DitActivations Of(GeneratorNetwork network, bool narrow, bool fuses) => network switch
+    {
+        DitNetwork dit => Of(dit, narrow, fuses),
+        PlainDit plain => Of(plain, narrow, fuses),
+        _ => throw new NotSupportedException($"{network.GetType().Name} has no count of its memory"),
+    };
+
+    private static DitActivations Of(PlainDit network, bool narrow, bool fuses)
+    {
+        var (options, tokens, width) = (network.Options, (double)network.Tokens, (double)network.Options.Width);
+        double hidden = (long)(options.Width * options.MlpRatio), product = narrow ? Narrow : Wide;
+        fuses &= Precision.IsFusedLength(network.Tokens);
+        // As in a block of DiT^DH, without rotated queries and keys: the fused kernel keeps the layer's output and its own output. A norm keeps
+        // its input and its output, the GELU its input, and the next layer the output of the GELU.
+        var attention = product * ((4 * width) + (fuses ? 0 : options.Heads * tokens));
+        var block = (tokens * ((Wide * 4 * width) + (product * 4 * width) + attention + (product * 2 * hidden))) + (product * 9 * width);
+        // The patches of the latent, the tokens before the first block and the input, the output and the modulated output of the last norm.
+        var outside = Wide * ((2 * network.Shape.Dimension) + (tokens * 3 * width) + (12 * width));
+        return new(
+            options.Depth * block, Wide * tokens * options.Depth * width, block, outside,
+            Narrow * NetworkCost.Of(network.Declare()).Parameters, Narrow * ((10 * width * width) + (2 * width * hidden)));
+    }
+
+    private static DitActivations Of(DitNetwork network, bool narrow, bool fuses)
     {
         var (options, tokens) = (network.Options, (double)network.Shape.Tokens);
         var (channels, trunk, head) = ((double)network.Shape.Channels, (double)options.TrunkWidth, (double)options.HeadWidth);

@@ -50,21 +50,27 @@ internal sealed class ArmNetworks
 
     public IDecoder? Decoder { get; }
 
-    public DitNetwork? Teacher { get; }
+    public GeneratorNetwork? Teacher { get; }
 
     /// <summary>The mean-flow network of CMT and MeanFlow.</summary>
-    public DitNetwork? Generator { get; }
+    public GeneratorNetwork? Generator { get; }
 
     public IReadOnlyList<string> Notes => _notes;
 
-    private ImageShape Image => _options.Dataset is ImageFolderDatasetOptions images
-        ? new(PixelBuffer.Colours, images.Size, images.Size)
-        : ImageShape.Mnist;
+    private ImageShape Image => _options.Dataset switch
+    {
+        ImageFolderDatasetOptions images => new(PixelBuffer.Colours, images.Size, images.Size),
+        NoImagesDatasetOptions none => new(PixelBuffer.Colours, none.Size, none.Size),
+        _ => ImageShape.Mnist,
+    };
 
     private IEncoder? EncoderOf(EncoderOptions encoder) => encoder switch
     {
         SelfSupervisedEncoderOptions own => new VitEncoder(own.Network, Image),
         Dinov2EncoderOptions dinov2 => new Dinov2Encoder(dinov2.Network),
+        AutoencoderKlEncoderOptions autoencoder => new AutoencoderKlEncoder(autoencoder.Network, Image, autoencoder.Scale),
+        VariationalEncoderOptions own => new AutoencoderKlEncoder(own.Network, Image, scale: 1),
+        PixelEncoderOptions => new PixelEncoder(Image),
         PretrainedEncoderOptions { Network: { } network } => new VitEncoder(network, Image),
         PretrainedEncoderOptions pretrained => Described("encoder", pretrained.Weights, NetworkMetadata.Encoder),
         _ => Unknown<IEncoder>("encoder", encoder),
@@ -74,21 +80,23 @@ internal sealed class ArmNetworks
     {
         NoDecoderOptions => null,
         RaeDecoderOptions own => new RaeDecoder(own.Network, shape, Image),
+        AutoencoderKlDecoderOptions when Encoder is AutoencoderKlEncoder encoder => new AutoencoderKlDecoder(encoder.Options, Image, encoder.Scale),
+        PixelDecoderOptions => new PixelDecoder(Image),
         PretrainedDecoderOptions { Network: DecoderNetworkOptions network } => new RaeDecoder(network, shape, Image),
         PretrainedDecoderOptions { Network: MaeDecoderOptions network } => new MaeDecoder(network, shape),
         PretrainedDecoderOptions pretrained => Described("decoder", pretrained.Weights, NetworkMetadata.Decoder),
         _ => Unknown<IDecoder>("decoder", decoder),
     };
 
-    private DitNetwork? TeacherOf(TeacherOptions teacher) => teacher switch
+    private GeneratorNetwork? TeacherOf(TeacherOptions teacher) => teacher switch
     {
         NoTeacherOptions or OracleTeacherOptions => null,
         FlowMatchingOptions own => Network(own.Network, interval: false),
         PretrainedTeacherOptions pretrained => Loaded("teacher", pretrained, interval: false),
-        _ => Unknown<DitNetwork>("teacher", teacher),
+        _ => Unknown<GeneratorNetwork>("teacher", teacher),
     };
 
-    private DitNetwork? GeneratorOf() => (_options.MeanFlow, _options.Cmt) switch
+    private GeneratorNetwork? GeneratorOf() => (_options.MeanFlow, _options.Cmt) switch
     {
         // A network that starts from another network has the size of that network.
         (IMeanFlowTraining { Initialisation: "cmt" }, PretrainedCmtOptions start) => Loaded("generator", start, interval: true),
@@ -100,11 +108,11 @@ internal sealed class ArmNetworks
         _ => null,
     };
 
-    private DitNetwork? Loaded(string component, IPretrainedGenerator pretrained, bool interval) => pretrained.Network is { } network
+    private GeneratorNetwork? Loaded(string component, IPretrainedGenerator pretrained, bool interval) => pretrained.Network is { } network
         ? Network(network, interval)
         : Described(component, pretrained.Weights, NetworkMetadata.Generator);
 
-    private DitNetwork Network(DitOptions options, bool interval) => new(options, Shape!, Classes, interval);
+    private GeneratorNetwork Network(GeneratorNetworkOptions options, bool interval) => GeneratorNetwork.Create(options, Shape!, Classes, interval);
 
     private T? Described<T>(string component, string weights, Func<TensorFile, T> describe)
         where T : class
@@ -139,6 +147,9 @@ internal sealed class TrainingImages
             case OracleDatasetOptions:
                 // Fresh samples at every step have no number.
                 Classes = OracleBatches.ClassCount;
+                break;
+            case NoImagesDatasetOptions none:
+                Classes = none.Classes;
                 break;
             case ImageFolderDatasetOptions images:
                 Classes = images.Classes;

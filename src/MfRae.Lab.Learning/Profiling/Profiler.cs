@@ -116,6 +116,8 @@ internal static class NetworkText
     {
         VitEncoder vit => $"ViT {vit.Options.Width} × {vit.Options.Depth}",
         Dinov2Encoder dinov2 => $"DINOv2 {dinov2.Options.HiddenSize} × {dinov2.Options.Layers}",
+        AutoencoderKlEncoder autoencoder => $"KL autoencoder {autoencoder.Options.Channels} × {Text(autoencoder.Options)}, encoder",
+        PixelEncoder => "pixels",
         _ => encoder.GetType().Name,
     };
 
@@ -123,11 +125,19 @@ internal static class NetworkText
     {
         RaeDecoder rae => $"ViT {rae.Options.Width} × {rae.Options.Depth} and convolutions",
         MaeDecoder mae => $"MAE ViT {mae.Options.HiddenSize} × {mae.Options.Layers}",
+        AutoencoderKlDecoder autoencoder => $"KL autoencoder {autoencoder.Options.Channels} × {Text(autoencoder.Options)}, decoder",
+        PixelDecoder => "pixels",
         _ => decoder.GetType().Name,
     };
 
-    public static string Of(DitNetwork network) => $"DiT^DH {network.Options.TrunkWidth} × {network.Options.TrunkDepth}"
-        + $" + {network.Options.HeadWidth} × {network.Options.HeadDepth}{(network.Interval ? ", with interval" : "")}";
+    private static string Text(AutoencoderKlOptions options) => $"[{string.Join(", ", options.Multipliers)}]";
+
+    public static string Of(GeneratorNetwork network) => network.Options switch
+    {
+        DitOptions dit => $"DiT^DH {dit.TrunkWidth} × {dit.TrunkDepth} + {dit.HeadWidth} × {dit.HeadDepth}",
+        PlainDitOptions plain => $"DiT {plain.Width} × {plain.Depth}, patches of {plain.Patch}",
+        _ => network.GetType().Name,
+    } + (network.Interval ? ", with interval" : "");
 }
 
 /// <summary>

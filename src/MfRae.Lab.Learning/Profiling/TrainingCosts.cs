@@ -16,6 +16,8 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
     {
         if (options.Encoder is SelfSupervisedEncoderOptions own && networks.Encoder is { } encoder)
             yield return SelfSupervised(own, NetworkCost.Of(encoder.Declare()));
+        if (options.Encoder is VariationalEncoderOptions variational && networks is { Encoder: { } half, Decoder: AutoencoderKlDecoder other })
+            yield return Variational(variational, NetworkCost.Of(half.Declare()), NetworkCost.Of(other.Declare()));
         if (options.Decoder is RaeDecoderOptions rae && networks is { Encoder: { } frozen, Decoder: { } decoder })
             yield return Decoder(rae, NetworkCost.Of(decoder.Declare()), NetworkCost.Of(frozen.Declare()));
         if (options.Teacher is FlowMatchingOptions flow && networks.Teacher is { } teacher)
@@ -29,8 +31,8 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
             yield return Cmt(cmt, Of(cmt), network, guide);
         }
 
-        if (options.MeanFlow is LambdaMeanFlowOptions meanFlow)
-            yield return MeanFlow(meanFlow with { Training = Of(meanFlow) }, network, guide);
+        if (options.MeanFlow is IMeanFlowTraining meanFlow)
+            yield return MeanFlow(meanFlow, Of(meanFlow), network, guide);
     }
 
     // Two views of each image; the small heads of the pre-training are left out.
@@ -40,6 +42,13 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         return new("encoder", Of(own), own.Training.BatchSize, [Trained($"views: {views}", views, encoder)], encoder.Parameters, 0,
             ActivationMemory.Estimated(2 * encoder.Kept))
         { Divides = false };
+    }
+
+    private TrainingProfile Variational(VariationalEncoderOptions own, NetworkCost encoder, NetworkCost decoder)
+    {
+        var batch = own.Training.BatchSize;
+        return new("encoder", Of(own), batch, [Trained($"encoder: {batch}", batch, encoder), Trained($"decoder: {batch}", batch, decoder)],
+            encoder.Parameters + decoder.Parameters, 0, ActivationMemory.Estimated(encoder.Kept + decoder.Kept));
     }
 
     private TrainingProfile Decoder(RaeDecoderOptions rae, NetworkCost decoder, NetworkCost encoder)
@@ -57,7 +66,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         return new("decoder", Of(rae), batch, work, decoder.Parameters, encoder.Values, ActivationMemory.Estimated(kept));
     }
 
-    private TrainingProfile Teacher(TrainingOptions training, DitNetwork network)
+    private TrainingProfile Teacher(TrainingOptions training, GeneratorNetwork network)
     {
         var (batch, teacher) = (training.BatchSize, NetworkCost.Of(network.Declare()));
         return new("teacher", training, batch, [Trained($"teacher: {batch}", batch, teacher), .. Encoding(batch)],
@@ -67,7 +76,7 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         };
     }
 
-    private static TrainingProfile Cmt(TrajectoryCmtOptions cmt, TrainingOptions training, DitNetwork network, NetworkCost teacher)
+    private static TrainingProfile Cmt(TrajectoryCmtOptions cmt, TrainingOptions training, GeneratorNetwork network, NetworkCost teacher)
     {
         var generator = NetworkCost.Of(network.Declare());
         var trajectories = Math.Max(1, cmt.Training.BatchSize / cmt.PairsPerTrajectory);
@@ -84,29 +93,32 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         };
     }
 
-    private TrainingProfile MeanFlow(LambdaMeanFlowOptions meanFlow, DitNetwork network, NetworkCost? teacher)
+    private TrainingProfile MeanFlow(IMeanFlowTraining meanFlow, TrainingOptions training, GeneratorNetwork network, NetworkCost? teacher)
     {
-        var (batch, generator) = (meanFlow.Training.BatchSize, NetworkCost.Of(network.Declare()));
-        var derivative = IDerivative.Create(meanFlow.Derivative, meanFlow.Training).Cost;
-        var probed = derivative.AllSamples ? batch : batch * (1 - meanFlow.EqualFraction);
-        var work = new List<WorkProfile>
+        var (batch, generator) = (training.BatchSize, NetworkCost.Of(network.Declare()));
+        var target = TargetCost.Of(meanFlow, training);
+        var work = new List<WorkProfile> { Trained($"generator: {batch}", batch, generator) };
+        var evaluations = 1.0;
+        if (target.Derivative is { } derivative)
         {
-            Trained($"generator: {batch}", batch, generator),
-            new($"{derivative.Name}: {Text(probed)} samples{(derivative.AllSamples ? "" : " with r < t")}",
-                probed * derivative.Of(generator.Forward), derivative.FullPrecision),
-        };
+            var probed = target.DerivativeShare * (derivative.AllSamples ? batch : batch * (1 - meanFlow.EqualFraction));
+            work.Add(new($"{derivative.Name}: {Text(probed)} samples{(derivative.AllSamples ? "" : " with r < t")}",
+                probed * derivative.Of(generator.Forward), derivative.FullPrecision));
+            evaluations += probed / target.DerivativeShare / batch * derivative.KeptEvaluations;
+        }
+
+        work.AddRange(target.Evaluations.Select(more => Evaluated($"{more.What}: {Text(batch * more.Share)}", batch * more.Share, generator)));
         var frozen = EncoderValues;
-        if (teacher is not null
-            && (LambdaSchedule.Target(meanFlow).NeedsTeacher || LambdaSchedule.Tangent(meanFlow).NeedsTeacher))
+        if (teacher is not null && target.TeacherShare > 0)
         {
-            work.Add(Teaching($"teacher: {batch}", batch, meanFlow.Guidance is not null, teacher));
+            var taught = batch * target.TeacherShare;
+            work.Add(Teaching($"teacher: {Text(taught)}", taught, meanFlow.Guidance is not null, teacher));
             frozen += teacher.Values;
         }
 
         work.AddRange(Encoding(batch));
-        var evaluations = 1 + (probed / batch * derivative.KeptEvaluations);
-        return new("meanflow", meanFlow.Training, batch, work, generator.Parameters, frozen,
-            ActivationMemory.Of(network, IsNarrow(meanFlow.Training), derivative.FusesMain, evaluations))
+        return new("meanflow", training, batch, work, generator.Parameters, frozen,
+            ActivationMemory.Of(network, IsNarrow(training), target.Derivative?.FusesMain ?? true, evaluations))
         {
             Recomputation = batch * evaluations * generator.Forward,
         };

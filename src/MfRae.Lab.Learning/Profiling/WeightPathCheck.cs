@@ -16,6 +16,10 @@ namespace MfRae.Lab.Learning.Profiling;
 public static class WeightPathCheck
 {
     private const int Shown = 5;
+    private const string Teacher = "teacher.weights";
+
+    // Only mean-flow networks embed the interval.
+    private const string MeanFlow = DitNetwork.IntervalEmbedding + ".W";
 
     // The names of a network do not depend on its latents.
     private static readonly LatentShape AnyShape = new(8, 4, 4);
@@ -23,6 +27,9 @@ public static class WeightPathCheck
     // The names of Hugging Face, and those of the release and of timm.
     private static readonly IReadOnlyList<IReadOnlyCollection<string>> Dinov2 =
         [["embeddings.patch_embeddings.projection.weight"], ["patch_embed.proj.weight"]];
+
+    // The first and the last layer have one name in all published files.
+    private static readonly IReadOnlyList<IReadOnlyCollection<string>> Autoencoder = [["encoder.conv_in.weight", "decoder.conv_out.weight"]];
 
     private static readonly IReadOnlyList<IReadOnlyCollection<string>> Means = [["mean"]];
 
@@ -65,7 +72,7 @@ public static class WeightPathCheck
         var dictionary = weights == path.Weights ? "" : path.Weights[(weights.Length + WeightPath.Inside.Length)..];
         var known = path.Names?.Invoke() ?? [];
         if (known.Any(names => Holds(whole, dictionary, names)))
-            return null;
+            return path.Option == Teacher && Holds(whole, dictionary, [MeanFlow]) ? Misplaced(file, path) : null;
         string[] others = [.. known.SelectMany(names => Places(whole, names)).Distinct()];
         if (others.Length > 0)
         {
@@ -79,6 +86,11 @@ public static class WeightPathCheck
             ? null
             : new(file, 0, path.Option, $"{weights} holds no dictionary '{dictionary}' with tensors", Suggestion(whole, weights));
     }
+
+    // A mean-flow network has all tensors of a velocity network, and more.
+    private static Diagnostic Misplaced(string file, OptionPath path) => new(
+        file, 0, path.Option, $"{path.Weights} contains a mean-flow network, but a teacher must be a velocity network",
+        "name the weights of a teacher, or move the file to `meanflow` or `cmt` of kind pretrained");
 
     private static string Suggestion(TensorFile whole, string weights)
     {
@@ -108,6 +120,9 @@ public static class WeightPathCheck
                 break;
             case Dinov2EncoderOptions dinov2:
                 yield return new("encoder.weights", dinov2.Weights, () => Dinov2);
+                break;
+            case AutoencoderKlEncoderOptions autoencoder:
+                yield return new("encoder.weights", autoencoder.Weights, () => Autoencoder);
                 break;
         }
         if (options.Decoder is PretrainedDecoderOptions decoder)
@@ -152,13 +167,13 @@ public static class WeightPathCheck
         public static IReadOnlyList<IReadOnlyCollection<string>> Decoder(MaeDecoderOptions options) => Of(new MaeDecoder(options, AnyShape).Declare());
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        public static IReadOnlyList<IReadOnlyCollection<string>> Generator(DitOptions options, bool interval) =>
-            Of(new DitNetwork(options, AnyShape, 1, interval).Declare());
+        public static IReadOnlyList<IReadOnlyCollection<string>> Generator(GeneratorNetworkOptions options, bool interval) =>
+            Of(GeneratorNetwork.Create(options, AnyShape, 1, interval).Declare());
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         public static IReadOnlyList<IReadOnlyCollection<string>> Inception() => Of(FidInception.Declare());
 
-        private static List<IReadOnlyCollection<string>> Of(WeightSpec spec) => [[.. spec.Entries.Select(entry => entry.Name)]];
+        private static List<IReadOnlyCollection<string>> Of(WeightSpec spec) => [[.. spec.Entries.Where(entry => entry.Published).Select(entry => entry.Name)]];
     }
 
     /// <param name="Names">The names of the network's tensors, one list for each naming scheme; null where they are unknown.</param>

@@ -10,21 +10,20 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Sampling;
 
 /// <summary>
-/// Generates latents from noise on the shifted grid (docs/method.md §1): with a velocity by the steps of an ODE solver, with an average
+/// Generates latents from noise on a grid of times (docs/method.md §1): with a velocity by the steps of an ODE solver, with an average
 /// velocity by z_r = z_t - (t - r) u(z_t, r, t, y).
 /// </summary>
 public sealed class FewStepGenerator
 {
     private readonly PathStep _step;
-    private readonly TimeShift _shift;
-    private readonly double _gridEnd;
+    private readonly Func<int, double[]> _grid;
 
-    private FewStepGenerator(PathStep step, int evaluationsPerStep, TimeShift shift, double gridEnd)
+    /// <param name="grid">The times of a number of steps.</param>
+    private FewStepGenerator(PathStep step, int evaluationsPerStep, Func<int, double[]> grid)
     {
         _step = step;
         EvaluationsPerStep = evaluationsPerStep;
-        _shift = shift;
-        _gridEnd = gridEnd;
+        _grid = grid;
     }
 
     /// <summary>Evaluations of the velocity in a step; an evaluation with guidance counts once.</summary>
@@ -33,8 +32,8 @@ public sealed class FewStepGenerator
     /// <summary>A generator for a velocity: solver euler or heun, on a grid that ends at a time before the shift.</summary>
     public static FewStepGenerator Solver(string solver, VelocityField velocity, TimeShift shift, double gridEnd = 0) => solver switch
     {
-        "euler" => new(PathSteps.Euler(Scoped(velocity)), EvaluationsOf(solver), shift, gridEnd),
-        "heun" => new(PathSteps.Heun(Scoped(velocity)), EvaluationsOf(solver), shift, gridEnd),
+        "euler" => new(PathSteps.Euler(Scoped(velocity)), EvaluationsOf(solver), steps => shift.Grid(steps, gridEnd)),
+        "heun" => new(PathSteps.Heun(Scoped(velocity)), EvaluationsOf(solver), steps => shift.Grid(steps, gridEnd)),
         _ => throw Unknown(solver),
     };
 
@@ -47,13 +46,14 @@ public sealed class FewStepGenerator
     };
 
     /// <summary>A generator for an average velocity.</summary>
-    public static FewStepGenerator MeanFlow(AverageVelocityField average, TimeShift shift) =>
-        new(PathSteps.MeanFlow(Scoped(average)), 1, shift, 0);
+    /// <param name="grid">The times between the steps; null: shifted.</param>
+    public static FewStepGenerator MeanFlow(AverageVelocityField average, TimeShift shift, SamplingGridOptions? grid = null) =>
+        new(PathSteps.MeanFlow(Scoped(average)), 1, steps => Times(grid, shift, steps));
 
     /// <summary>noise [B, C, H, W], y int64 [B] → normalised latents. Call it inside a dispose scope, without gradient.</summary>
     /// <exception cref="DivergedException">A latent is NaN or infinite.</exception>
     public Tensor Sample(Tensor noise, Tensor y, int steps) => Finite.Require(
-        Along(_shift.Grid(steps, _gridEnd), noise, y),
+        Along(_grid(steps), noise, y),
         string.Create(CultureInfo.InvariantCulture, $"the latents sampled in {steps} step{(steps == 1 ? "" : "s")}"));
 
     /// <summary>Latents along given times, from noise to data.</summary>
@@ -70,6 +70,15 @@ public sealed class FewStepGenerator
         }
         return z;
     }
+
+    // A single step has no time in between.
+    private static double[] Times(SamplingGridOptions? grid, TimeShift shift, int steps) => steps == 1 ? [1, 0] : grid switch
+    {
+        null or ShiftedGridOptions => shift.Grid(steps),
+        UniformGridOptions => new TimeShift(1).Grid(steps),
+        TimesGridOptions written => [.. written.Times.Single(times => times.Count == steps + 1)],
+        _ => throw new NotSupportedException($"{grid.GetType().Name} has no times"),
+    };
 
     private static NotSupportedException Unknown(string solver) => new($"unknown solver {solver}");
 
@@ -104,7 +113,7 @@ public sealed record SamplingCost(int Evaluations, MultiplyAdds Evaluation, Mult
 
     /// <summary>The cost of an image.</summary>
     /// <param name="guidance">Guidance of a velocity; an average velocity is sampled without guidance.</param>
-    public static SamplingCost Of(DitNetwork network, IDecoder decoder, int steps, string solver, GuidanceOptions? guidance)
+    public static SamplingCost Of(GeneratorNetwork network, IDecoder decoder, int steps, string solver, GuidanceOptions? guidance)
     {
         var forward = NetworkCost.Of(network.Declare()).Forward;
         var decode = NetworkCost.Of(decoder.Declare()).Forward;

@@ -18,6 +18,10 @@ public sealed record LatentStatistics(Tensor Mean, Tensor Variance, double Epsil
 
     private Tensor Deviation => (Variance + Epsilon).sqrt();
 
+    /// <summary>The statistics whose normalisation changes nothing.</summary>
+    public static LatentStatistics None(LatentShape shape) =>
+        new(zeros(shape.Channels, shape.Rows, shape.Columns), ones(shape.Channels, shape.Rows, shape.Columns), 0);
+
     /// <summary>z ← (z - μ) / sqrt(var + ε).</summary>
     public Tensor Normalise(Tensor latents) => (latents - Mean) / Deviation;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
@@ -13,7 +14,7 @@ namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
 /// Prepares a dataset. For images that fit into memory it writes train.safetensors and test.safetensors: images uint8 [N, C, H, W], labels
-/// int64 [N]. For a folder of image files it writes train.index.json and test.index.json. For an oracle it writes the distribution, and
+/// int64 [N]. For a folder of image files it writes train.index.json and test.index.json, for no images such indexes without images. For an oracle it writes the distribution, and
 /// compares its closed forms with independent computations.
 /// </summary>
 internal sealed class DatasetRunner(DatasetOptions options) : IStage
@@ -33,6 +34,9 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
                 break;
             case OracleDatasetOptions oracle:
                 Check(oracle, context);
+                break;
+            case NoImagesDatasetOptions none:
+                Describe(none, context);
                 break;
             default:
                 throw new NotSupportedException($"{options.GetType().Name} has no runner");
@@ -64,6 +68,14 @@ internal sealed class DatasetRunner(DatasetOptions options) : IStage
             index.Save(context.File(DatasetFiles.Index(split)));
             context.Progress(index.Images.Count, index.Images.Count, "image");
         }
+    }
+
+    // An index without images has their size and their classes, by number.
+    private static void Describe(NoImagesDatasetOptions options, StageContext context)
+    {
+        string[] classes = [.. Enumerable.Range(0, options.Classes).Select(label => label.ToString(CultureInfo.InvariantCulture))];
+        foreach (var split in new[] { DatasetFiles.Train, DatasetFiles.Test })
+            new ImageIndex("", options.Size, Flip: false, classes, []).Save(context.File(DatasetFiles.Index(split)));
     }
 
     private static void Check(OracleDatasetOptions oracle, StageContext context)

@@ -28,6 +28,15 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
             case RaeDecoderOptions rae:
                 Train(rae, context, path);
                 break;
+            case AutoencoderKlDecoderOptions:
+                // The stage of the encoder has both halves.
+                File.Copy(Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Decoder), path, overwrite: true);
+                break;
+            case PixelDecoderOptions:
+                var (encoder, none) = NetworkFiles.LoadEncoder(Path.Combine(context.Input(StageInput.Encoder), NetworkFiles.Encoder), CPU);
+                using (none)
+                    NetworkFiles.Save(path, new PixelDecoder(((PixelEncoder)encoder).Image), none);
+                break;
             default:
                 throw new NotSupportedException($"{options.GetType().Name} has no runner");
         }

@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Training;
 using static TorchSharp.torch;
@@ -26,9 +27,40 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
             case SelfSupervisedEncoderOptions selfSupervised:
                 Train(selfSupervised, context, path);
                 break;
+            case AutoencoderKlEncoderOptions autoencoder:
+                Pretrained.Autoencoder(context, autoencoder, Image(context));
+                break;
+            case VariationalEncoderOptions variational:
+                Train(variational, context);
+                break;
+            case PixelEncoderOptions:
+                var pixels = new PixelEncoder(Image(context));
+                using (var none = Weights.Initialise(pixels.Declare(), new RandomSource(0, CPU), CPU))
+                    NetworkFiles.Save(path, pixels, none);
+                break;
             default:
                 throw new NotSupportedException($"{options.GetType().Name} has no runner");
         }
+    }
+
+    private static ImageShape Image(StageContext context)
+    {
+        using var data = DatasetFiles.Open(context, DatasetFiles.Train);
+        return data.Shape;
+    }
+
+    private static void Train(VariationalEncoderOptions options, StageContext context)
+    {
+        using var scope = NewDisposeScope();
+        var device = context.Device();
+        using var data = DatasetFiles.Open(context, DatasetFiles.Train);
+        var encoder = new AutoencoderKlEncoder(options.Network, data.Shape, scale: 1);
+        var decoder = new AutoencoderKlDecoder(options.Network, data.Shape, scale: 1);
+        using var objective = new AutoencoderObjective(options, encoder, decoder, data, context.Random(), device);
+        var spec = objective.Declare();
+        using var weights = Weights.Initialise(spec, context.Random(), device);
+        using var trained = new Trainer(options.Training, context).Run(spec, weights, objective);
+        Pretrained.SaveHalves(context, encoder, decoder, trained);
     }
 
     private static void Train(SelfSupervisedEncoderOptions options, StageContext context, string path)

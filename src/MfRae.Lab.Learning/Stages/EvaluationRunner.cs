@@ -86,7 +86,7 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
     }
 
     /// <summary>The sample files by ascending number of evaluations.</summary>
-    private static List<(int Steps, string Path)> SampleFiles(string folder) =>
+    internal static List<(int Steps, string Path)> SampleFiles(string folder) =>
         [.. Directory.EnumerateFiles(folder, "samples.*.safetensors")
             .Select(path => (int.Parse(Path.GetFileName(path).Split('.')[1], CultureInfo.InvariantCulture), path))
             .OrderBy(file => file.Item1)];

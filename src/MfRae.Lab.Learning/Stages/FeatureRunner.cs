@@ -88,6 +88,18 @@ internal sealed class FeatureExtractor : IDisposable
     /// <summary>SHA-256 of the weights file.</summary>
     public string Identity => _network.Identity;
 
+    /// <summary>The number of features of an image, from a blank one.</summary>
+    public long Width
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            using var quiet = no_grad();
+            var image = ImageShape.Mnist;
+            return _network.Extract(zeros([1, _network.Channels, image.Rows, image.Columns], dtype: uint8)).Features.shape[1];
+        }
+    }
+
     /// <summary>The preprocessing of images, in words.</summary>
     public string Preprocessing(ImageShape image) => _network.Preprocessing(image);
 

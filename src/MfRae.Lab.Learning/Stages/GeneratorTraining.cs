@@ -46,13 +46,13 @@ internal static class GeneratorTraining
     }
 
     /// <summary>The network that another stage trained or loaded.</summary>
-    public static (DitNetwork Network, Weights Weights) Load(
+    public static (GeneratorNetwork Network, Weights Weights) Load(
         StageContext context, string input, ScalarType type = ScalarType.Float32) =>
         NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), context.Device(), type);
 
     /// <summary>The network that another stage trained or loaded, for training on these latents.</summary>
     /// <exception cref="LabException">The network is for latents of another shape or another number of classes.</exception>
-    public static (DitNetwork Network, Weights Weights) Load(
+    public static (GeneratorNetwork Network, Weights Weights) Load(
         StageContext context, string input, ILatentSource source, TrainingOptions training)
     {
         var loaded = Load(context, input);
@@ -72,7 +72,7 @@ internal static class GeneratorTraining
     public static void Train(
         StageContext context,
         ITrained options,
-        DitNetwork network,
+        GeneratorNetwork network,
         Weights? start,
         VelocityField? teacher,
         ILatentSource source,
@@ -122,7 +122,7 @@ internal sealed class TeacherRunner(TeacherOptions options) : IStage
     {
         using var scope = NewDisposeScope();
         using var source = GeneratorTraining.Source(context, flow.Training.BatchSize);
-        var network = new DitNetwork(flow.Network, source.Shape, source.Classes, interval: false);
+        var network = GeneratorNetwork.Create(flow.Network, source.Shape, source.Classes, interval: false);
         GeneratorTraining.Train(context, flow, network, start: null, teacher: null, source);
     }
 }
@@ -163,7 +163,7 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
         var meanFlow = (IMeanFlowTraining)options;
         using var source = GeneratorTraining.Source(context, meanFlow.Training.BatchSize);
         var oracle = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context)?.Field : null;
-        (DitNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher) && oracle is null
+        (GeneratorNetwork Network, Weights Weights)? teacher = context.HasInput(StageInput.Teacher) && oracle is null
             ? GeneratorTraining.Load(context, StageInput.Teacher, source, meanFlow.Training)
             : null;
         using var teacherWeights = teacher?.Weights;
@@ -175,7 +175,7 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
         };
         using var startWeights = start?.Weights;
         // A network that starts from another network has the size of that network.
-        var network = new DitNetwork(start?.Network.Options ?? meanFlow.Network, source.Shape, source.Classes, interval: true);
+        var network = GeneratorNetwork.Create(start?.Network.Options ?? meanFlow.Network, source.Shape, source.Classes, interval: true);
         var velocity = teacher is { } given ? (z, t, y) => given.Network.Velocity(given.Weights, z, t, y) : oracle;
         GeneratorTraining.Train(
             context, meanFlow, network, start?.Weights, velocity, source, freesStart: startWeights != teacherWeights);

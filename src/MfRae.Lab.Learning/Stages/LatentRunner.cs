@@ -75,6 +75,7 @@ internal sealed class LatentRunner(LatentOptions options) : IStage
     {
         PretrainedLatentOptions pretrained => Import(context, pretrained, shape),
         PerElementLatentOptions own => measure(own.Epsilon),
+        UnnormalisedLatentOptions => LatentStatistics.None(shape),
         _ => throw new NotSupportedException($"{options.GetType().Name} has no runner"),
     };
 

@@ -34,7 +34,7 @@ internal static class NetworkFiles
 
     public static void Save(string path, RandomConvolution network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
 
-    public static void Save(string path, DitNetwork network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
+    public static void Save(string path, GeneratorNetwork network, Weights weights) => weights.Save(path, NetworkMetadata.Of(network));
 
     public static (IEncoder Network, Weights Weights) LoadEncoder(string path, Device device) =>
         Load(path, device, NetworkMetadata.Encoder, network => network.Declare());
@@ -53,7 +53,7 @@ internal static class NetworkFiles
     public static (IDecoder Network, Weights Weights) LoadDecoder(string path, Device device) =>
         Load(path, device, NetworkMetadata.Decoder, network => network.Declare());
 
-    public static (DitNetwork Network, Weights Weights) LoadGenerator(string path, Device device, ScalarType type = ScalarType.Float32) =>
+    public static (GeneratorNetwork Network, Weights Weights) LoadGenerator(string path, Device device, ScalarType type = ScalarType.Float32) =>
         Load(path, device, NetworkMetadata.Generator, network => network.Declare(), type);
 
     /// <summary>The latents [B, C, H, W] of images uint8 [B, C, H, W].</summary>
@@ -61,8 +61,13 @@ internal static class NetworkFiles
     public static Tensor EncodeBytes(this IEncoder encoder, Weights weights, Tensor images) =>
         Finite.Require(encoder.EncodeInParts(weights, LabeledImages.ToUnit(images).to(weights.Device)), "the latents of images");
 
-    private static string Seen(IEncoder encoder) =>
-        encoder is VitEncoder vit ? $"it was trained on images of {vit.Image}" : "it needs colour images";
+    private static string Seen(IEncoder encoder) => encoder switch
+    {
+        VitEncoder vit => $"it was trained on images of {vit.Image}",
+        AutoencoderKlEncoder autoencoder => $"it is for images of {autoencoder.Image}",
+        PixelEncoder pixels => $"it is for images of {pixels.Image}",
+        _ => "it needs colour images",
+    };
 
     private static (T Network, Weights Weights) Load<T>(
         string path, Device device, Func<TensorFile, T> describe, Func<T, WeightSpec> declare, ScalarType type = ScalarType.Float32)
@@ -101,6 +106,29 @@ internal static class Pretrained
         using var weights = Weights.Load(network.Declare(), Dinov2Names.Translate(TensorFile.Open(source)), CPU);
         if (!LinkedWeights.TryDescribe(source, path, NetworkMetadata.Of(network)))
             NetworkFiles.Save(path, network, weights);
+    }
+
+    /// <summary>Both halves of a published KL autoencoder, in separate files.</summary>
+    /// <param name="image">The shape of the images that it will encode.</param>
+    public static void Autoencoder(StageContext context, AutoencoderKlEncoderOptions options, ImageShape image)
+    {
+        using var scope = NewDisposeScope();
+        var (encoder, decoder) = (
+            new AutoencoderKlEncoder(options.Network, image, options.Scale), new AutoencoderKlDecoder(options.Network, image, options.Scale));
+        var spec = new WeightSpec();
+        encoder.Declare(spec);
+        decoder.Declare(spec);
+        using var weights = Weights.Load(spec, AutoencoderKlNames.Translate(TensorFile.Open(context.Resolve(options.Weights))), CPU);
+        SaveHalves(context, encoder, decoder, weights);
+    }
+
+    /// <summary>Saves the halves of a KL autoencoder as the encoder and the decoder of a stage.</summary>
+    public static void SaveHalves(StageContext context, AutoencoderKlEncoder encoder, AutoencoderKlDecoder decoder, Weights both)
+    {
+        using (var half = both.Part(encoder.Declare()))
+            NetworkFiles.Save(context.File(NetworkFiles.Encoder), encoder, half);
+        using (var half = both.Part(decoder.Declare()))
+            NetworkFiles.Save(context.File(NetworkFiles.Decoder), decoder, half);
     }
 
     public static void Decoder(StageContext context, PretrainedDecoderOptions options, string path)
@@ -147,9 +175,9 @@ internal static class Pretrained
         if (options.Network is { } released && !NetworkMetadata.Describes(file))
         {
             var (shape, classes) = GeneratorTraining.Latents(context);
-            var network = new DitNetwork(released, shape, classes, interval);
+            var network = GeneratorNetwork.Create(released, shape, classes, interval);
             // Only a mean-flow network embeds the interval.
-            if (file.Tensors.Keys.Any(name => name.StartsWith(DitNetwork.IntervalEmbedding + ".", StringComparison.Ordinal)) != interval)
+            if (file.Tensors.Keys.Any(name => name.StartsWith(GeneratorNetwork.IntervalEmbedding + ".", StringComparison.Ordinal)) != interval)
                 throw OtherKind(source, interval);
             using var imported = Weights.Load(network.Declare(), file, CPU);
             if (!LinkedWeights.TryDescribe(source, path, NetworkMetadata.Of(network)))
@@ -162,14 +190,14 @@ internal static class Pretrained
         if (own.Interval != interval)
             throw OtherKind(source, interval);
         if (options.Network is { } named && own.Options != named)
-            throw Differs(source, JsonSerializer.Serialize(named, LabJson.Default.DitOptions), NetworkMetadata.Of(own));
+            throw Differs(source, JsonSerializer.Serialize(named, LabJson.Default.GeneratorNetworkOptions), NetworkMetadata.Of(own));
         LinkedWeights.Put(source, path);
     }
 
     private static LabException OtherKind(string source, bool interval) => new(interval
-        ? $"{source} holds a velocity network, without {DitNetwork.IntervalEmbedding}, where a mean-flow network is needed: its place is "
+        ? $"{source} holds a velocity network, without {GeneratorNetwork.IntervalEmbedding}, where a mean-flow network is needed: its place is "
             + "`teacher` of kind pretrained"
-        : $"{source} holds a mean-flow network, with {DitNetwork.IntervalEmbedding}, where the teacher, a velocity network, is needed: its "
+        : $"{source} holds a mean-flow network, with {GeneratorNetwork.IntervalEmbedding}, where the teacher, a velocity network, is needed: its "
             + "place is `meanflow` or `cmt` of kind pretrained");
 
     private static LabException Differs(string source, string named, Dictionary<string, string> found) =>

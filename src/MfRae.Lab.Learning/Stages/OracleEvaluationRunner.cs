@@ -19,12 +19,13 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
     public void Run(StageContext context)
     {
         using var scope = NewDisposeScope();
-        if (stage.MeanFlow is not LambdaMeanFlowOptions options)
-            throw new LabException("the oracle metrics are defined for MeanFlow stages of kind lambda only");
+        if (stage.MeanFlow is not IMeanFlowTraining options)
+            throw new LabException("the oracle metrics are defined for MeanFlow stages that train");
         var distribution = OracleFiles.Distribution(context);
         var flow = OracleDistributions.Flow(distribution, stage.Metric.Tolerance);
-        // In many dimensions, the measures that need matrices are left out.
+        // In many dimensions, the measures that need matrices are left out. The split of the loss is that of a target with a derivative.
         var modes = distribution as DiagonalModes;
+        var splits = modes is null && options is LambdaMeanFlowOptions;
         var (network, weights) = Load(context, StageInput.Generator);
         var exact = context.HasInput(StageInput.Teacher) ? OracleFiles.Teacher(context) : null;
         using var networkWeights = weights;
@@ -39,11 +40,11 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         var random = new RandomSource(Seed.For(stage.Seed ?? context.Seed, "oracleEvaluation", stage.NoiseSet), CPU);
         // Both numbers of points are rounded up to whole batches.
         var batches = (stage.Samples + stage.BatchSize - 1) / stage.BatchSize;
-        var gradients = modes is null ? (stage.Metric.GradientPoints + GradientBatch - 1) / GradientBatch : 0;
+        var gradients = splits ? (stage.Metric.GradientPoints + GradientBatch - 1) / GradientBatch : 0;
 
         var source = new OracleBatches(distribution, stage.BatchSize, random, CPU);
         var deviation = new DeviationMeasure(trained, flow, stage.Metric.Tolerance);
-        var split = new SplitMeasure(trained, source);
+        var split = splits ? new SplitMeasure(trained, source) : null;
         var noise = new NoiseMeasure(flow, random, stage.Metric.Draws);
         for (var step = 0; step < batches; step++)
         {
@@ -59,7 +60,7 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
                 else
                 {
                     var errors = TargetErrors.At(trained, points.Z, points.R, points.T);
-                    split.Add(points, errors);
+                    split?.Add(points, errors);
                     noise.Add(points, errors, step);
                 }
             }
@@ -81,12 +82,12 @@ internal sealed class OracleEvaluationRunner(OracleEvaluationStage stage) : ISta
         }
 
         var identity = OracleFiles.Identity(context.Input(StageInput.Dataset));
-        OracleValue[] matrices = modes is null ? [.. split.Values(), .. gradient.Values()] : [];
+        OracleValue[] matrices = split is null ? [] : [.. split.Values(), .. gradient.Values()];
         foreach (var value in (OracleValue[])[.. deviation.Values(), .. matrices, .. noise.Values()])
             context.Measured(OracleFiles.Identified(value, identity));
     }
 
-    private static (DitNetwork Network, Weights Weights) Load(StageContext context, string input) =>
+    private static (GeneratorNetwork Network, Weights Weights) Load(StageContext context, string input) =>
         NetworkFiles.LoadGenerator(Path.Combine(context.Input(input), NetworkFiles.Generator), CPU, float64);
 }
 

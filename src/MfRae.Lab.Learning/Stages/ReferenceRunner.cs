@@ -30,27 +30,43 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
         using var extractor = FeatureExtractor.Load(context, StageInput.Features);
         using var pool = new FeatureMoments($"the {stage.Split} images");
         using var spatial = new FeatureMoments($"the {stage.Split} images");
-        var kept = images.EvenRows(stage.KeptFeatures);
-        var rows = new List<Tensor>();
-        extractor.Visit(images, (start, batch) =>
+        var (features, labels) = Rows(extractor, images, stage.KeptFeatures, batch =>
         {
             pool.Add(batch.Features);
             if (batch.Spatial is { } map)
                 spatial.Add(map);
+        });
+        Write(context, pool.Statistics(), spatial.Count > 0 ? spatial.Statistics() : null, features, labels);
+        WriteSheet(context, images, $"Images of the {stage.Split} set");
+    }
+
+    /// <summary>Writes the file of a reference.</summary>
+    /// <param name="features">float32 [M, F]; M may be 0.</param>
+    /// <param name="labels">int64 [M].</param>
+    public static void Write(
+        StageContext context, FeatureStatistics pool, FeatureStatistics? spatial, Tensor features, Tensor labels,
+        IReadOnlyDictionary<string, string>? metadata = null) =>
+        Safetensors.Write(
+            context.File(FileName), [.. LabStatistics.Tensors(pool, spatial), (Features, features), (Labels, labels)], metadata);
+
+    /// <summary>Features and labels of evenly spaced images.</summary>
+    /// <param name="most">The largest number of them.</param>
+    /// <param name="visit">Receives the features of all images, batch by batch.</param>
+    public static (Tensor Features, Tensor Labels) Rows(FeatureExtractor extractor, IImageSource images, int most, Action<FeatureBatch>? visit = null)
+    {
+        var kept = images.EvenRows(most);
+        var rows = new List<Tensor>();
+        extractor.Visit(images, (start, batch) =>
+        {
+            visit?.Invoke(batch);
             var here = kept.masked_select(kept.ge(start).logical_and_(kept.lt(start + batch.Features.shape[0])));
             rows.Add(batch.Features.cpu().index_select(0, here - start).MoveToOuterDisposeScope());
         });
-
-        Safetensors.Write(context.File(FileName),
-        [
-            .. LabStatistics.Tensors(pool.Statistics(), spatial.Count > 0 ? spatial.Statistics() : null),
-            (Features, cat(rows)), (Labels, images.Labels.index_select(0, kept)),
-        ]);
-        WriteSheet(context, images);
+        return (cat(rows), images.Labels.index_select(0, kept));
     }
 
     /// <summary>Some of the images: the same number of every class if there are few classes, otherwise evenly spaced.</summary>
-    private void WriteSheet(StageContext context, IImageSource images)
+    public static void WriteSheet(StageContext context, IImageSource images, string caption)
     {
         var columns = SampleDrawing.Columns(images.Classes);
         var classes = columns == images.Classes
@@ -65,7 +81,7 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
         const string file = "sheet.png";
         ImageSheet.Write(context.File(file), images.Bytes(indices), columns);
         context.Journal.Write(new ImageEvent(
-            MetricNames.Real, file, $"Images of the {stage.Split} set{(classes.Length == 0 ? "" : "; columns are classes")}"));
+            MetricNames.Real, file, $"{caption}{(classes.Length == 0 ? "" : "; columns are classes")}"));
     }
 
     /// <summary>The statistics among the inputs of a stage, in the order of <paramref name="splits"/>.</summary>
@@ -78,7 +94,10 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
         var path = Path.Combine(context.Input(input), FileName);
         var file = Safetensors.Read(path);
         var (pool, spatial) = LabStatistics.Read(file);
-        return new(split, pool, FileHash.Of(path), spatial, file[Features], file[Labels]);
+        var rows = file.Tensors[Features].Shape[0] > 0;
+        return new(
+            split, pool, file.Metadata.GetValueOrDefault(StatisticsNames.Source) ?? FileHash.Of(path), spatial, rows ? file[Features] : null,
+            rows ? file[Labels] : null);
     }
 }
 

@@ -35,8 +35,8 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator);
         using var loaded = weights;
         var generator = Generator(network, weights);
-        var noise = new SampleNoise(stage.Seed ?? context.Seed, stage.NoiseSet, stage.BatchSize, stage.Labels, context.Device());
-        using var drawing = new SampleDrawing(context, noise);
+        var noise = SampleNoise.Of(context, stage.Seed, stage.NoiseSet, stage.BatchSize, stage.Labels, stage.NoiseFile);
+        using var drawing = new SampleDrawing(context, noise, stage.Bytes);
         var labels = noise.Labels(stage.Samples, network.Classes);
 
         foreach (var steps in stage.Steps)
@@ -96,11 +96,11 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         }
     }
 
-    private FewStepGenerator Generator(DitNetwork network, Weights weights)
+    private FewStepGenerator Generator(GeneratorNetwork network, Weights weights)
     {
         var shift = TimeShift.For(network.Shape);
         return network.Interval
-            ? FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), shift)
+            ? FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), shift, stage.Grid)
             : TeacherOde.Generator(network, weights, stage.Solver, stage.GridEnd, stage.Guidance);
     }
 
@@ -121,8 +121,8 @@ internal sealed class EndPointRunner(EndPointStage stage) : IStage
         var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator);
         using var loaded = weights;
         var ode = TeacherOde.Generator(network, weights, stage.Solver, stage.GridEnd, stage.Guidance);
-        var noise = new SampleNoise(stage.Seed ?? context.Seed, stage.NoiseSet, stage.BatchSize, stage.Labels, context.Device());
-        var labels = noise.Labels(stage.Samples, network.Classes);
+        var noise = SampleNoise.Of(context, stage.Seed, stage.NoiseSet, stage.BatchSize, stage.Labels, stage.NoiseFile);
+        var labels = noise.Labels(stage.LabelCount ?? stage.Samples, network.Classes);
         using var latents = context.InBatches(
             stage.Samples, stage.BatchSize, "latent", indices => noise.Latents(ode, network.Shape, labels, indices, stage.Steps));
         Safetensors.Write(context.File(FileName), [(Latents, latents)]);
@@ -133,52 +133,21 @@ internal sealed class EndPointRunner(EndPointStage stage) : IStage
 internal static class TeacherOde
 {
     public static FewStepGenerator Generator(
-        DitNetwork network, Weights weights, string solver, double gridEnd, GuidanceOptions? guidance) => FewStepGenerator.Solver(
+        GeneratorNetwork network, Weights weights, string solver, double gridEnd, GuidanceOptions? guidance) => FewStepGenerator.Solver(
             solver, Guidance.Apply(guidance, (z, t, y) => network.Velocity(weights, z, t, y), network.Classes), TimeShift.For(network.Shape),
             gridEnd);
 }
 
-/// <summary>
-/// The noise and labels of a set of samples. They are drawn in whole batches and depend only on the seed, the set and the batch size: all
-/// stages with the same three start from the same noise and labels, and fewer samples are the first of more samples.
-/// </summary>
-/// <param name="set">The number of the set, from 1.</param>
-/// <param name="protocol">The label protocol: balanced or random.</param>
-internal sealed class SampleNoise(long seed, int set, int batchSize, string protocol, Device device)
-{
-    private const string Random = "random";
-
-    // The stage and the set are part of the seed, so that no training with the same seed has the same numbers.
-    private readonly RandomSource _random = new(Seed.For(seed, "sampling", set), device);
-    private readonly RandomSource _labels = new(Seed.For(seed, "sampling", set), CPU);
-
-    public int BatchSize => batchSize;
-
-    public bool HasRandomLabels => protocol == Random;
-
-    /// <summary>Labels int64 [count]; balanced labels cycle through the classes.</summary>
-    public Tensor Labels(int count, int classes) => HasRandomLabels
-        ? cat([.. Enumerable.Range(0, (count + batchSize - 1) / batchSize).Select(batch => _labels.Integers("labels", batch, classes, batchSize))])
-            .slice(0, 0, count, 1)
-        : arange(count, dtype: int64).remainder(classes);
-
-    /// <summary>The latents of the samples at consecutive indices within one batch.</summary>
-    public Tensor Latents(FewStepGenerator generator, LatentShape shape, Tensor labels, Tensor indices, int steps)
-    {
-        var start = indices[0].item<long>();
-        var noise = _random.Normal("noise", start / batchSize, batchSize, shape.Channels, shape.Rows, shape.Columns)
-            .slice(0, 0, indices.shape[0], 1);
-        return generator.Sample(noise, labels.index_select(0, indices).to(device), steps);
-    }
-}
-
 /// <summary>The part that all stages with decoded samples share: noise, decoder and statistics of latents.</summary>
-internal sealed class SampleDrawing(StageContext context, SampleNoise noise) : IDisposable
+/// <param name="bytes">truncate, or null: pixels are rounded.</param>
+internal sealed class SampleDrawing(StageContext context, SampleNoise noise, string? bytes) : IDisposable
 {
+    /// <summary>The columns of a sheet of many classes.</summary>
+    public const int SheetColumns = 8;
+
     // The largest number of columns that are classes side by side.
     private const int MostColumns = 20;
 
-    private const int SheetColumns = 8;
     private const int DecodedAtOnce = 50;
 
     private readonly (IDecoder Network, Weights Weights) _decoder =
@@ -190,7 +159,7 @@ internal sealed class SampleDrawing(StageContext context, SampleNoise noise) : I
     public IDecoder Decoder => _decoder.Network;
 
     /// <summary>The number of columns of a sheet: one for each class, or a fixed number for many classes.</summary>
-    public static int Columns(long classes) => classes <= MostColumns ? (int)classes : SheetColumns;
+    public static int Columns(long classes) => classes is > 0 and <= MostColumns ? (int)classes : SheetColumns;
 
     /// <summary>Latents [B, C, H, W], and images uint8 [B, C, H, W] on the CPU, of the samples at consecutive indices within one batch.</summary>
     public (Tensor Latents, Tensor Images) Draw(FewStepGenerator generator, LatentShape shape, Tensor labels, Tensor indices, int steps)
@@ -202,13 +171,14 @@ internal sealed class SampleDrawing(StageContext context, SampleNoise noise) : I
     // On a CPU in parts, whose activations stay in the cache.
     private Tensor Decode(Tensor latents)
     {
+        var truncated = bytes == SamplingOptions.TruncatedBytes;
         if (latents.device_type != DeviceType.CPU)
-            return LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, latents));
+            return LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, latents), truncated);
         var parts = new List<Tensor>();
         foreach (var part in latents.split(DecodedAtOnce))
         {
             using var scope = NewDisposeScope();
-            parts.Add(LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, part)).MoveToOuterDisposeScope());
+            parts.Add(LabeledImages.ToBytes(_decoder.Network.Decode(_decoder.Weights, part), truncated).MoveToOuterDisposeScope());
         }
 
         return cat(parts);
@@ -225,7 +195,7 @@ internal sealed class SampleDrawing(StageContext context, SampleNoise noise) : I
     {
         var columns = Columns(classes);
         ImageSheet.Write(context.File(file), images.slice(0, 0, Math.Min(images.shape[0], rows * columns), 1), columns);
-        return noise.HasRandomLabels ? "; random classes" : columns == classes ? "; columns are classes" : "";
+        return !noise.CyclesThroughClasses ? "; random classes" : columns == classes ? "; columns are classes" : "";
     }
 }
 
@@ -243,8 +213,8 @@ internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
         using var quiet = no_grad();
         using var extractor = stage.Reference is null ? null : FeatureExtractor.Load(context, StageInput.Features);
         var references = stage.Reference is null ? [] : ReferenceRunner.Load(context, [stage.Reference]);
-        var noise = new SampleNoise(stage.Seed ?? context.Seed, set: 1, stage.BatchSize, stage.Labels, context.Device());
-        using var drawing = new SampleDrawing(context, noise);
+        var noise = SampleNoise.Of(context, stage.Seed, set: 1, stage.BatchSize, stage.Labels, stage.NoiseFile);
+        using var drawing = new SampleDrawing(context, noise, stage.Bytes);
         foreach (var step in SnapshotSteps.Of(stage.TrainingSteps, stage.Snapshots).Append(stage.TrainingSteps))
         {
             using var one = NewDisposeScope();

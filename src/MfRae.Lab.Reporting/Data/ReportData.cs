@@ -16,7 +16,7 @@ internal sealed class ReportData
     {
         Record = record;
         Stages = record.Stages.ToDictionary(stage => stage.Key);
-        Arms = [.. record.Arms.Select((arm, index) => new ArmView(arm, index, [.. record.Runs.Where(run => run.Arm == arm.Name)]))];
+        Arms = [.. record.Arms.Select((arm, index) => Of(arm, index, record.Runs))];
         Options = OptionTable.Of(record.Arms);
         Axis = ArmAxis.Of(Options);
         Sql = new(record.Name);
@@ -69,12 +69,22 @@ internal sealed class ReportData
            select new RoleGroup(Stages[users.Key], [.. users.Distinct()]),
     ];
 
+    /// <summary>An arm. A run is open until stages without its results are complete too, such as the teacher's evaluation; then it is not lost.</summary>
+    private ArmView Of(ArmRecord arm, int index, IReadOnlyList<RunRecord> runs)
+    {
+        bool IsMeasured(RunRecord run) => run.Stages.Where(role => role.Key is "evaluation" or "derivativeError" || role.Key.StartsWith("evaluation.", StringComparison.Ordinal))
+            .Select(role => Stages.GetValueOrDefault(role.Value)?.Status == AttemptStatus.Completed).DefaultIfEmpty(false).All(complete => complete);
+        RunRecord[] own = [.. runs.Where(run => run.Arm == arm.Name)];
+        return new(arm, index, own, [.. own.Where(run => run.Status != AttemptStatus.Completed && !(run.Status is "queued" or "running" && IsMeasured(run)))]);
+    }
+
     /// <summary>Whether every arm uses the stage of a group, so that a title need not list the arms.</summary>
     public bool Shared(RoleGroup group) => group.Arms.Count == Arms.Count;
 }
 
 /// <summary>An arm of a report.</summary>
-internal sealed record ArmView(ArmRecord Record, int Index, IReadOnlyList<RunRecord> Runs)
+/// <param name="Lost">The runs that have no results, or not yet.</param>
+internal sealed record ArmView(ArmRecord Record, int Index, IReadOnlyList<RunRecord> Runs, IReadOnlyList<RunRecord> Lost)
 {
     public string Name => Record.Name;
 
@@ -86,9 +96,8 @@ internal sealed record ArmView(ArmRecord Record, int Index, IReadOnlyList<RunRec
     /// <summary>The class of the arm's colour: a0, a1, …</summary>
     public string Css => $"a{Index}";
 
-    /// <summary>`1 of 2 seeds diverged`; the empty string if every run completed.</summary>
-    public string Losses => string.Join(", ", Runs
-        .Where(run => run.Status != "completed")
+    /// <summary>`1 of 2 seeds diverged`; the empty string if every run has its results.</summary>
+    public string Losses => string.Join(", ", Lost
         .GroupBy(run => run.Status)
         .Select(group => $"{group.Count()} of {Markup.Numbers.Plural(Runs.Count, "seed")} {group.Key}"));
 

@@ -96,7 +96,7 @@ public sealed partial class DbVerbTests : IDisposable
         // Columns can be dropped only while no view names them.
         var views = StoredViews();
         string[] changed = ["experiments", "runs", "evaluations", "arms", "attempts"];
-        string[] newer = ["run_values", "arm_costs", "arm_levels", "versions", "version_runs", "version_attempts", "version_evaluations"];
+        string[] newer = ["run_values", "arm_costs", "arm_levels", "options", "versions", "version_runs", "version_attempts", "version_evaluations"];
         Execute(string.Concat(views.Keys.Select(view => $"DROP VIEW {view};")));
         Execute(
             """

@@ -67,6 +67,15 @@ public sealed class RecordVerbTests : IDisposable
     }
 
     [Fact]
+    public void Noise_that_cannot_be_written_is_reported()
+    {
+        var run = Run("smoke", "mfd");
+
+        _lab.Run("noise", run, "noise.bin").Error.Should().Contain("noise.bin does not end with .safetensors");
+        _lab.Run("noise", run, "noise.safetensors", "--set", "2").Error.Should().Contain("the run has no stage `sampling.2`");
+    }
+
+    [Fact]
     public void Logs_show_the_output_of_workers_without_control_sequences()
     {
         var key = Cell("select stage from stages where label = 'meanflow mfd' and experiment = 'smoke'");

@@ -27,6 +27,20 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "cmt": { "guidance": { "scale": 2, "low": 0.7, "high": 0.3 } } }""", "$.base.cmt.guidance.low", "below `high`")]
     [InlineData("""{ "sampling": { "guidance": { "low": 0.2 } } }""", "$.base.sampling.guidance.scale", "a number from 0 to 100")]
     [InlineData("""{ "sampling": { "teacherSolver": "heunn" } }""", "$.base.sampling.teacherSolver", "did you mean `heun`?")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[1, 0.5]] } } }""", "$.base.sampling.grid.times[0]", "[1, 0.5, 0]")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[0.9, 0.5, 0]] } } }""", "$.base.sampling.grid.times[0]", "[1, 0.5, 0]")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[1, 0.5, 0.5, 0]] }, "steps": [1, 3] } }""",
+        "$.base.sampling.grid.times[0]", "[1, 0.5, 0]")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[1, 0.5, 0]] }, "steps": [1, 2, 3] } }""",
+        "$.base.sampling.grid.times", "one array of times for each number of steps above 1")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[1, 0.5, 0], [1, 0.8, 0.35, 0]] }, "steps": [1, 2] } }""",
+        "$.base.sampling.grid.times[1]", "add 3 to `steps`")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "times", "times": [[1, 0.5, 0], [1, 0.4, 0]] }, "steps": [1, 2] } }""",
+        "$.base.sampling.grid.times[1]", "remove one")]
+    [InlineData("""{ "sampling": { "grid": { "kind": "straight" } } }""", "$.base.sampling.grid.kind", "uniform")]
+    [InlineData("""{ "sampling": { "bytes": "floor" } }""", "$.base.sampling.bytes", "`truncate`")]
+    [InlineData("""{ "sampling": { "noise": "file" } }""", "$.base.sampling.noise", "write `noiseFile`")]
+    [InlineData("""{ "sampling": { "noise": "file", "noiseFile": "missing.safetensors" } }""", "$.base.sampling.noiseFile", "the verb `noise` writes")]
     [InlineData("""{ "meanflow": { "time": { "kind": "logitNormal", "low": 0.9, "high": 0.9 } } }""", "$.base.meanflow.time.low",
         "below `high`")]
     [InlineData("""{ "meanflow": { "time": { "shift": 0.5 } } }""", "$.base.meanflow.time.shift", "a number from 1 to 1000 or \"auto\"")]
@@ -110,7 +124,7 @@ public sealed class CombinationTests : IDisposable
               "meanflow": {
                 "lambda": 0, "lambdaSchedule": { "kind": "linear", "end": 0.5 },
                 "tangentLambda": 0, "tangentLambdaSchedule": { "kind": "switch", "end": 1, "step": 7 },
-                "guidance": { "scale": 2 }, "initialisation": "random"
+                "guidance": { "scale": 2 }, "mixedGuidance": "both", "initialisation": "random"
               },
               "sampling": { "guidance": { "scale": 1.5 } }
             },
@@ -130,7 +144,8 @@ public sealed class CombinationTests : IDisposable
               "cmt": { "guidance": { "scale": 2 } },
               "meanflow": {
                 "lambdaSchedule": { "kind": "cosine", "end": 0, "steps": 400 }, "tangentLambda": 1,
-                "tangentLambdaSchedule": { "kind": "switch", "end": 0, "step": 399 }, "guidance": { "scale": 2, "low": 0.2, "high": 0.8 }
+                "tangentLambdaSchedule": { "kind": "switch", "end": 0, "step": 399 }, "guidance": { "scale": 2, "low": 0.2, "high": 0.8 },
+                "mixedGuidance": "both"
               },
               "sampling": { "guidance": { "scale": 2 }, "labels": "random" }
             }
@@ -146,8 +161,10 @@ public sealed class CombinationTests : IDisposable
     public void An_arm_removes_guidance_and_schedule_with_null()
     {
         var experiment = _work.Valid("""
-            "base": { "meanflow": { "guidance": { "scale": 2 }, "lambdaSchedule": { "kind": "linear", "end": 0 } } },
-            "arms": { "guided": {}, "plain": { "meanflow": { "guidance": null, "lambdaSchedule": null } } }, "baseline": "plain"
+            "base": {
+              "meanflow": { "guidance": { "scale": 2 }, "mixedGuidance": "teacher", "lambdaSchedule": { "kind": "linear", "end": 0 } }
+            },
+            "arms": { "guided": {}, "plain": { "meanflow": { "guidance": null, "mixedGuidance": null, "lambdaSchedule": null } } }, "baseline": "plain"
             """);
 
         var plain = (LambdaMeanFlowOptions)experiment.Arms.Single(arm => arm.Name == "plain").Options.MeanFlow;

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using MfRae.Lab.Core.Experiments;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Planning;
@@ -50,6 +51,80 @@ public sealed class EvaluationRulesTests : IDisposable
         var name = MetricCatalogue.Kind(kind)!.Names(["test", "train"])[0];
         _work.Valid($"\"primaryMetric\": \"{name}@1\", {Evaluation(features, kind, """["test", "train"]""")}")
             .PrimaryMetric.Should().Be(name + "@1");
+    }
+
+    [Fact]
+    public void Published_statistics_are_a_reference_without_images_of_the_dataset()
+    {
+        WriteStatistics("adm.npz", "mu", "sigma", "arr_0");
+        var plan = _work.Plan(Statistics("""[{ "kind": "fid" }, { "kind": "precisionRecall" }]"""));
+
+        var run = plan.Runs[0].Stages;
+        run.Keys.Should().Contain("reference.statistics").And.NotContain("reference.test");
+        var stage = plan.Stages.Single(stage => stage.Key == run["reference.statistics"]);
+        stage.Definition.Should().Be(new StatisticsStage(new("adm.npz")));
+        stage.Inputs.Keys.Should().Equal("features");
+        stage.Files!.Keys.Should().Equal("adm.npz");
+        plan.Stages.Single(one => one.Key == run["evaluation"]).Inputs.Keys.Should().Contain("reference.statistics");
+    }
+
+    [Theory]
+    [InlineData("precisionRecall", "precisionRecall needs images of the first reference, but adm.npz has statistics only")]
+    [InlineData("kid", "kid needs images of the first reference, but adm.npz has statistics only")]
+    [InlineData("fidFloor", "fidFloor needs features of the training images")]
+    public void A_metric_of_single_images_needs_images_beside_the_statistics(string kind, string message)
+    {
+        WriteStatistics("adm.npz", "mu", "sigma");
+
+        var found = _work.Mistake(Statistics($"[{{ \"kind\": \"fid\" }}, {{ \"kind\": \"{kind}\" }}]"));
+        found.Path.Should().Be("$.evaluation.metrics[1]");
+        found.Message.Should().Be(message);
+    }
+
+    [Fact]
+    public void Distances_within_classes_need_labels_beside_the_statistics()
+    {
+        WriteStatistics("adm.npz", "mu", "sigma", "arr_0");
+
+        _work.Mistake(Statistics("""[{ "kind": "fid" }, { "kind": "classFid" }]""")).Message
+            .Should().Be("classFid needs labels of images of the first reference, but adm.npz has statistics only");
+    }
+
+    [Theory]
+    [InlineData(""" "references": ["statistics"] """, "$.evaluation.references", "\"statistics\": { \"path\"")]
+    [InlineData(""" "references": ["test"], "statistics": { "path": "adm.npz" } """, "$.evaluation.statistics", "add \"statistics\" to `references`")]
+    [InlineData(""" "references": ["statistics"], "statistics": { "path": "adm.npz" }, "ladder": true """, "$.evaluation.ladder", "first in `references`")]
+    [InlineData(""" "references": ["statistics"], "statistics": { "path": "missing.npz" } """, "$.evaluation.statistics.path", "put the file there")]
+    public void Statistics_that_cannot_be_a_reference_are_reported(string evaluation, string path, string suggestion)
+    {
+        WriteStatistics("adm.npz", "mu", "sigma");
+
+        var found = _work.Mistake($$"""
+            "evaluation": { "metrics": [{ "kind": "fid" }], {{evaluation}} }
+            """);
+        found.Path.Should().Be(path);
+        found.Suggestion.Should().Contain(suggestion);
+    }
+
+    [Fact]
+    public void Without_images_every_network_and_all_statistics_come_from_files()
+    {
+        WriteStatistics("adm.npz", "mu", "sigma");
+        const string arm = """
+            "base": {
+              "dataset": { "kind": "none", "size": 64, "classes": 10 }, "latents": { "cache": "none" },
+              "cmt": { "kind": "none" }, "meanflow": { "kind": "pretrained", "weights": "data/weights/teacher.safetensors" }
+            },
+            """;
+        var plan = _work.Plan(arm + Statistics("""[{ "kind": "fid" }]"""));
+
+        plan.Stages.Single(stage => stage.Kind == "dataset").Files.Should().BeNullOrEmpty();
+        _work.Mistake(arm + Statistics("""[{ "kind": "fid" }]""").Replace("\"references\"", "\"reconstruction\": true, \"references\"")).Message
+            .Should().Be("`reconstruction` measures images, but the dataset is of kind `none`");
+        _work.Mistake(arm.Replace("\"cmt\": { \"kind\": \"none\" },", "") + Statistics("""[{ "kind": "fid" }]""")).Message
+            .Should().Be("cmt of kind `trajectory` needs images, but the dataset is of kind `none`");
+        _work.Mistake(arm + """ "evaluation": { "metrics": [{ "kind": "fid" }], "references": ["test"] } """).Message
+            .Should().Be("the reference test has images, but the dataset is of kind `none`");
     }
 
     [Fact]
@@ -178,4 +253,17 @@ public sealed class EvaluationRulesTests : IDisposable
     private static string Evaluation(string features, string kind, string references) => $$"""
         "evaluation": { "features": {{features}}, "metrics": [{ "kind": "fid" }, { "kind": "{{kind}}" }], "references": {{references}} }
         """;
+
+    private static string Statistics(string metrics) => $$"""
+        "evaluation": { "metrics": {{metrics}}, "references": ["statistics"], "statistics": { "path": "adm.npz" } }
+        """;
+
+    private void WriteStatistics(string path, params string[] arrays)
+    {
+        using var archive = ZipFile.Open(Path.Combine(_work.Root, path), ZipArchiveMode.Create);
+        foreach (string name in arrays)
+        {
+            archive.CreateEntry($"{name}.npy");
+        }
+    }
 }

@@ -230,6 +230,44 @@ public sealed class NetworkRulesTests : IDisposable
     }
 
     [Fact]
+    public void Permuted_labels_need_the_same_number_of_samples_for_each_class()
+    {
+        var found = _work.Mistake("""
+            "base": { "sampling": { "samples": 1005, "labels": "permuted" } }
+            """);
+
+        found.Path.Should().Be("$.base.sampling.labels");
+        found.Message.Should().Be("`labels` is permuted, but 1005 samples are not the same number for each of 10 classes");
+    }
+
+    [Theory]
+    [InlineData("[5, 10]", "there is no class 10: the dataset has 10 classes")]
+    [InlineData("[]", "`classes` is empty")]
+    public void The_classes_of_a_sheet_must_exist(string classes, string message)
+    {
+        var found = _work.Mistake($$"""
+            "base": { "sampling": { "sheets": [{ "classes": {{classes}} }] } }
+            """);
+
+        found.Path.Should().Be("$.base.sampling.sheets[0].classes");
+        found.Message.Should().Be(message);
+    }
+
+    [Theory]
+    [InlineData("40x96x4x4", 40, "`samples` is 50, but noise.safetensors has noise for 40 samples")]
+    [InlineData("50x96x4x4", 40, "noise.safetensors does not contain noise of shape [N, C, H, W] and as many labels")]
+    [InlineData("50x96x2x2", 50, "noise.safetensors has noise of shape [96, 2, 2], but the encoder makes latents of shape [96, 4, 4]")]
+    public void Noise_of_a_file_must_fit_the_samples_and_latents(string noise, long labels, string message)
+    {
+        _work.WriteWeights("noise.safetensors", [], ("noise", [.. noise.Split('x').Select(long.Parse)]), ("labels", [labels]));
+
+        _work.Mistake("""
+            "base": { "sampling": { "samples": 50, "keptLatents": 10, "noise": "file", "noiseFile": "noise.safetensors" } },
+            "evaluation": { "metrics": [{ "kind": "fid" }] }
+            """).Message.Should().Be(message);
+    }
+
+    [Fact]
     public void A_feature_network_cannot_be_trained_on_one_class()
     {
         _work.Write("data/one/train/all/1.png", "");

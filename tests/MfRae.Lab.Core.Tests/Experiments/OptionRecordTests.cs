@@ -10,7 +10,7 @@ namespace MfRae.Lab.Core.Tests.Experiments;
 public sealed class OptionRecordTests
 {
     /// <summary>Strings that are paths and not words.</summary>
-    private static readonly string[] Paths = ["Path", "Weights"];
+    private static readonly string[] Paths = ["Path", "Weights", "NoiseFile"];
 
     public static TheoryData<Type> Records =>
     [
@@ -67,7 +67,7 @@ public sealed class OptionRecordTests
     public void Required_options_alone_restore_all_defaults_from_JSON(Type record)
     {
         var made = Make(record);
-        var declared = record.BaseType!.GetCustomAttributes<JsonDerivedTypeAttribute>().Any() ? record.BaseType! : record;
+        var declared = Kinds(record.BaseType!).Any() ? record.BaseType! : record;
         var full = JsonSerializer.SerializeToNode(made, LabJson.Default.GetTypeInfo(declared)!)!.AsObject();
         var required = Constructor(record).GetParameters().Where(parameter => !parameter.HasDefaultValue).Select(
             parameter => JsonName(record, parameter));
@@ -98,11 +98,20 @@ public sealed class OptionRecordTests
         families.Should().HaveCountGreaterThan(5);
         foreach (var family in families)
         {
-            family.GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => kind.DerivedType)
-                .Should().BeEquivalentTo(typeof(LabOptions).Assembly.GetTypes().Where(type => type.BaseType == family));
-            family.GetCustomAttribute<JsonPolymorphicAttribute>()!.TypeDiscriminatorPropertyName.Should().Be("kind");
+            Kinds(family).Should().BeEquivalentTo(typeof(LabOptions).Assembly.GetTypes().Where(type => type.BaseType == family));
+            if (family.GetCustomAttributes<OptionKindAttribute>().ToList() is { Count: > 0 } optional)
+            {
+                optional.Should().ContainSingle(kind => kind.IsDefault);
+            }
+            else
+            {
+                family.GetCustomAttribute<JsonPolymorphicAttribute>()!.TypeDiscriminatorPropertyName.Should().Be("kind");
+            }
         }
     }
+
+    private static IEnumerable<Type> Kinds(Type family) => family.GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => kind.DerivedType)
+        .Concat(family.GetCustomAttributes<OptionKindAttribute>().Select(kind => kind.Record));
 
     private static bool HoldsList(Type record) => Properties(record).Any(property =>
         Item(property.PropertyType) is var item
@@ -113,7 +122,7 @@ public sealed class OptionRecordTests
     {
         if (type.IsAbstract)
         {
-            return Make(type.GetCustomAttributes<JsonDerivedTypeAttribute>().First().DerivedType);
+            return Make(Kinds(type).First());
         }
 
         return Constructor(type).Invoke([.. Constructor(type).GetParameters().Select(parameter =>

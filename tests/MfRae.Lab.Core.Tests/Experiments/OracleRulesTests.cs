@@ -40,6 +40,12 @@ public sealed class OracleRulesTests : IDisposable
         _work.Valid($"\"primaryMetric\": \"{metric}\"").PrimaryMetric.Should().Be(metric);
 
     [Theory]
+    [InlineData(""" "grid": { "kind": "uniform" } """, "$.base.sampling.grid")]
+    [InlineData(""" "noise": "file", "noiseFile": "base.json" """, "$.base.sampling.noise")]
+    public void An_oracle_has_neither_another_grid_nor_noise_of_a_file(string sampling, string path) =>
+        _work.Mistake($$""" "primaryMetric": "deviation@1", "base": { "sampling": { {{sampling}} } } """).Path.Should().Be(path);
+
+    [Theory]
     [InlineData("fid@1")]
     [InlineData("deviation")]
     [InlineData("deviation@3")]

@@ -33,25 +33,6 @@ public sealed class WarningTests : IDisposable
     [InlineData("""{ "ema": 0.5, "warmupSteps": 30, "steps": 30 }""")]
     public void A_training_that_reaches_its_settings_gives_no_warning(string training) => Read(training).Warnings.Should().BeEmpty();
 
-    [Theory]
-    [InlineData("\"lambda\": 0.5", "`lambda`")]
-    [InlineData("\"lambda\": 1, \"tangentLambda\": 0.25", "`tangentLambda`")]
-    [InlineData("\"lambda\": 1, \"lambdaSchedule\": { \"kind\": \"linear\", \"end\": 0 }", "`lambdaSchedule`")]
-    public void Guidance_with_a_mixture_of_velocities_gives_a_warning(string lambda, string option)
-    {
-        var read = Read("{ \"ema\": 0 }", $", \"arms\": {{ \"a\": {{ \"meanflow\": {{ {lambda}, \"guidance\": {{ \"scale\": 2 }} }} }} }}, \"baseline\": \"a\"");
-
-        read.Diagnostics.Should().BeEmpty();
-        read.Warnings.Should().ContainSingle().Which.Message.Should().Contain(option).And.Contain("unguided");
-    }
-
-    [Theory]
-    [InlineData("\"lambda\": 1, \"guidance\": { \"scale\": 2 }")]
-    [InlineData("\"lambda\": 0.5, \"guidance\": { \"scale\": 1 }")]
-    [InlineData("\"lambda\": 0.5")]
-    public void Guidance_of_one_velocity_gives_none(string lambda) =>
-        Read("{ \"ema\": 0 }", $", \"arms\": {{ \"a\": {{ \"meanflow\": {{ {lambda} }} }} }}, \"baseline\": \"a\"").Warnings.Should().BeEmpty();
-
     [Fact]
     public void A_warning_that_several_arms_share_is_given_once() =>
         Read("""{ "ema": 0.999, "steps": 30 }""", """, "arms": { "a": {}, "b": { "meanflow": { "lambda": 0 } } }, "baseline": "a" """)

@@ -112,6 +112,33 @@ public sealed class LineageTests
     }
 
     [Fact]
+    public void Grid_and_bytes_are_part_of_the_values_that_depend_on_them()
+    {
+        Plan();
+        var (fid, error) = (Value("fid", "evaluation", 2).Setting!, Value("endpointError", "evaluation", 2).Setting!);
+        void Sampled(SamplingGridOptions? grid, string? bytes) => Add(
+            "sampling", new SamplingStage(1000, [1, 2], 0, 250, 100, Grid: grid, Bytes: bytes), null, "cpu", ("generator", "meanflow"),
+            ("decoder", "decoder"), ("latents", "latents"));
+
+        Sampled(new UniformGridOptions(), "truncate");
+        Value("fid", "evaluation", 2).Setting.Should().Be(fid.Replace("batch=250", "batch=250 grid=uniform bytes=truncate"));
+        Value("endpointError", "evaluation", 2).Setting.Should().Be(error.Replace("batch=250", "batch=250 grid=uniform"));
+        Value("fid", "evaluation", 1).Setting.Should().NotContain("grid", "a single step has no time in between");
+        Sampled(new TimesGridOptions([[1, 0.5, 0], [1, 0.8, 0.35, 0]]), null);
+        Value("fid", "evaluation", 2).Setting.Should().Be(fid.Replace("batch=250", "batch=250 grid=[1,0.5,0]"));
+    }
+
+    [Fact]
+    public void Noise_from_a_file_is_identified_by_the_file()
+    {
+        Plan();
+        Add("sampling", new SamplingStage(1000, [1], 0, 250, 100, "file", NoiseFile: "n.safetensors"), null, "cpu", ("generator", "meanflow"));
+
+        Value("fid", "evaluation").Noise.Should().Be("file:n.safetensors", "the record has no hash of the file");
+        Value("fid", "evaluation").Setting.Should().NotContain("batch=", "the noise does not depend on the batch size");
+    }
+
+    [Fact]
     public void An_end_point_of_before_the_stage_existed_is_the_last_sample_of_the_teacher()
     {
         Plan();
@@ -131,6 +158,7 @@ public sealed class LineageTests
 
         arm.Setting.Should().Be("batch=250 noiseSets=4");
         MeasurementSetting.OverNoiseSets("", 2).Should().Be("noiseSets=2");
+        MeasurementSetting.WithoutNoise(arm with { Setting = "batch=250 grid=uniform bytes=truncate" }).Setting.Should().Be("batch=250 bytes=truncate");
         MeasurementIdentity.Difference(MeasurementSetting.WithoutNoise(arm), MeasurementSetting.WithoutNoise(teacher)).Should().BeNull();
         MeasurementIdentity.Difference(
             MeasurementSetting.WithoutNoise(arm), MeasurementSetting.WithoutNoise(teacher with { Setting = "batch=100" })).Should().NotBeNull();
@@ -231,7 +259,7 @@ public sealed class LineageTests
         Other(samples => samples with { Steps = 50 }).Should().NotBe(whole);
         Other(samples => samples with { GridEnd = 0 }).Should().NotBe(whole);
         Other(samples => samples with { Guidance = new GuidanceOptions(2) }).Should().Contain(" guidance=(");
-        Other(samples => samples, teacher: new FlowMatchingOptions(new(), new UniformTimeOptions(0.999), Training)).Should().NotBe(whole);
+        Other(samples => samples, teacher: new FlowMatchingOptions(new DitOptions(), new UniformTimeOptions(0.999), Training)).Should().NotBe(whole);
         Other(samples => samples, latents: "otherLatents").Should().NotBe(whole);
     }
 
@@ -250,7 +278,7 @@ public sealed class LineageTests
     {
         string Recipe(int revision)
         {
-            var definition = new TeacherStage(new FlowMatchingOptions(new(), new UniformTimeOptions(), Training));
+            var definition = new TeacherStage(new FlowMatchingOptions(new DitOptions(), new UniformTimeOptions(), Training));
             var key = StageKey.Of(definition, "teacher", revision, 1, new Dictionary<string, string>(), new Dictionary<string, string>());
             _stages[key] = StageFacts.Of(new(key, "teacher", "teacher", definition, 1, new Dictionary<string, string>()), ["cpu"]);
             return new Lineage(_stages.GetValueOrDefault).Recipe(key);
@@ -284,8 +312,8 @@ public sealed class LineageTests
 
     private static Measurement Measurement(string metric) => new(metric, 1, null, null, 1000, 0, 1, "balanced", "e", "p", "r", false);
 
-    private Measurement Value(string metric, string stage) =>
-        new Lineage(_stages.GetValueOrDefault).Complete(Measurement(metric), _stages[stage]);
+    private Measurement Value(string metric, string stage, int steps = 0) =>
+        new Lineage(_stages.GetValueOrDefault).Complete(Measurement(metric) with { Steps = steps }, _stages[stage]);
 
     private string Other(Func<EndPointStage, EndPointStage> change, TeacherOptions? teacher = null, string latents = "latents")
     {
@@ -303,7 +331,7 @@ public sealed class LineageTests
         Add("encoder", new EncoderStage(new PretrainedEncoderOptions("e")), null, imported);
         Add("decoder", new DecoderStage(new PretrainedDecoderOptions("d")), null, imported, ("encoder", "encoder"));
         Add(latents, new LatentStage(new PerElementLatentOptions()), null, others, ("dataset", "data"), ("encoder", "encoder"));
-        Add("teacher" + runSeed, new TeacherStage(teacher ?? new FlowMatchingOptions(new(), new UniformTimeOptions(), Training)), runSeed, others,
+        Add("teacher" + runSeed, new TeacherStage(teacher ?? new FlowMatchingOptions(new DitOptions(), new UniformTimeOptions(), Training)), runSeed, others,
             ("latents", latents));
         Add("meanflow", new MeanFlowStage(new NoMeanFlowOptions()), runSeed, generator, ("latents", latents));
         Add("reference.test", new ReferenceStage("test"), null, others, ("dataset", "data"), ("features", "features"));

@@ -196,6 +196,25 @@ public sealed class PlannerTests : IDisposable
     }
 
     [Fact]
+    public void Grid_bytes_and_noise_of_a_file_change_only_the_stages_that_depend_on_them()
+    {
+        const string both = "\"samples\": 1000";
+        var plain = _work.Plan($"\"base\": {{ \"sampling\": {{ {both} }} }}").Runs[0];
+        string[] Against(string sampling) => [.. Changed(plain, _work.Plan($"\"base\": {{ \"sampling\": {{ {both}, {sampling} }} }}").Runs[0])];
+
+        Against("\"grid\": { \"kind\": \"shifted\" }, \"bytes\": \"round\"").Should().BeEmpty("these are the defaults");
+        Against("\"grid\": { \"kind\": \"uniform\" }").Should().BeEquivalentTo("sampling", "evaluation");
+        Against("\"bytes\": \"truncate\"").Should().BeEquivalentTo("sampling", "evaluation", "teacherSampling", "teacherEvaluation");
+        Against("\"sheets\": [{ \"classes\": [3] }]").Should().Equal("sheets");
+        _work.Write("n.safetensors", "noise");
+        Against("\"noise\": \"file\", \"noiseFile\": \"n.safetensors\"").Should()
+            .BeEquivalentTo("sampling", "endPoints", "evaluation", "teacherSampling", "teacherEvaluation");
+        var stage = Stage(_work.Plan("\"base\": { \"sampling\": { \"noise\": \"file\", \"noiseFile\": \"n.safetensors\" } }"), "sampling");
+        stage.Seed.Should().BeNull("all runs have the noise of the file");
+        stage.Files!.Keys.Should().Equal("n.safetensors");
+    }
+
+    [Fact]
     public void Noise_by_run_follows_the_seed_of_the_run_and_fixed_noise_does_not()
     {
         const string seeds = """ "seeds": [3, 4], "base": { "meanflow": { "snapshots": 2 }, "sampling": { "seed": 7, "noise": "RULE" } } """;

@@ -30,6 +30,19 @@ public sealed class NetworkCostTests
         }).Should().Be(interval ? 24 : 22, "every linear layer was compared");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_plain_DiT_is_counted_as_it_is_applied(bool interval)
+    {
+        var network = new PlainDit(new(2, 24, 2, 3, 2), new LatentShape(6, 4, 4), 3, interval);
+        Counts(network.Declare(), weights =>
+        {
+            var (z, t, y) = (Noise(1, 6, 4, 4), Noise(1).abs(), tensor(new[] { 1L }));
+            return interval ? network.AverageVelocity(weights, z, t * 0.5, t, y) : network.Velocity(weights, z, t, y);
+        }).Should().Be(interval ? 17 : 15, "every linear layer and the convolution were compared");
+    }
+
     [Fact]
     public void The_encoders_are_counted_as_they_are_applied()
     {

@@ -38,6 +38,8 @@ public sealed class DualTests
         ("sine", (a, b) => (a + b).Sin()),
         ("cosine", (a, b) => (a * b).Cos()),
         ("SiLU", (a, b) => (a + b).Silu()),
+        ("GELU", (a, b) => (a + b).Gelu()),
+        ("layer norm", (a, b) => (a + b).LayerNorm(1e-6)),
         ("softmax", (a, b) => (a + b).Softmax()),
         ("RMSNorm", (a, b) => (a + b).RmsNorm(Fixed.select(0, 1), 1e-6)),
     ];

@@ -69,7 +69,7 @@ public sealed class CmtObjectiveTests
             .Evaluate(studentWeights, 0).Loss.item<float>();
     }
 
-    private static Weights Constant(DitNetwork network)
+    private static Weights Constant(GeneratorNetwork network)
     {
         var weights = Weights.Initialise(network.Declare(), new RandomSource(0, CPU), CPU);
         using var quiet = no_grad();

@@ -52,5 +52,17 @@ public sealed class LossWeightTests
         LossWeight.Apply(options, larger).item<float>().Should().BeApproximately(LossWeight.Apply(options, Difference()).item<float>(), 1e-6f);
     }
 
+    [Fact]
+    public void The_Cauchy_weight_has_the_gradient_of_the_adaptive_weight_of_power_one_and_a_value_that_follows_the_error()
+    {
+        var (cauchy, adaptive) = (Difference().requires_grad_(), Difference().requires_grad_());
+        LossWeight.Apply(new CauchyLossWeightOptions(0.5), cauchy).backward();
+        LossWeight.Apply(new AdaptiveLossWeightOptions(1, 0.5), adaptive).backward();
+        (cauchy.grad! - adaptive.grad!).abs().max().item<float>().Should().BeLessThan(1e-6f);
+        // log(1 + M / c) with M = 1 and 9.
+        LossWeight.Apply(new CauchyLossWeightOptions(0.5), Difference()).item<float>()
+            .Should().BeApproximately((float)((Math.Log(3) + Math.Log(19)) / 2), 1e-6f);
+    }
+
     private static Tensor Difference() => tensor(new float[] { 1, 1, 3, 3 }, [2, 1, 1, 2]);
 }

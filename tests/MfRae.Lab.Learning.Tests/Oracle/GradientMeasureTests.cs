@@ -54,11 +54,13 @@ public sealed class GradientMeasureTests
         values[OracleMetric.GradientVariance].Should().BeApproximately(variance, 1e-8 * variance);
     }
 
-    [Fact]
-    public void With_many_draws_the_prediction_is_met()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void With_many_draws_the_prediction_is_met(bool ownTangent)
     {
         var mixture = Mixtures.Of("mixture1d");
-        var trained = TinyTrainedMeanFlow.Of(mixture, 0.25, 0.25, TinyTrainedMeanFlow.Bias);
+        var trained = TinyTrainedMeanFlow.Of(mixture, 0.25, 0.25, TinyTrainedMeanFlow.Bias, ownTangent: ownTangent);
         var points = OraclePoints.Draw(TinyTrainedMeanFlow.Source(mixture, 16), 0);
         var measure = new GradientMeasure(trained, Mixtures.Random(), 20_000);
 

@@ -2,6 +2,7 @@ using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Stages;
+using MfRae.Lab.Learning.Tests.Objectives;
 using MfRae.Lab.Learning.Tests.Stages;
 
 namespace MfRae.Lab.Learning.Tests.Oracle;
@@ -97,7 +98,27 @@ public sealed class OracleStageTests : IDisposable
         measured.Should().OnlyContain(value => value.Value != null && double.IsFinite(value.Value.Value));
     }
 
-    private void Train(string name, LambdaMeanFlowOptions options, params string[] inputs)
+    public static TheoryData<string> Targets => [.. Family.All(TinyTrainedMeanFlow.Sizes, Training).Keys];
+
+    [Theory]
+    [MemberData(nameof(Targets))]
+    public void Every_target_of_the_family_is_trained_and_measured(string name)
+    {
+        Run("teacher", new TeacherStage(new FlowMatchingOptions(TinyTrainedMeanFlow.Sizes, new UniformTimeOptions(), Training)), "dataset");
+        var options = Family.All(TinyTrainedMeanFlow.Sizes, Training)[name];
+        Run("cmt", new CmtStage(new TrajectoryCmtOptions(Training, TrajectoryPoints: 4, PairsPerTrajectory: 2)), "dataset", "teacher");
+        Train("meanflow", (MeanFlowOptions)options, "dataset", "teacher", "cmt");
+
+        var measured = _stages["evaluation"].Measurements.ToList();
+        measured.Should().OnlyContain(value => value.Value != null && double.IsFinite(value.Value.Value));
+        var keys = measured.Select(value => value.Key).ToList();
+        keys.Should().Contain(["deviation@1", "floor@1", "noise.50"]);
+        keys.Contains("split.predicted").Should().Be(options is LambdaMeanFlowOptions);
+    }
+
+    private void Train(string name, LambdaMeanFlowOptions options, params string[] inputs) => Train(name, (MeanFlowOptions)options, inputs);
+
+    private void Train(string name, MeanFlowOptions options, params string[] inputs)
     {
         Run(name, new MeanFlowStage(options), inputs);
         var judges = inputs.Where(input => input != "cmt").Select(input => (input, input)).Append(("generator", name));

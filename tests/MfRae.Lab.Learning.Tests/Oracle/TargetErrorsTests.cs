@@ -62,6 +62,27 @@ public sealed class TargetErrorsTests
             + (2 * half) + 1e-9);
     }
 
+    [Theory]
+    [InlineData("ring", 0)]
+    [InlineData("ring", 0.5)]
+    [InlineData("mixture1d", 1)]
+    public void Along_the_networks_own_velocity_the_error_has_the_noise_of_the_target_velocity_alone(string kind, double lambda)
+    {
+        var mixture = Mixtures.Of(kind);
+        var trained = TinyTrainedMeanFlow.Of(mixture, lambda, bias: TinyTrainedMeanFlow.Bias, ownTangent: true);
+        var source = TinyTrainedMeanFlow.Source(mixture);
+        var points = OraclePoints.Draw(source, 0);
+        var onePoint = points.Noise - points.X;
+
+        var errors = TargetErrors.At(trained, points.Z, points.R, points.T);
+
+        var predicted = errors.Mean - ((1 - lambda) * (onePoint - errors.Velocity));
+        var measured = trained.Objective(source).Regress(
+            trained.Weights, OraclePoints.At(points.Z, points.R, points.T, onePoint), trained.LastStep).Difference.flatten(1);
+        (measured - predicted).abs().max().item<double>().Should().BeLessThan(1e-9);
+        Difference(errors.N, ((1 - lambda) * eye(mixture.Dimension, dtype: float64)).expand_as(errors.N)).Should().BeLessThan(1e-13);
+    }
+
     [Fact]
     public void At_the_corners_the_noise_is_what_the_method_says()
     {

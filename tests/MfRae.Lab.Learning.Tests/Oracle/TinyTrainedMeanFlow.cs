@@ -14,9 +14,11 @@ internal static class TinyTrainedMeanFlow
     /// <summary>A smooth error, which no λ leaves constant in z.</summary>
     public static readonly TeacherBiasOptions Bias = new SmoothBiasOptions(0.7, 3);
 
+    /// <param name="ownTangent">Whether the direction of the derivative is the network's own velocity.</param>
     /// <param name="perturbed">Whether the network's output depends on its input; as it starts, it is zero.</param>
     public static TrainedMeanFlow Of(
-        GaussianMixture mixture, double lambda, double? tangent = null, TeacherBiasOptions? bias = null, bool perturbed = true)
+        GaussianMixture mixture, double lambda, double? tangent = null, TeacherBiasOptions? bias = null, bool perturbed = true,
+        bool ownTangent = false)
     {
         var network = new DitNetwork(Sizes, new LatentShape(mixture.Dimension, 1, 1), 1, interval: true);
         var weights = Weights.Initialise(network.Declare(), new RandomSource(5, CPU), CPU, float64);
@@ -27,7 +29,7 @@ internal static class TinyTrainedMeanFlow
         }
         var options = new LambdaMeanFlowOptions(
             lambda, Sizes, new UniformTimeOptions(), new JvpOptions(), new AdaptiveLossWeightOptions(), new TrainingOptions(10, 16),
-            TangentLambda: tangent);
+            TangentLambda: ownTangent ? null : tangent, Tangent: ownTangent ? LambdaMeanFlowOptions.NetworkTangent : null);
         var teacher = new OracleTeacher(mixture, bias ?? new NoBiasOptions());
         return new(mixture, options, teacher.Field, teacher.Bias, network, weights);
     }

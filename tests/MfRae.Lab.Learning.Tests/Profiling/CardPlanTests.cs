@@ -28,16 +28,27 @@ public sealed class CardPlanTests
     {
         // One trunk block of width d over T tokens, by hand: 6 d of the residual path and its norms, 4 d of inputs and gated outputs, 6 d of
         // fused attention, 4 times the hidden width, and 9 d for its condition.
-        double Kept(int depth) => ActivationMemory.Of(new(Sizes with { TrunkDepth = depth }, new(768, 16, 16), 1000, true), false, true).Sample;
+        double Kept(int depth) => ActivationMemory.Of(new DitNetwork(Sizes with { TrunkDepth = depth }, new(768, 16, 16), 1000, true), false, true).Sample;
 
         const double d = 1152, hidden = 3072, tokens = 256;
         (Kept(3) - Kept(2)).Should().BeApproximately(4 * ((tokens * ((16 * d) + (4 * hidden))) + (9 * d)), 1);
     }
 
     [Fact]
+    public void A_block_of_a_plain_DiT_has_no_rotated_queries_and_one_condition()
+    {
+        double Kept(int depth) => ActivationMemory.Of(new PlainDit(new(2, 1152, depth, 16), new(4, 32, 32), 1000, true), false, true).Sample;
+
+        // 4 d of the residual path and its norms, 4 d of inputs and gated outputs, 4 d of fused attention, the hidden width before and after
+        // GELU, and 9 d for the condition of the sample.
+        const double d = 1152, hidden = 4 * d, tokens = 256;
+        (Kept(3) - Kept(2)).Should().BeApproximately(4 * ((tokens * ((12 * d) + (2 * hidden))) + (9 * d)), 1);
+    }
+
+    [Fact]
     public void Separate_attention_keeps_a_map_of_all_pairs_of_tokens()
     {
-        double Kept(long side, bool fuses) => ActivationMemory.Of(new(Sizes, new(768, side, side), 1000, true), false, fuses).Sample;
+        double Kept(long side, bool fuses) => ActivationMemory.Of(new DitNetwork(Sizes, new(768, side, side), 1000, true), false, fuses).Sample;
 
         // 16 heads in 30 blocks, and once more for the gradients of the largest. The fused kernel keeps two more values a channel: the layer's
         // output, where separate products keep a third of that output.

@@ -43,6 +43,40 @@ public sealed class PaperSizeTests
     }
 
     [Fact]
+    public void The_baseline_in_the_space_of_the_SD_VAE_costs_what_the_paper_says()
+    {
+        var arms = Profile("imagenet256-sdvae").ToDictionary(arm => arm.Arm);
+        var (baseline, rae) = (arms["space=sdvae,velocity=mfd"], arms["space=rae,velocity=mfd"]);
+        var components = baseline.Components.ToDictionary(component => component.Name, component => component.Cost);
+
+        (components["generator"].Forward.Linear / Giga).Should().BeApproximately(114, 0.5);
+        (components["decoder"].Forward.Linear / Giga).Should().BeApproximately(310, 0.5);
+        (components["encoder"].Parameters + components["decoder"].Parameters).Should().Be(83_653_863);
+        Images(baseline)[0].Should().BeApproximately(424, 0.5);
+        // The paper adds 114 + 114 + 310 = 538; the unrounded sum is 538.8.
+        Images(baseline)[1].Should().BeApproximately(538, 1);
+        ((Images(rae)[0] / Images(baseline)[0]) - 1).Should().BeApproximately(-0.38, 0.005);
+        ((Images(rae)[1] / Images(baseline)[1]) - 1).Should().BeApproximately(-0.22, 0.005);
+        baseline.Latent!.Shape.Dimension.Should().Be(4096);
+        baseline.Latent.TimeShift.Should().Be(1);
+
+        static List<double> Images(ArmProfile arm) =>
+            [.. arm.Sampling.Where(sampling => sampling.Sampler == "generator").Select(sampling => sampling.Cost.Image.Linear / Giga)];
+    }
+
+    [Fact]
+    public void The_arms_of_the_comparison_of_latent_spaces_have_equal_training_operations()
+    {
+        var read = ExperimentReader.Read("Experiments/ablation-latent.json", [], AppContext.BaseDirectory, needFiles: false);
+        read.Diagnostics.Should().BeEmpty();
+        var operations = Profiler.Profile(read.Experiment!, AppContext.BaseDirectory)
+            .Select(arm => arm.Training.Where(training => training.Stage != "encoder").Sum(training => training.Steps * training.Step.Total)).ToList();
+
+        operations.Should().HaveCount(6);
+        (operations.Max() / operations.Min()).Should().BeLessThan(1.005);
+    }
+
+    [Fact]
     public void Counting_makes_no_tensor()
     {
         var statistics = DisposeScopeManager.Statistics;

@@ -56,6 +56,55 @@ public sealed class ProfilerTests
             .Should().Be(Step(Options, "meanflow"));
 
     [Fact]
+    public void The_networks_own_velocity_is_evaluated_for_the_quarter_with_an_interval() =>
+        Step(Options with { MeanFlow = MeanFlow with { Lambda = 0, Tangent = LambdaMeanFlowOptions.NetworkTangent } }, "meanflow")
+            .Should().Be((3 * 8 * Student) + (2 * 2 * Student) + (2 * Student));
+
+    [Fact]
+    public void Guidance_by_the_network_itself_evaluates_it_with_and_without_the_label() =>
+        Step(Options with { MeanFlow = MeanFlow with { Lambda = 0, SelfGuidance = new(1, 0.5) } }, "meanflow")
+            .Should().Be((3 * 8 * Student) + (2 * 2 * Student) + (2 * 8 * Student));
+
+    [Fact]
+    public void Guidance_of_both_velocities_evaluates_the_teacher_at_every_lambda() =>
+        Step(Options with { MeanFlow = MeanFlow with { Lambda = 0, Guidance = new(2), MixedGuidance = LambdaMeanFlowOptions.GuideBoth } }, "meanflow")
+            .Should().Be((3 * 8 * Student) + (2 * 2 * Student) + (2 * 8 * Teacher));
+
+    [Fact]
+    public void A_split_interval_takes_two_evaluations_without_gradients_and_guided_parts_four()
+    {
+        var split = new SplitMeanFlowOptions(Dit, new UniformTimeOptions(), new PlainLossWeightOptions(), Training);
+        Step(Options with { MeanFlow = split }, "meanflow").Should().Be((3 * 8 * Student) + (2 * 2 * Student));
+        Step(Options with { MeanFlow = split with { Lambda = 1 } }, "meanflow")
+            .Should().Be((3 * 8 * Student) + (2 * 2 * Student) + (6 * Teacher), "the teacher gives the velocities of the samples with r = t");
+        var shortcut = new ShortcutOptions(Dit, new UniformTimeOptions(), new PlainLossWeightOptions(), Training, BootstrapScale: 2);
+        Step(Options with { MeanFlow = shortcut }, "meanflow").Should().Be((3 * 8 * Student) + (4 * 2 * Student));
+    }
+
+    [Fact]
+    public void Alpha_flow_takes_one_evaluation_while_alpha_lies_between_and_the_derivative_after()
+    {
+        // Ten steps: α is 1 at the first, .9 … .1 at nine; a derivative never.
+        var training = Training with { Steps = 10 };
+        var options = new AlphaFlowOptions(
+            Dit, new UniformTimeOptions(), new CentralDifferenceOptions(), new PlainLossWeightOptions(), training, new("linear", Clamp: 0));
+        var linear = Step(Options with { MeanFlow = options }, "meanflow");
+        linear.Linear.Should().BeApproximately(((3 * 8 * Student) + (0.9 * 2 * Student)).Linear, 1e-9 * linear.Linear);
+        var ended = Step(Options with { MeanFlow = options with { Alpha = new("step", 0, 0) } }, "meanflow");
+        ended.Should().Be((3 * 8 * Student) + (2 * 2 * Student));
+    }
+
+    [Fact]
+    public void The_arms_of_the_family_take_equal_operations()
+    {
+        var read = ExperimentReader.Read("experiments/family.json", [], Repository.Root);
+        var costs = Profiler.Profile(read.Experiment!, Repository.Root).Select(arm => (
+            arm.Arm, Cost: arm.Training.Sum(stage => stage.Steps * (stage.Step.Linear + stage.Step.Attention)))).ToList();
+        foreach (var (name, cost) in costs)
+            (cost / costs.Single(other => other.Arm == "mft").Cost).Should().BeApproximately(1, 0.005, name);
+    }
+
+    [Fact]
     public void Guidance_evaluates_the_teacher_twice()
     {
         var guidance = new GuidanceOptions(2);

@@ -51,6 +51,19 @@ public sealed class WeightPathCheckTests : IDisposable
             .Should().ContainSingle().Which.Message.Should().Contain("no dictionary 'ema'");
 
     [Fact]
+    public void A_mean_flow_network_as_a_teacher_is_a_mistake()
+    {
+        var network = new DitNetwork(TinyLab.Dit, new(8, 4, 4), 3, interval: true);
+        using var weights = Weights.Initialise(network.Declare(), new RandomSource(1, CPU), CPU);
+        Safetensors.Write(
+            _folder.File("student.safetensors"), [.. network.Declare().Entries.Select(entry => ("ema." + entry.Name, weights[entry.Name]))]);
+
+        var mistake = Mistakes("student.safetensors::ema").Should().ContainSingle().Which;
+        mistake.Message.Should().Be("student.safetensors::ema contains a mean-flow network, but a teacher must be a velocity network");
+        mistake.Suggestion.Should().Contain("`meanflow`");
+    }
+
+    [Fact]
     public void A_stage_says_the_same()
     {
         var file = TensorFile.Open(_folder.File("nested.safetensors"));

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Tests.Reference;
 
 /// <summary>A source that has shapes only, for manifests that contain the batches.</summary>
-internal sealed class GivenLatents(DitNetwork network) : ILatentSource
+internal sealed class GivenLatents(GeneratorNetwork network) : ILatentSource
 {
     public int BatchSize => 0;
 

@@ -20,8 +20,7 @@ internal sealed partial class RaeCheck : IReferenceCheck
         Matrices(manifest);
         foreach (var type in new[] { ScalarType.Float64, ScalarType.Float32 })
         {
-            var pixels = new ChannelNormalisation(
-                Numbers(manifest.Json.GetProperty("image_mean")), Numbers(manifest.Json.GetProperty("image_std")));
+            var pixels = PixelsOf(manifest);
             var run = new Side(manifest, type);
             Encoder(run, pixels);
             Decoder(run, pixels);
@@ -99,7 +98,10 @@ internal sealed partial class RaeCheck : IReferenceCheck
         run.Compare("interp_latent.logits", resizing.Patches(weights, MaeDecoder.Embed(weights, others)), 1e-4);
     }
 
-    private static LatentStatistics Statistics(ReferenceManifest manifest, ScalarType type) =>
+    internal static ChannelNormalisation PixelsOf(ReferenceManifest manifest) =>
+        new(Numbers(manifest.Json.GetProperty("image_mean")), Numbers(manifest.Json.GetProperty("image_std")));
+
+    internal static LatentStatistics Statistics(ReferenceManifest manifest, ScalarType type) =>
         new(manifest["stat.mean"].to(type), manifest["stat.var"].to(type), manifest.Json.GetProperty("eps").GetDouble());
 
     private static Dinov2Options EncoderOptions(JsonElement hyper)
@@ -110,7 +112,7 @@ internal sealed partial class RaeCheck : IReferenceCheck
             Whole("encoder_input_size"), hyper.GetProperty("layer_norm_eps").GetDouble());
     }
 
-    private static MaeDecoderOptions DecoderOptions(JsonElement hyper)
+    internal static MaeDecoderOptions DecoderOptions(JsonElement hyper)
     {
         int Whole(string name) => hyper.GetProperty(name).GetInt32();
         return new(Whole("decoder_hidden_size"), Whole("decoder_num_hidden_layers"), Whole("decoder_num_attention_heads"),

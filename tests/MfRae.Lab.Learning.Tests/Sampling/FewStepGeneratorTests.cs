@@ -1,3 +1,4 @@
+using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Paths;
@@ -33,6 +34,30 @@ public sealed class FewStepGeneratorTests
         var noise = Noise(2, 8, 2, 2);
         var end = Generator(network, weights).Sample(noise, zeros(2, dtype: int64), steps);
         (noise - end - 0.5).abs().max().item<float>().Should().BeLessThan(1e-6f);
+    }
+
+    [Fact]
+    public void Steps_follow_the_times_of_the_grid()
+    {
+        var seen = new List<(float R, float T)>();
+        Tensor Field(Tensor z, Tensor r, Tensor t, Tensor y)
+        {
+            seen.Add((r[0].item<float>(), t[0].item<float>()));
+            return z * 0;
+        }
+
+        IEnumerable<(float, float)> Times(SamplingGridOptions? grid, int steps)
+        {
+            seen.Clear();
+            FewStepGenerator.MeanFlow(Field, new TimeShift(3), grid).Sample(Noise(1, 2, 1, 1), zeros(1, dtype: int64), steps);
+            return seen;
+        }
+
+        Times(null, 2).Should().Equal((0.75f, 1f), (0f, 0.75f));
+        Times(new ShiftedGridOptions(), 2).Should().Equal((0.75f, 1f), (0f, 0.75f));
+        Times(new UniformGridOptions(), 2).Should().Equal((0.5f, 1f), (0f, 0.5f));
+        Times(new TimesGridOptions([[1, 0.25, 0]]), 2).Should().Equal((0.25f, 1f), (0f, 0.25f));
+        Times(new TimesGridOptions([[1, 0.25, 0]]), 1).Should().Equal((0f, 1f));
     }
 
     [Fact]

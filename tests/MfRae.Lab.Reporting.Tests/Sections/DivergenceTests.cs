@@ -23,7 +23,7 @@ public sealed class DivergenceTests
 
         last.Row.Should().BeEquivalentTo(new { Diverged = "1 of 2", Steps = "3", Largest = "250" });
         last.Survival.Points.Select(point => (point.Step, point.Mean)).Should().Equal((0, 1), (3, 1), (3, 0.5), (40, 0.5));
-        ArmDivergence.Of(data, data.Arms[0]).Row.Should().BeEquivalentTo(new { Diverged = "0 of 2", Steps = "", Largest = "3" });
+        ArmDivergence.Of(data, data.Arms[0]).Row.Should().BeEquivalentTo(new { Diverged = "0 of 2", Steps = "", Largest = "3.00" });
     }
 
     [Fact]

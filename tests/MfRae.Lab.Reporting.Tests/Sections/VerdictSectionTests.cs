@@ -72,6 +72,24 @@ public sealed class VerdictSectionTests
     }
 
     [Fact]
+    public void Runs_that_wait_for_stages_without_their_results_are_not_lost()
+    {
+        var record = SampleRecord.Sweep([0, 1], seeds: 2, steps: 4, diverged: false);
+        var waiting = record with
+        {
+            Runs = [.. record.Runs.Select(run => run with { Status = "queued" })],
+            Stages = [.. record.Stages.Select(stage => stage.Label == "teacherEvaluation" ? stage with { Status = "queued" } : stage)],
+        };
+        new ReportData(waiting).Arms.Should().OnlyContain(arm => arm.Losses == "");
+
+        var open = waiting with
+        {
+            Stages = [.. waiting.Stages.Select(stage => stage.Label == "evaluation lambda=1 seed 1" ? stage with { Status = "running" } : stage)],
+        };
+        new ReportData(open).Arms.Select(arm => arm.Losses).Should().Equal("", "1 of 2 seeds queued");
+    }
+
+    [Fact]
     public void A_grid_of_levels_has_main_effects_and_an_interaction()
     {
         var record = SampleRecord.Sweep([0, 0.25, 0.5, 1], seeds: 7, steps: 4, diverged: false);

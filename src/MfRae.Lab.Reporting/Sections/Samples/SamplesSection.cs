@@ -40,6 +40,7 @@ internal sealed class SamplesSection : ISection
                            one.Arm.Css, one.Arm, "", data.Sheets.Picture(image, $"{one.Arm.Name}, {name}"), $"Seed {one.Run.Seed}. {image.Caption}"),
                 ],
                 [])),
+            .. Shared(data, "sheets", "Chosen classes", "The first samples of these classes, among those that are measured."),
             .. Films(data),
             .. Shared(data, "teacherSampling", "Teacher", arms.Any(one => one.Run is not null && data.Stage(one.Run, "sampling")!.Seed is not null)
                 ? "Drawn from one set of noise, whatever the seed of the arms."

@@ -1,0 +1,65 @@
+using System.Globalization;
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Learning.Formats;
+using MfRae.Lab.Learning.Networks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MfRae.Lab.Learning.Stages;
+
+/// <summary>Writes the noise and labels that a sampling stage used to a file, for other programs and for `sampling.noiseFile`.</summary>
+public static class SamplingNoise
+{
+    /// <summary>Writes the file, batch by batch.</summary>
+    /// <param name="stage">The definition of the stage.</param>
+    /// <param name="seed">The seed of the stage, or null if its definition has it.</param>
+    /// <param name="folder">The folder of the completed stage.</param>
+    /// <param name="count">The number of first samples; null: all.</param>
+    /// <param name="path">The file, .safetensors.</param>
+    /// <returns>The number of samples in the file.</returns>
+    /// <exception cref="LabException">The noise came from a file, the stage has no samples, or the file cannot be written.</exception>
+    public static long Write(SamplingStage stage, long? seed, string folder, long? count, string path)
+    {
+        if (stage.NoiseFile is { } source)
+            throw new LabException($"the noise and labels of this sampling came from {source}: use that file");
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var samples = Samples(folder);
+        var latents = samples.Tensors["latents"].Shape;
+        var shape = new LatentShape(latents[1], latents[2], latents[3]);
+        var labels = samples["labels"];
+        var total = Math.Min(count ?? labels.shape[0], labels.shape[0]);
+        var noise = new SampleNoise(
+            seed ?? stage.Seed ?? throw new LabException("the record of this sampling has no seed"), stage.NoiseSet, stage.BatchSize, stage.Labels, CPU);
+        var layout = new SafetensorsLayout(
+            [(NoiseFile.NoiseName, ScalarType.Float32, [total, shape.Channels, shape.Rows, shape.Columns]), (NoiseFile.LabelsName, ScalarType.Int64, [total])],
+            metadata: null);
+        try
+        {
+            using var file = File.Create(path);
+            file.Write(layout.Start);
+            file.Position = layout.Offset(NoiseFile.LabelsName);
+            TensorStream.Write(file, StoredTensor.Of(labels.slice(0, 0, total, 1).contiguous()));
+            file.Position = layout.Offset(NoiseFile.NoiseName);
+            for (long start = 0; start < total; start += stage.BatchSize)
+            {
+                using var batch = NewDisposeScope();
+                var rows = arange(start, Math.Min(total, start + stage.BatchSize), dtype: int64);
+                TensorStream.Write(file, StoredTensor.Of(noise.Noise(shape, rows).contiguous()));
+            }
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"{path} cannot be written: {refused.Message}", refused);
+        }
+
+        return total;
+    }
+
+    // The samples of any number of steps: all have the same labels.
+    private static TensorFile Samples(string folder) =>
+        Directory.EnumerateFiles(folder, "samples.*.safetensors").Order(StringComparer.Ordinal).FirstOrDefault() is { } path
+            ? Safetensors.Read(path)
+            : throw new LabException(string.Create(CultureInfo.InvariantCulture, $"{folder} contains no samples: run the experiment again"));
+}
