@@ -52,6 +52,9 @@ internal static class StatusVerb
 /// <summary>`cancel`: cancels the jobs of an experiment. Running jobs write checkpoints; the same `run` command resumes them.</summary>
 internal static class CancelVerb
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     public static Command Create(LabContext lab)
     {
         var experiment = CommonOptions.Experiment();
@@ -66,12 +69,21 @@ internal static class CancelVerb
         var folder = new JobFolder(lab.Store);
         if (!folder.Has(name))
             throw new LabException($"{lab.Paths.Show(lab.Store.Root)} has no jobs of an experiment `{PrintableText.Of(name)}`");
-        var jobs = lab.Scheduler.Queue()
-            .Where(job => job.IsOpen && job.Comment.StartsWith(name + "/", StringComparison.Ordinal) && folder.Find(job) is not null).ToList();
+        var jobs = Open();
         lab.Scheduler.Cancel([.. jobs.Select(job => job.ArrayJob).Distinct()]);
-        folder.WriteQueued(name, 0);
+        // Running jobs end after their checkpoints. Until then a new `run` would count their stages as queued.
+        var since = lab.Time.GetTimestamp();
+        var left = jobs.Count > 0 ? Open().Count : 0;
+        while (left > 0 && lab.Time.GetElapsedTime(since) < Patience && !lab.Signals.Stop.WaitHandle.WaitOne(Pause))
+            left = Open().Count;
+        folder.WriteQueued(name, left);
+        if (left > 0)
+            lab.Terminal.Error.WriteLine($"{ClusterText.Count(left, "job")} still writing a checkpoint; run `status {name}` before the next `run`");
         lab.Terminal.Out.WriteLine(jobs.Count == 0 ? "no job is queued" : $"cancelled {ClusterText.Count(jobs.Count, "job")}; `run` submits the missing stages again");
         return ExitCode.Ok;
+
+        List<QueuedJob> Open() => [.. lab.Scheduler.Queue()
+            .Where(job => job.IsOpen && job.Comment.StartsWith(name + "/", StringComparison.Ordinal) && folder.Find(job) is not null)];
     }
 }
 
