@@ -35,6 +35,7 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
                 break;
             case PixelEncoderOptions:
                 var pixels = new PixelEncoder(Image(context));
+                using (NewDisposeScope())
                 using (var none = Weights.Initialise(pixels.Declare(), new RandomSource(0, CPU), CPU))
                     NetworkFiles.Save(path, pixels, none);
                 break;
@@ -45,6 +46,7 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
 
     private static ImageShape Image(StageContext context)
     {
+        using var scope = NewDisposeScope();
         using var data = DatasetFiles.Open(context, DatasetFiles.Train);
         return data.Shape;
     }
