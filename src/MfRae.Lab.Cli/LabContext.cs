@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MfRae.Lab.Database;
+using MfRae.Lab.Execution.Cluster;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
 
@@ -26,6 +27,9 @@ public sealed record LabContext(
     /// <summary>The store at <see cref="Paths"/>.</summary>
     public ArtifactStore Store => new(Paths.Store);
 
+    /// <summary>The scheduler of `--launcher slurm`.</summary>
+    public IJobScheduler Scheduler { get; init; } = new SlurmScheduler();
+
     internal PathOptions PathOptions { get; } = new();
 
     /// <summary>The context of one command: its paths are those of the command line.</summary>
@@ -40,13 +44,13 @@ public sealed record LabContext(
     public LabDatabase OpenDatabaseForChanges() => LabDatabase.OpenExisting(Paths.Database);
 
     /// <summary>Starts workers as processes of this program: its executable, or `dotnet` with its assembly if another program hosts it.</summary>
-    public static IWorkerLauncher ProcessLauncher()
-    {
-        var assembly = Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll");
-        return System.Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "MfRae.Lab"
-            ? new WorkerProcessLauncher(self, ["worker"])
-            : new WorkerProcessLauncher("dotnet", [assembly, "worker"]);
-    }
+    public static IWorkerLauncher ProcessLauncher() => new WorkerProcessLauncher(Words()[0], [.. Words().Skip(1), "worker"]);
+
+    /// <summary>The command of this program: its executable, or `dotnet` with its assembly.</summary>
+    internal static IReadOnlyList<string> Words() =>
+        System.Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "MfRae.Lab"
+            ? [self]
+            : ["dotnet", Path.Combine(AppContext.BaseDirectory, "MfRae.Lab.dll")];
 }
 
 /// <summary>The global options: where the lab keeps its files.</summary>

@@ -146,7 +146,8 @@ internal sealed class StoreCheckup(LabPaths paths, ArtifactStore store, TimeProv
                     ? new("clock", Diagnosis.Ok, "the clocks of this machine and of the store's disk agree")
                     : new("clock", Diagnosis.Warn, string.Create(CultureInfo.InvariantCulture,
                         $"the clock of the store's disk is {skew.Duration().TotalSeconds:F0} s {(skew > TimeSpan.Zero ? "ahead" : "behind")}"),
-                        "Synchronise the clocks: they decide whether a lease of another host has expired"),
+                        "Synchronise the clocks: `ls` and `status` guess by them whether another host still works"),
+                Locks(),
             ];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -154,6 +155,14 @@ internal sealed class StoreCheckup(LabPaths paths, ArtifactStore store, TimeProv
             return [new("store", Diagnosis.Fail, error.Message, $"Make {store.Root} writable for this user, or choose another folder with --store")];
         }
     }
+
+    private Diagnosis Locks() => LockCheck.Excludes(store.Root, LabContext.Words()) switch
+    {
+        true => new("locks", Diagnosis.Ok, "a second process cannot take a lock that the first one holds"),
+        false => new("locks", Diagnosis.Fail, $"{paths.Show(store.Root)} has no locks: two processes held the same one",
+            "Use a file system with flock (Lustre: mount with -o flock), or only one command at a time"),
+        null => new("locks", Diagnosis.Warn, "the second process of the check did not run", "Try `doctor` from the shell that starts runs"),
+    };
 
     private Diagnosis Space()
     {

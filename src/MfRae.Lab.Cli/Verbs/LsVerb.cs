@@ -7,6 +7,7 @@ using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Database.Reading;
+using MfRae.Lab.Execution.Cluster;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
 
@@ -119,8 +120,12 @@ internal static class LsVerb
 /// <summary>Corrects the status of runs whose coordinator was killed before it could update the database.</summary>
 internal sealed class StaleRuns(ArtifactStore store, TimeProvider time)
 {
-    /// <summary>The run; as interrupted if the database says that it is running but no live process has a lease on one of its stages.</summary>
+    private readonly JobFolder _jobs = new(store);
+
+    /// <summary>The run; as interrupted if the database says that it is running but no live process has a lease on one of its stages,
+    /// and no job was queued for its experiment at the last look.</summary>
     public RunListing Of(RunListing run) => IsWorking(run.Status)
+        && !_jobs.HasQueued(run.Experiment)
         && (run.Working ?? []).All(key => !ArtifactName.IsKey(key) || StageLeases.LiveOwner(store, key, time) is null)
             ? run with { Status = AttemptStatus.Interrupted }
             : run;

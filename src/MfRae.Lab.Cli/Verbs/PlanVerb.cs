@@ -61,6 +61,22 @@ internal static class EarlierTimes
         }
     }
 
+    /// <summary>The times of all machines; none as for <see cref="Read"/>.</summary>
+    public static StageTimes OfAllMachines(LabContext lab)
+    {
+        if (!File.Exists(lab.Paths.Database))
+            return new();
+        try
+        {
+            using var database = lab.OpenDatabase();
+            return new RunQueries(database).StageTimes();
+        }
+        catch (LabException)
+        {
+            return new();
+        }
+    }
+
     public static StageTimes Of(RunQueries queries, RunSettings settings) => queries.StageTimes(
         MachineDescription.Processor(), ResourceAllocation.Threads(settings, System.Environment.ProcessorCount), settings.Device);
 

@@ -74,6 +74,8 @@ internal sealed class ReportVerb
     /// <param name="experiment">A name or the path of its file; null: all experiments.</param>
     private static int Execute(LabContext lab, string? experiment, bool check)
     {
+        if (!check)
+            ClusterView.Refresh(lab, experiment);
         using var database = lab.OpenDatabase();
         var queries = new RunQueries(database);
         var reports = new ReportPages(queries, lab.Paths);

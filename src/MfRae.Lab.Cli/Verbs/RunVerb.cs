@@ -8,6 +8,7 @@ using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Database.Writing;
+using MfRae.Lab.Execution.Cluster;
 using MfRae.Lab.Execution.Journal;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
@@ -21,6 +22,9 @@ namespace MfRae.Lab.Cli.Verbs;
 /// </summary>
 internal sealed class RunVerb
 {
+    private const string Local = "local";
+    private const string Slurm = "slurm";
+
     private readonly Argument<string> _file = CommonOptions.ExperimentFile();
     private readonly Argument<string[]> _overrides = CommonOptions.Overrides();
     private readonly Option<bool> _plan = new("--plan") { Description = "Print the plan and exit" };
@@ -60,6 +64,22 @@ internal sealed class RunVerb
     private readonly Option<int?> _decodeThreads = CommonOptions.Number(
         "--decode-threads", "Threads of a stage that read images ahead of its computation. 0 takes the cores that no computation needs", 0, 0);
 
+    private readonly Option<string> _launcher = new("--launcher")
+    {
+        Description = "What starts the stages: this machine (local), or the jobs of a cluster (slurm), after whose submission the command returns",
+        HelpName = "local|slurm",
+        DefaultValueFactory = _ => Local,
+    };
+
+    private readonly Option<string> _profile = new("--profile")
+    {
+        Description = $"The resources of --launcher slurm [default: {ClusterProfileFile.DefaultName}]",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _wait = new("--wait") { Description = "With --launcher slurm: follow the jobs until they have ended" };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "With --launcher slurm: print the batch scripts and exit" };
+
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print state changes only, no progress" };
     private readonly Option<bool> _json = CommonOptions.Json("Print the results as JSON");
 
@@ -71,22 +91,32 @@ internal sealed class RunVerb
             "experiments/ablation-lambda.json seeds=0-5 --only meanflow.lambda=1")
         {
             _file, _overrides, _plan, _only, _device, _jobs, _fresh, _keepGoing, _failFast, _retryFailed, _noWait, _checkpointEvery,
-            _microBatch, _recompute, _decodeThreads, _quiet, _json,
+            _microBatch, _recompute, _decodeThreads, _launcher, _profile, _wait, _dryRun, _quiet, _json,
         };
         command.Exclude(_keepGoing, _failFast);
+        _launcher.AcceptOnlyFromAmong(Local, Slurm);
+        command.Validators.Add(result =>
+        {
+            Option[] refused = result.GetValue(_launcher) == Slurm ? [_fresh, _failFast, _jobs, _noWait] : [_profile, _wait, _dryRun];
+            foreach (var option in refused.Where(option => result.GetResult(option) is { Implicit: false }))
+                result.AddError($"{option.Name} {(result.GetValue(_launcher) == Slurm ? "cannot be combined with" : "needs")} --launcher slurm");
+        });
         command.SetAction(parsed =>
         {
             var context = lab.For(parsed);
             var (file, overrides, only) = (parsed.GetRequiredValue(_file), parsed.GetValue(_overrides) ?? [], parsed.GetValue(_only) ?? []);
             return parsed.GetValue(_plan)
                 ? PlanVerb.Execute(context, file, overrides, only, Settings(parsed))
-                : PlanLoader.Load(context, file, overrides, only, out var code) is { } whole ? Execute(context, parsed, whole, only) : code;
+                : PlanLoader.Load(context, file, overrides, only, out var code) is not { } whole ? code
+                : parsed.GetValue(_dryRun) ? Preview(context, parsed, whole, only)
+                : Execute(context, parsed, whole, only);
         });
         return command;
     }
 
     private int Execute(LabContext lab, ParseResult parsed, Plan whole, string[] only)
     {
+        var profile = parsed.GetValue(_launcher) == Slurm ? Profile(lab, parsed) : null;
         // Before the database is opened: a rebuild in progress replaces the file.
         var paths = lab.Paths;
         var source = GitCommit.State(paths.WorkingDirectory, outputs: [paths.Store, paths.Database, paths.Reports]);
@@ -98,7 +128,8 @@ internal sealed class RunVerb
         var queries = new RunQueries(database);
         var reports = new ReportPages(queries, paths);
         var before = reports.State(but: whole.Experiment.Name);
-        var outcome = Run(lab, parsed, whole, only, noted, origin, database);
+        var outcome = profile is null ? Run(lab, parsed, whole, only, noted, origin, database)
+            : Submit(lab, parsed, whole, only, noted, origin, database, profile);
         var record = queries.Experiment(whole.Experiment.Name)
             ?? throw new InvalidOperationException($"the run of {whole.Experiment.Name} left no record in {paths.Database}");
         reports.Update(before, record);
@@ -107,7 +138,8 @@ internal sealed class RunVerb
         if (outcome.Interrupted)
         {
             var done = outcome.Stages.Count(stage => stage.Status == StageStatus.Completed);
-            lab.Terminal.Error.WriteLine($"interrupted with {done} of {outcome.Stages.Count} stages complete; run the same command to resume");
+            lab.Terminal.Error.WriteLine($"interrupted with {done} of {outcome.Stages.Count} stages complete; "
+                + (profile is null ? "run the same command to resume" : "the jobs continue, and the same command or `status` follows them"));
         }
 
         if (parsed.GetValue(_json))
@@ -154,6 +186,57 @@ internal sealed class RunVerb
             console.Say("interrupted before any stage started; run the same command to start again");
             throw;
         }
+    }
+
+    private ClusterProfile Profile(LabContext lab, ParseResult parsed) =>
+        ClusterProfileFile.Read(Path.GetFullPath(parsed.GetValue(_profile) ?? ClusterProfileFile.DefaultName, lab.WorkingDirectory));
+
+    /// <summary>Prints the batch scripts, without a look at the queue.</summary>
+    private int Preview(LabContext lab, ParseResult parsed, Plan whole, string[] only)
+    {
+        var order = new JobOrder(Profile(lab, parsed), Settings(parsed), lab.WorkingDirectory, LabContext.Words());
+        var times = EarlierTimes.OfAllMachines(lab);
+        var submission = JobSubmission.Of(
+            lab.Store, ArmFilter.Limit(whole, only), [], order, new RunOptions(RetryFailed: parsed.GetValue(_retryFailed)),
+            stage => times.Guess(stage.Definition)?.WallSeconds);
+        foreach (var script in submission.Describe())
+            lab.Terminal.Out.WriteLine(script);
+        lab.Terminal.Error.WriteLine(ClusterText.Summary(submission.Arrays, "to submit"));
+        return ExitCode.Ok;
+    }
+
+    /// <summary>Submits jobs for what is neither complete nor queued, and follows them if the user asked for it.</summary>
+    private RunOutcome Submit(
+        LabContext lab, ParseResult parsed, Plan whole, string[] only, PlanRecord noted, RunOrigin origin, LabDatabase database, ClusterProfile profile)
+    {
+        var queries = new RunQueries(database);
+        var (limited, settings, times) = (ArmFilter.Limit(whole, only), Settings(parsed), queries.StageTimes());
+        var options = new RunOptions(
+            RetryFailed: parsed.GetValue(_retryFailed), Origin: origin, Flops: new(() => StageFlops.Of(whole, lab.WorkingDirectory)),
+            Memory: new(() => StageMemory.Of(whole, lab.WorkingDirectory)));
+        var submission = JobSubmission.Of(
+            lab.Store, limited, lab.Scheduler.Queue(), new JobOrder(profile, settings, lab.WorkingDirectory, LabContext.Words()), options,
+            stage => times.Guess(stage.Definition)?.WallSeconds);
+        submission.Submit(lab.Scheduler);
+        lab.Terminal.Error.WriteLine(ClusterText.Summary(submission.Arrays, "submitted"));
+
+        using var runLog = new RunLog(database, noted);
+        using var console = new ConsoleRunLog(lab.Terminal, lab.Time, parsed.GetValue(_quiet), lab.Store.FindLog, times);
+        IRunLog log = parsed.GetValue(_wait) ? new RunLogs(runLog, console, whole, lab.Store.IsComplete) : runLog;
+        var complete = whole.Stages.Select(stage => stage.Key).Where(lab.Store.IsComplete).ToHashSet();
+        log.Begin(parsed.GetValue(_wait) ? limited : whole, complete);
+        var progress = new JobProgress(
+            lab.Store, log, lab.Time, whole.Experiment.Name, [.. limited.Stages.Select(PlannedStage.Of)], queries.CompletedAttempts());
+        var open = ClusterView.Follow(lab, progress, whole.Experiment.Name, parsed.GetValue(_wait));
+        runLog.Leave();
+        console.Dispose();
+        if (!parsed.GetValue(_wait))
+            lab.Terminal.Error.Write(ClusterText.Table(progress.States));
+        var nodes = limited.Stages.ToDictionary(stage => stage.Key);
+        return new(
+            [.. progress.States.Select(state => new StageOutcome(
+                nodes[state.Stage.Key], state.Status, complete.Contains(state.Stage.Key), state.Reason, lab.Store.FindLog(state.Stage.Key, 1)))],
+            open && parsed.GetValue(_wait));
     }
 
     private static void WriteResults(LabContext lab, RunOutcome outcome, Results results, string report)
@@ -215,7 +298,8 @@ internal sealed class RunLogs(RunLog database, ConsoleRunLog console, Plan whole
 internal static class RunReportJson
 {
     public static string Write(RunOutcome outcome, Results results, string report, string database) => JsonText.Of(new RunJson(
-        outcome.Interrupted ? "interrupted" : outcome.Succeeded ? "completed" : "failed",
+        outcome.Interrupted ? "interrupted" : outcome.Stages.Any(stage => stage.Status is StageStatus.Queued or StageStatus.Running) ? "queued"
+            : outcome.Succeeded ? "completed" : "failed",
         new(
             outcome.Stages.Count,
             outcome.Stages.Count(stage => stage.Cached),

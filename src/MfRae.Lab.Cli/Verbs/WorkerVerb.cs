@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Stages;
 
@@ -14,6 +15,16 @@ internal static class WorkerVerb
         var command = new Command("worker", "Compute one stage") { folder };
         command.Hidden = true;
         command.SetAction(parsed => Execute(lab, parsed.GetRequiredValue(folder)));
+        return command;
+    }
+
+    /// <summary>`try-lock`, hidden: the second process of `doctor`'s check of locks.</summary>
+    public static Command CreateTryLock()
+    {
+        var file = new Argument<string>("FILE");
+        var command = new Command(LockCheck.Verb, "Try to lock a file") { file };
+        command.Hidden = true;
+        command.SetAction(parsed => LockCheck.CanTake(parsed.GetRequiredValue(file)) ? 0 : 1);
         return command;
     }
 

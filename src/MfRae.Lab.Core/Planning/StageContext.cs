@@ -36,6 +36,7 @@ public sealed record StageContext(StageSpec Spec, string Folder, IJournal Journa
 /// <param name="Run">The command of the run, for the record.</param>
 /// <param name="Flops">Estimated floating-point operations of the stage, for the record; null without a cost model.</param>
 /// <param name="Memory">Estimated memory of a training; null without a cost model.</param>
+/// <param name="Lease">The token of the coordinator's lease; null without a lease.</param>
 public sealed record StageSpec(
     StageNode Node,
     IReadOnlyDictionary<string, string> InputFolders,
@@ -44,7 +45,8 @@ public sealed record StageSpec(
     RunSettings Settings,
     RunOrigin? Run = null,
     double? Flops = null,
-    TrainingMemory? Memory = null);
+    TrainingMemory? Memory = null,
+    string? Lease = null);
 
 /// <summary>The memory that a training step needs for its backward pass: estimates.</summary>
 /// <param name="Batch">The samples of a step.</param>

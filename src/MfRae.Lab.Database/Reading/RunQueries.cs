@@ -67,6 +67,13 @@ public sealed class RunQueries(LabDatabase database)
     public StageTimes StageTimes(string processor, int threads, string device) =>
         Read(() => new StageTimeReader(database.Connection).Read(processor, threads, device));
 
+    /// <summary>The times of earlier stages on all machines, such as the nodes of a cluster.</summary>
+    public StageTimes StageTimes() => Read(() => new StageTimeReader(database.Connection).ReadAll());
+
+    /// <summary>The keys of the stages with a completed attempt.</summary>
+    public IReadOnlySet<string> CompletedAttempts() =>
+        Read(() => database.Connection.Query<string>("SELECT DISTINCT stage FROM attempt WHERE status = 'completed'").ToHashSet());
+
     /// <summary>Runs one read-only SQL statement.</summary>
     /// <param name="sql">The statement.</param>
     /// <param name="limit">The largest number of rows to return.</param>

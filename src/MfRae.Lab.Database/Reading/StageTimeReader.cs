@@ -42,6 +42,30 @@ internal sealed class StageTimeReader(SqliteConnection connection)
         return times;
     }
 
+    /// <summary>The times on all machines and devices.</summary>
+    public StageTimes ReadAll()
+    {
+        var times = new StageTimes();
+        foreach (var row in connection.Query<Row>(
+            """
+            SELECT s.definition, a.device, a.wall_seconds AS wall, a.cpu_seconds AS cpu
+            FROM attempt a
+            JOIN stage s ON s.key = a.stage
+            WHERE a.status = 'completed' AND a.resumed_from IS NULL
+            ORDER BY a.started DESC
+            LIMIT @Most
+            """,
+            new { Most }).Reverse())
+        {
+            if (Definition(row.Definition) is { } definition)
+            {
+                times.Add(definition, new(row.Wall, row.Cpu));
+            }
+        }
+
+        return times;
+    }
+
     /// <summary>The definition, or null if another version of the program wrote it and this version cannot read it.</summary>
     private static StageDefinition? Definition(string json)
     {

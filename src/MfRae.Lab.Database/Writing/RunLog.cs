@@ -100,6 +100,9 @@ public sealed class RunLog : IRunLog, IDisposable
         }
     }
 
+    /// <summary>Leaves a plan that was started: jobs continue to compute its queued and running stages, so their states stay.</summary>
+    public void Leave() => _open = null;
+
     /// <summary>As <see cref="Ingest"/>, for a rebuild: <see cref="Identify"/> completes the identity of measurements from earlier versions later.</summary>
     internal void IngestAlone(string stageKey, int attempt, IReadOnlyList<JournalLine> lines, string folder)
     {
@@ -112,8 +115,10 @@ public sealed class RunLog : IRunLog, IDisposable
     /// <summary>Completes the identity of measurements from earlier versions when every stage and attempt is known.</summary>
     internal void Identify() => Write(writer => new IdentityWriter(writer).CompleteAll());
 
-    /// <summary>Writes a plan from a record of the store, for a rebuild.</summary>
-    internal void Begin(PlanRecord plan, IReadOnlySet<string> cached) => Write(writer => new PlanWriter(writer).Write(plan, cached));
+    /// <summary>Writes a plan from a record of the store.</summary>
+    /// <param name="plan">The record.</param>
+    /// <param name="cached">The keys of the stages that are complete.</param>
+    public void Begin(PlanRecord plan, IReadOnlySet<string> cached) => Write(writer => new PlanWriter(writer).Write(plan, cached));
 
     /// <summary>Ends a plan: none of its stages stays queued or running.</summary>
     internal void Close(PlanRecord plan) => Write(writer => new PlanWriter(writer).Close(plan.Name, plan.Hash));

@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Records;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Execution.Journal;
 
@@ -56,6 +57,19 @@ public sealed class StageJournal : IJournal, IDisposable
             {
                 return _taken - _written;
             }
+        }
+    }
+
+    /// <summary>
+    /// Replaces the unfinished journal of a worker on another host by a copy. That worker may only have been stopped: what it writes when it
+    /// continues must not change a file whose hash will be in a manifest.
+    /// </summary>
+    internal static void DetachOtherHost(string path)
+    {
+        var journaled = JournalReader.Read(path);
+        if (journaled.Finished is null && journaled.Lines is [{ Event: StartedEvent started }, ..] && started.Host != Environment.MachineName)
+        {
+            AtomicFile.Write(path, File.ReadAllBytes(path));
         }
     }
 

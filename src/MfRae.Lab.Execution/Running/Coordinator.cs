@@ -202,7 +202,7 @@ public sealed class Coordinator(
             foreach (var run in ready.TakeWhile(_ => running < ResourceAllocation.Jobs(settings, _cores)))
             {
                 run.Slot = FreePlace(runs);
-                if (!_attempts.TryStart(run, ResourceAllocation.Of(settings, _cores, run.Slot)))
+                if (!_attempts.TryStart(run, ResourceAllocation.Of(settings, _cores, run.Slot), leases.Token))
                 {
                     continue;
                 }

@@ -9,12 +9,15 @@ namespace MfRae.Lab.Execution.Running;
 
 /// <summary>
 /// Leases give one coordinator the right to compute stages. The lease of a dead process of this host is taken over at once, the lease of
-/// a process on another host after <see cref="Expiry"/> without a heartbeat.
+/// a process on another host after a <see cref="LeaseWatch"/> has seen no heartbeat for the time <see cref="Expiry"/>.
 /// </summary>
 public sealed class StageLeases : IDisposable
 {
     /// <summary>The time after which a lease of another host without a heartbeat is invalid.</summary>
     public static readonly TimeSpan Expiry = TimeSpan.FromSeconds(60);
+
+    /// <summary>The age of a heartbeat, by the clock of this host, after which nobody waits to observe the lease: no two clocks differ so much.</summary>
+    public static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
     private const string Suffix = ".lease.json";
     private static readonly Lease Unreadable = new(ProcessIdentity.Unknown, "");
@@ -24,9 +27,12 @@ public sealed class StageLeases : IDisposable
     private readonly TimeProvider _time;
     private long _beat;
 
-    private StageLeases(ArtifactStore store, IEnumerable<string> keys, string? experiment, TimeProvider time)
+    /// <summary>Distinguishes these leases from all others; a worker compares it with <see cref="IsTakenByAnotherHost"/>.</summary>
+    public string Token => _mine.Token;
+
+    private StageLeases(ArtifactStore store, IEnumerable<string> keys, ProcessIdentity owner, string? experiment, TimeProvider time)
     {
-        _mine = new(ProcessIdentity.Current(), Guid.NewGuid().ToString("N"), experiment);
+        _mine = new(owner, Guid.NewGuid().ToString("N"), experiment);
         _store = store;
         _time = time;
         _keys = [.. keys];
@@ -34,17 +40,24 @@ public sealed class StageLeases : IDisposable
     }
 
     /// <summary>Takes all leases, or returns null if a live process holds one of the leases.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="stages">The stages.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="experiment">The experiment that the stages are computed for.</param>
+    /// <param name="watch">Judges the leases of other hosts by earlier observations; null: there is none yet, so each counts as live.</param>
+    /// <param name="owner">The process that computes the stages; null: this process.</param>
     public static StageLeases? TryAcquire(
-        ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time, string? experiment = null)
+        ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time, string? experiment = null, LeaseWatch? watch = null,
+        ProcessIdentity? owner = null)
     {
         // Checking and writing are one step, so that two coordinators that find the same dead owner do not both take over.
         using var gate = FileLock.Gate(store);
-        if (Holder(store, stages, time) is not null)
+        if (Holder(stages, watch ?? new(store, time)) is not null)
         {
             return null;
         }
 
-        var leases = new StageLeases(store, stages.Select(stage => stage.Key), experiment, time);
+        var leases = new StageLeases(store, stages.Select(stage => stage.Key), owner ?? ProcessIdentity.Current(), experiment, time);
         foreach (var stage in stages)
         {
             var path = PathOf(store, stage.Key);
@@ -56,23 +69,57 @@ public sealed class StageLeases : IDisposable
     }
 
     /// <summary>A message about the live process that holds a lease of the stages, or null if all stages are free.</summary>
-    public static string? Holder(ArtifactStore store, IReadOnlyList<StageNode> stages, TimeProvider time) => stages
-        .Select(stage => LiveOwner(store, stage.Key, time) is { } owner ? $"the stage {stage.Label} is being computed by {owner}" : null)
-        .FirstOrDefault(held => held is not null);
+    public static string? Holder(IReadOnlyList<StageNode> stages, LeaseWatch watch)
+    {
+        string? holder = null;
+        foreach (var stage in stages)
+        {
+            if (watch.LiveOwner(stage.Key) is { } owner)
+            {
+                holder ??= $"the stage {stage.Label} is being computed by {owner}";
+                // All leases of another host are observed from now on, and not one after another, so that they expire together.
+                if (owner.IsOnThisHost)
+                {
+                    break;
+                }
+            }
+        }
+
+        return holder;
+    }
 
     /// <summary>
-    /// The live process that holds the stage's lease, or null. A stage without a live owner is not running, even if the database says so.
+    /// The process that holds the stage's lease and seems to live, or null. A stage without a live owner is not running, even if the database
+    /// says so. For another host this is a guess, because it compares the clocks of two hosts; a <see cref="LeaseWatch"/> decides who computes.
     /// </summary>
-    public static ProcessIdentity? LiveOwner(ArtifactStore store, string key, TimeProvider time)
+    /// <param name="store">The store.</param>
+    /// <param name="key">The key of the stage.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="expiry">The age of the heartbeat of another host from which its owner counts as dead; <see cref="Expiry"/> by default.</param>
+    public static ProcessIdentity? LiveOwner(ArtifactStore store, string key, TimeProvider time, TimeSpan? expiry = null)
     {
-        var path = PathOf(store, key);
-        if (Read(path) is not { } lease)
+        if (Find(store, key) is not var (lease, beat))
         {
             return null;
         }
 
-        var live = lease.Owner.IsOnThisHost ? lease.Owner.IsAlive() : time.GetUtcNow() - File.GetLastWriteTimeUtc(path) < Expiry;
+        var live = lease.Owner.IsOnThisHost ? lease.Owner.IsAlive() : time.GetUtcNow().UtcDateTime - beat < (expiry ?? Expiry);
         return live ? lease.Owner : null;
+    }
+
+    /// <summary>
+    /// Whether a process of another host holds a lease that was taken over from this host. On one host, the lock of the worker already excludes
+    /// two workers of a stage; between hosts, a process that was stopped for a while may find that another computes its stage.
+    /// </summary>
+    public static bool IsTakenByAnotherHost(ArtifactStore store, string key, string token) =>
+        Find(store, key) is var (lease, _) && lease.Token != token && !lease.Owner.IsOnThisHost;
+
+    /// <summary>The lease of a stage with the time of its heartbeat, or null.</summary>
+    internal static (Lease Lease, DateTime Beat)? Find(ArtifactStore store, string key)
+    {
+        // Opening the file before its time is read makes a network file system ask its server for the time.
+        var path = PathOf(store, key);
+        return Read(path) is { } lease ? (lease, File.GetLastWriteTimeUtc(path)) : null;
     }
 
     /// <summary>The live processes of this host that hold leases of an experiment, which means that they run it.</summary>
@@ -151,6 +198,41 @@ public sealed class StageLeases : IDisposable
 }
 
 /// <summary>
+/// Decides whether the owners of leases live. The owner of a lease on this host is looked up by its process. For another host, clocks are not compared:
+/// the heartbeat is a value that changes, and its owner is dead when the value has not changed for <see cref="StageLeases.Expiry"/> on the clock
+/// of this process. So a lease of another host is never free at the first look, unless it was abandoned long ago.
+/// </summary>
+/// <param name="store">The store.</param>
+/// <param name="time">The clock.</param>
+public sealed class LeaseWatch(ArtifactStore store, TimeProvider time)
+{
+    private readonly Dictionary<string, (Lease Lease, DateTime Beat, long Since)> _seen = [];
+
+    /// <summary>The live process that holds the stage's lease, or null.</summary>
+    public ProcessIdentity? LiveOwner(string key)
+    {
+        if (StageLeases.Find(store, key) is not var (lease, beat))
+        {
+            _seen.Remove(key);
+            return null;
+        }
+
+        if (lease.Owner.IsOnThisHost)
+        {
+            return lease.Owner.IsAlive() ? lease.Owner : null;
+        }
+
+        if (!_seen.TryGetValue(key, out var last) || last.Lease != lease || last.Beat != beat)
+        {
+            _seen[key] = last = (lease, beat, time.GetTimestamp());
+        }
+
+        var still = time.GetElapsedTime(last.Since) >= StageLeases.Expiry || time.GetUtcNow().UtcDateTime - beat > StageLeases.Abandoned;
+        return still ? null : lease.Owner;
+    }
+}
+
+/// <summary>
 /// An exclusive file lock of the operating system. It ends with its process, even if that is killed. The file is never removed: removing it
 /// would let two processes hold a lock of the same name.
 /// </summary>
@@ -215,6 +297,9 @@ public sealed class StoreLockedException(string message) : Exception(message);
 /// <summary>Blocks runs in a store. Taking it requires that no run is in progress.</summary>
 public sealed class IdleStoreLock : IDisposable
 {
+    // Clocks of hosts may differ by minutes.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
+
     private readonly FileLock _gate;
 
     private IdleStoreLock(FileLock gate) => _gate = gate;
@@ -227,7 +312,7 @@ public sealed class IdleStoreLock : IDisposable
         var gate = FileLock.Gate(store);
         foreach (var key in StageLeases.Keys(store))
         {
-            if (StageLeases.LiveOwner(store, key, time) is { } owner)
+            if (StageLeases.LiveOwner(store, key, time, Patience) is { } owner)
             {
                 gate.Dispose();
                 throw new StoreLockedException($"{owner} computes stages in {store.Root}. Wait for that process or stop it.");

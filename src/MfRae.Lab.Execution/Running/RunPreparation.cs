@@ -11,6 +11,9 @@ internal sealed record RunPreparation(
     IReadOnlyDictionary<string, StageAction> Actions,
     StageLeases Leases) : IDisposable
 {
+    // A look at a lease reads a file, which may be on a network file system.
+    private static readonly TimeSpan LookCost = TimeSpan.FromMilliseconds(1);
+
     /// <summary>
     /// Surveys the store and leases the stages to compute. If another process computes one of them, this waits for that process and surveys
     /// the store again.
@@ -25,17 +28,18 @@ internal sealed record RunPreparation(
         TimeProvider time,
         CancellationToken stop)
     {
+        var watch = new LeaseWatch(store, time);
         while (true)
         {
             var findings = StoreSurvey.Of(store, graph.Stages, options, stop);
             var needs = StageActions.Of(graph, findings);
             var touched = Touched(graph, findings, needs);
-            if (StageLeases.TryAcquire(store, touched, time, experiment) is { } leases)
+            if (StageLeases.TryAcquire(store, touched, time, experiment, watch) is { } leases)
             {
                 return new(findings, needs, leases);
             }
 
-            for (string? told = null; StageLeases.Holder(store, touched, time) is { } holder; stop.WaitHandle.WaitOne(RunningWorkers.Poll))
+            for (string? told = null; StageLeases.Holder(touched, watch) is { } holder; stop.WaitHandle.WaitOne(RunningWorkers.Poll + (touched.Count * LookCost)))
             {
                 stop.ThrowIfCancellationRequested();
                 if (!options.Wait)
@@ -80,6 +84,17 @@ internal static class StoreSurvey
             return check.Ok ? new(StoredStageState.Complete) : new(StoredStageState.Damaged, check.ToString());
         }
 
+        return Look(store, key, options);
+    }
+
+    /// <summary>The state of a stage without verification of its files.</summary>
+    public static StoredStage Look(ArtifactStore store, string key, RunOptions options)
+    {
+        if (store.IsComplete(key))
+        {
+            return new(StoredStageState.Complete);
+        }
+
         // The last attempt decides: an earlier attempt may have diverged before the user asked for a retry.
         return JournalFile.In(store.PartialFolder(key)) is [.., var last]
             && JournalReader.Read(last.Path).Finished is { } finished
@@ -122,7 +137,8 @@ internal static class StageActions
             {
                 StoredStageState.Complete => StageAction.Cached,
                 StoredStageState.Diverged => StageAction.Diverged,
-                _ when stage.Inputs.Values.Any(input => needs[input] is StageAction.Diverged or StageAction.Blocked) => StageAction.Blocked,
+                _ when stage.Inputs.Values.Any(input => needs.TryGetValue(input, out var need) && need is StageAction.Diverged or StageAction.Blocked)
+                    => StageAction.Blocked,
                 _ => StageAction.Run,
             };
         }

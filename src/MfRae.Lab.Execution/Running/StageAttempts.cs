@@ -23,7 +23,7 @@ internal sealed class StageAttempts(
     /// </summary>
     /// <exception cref="StoreLockedException">That worker does not exit.</exception>
     /// <exception cref="LabException">Workers cannot be started.</exception>
-    public bool TryStart(StageRun run, RunSettings settings)
+    public bool TryStart(StageRun run, RunSettings settings, string lease)
     {
         if (!IsFree(run))
         {
@@ -46,6 +46,7 @@ internal sealed class StageAttempts(
         var folder = store.CreatePartial(run.Key);
         foreach (var journal in JournalFile.In(folder))
         {
+            StageJournal.DetachOtherHost(journal.Path);
             StageJournal.Close(journal.Path, AttemptStatus.Interrupted, "the worker and its coordinator exited unexpectedly", time);
         }
 
@@ -54,7 +55,7 @@ internal sealed class StageAttempts(
         var inputs = run.Node.Inputs.ToDictionary(input => input.Key, input => store.CompleteFolder(input.Value));
         double? flops = options.Flops?.Value is { } estimates && estimates.TryGetValue(run.Key, out var estimate) ? estimate : null;
         var memory = settings.MicroBatch == RunSettings.AutoMicroBatch ? options.Memory?.Value.GetValueOrDefault(run.Key) : null;
-        var spec = new StageSpec(run.Node, inputs, workingDirectory, run.Attempt, settings, options.Origin, flops, memory);
+        var spec = new StageSpec(run.Node, inputs, workingDirectory, run.Attempt, settings, options.Origin, flops, memory, lease);
         StageSpecFile.Write(folder, spec);
         run.Tail = new(store, log, run.Key, run.Attempt);
         run.StarvedBefore = MemoryShortage.Kills();

@@ -73,7 +73,7 @@ internal sealed class StartOrder
         [
             .. _graph.Stages.Select(stage => runs[stage.Key])
                 .Where(run => run.Status == StageStatus.Queued)
-                .Where(run => run.Node.Inputs.Values.All(input => runs[input].Status == StageStatus.Completed))
+                .Where(run => run.Node.Inputs.Values.All(input => IsComplete(runs, input)))
                 .Where(run => !evaluates || IsEvaluation(run.Node) || (!run.Node.Definition.Trains() && Group(run.Node) != StartGroup.Other))
                 .OrderBy(run => IsDue(run) ? StartGroup.Result : Group(run.Node))
                 .ThenByDescending(run => IsDue(run))
@@ -89,7 +89,7 @@ internal sealed class StartOrder
         foreach (var stage in _graph.Stages)
         {
             near[stage.Key] = !stage.Definition.Trains()
-                && stage.Inputs.Values.All(input => runs[input].Status == StageStatus.Completed || (IsOpen(runs[input]) && near[input]));
+                && stage.Inputs.Values.All(input => IsComplete(runs, input) || (IsOpen(runs[input]) && near[input]));
             if (near[stage.Key] && IsEvaluation(stage) && IsOpen(runs[stage.Key]))
             {
                 return true;
@@ -111,6 +111,10 @@ internal sealed class StartOrder
         : _neededByEvaluation.Contains(stage.Key) ? StartGroup.EvaluationInput
         : _neededByResult.Contains(stage.Key) ? StartGroup.Result
         : StartGroup.Other;
+
+    /// <summary>Whether an input is complete. A job computes part of a plan, whose other stages are complete.</summary>
+    private static bool IsComplete(IReadOnlyDictionary<string, StageRun> runs, string input) =>
+        !runs.TryGetValue(input, out var run) || run.Status == StageStatus.Completed;
 
     private static bool IsOpen(StageRun run) => run.Status is StageStatus.Queued or StageStatus.Running;
 
@@ -134,7 +138,7 @@ internal enum StartGroup
     Other,
 }
 
-/// <summary>The stages of a plan with their edges in both directions.</summary>
+/// <summary>The stages of a plan with their edges in both directions. Inputs that the plan does not contain are complete.</summary>
 internal sealed class RunGraph
 {
     private readonly Dictionary<string, List<StageNode>> _users;
@@ -146,7 +150,7 @@ internal sealed class RunGraph
         _users = stages.ToDictionary(stage => stage.Key, _ => new List<StageNode>());
         foreach (var stage in stages)
         {
-            foreach (var input in stage.Inputs.Values.Distinct())
+            foreach (var input in stage.Inputs.Values.Distinct().Where(_users.ContainsKey))
             {
                 _users[input].Add(stage);
             }

@@ -91,6 +91,12 @@ public static class Worker
             return WorkerExit.Failed;
         }
 
+        if (spec.Lease is { } token && (store.IsComplete(node.Key) || StageLeases.IsTakenByAnotherHost(store, node.Key, token)))
+        {
+            Finish(AttemptStatus.Interrupted, "another host took over the stage, because the lease was not renewed in time");
+            return WorkerExit.Interrupted;
+        }
+
         return Complete();
 
         StageJournal OpenJournal()

@@ -92,7 +92,7 @@ public sealed class StoreSweeper(ArtifactStore store, TimeProvider time)
     /// <summary>Whether a worker is running; it may outlive its coordinator and then holds its lock without a lease.</summary>
     private bool IsInWork(string key)
     {
-        if (StageLeases.LiveOwner(store, key, time) is not null)
+        if (StageLeases.LiveOwner(store, key, time, StageLeases.Abandoned) is not null)
         {
             return true;
         }

@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Execution.Cluster;
 
 namespace MfRae.Lab.Cli.Tests.Fakes;
 
@@ -34,6 +35,9 @@ internal sealed class LabFolder : IDisposable
     /// <summary>Selects the attempts whose worker is killed.</summary>
     public Func<StageSpec, bool>? Kills { get; set; }
 
+    /// <summary>The scheduler of a cluster; null: the program's.</summary>
+    public IJobScheduler? Scheduler { get; set; }
+
     public StopSignals Signals { get; private set; } = new();
 
     /// <summary>The labels of the stages that the last command computed.</summary>
@@ -57,6 +61,8 @@ internal sealed class LabFolder : IDisposable
         Signals = new();
         var lab = new LabContext(
             new Terminal(output, error, null, Width, Ask), Path, launcher, () => Stream.Null, Signals, TimeProvider.System);
+        if (Scheduler is not null)
+            lab = lab with { Scheduler = Scheduler };
         var code = Program.Run(args, lab);
         Started = launcher.Started;
         return new(code, output.ToString(), error.ToString());

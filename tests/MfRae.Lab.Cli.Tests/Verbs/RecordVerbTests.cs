@@ -110,7 +110,8 @@ public sealed class RecordVerbTests : IDisposable
         var found = Doctor(_lab.Run("doctor", "--json"));
 
         found.Keys.Should().Equal(
-            "runtime", "libtorch", "devices", "threads", "source", "store", "clock", "disk", "leases", "database", "file system");
+            "runtime", "libtorch", "devices", "threads", "source", "store", "clock", "locks", "disk", "leases", "database", "file system");
+        found["locks"].Should().Be("ok");
         found.Where(one => one.Key != "disk").Select(one => one.Value).Should().NotContain("fail");
         File.WriteAllText(_lab.At("broken.db"), "not a database");
         var broken = _lab.Run("doctor", "--json", "--db", "broken.db");

@@ -79,7 +79,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("run x.json --jobs -1", "--jobs requires an integer of at least 0")]
     [InlineData("run x.json --device gpu", "use auto, cpu, cuda or cuda:N")]
     [InlineData("run x.json --keep-going --fail-fast", "exclude each other")]
-    [InlineData("run x.json --launcher slurm", "--launcher")]
+    [InlineData("run x.json --launcher pbs", "slurm")]
     [InlineData("query select --json --csv", "exclude each other")]
     [InlineData("query select --limit 0", "--limit requires an integer of at least 1")]
     [InlineData("run x.json --jbos 2", "run has no option --jbos; did you mean --jobs?")]

@@ -24,7 +24,7 @@ public sealed class StageLeasesTests : IDisposable
         using var held = Acquire(First);
 
         TryAcquire(First).Should().BeNull();
-        StageLeases.Holder(_lab.Store, [First], _time)
+        StageLeases.Holder([First], new(_lab.Store, _time))
             .Should().Be($"the stage first is being computed by process {Environment.ProcessId} on {Environment.MachineName}");
     }
 
@@ -62,18 +62,85 @@ public sealed class StageLeasesTests : IDisposable
     }
 
     [Fact]
-    public void An_unreadable_lease_is_valid_until_its_heartbeat_is_too_old()
+    public void An_unreadable_lease_is_valid_until_its_heartbeat_stands_still()
     {
         var folder = Directory.CreateDirectory(Path.Combine(_lab.Store.Root, ".locks")).FullName;
         var path = Path.Combine(folder, First.Key + ".lease.json");
         File.WriteAllText(path, """{"holder":[1,2]}""");
         File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime);
+        var watch = new LeaseWatch(_lab.Store, _time);
 
-        TryAcquire(First).Should().BeNull();
+        TryAcquire(watch, First).Should().BeNull();
         _time.Advance(StageLeases.Expiry + TimeSpan.FromSeconds(1));
+        using var taken = TryAcquire(watch, First);
+
+        StageLeases.LiveOwner(_lab.Store, First.Key, _time).Should().Be(ProcessIdentity.Current());
+    }
+
+    [Theory]
+    [InlineData(-10)]
+    [InlineData(0)]
+    [InlineData(10)]
+    public void A_lease_of_another_host_is_live_while_its_heartbeat_changes_whatever_the_clock_of_that_host(int minutesAhead)
+    {
+        var watch = new LeaseWatch(_lab.Store, _time);
+        for (var beat = 0; beat < 5; beat++)
+        {
+            Write(new("another-host", 1, "", "1"), ahead: TimeSpan.FromMinutes(minutesAhead));
+            _time.Advance(StageLeases.Expiry - TimeSpan.FromSeconds(1));
+            TryAcquire(watch, First).Should().BeNull();
+        }
+
+        _time.Advance(StageLeases.Expiry);
+
+        using var taken = TryAcquire(watch, First);
+        taken.Should().NotBeNull("the heartbeat has not changed for a minute on the clock of this host");
+    }
+
+    [Fact]
+    public void All_leases_of_another_host_expire_together()
+    {
+        var watch = new LeaseWatch(_lab.Store, _time);
+        Write(new("another-host", 1, "", "1"), stage: Second);
+        Write(new("another-host", 1, "", "1"));
+
+        TryAcquire(watch, First, Second).Should().BeNull();
+        _time.Advance(StageLeases.Expiry);
+
+        using var taken = TryAcquire(watch, First, Second);
+        taken.Should().NotBeNull();
+    }
+
+    [Fact]
+    public void A_lease_of_another_host_without_a_heartbeat_for_days_is_free_at_once()
+    {
+        Write(new("another-host", 1, "", "1"), ahead: TimeSpan.FromDays(-2));
+
         using var taken = Acquire(First);
 
         StageLeases.LiveOwner(_lab.Store, First.Key, _time).Should().Be(ProcessIdentity.Current());
+    }
+
+    [Fact]
+    public void A_worker_learns_that_another_host_has_taken_its_stage()
+    {
+        using var held = Acquire(First);
+
+        StageLeases.IsTakenByAnotherHost(_lab.Store, First.Key, held.Token).Should().BeFalse();
+        Write(ProcessIdentity.Current());
+        StageLeases.IsTakenByAnotherHost(_lab.Store, First.Key, held.Token).Should().BeFalse("one host has locks for its workers");
+        Write(new("another-host", 1, "", "1"));
+        StageLeases.IsTakenByAnotherHost(_lab.Store, First.Key, held.Token).Should().BeTrue();
+    }
+
+    [Fact]
+    public void The_owner_of_a_lease_names_its_job()
+    {
+        var owner = new ProcessIdentity("node7", 12, "", "1", "34_5");
+
+        Write(owner);
+
+        StageLeases.Holder([First], new(_lab.Store, _time)).Should().Be("the stage first is being computed by process 12 on node7 (Slurm job 34_5)");
     }
 
     [Fact]
@@ -97,7 +164,7 @@ public sealed class StageLeasesTests : IDisposable
     [Theory]
     [InlineData(59, false)]
     [InlineData(61, true)]
-    public void A_lease_of_another_host_lasts_a_minute_after_its_heartbeat(int seconds, bool free)
+    public void A_lease_of_another_host_seems_live_for_a_minute_after_its_heartbeat(int seconds, bool free)
     {
         Write(new("another-host", 1, "", "1"));
         _time.Advance(TimeSpan.FromSeconds(seconds));
@@ -149,16 +216,19 @@ public sealed class StageLeasesTests : IDisposable
 
     private StageLeases Acquire(params StageNode[] stages) => TryAcquire(stages)!;
 
-    private StageLeases? TryAcquire(params StageNode[] stages)
+    private StageLeases? TryAcquire(params StageNode[] stages) => TryAcquire(null, stages);
+
+    private StageLeases? TryAcquire(LeaseWatch? watch, params StageNode[] stages)
     {
         Directory.CreateDirectory(_lab.Store.Root);
-        return StageLeases.TryAcquire(_lab.Store, stages, _time);
+        return StageLeases.TryAcquire(_lab.Store, stages, _time, watch: watch);
     }
 
-    private void Write(ProcessIdentity owner, string? experiment = null)
+    private void Write(ProcessIdentity owner, string? experiment = null, TimeSpan ahead = default, StageNode? stage = null)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(LeaseFile)!);
-        File.WriteAllBytes(LeaseFile, JsonSerializer.SerializeToUtf8Bytes(new Lease(owner, "token", experiment), LabJson.Default.Lease));
-        File.SetLastWriteTimeUtc(LeaseFile, _time.GetUtcNow().UtcDateTime);
+        var path = Path.Combine(Path.GetDirectoryName(LeaseFile)!, (stage ?? First).Key + ".lease.json");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(new Lease(owner, "token", experiment), LabJson.Default.Lease));
+        File.SetLastWriteTimeUtc(path, (_time.GetUtcNow() + ahead).UtcDateTime);
     }
 }

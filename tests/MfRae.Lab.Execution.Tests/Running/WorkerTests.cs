@@ -1,4 +1,5 @@
 using System.IO.Pipes;
+using System.Text.Json;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
@@ -33,6 +34,22 @@ public sealed class WorkerTests : IDisposable
         finished.Status.Should().Be("completed");
         finished.PeakBytes.Should().BeGreaterThan(1 << 20);
         finished.CpuSeconds.Should().BePositive();
+    }
+
+    [Fact]
+    public void A_stage_that_another_host_has_taken_over_is_not_completed()
+    {
+        var node = TestPlan.Stage("stage", "steps=1");
+        var folder = _lab.Prepare(node);
+        StageSpecFile.Write(folder, StageSpecFile.Read(folder) with { Lease = "mine" });
+        var locks = Directory.CreateDirectory(Path.Combine(_lab.Store.Root, ".locks")).FullName;
+        File.WriteAllBytes(Path.Combine(locks, node.Key + ".lease.json"), JsonSerializer.SerializeToUtf8Bytes(
+            new Lease(new("another-host", 1, "", "1"), "theirs"), LabJson.Default.Lease));
+
+        Worker.Run(folder, Program.Create, "cpu", 1, null, TimeProvider.System, default).Should().Be(WorkerExit.Interrupted);
+
+        _lab.Store.IsComplete(node.Key).Should().BeFalse();
+        Events(folder)[^1].Should().BeOfType<FinishedEvent>().Which.Error.Should().Contain("another host took over the stage");
     }
 
     [Fact]
