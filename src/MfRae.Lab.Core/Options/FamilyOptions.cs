@@ -130,10 +130,8 @@ public sealed record SelfGuidanceOptions(
     public const string Guided = "guided";
 
     /// <summary>Whether u_θ(z, t, t, y) is evaluated.</summary>
-    [JsonIgnore]
-    public bool UsesLabelled => Kappa != 0;
+    public bool UsesLabelled() => Kappa != 0;
 
     /// <summary>Whether u_θ(z, t, t, ∅) is evaluated.</summary>
-    [JsonIgnore]
-    public bool UsesFree => 1 - Omega - Kappa != 0;
+    public bool UsesFree() => 1 - Omega - Kappa != 0;
 }

@@ -34,9 +34,9 @@ internal sealed class VelocityMix(IMeanFlowTraining options, VelocityField? teac
     {
         var (z, t, y) = (samples.Z, samples.T, samples.Y);
         var guided = own.Omega * samples.OnePoint;
-        if (own.UsesLabelled)
+        if (own.UsesLabelled())
             guided += own.Kappa * u(_ => y).At(z, t, t, [0]);
-        if (own.UsesFree)
+        if (own.UsesFree())
             guided += (1 - own.Omega - own.Kappa) * u(_ => full_like(y, nullLabel)).At(z, t, t, [0]);
         var within = (t >= own.Low).logical_and(t <= own.High);
         if (own.Dropped != SelfGuidanceOptions.Guided)

@@ -45,9 +45,9 @@ internal sealed record TargetCost(
     {
         if (options.SelfGuidance is not { } own)
             yield break;
-        if (own.UsesLabelled)
+        if (own.UsesLabelled())
             yield return ("u(z, t, t, y) as guidance", share);
-        if (own.UsesFree)
+        if (own.UsesFree())
             yield return ("u(z, t, t, ∅) as guidance", share);
     }
 }
