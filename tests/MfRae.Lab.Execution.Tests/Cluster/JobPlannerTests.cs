@@ -139,7 +139,10 @@ public sealed class JobPlannerTests
                 stages.AddRange([train, test]);
                 runs.Add(new($"{arm}-{seed}", $"{arm}", seed, new Dictionary<string, string>
                 {
-                    ["dataset"] = data.Key, ["teacher"] = teacher.Key, ["meanflow"] = train.Key, ["evaluation"] = test.Key,
+                    ["dataset"] = data.Key,
+                    ["teacher"] = teacher.Key,
+                    ["meanflow"] = train.Key,
+                    ["evaluation"] = test.Key,
                 }));
             }
         }
