@@ -110,7 +110,7 @@ public sealed record JobTask(int Index, IReadOnlyList<string> Keys);
 /// <param name="At">When it ended.</param>
 /// <param name="Code">The exit code of the job.</param>
 /// <param name="Stages">Key → state, for the stages that the job reached.</param>
-/// <param name="Message">Why it ended without a result; null if the stages say it.</param>
+/// <param name="Message">Why it ended without all results; null if it was only asked to stop.</param>
 public sealed record JobExit(
     int Format,
     string Job,

@@ -28,7 +28,7 @@ public static class JobPlanner
     /// <param name="missing">The keys of the stages to submit. Inputs that are neither here nor in <paramref name="queued"/> are complete.</param>
     /// <param name="queued">Key → job, for stages that are queued already.</param>
     /// <param name="resources">The resources of a stage.</param>
-    /// <param name="seconds">The predicted time of a stage; null if it is unknown: then the stage has a task of its own.</param>
+    /// <param name="seconds">The predicted time of a stage; null if it is unknown: then the stage has a separate task.</param>
     /// <param name="shortSeconds">Stages share a task up to this time.</param>
     public static IReadOnlyList<PlannedArray> Arrays(
         IReadOnlyList<StageNode> stages,

@@ -89,9 +89,16 @@ public sealed class JobProgress(
         return attempts > 0
             ? new(stage, end is null ? StageStatus.Interrupted : AttemptStatus.Leaves(end.Status) ?? StageStatus.Interrupted,
                 end is null ? "its job ended without a record" : end.Error?.Split('\n')[0])
-            : exit is { Code: not 0, Message: { } message } ? new(stage, StageStatus.Skipped, message)
-            : new(stage, StageStatus.Planned, null);
+            : OfExit(stage, exit);
     }
+
+    /// <summary>The state of a stage that no worker has written about: its worker could not start, or the job ended before.</summary>
+    private static StageProgress OfExit(PlannedStage stage, JobExit? exit) => exit switch
+    {
+        { Code: not 0 } when exit.Stages.TryGetValue(stage.Key, out var name) && AttemptStatus.Leaves(name) is { } status => new(stage, status, exit.Message),
+        { Code: not 0, Message: { } message } => new(stage, StageStatus.Skipped, message),
+        _ => new(stage, StageStatus.Planned, null),
+    };
 
     /// <summary>Ingests new lines of a stage's journals.</summary>
     /// <returns>The number of the last attempt, or 0, and its end, or null.</returns>

@@ -42,7 +42,7 @@ public sealed class StageJob(ArtifactStore store, IRunLog log, IWorkerLauncher l
         var (code, message, states) = Compute(array, task, stop);
         var exit = new JobExit(1, me ?? "", restart, System.Environment.MachineName, time.GetUtcNow(), code, states, message);
         JobFolder.WriteExit(Path.ChangeExtension(path, null), index, exit);
-        if (message is not null)
+        if (message is not null && states.Count == 0)
         {
             log.Notice(message);
         }
@@ -77,7 +77,8 @@ public sealed class StageJob(ArtifactStore store, IRunLog log, IWorkerLauncher l
         {
             var outcome = new Coordinator(store, log, launcher, array.Settings, options, array.WorkingDirectory, time).Run(PlanOf(array, stages), stop);
             var states = outcome.Stages.ToDictionary(stage => stage.Node.Key, stage => stage.Status.Name());
-            return (outcome.Succeeded ? 0 : outcome.AnyFailed ? Incomplete : outcome.Interrupted ? Stopped : Incomplete, null, states);
+            var error = outcome.Stages.FirstOrDefault(stage => stage.Status.IsFailure())?.Error?.Split('\n')[0];
+            return (outcome.Succeeded ? 0 : outcome.AnyFailed ? Incomplete : outcome.Interrupted ? Stopped : Incomplete, error, states);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

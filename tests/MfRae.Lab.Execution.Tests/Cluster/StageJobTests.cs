@@ -112,6 +112,17 @@ public sealed class StageJobTests : IDisposable
     }
 
     [Fact]
+    public void A_worker_that_cannot_start_leaves_the_state_and_the_reason_in_the_record_of_its_job()
+    {
+        var node = TestPlan.Stage("stage", "");
+        var path = Write([node], [node.Key]);
+        var exit = new JobExit(1, "7_0", 0, "node7", DateTimeOffset.UnixEpoch, 1, new Dictionary<string, string> { [node.Key] = "failed" }, "the worker aborted (signal 6)");
+        JobFolder.WriteExit(Path.ChangeExtension(path, null), 0, exit);
+
+        Look(node).Should().Equal((StageStatus.Failed, "the worker aborted (signal 6)"));
+    }
+
+    [Fact]
     public void The_queue_gives_states_with_the_reasons_of_the_scheduler()
     {
         var (waiting, running, again) = (TestPlan.Stage("waiting", ""), TestPlan.Stage("running", ""), TestPlan.Stage("again", ""));
