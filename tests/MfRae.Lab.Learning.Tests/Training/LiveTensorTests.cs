@@ -65,6 +65,7 @@ public sealed class LiveTensorTests : IDisposable
             ["classification"] = Classification,
             ["contrastive"] = Contrastive,
             ["reconstruction"] = Reconstruction,
+            ["KL autoencoder"] = Autoencoder,
             ["flow matching"] = () =>
             {
                 var network = TinyLatents.Network(interval: false, 1).Network;
@@ -116,6 +117,14 @@ public sealed class LiveTensorTests : IDisposable
         var weights = Weights.Initialise(encoder.Declare(), Random, CPU);
         return (decoder.Declare(),
             new ReconstructionObjective(new(decoder.Options, Training), decoder, encoder, weights, Images(), Random, CPU));
+    }
+
+    private static (WeightSpec, IObjective) Autoencoder()
+    {
+        var sizes = new AutoencoderKlOptions([1, 2], 8, 1, 2, 4);
+        var objective = new AutoencoderObjective(
+            new(sizes, Training), new AutoencoderKlEncoder(sizes, ImageShape.Mnist, 1), new AutoencoderKlDecoder(sizes, ImageShape.Mnist, 1), Images(), Random, CPU);
+        return (objective.Declare(), objective);
     }
 
     private static LabeledImages Images() => new(
