@@ -75,13 +75,19 @@ public sealed record LinkedImage(string Path, byte[]? Png, string Stage, string?
 }
 
 /// <summary>
-/// The record that is published with a page. It omits the images that the page does not show, mostly the sheets of all seeds but each
-/// arm's first. Its page is the same, byte for byte.
+/// The record that is published with a page. Its commands have no absolute paths, and it omits the images that the page does not show, mostly
+/// the sheets of all seeds but each arm's first: its page is the same, byte for byte.
 /// </summary>
 public static class PublishedRecord
 {
+    /// <summary>The record whose page is published: without the absolute paths of the machine in its commands.</summary>
+    public static ExperimentRecord WithoutPaths(ExperimentRecord record) => record with
+    {
+        Stages = [.. record.Stages.Select(stage => stage with { Attempts = [.. stage.Attempts.Select(WithoutPaths)] })],
+    };
+
     /// <summary>The record without the images that its page does not show.</summary>
-    /// <param name="record">The complete record.</param>
+    /// <param name="record">The record of <see cref="WithoutPaths(ExperimentRecord)"/>.</param>
     /// <param name="page">The page of the record, from <see cref="ReportBuilder.Build"/>.</param>
     public static ExperimentRecord Of(ExperimentRecord record, string page) => record with
     {
@@ -94,6 +100,9 @@ public static class PublishedRecord
             }),
         ],
     };
+
+    private static AttemptRecord WithoutPaths(AttemptRecord attempt) => attempt.Origin is not { Run: { } run } origin ? attempt
+        : attempt with { Origin = origin with { Run = run with { Command = CommandText.WithoutPaths(run.Command) } } };
 }
 
 /// <summary>Connects a served page with its server, so that the page follows the database.</summary>

@@ -89,7 +89,7 @@ internal sealed class ReportVerb
     private static int Publish(LabContext lab, string experiment, bool check)
     {
         using var database = lab.OpenDatabase();
-        var record = Records(lab, new RunQueries(database), experiment).Single();
+        var record = PublishedRecord.WithoutPaths(Records(lab, new RunQueries(database), experiment).Single());
         var name = lab.Paths.PublishedName(record.Name);
         var page = ReportBuilder.Build(record);
         return PageFiles.WriteOrCheck(

@@ -76,6 +76,10 @@ public static partial class CommandText
         return Redacted(string.Concat(words));
     }
 
+    /// <summary>A command line for readers elsewhere: without the absolute paths of the machine, which say nothing there.</summary>
+    /// <param name="line">A line from <see cref="Of"/>.</param>
+    public static string WithoutPaths(string line) => AbsolutePath().Replace(line, "$1…");
+
     private static string Redacted(string argument)
     {
         var named = SecretValue().Replace(argument, $"$1{Hidden}");
@@ -92,6 +96,10 @@ public static partial class CommandText
 
     [GeneratedRegex(@"(\s+)")]
     private static partial Regex Blank();
+
+    // A word, or the value of `name=value`, that begins like a path from the root of a file system; a quoted one up to its closing quote.
+    [GeneratedRegex(@"((?:\A|\s)(?:[\w.-]+=)?)(?:'(?:[\w.-]+=)?(?:/|[A-Za-z]:[\\/])(?:[^']|'\\'')*'|(?:/|[A-Za-z]:[\\/])\S*)", RegexOptions.NonBacktracking)]
+    private static partial Regex AbsolutePath();
 
     // The value of `name=value`: the rest of the text, or in the query of a URL, up to the next parameter.
     [GeneratedRegex(@"((?:\A|[?&;,\s{""'])[^=?&;,\s]*" + Sensitive + @"[^=?&;,\s]*=)[^&]*", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]

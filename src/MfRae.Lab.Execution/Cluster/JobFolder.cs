@@ -9,7 +9,7 @@ namespace MfRae.Lab.Execution.Cluster;
 
 /// <summary>
 /// The files of jobs, in `.jobs/EXPERIMENT` of the store: `ID.json` describes an array, `ID.sh` is its batch script, `ID_INDEX.log` the output of a
-/// task and `ID_INDEX.exit.json` the record of its end. A script's comment `EXPERIMENT/ID` tells which file describes a job in the queue, so that nothing has
+/// task and `ID_INDEX.exit.json` the record of its end. A script's comment `EXPERIMENT/ID` names the file that describes a job in the queue, so that nothing has
 /// to be written after a submission, and a command that is killed loses nothing.
 /// </summary>
 public sealed class JobFolder(ArtifactStore store)

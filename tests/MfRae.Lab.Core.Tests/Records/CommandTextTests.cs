@@ -46,6 +46,16 @@ public sealed class CommandTextTests
     }
 
     [Theory]
+    [InlineData("run x.json --jobs 2 --store /data/store --db /data/lab.db", "run x.json --jobs 2 --store … --db …")]
+    [InlineData("run /home/me/x.json dataset.path=/data/images --store=/s", "run … dataset.path=… --store=…")]
+    [InlineData("run --store '/my data/it'\\''s here' --quiet", "run --store … --quiet")]
+    [InlineData("run 'dataset.path=/my data/images' x", "run … x")]
+    [InlineData("run --store C:/lab --db 'D:\\my lab\\lab.db'", "run --store … --db …")]
+    [InlineData("run experiments/x.json ../other/x.json a/b=1 https://host/x", "run experiments/x.json ../other/x.json a/b=1 https://host/x")]
+    [InlineData("", "")]
+    public void A_published_command_has_no_absolute_paths(string line, string shared) => CommandText.WithoutPaths(line).Should().Be(shared);
+
+    [Theory]
     [InlineData("retrying with --api-key hunter2 after 3 s", "retrying with --api-key *** after 3 s")]
     [InlineData("  --token\thunter2", "  --token\t***")]
     [InlineData("GET https://me:hunter2@host/x failed", "GET https://***@host/x failed")]
