@@ -82,8 +82,7 @@ internal static class CancelVerb
         lab.Terminal.Out.WriteLine(jobs.Count == 0 ? "no job is queued" : $"cancelled {ClusterText.Count(jobs.Count, "job")}; `run` submits the missing stages again");
         return ExitCode.Ok;
 
-        List<QueuedJob> Open() => [.. lab.Scheduler.Queue()
-            .Where(job => job.IsOpen && job.Comment.StartsWith(name + "/", StringComparison.Ordinal) && folder.Find(job) is not null)];
+        IReadOnlyList<QueuedJob> Open() => folder.Open(name, lab.Scheduler.Queue());
     }
 }
 

@@ -36,43 +36,27 @@ internal static class PlanVerb
             return code;
         var plan = ArmFilter.Limit(whole, only);
         lab.Terminal.Text.Write(PlanText.Describe(plan, lab.Store.IsComplete, EarlierResults.Spread(lab.Paths, plan.Experiment.PrimaryMetric)));
-        lab.Terminal.Text.Write(TimeText.Predict(plan, lab.Store.IsComplete, EarlierTimes.Read(lab, settings), EarlierTimes.Jobs(settings)));
+        lab.Terminal.Text.Write(TimeText.Predict(plan, lab.Store.IsComplete, EarlierTimes.Read(lab, queries => EarlierTimes.Of(queries, settings)), EarlierTimes.Jobs(settings)));
         return ExitCode.Ok;
     }
 }
 
-/// <summary>The times of earlier stages on this machine, and the resources of a run.</summary>
+/// <summary>The times of earlier stages, and the resources of a run.</summary>
 internal static class EarlierTimes
 {
-    /// <summary>The times in the database; none if it does not exist or cannot be read, as before the migration of an old one.</summary>
-    public static StageTimes Read(LabContext lab, RunSettings settings)
+    /// <summary>Times in the database; none if it does not exist or cannot be read, as before the migration of an old one.</summary>
+    public static StageTimes Read(LabContext lab, Func<RunQueries, StageTimes> of)
     {
         if (!File.Exists(lab.Paths.Database))
             return new();
         try
         {
             using var database = lab.OpenDatabase();
-            return Of(new RunQueries(database), settings);
+            return of(new RunQueries(database));
         }
         catch (LabException error)
         {
             lab.Terminal.Error.WriteLine($"the time is not predicted: {error.Message}");
-            return new();
-        }
-    }
-
-    /// <summary>The times of all machines; none as for <see cref="Read"/>.</summary>
-    public static StageTimes OfAllMachines(LabContext lab)
-    {
-        if (!File.Exists(lab.Paths.Database))
-            return new();
-        try
-        {
-            using var database = lab.OpenDatabase();
-            return new RunQueries(database).StageTimes();
-        }
-        catch (LabException)
-        {
             return new();
         }
     }

@@ -195,7 +195,7 @@ internal sealed class RunVerb
     private int Preview(LabContext lab, ParseResult parsed, Plan whole, string[] only)
     {
         var order = new JobOrder(Profile(lab, parsed), Settings(parsed), lab.WorkingDirectory, LabContext.Words());
-        var times = EarlierTimes.OfAllMachines(lab);
+        var times = EarlierTimes.Read(lab, queries => queries.StageTimes());
         var submission = JobSubmission.Of(
             lab.Store, ArmFilter.Limit(whole, only), [], order, new RunOptions(RetryFailed: parsed.GetValue(_retryFailed)),
             stage => times.Guess(stage.Definition)?.WallSeconds);
@@ -235,7 +235,7 @@ internal sealed class RunVerb
         var nodes = limited.Stages.ToDictionary(stage => stage.Key);
         return new(
             [.. progress.States.Select(state => new StageOutcome(
-                nodes[state.Stage.Key], state.Status, complete.Contains(state.Stage.Key), state.Reason, lab.Store.FindLog(state.Stage.Key, 1)))],
+                nodes[state.Stage.Key], state.Status, complete.Contains(state.Stage.Key), state.Reason, null))],
             open && parsed.GetValue(_wait));
     }
 

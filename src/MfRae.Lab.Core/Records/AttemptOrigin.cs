@@ -86,7 +86,8 @@ public static partial class CommandText
         return UserInfo().Replace(Bearer().Replace(named, $"$1 {Hidden}"), $"$1{Hidden}@");
     }
 
-    private static string Quoted(string word) =>
+    /// <summary>A word for a POSIX shell, in single quotes if a shell would split or expand it.</summary>
+    public static string Quoted(string word) =>
         Plain().IsMatch(word) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     private const string Sensitive = "(?:token|secret|passw|passphrase|key|credential|authorization)";
@@ -111,6 +112,6 @@ public static partial class CommandText
     [GeneratedRegex(@"([a-z][a-z0-9+.-]*://)[^/?#\s]*@", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex UserInfo();
 
-    [GeneratedRegex(@"\A[\w./:=,@%+*-]+\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\A[\w./:=,@%+-]+\z", RegexOptions.NonBacktracking)]
     private static partial Regex Plain();
 }

@@ -18,44 +18,31 @@ internal sealed class StageTimeReader(SqliteConnection connection)
     /// <param name="device">The device of the run; with `auto`, the class of the device that the latest attempt used.</param>
     public StageTimes Read(string processor, int threads, string device)
     {
-        var rows = connection.Query<Row>(
-            """
-            SELECT s.definition, a.device, a.wall_seconds AS wall, a.cpu_seconds AS cpu
-            FROM attempt a
-            JOIN environment n ON n.id = a.environment
-            JOIN stage s ON s.key = a.stage
-            WHERE n.processor = @processor AND a.threads = @threads AND a.status = 'completed' AND a.resumed_from IS NULL
-            ORDER BY a.started DESC
-            LIMIT @Most
-            """,
-            new { processor, threads, Most }).ToList();
+        var rows = Rows("n.processor = @processor AND a.threads = @threads", new { processor, threads, Most });
         var used = device == "auto" ? rows.Select(row => row.Device).FirstOrDefault("") : device;
-        var times = new StageTimes();
-        foreach (var row in rows.AsEnumerable().Reverse().Where(row => DeviceClass.Of(row.Device) == DeviceClass.Of(used)))
-        {
-            if (Definition(row.Definition) is { } definition)
-            {
-                times.Add(definition, new(row.Wall, row.Cpu));
-            }
-        }
-
-        return times;
+        return Times(rows.Where(row => DeviceClass.Of(row.Device) == DeviceClass.Of(used)));
     }
 
     /// <summary>The times on all machines and devices.</summary>
-    public StageTimes ReadAll()
-    {
-        var times = new StageTimes();
-        foreach (var row in connection.Query<Row>(
-            """
+    public StageTimes ReadAll() => Times(Rows("1", new { Most }));
+
+    private List<Row> Rows(string condition, object parameters) =>
+        [.. connection.Query<Row>(
+            $"""
             SELECT s.definition, a.device, a.wall_seconds AS wall, a.cpu_seconds AS cpu
             FROM attempt a
+            LEFT JOIN environment n ON n.id = a.environment
             JOIN stage s ON s.key = a.stage
-            WHERE a.status = 'completed' AND a.resumed_from IS NULL
+            WHERE {condition} AND a.status = 'completed' AND a.resumed_from IS NULL
             ORDER BY a.started DESC
             LIMIT @Most
             """,
-            new { Most }).Reverse())
+            parameters)];
+
+    private static StageTimes Times(IEnumerable<Row> latestFirst)
+    {
+        var times = new StageTimes();
+        foreach (var row in latestFirst.Reverse())
         {
             if (Definition(row.Definition) is { } definition)
             {

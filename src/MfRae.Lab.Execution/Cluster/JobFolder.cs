@@ -31,9 +31,7 @@ public sealed class JobFolder(ArtifactStore store)
 
     /// <summary>A path of an array without its extension.</summary>
     /// <param name="name">The name of the array, `EXPERIMENT/ID`.</param>
-    public string PathOf(string name) => name.Split('/') is [var experiment, var id] && ArtifactName.IsExperiment(experiment) && ArtifactName.IsName(id)
-        ? Path.Combine(Root, experiment, id)
-        : throw new LabException($"'{PrintableText.Of(name)}' is not the name of an array of jobs");
+    public string PathOf(string name) => TryPathOf(name) ?? throw new LabException($"'{PrintableText.Of(name)}' is not the name of an array of jobs");
 
     /// <summary>Writes the description of an array and its script. Returns the path of the script.</summary>
     public string Write(string name, JobArray array, string script)
@@ -67,17 +65,9 @@ public sealed class JobFolder(ArtifactStore store)
         }
     }
 
-    /// <summary>The array of a job in the queue, or null if the job does not belong to this store.</summary>
-    public JobArray? Find(QueuedJob job)
-    {
-        if (!_arrays.TryGetValue(job.Comment, out var array))
-        {
-            var isOurs = job.Comment.Split('/') is [var experiment, var id] && ArtifactName.IsExperiment(experiment) && ArtifactName.IsName(id);
-            array = _arrays[job.Comment] = isOurs && File.Exists(PathOf(job.Comment) + ".json") ? Read(PathOf(job.Comment) + ".json") : null;
-        }
-
-        return array;
-    }
+    /// <summary>The jobs of an experiment of this store that wait or run.</summary>
+    public IReadOnlyList<QueuedJob> Open(string experiment, IEnumerable<QueuedJob> queue) =>
+        [.. queue.Where(job => job.IsOpen && job.Comment.StartsWith(experiment + "/", StringComparison.Ordinal) && Find(job.Comment) is not null)];
 
     /// <summary>Key → job, for the stages of the jobs that wait or run, from any experiment of this store.</summary>
     public Dictionary<string, QueuedJob> Stages(IEnumerable<QueuedJob> queue)
@@ -85,7 +75,7 @@ public sealed class JobFolder(ArtifactStore store)
         var stages = new Dictionary<string, QueuedJob>();
         foreach (var array in queue.Where(job => job.IsOpen).GroupBy(job => job.Comment))
         {
-            var tasks = Find(array.First())?.Tasks.ToDictionary(task => task.Index, task => task.Keys);
+            var tasks = Find(array.Key)?.Tasks.ToDictionary(task => task.Index, task => task.Keys);
             foreach (var job in array)
             {
                 foreach (var key in tasks?.GetValueOrDefault(job.Index) ?? [])
@@ -119,9 +109,8 @@ public sealed class JobFolder(ArtifactStore store)
         {
             var name = Path.GetFileName(file)[..^ExitSuffix.Length];
             var place = name.LastIndexOf('_');
-            var path = Path.Combine(folder, name[..Math.Max(0, place)]) + ".json";
-            if (place > 0 && int.TryParse(name[(place + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var index) && File.Exists(path)
-                && ReadExit(file) is { } exit && Find(new("", "", "", $"{experiment}/{name[..place]}"))?.Tasks.FirstOrDefault(task => task.Index == index) is { } task)
+            if (place > 0 && int.TryParse(name[(place + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                && ReadExit(file) is { } exit && Find($"{experiment}/{name[..place]}")?.Tasks.FirstOrDefault(task => task.Index == index) is { } task)
             {
                 foreach (var key in task.Keys.Where(key => !exits.TryGetValue(key, out var known) || known.At < exit.At))
                 {
@@ -148,6 +137,20 @@ public sealed class JobFolder(ArtifactStore store)
     /// <summary>Whether the last look at the queue found jobs of an experiment.</summary>
     public bool HasQueued(string experiment) => Has(experiment) && Path.Combine(Root, experiment, QueuedName) is var path && File.Exists(path)
         && File.ReadAllText(path) is not "0";
+
+    private string? TryPathOf(string name) =>
+        name.Split('/') is [var experiment, var id] && ArtifactName.IsExperiment(experiment) && ArtifactName.IsName(id) ? Path.Combine(Root, experiment, id) : null;
+
+    /// <summary>The array of a name, or null if this store has none.</summary>
+    private JobArray? Find(string name)
+    {
+        if (!_arrays.TryGetValue(name, out var array))
+        {
+            array = _arrays[name] = TryPathOf(name) is { } path && File.Exists(path + ".json") ? Read(path + ".json") : null;
+        }
+
+        return array;
+    }
 
     private static JobExit? ReadExit(string path)
     {
@@ -207,14 +210,10 @@ public static class BatchScript
             "#!/bin/bash",
             .. options.OfType<string>().Select(option => "#SBATCH --" + option),
             .. prologue,
-            string.Join(' ', ((IEnumerable<string>)["exec", .. program, "job", path + ".json"]).Select(Word)) + " \"$SLURM_ARRAY_TASK_ID\"",
+            string.Join(' ', ((IEnumerable<string>)["exec", .. program, "job", path + ".json"]).Select(CommandText.Quoted)) + " \"$SLURM_ARRAY_TASK_ID\"",
         ];
         return string.Join('\n', lines) + "\n";
     }
 
     private static string Quoted(string text) => text.Contains(' ', StringComparison.Ordinal) ? $"\"{text}\"" : text;
-
-    private static string Word(string word) => word.All(letter => char.IsAsciiLetterOrDigit(letter) || "/._-".Contains(letter, StringComparison.Ordinal))
-        ? word
-        : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

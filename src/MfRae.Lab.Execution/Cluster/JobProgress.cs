@@ -33,10 +33,11 @@ public sealed class JobProgress(
     public bool Look(IReadOnlyList<QueuedJob> queue)
     {
         var jobs = _folder.Stages(queue);
-        var exits = _folder.Exits(experiment);
+        // Only stages without another trace need a record of the end of their job, and there is one for each task.
+        var exits = new Lazy<Dictionary<string, JobExit>>(() => _folder.Exits(experiment));
         foreach (var stage in stages)
         {
-            var now = Of(stage, jobs.GetValueOrDefault(stage.Key), exits.GetValueOrDefault(stage.Key));
+            var now = Of(stage, jobs.GetValueOrDefault(stage.Key), exits);
             if (_states.TryGetValue(stage.Key, out var before) && before == now)
             {
                 continue;
@@ -50,11 +51,11 @@ public sealed class JobProgress(
             }
         }
 
-        _folder.WriteQueued(experiment, queue.Count(job => job.IsOpen && job.Comment.StartsWith(experiment + "/", StringComparison.Ordinal)));
+        _folder.WriteQueued(experiment, _folder.Open(experiment, queue).Count);
         return _states.Values.Any(state => state.Status is StageStatus.Queued or StageStatus.Running);
     }
 
-    private StageProgress Of(PlannedStage stage, QueuedJob? job, JobExit? exit)
+    private StageProgress Of(PlannedStage stage, QueuedJob? job, Lazy<Dictionary<string, JobExit>> exits)
     {
         var key = stage.Key;
         if (_complete.Contains(key) || store.IsComplete(key))
@@ -89,7 +90,7 @@ public sealed class JobProgress(
         return attempts > 0
             ? new(stage, end is null ? StageStatus.Interrupted : AttemptStatus.Leaves(end.Status) ?? StageStatus.Interrupted,
                 end is null ? "its job ended without a record" : end.Error?.Split('\n')[0])
-            : OfExit(stage, exit);
+            : OfExit(stage, exits.Value.GetValueOrDefault(key));
     }
 
     /// <summary>The state of a stage that no worker has written about: its worker could not start, or the job ended before.</summary>

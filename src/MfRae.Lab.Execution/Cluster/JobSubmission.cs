@@ -54,9 +54,11 @@ public sealed class JobSubmission
         foreach (var (number, array) in Arrays.Index())
         {
             var stages = array.Tasks.SelectMany(task => task.Stages).ToList();
-            // The labels and keys of the inputs, for the check of a job before it starts.
-            var inputs = stages.SelectMany(stage => stage.Inputs.Values).Distinct().Except(stages.Select(stage => stage.Key)).Select(key => nodes[key]);
             var keys = stages.Select(stage => stage.Key).ToHashSet();
+            // The labels and keys of the inputs, for the check of a job before it starts.
+            var inputs = stages.SelectMany(stage => stage.Inputs.Values).Distinct().Where(key => !keys.Contains(key)).Select(key => nodes[key]);
+            Dictionary<string, T>? Own<T>(IReadOnlyDictionary<string, T>? all) =>
+                all?.Where(entry => keys.Contains(entry.Key)).ToDictionary(entry => entry.Key, entry => entry.Value);
             var record = new JobArray(
                 1,
                 _plan.Experiment.Name,
@@ -72,10 +74,8 @@ public sealed class JobSubmission
                 _options.Origin,
                 [.. stages, .. inputs],
                 [.. array.Tasks.Select(task => new JobTask(task.Index, [.. task.Stages.Select(stage => stage.Key)]))],
-                _options.Flops?.Value.Where(entry => keys.Contains(entry.Key)).ToDictionary(entry => entry.Key, entry => entry.Value),
-                _order.Settings.MicroBatch == RunSettings.AutoMicroBatch
-                    ? _options.Memory?.Value.Where(entry => keys.Contains(entry.Key)).ToDictionary(entry => entry.Key, entry => entry.Value)
-                    : null);
+                Own(_options.Flops?.Value),
+                _order.Settings.MicroBatch == RunSettings.AutoMicroBatch ? Own(_options.Memory?.Value) : null);
             jobs.Add(scheduler.Submit(_folder.Write(Name(number), record, Script(number)), Dependencies(array, other => jobs[other])));
         }
     }

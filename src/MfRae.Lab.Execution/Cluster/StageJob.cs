@@ -63,26 +63,26 @@ public sealed class StageJob(ArtifactStore store, IRunLog log, IWorkerLauncher l
         var nodes = array.Stages.ToDictionary(stage => stage.Key);
         var stages = task.Keys.Select(key => nodes[key]).ToList();
         var none = new Dictionary<string, string>();
-        if (Missing(nodes, stages, stop) is { } missing)
-        {
-            return (Incomplete, missing, none);
-        }
-
-        var options = new RunOptions(
-            RetryFailed: array.RetryFailed,
-            Origin: array.Run,
-            Flops: array.Flops is { } flops ? new(() => flops) : null,
-            Memory: array.Memory is { } memory ? new(() => memory) : null);
         try
         {
+            if (Missing(nodes, stages, stop) is { } missing)
+            {
+                return (Incomplete, missing, none);
+            }
+
+            var options = new RunOptions(
+                RetryFailed: array.RetryFailed,
+                Origin: array.Run,
+                Flops: array.Flops is { } flops ? new(() => flops) : null,
+                Memory: array.Memory is { } memory ? new(() => memory) : null);
             var outcome = new Coordinator(store, log, launcher, array.Settings, options, array.WorkingDirectory, time).Run(PlanOf(array, stages), stop);
             var states = outcome.Stages.ToDictionary(stage => stage.Node.Key, stage => stage.Status.Name());
             var error = outcome.Stages.FirstOrDefault(stage => stage.Status.IsFailure())?.Error?.Split('\n')[0];
-            return (outcome.Succeeded ? 0 : outcome.AnyFailed ? Incomplete : outcome.Interrupted ? Stopped : Incomplete, error, states);
+            return (outcome.Succeeded ? 0 : outcome.Interrupted && !outcome.AnyFailed ? Stopped : Incomplete, error, states);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return (Stopped, "stopped while another process computed a stage", none);
+            return (Stopped, "stopped before a stage started", none);
         }
         catch (StoreLockedException e)
         {
