@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Options;
 
 namespace MfRae.Lab.Core.Experiments;
@@ -49,7 +50,7 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
 
     /// <summary>The kind of a generator's network in a file of the lab; null: the default.</summary>
     private static string? KindOf(WeightsHeader file) =>
-        file.Network is { } network && network.TryGetProperty("kind", out var kind) && kind.ValueKind == JsonValueKind.String ? kind.GetString() : null;
+        StageFacts.Text(file.Network, "kind");
 
     /// <summary>Checks that the network of a generator in the options agrees with the file.</summary>
     public void CheckGeneratorNetwork(string path, WeightsHeader file, string network)
@@ -92,7 +93,17 @@ internal sealed class WeightsRules(Diagnostics mistakes, OptionView options, Inp
     /// <param name="start">The network that it starts from, as the message names it.</param>
     public void CheckStart(string network, WeightsHeader file, string start)
     {
-        var record = OptionTypes.GeneratorNetwork(KindOf(file));
+        string kind = KindOf(file) ?? GeneratorNetworkConverter.DitDH;
+        var record = OptionTypes.GeneratorNetwork(kind);
+        if (options.IsWritten(network) && OptionTypes.GeneratorNetwork(options.Kind(network)) != record)
+        {
+            mistakes.Add(
+                options.MostLikelySource($"{network}.kind", network),
+                $"`network` is of kind {options.Kind(network)}, but the network starts from the weights of the {start}, which are of kind {kind}",
+                $"write kind {kind}, or set `initialisation` to random");
+            return;
+        }
+
         foreach (string option in OptionTypes.Of(record).Properties.Select(property => property.Name))
         {
             if (Value(file, record, option) is { } found && options.Number($"{network}.{option}") is { } named

@@ -14,6 +14,9 @@ public sealed class WeightSpec
 
     internal IReadOnlyList<Entry> Entries => _entries;
 
+    /// <summary>The names of the tensors that published files contain.</summary>
+    internal string[] PublishedNames => [.. _entries.Where(entry => entry.Published).Select(entry => entry.Name)];
+
     /// <summary>The layers that multiply by a declared weight, for <see cref="NetworkCost"/>.</summary>
     internal IReadOnlyList<Layer> Layers => _layers;
 

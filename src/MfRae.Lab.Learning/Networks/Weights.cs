@@ -97,7 +97,7 @@ public sealed class Weights : IDisposable
         if (surplus.Count > 0)
         {
             throw new LabException($"{file.Path} holds tensors that the network does not have: {string.Join(", ", surplus.Take(5))}"
-                + file.NestingAdvice([.. spec.Entries.Select(entry => entry.Name)]));
+                + file.NestingAdvice(spec.PublishedNames));
         }
 
         using var scope = NewDisposeScope();

@@ -19,7 +19,7 @@ public static class WeightPathCheck
     private const string Teacher = "teacher.weights";
 
     // Only mean-flow networks embed the interval.
-    private const string MeanFlow = DitNetwork.IntervalEmbedding + ".W";
+    private const string MeanFlow = GeneratorNetwork.IntervalEmbedding + ".mlp.0.weight";
 
     // The names of a network do not depend on its latents.
     private static readonly LatentShape AnyShape = new(8, 4, 4);
@@ -173,7 +173,7 @@ public static class WeightPathCheck
         [MethodImpl(MethodImplOptions.NoInlining)]
         public static IReadOnlyList<IReadOnlyCollection<string>> Inception() => Of(FidInception.Declare());
 
-        private static List<IReadOnlyCollection<string>> Of(WeightSpec spec) => [[.. spec.Entries.Where(entry => entry.Published).Select(entry => entry.Name)]];
+        private static List<IReadOnlyCollection<string>> Of(WeightSpec spec) => [spec.PublishedNames];
     }
 
     /// <param name="Names">The names of the network's tensors, one list for each naming scheme; null where they are unknown.</param>
