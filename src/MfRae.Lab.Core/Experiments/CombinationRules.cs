@@ -173,7 +173,7 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
         string? start = options.Text("meanflow.initialisation");
         if (Is("teacher", None))
         {
-            foreach (string weight in (string[])["lambda", "lambdaSchedule.end", "tangentLambda", "tangentLambdaSchedule.end"])
+            foreach (string weight in FamilyRules.Weights)
             {
                 if (options.Number($"meanflow.{weight}") > 0)
                 {

@@ -218,9 +218,7 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         }
     }
 
-    private List<string> References() =>
-        (evaluation.Find("references").Node as LocatedArray)?.Items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>()
-            .ToList() ?? [];
+    private List<string> References() => [.. evaluation.Scalars("references").Select(item => item.Text).OfType<string>()];
 
     /// <summary>The names of the values that are measured, or null if the list of metrics has mistakes.</summary>
     private List<string>? Names(OptionView options, bool withGenerator)

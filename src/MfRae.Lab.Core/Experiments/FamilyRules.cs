@@ -4,7 +4,8 @@ namespace MfRae.Lab.Core.Experiments;
 /// <param name="options">The arm's `base`, patched, with a MeanFlow stage that trains.</param>
 internal sealed class FamilyRules(Diagnostics mistakes, OptionView options)
 {
-    private static readonly string[] Weights = ["lambda", "lambdaSchedule.end", "tangentLambda", "tangentLambdaSchedule.end"];
+    /// <summary>The options of `meanflow` that are weights of the teacher's velocity.</summary>
+    public static readonly string[] Weights = ["lambda", "lambdaSchedule.end", "tangentLambda", "tangentLambdaSchedule.end"];
 
     public void Check()
     {

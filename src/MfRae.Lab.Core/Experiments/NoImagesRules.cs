@@ -58,7 +58,7 @@ internal sealed class NoImagesRules(Diagnostics mistakes, OptionView options, Op
             }
         }
 
-        foreach (var split in (evaluation.Find("references").Node as LocatedArray)?.Items.OfType<LocatedScalar>() ?? [])
+        foreach (var split in evaluation.Scalars("references"))
         {
             if (split.Text is "test" or "train")
             {

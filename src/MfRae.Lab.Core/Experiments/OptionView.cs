@@ -57,6 +57,10 @@ internal sealed class OptionView(LocatedObject root, OptionType type)
     public IReadOnlyList<LocatedObject> Items(string path) =>
         Find(path).Node is LocatedArray { Items: var items } ? [.. items.OfType<LocatedObject>()] : [];
 
+    /// <summary>The strings, numbers and truth values of an array.</summary>
+    public IReadOnlyList<LocatedScalar> Scalars(string path) =>
+        Find(path).Node is LocatedArray { Items: var items } ? [.. items.OfType<LocatedScalar>()] : [];
+
     /// <summary>Whether the option is written, and not as null.</summary>
     public bool IsWritten(string path) => Find(path).Node is { IsNull: false };
 

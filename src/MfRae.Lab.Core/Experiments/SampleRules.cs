@@ -134,9 +134,7 @@ internal sealed class SampleRules(Diagnostics mistakes, OptionView options, Opti
     }
 
     private IEnumerable<string> References() =>
-        evaluation.Find("references").Node is LocatedArray { Items: var items }
-            ? items.OfType<LocatedScalar>().Select(item => item.Text).OfType<string>().Where(text => text is "test" or "train" || IsStatistics(text))
-            : [];
+        evaluation.Scalars("references").Select(item => item.Text).OfType<string>().Where(text => text is "test" or "train" || IsStatistics(text));
 
     private static bool IsStatistics(string reference) => reference == ReferenceStatisticsOptions.Reference;
 

@@ -53,7 +53,7 @@ public sealed class StageTimes
     private static string Form(StageDefinition definition)
     {
         var networks =
-            from part in JsonNode.Parse(Text(definition))!.AsObject()
+            from part in JsonSerializer.SerializeToNode(definition, LabJson.Default.StageDefinition)!.AsObject()
             where part.Value is JsonObject
             select part.Value["network"]?.ToJsonString();
         return string.Join(' ', networks.Prepend(Kind(definition)));

@@ -208,6 +208,15 @@ internal sealed class AutoencoderKlLayers(AutoencoderKlOptions options)
     /// <summary>The channels of a level; level 0 has the size of the image.</summary>
     public long Width(int level) => (long)options.Channels * options.Multipliers[level];
 
+    /// <summary>The weights of both halves.</summary>
+    public static WeightSpec Declare(AutoencoderKlEncoder encoder, AutoencoderKlDecoder decoder)
+    {
+        var spec = new WeightSpec();
+        encoder.Declare(spec);
+        decoder.Declare(spec);
+        return spec;
+    }
+
     public static LatentShape Shape(AutoencoderKlOptions options, ImageShape image)
     {
         var side = 1L << (options.Multipliers.Count - 1);

@@ -17,13 +17,7 @@ public sealed class AutoencoderObjective(
     private readonly ImageBatches _batches = new(data, options.Training.BatchSize, random);
 
     /// <summary>The weights of both halves.</summary>
-    public WeightSpec Declare()
-    {
-        var spec = new WeightSpec();
-        encoder.Declare(spec);
-        decoder.Declare(spec);
-        return spec;
-    }
+    public WeightSpec Declare() => AutoencoderKlLayers.Declare(encoder, decoder);
 
     /// <inheritdoc/>
     public ObjectiveValue Evaluate(Weights weights, long step) => Divide(weights, step, options.Training.BatchSize).Evaluate();

@@ -64,7 +64,7 @@ internal sealed class DerivativeTarget(LambdaMeanFlowOptions options, VelocityMi
     public Regression Regress(LabelledVelocity u, MeanFlowSamples samples, long step)
     {
         var (lambda, tangentLambda) = (_lambda.At(step), _tangentLambda.At(step));
-        var velocities = mix.At(u, samples, lambda > 0 || (!_networkTangent && tangentLambda > 0));
+        var velocities = mix.At(u, samples, lambda > 0 || tangentLambda > 0);
         var tangent = _networkTangent ? OwnVelocity(u, samples) : velocities.Mix(tangentLambda);
         return Along(_derivative, u, samples, velocities.Mix(lambda), tangent);
     }
@@ -180,7 +180,7 @@ internal sealed class SplitTarget(IMeanFlowTraining options, VelocityMix mix, do
         if (scale == 1 || some.Split!.Shortest is not { } shortest)
             return labelled;
         var free = u(_ => full_like(some.Y, nullLabel)).At(z, r, t, [0]);
-        return where(LinearPath.BroadcastOverLatent(shortest), free + (scale * (labelled - free)), labelled);
+        return new GuidedVelocity(labelled, free, LinearPath.BroadcastOverLatent(shortest), scale).Velocity;
     }
 
     private Tensor Clipped(Tensor values) => clip > 0 ? values.clamp(-clip, clip) : values;

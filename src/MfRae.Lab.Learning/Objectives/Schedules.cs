@@ -22,12 +22,16 @@ public sealed class LambdaSchedule(double start, LambdaScheduleOptions? options,
     public bool NeedsTeacher => start > 0 || options
         is LinearLambdaOptions { End: > 0 } or CosineLambdaOptions { End: > 0 } or SwitchLambdaOptions { End: > 0 };
 
-    /// <summary>The schedule of the target.</summary>
-    public static LambdaSchedule Target(LambdaMeanFlowOptions options) => new(options.Lambda, options.LambdaSchedule, options.Training.Steps);
+    /// <summary>The schedule of the target; constant for a training without one.</summary>
+    public static LambdaSchedule Target(IMeanFlowTraining options) =>
+        new(options.Lambda, (options as LambdaMeanFlowOptions)?.LambdaSchedule, options.Training.Steps);
 
-    /// <summary>The schedule of the derivative's direction: that of the target, unless the options have a separate one.</summary>
-    public static LambdaSchedule Tangent(LambdaMeanFlowOptions options) => options.TangentLambda is { } own
-        ? new(own, options.TangentLambdaSchedule, options.Training.Steps)
+    /// <summary>
+    /// The schedule of the derivative's direction: that of the target, unless the options have a separate one. The network's own velocity as the
+    /// direction has none.
+    /// </summary>
+    public static LambdaSchedule Tangent(IMeanFlowTraining options) => options is LambdaMeanFlowOptions { Tangent: null, TangentLambda: { } own } mixed
+        ? new(own, mixed.TangentLambdaSchedule, options.Training.Steps)
         : Target(options);
 
     private double Progress(long step, int? steps) => Math.Min(1, (double)step / (steps ?? trainingSteps));

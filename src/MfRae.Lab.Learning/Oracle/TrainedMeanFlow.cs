@@ -40,16 +40,12 @@ public sealed class TrainedMeanFlow(
     public LambdaMeanFlowOptions? DerivativeOptions { get; } = options as LambdaMeanFlowOptions;
 
     /// <summary>λ of the target velocity.</summary>
-    public double Lambda { get; } = options is LambdaMeanFlowOptions own
-        ? LambdaSchedule.Target(own).At(options.Training.Steps - 1)
-        : options.Lambda;
+    public double Lambda { get; } = LambdaSchedule.Target(options).At(options.Training.Steps - 1);
 
     /// <summary>
     /// μ of the direction of the derivative. The network's own velocity, and every target without a derivative, follow the velocity of λ.
     /// </summary>
-    public double TangentLambda { get; } = options is LambdaMeanFlowOptions { Tangent: null } mixed
-        ? LambdaSchedule.Tangent(mixed).At(options.Training.Steps - 1)
-        : options is LambdaMeanFlowOptions scheduled ? LambdaSchedule.Target(scheduled).At(options.Training.Steps - 1) : options.Lambda;
+    public double TangentLambda { get; } = LambdaSchedule.Tangent(options).At(options.Training.Steps - 1);
 
     /// <summary>u_θ(z, t, t) - v [B, d] of a network whose own velocity is the direction of the derivative; null for another direction.</summary>
     public Tensor? TangentBias(Tensor z, Tensor t)

@@ -38,7 +38,7 @@ public static class Guidance
 /// <summary>The parts of a guided velocity.</summary>
 /// <param name="Labelled">v(z, t, y).</param>
 /// <param name="Free">v(z, t, ∅).</param>
-/// <param name="Within">bool [B, 1, 1, 1]: whether the time lies within the interval of the guidance.</param>
+/// <param name="Within">bool [B, 1, 1, 1]: whether the sample is guided: its time lies within the interval.</param>
 /// <param name="Scale">The scale of the guidance.</param>
 public sealed record GuidedVelocity(Tensor Labelled, Tensor Free, Tensor Within, double Scale)
 {

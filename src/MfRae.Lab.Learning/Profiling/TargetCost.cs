@@ -24,8 +24,7 @@ internal sealed record TargetCost(
         {
             case LambdaMeanFlowOptions lambda:
                 (string, double)[] own = lambda.Tangent == LambdaMeanFlowOptions.NetworkTangent ? [("u(z, t, t) as direction", intervals)] : [];
-                var teaches = LambdaSchedule.Target(lambda).NeedsTeacher || VelocityMix.GuidesBoth(lambda)
-                    || (lambda.Tangent is null && LambdaSchedule.Tangent(lambda).NeedsTeacher);
+                var teaches = LambdaSchedule.Target(lambda).NeedsTeacher || LambdaSchedule.Tangent(lambda).NeedsTeacher || VelocityMix.GuidesBoth(lambda);
                 return new(derivative, 1, [.. own, .. SelfGuidance(options, 1)], teaches ? 1 : 0);
             case AlphaFlowOptions alpha:
                 var schedule = new AlphaSchedule(alpha.Alpha, options.Training.Steps);

@@ -101,10 +101,11 @@ internal sealed class TrainingCosts(LabOptions options, ArmNetworks networks, st
         var evaluations = 1.0;
         if (target.Derivative is { } derivative)
         {
-            var probed = target.DerivativeShare * (derivative.AllSamples ? batch : batch * (1 - meanFlow.EqualFraction));
+            var rows = derivative.AllSamples ? batch : batch * (1 - meanFlow.EqualFraction);
+            var probed = target.DerivativeShare * rows;
             work.Add(new($"{derivative.Name}: {Text(probed)} samples{(derivative.AllSamples ? "" : " with r < t")}",
                 probed * derivative.Of(generator.Forward), derivative.FullPrecision));
-            evaluations += probed / target.DerivativeShare / batch * derivative.KeptEvaluations;
+            evaluations += rows / batch * derivative.KeptEvaluations;
         }
 
         work.AddRange(target.Evaluations.Select(more => Evaluated($"{more.What}: {Text(batch * more.Share)}", batch * more.Share, generator)));

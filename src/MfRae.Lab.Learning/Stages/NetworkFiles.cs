@@ -115,10 +115,7 @@ internal static class Pretrained
         using var scope = NewDisposeScope();
         var (encoder, decoder) = (
             new AutoencoderKlEncoder(options.Network, image, options.Scale), new AutoencoderKlDecoder(options.Network, image, options.Scale));
-        var spec = new WeightSpec();
-        encoder.Declare(spec);
-        decoder.Declare(spec);
-        using var weights = Weights.Load(spec, AutoencoderKlNames.Translate(TensorFile.Open(context.Resolve(options.Weights))), CPU);
+        using var weights = Weights.Load(AutoencoderKlLayers.Declare(encoder, decoder), AutoencoderKlNames.Translate(TensorFile.Open(context.Resolve(options.Weights))), CPU);
         SaveHalves(context, encoder, decoder, weights);
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Formats;
@@ -58,8 +57,7 @@ public static class SamplingNoise
     }
 
     // The samples of any number of steps: all have the same labels.
-    private static TensorFile Samples(string folder) =>
-        Directory.EnumerateFiles(folder, "samples.*.safetensors").Order(StringComparer.Ordinal).FirstOrDefault() is { } path
-            ? Safetensors.Read(path)
-            : throw new LabException(string.Create(CultureInfo.InvariantCulture, $"{folder} contains no samples: run the experiment again"));
+    private static TensorFile Samples(string folder) => EvaluationRunner.SampleFiles(folder) is [var (_, path), ..]
+        ? Safetensors.Read(path)
+        : throw new LabException($"{folder} contains no samples: run the experiment again");
 }

@@ -35,18 +35,19 @@ internal sealed class DivergenceSection : ISection
     private static IEnumerable<DivergenceTest> Trends(ReportData data, IReadOnlyList<ArmDivergence> arms)
     {
         var grid = arms.Where(arm => arm.Arm.Record.Levels is not null).ToArray();
+        // The seeds that ended in every arm of the grid.
+        long[] seeds = [.. data.Record.Seeds.Where(seed => grid.All(arm => arm.Ended(seed)))];
         foreach (var axis in grid.SelectMany(arm => arm.Arm.Record.Levels!.Keys).Distinct())
         {
             var levels = grid.Select(arm => arm.Arm.Record.Levels!.GetValueOrDefault(axis)).Distinct()
                 .Select(text => (Text: text, Value: double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : (double?)null))
                 .OrderBy(level => level.Value).ToArray();
-            int[] seeds = [.. data.Record.Seeds.Where(seed => grid.All(arm => arm.Ended(seed))).Select(seed => (int)seed)];
             if (levels.Length is < 2 or > DivergenceTests.MostLevels || levels.Any(level => level.Value is null) || seeds.Length == 0)
             {
                 continue;
             }
 
-            int Count(int seed, string? level) => grid.Count(arm => arm.Arm.Record.Levels!.GetValueOrDefault(axis) == level && arm.Diverged(seed));
+            int Count(long seed, string? level) => grid.Count(arm => arm.Arm.Record.Levels!.GetValueOrDefault(axis) == level && arm.Diverged(seed));
             int[][] counts = [.. seeds.Select(seed => levels.Select(level => Count(seed, level.Text)).ToArray())];
             var runs = grid.Length / levels.Length * seeds.Length;
             yield return new(
@@ -104,7 +105,7 @@ internal sealed record ArmDivergence(ArmView Arm, IReadOnlyDictionary<long, RunE
             {
                 var left = 1.0;
                 points.Add(Point(0, left));
-                foreach (var step in Ends.Values.Select(end => end.DivergedAt).OfType<long>().Order())
+                foreach (var step in Steps)
                 {
                     points.Add(Point(step, left));
                     left -= 1.0 / Ends.Count;
@@ -120,9 +121,11 @@ internal sealed record ArmDivergence(ArmView Arm, IReadOnlyDictionary<long, RunE
 
     public DivergenceRow Row => new(
         Arm,
-        $"{Ends.Values.Count(end => end.DivergedAt is not null)} of {Ends.Count}",
-        string.Join(", ", Ends.Values.Select(end => end.DivergedAt).OfType<long>().Order().Select(step => Numbers.Count(step))),
+        $"{Steps.Count()} of {Ends.Count}",
+        string.Join(", ", Steps.Select(step => Numbers.Count(step))),
         Numbers.Significant(Ends.Values.Select(end => end.LargestNorm).Max(), 3));
+
+    private IEnumerable<long> Steps => Ends.Values.Select(end => end.DivergedAt).OfType<long>().Order();
 
     /// <summary>The rule by which a training of the arm diverges; null if the arm declares no limit.</summary>
     public static string? Limit(ArmView arm)
