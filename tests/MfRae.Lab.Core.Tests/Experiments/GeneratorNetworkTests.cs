@@ -89,6 +89,25 @@ public sealed class GeneratorNetworkTests : IDisposable
         read.Diagnostics.Should().ContainSingle().Which.Message.Should().Contain("which are of kind dit");
     }
 
+    [Fact]
+    public void A_student_needs_the_kind_of_the_network_in_the_file_of_its_teacher()
+    {
+        _work.WriteWeights("data/weights/teacher.safetensors", new()
+        {
+            ["type"] = "dit-velocity",
+            ["shape"] = "96x4x4",
+            ["classes"] = "10",
+            ["network"] = """{"trunkWidth":96,"trunkDepth":4,"trunkHeads":4,"headWidth":128,"headDepth":1,"headHeads":4,"mlpRatio":4}""",
+        });
+
+        var read = Read("""
+            "meanflow": { "initialisation": "teacher", "network": { "kind": "dit" } }
+            """);
+
+        read.Diagnostics.Should().ContainSingle(error => error.Message.Contains("weights of the teacher", StringComparison.Ordinal))
+            .Which.Message.Should().Be("`network` is of kind dit, but the network starts from the weights of the teacher, which are of kind ditDH");
+    }
+
     private ReadResult Read(string arm)
     {
         _work.Write("x.json", $$"""

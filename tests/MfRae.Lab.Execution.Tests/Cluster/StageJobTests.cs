@@ -59,6 +59,19 @@ public sealed class StageJobTests : IDisposable
     }
 
     [Fact]
+    public void A_job_that_is_stopped_while_it_checks_its_inputs_records_it()
+    {
+        var input = TestPlan.Stage("input", "");
+        var user = TestPlan.Stage("user", "", input);
+        var path = Write([user, input], [user.Key], [input.Key]);
+        Run(path, 1).Should().Be(0);
+
+        Run(path, 0, new CancellationToken(canceled: true)).Should().Be(StageJob.Stopped);
+
+        new JobFolder(_lab.Store).Exits("test")[user.Key].Code.Should().Be(StageJob.Stopped);
+    }
+
+    [Fact]
     public void A_stopped_job_writes_a_checkpoint_and_its_next_start_resumes()
     {
         var node = TestPlan.Stage("stage", "steps=60 delay=20");
@@ -149,6 +162,7 @@ public sealed class StageJobTests : IDisposable
 
         Look([new("9_0", "TIMEOUT", "None", Name), new("3_0", "PENDING", "None", "test/other-0"), new("4", "RUNNING", "None", "(null)")], node)
             .Should().Equal((StageStatus.Planned, null));
+        new JobFolder(_lab.Store).HasQueued("test").Should().BeFalse("the waiting job belongs to an experiment of the same name in another store");
     }
 
     /// <summary>The journal of a worker that has not ended.</summary>

@@ -50,15 +50,18 @@ public sealed class WeightPathCheckTests : IDisposable
         WeightPathCheck.Diagnose(Experiment(new PretrainedTeacherOptions("bare.safetensors::ema")), _folder.Root)
             .Should().ContainSingle().Which.Message.Should().Contain("no dictionary 'ema'");
 
-    [Fact]
-    public void A_mean_flow_network_as_a_teacher_is_a_mistake()
+    public static TheoryData<GeneratorNetworkOptions> Kinds => [TinyLab.Dit, new PlainDitOptions(Patch: 1, Width: 16, Depth: 1, Heads: 2)];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_mean_flow_network_as_a_teacher_is_a_mistake(GeneratorNetworkOptions sizes)
     {
-        var network = new DitNetwork(TinyLab.Dit, new(8, 4, 4), 3, interval: true);
+        var network = GeneratorNetwork.Create(sizes, new(8, 4, 4), 3, interval: true);
         using var weights = Weights.Initialise(network.Declare(), new RandomSource(1, CPU), CPU);
         Safetensors.Write(
             _folder.File("student.safetensors"), [.. network.Declare().Entries.Select(entry => ("ema." + entry.Name, weights[entry.Name]))]);
 
-        var mistake = Mistakes("student.safetensors::ema").Should().ContainSingle().Which;
+        var mistake = Mistakes("student.safetensors::ema", sizes).Should().ContainSingle().Which;
         mistake.Message.Should().Be("student.safetensors::ema contains a mean-flow network, but a teacher must be a velocity network");
         mistake.Suggestion.Should().Contain("`meanflow`");
     }
@@ -75,8 +78,8 @@ public sealed class WeightPathCheckTests : IDisposable
             .WithMessage("*write *nested.safetensors::ema.module");
     }
 
-    private IReadOnlyList<Diagnostic> Mistakes(string weights) =>
-        WeightPathCheck.Diagnose(Experiment(new PretrainedTeacherOptions(weights, TinyLab.Dit)), _folder.Root);
+    private IReadOnlyList<Diagnostic> Mistakes(string weights, GeneratorNetworkOptions? sizes = null) =>
+        WeightPathCheck.Diagnose(Experiment(new PretrainedTeacherOptions(weights, sizes ?? TinyLab.Dit)), _folder.Root);
 
     private static Experiment Experiment(TeacherOptions teacher)
     {
