@@ -11,8 +11,8 @@ namespace MfRae.Lab.Reporting;
 /// <summary>Renders the list of experiments with links to their reports: a pure function, and a page that works offline.</summary>
 public static class IndexBuilder
 {
-    /// <summary>Renders the list.</summary>
-    /// <param name="entries">The experiments in the order of the list.</param>
+    /// <summary>Renders the list: the latest run first, experiments that never ran last.</summary>
+    /// <param name="entries">The experiments.</param>
     /// <param name="unreadable">Names of experiments that are in the database but cannot be read.</param>
     public static string Build(IReadOnlyList<IndexEntry> entries, params IReadOnlyList<string> unreadable) => Page(entries, unreadable).Render();
 
@@ -20,7 +20,10 @@ public static class IndexBuilder
     public static ServedPage Serve(IReadOnlyList<IndexEntry> entries, IReadOnlyList<string> unreadable, LiveHook hook) =>
         Page(entries, unreadable).Serve(hook);
 
-    private static Page Page(IReadOnlyList<IndexEntry> entries, IReadOnlyList<string> unreadable) => new(
+    private static Page Page(IReadOnlyList<IndexEntry> experiments, IReadOnlyList<string> unreadable) => Sorted(
+        [.. experiments.OrderByDescending(entry => entry.Latest ?? DateTimeOffset.MinValue)], unreadable);
+
+    private static Page Sorted(IReadOnlyList<IndexEntry> entries, IReadOnlyList<string> unreadable) => new(
         "Results",
         "Experiments",
         "Generated from the results database.",
@@ -45,6 +48,7 @@ public static class IndexBuilder
                     Latest = entry.Latest?.UtcDateTime.ToString("'last run' yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture) ?? "",
                     Cost = entry.CpuSeconds > 0 ? $"{Numbers.Duration(entry.CpuSeconds)} of CPU time" : "",
                     entry.Tags,
+                    Overrides = string.Join(' ', entry.Overrides),
                 }).ToArray(),
             })),
         ],
@@ -69,6 +73,7 @@ public static class IndexBuilder
 /// <param name="Latest">The start of the latest attempt; null before the first attempt.</param>
 /// <param name="CpuSeconds">The CPU time of all attempts of all stages.</param>
 /// <param name="Tags">The tags of the experiment, sorted.</param>
+/// <param name="Overrides">The options that the command line changed.</param>
 public sealed record IndexEntry(
     string Name,
     string Title,
@@ -83,7 +88,8 @@ public sealed record IndexEntry(
     int Lost,
     DateTimeOffset? Latest,
     double CpuSeconds,
-    IReadOnlyList<string> Tags)
+    IReadOnlyList<string> Tags,
+    IReadOnlyList<string> Overrides)
 {
     /// <summary>The entry of an experiment.</summary>
     /// <param name="record">The record of the experiment.</param>
@@ -109,7 +115,8 @@ public sealed record IndexEntry(
             record.Runs.Count(run => run.Status != "completed"),
             attempts.Length == 0 ? null : attempts.Max(attempt => attempt.Started),
             attempts.Sum(attempt => attempt.CpuSeconds),
-            [.. (tags ?? []).Order(StringComparer.Ordinal)]);
+            [.. (tags ?? []).Order(StringComparer.Ordinal)],
+            record.Overrides);
     }
 
     private static string Line(ExperimentComparison primary)

@@ -56,7 +56,7 @@ internal sealed class ChangeFeed(
         try
         {
             if (watched.State.Stamp is null || pages.IsDue(page))
-                watched.State = new(pages.ServedStamp(page), page == PageCache.Index ? "" : progress(page), null);
+                watched.State = new(pages.ServedStamp(page), page is PageCache.Index or PageCache.Board ? "" : progress(page), null);
         }
         catch (Exception error)
         {
