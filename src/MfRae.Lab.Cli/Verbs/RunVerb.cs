@@ -80,6 +80,13 @@ internal sealed class RunVerb
     private readonly Option<bool> _wait = new("--wait") { Description = "With --launcher slurm: follow the jobs until they have ended" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "With --launcher slurm: print the batch scripts and exit" };
 
+    private readonly Option<string?> _notify = new("--notify")
+    {
+        Description = "When the run has ended, POST JSON to this https:// address or run this command, which finds the message in MFRAE_TEXT, "
+            + "MFRAE_EXPERIMENT, MFRAE_STATUS and MFRAE_REPORT. env:NAME takes address or command from an environment variable. Nothing of it is recorded",
+        HelpName = "ADDRESS|COMMAND|env:NAME",
+    };
+
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print state changes only, no progress" };
     private readonly Option<bool> _json = CommonOptions.Json("Print the results as JSON");
 
@@ -91,7 +98,7 @@ internal sealed class RunVerb
             "experiments/ablation-lambda.json seeds=0-5 --only meanflow.lambda=1")
         {
             _file, _overrides, _plan, _only, _device, _jobs, _fresh, _keepGoing, _failFast, _retryFailed, _noWait, _checkpointEvery,
-            _microBatch, _recompute, _decodeThreads, _launcher, _profile, _wait, _dryRun, _quiet, _json,
+            _microBatch, _recompute, _decodeThreads, _launcher, _profile, _wait, _dryRun, _notify, _quiet, _json,
         };
         command.Exclude(_keepGoing, _failFast);
         _launcher.AcceptOnlyFromAmong(Local, Slurm);
@@ -109,13 +116,29 @@ internal sealed class RunVerb
                 ? PlanVerb.Execute(context, file, overrides, only, Settings(parsed))
                 : PlanLoader.Load(context, file, overrides, only, out var code) is not { } whole ? code
                 : parsed.GetValue(_dryRun) ? Preview(context, parsed, whole, only)
-                : Execute(context, parsed, whole, only);
+                : Notified(context, parsed, whole, only);
         });
         return command;
     }
 
-    private int Execute(LabContext lab, ParseResult parsed, Plan whole, string[] only)
+    private int Notified(LabContext lab, ParseResult parsed, Plan whole, string[] only)
     {
+        var notification = Notification.Of(parsed.GetValue(_notify), lab.WorkingDirectory);
+        RunMessage? message = null;
+        try
+        {
+            return Execute(lab, parsed, whole, only, out message);
+        }
+        finally
+        {
+            if (notification?.Send(message ?? RunMessage.Of(whole.Experiment.Name)) is { } problem)
+                lab.Terminal.Error.WriteLine($"the notification was not sent: {problem}");
+        }
+    }
+
+    private int Execute(LabContext lab, ParseResult parsed, Plan whole, string[] only, out RunMessage? message)
+    {
+        message = null;
         var profile = parsed.GetValue(_launcher) == Slurm ? Profile(lab, parsed) : null;
         // Before the database is opened: a rebuild in progress replaces the file.
         var paths = lab.Paths;
@@ -135,6 +158,7 @@ internal sealed class RunVerb
         reports.Update(before, record);
 
         var results = Results.Of(record);
+        message = RunMessage.Of(outcome, results, reports.File(record));
         if (outcome.Interrupted)
         {
             var done = outcome.Stages.Count(stage => stage.Status == StageStatus.Completed);

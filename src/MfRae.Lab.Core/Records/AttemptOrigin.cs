@@ -92,7 +92,8 @@ public static partial class CommandText
 
     private const string Sensitive = "(?:token|secret|passw|passphrase|key|credential|authorization)";
 
-    [GeneratedRegex(@"\A-{1,2}[^=\s]*" + Sensitive + @"[^=\s]*\z", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    // The address of a notification lets whoever has it write there.
+    [GeneratedRegex(@"\A-{1,2}(?:notify|[^=\s]*" + Sensitive + @"[^=\s]*)\z", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex SecretOption();
 
     [GeneratedRegex(@"(\s+)")]
@@ -103,7 +104,7 @@ public static partial class CommandText
     private static partial Regex AbsolutePath();
 
     // The value of `name=value`: the rest of the text, or in the query of a URL, up to the next parameter.
-    [GeneratedRegex(@"((?:\A|[?&;,\s{""'])[^=?&;,\s]*" + Sensitive + @"[^=?&;,\s]*=)[^&]*", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"((?:\A|[?&;,\s{""'])(?:--notify|[^=?&;,\s]*" + Sensitive + @"[^=?&;,\s]*)=)[^&]*", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex SecretValue();
 
     [GeneratedRegex(@"\b(bearer|basic) +\S+", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
