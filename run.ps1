@@ -11,7 +11,7 @@ run.ps1 VERB [arguments]
   all                run every experiment in experiments/ in turn
   help               this text
   anything else      is passed to the lab unchanged: run, plan, validate, profile, schema, ls, show, query, report, serve, publish, export, import,
-                     evaluate, weights, gc, verify, db, diff, compare, history, logs, status, cancel, noise, tag, note, archive, rm, doctor, or a
+                     evaluate, weights, du, gc, verify, db, diff, compare, history, logs, status, cancel, noise, sample, tag, note, archive, rm, doctor, or a
                      bare experiments/NAME.json, which means run. For details: run.ps1 --help
 
 The exit code is that of the command. `all` continues after a failed experiment and returns the highest exit code.

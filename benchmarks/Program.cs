@@ -51,6 +51,8 @@ switch (args.FirstOrDefault())
         Console.WriteLine();
         IngestCost.Run();
         Console.WriteLine();
+        MachineCost.Run();
+        Console.WriteLine();
         LoggedSteps.Run(Number("steps", 1000));
         return 0;
     case "time-stability":

@@ -16,6 +16,7 @@ internal sealed class Verb(string name, string description, string example) : Co
 internal static class CommonOptions
 {
     private const string Auto = "auto";
+    private const string AllKinds = "all";
 
     /// <summary>The name of the argument that takes `path.to.option=value`.</summary>
     public const string Override = "OVERRIDE";
@@ -41,6 +42,27 @@ internal static class CommonOptions
 
     public static Option<string[]> Only() =>
         new("--only") { Description = "Run only this arm; repeat the option for several arms", HelpName = "ARM" };
+
+    /// <summary>An option that takes kinds of stored files, and may be repeated: see <see cref="GetKinds"/>.</summary>
+    public static Option<string[]> Kinds(string name, string description)
+    {
+        var option = new Option<string[]>(name)
+        {
+            Description = $"{description}: {string.Join(", ", StoredFiles.Names)}, or all; repeat the option for several",
+            HelpName = "KIND",
+        };
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => token.Value != AllKinds && !StoredFiles.Names.Contains(token.Value)))
+                result.AddError($"{name}: unknown kind '{token.Value}': use {string.Join(", ", StoredFiles.Names)} or {AllKinds}");
+        });
+        return option;
+    }
+
+    /// <summary>The union of the kinds that an option names; None without the option.</summary>
+    public static StoredFileKinds GetKinds(this ParseResult parsed, Option<string[]> option) => parsed.GetValue(option) is { } names
+        ? names.Contains(AllKinds) ? StoredFileKinds.All : StoredFiles.Parse(names) ?? throw new InvalidOperationException("unchecked kind")
+        : StoredFileKinds.None;
 
     public static Option<bool> Json(string description = "Print JSON") => new("--json") { Description = description };
 

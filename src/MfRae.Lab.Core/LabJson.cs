@@ -23,6 +23,7 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(StageSpec))]
 [JsonSerializable(typeof(JournalLine))]
 [JsonSerializable(typeof(Manifest))]
+[JsonSerializable(typeof(DroppedFiles))]
 [JsonSerializable(typeof(Lease))]
 [JsonSerializable(typeof(ClusterProfile))]
 [JsonSerializable(typeof(JobArray))]

@@ -76,7 +76,7 @@ public sealed record LinkedImage(string Path, byte[]? Png, string Stage, string?
 
 /// <summary>
 /// The record that is published with a page. Its commands have no absolute paths, and it omits the images that the page does not show, mostly
-/// the sheets of all seeds but each arm's first: its page is the same, byte for byte.
+/// sheets of further seeds: its page is the same, byte for byte.
 /// </summary>
 public static class PublishedRecord
 {

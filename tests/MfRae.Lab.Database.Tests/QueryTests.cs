@@ -39,7 +39,7 @@ public sealed class QueryTests : IDisposable
 
     [Theory]
     [InlineData("select missing from runs", "SQLite: no such column: missing")]
-    [InlineData("select * from arrms", "SQLite: no such table: arrms; the views are arm_costs, arm_levels, arms, *, options, *, runs, stages, tags, *")]
+    [InlineData("select * from arrms", "SQLite: no such table: arrms; the views are arm_costs, arm_levels, arms, *, machine, *, options, *, runs, stages, tags, *")]
     [InlineData("selct 1", "SQLite: near \"selct\": syntax error")]
     [InlineData("select json('{')", "SQLite: malformed JSON")]
     [InlineData("select 1; select 2", "*more than one statement*")]

@@ -6,10 +6,20 @@ using MfRae.Lab.Core.Records;
 
 namespace MfRae.Lab.TestWorker;
 
-/// <summary>Adds up its steps and the sums of its inputs, and reports a metric at each step. It resumes from checkpoints like a real stage.</summary>
+/// <summary>
+/// Adds up its steps and the sums of its inputs, and reports a metric at each step. It resumes from checkpoints like a real stage. Stages of
+/// some kinds have large files too: they are functions of the sum, and a stage with latents as an input reads them.
+/// </summary>
 public sealed class CountingStage(Script script) : IStage
 {
     private const string Result = "sum.txt";
+    private const int LargeBytes = 1 << 20;
+    private static readonly Dictionary<string, string[]> LargeFiles = new()
+    {
+        ["latents"] = ["latents.safetensors"],
+        ["meanflow"] = ["network.safetensors", "snapshot.2.safetensors"],
+        ["sampling"] = ["samples.1.safetensors"],
+    };
 
     public void Run(StageContext context)
     {
@@ -40,6 +50,18 @@ public sealed class CountingStage(Script script) : IStage
         }
 
         var inputs = context.Spec.InputFolders.Values.Sum(folder => Read(Path.Combine(folder, Result))[0]);
+        foreach (var (name, folder) in context.Spec.InputFolders.Where(input => input.Key == "latents"))
+        {
+            inputs += File.ReadAllBytes(Path.Combine(folder, LargeFiles[name][0]))[^1] * 0;
+        }
+
+        foreach (var file in LargeFiles.GetValueOrDefault(context.Spec.Node.Kind, []))
+        {
+            var content = new byte[LargeBytes];
+            Array.Fill(content, (byte)(sum + inputs + file.Length));
+            File.WriteAllBytes(context.File(file), content);
+        }
+
         File.WriteAllText(context.File(Result), (sum + inputs).ToString(CultureInfo.InvariantCulture));
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Execution.Store;
 
@@ -18,7 +19,7 @@ internal static class GcVerb
         var dryRun = new Option<bool>("--dry-run") { Description = "Print what would be deleted, without deleting it" };
         var olderThan = new Option<string>("--older-than")
         {
-            Description = "Keep everything that was written within this time",
+            Description = "Keep everything that was written within this time, by default a week",
             HelpName = "AGE",
             DefaultValueFactory = _ => DefaultAge,
         };
@@ -27,31 +28,32 @@ internal static class GcVerb
             if (result.Tokens is [var token] && !Age.TryParse(token.Value, out _))
                 result.AddError($"--older-than requires {Age.Form}");
         });
+        var kind = CommonOptions.Kinds(
+            "--kind", "Drop only the files of this kind, of all stages, and keep results, curves and images");
         var pin = new Option<string[]>("--pin") { Description = "Protect this stage from every collection; deletes nothing", HelpName = "KEY" };
         var unpin = new Option<string[]>("--unpin") { Description = "Remove the protection of a stage; deletes nothing", HelpName = "KEY" };
         var json = CommonOptions.Json("Print JSON, with the name of each deleted folder");
         var command = new Verb("gc", "Delete stages that no experiment needs, and other leftovers, from the store", "--dry-run --older-than 30d")
         {
-            dryRun, olderThan, pin, unpin, json,
+            dryRun, olderThan, kind, pin, unpin, json,
         };
         command.SetAction(parsed =>
         {
             var context = lab.For(parsed);
             var (pins, unpins) = (parsed.GetValue(pin) ?? [], parsed.GetValue(unpin) ?? []);
-            return pins.Length + unpins.Length > 0
-                ? ChangePins(context, pins, unpins)
-                : Collect(
-                    context,
-                    parsed.GetValue(dryRun),
-                    Age.TryParse(parsed.GetRequiredValue(olderThan), out var age) ? age : throw new InvalidOperationException("unchecked age"),
-                    parsed.GetValue(json));
+            if (pins.Length + unpins.Length > 0)
+                return ChangePins(context, pins, unpins);
+            var age = Age.TryParse(parsed.GetRequiredValue(olderThan), out var read) ? read : throw new InvalidOperationException("unchecked age");
+            var collection = new Collection(context, parsed.GetValue(dryRun), age, parsed.GetRequiredValue(olderThan), parsed.GetValue(json));
+            return parsed.GetKinds(kind) is var kinds && kinds != StoredFileKinds.None ? Trim(collection, kinds) : Collect(collection);
         });
         return command;
     }
 
     /// <exception cref="LabException">The database does not exist: without it every stage would look unused.</exception>
-    private static int Collect(LabContext lab, bool dryRun, TimeSpan olderThan, bool json)
+    private static int Collect(Collection of)
     {
+        var (lab, dryRun, olderThan, _, json) = of;
         using var database = lab.OpenDatabase();
         var queries = new RunQueries(database);
         var sweeper = new StoreSweeper(lab.Store, lab.Time);
@@ -61,9 +63,43 @@ internal static class GcVerb
         if (json)
             lab.Terminal.Out.WriteLine(Json(plan, dryRun));
         else
-            lab.Terminal.Out.Write(Table(plan, dryRun));
+            lab.Terminal.Out.Write(Table(plan, dryRun) + Rule(of));
         return ExitCode.Ok;
     }
+
+    /// <summary>Drops the files of some kinds. No stage becomes incomplete, so neither the database nor the pages matter.</summary>
+    private static int Trim(Collection of, StoredFileKinds kinds)
+    {
+        var (lab, dryRun, olderThan, _, json) = of;
+        var trimmer = new StoreTrimmer(lab.Store, lab.Time);
+        var plan = dryRun ? trimmer.Survey(new(kinds, olderThan)) : trimmer.Drop(new(kinds, olderThan), "gc");
+        if (json)
+        {
+            lab.Terminal.Out.WriteLine(JsonText.Of(new TrimJson(dryRun, [.. plan.Items.Select(item => new TrimItemJson(
+                StoredFiles.Name(item.Kind), item.Key, item.Label, item.Files, item.Bytes, Decision(item.Decision)))])));
+            return ExitCode.Ok;
+        }
+
+        var table = new TextTable("kind", "stages", dryRun ? "would drop" : "dropped", "kept", "of it needed", "pinned", "recent");
+        foreach (var kind in StoredFiles.Split(kinds).Select(one => (Name: StoredFiles.Name(one), Items: plan.Items.Where(item => item.Kind == one).ToList())))
+        {
+            string Size(Func<TrimItem, bool> those) => ByteSize.Text(kind.Items.Where(those).Sum(item => item.Bytes));
+            table.Add(
+                kind.Name, Number(kind.Items.Count), Size(item => item.Decision == TrimDecision.Dropped), Size(item => item.Decision != TrimDecision.Dropped),
+                Size(item => item.Decision == TrimDecision.Needed), Size(item => item.Decision == TrimDecision.Pinned),
+                Size(item => item.Decision == TrimDecision.Recent));
+        }
+
+        lab.Terminal.Out.Write(table + Rule(of) + "Results, curves and images stay. A run that needs a dropped file computes it again.\n");
+        return ExitCode.Ok;
+    }
+
+    // States the rule that keeps most of what a user expects to be deleted.
+    private static string Rule(Collection of) => of.OlderThan == TimeSpan.Zero
+        ? ""
+        : $"Stages that were written within the last {of.Age} are kept; `--older-than 0` includes them.\n";
+
+    private static string Decision(TrimDecision decision) => decision.ToString().ToLowerInvariant();
 
     private static int ChangePins(LabContext lab, string[] pin, string[] unpin)
     {
@@ -90,15 +126,15 @@ internal static class GcVerb
 
     private static TextTable Table(SweepPlan plan, bool dryRun)
     {
-        var table = new TextTable("class", "kept", "bytes kept", dryRun ? "would delete" : "deleted", "bytes");
+        var table = new TextTable("class", "kept", "size kept", dryRun ? "would delete" : "deleted", "size");
         foreach (var row in plan.Rows())
-            table.Add(Name(row.Class), Number(row.Kept), Number(row.KeptBytes), Number(row.Doomed), Number(row.DoomedBytes));
+            table.Add(Name(row.Class), Number(row.Kept), ByteSize.Text(row.KeptBytes), Number(row.Doomed), ByteSize.Text(row.DoomedBytes));
         return table.Add(
             "total",
             Number(plan.Kept.Count),
-            Number(plan.Kept.Sum(item => item.Bytes)),
+            ByteSize.Text(plan.Kept.Sum(item => item.Bytes)),
             Number(plan.Doomed.Count),
-            Number(plan.Doomed.Sum(item => item.Bytes)));
+            ByteSize.Text(plan.Doomed.Sum(item => item.Bytes)));
     }
 
     private static string Json(SweepPlan plan, bool dryRun) => JsonText.Of(new SweepJson(
@@ -116,6 +152,14 @@ internal static class GcVerb
     };
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <param name="OlderThan">Everything with a more recent write is kept.</param>
+    /// <param name="Age">The age as written.</param>
+    private sealed record Collection(LabContext Lab, bool DryRun, TimeSpan OlderThan, string Age, bool Json);
+
+    private sealed record TrimJson(bool DryRun, IReadOnlyList<TrimItemJson> Items);
+
+    private sealed record TrimItemJson(string Kind, string Key, string Stage, IReadOnlyList<string> Files, long Bytes, string Decision);
 
     private sealed record SweepJson(bool DryRun, IReadOnlyList<ClassJson> Classes, IReadOnlyList<ItemJson> Deleted);
 

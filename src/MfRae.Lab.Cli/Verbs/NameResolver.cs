@@ -105,6 +105,32 @@ internal sealed class NameResolver(RunQueries queries)
         : Near(text, _names) + "; `ls` lists all runs";
 }
 
+/// <summary>The runs that `RUN|EXPERIMENT`, `--arm` and `--seed` name together.</summary>
+internal static class RunSelection
+{
+    /// <param name="run">The run that the command names; null if it names the experiment.</param>
+    /// <param name="arm">Only runs of this arm; null for all.</param>
+    /// <param name="seed">Only runs of this seed; null for all.</param>
+    /// <exception cref="LabException">The arm, the seed or their combination does not exist, or a run is named together with an arm or a seed.</exception>
+    public static List<RunRecord> Of(ExperimentRecord record, RunListing? run, string? arm, long? seed)
+    {
+        if (run is not null)
+        {
+            return arm is null && seed is null
+                ? [.. record.Runs.Where(candidate => candidate.Id == run.Id)]
+                : throw new LabException($"the run {run.Id} already has one arm and one seed: use --arm and --seed with an experiment");
+        }
+
+        if (arm is not null)
+            NameResolver.RequireArm(arm, [.. record.Arms.Select(one => one.Name)]);
+        if (seed is { } number && !record.Seeds.Contains(number))
+            throw new LabException($"{record.Name} has no seed {number}; its seeds are {string.Join(", ", record.Seeds)}");
+        return record.Runs.Where(one => (arm is null || one.Arm == arm) && (seed is null || one.Seed == seed)).ToList() is { Count: > 0 } runs
+            ? runs
+            : throw new LabException($"{record.Name} has no run of the arm {arm} with the seed {seed}");
+    }
+}
+
 /// <summary>Prevents experiments whose report page would be the same file as another page.</summary>
 internal static class RecordedNames
 {

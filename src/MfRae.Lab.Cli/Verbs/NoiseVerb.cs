@@ -43,6 +43,8 @@ internal static class NoiseVerb
             ?? throw new LabException($"the run has no stage `{role}`: it draws no such samples");
         if (!lab.Store.IsComplete(stage.Key))
             throw new LabException($"the stage `{role}` is not in the store: run the experiment again");
+        if (lab.Store.Dropped(stage.Key) != StoredFileKinds.None)
+            throw new LabException($"the samples of `{role}` were dropped: run the experiment with --keep {StoredFiles.Name(StoredFileKinds.Samples)}");
         var manifest = lab.Store.ReadManifest(stage.Key);
         var definition = (SamplingStage)VersionedJson.Read<StageDefinition>(Encoding.UTF8.GetBytes(manifest.Definition.GetRawText()));
         var path = Path.GetFullPath(file, lab.WorkingDirectory);

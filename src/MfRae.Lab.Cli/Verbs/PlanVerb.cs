@@ -35,8 +35,10 @@ internal static class PlanVerb
         if (PlanLoader.Load(lab, file, overrides, only, out var code) is not { } whole)
             return code;
         var plan = ArmFilter.Limit(whole, only);
-        lab.Terminal.Text.Write(PlanText.Describe(plan, lab.Store.IsComplete, EarlierResults.Spread(lab.Paths, plan.Experiment.PrimaryMetric)));
-        lab.Terminal.Text.Write(TimeText.Predict(plan, lab.Store.IsComplete, EarlierTimes.Read(lab, queries => EarlierTimes.Of(queries, settings)), EarlierTimes.Jobs(settings)));
+        var restored = RestoredStages.Of(plan, lab.Store);
+        bool IsComplete(string key) => lab.Store.IsComplete(key) && !restored.Contains(key);
+        lab.Terminal.Text.Write(PlanText.Describe(plan, IsComplete, EarlierResults.Spread(lab.Paths, plan.Experiment.PrimaryMetric)));
+        lab.Terminal.Text.Write(TimeText.Predict(plan, IsComplete, EarlierTimes.Read(lab, queries => EarlierTimes.Of(queries, settings)), EarlierTimes.Jobs(settings)));
         return ExitCode.Ok;
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Execution.Store;
@@ -60,9 +61,7 @@ internal static class PublishVerb
     {
         using var database = lab.OpenDatabase();
         var (record, run) = new NameResolver(new RunQueries(database)).Any(subject);
-        var runs = run is null ? Select(record, arm, seed)
-            : arm is null && seed is null ? [.. record.Runs.Where(candidate => candidate.Id == run.Id)]
-            : throw new LabException($"the run {run.Id} already has one arm and one seed: use --arm and --seed with an experiment");
+        var runs = RunSelection.Of(record, run, arm, seed);
         var networks = Published.SelectMany(entry => Networks(lab, record, runs, entry.Role, entry.File, entry.Name, entry.JudgedBy)).ToList();
         if (networks.Count == 0)
             throw new LabException($"{record.Name} trained no network ({string.Join(", ", Published.Select(entry => entry.Role))})");
@@ -70,17 +69,6 @@ internal static class PublishVerb
         foreach (var network in networks)
             Publish(lab, record, network, Path.Combine(folder, network.Name), commit);
         return ExitCode.Ok;
-    }
-
-    private static List<RunRecord> Select(ExperimentRecord record, string? arm, long? seed)
-    {
-        if (arm is not null)
-            NameResolver.RequireArm(arm, [.. record.Arms.Select(one => one.Name)]);
-        if (seed is { } number && !record.Seeds.Contains(number))
-            throw new LabException($"{record.Name} has no seed {number}; its seeds are {string.Join(", ", record.Seeds)}");
-        return record.Runs.Where(run => (arm is null || run.Arm == arm) && (seed is null || run.Seed == seed)).ToList() is { Count: > 0 } runs
-            ? runs
-            : throw new LabException($"{record.Name} has no run of the arm {arm} with the seed {seed}");
     }
 
     private static IEnumerable<Network> Networks(
@@ -111,6 +99,9 @@ internal static class PublishVerb
                 lab.Terminal.Error.WriteLine($"{stage.Label}: not published, its output has no {file}");
                 continue;
             }
+
+            if (store.Dropped(stage.Key).HasFlag(StoredFileKinds.Weights))
+                throw new LabException($"the weights of {stage.Label} were dropped: run {record.Path} with --keep {StoredFiles.Name(StoredFileKinds.Weights)} first");
 
             yield return new(
                 stage, manifest, name + Suffix(first), [.. judgedBy.Where(first.Stages.ContainsKey).SelectMany(judge => stages[first.Stages[judge]].Measurements)],

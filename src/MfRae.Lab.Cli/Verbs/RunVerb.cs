@@ -64,6 +64,9 @@ internal sealed class RunVerb
     private readonly Option<int?> _decodeThreads = CommonOptions.Number(
         "--decode-threads", "Threads of a stage that read images ahead of its computation. 0 takes the cores that no computation needs", 0, 0);
 
+    private readonly Option<string[]> _keep = CommonOptions.Kinds(
+        "--keep", "Keep files of this kind, which the run would drop at its end, and compute those again that were dropped");
+
     private readonly Option<string> _launcher = new("--launcher")
     {
         Description = "What starts the stages: this machine (local), or the jobs of a cluster (slurm), after whose submission the command returns",
@@ -98,7 +101,7 @@ internal sealed class RunVerb
             "experiments/ablation-lambda.json seeds=0-5 --only meanflow.lambda=1")
         {
             _file, _overrides, _plan, _only, _device, _jobs, _fresh, _keepGoing, _failFast, _retryFailed, _noWait, _checkpointEvery,
-            _microBatch, _recompute, _decodeThreads, _launcher, _profile, _wait, _dryRun, _notify, _quiet, _json,
+            _microBatch, _recompute, _decodeThreads, _keep, _launcher, _profile, _wait, _dryRun, _notify, _quiet, _json,
         };
         command.Exclude(_keepGoing, _failFast);
         _launcher.AcceptOnlyFromAmong(Local, Slurm);
@@ -153,6 +156,8 @@ internal sealed class RunVerb
         var before = reports.State(but: whole.Experiment.Name);
         var outcome = profile is null ? Run(lab, parsed, whole, only, noted, origin, database)
             : Submit(lab, parsed, whole, only, noted, origin, database, profile);
+        if (profile is null && !outcome.Interrupted)
+            DropSpent(lab, whole, parsed.GetKinds(_keep));
         var record = queries.Experiment(whole.Experiment.Name)
             ?? throw new InvalidOperationException($"the run of {whole.Experiment.Name} left no record in {paths.Database}");
         reports.Update(before, record);
@@ -177,6 +182,17 @@ internal sealed class RunVerb
             : ExitCode.Ok;
     }
 
+    private static void DropSpent(LabContext lab, Plan whole, StoredFileKinds keep)
+    {
+        var dropped = SpentFiles.Drop(lab.Store, whole, keep, lab.Time).Dropped.ToList();
+        if (dropped.Count > 0)
+        {
+            var kinds = dropped.Aggregate(StoredFileKinds.None, (all, item) => all | item.Kind);
+            lab.Terminal.Error.WriteLine($"dropped {StoredFiles.Text(kinds)}, {ByteSize.Text(dropped.Sum(item => item.Bytes))}, which a later run computes again "
+                + "if it needs them; `--keep KIND` keeps them");
+        }
+    }
+
     private RunSettings Settings(ParseResult parsed) => new(
         Device: parsed.GetRequiredValue(_device), Jobs: parsed.GetNumber(_jobs), CheckpointSeconds: parsed.GetValue(_checkpointEvery),
         MicroBatch: parsed.GetMicroBatch(_microBatch), Recompute: parsed.GetValue(_recompute), DecodeThreads: parsed.GetNumber(_decodeThreads));
@@ -198,7 +214,8 @@ internal sealed class RunVerb
             new RunOptions(
                 parsed.GetValue(_failFast), parsed.GetValue(_fresh), parsed.GetValue(_retryFailed), !parsed.GetValue(_noWait), origin,
                 new(() => StageFlops.Of(whole, lab.WorkingDirectory)),
-                new(() => StageMemory.Of(whole, lab.WorkingDirectory))),
+                new(() => StageMemory.Of(whole, lab.WorkingDirectory)),
+                parsed.GetKinds(_keep)),
             lab.WorkingDirectory,
             lab.Time);
         try
@@ -221,7 +238,7 @@ internal sealed class RunVerb
         var order = new JobOrder(Profile(lab, parsed), Settings(parsed), lab.WorkingDirectory, LabContext.Words());
         var times = EarlierTimes.Read(lab, queries => queries.StageTimes());
         var submission = JobSubmission.Of(
-            lab.Store, ArmFilter.Limit(whole, only), [], order, new RunOptions(RetryFailed: parsed.GetValue(_retryFailed)),
+            lab.Store, ArmFilter.Limit(whole, only), [], order, new RunOptions(RetryFailed: parsed.GetValue(_retryFailed), Keep: parsed.GetKinds(_keep)),
             stage => times.Guess(stage.Definition)?.WallSeconds);
         foreach (var script in submission.Describe())
             lab.Terminal.Out.WriteLine(script);
@@ -237,7 +254,7 @@ internal sealed class RunVerb
         var (limited, settings, times) = (ArmFilter.Limit(whole, only), Settings(parsed), queries.StageTimes());
         var options = new RunOptions(
             RetryFailed: parsed.GetValue(_retryFailed), Origin: origin, Flops: new(() => StageFlops.Of(whole, lab.WorkingDirectory)),
-            Memory: new(() => StageMemory.Of(whole, lab.WorkingDirectory)));
+            Memory: new(() => StageMemory.Of(whole, lab.WorkingDirectory)), Keep: parsed.GetKinds(_keep));
         var submission = JobSubmission.Of(
             lab.Store, limited, lab.Scheduler.Queue(), new JobOrder(profile, settings, lab.WorkingDirectory, LabContext.Words()), options,
             stage => times.Guess(stage.Definition)?.WallSeconds);

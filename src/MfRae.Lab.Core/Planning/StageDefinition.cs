@@ -57,6 +57,12 @@ public abstract record StageDefinition
     /// <summary>The paths of the files that the options name, relative to the working directory. Their contents are part of the key.</summary>
     public virtual IEnumerable<string> Files() => Component is IReadsFiles named ? named.Files() : [];
 
+    /// <summary>
+    /// The kinds of files of an input that the stage reads, one of <see cref="StageInput"/>. An input that has dropped such a file is computed
+    /// again before the stage runs.
+    /// </summary>
+    public virtual StoredFileKinds Reads(string input) => StoredFileKinds.All & ~StoredFileKinds.Snapshots;
+
     /// <summary>Whether the stage trains a network, which may take hours.</summary>
     public bool Trains() => Component is ITrained;
 
@@ -207,6 +213,15 @@ public sealed record SnapshotStage(
     private protected override long Evaluations => (long)Samples * (SnapshotSteps.Of(TrainingSteps, Snapshots).Count + 1);
 
     /// <inheritdoc/>
+    public override StoredFileKinds Reads(string input) => input switch
+    {
+        StageInput.Generator => StoredFileKinds.Weights | StoredFileKinds.Snapshots,
+        // Of the latents, only their statistics.
+        StageInput.Latents => StoredFileKinds.None,
+        _ => base.Reads(input),
+    };
+
+    /// <inheritdoc/>
     public override IEnumerable<string> Files() => NoiseFile is null ? [] : [NoiseFile];
 
     /// <inheritdoc/>
@@ -243,6 +258,9 @@ public sealed record SamplingStage(
     public const string LabelsOfFile = "file";
 
     private protected override long Evaluations => (long)Samples * Steps.Sum() * TeacherEvaluations(Solver, Guidance);
+
+    /// <inheritdoc/>
+    public override StoredFileKinds Reads(string input) => input == StageInput.Latents ? StoredFileKinds.None : base.Reads(input);
 
     /// <inheritdoc/>
     public override IEnumerable<string> Files() => NoiseFile is null ? [] : [NoiseFile];

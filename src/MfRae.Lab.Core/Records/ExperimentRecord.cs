@@ -88,6 +88,7 @@ public sealed record StageRecord(
 /// <param name="Trace">The output and curves of an attempt that failed, or null.</param>
 /// <param name="MicroBatch">The most samples of a training batch that were evaluated at once; null: the whole batch.</param>
 /// <param name="Recompute">Whether activations were computed again in the backward pass.</param>
+/// <param name="Use">The use of the machine, thinned out to <see cref="MachineUse"/> readings for a chart; null if it was not recorded.</param>
 public sealed record AttemptRecord(
     int Number,
     string Status,
@@ -103,7 +104,8 @@ public sealed record AttemptRecord(
     AttemptOrigin? Origin = null,
     FailureTrace? Trace = null,
     int? MicroBatch = null,
-    bool Recompute = false)
+    bool Recompute = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<MachineUse>? Use = null)
 {
     /// <summary>Wall time × devices, or of one device if the number was not recorded.</summary>
     public double DeviceSeconds => WallSeconds * (Origin?.Devices ?? 1);

@@ -16,6 +16,7 @@ namespace MfRae.Lab.Core.Records;
 [JsonDerivedType(typeof(NoticeEvent), "notice")]
 [JsonDerivedType(typeof(MicroBatchEvent), "microBatch")]
 [JsonDerivedType(typeof(CostEvent), "cost")]
+[JsonDerivedType(typeof(MachineEvent), "machine")]
 [JsonDerivedType(typeof(FinishedEvent), "finished")]
 public abstract record JournalEvent;
 
@@ -76,6 +77,9 @@ public sealed record MicroBatchEvent(int? Samples, bool Recompute) : JournalEven
 /// <param name="Steps">Number of steps of which this is the median.</param>
 /// <param name="PeakBytes">Peak resident memory of the worker so far. It does not include the memory of a GPU.</param>
 public sealed record CostEvent(double StepSeconds, long Steps, long PeakBytes) : JournalEvent;
+
+/// <summary>The use of the machine since the previous event of this kind.</summary>
+public sealed record MachineEvent(MachineUse Use) : JournalEvent;
 
 /// <summary>
 /// An event that a newer version of the program wrote, with a kind or with fields of a measurement that this version does not know.

@@ -25,6 +25,17 @@ public sealed record Manifest(
 public sealed record ManifestFile(string Name, long Size, string Sha256);
 
 /// <summary>
+/// The files that a completed stage has dropped: `dropped.json` in its folder. A file that exists although it is listed was not deleted yet.
+/// </summary>
+/// <param name="Format">Version of this record; 1.</param>
+public sealed record DroppedFiles(int Format, IReadOnlyList<DroppedFile> Files);
+
+/// <summary>A file that a stage has dropped. Its size and hash are in the manifest.</summary>
+/// <param name="At">When it was dropped.</param>
+/// <param name="Reason">Why it was dropped.</param>
+public sealed record DroppedFile(string Name, DateTimeOffset At, string Reason);
+
+/// <summary>
 /// The program, machine and time that computed an artifact. Of these, only <paramref name="Files"/> is part of the stage's key; device,
 /// threads and processor change its numbers by rounding. The time and memory of the attempt are in the last line of its journal, which is
 /// one of the artifact's files. <paramref name="Packages"/> and all later parameters are null in manifests of earlier versions.

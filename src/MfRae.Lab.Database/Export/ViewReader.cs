@@ -113,6 +113,7 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
         new("evaluations", OfExperiment, "arm, seed, run, role, stage, name, steps, samples, guidance, labels, extractor, preprocessing, "
             + "reference, higher_is_better, device, noise, setting, value"),
         new("metrics", OfExperiment, "name, step", ByStage: true),
+        new("machine", OfExperiment, "stage, attempt, seconds"),
         new("tags", OfSubject, "kind, subject, tag"),
         new("notes", OfSubject, "kind, subject"),
         new("images", OfExperiment, "stage, name"),

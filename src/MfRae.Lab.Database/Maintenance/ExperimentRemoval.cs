@@ -42,6 +42,7 @@ public sealed class ExperimentRemoval(LabDatabase database)
                 $"DELETE FROM point WHERE series IN (SELECT id FROM series WHERE attempt IN ({Attempts}))",
                 $"DELETE FROM series WHERE attempt IN ({Attempts})",
                 $"DELETE FROM tick WHERE attempt IN ({Attempts})",
+                $"DELETE FROM machine_use WHERE attempt IN ({Attempts})",
                 $"DELETE FROM attempt WHERE stage IN ({Orphans})",
                 "DELETE FROM environment WHERE id NOT IN (SELECT environment FROM attempt WHERE environment IS NOT NULL)",
                 $"DELETE FROM stage_input WHERE stage IN ({Orphans})",

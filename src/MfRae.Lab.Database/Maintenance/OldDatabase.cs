@@ -84,6 +84,7 @@ internal sealed class OldDatabase
                 DELETE FROM main.point WHERE series IN (SELECT id FROM main.series WHERE attempt IN replaced);
                 DELETE FROM main.series WHERE attempt IN replaced;
                 DELETE FROM main.tick WHERE attempt IN replaced;
+                DELETE FROM main.machine_use WHERE attempt IN replaced;
                 DELETE FROM main.attempt WHERE stage IN taken;
 
                 INSERT INTO main.environment (tool, system, runtime, numerics, processor, accelerators, packages)
@@ -127,6 +128,9 @@ internal sealed class OldDatabase
                 JOIN old.digest d ON d.series = s.id;
                 INSERT INTO main.tick (attempt, step, wall)
                 SELECT moved.after, t.step, t.wall FROM moved JOIN old.tick t ON t.attempt = moved.before;
+                INSERT INTO main.machine_use (attempt, seconds, cores, memory, read_rate, write_rate, gpu, gpu_memory, gpu_watts, gpu_joules)
+                SELECT moved.after, u.seconds, u.cores, u.memory, u.read_rate, u.write_rate, u.gpu, u.gpu_memory, u.gpu_watts, u.gpu_joules
+                FROM moved JOIN old.machine_use u ON u.attempt = moved.before;
 
                 INSERT INTO main.measurement (stage, attempt, seq, superseded, metric, value, low, high, samples, steps, guidance, labels,
                   extractor, preprocessing, reference, higher_is_better, device, noise, setting)

@@ -15,11 +15,24 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
     public ILookup<string, AttemptRecord> Attempts(bool outline)
     {
         var curves = outline ? null : new TraceReader(connection, keys, parameters).Read();
+        var use = outline ? null : Use();
         return AttemptRows(outline ? 0 : 1)
             .GroupBy(row => row.Stage)
-            .SelectMany(stage => stage.Select((row, i) => (row.Stage, Attempt: row.Record(i + 1, [.. curves?[row.Id] ?? []]))))
+            .SelectMany(stage => stage.Select((row, i) => (row.Stage, Attempt: row.Record(i + 1, [.. curves?[row.Id] ?? []], use?[row.Id]))))
             .ToLookup(entry => entry.Stage, entry => entry.Attempt);
     }
+
+    private ILookup<long, MachineUse> Use() => connection.Query<UseRow>(
+            $"""
+            SELECT u.attempt, u.seconds, u.cores, u.memory, u.read_rate AS readRate, u.write_rate AS writeRate, u.gpu,
+              u.gpu_memory AS gpuMemory, u.gpu_watts AS gpuWatts, u.gpu_joules AS gpuJoules
+            FROM attempt a
+            JOIN machine_use u ON u.attempt = a.id
+            WHERE a.stage IN ({keys})
+            ORDER BY u.attempt, u.seconds
+            """,
+            parameters)
+        .ToLookup(row => row.Attempt, row => row.Record());
 
     private IEnumerable<AttemptRow> AttemptRows(int logs) => connection.Query<AttemptRow>(
             $"""
@@ -59,6 +72,13 @@ internal sealed class ResultReader(SqliteConnection connection, string keys, obj
             """,
             parameters)
         .ToLookup(row => row.Stage, row => new ImageRecord(row.Name, row.Caption, row.Png));
+
+    private sealed record UseRow(
+        long Attempt, double Seconds, double? Cores, long? Memory, double? ReadRate, double? WriteRate, double? Gpu, long? GpuMemory,
+        double? GpuWatts, double? GpuJoules)
+    {
+        public MachineUse Record() => new(Seconds, Cores ?? 0, Memory ?? 0, ReadRate, WriteRate, Gpu, GpuMemory, GpuWatts, GpuJoules);
+    }
 
     private sealed record ImageRow(string Stage, string Name, string Caption, byte[] Png);
 
@@ -105,9 +125,11 @@ internal sealed record AttemptRow(
 {
     /// <param name="number">The number of the attempt, from 1, counted through all generations.</param>
     /// <param name="curves">The curves of a failed attempt that may explain the failure.</param>
-    public AttemptRecord Record(int number, IReadOnlyList<SeriesRecord> curves) => new(
+    /// <param name="use">The use of the machine in time order; null if it is not needed.</param>
+    public AttemptRecord Record(int number, IReadOnlyList<SeriesRecord> curves, IEnumerable<MachineUse>? use = null) => new(
         number, Status, Host, Device, (int)Threads, StoredText.Time(Started), ResumedFrom, WallSeconds, CpuSeconds, PeakBytes, Error, Origin(),
-        Log is null && curves.Count == 0 ? null : new(Log, curves), (int?)MicroBatch, Recompute != 0);
+        Log is null && curves.Count == 0 ? null : new(Log, curves), (int?)MicroBatch, Recompute != 0,
+        use?.ToList() is { Count: > 0 } readings ? MachineUses.Thin(readings) : null);
 
     private AttemptOrigin? Origin() => Tool is null ? null : new(
         Tool,

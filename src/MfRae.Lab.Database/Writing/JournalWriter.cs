@@ -94,6 +94,9 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
                     "UPDATE attempt SET micro_batch = @Samples, recompute = @Recompute WHERE id = @Id",
                     new { parts.Samples, parts.Recompute, _attempt.Id });
                 break;
+            case MachineEvent machine:
+                Use(machine.Use);
+                break;
             case CheckpointEvent:
                 _attempt.Reports();
                 break;
@@ -105,6 +108,26 @@ internal sealed class JournalWriter(Writer writer, string stage, int number, str
                 break;
         }
     }
+
+    private void Use(MachineUse use) => writer.Execute(
+        """
+        INSERT INTO machine_use (attempt, seconds, cores, memory, read_rate, write_rate, gpu, gpu_memory, gpu_watts, gpu_joules)
+        VALUES (@Id, @seconds, @cores, @Memory, @read, @write, @gpu, @GpuMemory, @watts, @joules)
+        ON CONFLICT DO NOTHING
+        """,
+        new
+        {
+            _attempt.Id,
+            seconds = Finite(use.Seconds) ?? 0,
+            cores = Finite(use.Cores),
+            use.Memory,
+            read = Finite(use.ReadRate),
+            write = Finite(use.WriteRate),
+            gpu = Finite(use.Gpu),
+            use.GpuMemory,
+            watts = Finite(use.GpuWatts),
+            joules = Finite(use.GpuJoules),
+        });
 
     private void Start(StartedEvent started)
     {

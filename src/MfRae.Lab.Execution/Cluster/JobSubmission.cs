@@ -39,7 +39,7 @@ public sealed class JobSubmission
     {
         var graph = new RunGraph(plan.Stages);
         // The jobs verify the files of their inputs. Hashing them all here would take as long as reading the store.
-        var actions = StageActions.Of(graph, plan.Stages.ToDictionary(stage => stage.Key, stage => StoreSurvey.Look(store, stage.Key, options)));
+        var actions = StageActions.Of(graph, plan.Stages.ToDictionary(stage => stage.Key, stage => StoreSurvey.Look(store, stage.Key, options)), options.Keep);
         var queued = new JobFolder(store).Stages(queue);
         var missing = actions.Where(action => action.Value == StageAction.Run && !queued.ContainsKey(action.Key)).Select(action => action.Key).ToHashSet();
         return new(store, plan, order, options, JobPlanner.Arrays(

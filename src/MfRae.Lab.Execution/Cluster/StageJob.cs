@@ -74,7 +74,9 @@ public sealed class StageJob(ArtifactStore store, IRunLog log, IWorkerLauncher l
                 RetryFailed: array.RetryFailed,
                 Origin: array.Run,
                 Flops: array.Flops is { } flops ? new(() => flops) : null,
-                Memory: array.Memory is { } memory ? new(() => memory) : null);
+                Memory: array.Memory is { } memory ? new(() => memory) : null,
+                // A complete stage is part of a task only for its dropped files.
+                Keep: StoredFileKinds.All);
             var outcome = new Coordinator(store, log, launcher, array.Settings, options, array.WorkingDirectory, time).Run(PlanOf(array, stages), stop);
             var states = outcome.Stages.ToDictionary(stage => stage.Node.Key, stage => stage.Status.Name());
             var error = outcome.Stages.FirstOrDefault(stage => stage.Status.IsFailure())?.Error?.Split('\n')[0];
@@ -111,10 +113,20 @@ public sealed class StageJob(ArtifactStore store, IRunLog log, IWorkerLauncher l
                 store.SetAside(key, damage.ToString());
                 return $"skipped: the files of {nodes[key].Label} were damaged and were set aside ({damage}). Run the same command again to compute them";
             }
+
+            if ((store.Dropped(key) & Read(stages, key)) is var dropped && dropped != StoredFileKinds.None)
+            {
+                return $"skipped: it needs the {StoredFiles.Text(dropped)} of {nodes[key].Label}, which were dropped. Run the same command again to compute them";
+            }
         }
 
         return null;
     }
+
+    /// <summary>The kinds of files of an input that stages read.</summary>
+    private static StoredFileKinds Read(IEnumerable<StageNode> stages, string key) => stages
+        .SelectMany(stage => stage.Inputs.Where(input => input.Value == key).Select(input => stage.Definition.Reads(input.Key)))
+        .Aggregate(StoredFileKinds.None, (all, kinds) => all | kinds);
 
     /// <summary>A plan of the stages. Only the name of the experiment matters to a coordinator.</summary>
     private static Plan PlanOf(JobArray array, IReadOnlyList<StageNode> stages) => new(

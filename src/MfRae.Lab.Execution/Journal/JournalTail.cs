@@ -5,7 +5,8 @@ using MfRae.Lab.Execution.Store;
 namespace MfRae.Lab.Execution.Journal;
 
 /// <summary>Forwards a growing journal to the run log and follows its folder when that is renamed.</summary>
-internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, int attempt)
+/// <param name="restores">Whether the attempt only computes dropped files of a complete stage again: then it is not part of the record.</param>
+internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, int attempt, bool restores = false)
 {
     private long _offset;
     private JournalLine? _end;
@@ -26,7 +27,7 @@ internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, 
 
     public void Pump()
     {
-        if (store.Find(key) is not { } folder)
+        if ((restores ? store.PartialFolder(key) : store.Find(key)) is not { } folder)
         {
             return;
         }
@@ -39,7 +40,10 @@ internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, 
 
         try
         {
-            log.Ingest(key, attempt, lines, folder);
+            if (!restores)
+            {
+                log.Ingest(key, attempt, lines, folder);
+            }
         }
         catch (Exception e) when ((e.InnerException ?? e) is FileNotFoundException or DirectoryNotFoundException
             && folder != store.CompleteFolder(key)
@@ -59,7 +63,7 @@ internal sealed class JournalTail(ArtifactStore store, IRunLog log, string key, 
     /// </summary>
     public void TellEnd()
     {
-        if (_end is { } line && store.Find(key) is { } folder)
+        if (!restores && _end is { } line && store.Find(key) is { } folder)
         {
             log.Ingest(key, attempt, [line], folder);
         }

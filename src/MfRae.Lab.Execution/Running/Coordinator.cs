@@ -87,6 +87,7 @@ public sealed class Coordinator(
     private void Introduce(StageRun run, StageAction need, StoredStage finding)
     {
         run.Cached = need is StageAction.Cached or StageAction.AlreadyUsed;
+        run.Restores = need == StageAction.Run && finding.State == StoredStageState.Complete;
         run.StartOver = options.Fresh || finding.State == StoredStageState.Failed;
         switch (need)
         {
@@ -107,7 +108,8 @@ public sealed class Coordinator(
                 _attempts.End(run, StageStatus.Skipped, "needed only by skipped stages");
                 break;
             default:
-                log.Status(run.Key, StageStatus.Queued, Reason(finding, null));
+                log.Status(run.Key, StageStatus.Queued, Reason(
+                    finding, run.Restores ? $"it has dropped its {StoredFiles.Text(finding.Dropped)}, which are computed again" : null));
                 break;
         }
     }
@@ -296,6 +298,7 @@ public sealed class Coordinator(
 /// <param name="Origin">The command and its source, for the record of each attempt.</param>
 /// <param name="Flops">The estimated floating-point operations by stage key, for the same record; evaluated when the first stage starts.</param>
 /// <param name="Memory">The estimated memory of trainings by stage key; evaluated for micro-batches that depend on the free memory.</param>
+/// <param name="Keep">The kinds of files that all stages have after the run: files that were dropped are computed again.</param>
 public sealed record RunOptions(
     bool FailFast = false,
     bool Fresh = false,
@@ -303,7 +306,8 @@ public sealed record RunOptions(
     bool Wait = true,
     RunOrigin? Origin = null,
     Lazy<IReadOnlyDictionary<string, double>>? Flops = null,
-    Lazy<IReadOnlyDictionary<string, TrainingMemory>>? Memory = null);
+    Lazy<IReadOnlyDictionary<string, TrainingMemory>>? Memory = null,
+    StoredFileKinds Keep = StoredFileKinds.None);
 
 /// <summary>The result of running a plan.</summary>
 /// <param name="Stages">All stages, in plan order.</param>

@@ -1,5 +1,6 @@
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Execution.Running;
 
@@ -39,6 +40,21 @@ public static class RunForecast
             first.Run.Status = StageStatus.Completed;
             ended.Add(new(first.Run.Node, first.Start, now));
         }
+    }
+}
+
+/// <summary>The complete stages that a run would compute again, because they have dropped files that it needs.</summary>
+public static class RestoredStages
+{
+    /// <summary>The keys of the stages.</summary>
+    /// <param name="keep">See <see cref="RunOptions.Keep"/>.</param>
+    /// <exception cref="MfRae.Lab.Core.LabException">A record of the store cannot be read.</exception>
+    public static IReadOnlySet<string> Of(Plan plan, ArtifactStore store, StoredFileKinds keep = StoredFileKinds.None)
+    {
+        var findings = plan.Stages.ToDictionary(stage => stage.Key, stage => StoreSurvey.Look(store, stage.Key, new()));
+        return StageActions.Of(new(plan.Stages), findings, keep)
+            .Where(action => action.Value == StageAction.Run && findings[action.Key].State == StoredStageState.Complete)
+            .Select(action => action.Key).ToHashSet();
     }
 }
 

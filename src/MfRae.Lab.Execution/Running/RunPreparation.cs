@@ -32,7 +32,7 @@ internal sealed record RunPreparation(
         while (true)
         {
             var findings = StoreSurvey.Of(store, graph.Stages, options, stop);
-            var needs = StageActions.Of(graph, findings);
+            var needs = StageActions.Of(graph, findings, options.Keep);
             var touched = Touched(graph, findings, needs);
             if (StageLeases.TryAcquire(store, touched, time, experiment, watch) is { } leases)
             {
@@ -81,7 +81,7 @@ internal static class StoreSurvey
         if (store.IsComplete(key))
         {
             var check = store.Verify(key, stop);
-            return check.Ok ? new(StoredStageState.Complete) : new(StoredStageState.Damaged, check.ToString());
+            return check.Ok ? new(StoredStageState.Complete, Dropped: check.Dropped) : new(StoredStageState.Damaged, check.ToString());
         }
 
         return Look(store, key, options);
@@ -92,7 +92,7 @@ internal static class StoreSurvey
     {
         if (store.IsComplete(key))
         {
-            return new(StoredStageState.Complete);
+            return new(StoredStageState.Complete, Dropped: store.Dropped(key));
         }
 
         // The last attempt decides: an earlier attempt may have diverged before the user asked for a retry.
@@ -111,7 +111,8 @@ internal static class StoreSurvey
 /// <summary>The state of a stage in the store.</summary>
 /// <param name="State">The state.</param>
 /// <param name="Detail">The damage, or the message of the divergence, or null.</param>
-internal sealed record StoredStage(StoredStageState State, string? Detail = null);
+/// <param name="Dropped">The kinds of files that a complete stage has dropped.</param>
+internal sealed record StoredStage(StoredStageState State, string? Detail = null, StoredFileKinds Dropped = StoredFileKinds.None);
 
 /// <summary>The states of a stage in the store before a run.</summary>
 internal enum StoredStageState
@@ -125,10 +126,15 @@ internal enum StoredStageState
     Failed,
 }
 
-/// <summary>Decides which stages a run computes: an incomplete stage runs if it is an end of the plan or an input of a stage that runs.</summary>
+/// <summary>
+/// Decides which stages a run computes: an incomplete stage runs if it is an end of the plan or an input of a stage that runs. A complete
+/// stage that has dropped files runs again if a stage that runs reads such a file, or if the user asked for it.
+/// </summary>
 internal static class StageActions
 {
-    public static Dictionary<string, StageAction> Of(RunGraph graph, IReadOnlyDictionary<string, StoredStage> findings)
+    /// <param name="keep">The kinds of files that every stage has after the run.</param>
+    public static Dictionary<string, StageAction> Of(
+        RunGraph graph, IReadOnlyDictionary<string, StoredStage> findings, StoredFileKinds keep = StoredFileKinds.None)
     {
         var needs = new Dictionary<string, StageAction>();
         foreach (var stage in graph.Stages)
@@ -143,8 +149,18 @@ internal static class StageActions
             };
         }
 
-        foreach (var stage in graph.Stages.Reverse().Where(stage => needs[stage.Key] == StageAction.Run))
+        foreach (var stage in graph.Stages.Reverse())
         {
+            if (needs[stage.Key] != StageAction.Run)
+            {
+                if (needs[stage.Key] == StageAction.Cached && (findings[stage.Key].Dropped & (keep | Read(stage.Key))) != StoredFileKinds.None)
+                {
+                    needs[stage.Key] = StageAction.Run;
+                }
+
+                continue;
+            }
+
             var users = graph.Users(stage.Key).Select(user => needs[user.Key]).ToList();
             if (users.Count > 0 && !users.Contains(StageAction.Run))
             {
@@ -153,6 +169,11 @@ internal static class StageActions
         }
 
         return needs;
+
+        // The kinds of files that the running users of a stage read.
+        StoredFileKinds Read(string key) => graph.Users(key).Where(user => needs[user.Key] == StageAction.Run)
+            .SelectMany(user => user.Inputs.Where(input => input.Value == key).Select(input => user.Definition.Reads(input.Key)))
+            .Aggregate(StoredFileKinds.None, (all, kinds) => all | kinds);
     }
 }
 

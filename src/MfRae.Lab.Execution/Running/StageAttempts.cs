@@ -35,7 +35,7 @@ internal sealed class StageAttempts(
             store.SetAsidePartial(run.Key, "a run was asked to compute the stage afresh");
         }
 
-        if (IsCompleteByNow(run.Key))
+        if (IsCompleteByNow(run.Key) && !(run.Restores && store.Dropped(run.Key) != StoredFileKinds.None))
         {
             JournalTail.PumpAll(store, log, run.Key);
             run.Cached = true;
@@ -57,7 +57,7 @@ internal sealed class StageAttempts(
         var memory = settings.MicroBatch == RunSettings.AutoMicroBatch ? options.Memory?.Value.GetValueOrDefault(run.Key) : null;
         var spec = new StageSpec(run.Node, inputs, workingDirectory, run.Attempt, settings, options.Origin, flops, memory, lease);
         StageSpecFile.Write(folder, spec);
-        run.Tail = new(store, log, run.Key, run.Attempt);
+        run.Tail = new(store, log, run.Key, run.Attempt, run.Restores);
         run.StarvedBefore = MemoryShortage.Kills();
         run.Worker = launcher.Start(store, spec, folder);
         run.Status = StageStatus.Running;
@@ -76,8 +76,14 @@ internal sealed class StageAttempts(
         run.Worker.Dispose();
         run.Worker = null;
         run.Tail!.Pump();
-        if (store.IsComplete(run.Key))
+        if (store.IsComplete(run.Key) && (!run.Restores || store.Dropped(run.Key) == StoredFileKinds.None))
         {
+            if (run.Restores)
+            {
+                // Files that differ from the earlier ones are another attempt.
+                JournalTail.PumpAll(store, log, run.Key);
+            }
+
             End(run, StageStatus.Completed, null);
             return;
         }
@@ -198,6 +204,9 @@ internal sealed class StageRun(StageNode node)
 
     /// <summary>Whether existing files of the stage must not be used.</summary>
     public bool StartOver { get; set; }
+
+    /// <summary>Whether the stage is complete and is computed again for files that it has dropped.</summary>
+    public bool Restores { get; set; }
 
     /// <summary>The index of the stage among the running jobs, from 0.</summary>
     public int Slot { get; set; }

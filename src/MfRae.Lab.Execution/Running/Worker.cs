@@ -52,12 +52,17 @@ public static class Worker
         var started = time.GetUtcNow();
         var clock = time.GetTimestamp();
 
-        void Finish(string status, string? error) => journal.Write(
-            new FinishedEvent(status, time.GetElapsedTime(clock).TotalSeconds, ResourceUse.CpuSeconds(), ResourceUse.PeakBytes(), error));
+        MachineWatch? watch = null;
+        void Finish(string status, string? error)
+        {
+            watch?.Dispose();
+            journal.Write(new FinishedEvent(status, time.GetElapsedTime(clock).TotalSeconds, ResourceUse.CpuSeconds(), ResourceUse.PeakBytes(), error));
+        }
 
         try
         {
             journal.Write(new StartedEvent(spec.Attempt, owner.Host, owner.Pid, owner.BootId, device, threads, origin));
+            watch = new(journal, new MachineMeter(device, time).Read, time);
             create(node.Definition).Run(new(spec, folder, identified, time, lifeline.Stop));
         }
         catch (OperationCanceledException) when (lifeline.Stop.IsCancellationRequested)
@@ -91,7 +96,7 @@ public static class Worker
             return WorkerExit.Failed;
         }
 
-        if (spec.Lease is { } token && (store.IsComplete(node.Key) || StageLeases.IsTakenByAnotherHost(store, node.Key, token)))
+        if (spec.Lease is { } token && ((store.IsComplete(node.Key) && store.Dropped(node.Key) == StoredFileKinds.None) || StageLeases.IsTakenByAnotherHost(store, node.Key, token)))
         {
             Finish(AttemptStatus.Interrupted, "another host took over the stage, because the lease was not renewed in time");
             return WorkerExit.Interrupted;

@@ -69,6 +69,17 @@ public sealed class ArtifactStore(string root)
     /// <exception cref="LabException">A newer version of the program wrote the manifest.</exception>
     public ArtifactCheck Verify(string key, CancellationToken stop = default) => ArtifactVerifier.Check(key, CompleteFolder(key), stop);
 
+    /// <summary>The kinds of files that a complete stage has dropped.</summary>
+    /// <exception cref="LabException">The manifest or the record of dropped files cannot be read.</exception>
+    public StoredFileKinds Dropped(string key) => DroppedFiles(key).Aggregate(StoredFileKinds.None, (all, file) => all | file.Kind);
+
+    /// <summary>The files that a complete stage has dropped, with their kinds.</summary>
+    /// <exception cref="LabException">The manifest or the record of dropped files cannot be read.</exception>
+    public IReadOnlyList<(string Name, StoredFileKinds Kind)> DroppedFiles(string key) =>
+        IsComplete(key) && File.Exists(Path.Combine(CompleteFolder(key), DroppedRecord.Name)) && ReadManifest(key) is var manifest
+            ? [.. DroppedRecord.Missing(manifest, CompleteFolder(key)).Select(file => (file.Name, StoredFiles.KindOf(manifest.Kind, file.Name)))]
+            : [];
+
     /// <summary>Reads the manifest of a complete stage.</summary>
     /// <exception cref="LabException">The stage is not complete, or its manifest is invalid.</exception>
     public Manifest ReadManifest(string key)
@@ -113,7 +124,8 @@ public sealed class ArtifactStore(string root)
     /// <summary>
     /// Completes a stage: hashes its files, calls <paramref name="seal"/>, after which the journal no longer changes, writes the manifest,
     /// removes checkpoints and renames the folder. A process that dies in between loses nothing: before the manifest the checkpoints still
-    /// exist, after it <see cref="TryPublish"/> does the remaining steps.
+    /// exist, after it <see cref="TryPublish"/> does the remaining steps. If the stage was complete and has dropped files, equal files take their
+    /// place, and its journal and manifest stay as they were.
     /// </summary>
     public Manifest Complete(StageNode node, Provenance provenance, Action seal)
     {
@@ -132,12 +144,56 @@ public sealed class ArtifactStore(string root)
 
         var files = names.Where(name => !JournalFile.IsJournal(name)).Select(name => ArtifactVerifier.Describe(folder, name)).ToList();
         seal();
+        if (TryRestore(node.Key, files) is { } restored)
+        {
+            return restored;
+        }
+
+        foreach (var file in files)
+        {
+            SharedContent.Link(this, node, file);
+        }
+
         files.AddRange(names.Where(JournalFile.IsJournal).Select(name => ArtifactVerifier.Describe(folder, name)));
 
         var definition = JsonSerializer.SerializeToElement(node.Definition, LabJson.Default.StageDefinition);
         var manifest = new Manifest(ManifestSeal.Format, node.Key, node.Kind, node.Label, definition, node.Seed, node.Inputs, provenance, files);
         AtomicFile.Write(Path.Combine(folder, ManifestName), ManifestSeal.Write(manifest));
         Publish(node.Key);
+        return manifest;
+    }
+
+    /// <summary>Puts files that were computed again where a complete stage has dropped them. Null if it has not, or if one differs.</summary>
+    private Manifest? TryRestore(string key, IReadOnlyCollection<ManifestFile> computed)
+    {
+        var (folder, partial) = (CompleteFolder(key), PartialFolder(key));
+        if (!IsComplete(key) || !File.Exists(Path.Combine(folder, DroppedRecord.Name)))
+        {
+            return null;
+        }
+
+        var manifest = ReadManifest(key);
+        var missing = DroppedRecord.Missing(manifest, folder);
+        if (missing.Count == 0 || !missing.All(computed.Contains))
+        {
+            return null;
+        }
+
+        foreach (var file in missing)
+        {
+            File.Move(Path.Combine(partial, file.Name), Path.Combine(folder, file.Name));
+        }
+
+        File.Delete(Path.Combine(folder, DroppedRecord.Name));
+        try
+        {
+            Directory.Delete(partial, recursive: true);
+        }
+        catch (IOException)
+        {
+            // Windows keeps a file that another process reads. The garbage collection deletes the rest.
+        }
+
         return manifest;
     }
 

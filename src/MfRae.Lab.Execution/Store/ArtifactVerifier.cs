@@ -29,7 +29,18 @@ internal static class ArtifactVerifier
             return new(key, [$"{ArtifactStore.ManifestName} belongs to another stage, {manifest.Key}"]);
         }
 
-        return new(key, [.. manifest.Files.Select(file => Problem(folder, file, stop)).OfType<string>()]);
+        IReadOnlyList<ManifestFile> dropped;
+        try
+        {
+            dropped = DroppedRecord.Missing(manifest, folder);
+        }
+        catch (LabException e) when (e.InnerException is not null)
+        {
+            return new(key, [e.Message]);
+        }
+
+        var kinds = dropped.Aggregate(StoredFileKinds.None, (all, file) => all | StoredFiles.KindOf(manifest.Kind, file.Name));
+        return new(key, [.. manifest.Files.Except(dropped).Select(file => Problem(folder, file, stop)).OfType<string>()], kinds);
     }
 
     public static ManifestFile Describe(string folder, string name)
@@ -89,9 +100,10 @@ internal static class ArtifactVerifier
 /// <summary>The result of verifying a complete stage.</summary>
 /// <param name="Key">The key of the stage.</param>
 /// <param name="Problems">A sentence for each problem; empty if every file matches the manifest.</param>
-public sealed record ArtifactCheck(string Key, IReadOnlyList<string> Problems)
+/// <param name="Dropped">The kinds of files that the stage has dropped.</param>
+public sealed record ArtifactCheck(string Key, IReadOnlyList<string> Problems, StoredFileKinds Dropped = StoredFileKinds.None)
 {
-    /// <summary>Whether every file matches the manifest.</summary>
+    /// <summary>Whether every file matches the manifest. Dropped files are absent on purpose.</summary>
     public bool Ok => Problems.Count == 0;
 
     /// <inheritdoc/>

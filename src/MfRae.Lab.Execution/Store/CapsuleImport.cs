@@ -147,7 +147,7 @@ public sealed partial class CapsuleImport(ArtifactStore store, TimeProvider time
 
             var path = Path.Combine(place, ArtifactStore.ManifestName);
             var manifest = ManifestSeal.Read(File.ReadAllBytes(path), path);
-            var names = manifest.Files.Select(file => file.Name).Append(ArtifactStore.ManifestName).ToHashSet();
+            var names = manifest.Files.Select(file => file.Name).Append(ArtifactStore.ManifestName).Append(DroppedRecord.Name).ToHashSet();
             if (Directory.EnumerateFiles(place).Select(file => Path.GetFileName(file)).FirstOrDefault(
                 name => !names.Contains(name) && !ArtifactStore.IsLog(name)) is { } extra)
             {

@@ -99,7 +99,9 @@ public sealed class CapsuleWriter(ArtifactStore store)
             throw new LabException($"the manifest of {folder} lists '{PrintableText.Of(wrong.Name)}', which is not a plain file");
         }
 
-        return files.Select(file => (file.Name, (string?)file.Sha256)).Append((ArtifactStore.ManifestName, null))
+        var dropped = store.DroppedFiles(key).Select(file => file.Name).ToHashSet();
+        return files.Where(file => !dropped.Contains(file.Name)).Select(file => (file.Name, (string?)file.Sha256)).Append((ArtifactStore.ManifestName, null))
+            .Concat(dropped.Count > 0 ? [(DroppedRecord.Name, null)] : [])
             .Concat(store.LogsOf(key).Where(log => Path.GetDirectoryName(log.Path) == folder).Select(log => (Path.GetFileName(log.Path), (string?)null)));
     }
 

@@ -46,7 +46,12 @@ public sealed class RecordVerifier(ArtifactStore store)
         }
 
         problems.AddRange(Measurements(stage));
-        return new(stage.Key, stage.Label, manifest.Files.Count, manifest.Files.Sum(file => file.Size), problems, null);
+        var dropped = store.DroppedFiles(stage.Key);
+        var names = dropped.Select(file => file.Name).ToHashSet();
+        var files = manifest.Files.Where(file => !names.Contains(file.Name)).ToList();
+        return new(
+            stage.Key, stage.Label, files.Count, files.Sum(file => file.Size), problems,
+            dropped.Count == 0 ? null : $"ok; {string.Join(", ", names)} {(names.Count == 1 ? "was" : "were")} dropped");
     }
 
     /// <summary>Lists the differences between the environment of this process and the environments of the stages.</summary>
@@ -128,10 +133,10 @@ public sealed class RecordVerifier(ArtifactStore store)
 /// <summary>The result of checking one stage.</summary>
 /// <param name="Key">The key of the stage.</param>
 /// <param name="Label">The label of the stage.</param>
-/// <param name="Files">The number of files in its manifest; 0 for an incomplete stage.</param>
+/// <param name="Files">The number of files in its manifest that it has not dropped; 0 for an incomplete stage.</param>
 /// <param name="Bytes">The total size of the files, in bytes.</param>
 /// <param name="Problems">A sentence for each difference.</param>
-/// <param name="Remark">The reason why the stage cannot be checked, or null.</param>
+/// <param name="Remark">The reason why the stage cannot be checked, or the files that it has dropped; otherwise null.</param>
 public sealed record StageVerification(string Key, string Label, int Files, long Bytes, IReadOnlyList<string> Problems, string? Remark);
 
 /// <summary>A difference between this environment and the environment of stages.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Options;
 using MfRae.Lab.Core.Planning;
@@ -62,13 +61,6 @@ internal static class LinkedWeights
         if (new FileInfo(content).Length < Least)
             return false;
         File.Delete(path);
-        return OperatingSystem.IsWindows() ? CreateHardLink(path, content, 0) : Link(content, path) == 0;
+        return HardLink.TryCreate(content, path);
     }
-
-    [DllImport("libc", EntryPoint = "link", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
-    private static extern int Link(string existing, string added);
-
-    [DllImport("kernel32", EntryPoint = "CreateHardLinkW", CharSet = CharSet.Unicode)]
-    [return: MarshalAs(UnmanagedType.Bool)]
-    private static extern bool CreateHardLink(string added, string existing, nint security);
 }

@@ -34,7 +34,7 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         using var quiet = no_grad();
         var (network, weights) = GeneratorTraining.Load(context, StageInput.Generator);
         using var loaded = weights;
-        var generator = Generator(network, weights);
+        var generator = Generator(stage, network, weights);
         var noise = SampleNoise.Of(context, stage.Seed, stage.NoiseSet, stage.BatchSize, stage.Labels, stage.NoiseFile);
         using var drawing = new SampleDrawing(context, noise, stage.Bytes);
         var labels = noise.Labels(stage.Samples, network.Classes);
@@ -96,7 +96,8 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         }
     }
 
-    private FewStepGenerator Generator(GeneratorNetwork network, Weights weights)
+    /// <summary>The generator that samples a network as a stage says.</summary>
+    internal static FewStepGenerator Generator(SamplingStage stage, GeneratorNetwork network, Weights weights)
     {
         var shift = TimeShift.For(network.Shape);
         return network.Interval

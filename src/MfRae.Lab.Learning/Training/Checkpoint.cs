@@ -22,6 +22,8 @@ public sealed class Checkpoint(
     private const int KnownFormat = 1;
     private const string StepEntry = "step";
     private const string LastEntry = "lastSteps";
+    private const string AverageEntry = "average";
+    private const string ConstantPrefix = "constant.";
     private const string RecordName = "checkpoint.json";
     private const string Suffix = ".safetensors";
 
@@ -85,8 +87,28 @@ public sealed class Checkpoint(
         return step;
     }
 
-    private string? Problem(string record, out string name)
+    /// <summary>Copies the averaged weights of the last checkpoint in a folder.</summary>
+    /// <exception cref="LabException">The folder has no checkpoint, or it is damaged or of another network.</exception>
+    internal static void CopyAverage(string folder, Weights weights)
     {
+        var record = Path.Combine(folder, RecordName);
+        if (!File.Exists(record))
+            throw new LabException($"{folder}: the training has not written a checkpoint yet");
+        if (Problem(record, out var name) is { } problem)
+            throw new LabException($"{folder}: {problem}");
+        using var scope = NewDisposeScope();
+        using var quiet = no_grad();
+        var file = Safetensors.Read(Path.Combine(folder, name));
+        if (!file.Tensors.TryGetValue(AverageEntry, out var average) || average.Shape is not [var count] || count != weights.Flat.numel())
+            throw new LabException($"{Path.Combine(folder, name)}: the checkpoint is not of a network of this size");
+        file.Stored(AverageEntry).CopyTo(weights.Flat);
+        foreach (var (constant, value) in weights.Constants())
+            file.Stored(ConstantPrefix + constant).CopyTo(value);
+    }
+
+    private static string? Problem(string record, out string name)
+    {
+        var folder = Path.GetDirectoryName(record)!;
         name = "";
         CheckpointRecord? content;
         try
@@ -110,8 +132,8 @@ public sealed class Checkpoint(
 
     private IEnumerable<(string Name, Tensor Value)> Tensors() =>
     [
-        ("parameters", weights.Flat), ("average", average.Flat), ("first", optimizer.First), ("second", optimizer.Second),
-        .. weights.Constants().Select(constant => ("constant." + constant.Name, constant.Value)), .. gradients.State,
+        ("parameters", weights.Flat), (AverageEntry, average.Flat), ("first", optimizer.First), ("second", optimizer.Second),
+        .. weights.Constants().Select(constant => (ConstantPrefix + constant.Name, constant.Value)), .. gradients.State,
     ];
 }
 

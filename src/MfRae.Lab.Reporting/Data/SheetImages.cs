@@ -18,7 +18,11 @@ internal sealed class SheetImages(string experiment, long most)
     /// <summary>Characters of images in a page whose other parts are small.</summary>
     public const long Usual = 3_400_000;
 
+    // Characters of images of further seeds, which a reader can do without.
+    private const long MostFurther = 1_000_000;
+
     private readonly HashSet<string> _linked = [];
+    private long _further;
     private long _placed;
 
     /// <summary>The file of an image that the page links to; its name is a hash of the content.</summary>
@@ -43,6 +47,16 @@ internal sealed class SheetImages(string experiment, long most)
             scale * size?.Width ?? 0,
             scale * size?.Height ?? 0,
             Full(image) is null ? null : Link(FullName(image)));
+    }
+
+    /// <summary>An image that the page contains only while there is room for it; null if there is none. Place it after all other images.</summary>
+    public Picture? Further(ImageRecord image, string alternative)
+    {
+        var length = 4L * ((image.Png.Length + 2) / 3);
+        if (_further + length > MostFurther || _placed + length > most)
+            return null;
+        _further += length;
+        return Picture(image, alternative);
     }
 
     /// <summary>The files that the page links to, once each.</summary>

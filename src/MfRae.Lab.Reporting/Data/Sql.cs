@@ -63,6 +63,13 @@ internal sealed class Sql(string experiment)
         order by steps, arm, seed;
         """);
 
+    /// <param name="kind">The kind of the stages.</param>
+    public SqlQuery Machine(string kind) => new($"""
+        select stage, label, attempt, seconds, cores, memory, read_rate, write_rate, gpu, gpu_memory, gpu_watts, gpu_joules
+        from machine
+        where experiment = {_name} and kind = {Literal(kind)};
+        """);
+
     public SqlQuery Stages => new($"""
         select s.label, s.kind, s.stage, s.runs, s.status, s.reason, c.attempts, c.wall_seconds, c.cpu_seconds, c.peak_bytes
         from stages s

@@ -13,7 +13,7 @@ internal sealed record Page(
     string Eyebrow, string Title, string Footer, IReadOnlyList<PageSection> Sections, string ExtraStyle = "", IReadOnlyList<string>? ExtraScripts = null)
 {
     /// <summary>The files of the page's one script. The first declares helpers that the others use.</summary>
-    private static readonly string[] Scripts = ["page", "tables", "charts", "sheets", "index"];
+    private static readonly string[] Scripts = ["page", "tables", "charts", "sheets", "browser", "index"];
 
     public string Render() => Render(null).Html;
 

@@ -96,12 +96,13 @@ public sealed partial class DbVerbTests : IDisposable
         // Columns can be dropped only while no view names them.
         var views = StoredViews();
         string[] changed = ["experiments", "runs", "evaluations", "arms", "attempts"];
-        string[] newer = ["run_values", "arm_costs", "arm_levels", "options", "versions", "version_runs", "version_attempts", "version_evaluations"];
+        string[] newer = ["run_values", "arm_costs", "arm_levels", "options", "machine", "versions", "version_runs", "version_attempts", "version_evaluations"];
         Execute(string.Concat(views.Keys.Select(view => $"DROP VIEW {view};")));
         Execute(
             """
             CREATE TABLE begun AS SELECT id, first_run, last_run FROM experiment;
             DROP INDEX run_stage_of_stage;
+            DROP TABLE machine_use;
             ALTER TABLE arm DROP COLUMN levels; ALTER TABLE arm DROP COLUMN title; ALTER TABLE run DROP COLUMN pilot;
             ALTER TABLE experiment DROP COLUMN smallest_relevant_effect; ALTER TABLE experiment DROP COLUMN contrasts;
             ALTER TABLE experiment DROP COLUMN first_run; ALTER TABLE experiment DROP COLUMN last_run;

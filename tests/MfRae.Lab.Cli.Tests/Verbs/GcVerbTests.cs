@@ -21,7 +21,7 @@ public sealed class GcVerbTests : IDisposable
 
         var dry = _lab.Run("gc", "--dry-run", "--older-than", "0");
         dry.Code.Should().Be(ExitCode.Ok, dry.Error);
-        dry.Out.Should().MatchRegex(@"stages +\d+ +\d+ +4 ").And.Contain("would delete");
+        dry.Out.Should().MatchRegex(@"stages +\d+ +[\d.]+ k?B +4 ").And.Contain("would delete");
         Folders().Should().BeEquivalentTo(all);
 
         var swept = Json(_lab.Run("gc", "--older-than", "0", "--json"));
@@ -42,7 +42,7 @@ public sealed class GcVerbTests : IDisposable
         _lab.Write("experiments/other.json", File.ReadAllText(_lab.At(Smoke)));
         Run("experiments/other.json");
 
-        _lab.Run("gc").Out.Should().MatchRegex(@"total +\d+ +\d+ +0 +0");
+        _lab.Run("gc").Out.Should().MatchRegex(@"total +\d+ +[\d.]+ k?B +0 +0 B").And.Contain("written within the last 7d are kept");
     }
 
     [Fact]
@@ -119,6 +119,77 @@ public sealed class GcVerbTests : IDisposable
     [InlineData("1w")]
     public void An_invalid_age_is_a_usage_error(string age) =>
         _lab.Run("gc", "--older-than", age).Code.Should().Be(ExitCode.Usage);
+
+    [Fact]
+    public void Results_and_pages_outlive_weights()
+    {
+        _lab.OnStage = WriteLargeFiles;
+        Run();
+        var page = File.ReadAllBytes(_lab.At("reports/smoke.html"));
+
+        _lab.Run("gc", "--kind", "weights").Out.Should().MatchRegex(@"weights +\d+ +0 B +[\d.]+ kB").And.Contain("the last 7d");
+        var answer = _lab.Run("gc", "--kind", "weights", "--kind", "samples", "--older-than", "0");
+
+        answer.Code.Should().Be(ExitCode.Ok, answer.Error);
+        Files("network.safetensors").Should().BeEmpty();
+        _lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok);
+        var verified = _lab.Run("verify", "smoke");
+        verified.Code.Should().Be(ExitCode.Ok, verified.Out);
+        verified.Out.Should().Contain("network.safetensors was dropped");
+        _lab.Run("db", "rebuild").Code.Should().Be(ExitCode.Ok);
+        _lab.Run("report").Code.Should().Be(ExitCode.Ok);
+        File.ReadAllBytes(_lab.At("reports/smoke.html")).Should().Equal(page);
+        Run();
+        _lab.Started.Should().BeEmpty("the results are there");
+        Run(Smoke, "--keep", "weights");
+        Files("network.safetensors").Should().NotBeEmpty();
+        _lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok, "a restored file changes no record");
+    }
+
+    [Fact]
+    public void A_run_drops_images_latents_and_measured_snapshots_unless_it_keeps_them()
+    {
+        _lab.OnStage = WriteLargeFiles;
+        var answer = _lab.Run(Smoke);
+
+        answer.Error.Should().Contain("dropped data, latents");
+        Files("latents.safetensors").Should().BeEmpty();
+        Files("network.safetensors").Should().NotBeEmpty();
+        _lab.Run("plan", Smoke).Code.Should().Be(ExitCode.Ok);
+        _lab.Run(Smoke, "--keep", "latents", "--keep", "data").Code.Should().Be(ExitCode.Ok);
+        Files("latents.safetensors").Should().NotBeEmpty();
+    }
+
+    [Fact]
+    public void The_space_is_shown_by_kind_and_by_experiment()
+    {
+        _lab.OnStage = WriteLargeFiles;
+        Run(Smoke, "--keep", "all");
+
+        var text = _lab.Run("du");
+        text.Code.Should().Be(ExitCode.Ok, text.Error);
+        text.Out.Should().MatchRegex(@"latents +1 +1\.0 MB +gc --kind latents").And.MatchRegex(@"smoke +\d+ +[\d.]+ MB +[\d.]+ MB");
+        var json = Json(_lab.Run("du", "--json"));
+        json.GetProperty("kinds").EnumerateArray().Sum(kind => kind.GetProperty("bytes").GetInt64()).Should().Be(json.GetProperty("bytes").GetInt64());
+        _lab.Run("du", "smoke").Out.Should().Contain("latents").And.NotContain("database");
+        _lab.Run("du", "smoky").Error.Should().Contain("did you mean `smoke`");
+        _lab.Run("gc", "--kind", "wheights").Code.Should().Be(ExitCode.Usage);
+    }
+
+    private static void WriteLargeFiles(Core.Planning.StageContext context)
+    {
+        var (name, size) = context.Spec.Node.Kind switch
+        {
+            "dataset" => ("train.safetensors", 1 << 20),
+            "latents" => ("latents.safetensors", 1 << 20),
+            "cmt" or "meanflow" => ("network.safetensors", 2000),
+            _ => ("", 0),
+        };
+        if (size > 0)
+            File.WriteAllBytes(context.File(name), new byte[size]);
+    }
+
+    private string[] Files(string name) => Directory.GetFiles(_lab.At("data/store"), name, SearchOption.AllDirectories);
 
     private void Run(params string[] args)
     {

@@ -28,6 +28,7 @@ internal sealed class CurvesSection : ISection
         {
             Quality = Charts(data, shown[true]),
             OtherMetrics = Charts(data, shown[false]),
+            Machine = MachineCurves.Of(data, Roles, budget),
             Stages = Roles.Select(role => TrainingCurves.Of(data, role, budget)).OfType<CurvesStage>().ToArray(),
         };
     }

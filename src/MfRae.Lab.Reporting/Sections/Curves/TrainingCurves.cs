@@ -40,7 +40,7 @@ internal static class TrainingCurves
     }
 
     /// <summary>One line for each set of stages; arms with the same stages share a line.</summary>
-    private static List<StageLine> Lines(ReportData data, string role)
+    internal static List<StageLine> Lines(ReportData data, string role)
     {
         var lines = new List<StageLine>();
         var users = data.Arms
@@ -81,9 +81,10 @@ internal static class TrainingCurves
 
     private static int Place(string name) =>
         name == "learningRate" ? Order.Length + 1 : Array.IndexOf(Order, name) is >= 0 and var place ? place : Order.Length;
-
-    private sealed record StageLine(string Name, string Css, IReadOnlyList<StageRecord> Stages);
 }
+
+/// <summary>The stages of a line: those of one arm, or of several arms that share them.</summary>
+internal sealed record StageLine(string Name, string Css, IReadOnlyList<StageRecord> Stages);
 
 /// <summary>
 /// The resolution of curves, chosen so that a page stays below five megabytes for any number of arms and series. Fewer, wider bins still
