@@ -7,6 +7,7 @@ namespace MfRae.Lab.TestSupport;
 public static class Requires
 {
     private static readonly Lazy<bool> HasSqliteProgram = new(() => Runs("sqlite3", "--version"));
+    private static readonly Lazy<bool> HasPython = new(() => Runs("python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))"));
     private static readonly Lazy<bool> HasGit = new(() => Runs("git", "-c", $"safe.directory={Repository.Root}", "-C", Repository.Root, "ls-files"));
     private static readonly Lazy<bool> CanMount = new(() =>
         OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && Runs("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"));
@@ -37,6 +38,9 @@ public static class Requires
 
     /// <summary>SQLite's own command-line program.</summary>
     public static void SqliteProgram() => Assert.SkipUnless(HasSqliteProgram.Value, "the program sqlite3 is not installed");
+
+    /// <summary>Python 3.9 or later, without any library.</summary>
+    public static void Python() => Assert.SkipUnless(HasPython.Value, "Python 3.9 or later (python3) is not installed");
 
     private static bool Runs(string program, params string[] arguments)
     {

@@ -26,6 +26,7 @@ namespace MfRae.Lab.Core.Options;
 /// <param name="Grid">The times between the steps of the few-step generator; absent: shifted.</param>
 /// <param name="Bytes">How a pixel becomes a whole number from 0 to 255: round, to the nearest; truncate, as in the released code.</param>
 /// <param name="Sheets">Further sheets of samples, of chosen classes. They change neither samples nor values.</param>
+/// <param name="External">Samples of another program, for an arm without networks; absent: samples of the arm's generator.</param>
 public sealed record SamplingOptions(
     [property: OptionRange(2, 1_000_000)] int Samples = 10_000,
     [property: OptionRange(1, 1000)] IReadOnlyList<int>? Steps = null,
@@ -44,7 +45,8 @@ public sealed record SamplingOptions(
     string? NoiseFile = null,
     SamplingGridOptions? Grid = null,
     [property: OptionChoice(SamplingOptions.RoundedBytes, SamplingOptions.TruncatedBytes)] string Bytes = SamplingOptions.RoundedBytes,
-    IReadOnlyList<ClassSheetOptions>? Sheets = null)
+    IReadOnlyList<ClassSheetOptions>? Sheets = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ExternalSamplesOptions? External = null)
 {
     /// <summary>Noise by the seed of the run.</summary>
     public const string NoiseOfRun = "run";

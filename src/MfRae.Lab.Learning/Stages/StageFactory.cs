@@ -25,6 +25,7 @@ public static class StageFactory
         MeanFlowStage stage => new MeanFlowRunner(stage.MeanFlow),
         SnapshotStage stage => new SnapshotRunner(stage),
         SamplingStage stage => new SamplingRunner(stage),
+        ExternalSamplingStage stage => new ExternalSamplingRunner(stage),
         SheetStage stage => new SheetRunner(stage),
         EndPointStage stage => new EndPointRunner(stage),
         OracleEvaluationStage stage => new OracleEvaluationRunner(stage),
