@@ -45,6 +45,7 @@ public static class IndexBuilder
                     entry.Spark,
                     Size = $"{Numbers.Plural(entry.Arms, "arm")}, {Numbers.Plural(entry.Runs, "run")}, {entry.Seeds} {(entry.Seeds == "1" ? "seed" : "seeds")} per arm with a result",
                     Lost = entry.Lost == 0 ? "" : $"{Numbers.Plural(entry.Lost, "run")} not completed",
+                    Open = entry.Open == 0 ? "" : $"{Numbers.Plural(entry.Open, "run")} not finished yet",
                     Latest = entry.Latest?.UtcDateTime.ToString("'last run' yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture) ?? "",
                     Cost = entry.CpuSeconds > 0 ? $"{Numbers.Duration(entry.CpuSeconds)} of CPU time" : "",
                     entry.Tags,
@@ -69,7 +70,8 @@ public static class IndexBuilder
 /// <param name="Arms">The number of arms.</param>
 /// <param name="Runs">The number of runs.</param>
 /// <param name="Seeds">The number of seeds per arm with a value of the primary metric: `2`, or `1–2` if arms differ.</param>
-/// <param name="Lost">The number of runs that did not complete.</param>
+/// <param name="Lost">The number of runs that ended without completing.</param>
+/// <param name="Open">The number of runs that wait or run.</param>
 /// <param name="Latest">The start of the latest attempt; null before the first attempt.</param>
 /// <param name="CpuSeconds">The CPU time of all attempts of all stages.</param>
 /// <param name="Tags">The tags of the experiment, sorted.</param>
@@ -86,6 +88,7 @@ public sealed record IndexEntry(
     int Runs,
     string Seeds,
     int Lost,
+    int Open,
     DateTimeOffset? Latest,
     double CpuSeconds,
     IReadOnlyList<string> Tags,
@@ -112,7 +115,8 @@ public sealed record IndexEntry(
             record.Arms.Count,
             record.Runs.Count,
             Range([.. data.Primary.Arms.Select(arm => arm.Values.Count)]),
-            record.Runs.Count(run => run.Status != "completed"),
+            record.Runs.Count(run => run.Status != "completed" && !run.IsOpen()),
+            record.Runs.Count(run => run.IsOpen()),
             attempts.Length == 0 ? null : attempts.Max(attempt => attempt.Started),
             attempts.Sum(attempt => attempt.CpuSeconds),
             [.. (tags ?? []).Order(StringComparer.Ordinal)],

@@ -126,9 +126,10 @@ for (const root of document.querySelectorAll(".board")) {
         lab.svg("path", { class: "gridline", d: `M${box.x},${top(tick)}h${box.w}` }), text(lab.tick(tick), { x: box.x - 8, y: top(tick) + 4, "text-anchor": "end" }));
       const beside = numeric ? X.ticks(8).filter(value => X.at(value) >= 0 && X.at(value) <= 1).map(value => [box.x + box.w * X.at(value), lab.tick(value)])
         : places.map((name, i) => [box.x + box.w * (i + .5) / places.length, name]);
-      const most = Math.max(4, Math.floor(1000 / beside.length / 7));
-      for (const [x, name] of beside.length > 60 ? [] : beside) children.push(
-        text(name.length > most ? name.slice(0, most - 1) + "…" : name, { x, y: box.y + box.h + 20, "text-anchor": "middle" }));
+      // A long name keeps its end, where names of arms differ.
+      const most = Math.max(5, Math.floor(box.w / beside.length / 7.6)), head = Math.floor(most / 3);
+      for (const [x, name] of beside.length > 60 ? [] : beside) children.push(text(
+        name.length > most ? `${name.slice(0, head)}…${name.slice(head + 1 - most)}` : name, { x, y: box.y + box.h + 20, "text-anchor": "middle" }));
       children.push(text(across.value, { x: box.x + box.w / 2, y: 412, "text-anchor": "middle" }), text(metric.value, { x: 4, y: 11 }));
       for (const point of shown) {
         Object.assign(point, { left: left(point), top: top(point.y) });

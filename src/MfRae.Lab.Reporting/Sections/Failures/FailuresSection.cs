@@ -14,7 +14,7 @@ internal sealed class FailuresSection : ISection
 
     public object Model(ReportData data)
     {
-        var open = data.Record.Runs.Where(run => run.Status is "planned" or "queued" or "running").ToArray();
+        var open = data.Record.Runs.Where(run => run.IsOpen()).ToArray();
         var lost = data.Record.Runs.Where(run => run.Status != "completed").Except(open).ToArray();
         var explained = data.Record.Stages.SelectMany(Failed).Where(failed => failed.Attempt.Trace is not null).ToArray();
         return new
