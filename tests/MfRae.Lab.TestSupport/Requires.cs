@@ -38,6 +38,17 @@ public static class Requires
     /// <summary>SQLite's own command-line program.</summary>
     public static void SqliteProgram() => Assert.SkipUnless(HasSqliteProgram.Value, "the program sqlite3 is not installed");
 
+    /// <summary>A Python interpreter with some modules.</summary>
+    /// <returns>The interpreter.</returns>
+    public static string Python(params string[] modules)
+    {
+        // The packages of the system belong to its own interpreter, which need not be the first on the PATH.
+        string? python = ((string[])["/usr/bin/python3", "python3"]).FirstOrDefault(
+            candidate => Runs(candidate, "-c", $"import {string.Join(", ", modules)}"));
+        Assert.SkipUnless(python is not null, $"no python3 with {string.Join(" and ", modules)} on this machine");
+        return python!;
+    }
+
     private static bool Runs(string program, params string[] arguments)
     {
         try
