@@ -7,7 +7,6 @@ namespace MfRae.Lab.TestSupport;
 public static class Requires
 {
     private static readonly Lazy<bool> HasSqliteProgram = new(() => Runs("sqlite3", "--version"));
-    private static readonly Lazy<bool> HasPython = new(() => Runs("python3", "-c", "import sys; sys.exit(sys.version_info < (3, 9))"));
     private static readonly Lazy<bool> HasGit = new(() => Runs("git", "-c", $"safe.directory={Repository.Root}", "-C", Repository.Root, "ls-files"));
     private static readonly Lazy<bool> CanMount = new(() =>
         OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && Runs("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"));
@@ -39,8 +38,16 @@ public static class Requires
     /// <summary>SQLite's own command-line program.</summary>
     public static void SqliteProgram() => Assert.SkipUnless(HasSqliteProgram.Value, "the program sqlite3 is not installed");
 
-    /// <summary>Python 3.9 or later, without any library.</summary>
-    public static void Python() => Assert.SkipUnless(HasPython.Value, "Python 3.9 or later (python3) is not installed");
+    /// <summary>A Python interpreter of version 3.9 or later, with some modules.</summary>
+    /// <returns>The interpreter.</returns>
+    public static string Python(params string[] modules)
+    {
+        // The packages of the system belong to its own interpreter, which need not be the first on the PATH.
+        string? python = ((string[])["/usr/bin/python3", "python3"]).FirstOrDefault(candidate => Runs(
+            candidate, "-c", string.Join("; ", modules.Select(module => $"import {module}").Prepend("import sys; assert sys.version_info >= (3, 9)"))));
+        Assert.SkipUnless(python is not null, $"no python3 of version 3.9 or later{string.Concat(modules.Select(module => $", with {module},"))} on this machine");
+        return python!;
+    }
 
     private static bool Runs(string program, params string[] arguments)
     {

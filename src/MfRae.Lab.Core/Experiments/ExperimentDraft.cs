@@ -85,13 +85,14 @@ internal sealed class ExperimentDraft(
         foreach (var option in OptionTypes.ExperimentFile().Properties.Where(
             option => option.Required && document.Get(option.Name) is null))
         {
-            checker.ReportMissing(document, option.Name, option.Name switch
+            if (option.Name == "base")
             {
-                "base" => "`base`, or `extends` with a file that has it, e.g. \"base/fashion-mnist.json\"",
-                "question" => "the question that the experiment answers",
-                "expectation" => "the outcome that you expect before it runs",
-                _ => option.Shape.Expected,
-            });
+                checker.ReportMissing(document, "base", "write \"extends\": \"base/fashion-mnist.json\", or another file that has `base`, or `base` itself");
+            }
+            else
+            {
+                checker.ReportMissing(document, option);
+            }
         }
 
         CheckLength(document, "question");

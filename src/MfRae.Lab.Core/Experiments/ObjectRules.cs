@@ -82,6 +82,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
         else if (type.Record == typeof(TrainingOptions))
         {
             WarnOfTraining(view);
+            new LearningRateRules(mistakes).Check(view);
         }
     }
 
