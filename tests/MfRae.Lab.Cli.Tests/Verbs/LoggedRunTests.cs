@@ -150,7 +150,7 @@ public sealed class LoggedRunTests : IDisposable
     }
 
     [Fact]
-    public void A_watched_folder_is_imported_whenever_it_grows()
+    public async Task A_watched_folder_is_imported_whenever_it_grows()
     {
         Requires.Python();
         Directory.CreateDirectory(_lab.At("runs"));
@@ -162,8 +162,8 @@ public sealed class LoggedRunTests : IDisposable
         Until(() => Query("select count(*) from runs where experiment = 'x'") == "2");
         _lab.Signals.Receive(ExitCode.Interrupted);
 
-        watching.Wait(TimeSpan.FromMinutes(1)).Should().BeTrue();
-        watching.Result.Out.Should().StartWith("x: 1 runs, 1 completed").And.Contain("x: 2 runs, 2 completed");
+        var answer = await watching.WaitAsync(TimeSpan.FromMinutes(1));
+        answer.Out.Should().StartWith("x: 1 runs, 1 completed").And.Contain("x: 2 runs, 2 completed");
     }
 
     private static void Until(Func<bool> done)

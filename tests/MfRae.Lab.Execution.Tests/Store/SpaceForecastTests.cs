@@ -1,6 +1,7 @@
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Execution.Store;
 using MfRae.Lab.Execution.Tests.Support;
+using MfRae.Lab.TestWorker;
 
 namespace MfRae.Lab.Execution.Tests.Store;
 
