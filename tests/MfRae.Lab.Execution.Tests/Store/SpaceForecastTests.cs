@@ -17,7 +17,7 @@ public sealed class SpaceForecastTests : IDisposable
     public void A_stage_with_the_same_options_has_the_size_of_the_complete_one()
     {
         _lab.Run(TestPlan.Of(Latents, Network)).Succeeded.Should().BeTrue();
-        var size = Directory.EnumerateFiles(_lab.Store.CompleteFolder(Network.Key)).Where(file => Path.GetFileName(file) is not (ArtifactStore.ManifestName or ArtifactStore.SpecName))
+        var size = Directory.EnumerateFiles(_lab.Store.CompleteFolder(Network.Key)).Where(file => Path.GetFileName(file) != ArtifactStore.ManifestName)
             .Sum(file => new FileInfo(file).Length);
 
         var forecast = new SpaceForecast(_lab.Store);
