@@ -17,7 +17,7 @@ from torch.nn import functional as F
 sys.path.insert(0, "python")
 import mfrae_log  # noqa: E402
 
-STEPS, BATCH, WIDTH, LATENT, CLASSES = 1500, 64, 32, 64, 10
+STEPS, BATCH, WIDTH, LATENT, CLASSES = 1200, 64, 24, 64, 10
 AVERAGE_FROM, AVERAGE = 300, 0.99
 
 

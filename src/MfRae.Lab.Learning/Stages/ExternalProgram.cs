@@ -33,6 +33,7 @@ internal sealed class ExternalProgram
     private readonly StageContext _context;
     private readonly CommandSamplesOptions _options;
     private readonly string _work;
+    private readonly LoggedCurves _curves;
     private readonly Dictionary<string, string> _environment;
 
     /// <summary>Writes noise and labels for the program.</summary>
@@ -42,6 +43,7 @@ internal sealed class ExternalProgram
     {
         _context = context;
         _options = options;
+        _curves = new(context);
         _work = context.File("checkpoint.work");
         Directory.CreateDirectory(_work);
         var noiseFile = Path.Combine(_work, "noise.safetensors");
@@ -79,11 +81,11 @@ internal sealed class ExternalProgram
 
         using var printed = new PrintedLines(_context.File(LogName), TailLines, LongestLine);
         using var process = Start(steps, printed);
-        var curves = new LoggedCurves(_context, log);
+        _curves.Begin(log);
         var started = _context.Time.GetTimestamp();
         while (!process.WaitForExit(Poll))
         {
-            curves.Forward();
+            _curves.Forward();
             if (_context.Stop.IsCancellationRequested)
             {
                 Kill(process);
@@ -99,7 +101,7 @@ internal sealed class ExternalProgram
         }
 
         WaitForOutput(process);
-        curves.Forward();
+        _curves.Forward();
         return process.ExitCode == 0
             ? output
             : throw new LabException($"{Command(steps)} exited with code {Text(process.ExitCode)}{printed.LastLine}{printed.Tail}");

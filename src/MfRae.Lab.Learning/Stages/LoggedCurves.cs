@@ -7,16 +7,19 @@ namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>
 /// Forwards the curves that a program logs with `mfrae_log.py` to the journal of the stage, while the program runs. Whole lines are read; a
-/// line that is not an event is reported once. Of several values at one step of a series the first counts.
+/// line that is not an event is reported once. Steps of a series ascend over all executions of the program: other values are left out.
 /// </summary>
-/// <param name="log">The file that the program may write.</param>
-internal sealed class LoggedCurves(StageContext context, string log)
+internal sealed class LoggedCurves(StageContext context)
 {
     private const int MostBytes = 1 << 20;
 
     private readonly Dictionary<string, long> _steps = [];
+    private string _log = "";
     private long _position;
     private bool _warned;
+
+    /// <summary>Begins to read the file of another execution, which may not exist yet.</summary>
+    public void Begin(string log) => (_log, _position) = (log, 0);
 
     /// <summary>Forwards the lines that were written since the last call.</summary>
     public void Forward()
@@ -61,9 +64,9 @@ internal sealed class LoggedCurves(StageContext context, string log)
     // The next whole lines; a line without its end is read when it is complete.
     private byte[][] NextLines()
     {
-        if (!File.Exists(log))
+        if (!File.Exists(_log))
             return [];
-        using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var file = new FileStream(_log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         file.Position = _position;
         var bytes = new byte[(int)Math.Clamp(file.Length - _position, 0, MostBytes)];
         var read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
