@@ -70,9 +70,9 @@ public sealed class ExternalSamplingTests : IDisposable
         samples["labels"].data<long>().ToArray().Should().Equal(0, 1, 2, 3, 0, 1);
         samples["images"].select(1, 0).select(1, 5).select(1, 5).data<byte>().ToArray().Should().Equal(35, 36, 37, 38, 35, 36);
         samples["latents"].shape[0].Should().Be(0);
-        stage.Events.OfType<MetricsEvent>().Select(metrics => (metrics.Step, metrics.Values["loss"])).Should()
-            .Equal((1, 1), (2, 0.5), (1, 1), (2, 0.5));
-        stage.Events.OfType<NoticeEvent>().Should().HaveCount(2).And.OnlyContain(notice => notice.Text.Contains("mfrae_log.py"));
+        // The program logs the same steps in each of its two executions, and step 2 twice in each.
+        stage.Events.OfType<MetricsEvent>().Select(metrics => (metrics.Step, metrics.Values["loss"])).Should().Equal((1, 1), (2, 0.5));
+        stage.Events.OfType<NoticeEvent>().Should().ContainSingle().Which.Text.Should().Contain("mfrae_log.py");
         stage.Events.OfType<ImageEvent>().Select(image => image.Caption).Should().Equal(
             "1 network evaluation a sample, as declared; columns are classes", "3 network evaluations a sample, as declared; columns are classes");
         File.ReadAllText(_folder.File("samples/command.log")).Should().Contain("working on 5");
