@@ -69,6 +69,12 @@ public abstract record StageDefinition
     /// <summary>Whether the stage trains a network, which may take hours.</summary>
     public bool Trains() => Component is ITrained;
 
+    /// <summary>
+    /// Whether several processes can compute the stage together: a training whose loss is a mean over samples, so that its gradient is the sum of
+    /// the gradients of micro-batches.
+    /// </summary>
+    public virtual bool TakesRanks() => Trains();
+
     /// <summary>A rough estimate of the work, in network evaluations of one sample; used to start long chains of stages first.</summary>
     public long Work() => Overhead + Evaluations;
 }
@@ -83,6 +89,9 @@ public sealed record DatasetStage(DatasetOptions Dataset) : StageDefinition
 public sealed record FeatureStage(FeatureOptions Features) : StageDefinition
 {
     private protected override object Component => Features;
+
+    /// <inheritdoc/>
+    public override bool TakesRanks() => false;
 
     /// <inheritdoc/>
     public override int Revision() => Trains() ? 2 : 1;
@@ -118,6 +127,9 @@ public sealed record LadderStage(string Split) : StageDefinition;
 public sealed record EncoderStage(EncoderOptions Encoder) : StageDefinition
 {
     private protected override object Component => Encoder;
+
+    /// <inheritdoc/>
+    public override bool TakesRanks() => Encoder is VariationalEncoderOptions;
 
     /// <inheritdoc/>
     public override int Revision() => Trains() ? 2 : 1;

@@ -9,7 +9,7 @@ namespace MfRae.Lab.Core.Records;
 /// <param name="Processor">Model and number of logical processors.</param>
 /// <param name="Accelerators">Models of the GPUs, if a GPU was used and its driver reports the model.</param>
 /// <param name="Packages">Package → version, for all packages that the program was built from.</param>
-/// <param name="Devices">The number of devices that the attempt used.</param>
+/// <param name="Devices">The number of devices that the attempt used: one for each rank.</param>
 /// <param name="Files">Path in the options → SHA-256 of the dataset or weights there (<see cref="Planning.StageDefinition.Files"/>).</param>
 /// <param name="Flops">Estimated floating-point operations of the whole stage; null without a cost model.</param>
 /// <param name="Run">The run that started the attempt, or null.</param>
