@@ -10,7 +10,7 @@ run.ps1 VERB [arguments]
   test               run all tests
   all                run every experiment in experiments/ in turn
   help               this text
-  anything else      is passed to the lab unchanged: run, plan, validate, profile, schema, ls, show, query, report, serve, publish, export, import,
+  anything else      is passed to the lab unchanged: run, plan, validate, profile, schema, options, ls, show, query, report, serve, publish, export, import,
                      evaluate, weights, du, gc, verify, db, diff, compare, history, logs, status, cancel, noise, sample, tag, note, archive, rm, doctor, or a
                      bare experiments/NAME.json, which means run. For details: run.ps1 --help
 

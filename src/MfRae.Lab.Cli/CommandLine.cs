@@ -26,6 +26,7 @@ public static class CommandLine
             ValidateVerb.Create(lab),
             ProfileVerb.Create(lab),
             SchemaVerb.Create(lab),
+            OptionsVerb.Create(lab),
             LsVerb.Create(lab),
             ShowVerb.Create(lab),
             QueryVerb.Create(lab),

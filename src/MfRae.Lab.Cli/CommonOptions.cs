@@ -114,6 +114,12 @@ internal static class CommonOptions
         Description = "Compute the activations of DiT^DH again in the backward pass of a training instead of keeping them: less memory, and a third more time",
     };
 
+    public static Option<int?> Ranks() => Number(
+        "--ranks",
+        "Train each network on N processes (OpenMPI), which divide the micro-batches of a step among them: the same gradient as one process with the "
+            + "same micro-batches",
+        1, 1);
+
     /// <summary>The value of `--micro-batch` for <see cref="RunSettings.MicroBatch"/>.</summary>
     public static int GetMicroBatch(this ParseResult parsed, Option<string?> option) => parsed.GetValue(option) switch
     {

@@ -27,6 +27,9 @@ public sealed record LabPaths(string WorkingDirectory, string Store, string Data
     /// <summary>The page that lists all experiments.</summary>
     public string Index => Path.Combine(Reports, ArtifactName.Index + ".html");
 
+    /// <summary>The page with the runs of all experiments.</summary>
+    public string Board => Path.Combine(Reports, ArtifactName.Board + ".html");
+
     /// <summary>The folder of the published pages and their data.</summary>
     public string Published => Path.Combine(Reports, "published");
 

@@ -31,6 +31,7 @@ namespace MfRae.Lab.Core;
 [JsonSerializable(typeof(PlanRecord))]
 [JsonSerializable(typeof(Annotations))]
 [JsonSerializable(typeof(CapsuleIndex))]
+[JsonSerializable(typeof(LoggedRun))]
 [JsonSerializable(typeof(ExportIndex))]
 [JsonSerializable(typeof(GeneratorNetworkOptions))]
 [JsonSerializable(typeof(DitOptions))]

@@ -6,11 +6,30 @@ namespace MfRae.Lab.Core;
 /// <summary>The resources that this process has used.</summary>
 public static class ResourceUse
 {
-    /// <summary>Processor time of all threads.</summary>
+    // The kernel counts the time of processes in hundredths of a second on every processor that .NET supports.
+    private const double TicksPerSecond = 100;
+
+    /// <summary>Processor time of all threads, and on Linux of all child processes that have ended.</summary>
     public static double CpuSeconds()
     {
         using var process = Process.GetCurrentProcess();
-        return process.TotalProcessorTime.TotalSeconds;
+        return process.TotalProcessorTime.TotalSeconds + ChildSeconds();
+    }
+
+    private static double ChildSeconds()
+    {
+        try
+        {
+            // After the name of the program in parentheses, the fields 14 and 15 are the times of the children in user and kernel mode.
+            var stat = OperatingSystem.IsLinux() ? File.ReadAllText("/proc/self/stat") : "";
+            return stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > 14 } fields
+                ? (long.Parse(fields[13], CultureInfo.InvariantCulture) + long.Parse(fields[14], CultureInfo.InvariantCulture)) / TicksPerSecond
+                : 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return 0;
+        }
     }
 
     /// <summary>

@@ -11,8 +11,8 @@ namespace MfRae.Lab.Reporting;
 /// <summary>Renders the list of experiments with links to their reports: a pure function, and a page that works offline.</summary>
 public static class IndexBuilder
 {
-    /// <summary>Renders the list.</summary>
-    /// <param name="entries">The experiments in the order of the list.</param>
+    /// <summary>Renders the list: the latest run first, experiments that never ran last.</summary>
+    /// <param name="entries">The experiments.</param>
     /// <param name="unreadable">Names of experiments that are in the database but cannot be read.</param>
     public static string Build(IReadOnlyList<IndexEntry> entries, params IReadOnlyList<string> unreadable) => Page(entries, unreadable).Render();
 
@@ -20,7 +20,10 @@ public static class IndexBuilder
     public static ServedPage Serve(IReadOnlyList<IndexEntry> entries, IReadOnlyList<string> unreadable, LiveHook hook) =>
         Page(entries, unreadable).Serve(hook);
 
-    private static Page Page(IReadOnlyList<IndexEntry> entries, IReadOnlyList<string> unreadable) => new(
+    private static Page Page(IReadOnlyList<IndexEntry> experiments, IReadOnlyList<string> unreadable) => Sorted(
+        [.. experiments.OrderByDescending(entry => entry.Latest ?? DateTimeOffset.MinValue)], unreadable);
+
+    private static Page Sorted(IReadOnlyList<IndexEntry> entries, IReadOnlyList<string> unreadable) => new(
         "Results",
         "Experiments",
         "Generated from the results database.",
@@ -42,9 +45,11 @@ public static class IndexBuilder
                     entry.Spark,
                     Size = $"{Numbers.Plural(entry.Arms, "arm")}, {Numbers.Plural(entry.Runs, "run")}, {entry.Seeds} {(entry.Seeds == "1" ? "seed" : "seeds")} per arm with a result",
                     Lost = entry.Lost == 0 ? "" : $"{Numbers.Plural(entry.Lost, "run")} not completed",
+                    Open = entry.Open == 0 ? "" : $"{Numbers.Plural(entry.Open, "run")} not finished yet",
                     Latest = entry.Latest?.UtcDateTime.ToString("'last run' yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture) ?? "",
                     Cost = entry.CpuSeconds > 0 ? $"{Numbers.Duration(entry.CpuSeconds)} of CPU time" : "",
                     entry.Tags,
+                    Overrides = string.Join(' ', entry.Overrides),
                 }).ToArray(),
             })),
         ],
@@ -65,10 +70,12 @@ public static class IndexBuilder
 /// <param name="Arms">The number of arms.</param>
 /// <param name="Runs">The number of runs.</param>
 /// <param name="Seeds">The number of seeds per arm with a value of the primary metric: `2`, or `1–2` if arms differ.</param>
-/// <param name="Lost">The number of runs that did not complete.</param>
+/// <param name="Lost">The number of runs that ended without completing.</param>
+/// <param name="Open">The number of runs that wait or run.</param>
 /// <param name="Latest">The start of the latest attempt; null before the first attempt.</param>
 /// <param name="CpuSeconds">The CPU time of all attempts of all stages.</param>
 /// <param name="Tags">The tags of the experiment, sorted.</param>
+/// <param name="Overrides">The options that the command line changed.</param>
 public sealed record IndexEntry(
     string Name,
     string Title,
@@ -81,9 +88,11 @@ public sealed record IndexEntry(
     int Runs,
     string Seeds,
     int Lost,
+    int Open,
     DateTimeOffset? Latest,
     double CpuSeconds,
-    IReadOnlyList<string> Tags)
+    IReadOnlyList<string> Tags,
+    IReadOnlyList<string> Overrides)
 {
     /// <summary>The entry of an experiment.</summary>
     /// <param name="record">The record of the experiment.</param>
@@ -106,10 +115,12 @@ public sealed record IndexEntry(
             record.Arms.Count,
             record.Runs.Count,
             Range([.. data.Primary.Arms.Select(arm => arm.Values.Count)]),
-            record.Runs.Count(run => run.Status != "completed"),
+            record.Runs.Count(run => run.Status != "completed" && !run.IsOpen()),
+            record.Runs.Count(run => run.IsOpen()),
             attempts.Length == 0 ? null : attempts.Max(attempt => attempt.Started),
             attempts.Sum(attempt => attempt.CpuSeconds),
-            [.. (tags ?? []).Order(StringComparer.Ordinal)]);
+            [.. (tags ?? []).Order(StringComparer.Ordinal)],
+            record.Overrides);
     }
 
     private static string Line(ExperimentComparison primary)

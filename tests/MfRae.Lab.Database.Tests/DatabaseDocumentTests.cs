@@ -40,6 +40,33 @@ public sealed partial class DatabaseDocumentTests : IDisposable
         }
     }
 
+    [Fact]
+    public void One_statement_gives_FID_seconds_a_step_and_memory_by_lambda_and_derivative()
+    {
+        Ablation.Fill(_lab, "ablation-derivative");
+        var statement = Examples().Matches(_document).Select(match => match.Groups[1].Value).Single(sql => sql.Contains("meanflow.derivative.kind"));
+
+        _lab.Rows(statement).Select(row => row.Take(7)).Should().BeEquivalentTo(
+            Ablation.Arms.Select(arm => new object?[] { arm.Lambda, arm.Derivative, arm.Fid + 1, 1.0, 3L, arm.Seconds, (double)arm.MiB }),
+            options => options.WithStrictOrdering());
+    }
+
+    [Fact]
+    public void All_views_of_values_identify_them_by_the_same_columns()
+    {
+        string[] identity =
+        [
+            "metric", "name", "steps", "samples", "guidance", "labels", "extractor", "preprocessing", "reference", "higher_is_better", "device", "noise",
+            "setting",
+        ];
+        foreach (var view in (string[])["arms", "run_values", "evaluations", "version_evaluations"])
+        {
+            _lab.Rows($"select name from pragma_table_info('{view}')").Select(row => (string)row[0]!).Should().Contain(identity, view);
+        }
+
+        _lab.Rows("select name from pragma_table_info('metrics')").Select(row => (string)row[0]!).Should().Contain(["metric", "name"]);
+    }
+
     private IEnumerable<(string View, string Text)> Sections() =>
         Headings().Matches(_document).Select(match => (match.Groups[1].Value, match.Groups[2].Value));
 

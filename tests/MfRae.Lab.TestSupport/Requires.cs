@@ -38,6 +38,17 @@ public static class Requires
     /// <summary>SQLite's own command-line program.</summary>
     public static void SqliteProgram() => Assert.SkipUnless(HasSqliteProgram.Value, "the program sqlite3 is not installed");
 
+    /// <summary>A Python interpreter of version 3.9 or later, with some modules.</summary>
+    /// <returns>The interpreter.</returns>
+    public static string Python(params string[] modules)
+    {
+        // The packages of the system belong to its own interpreter, which need not be the first on the PATH.
+        string? python = ((string[])["/usr/bin/python3", "python3"]).FirstOrDefault(candidate => Runs(
+            candidate, "-c", string.Join("; ", modules.Select(module => $"import {module}").Prepend("import sys; assert sys.version_info >= (3, 9)"))));
+        Assert.SkipUnless(python is not null, $"no python3 of version 3.9 or later{string.Concat(modules.Select(module => $", with {module},"))} on this machine");
+        return python!;
+    }
+
     private static bool Runs(string program, params string[] arguments)
     {
         try

@@ -9,20 +9,23 @@ namespace MfRae.Lab.Cli.Live;
 /// Sends viewers events about changes of their pages. After an error, viewers are told that their page may be out of date, and the feed
 /// tries again.
 /// </summary>
+/// <param name="progress">The progress of an experiment for its page; the empty string if nothing is running.</param>
 /// <param name="report">Receives each error of a page once; the same error again only after a success.</param>
-internal sealed class ChangeFeed(PageCache pages, RefreshPolicy policy, Action<Exception> report, TimeProvider time)
+internal sealed class ChangeFeed(
+    PageCache pages, Func<string, string> progress, RefreshPolicy policy, Action<Exception> report, TimeProvider time)
 {
     private const int MaxErrorLength = 300;
     private static readonly TimeSpan ReconnectionInterval = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<string, WatchedPage> _watched = new();
 
     /// <summary>
-    /// Events about a page until the viewer leaves: the page's stamp, at once and after each change; <c>stale</c> with the error when the
-    /// database cannot be compared; <c>fresh</c> when it can again; <c>heartbeat</c>, so that a lost viewer is noticed.
+    /// Events about a page until the viewer leaves: the page's stamp, at once and after each change; <c>progress</c> of running stages;
+    /// <c>stale</c> with the error when the database cannot be compared; <c>fresh</c> when it can again; <c>heartbeat</c>, so that a lost viewer
+    /// is noticed.
     /// </summary>
     public async IAsyncEnumerable<SseItem<string>> Follow(string page, [EnumeratorCancellation] CancellationToken stop = default)
     {
-        var shown = new PageState(null, null);
+        var shown = new PageState(null, "", null);
         var beat = time.GetTimestamp();
         while (!stop.IsCancellationRequested)
         {
@@ -31,6 +34,8 @@ internal sealed class ChangeFeed(PageCache pages, RefreshPolicy policy, Action<E
                 yield return state.Error is null ? new("live", "fresh") : new(state.Error, "stale");
             if (state.Stamp is { } stamp && stamp != shown.Stamp)
                 yield return new(stamp) { ReconnectionInterval = ReconnectionInterval };
+            if (state.Progress != shown.Progress)
+                yield return new(state.Progress, "progress");
             shown = state;
             if (time.GetElapsedTime(beat) >= policy.Heartbeat)
             {
@@ -51,7 +56,7 @@ internal sealed class ChangeFeed(PageCache pages, RefreshPolicy policy, Action<E
         try
         {
             if (watched.State.Stamp is null || pages.IsDue(page))
-                watched.State = new(pages.ServedStamp(page), null);
+                watched.State = new(pages.ServedStamp(page), page is PageCache.Index or PageCache.Board ? "" : progress(page), null);
         }
         catch (Exception error)
         {
@@ -72,11 +77,11 @@ internal sealed class ChangeFeed(PageCache pages, RefreshPolicy policy, Action<E
 
     private sealed class WatchedPage
     {
-        public volatile PageState State = new(null, null);
+        public volatile PageState State = new(null, "", null);
 
         public Lock Gate { get; } = new();
     }
 
     /// <param name="Error">Why the stamp may be out of date, or null.</param>
-    private sealed record PageState(string? Stamp, string? Error);
+    private sealed record PageState(string? Stamp, string Progress, string? Error);
 }

@@ -49,7 +49,7 @@ internal sealed class LabServer : IDisposable
         _database.Version();
         var stop = new StopAction(store, interrupt);
         _pages = new(_database, stop.IsPossible, Token, policy, time);
-        var feed = new ChangeFeed(_pages, policy, report, time);
+        var feed = new ChangeFeed(_pages, new LiveProgress(_database, store, time).Of, policy, report, time);
         for (var attempt = 1; ; attempt++)
         {
             Port = port == 0 ? FreePort() : port;

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Reporting;
+using MfRae.Lab.Reporting.Boards;
 
 namespace MfRae.Lab.Cli.Live;
 
@@ -15,19 +17,22 @@ internal sealed class PageCache(DatabaseView database, Func<string, bool> canSto
     /// <summary>Name of the page that lists the experiments. No experiment has this name.</summary>
     public const string Index = "";
 
+    /// <summary>Name of the page with the runs of all experiments.</summary>
+    public const string Board = ArtifactName.Board;
+
     // Part of each stamp: the pages of another server have another token, even if its database is the same.
     private readonly string _server = Hash(Encoding.UTF8.GetBytes(token));
     private readonly SemaphoreSlim _turn = new(1);
     private readonly ConcurrentDictionary<string, CachedPage> _pages = new();
     private readonly ConcurrentDictionary<string, ((int, long) Version, string Stamp)> _stamps = new();
-    private readonly Dictionary<string, (string Stamp, IndexEntry Entry)> _entries = [];
+    private readonly Dictionary<string, (string Stamp, IndexEntry Entry, BoardEntry Runs)> _entries = [];
     private readonly CpuBudget _budget = new(policy, time);
     private int _made;
 
     /// <summary>Number of pages made so far.</summary>
     public int Made => Volatile.Read(ref _made);
 
-    public bool Has(string page) => page == Index || Recent(page) is not null || database.Read(queries => queries.Names()).Contains(page);
+    public bool Has(string page) => IsOverview(page) || Recent(page) is not null || database.Read(queries => queries.Names()).Contains(page);
 
     /// <summary>The page, or null if the database has no such experiment.</summary>
     /// <exception cref="LabException">The database cannot be read.</exception>
@@ -61,7 +66,7 @@ internal sealed class PageCache(DatabaseView database, Func<string, bool> canSto
         var version = database.Version();
         if (_stamps.TryGetValue(page, out var known) && known.Version == version)
             return known.Stamp;
-        var stamp = _server + database.Read(queries => page == Index
+        var stamp = _server + database.Read(queries => IsOverview(page)
             ? Hash(Encoding.UTF8.GetBytes(string.Join('\n', queries.Names().Select(name => $"{name}\n{queries.Stamp(name)}"))))
             : queries.Stamp(page));
         _stamps[page] = (version, stamp);
@@ -84,9 +89,9 @@ internal sealed class PageCache(DatabaseView database, Func<string, bool> canSto
 
     private CachedPage? Render(string page, string stamp)
     {
-        var hook = new LiveHook(stamp, Route.EventsOf(page), token, page != Index && canStop(page) ? Route.StopOf(page) : null);
-        var served = page == Index
-            ? ServeIndex(hook)
+        var hook = new LiveHook(stamp, Route.EventsOf(page), token, !IsOverview(page) && canStop(page) ? Route.StopOf(page) : null);
+        var served = IsOverview(page)
+            ? ServeOverview(page, hook)
             : database.Read(queries => queries.Experiment(page)) is { } record ? ReportBuilder.Serve(record, hook) : null;
         if (served is null)
             return null;
@@ -97,7 +102,7 @@ internal sealed class PageCache(DatabaseView database, Func<string, bool> canSto
     }
 
     /// <summary>Reads only experiments that have changed.</summary>
-    private ServedPage ServeIndex(LiveHook hook)
+    private ServedPage ServeOverview(string page, LiveHook hook)
     {
         var names = database.Read(queries => queries.Names());
         var tags = database.Read(queries => queries.ExperimentTags());
@@ -106,17 +111,19 @@ internal sealed class PageCache(DatabaseView database, Func<string, bool> canSto
         foreach (var name in names)
         {
             var stamp = database.Read(queries => queries.Stamp(name));
-            if (stamp is null || (_entries.TryGetValue(name, out var known) && known.Stamp == stamp))
+            if (stamp is null || (_entries.TryGetValue(name, out var earlier) && earlier.Stamp == stamp))
                 continue;
             if (database.Read(queries => queries.Outline(name)) is { } record)
-                _entries[name] = (stamp, IndexEntry.Of(record, tags[name]));
+                _entries[name] = (stamp, IndexEntry.Of(record, tags[name]), BoardEntry.Of(record, tags[name]));
         }
 
-        return IndexBuilder.Serve(
-            [.. names.Where(_entries.ContainsKey).Select(name => _entries[name].Entry)],
-            [.. names.Where(name => !_entries.ContainsKey(name))],
-            hook);
+        var known = names.Where(_entries.ContainsKey).Select(name => _entries[name]).ToList();
+        return page == Board
+            ? BoardBuilder.Serve([.. known.Select(one => one.Runs)], hook)
+            : IndexBuilder.Serve([.. known.Select(one => one.Entry)], [.. names.Where(name => !_entries.ContainsKey(name))], hook);
     }
+
+    private static bool IsOverview(string page) => page is Index or Board;
 
     private static string Hash(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
 }

@@ -19,8 +19,13 @@ public static class JsonText
         Converters = { new FiniteNumber() },
     };
 
+    private static readonly JsonSerializerOptions OneLine = new(Options) { WriteIndented = false };
+
     /// <summary>Serialises a value. Numbers that are not finite become null.</summary>
     public static string Of<T>(T value) => JsonSerializer.Serialize(value, Options);
+
+    /// <summary>The same on one line.</summary>
+    public static string Line<T>(T value) => JsonSerializer.Serialize(value, OneLine);
 
     /// <summary>The JSON of a writer, for output whose properties are not known in advance.</summary>
     public static string Write(Action<Utf8JsonWriter> write)

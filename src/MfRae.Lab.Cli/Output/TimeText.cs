@@ -1,10 +1,11 @@
 using System.Globalization;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Output;
 
-/// <summary>The predicted time of a plan, for the verb `plan`.</summary>
+/// <summary>The predicted time and disk space of a plan, for the verb `plan`.</summary>
 public static class TimeText
 {
     private const double Minute = 60;
@@ -33,6 +34,24 @@ public static class TimeText
             + (first is null || unknown.Length > 0 ? "" : $", first result after {Span(first.End)}")
             + string.Create(CultureInfo.InvariantCulture, $"; from {times.Count} earlier stage{(times.Count == 1 ? "" : "s")} on this machine");
         return text + (unknown.Length > 0 ? $", none of which is comparable to {string.Join(", ", unknown)}" : "") + "\n";
+    }
+
+    /// <summary>One line with the disk space that the stages to compute take; empty if there are none.</summary>
+    /// <param name="isComplete">Whether the stage with a key is in the store.</param>
+    /// <param name="space">The sizes of earlier stages.</param>
+    /// <param name="free">The free bytes of the store's disk; null: unknown.</param>
+    public static string Space(Plan plan, Func<string, bool> isComplete, SpaceForecast space, long? free)
+    {
+        var open = plan.Stages.Where(stage => !isComplete(stage.Key)).ToList();
+        if (open.Count == 0)
+            return "";
+        var known = open.Select(space.Of).OfType<long>().ToList();
+        if (known.Count == 0)
+            return "disk: unknown, no earlier stages in the store\n";
+        string[] unknown = [.. open.Where(stage => space.Of(stage) is null).Select(stage => stage.Kind).Distinct()];
+        return $"disk: {(unknown.Length > 0 ? "at least" : "about")} {ByteSize.Text(known.Sum())}"
+            + (free is { } bytes ? $" of {ByteSize.Text(bytes)} that are free" : "")
+            + (unknown.Length > 0 ? $"; no earlier stage is of kind {string.Join(", ", unknown)}" : "") + "\n";
     }
 
     /// <summary>A duration in one unit: `45 s`, `12 min`, `2.4 h`.</summary>

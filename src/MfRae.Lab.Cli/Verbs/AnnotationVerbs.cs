@@ -47,7 +47,7 @@ internal static class TagVerb
         if (tags.Length > 0)
             AnnotationSubject.Keep(queries, lab.Store);
         if (tags.Length > 0 && about.Kind == Annotation.Experiment)
-            new ReportPages(queries, lab.Paths).WriteIndex();
+            new ReportPages(queries, lab.Paths).WriteOverviews();
         string[] present = [.. queries.Annotations().Tags.Where(tag => tag.Kind == about.Kind && tag.Subject == about.Name).Select(tag => tag.Text)];
         lab.Terminal.Out.WriteLine(json
             ? JsonText.Of(new TagsJson(about.Kind, about.Name, present))

@@ -111,12 +111,16 @@ internal static class ExportVerb
     private sealed record CapsuleJson(string Experiment, string Capsule, long Bytes, int Stages, int StagesOfPlan, int Entries);
 }
 
-/// <summary>`import`: adds a capsule from another lab to the store and the database, and renders its report.</summary>
+/// <summary>
+/// `import`: adds a capsule from another lab, or runs of other programs (<see cref="LoggedRunImport"/>), to the store and the database, and
+/// renders their reports.
+/// </summary>
 internal static class ImportVerb
 {
     public static Command Create(LabContext lab)
     {
-        var file = new Argument<string>("FILE") { Description = "A capsule written by `export`" };
+        var file = new Argument<string>("PATH") { Description = "A capsule written by `export`, or a folder with runs that mfrae_log.py logged" };
+        var watch = new Option<bool>("--watch") { Description = "Import a folder again whenever its runs grow, until Ctrl-C" };
         var maxBytes = new Option<string>("--max-bytes")
         {
             Description = "Maximum size of the unpacked capsule",
@@ -129,15 +133,25 @@ internal static class ImportVerb
                 result.AddError("--max-bytes requires a positive number of bytes");
         });
         var json = CommonOptions.Json();
-        var command = new Verb("import", "Add a capsule to the store and the database; intact stages that are already there are kept", "ablation-lambda.capsule")
+        var command = new Verb(
+            "import", "Add a capsule, or runs of other programs, to the store and the database; intact stages that are already there are kept",
+            "ablation-lambda.capsule")
         {
-            file, maxBytes, json,
+            file, watch, maxBytes, json,
         };
-        command.SetAction(parsed => Execute(
-            lab.For(parsed),
-            parsed.GetRequiredValue(file),
-            TryParse(parsed.GetRequiredValue(maxBytes), out var most) ? most : throw new InvalidOperationException("unchecked size"),
-            parsed.GetValue(json)));
+        command.SetAction(parsed =>
+        {
+            var (context, path) = (lab.For(parsed), parsed.GetRequiredValue(file));
+            if (Directory.Exists(Path.GetFullPath(path, lab.WorkingDirectory)))
+                return LoggedRunImport.Execute(context, path, parsed.GetValue(watch), parsed.GetValue(json));
+            if (parsed.GetValue(watch))
+                throw new LabException($"{PrintableText.Of(path)} is not a folder: --watch follows the runs below a folder");
+            return Execute(
+                context,
+                path,
+                TryParse(parsed.GetRequiredValue(maxBytes), out var most) ? most : throw new InvalidOperationException("unchecked size"),
+                parsed.GetValue(json));
+        });
         return command;
     }
 

@@ -46,7 +46,8 @@ internal static class NoiseVerb
         if (lab.Store.Dropped(stage.Key) != StoredFileKinds.None)
             throw new LabException($"the samples of `{role}` were dropped: run the experiment with --keep {StoredFiles.Name(StoredFileKinds.Samples)}");
         var manifest = lab.Store.ReadManifest(stage.Key);
-        var definition = (SamplingStage)VersionedJson.Read<StageDefinition>(Encoding.UTF8.GetBytes(manifest.Definition.GetRawText()));
+        if (VersionedJson.Read<StageDefinition>(Encoding.UTF8.GetBytes(manifest.Definition.GetRawText())) is not SamplingStage definition)
+            throw new LabException($"the samples of `{role}` are those of another program, whose use of noise is unknown: name a run with samples of the lab");
         var path = Path.GetFullPath(file, lab.WorkingDirectory);
         var written = SamplingNoise.Write(definition, manifest.Seed, lab.Store.CompleteFolder(stage.Key), samples, path);
         lab.Terminal.Out.WriteLine(string.Create(

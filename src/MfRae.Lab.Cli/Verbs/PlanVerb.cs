@@ -11,7 +11,7 @@ using MfRae.Lab.Learning.Profiling;
 namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>
-/// `plan`: prints the stages that a run would compute, their predicted time, and the statistical power, without changing anything.
+/// `plan`: prints the stages that a run would compute, their predicted time and disk space, and the statistical power, without changing anything.
 /// </summary>
 internal static class PlanVerb
 {
@@ -19,7 +19,7 @@ internal static class PlanVerb
     {
         var (file, overrides, only) = (CommonOptions.ExperimentFile(), CommonOptions.Overrides(), CommonOptions.Only());
         var (device, jobs) = (CommonOptions.Device(), CommonOptions.Jobs());
-        var command = new Verb("plan", "Print which stages would run, which are cached, the expected time, and the statistical power of the seeds",
+        var command = new Verb("plan", "Print which stages would run, which are cached, the expected time and disk space, and the statistical power of the seeds",
             "experiments/ablation-lambda.json seeds=0-5")
         {
             file, overrides, only, device, jobs,
@@ -39,7 +39,24 @@ internal static class PlanVerb
         bool IsComplete(string key) => lab.Store.IsComplete(key) && !restored.Contains(key);
         lab.Terminal.Text.Write(PlanText.Describe(plan, IsComplete, EarlierResults.Spread(lab.Paths, plan.Experiment.PrimaryMetric)));
         lab.Terminal.Text.Write(TimeText.Predict(plan, IsComplete, EarlierTimes.Read(lab, queries => EarlierTimes.Of(queries, settings)), EarlierTimes.Jobs(settings)));
+        lab.Terminal.Text.Write(TimeText.Space(plan, IsComplete, new SpaceForecast(lab.Store), FreeBytes(lab.Paths.Store)));
         return ExitCode.Ok;
+    }
+
+    /// <summary>The free bytes of the disk of a folder, which need not exist yet; null if the system does not tell.</summary>
+    private static long? FreeBytes(string folder)
+    {
+        var existing = folder;
+        while (existing is not null && !Directory.Exists(existing))
+            existing = Path.GetDirectoryName(existing);
+        try
+        {
+            return existing is null ? null : new DriveInfo(existing).AvailableFreeSpace;
+        }
+        catch (Exception unknown) when (unknown is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
     }
 }
 

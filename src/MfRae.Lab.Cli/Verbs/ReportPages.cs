@@ -4,29 +4,42 @@ using MfRae.Lab.Core.Records;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Execution.Store;
 using MfRae.Lab.Reporting;
+using MfRae.Lab.Reporting.Boards;
 
 namespace MfRae.Lab.Cli.Verbs;
 
-/// <summary>Renders the report pages of the recorded experiments, and the index page.</summary>
+/// <summary>Renders the report pages of the recorded experiments, the list of experiments and the board.</summary>
 public sealed class ReportPages(RunQueries queries, LabPaths paths)
 {
     /// <summary>The path of the page of an experiment.</summary>
     public string File(ExperimentRecord record) => paths.Report(record.Name);
 
-    /// <summary>The path of the index page.</summary>
-    public string IndexFile => paths.Index;
 
     /// <summary>The page of an experiment, in UTF-8.</summary>
     public static byte[] Page(ExperimentRecord record) => Encoding.UTF8.GetBytes(ReportBuilder.Build(record));
 
-    /// <summary>The index page, in UTF-8.</summary>
-    public byte[] IndexPage()
+    /// <summary>The pages over all experiments, in UTF-8: the list of experiments, and the board of their runs.</summary>
+    public IReadOnlyList<(string File, byte[] Content)> Overviews()
     {
         var tags = queries.ExperimentTags();
-        var entries = queries.Names().Select(name => (Name: name, Entry: queries.Outline(name) is { } record ? IndexEntry.Of(record, tags[name]) : null))
-            .ToList();
-        return Encoding.UTF8.GetBytes(IndexBuilder.Build(
-            [.. entries.Select(one => one.Entry).OfType<IndexEntry>()], [.. entries.Where(one => one.Entry is null).Select(one => one.Name)]));
+        var (entries, rows, unreadable) = (new List<IndexEntry>(), new List<BoardEntry>(), new List<string>());
+        foreach (var name in queries.Names())
+        {
+            if (queries.Outline(name) is not { } record)
+            {
+                unreadable.Add(name);
+                continue;
+            }
+
+            entries.Add(IndexEntry.Of(record, tags[name]));
+            rows.Add(BoardEntry.Of(record, tags[name]));
+        }
+
+        return
+        [
+            (paths.Index, Encoding.UTF8.GetBytes(IndexBuilder.Build(entries, unreadable))),
+            (paths.Board, Encoding.UTF8.GetBytes(BoardBuilder.Build(rows))),
+        ];
     }
 
     /// <summary>The state of each recorded experiment, see <see cref="RunQueries.Stamp"/>. <see cref="Update"/> compares with it.</summary>
@@ -35,7 +48,7 @@ public sealed class ReportPages(RunQueries queries, LabPaths paths)
         queries.Names().Where(name => name != but).Select(name => (name, queries.Stamp(name))).ToHashSet();
 
     /// <summary>
-    /// Writes the pages of the experiments whose state has changed, and the index; unchanged files are not written. Experiments share
+    /// Writes the pages of the experiments whose state has changed, and those over all experiments; unchanged files are not written. Experiments share
     /// stages, so a run of one experiment may change the pages of others. An experiment whose name cannot be a file name has no page.
     /// </summary>
     /// <param name="before">The earlier <see cref="State"/>.</param>
@@ -50,7 +63,7 @@ public sealed class ReportPages(RunQueries queries, LabPaths paths)
                 Write(changed);
         }
 
-        WriteIndex();
+        WriteOverviews();
     }
 
     private void Write(ExperimentRecord record)
@@ -59,8 +72,12 @@ public sealed class ReportPages(RunQueries queries, LabPaths paths)
         FileOutput.WriteIfChanged(File(record), Page(record));
     }
 
-    /// <summary>Writes the index page if it has changed.</summary>
-    public void WriteIndex() => FileOutput.WriteIfChanged(IndexFile, IndexPage());
+    /// <summary>Writes the pages over all experiments that have changed.</summary>
+    public void WriteOverviews()
+    {
+        foreach (var (file, content) in Overviews())
+            FileOutput.WriteIfChanged(file, content);
+    }
 }
 
 /// <summary>The image files that pages link to. Full-size images are copied from the store, and left out if the store has lost them.</summary>

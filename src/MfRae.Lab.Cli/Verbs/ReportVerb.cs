@@ -81,7 +81,7 @@ internal sealed class ReportVerb
         var reports = new ReportPages(queries, lab.Paths);
         var pages = Records(lab, queries, experiment)
             .SelectMany(record => PageImages.Of(record, lab.Paths.Reports, lab.Paths.Store).Append((reports.File(record), ReportPages.Page(record))))
-            .Append((reports.IndexFile, reports.IndexPage()))
+            .Concat(reports.Overviews())
             .ToList();
         return PageFiles.WriteOrCheck(lab, pages, check, Database);
     }

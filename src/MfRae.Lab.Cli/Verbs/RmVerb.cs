@@ -78,7 +78,7 @@ internal static class RmVerb
             PageImages.Delete(file);
         }
 
-        reports.WriteIndex();
+        reports.WriteOverviews();
         terminal.Out.WriteLine($"removed {record.Name} and the records of {forgotten} stages that no other experiment uses; "
             + "the stage outputs stay in the store until `gc`");
         return ExitCode.Ok;

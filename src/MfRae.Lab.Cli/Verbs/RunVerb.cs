@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Serialization;
 using MfRae.Lab.Cli.Output;
 using MfRae.Lab.Cli.Progress;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Core.Statistics;
@@ -18,7 +19,7 @@ namespace MfRae.Lab.Cli.Verbs;
 
 /// <summary>
 /// `run`: computes the stages of an experiment, records them in the database and writes the report. The options are run settings: none
-/// is part of a stage key, and only the device, micro-batches and recomputation change numbers, by rounding.
+/// is part of a stage key, and only the device, micro-batches, ranks and recomputation change numbers, by rounding.
 /// </summary>
 internal sealed class RunVerb
 {
@@ -61,6 +62,7 @@ internal sealed class RunVerb
 
     private readonly Option<string?> _microBatch = CommonOptions.MicroBatch();
     private readonly Option<bool> _recompute = CommonOptions.Recompute();
+    private readonly Option<int?> _ranks = CommonOptions.Ranks();
     private readonly Option<int?> _decodeThreads = CommonOptions.Number(
         "--decode-threads", "Threads of a stage that read images ahead of its computation. 0 takes the cores that no computation needs", 0, 0);
 
@@ -83,6 +85,13 @@ internal sealed class RunVerb
     private readonly Option<bool> _wait = new("--wait") { Description = "With --launcher slurm: follow the jobs until they have ended" };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "With --launcher slurm: print the batch scripts and exit" };
 
+    private readonly Option<string?> _notify = new("--notify")
+    {
+        Description = "When the run has ended, POST JSON to this https:// address or run this command, which finds the message in MFRAE_TEXT, "
+            + "MFRAE_EXPERIMENT, MFRAE_STATUS and MFRAE_REPORT. env:NAME takes address or command from an environment variable. Nothing of it is recorded",
+        HelpName = "ADDRESS|COMMAND|env:NAME",
+    };
+
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print state changes only, no progress" };
     private readonly Option<bool> _json = CommonOptions.Json("Print the results as JSON");
 
@@ -94,13 +103,13 @@ internal sealed class RunVerb
             "experiments/ablation-lambda.json seeds=0-5 --only meanflow.lambda=1")
         {
             _file, _overrides, _plan, _only, _device, _jobs, _fresh, _keepGoing, _failFast, _retryFailed, _noWait, _checkpointEvery,
-            _microBatch, _recompute, _decodeThreads, _keep, _launcher, _profile, _wait, _dryRun, _quiet, _json,
+            _microBatch, _recompute, _ranks, _decodeThreads, _keep, _launcher, _profile, _wait, _dryRun, _notify, _quiet, _json,
         };
         command.Exclude(_keepGoing, _failFast);
         _launcher.AcceptOnlyFromAmong(Local, Slurm);
         command.Validators.Add(result =>
         {
-            Option[] refused = result.GetValue(_launcher) == Slurm ? [_fresh, _failFast, _jobs, _noWait] : [_profile, _wait, _dryRun];
+            Option[] refused = result.GetValue(_launcher) == Slurm ? [_fresh, _failFast, _jobs, _ranks, _noWait] : [_profile, _wait, _dryRun];
             foreach (var option in refused.Where(option => result.GetResult(option) is { Implicit: false }))
                 result.AddError($"{option.Name} {(result.GetValue(_launcher) == Slurm ? "cannot be combined with" : "needs")} --launcher slurm");
         });
@@ -112,14 +121,32 @@ internal sealed class RunVerb
                 ? PlanVerb.Execute(context, file, overrides, only, Settings(parsed))
                 : PlanLoader.Load(context, file, overrides, only, out var code) is not { } whole ? code
                 : parsed.GetValue(_dryRun) ? Preview(context, parsed, whole, only)
-                : Execute(context, parsed, whole, only);
+                : Notified(context, parsed, whole, only);
         });
         return command;
     }
 
-    private int Execute(LabContext lab, ParseResult parsed, Plan whole, string[] only)
+    private int Notified(LabContext lab, ParseResult parsed, Plan whole, string[] only)
     {
+        var notification = Notification.Of(parsed.GetValue(_notify), lab.WorkingDirectory);
+        RunMessage? message = null;
+        try
+        {
+            return Execute(lab, parsed, whole, only, out message);
+        }
+        finally
+        {
+            if (notification?.Send(message ?? RunMessage.Of(whole.Experiment.Name)) is { } problem)
+                lab.Terminal.Error.WriteLine($"the notification was not sent: {problem}");
+        }
+    }
+
+    private int Execute(LabContext lab, ParseResult parsed, Plan whole, string[] only, out RunMessage? message)
+    {
+        message = null;
         var profile = parsed.GetValue(_launcher) == Slurm ? Profile(lab, parsed) : null;
+        if (parsed.GetNumber(_ranks) > 1)
+            RankSupport.Check();
         // Before the database is opened: a rebuild in progress replaces the file.
         var paths = lab.Paths;
         var source = GitCommit.State(paths.WorkingDirectory, outputs: [paths.Store, paths.Database, paths.Reports]);
@@ -140,6 +167,7 @@ internal sealed class RunVerb
         reports.Update(before, record);
 
         var results = Results.Of(record);
+        message = RunMessage.Of(outcome, results, reports.File(record));
         if (outcome.Interrupted)
         {
             var done = outcome.Stages.Count(stage => stage.Status == StageStatus.Completed);
@@ -171,7 +199,8 @@ internal sealed class RunVerb
 
     private RunSettings Settings(ParseResult parsed) => new(
         Device: parsed.GetRequiredValue(_device), Jobs: parsed.GetNumber(_jobs), CheckpointSeconds: parsed.GetValue(_checkpointEvery),
-        MicroBatch: parsed.GetMicroBatch(_microBatch), Recompute: parsed.GetValue(_recompute), DecodeThreads: parsed.GetNumber(_decodeThreads));
+        MicroBatch: parsed.GetMicroBatch(_microBatch), Recompute: parsed.GetValue(_recompute), DecodeThreads: parsed.GetNumber(_decodeThreads),
+        Ranks: parsed.GetNumber(_ranks));
 
     private RunOutcome Run(
         LabContext lab, ParseResult parsed, Plan whole, string[] only, PlanRecord noted, RunOrigin origin, LabDatabase database)

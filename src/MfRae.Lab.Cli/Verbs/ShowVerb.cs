@@ -138,6 +138,7 @@ internal static class OriginText
         Line("runtime", origin.Runtime);
         Line("system", origin.System);
         Line("host", attempt.Host);
+        Line("ranks", origin.Devices > 1 ? origin.Devices.ToString(CultureInfo.InvariantCulture) : "");
         Line("micro-batch", attempt.MicroBatch is { } samples ? samples.ToString(CultureInfo.InvariantCulture) : "");
         Line("recompute", attempt.Recompute ? "yes" : "");
         Line("processor", origin.Processor);

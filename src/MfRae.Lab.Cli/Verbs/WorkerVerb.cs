@@ -1,7 +1,8 @@
 using System.CommandLine;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
-using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Ranks;
 using MfRae.Lab.Learning.Stages;
 
 namespace MfRae.Lab.Cli.Verbs;
@@ -31,9 +32,22 @@ internal static class WorkerVerb
     private static int Execute(LabContext lab, string folder)
     {
         var settings = StageSpecFile.Read(folder).Settings;
-        var device = WorkerNumerics.Prepare(settings.Device, settings.Threads);
+        var device = WorkerNumerics.Prepare(WorkerRanks.DeviceOf(settings), settings.Threads);
+        var ranks = WorkerRanks.Connect(settings, device);
+        IStage Create(StageDefinition definition) => StageFactory.Create(definition, ranks);
+        var code = ranks.Rank == 0
+            ? Compute(lab, folder, Create, device, settings.Threads)
+            : RankWorker.Run(folder, Create, ranks.Rank, Console.Error, lab.Time);
+        // After a failure of one rank, the others would wait for it for ever. Its exit without a farewell ends them.
+        if (code == WorkerExit.Completed)
+            ranks.Dispose();
+        return code;
+    }
+
+    private static int Compute(LabContext lab, string folder, Func<StageDefinition, IStage> create, string device, int threads)
+    {
         using var signals = new WorkerSignals();
         using var input = lab.OpenInput();
-        return Worker.Run(folder, StageFactory.Create, device, settings.Threads, input, lab.Time, signals.Stop);
+        return Worker.Run(folder, create, device, threads, input, lab.Time, signals.Stop);
     }
 }

@@ -142,14 +142,16 @@ internal sealed class ArmReader(Diagnostics mistakes)
 
     private string? Baseline(LocatedObject document, IReadOnlyList<string> names, AxisGrid? grid)
     {
-        string example = grid is null ? $": {Nearest.Either(names)}" : $", e.g. {grid.Example}";
+        string example = grid is null
+            ? $"write \"baseline\": \"{names[0]}\" ({Nearest.Either(names)}), the arm to compare the other arms with"
+            : $"write \"baseline\": {grid.Example}, or the name of another arm to compare the other arms with";
         switch (document.Get("baseline"))
         {
             case null when names.Count == 1:
                 return names[0];
             case null:
                 mistakes.Add(
-                    document.Location.Child("baseline"), "`baseline` is missing", $"name the arm to compare the other arms with{example}");
+                    document.Location.Child("baseline"), "`baseline` is missing", example);
                 return null;
             case LocatedScalar { Text: { } text } when names.Contains(text):
                 return text;
@@ -162,7 +164,7 @@ internal sealed class ArmReader(Diagnostics mistakes)
                 mistakes.Add(
                     other.Location,
                     $"expected {(grid is null ? "the name of an arm" : "an object or the name of an arm")}, got {other.Describe()}",
-                    grid is null ? Nearest.Either(names) : $"name the arm to compare the other arms with{example}");
+                    grid is null ? Nearest.Either(names) : example);
                 return null;
         }
     }

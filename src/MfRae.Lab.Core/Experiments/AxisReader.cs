@@ -1,11 +1,12 @@
+using System.Globalization;
 using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
 /// <summary>
 /// Turns `axes` into arms: one for each combination of levels, or with `zip` one for each position in the axes. The levels of an axis are an
-/// array of values of one option, or an object with names: values of the option that the axis is named after, or patches of `base` if the
-/// name of the axis is not an option.
+/// array of values of one option, a distribution from which values are drawn, or an object with names: values of the option that the axis is
+/// named after, or patches of `base` if the name of the axis is not an option.
 /// </summary>
 internal sealed class AxisReader(Diagnostics mistakes)
 {
@@ -24,9 +25,12 @@ internal sealed class AxisReader(Diagnostics mistakes)
             return new AxisGrid([], [], []);
         }
 
-        var axes = properties.Where(property => !property.Value.IsNull).Select(ReadAxis).OfType<Axis>().ToList();
-        CheckOverlap(axes);
         bool zip = document.Get("zip") is LocatedScalar { Json: "true" };
+        // A seed that is not a whole number is reported with the other options of the file.
+        long seed = document.Get("drawSeed") is LocatedScalar { Json: var written } && int.TryParse(written, CultureInfo.InvariantCulture, out int given) ? given : 0;
+        var random = new RandomAxis(mistakes, seed, distinct: !zip);
+        var axes = properties.Where(property => !property.Value.IsNull).Select(property => ReadAxis(property, random)).OfType<Axis>().ToList();
+        CheckOverlap(axes);
         var combinations = zip ? Zip(axes) : Grid(axes, node.Location);
         return new AxisGrid(axes, combinations, Name(axes, combinations));
     }
@@ -75,16 +79,21 @@ internal sealed class AxisReader(Diagnostics mistakes)
             .ToList();
         return Nearest.To(path, paths) is { } near ? $"did you mean `{near}`?"
             : sameEnd.Count > 0 ? $"did you mean {string.Join(" or ", sameEnd.Select(candidate => $"`{candidate}`"))}?"
-            : "write the path below `base`, e.g. `meanflow.lambda`; `schema` lists the options";
+            : "write the path below `base`, e.g. `meanflow.lambda`; `options` lists all of them";
     }
 
-    private Axis? ReadAxis(LocatedProperty property)
+    private Axis? ReadAxis(LocatedProperty property, RandomAxis random)
     {
         bool isOption = _paths.Contains(property.Name);
         var value = property.Value;
         if (!isOption && (value is not LocatedObject || property.Name.Contains('.', StringComparison.Ordinal)))
         {
             mistakes.Add(property.Key, $"unknown option `{property.Name}` in `base`", SuggestPath(property.Name, _paths));
+        }
+        else if (isOption && value is LocatedObject distribution && distribution.Get(RandomAxis.Draws) is not null)
+        {
+            var drawn = random.Read(property.Name, distribution);
+            return drawn.Count == 0 ? null : new Axis(property.Name, isOption, Levels(property.Name, drawn));
         }
         else if (value is LocatedObject named)
         {

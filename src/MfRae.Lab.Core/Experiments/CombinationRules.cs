@@ -10,6 +10,9 @@ internal sealed class CombinationRules(Diagnostics mistakes, OptionView options)
     /// <summary>Whether the arm has a few-step generator: a MeanFlow network, or else a CMT network.</summary>
     public bool HasGenerator => Is("cmt", "trajectory") || Is("cmt", Pretrained) || TrainsMeanFlow || Is("meanflow", Pretrained);
 
+    /// <summary>Whether the samples are those of another program.</summary>
+    public bool IsExternal => options.Kind("sampling.external") is not null;
+
     public bool HasTeacher => options.Kind("teacher") is { } kind && kind != None;
 
     /// <summary>Whether a study examines the generator, instead of samples being drawn.</summary>

@@ -21,14 +21,14 @@ internal sealed class EvaluationRules(Diagnostics mistakes, OptionView evaluatio
         CheckFeatures();
         CheckReferences();
         CheckStatistics();
-        if (!arm.HasGenerator && !arm.HasTeacher)
+        if (!arm.HasGenerator && !arm.HasTeacher && !arm.IsExternal)
         {
             // Nothing is sampled: the experiment trains an encoder or a decoder.
             return;
         }
 
         var names = Names(options, arm.HasGenerator);
-        var steps = arm.HasGenerator
+        var steps = arm.HasGenerator || arm.IsExternal
             ? options.Numbers("sampling.steps") ?? [.. SamplingDefaults.Steps.Select(step => (double)step)]
             : TeacherEvaluations(options);
         if (names is null || !options.Has("sampling.steps"))

@@ -27,6 +27,9 @@ internal sealed class ExperimentDraft(
     // The metrics of contrasts, which every arm must measure.
     private readonly List<(string Metric, Location At)> _metrics = [];
 
+    // All seeds, which the paths of external samples may contain.
+    private IReadOnlyList<long> _seeds = [];
+
     /// <summary>The experiment, or null if there are mistakes.</summary>
     public Experiment? Resolve(string name, string file, IReadOnlyList<string> writtenOverrides)
     {
@@ -37,6 +40,7 @@ internal sealed class ExperimentDraft(
         var effect = analysis.Effect(document);
         var contrasts = analysis.Contrasts(document.Get("contrasts"), [.. drafts.Arms.Select(arm => arm.Name)], Primary, AddMetric);
         var pilots = analysis.Pilots(document.Get("pilotSeeds"), seeds);
+        _seeds = [.. seeds, .. pilots];
         var trees = BuildArms(drafts);
         foreach (var tree in trees)
         {
@@ -81,13 +85,14 @@ internal sealed class ExperimentDraft(
         foreach (var option in OptionTypes.ExperimentFile().Properties.Where(
             option => option.Required && document.Get(option.Name) is null))
         {
-            checker.ReportMissing(document, option.Name, option.Name switch
+            if (option.Name == "base")
             {
-                "base" => "`base`, or `extends` with a file that has it, e.g. \"base/fashion-mnist.json\"",
-                "question" => "the question that the experiment answers",
-                "expectation" => "the outcome that you expect before it runs",
-                _ => option.Shape.Expected,
-            });
+                checker.ReportMissing(document, "base", "write \"extends\": \"base/fashion-mnist.json\", or another file that has `base`, or `base` itself");
+            }
+            else
+            {
+                checker.ReportMissing(document, option);
+            }
         }
 
         CheckLength(document, "question");
@@ -163,6 +168,11 @@ internal sealed class ExperimentDraft(
         var options = new OptionView(tree, _lab);
         var combination = new CombinationRules(mistakes, options);
         combination.Check();
+        if (combination.IsExternal)
+        {
+            new ExternalRules(mistakes, options, headers, _seeds).Check();
+        }
+
         new NetworkRules(mistakes, options, headers).Check(!combination.HasStudy, combination.HasTeacher || combination.HasGenerator);
         if (document.Get("evaluation") is LocatedObject evaluation)
         {
@@ -175,7 +185,7 @@ internal sealed class ExperimentDraft(
             if (!combination.HasStudy)
             {
                 new FeatureRules(mistakes, options, view, headers).Check();
-                new SampleRules(mistakes, options, view, headers).Check(combination.HasGenerator || combination.HasTeacher);
+                new SampleRules(mistakes, options, view, headers).Check(combination.HasGenerator || combination.HasTeacher || combination.IsExternal);
             }
         }
     }

@@ -24,8 +24,8 @@ public static class ExperimentSchema
         var file = OptionTypes.ExperimentFile();
         var schema = writer.Object(file);
         var properties = (JsonObject)schema["properties"]!;
-        var paths = new JsonArray([.. OptionTypes.Paths(OptionTypes.Lab()).Select(path => JsonValue.Create(path))]);
         properties["version"] = new JsonObject { ["const"] = 1 };
+        var paths = new JsonArray([.. OptionTypes.Paths(OptionTypes.Lab()).Select(path => JsonValue.Create(path))]);
         var arm = writer.Object(OptionTypes.Lab());
         ((JsonObject)arm["properties"]!)["title"] = new JsonObject { ["type"] = Types("string", "null") };
         properties["arms"] = new JsonObject
@@ -39,13 +39,15 @@ public static class ExperimentSchema
             ["type"] = Types("object", "null"),
             ["propertyNames"] = Either(
                 new JsonObject { ["enum"] = paths }, new JsonObject { ["pattern"] = "^[\\p{L}\\p{M}\\p{N}_+-]{1,200}$" }),
-            ["additionalProperties"] = new JsonObject
-            {
-                ["type"] = Types("array", "object", "null"),
-                ["minItems"] = 1,
-                ["minProperties"] = 1,
-                ["propertyNames"] = new JsonObject { ["pattern"] = "^[\\p{L}\\p{M}\\p{N}._+-]{1,200}$" },
-            },
+            ["additionalProperties"] = Either(
+                RandomAxis.Schema(),
+                new JsonObject
+                {
+                    ["type"] = Types("array", "object", "null"),
+                    ["minItems"] = 1,
+                    ["minProperties"] = 1,
+                    ["propertyNames"] = new JsonObject { ["pattern"] = "^[\\p{L}\\p{M}\\p{N}._+-]{1,200}$" },
+                }),
         };
         properties["baseline"] = new JsonObject { ["type"] = Types("string", "object", "null") };
         var seed = new JsonObject { ["type"] = "integer", ["minimum"] = 0, ["maximum"] = int.MaxValue };
@@ -74,6 +76,11 @@ public static class ExperimentSchema
                 ["additionalProperties"] = false,
             },
         };
+        foreach (var option in file.Properties)
+        {
+            properties[option.Name]!["description"] = option.Description;
+        }
+
         var document = new JsonObject
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
@@ -96,6 +103,8 @@ public static class ExperimentSchema
 /// <summary>Writes option shapes as JSON Schema, with each record once under `$defs`.</summary>
 internal sealed class SchemaWriter
 {
+    private readonly OptionDocumentation _documentation = new();
+
     public JsonObject Definitions { get; } = [];
 
     public static JsonObject Reference(string name) => new() { ["$ref"] = $"#/$defs/{name}" };
@@ -110,10 +119,15 @@ internal sealed class SchemaWriter
 
         foreach (var option in type.Properties)
         {
-            properties[option.Name] = Property(option);
+            properties[option.Name] = Property(type, option);
         }
 
         var schema = new JsonObject { ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false };
+        if (type.Record is not null)
+        {
+            schema["description"] = _documentation.Of(type.Record);
+        }
+
         if (type.Kind is not null)
         {
             schema["required"] = new JsonArray("kind");
@@ -122,7 +136,14 @@ internal sealed class SchemaWriter
         return schema;
     }
 
-    private JsonObject Property(OptionProperty option)
+    private JsonObject Property(OptionType owner, OptionProperty option)
+    {
+        var schema = Value(option);
+        schema["description"] = _documentation.Described(owner, option);
+        return schema;
+    }
+
+    private JsonObject Value(OptionProperty option)
     {
         var schema = Shape(option.Shape);
         if (option.Required)
@@ -199,9 +220,9 @@ internal sealed class SchemaWriter
     private JsonObject Union(UnionShape union)
     {
         var options = new JsonObject();
-        foreach (var group in union.Kinds.SelectMany(kind => kind.Properties).GroupBy(option => option.Name))
+        foreach (var group in union.Kinds.SelectMany(kind => kind.Properties.Select(option => (Owner: kind, Option: option))).GroupBy(item => item.Option.Name))
         {
-            var schemas = group.Select(Property).DistinctBy(schema => schema.ToJsonString()).ToList();
+            var schemas = group.Select(item => Property(item.Owner, item.Option)).DistinctBy(schema => schema.ToJsonString()).ToList();
             options[group.Key] = schemas.Count == 1 ? schemas[0] : new JsonObject { ["anyOf"] = new JsonArray([.. schemas]) };
         }
 
@@ -212,7 +233,7 @@ internal sealed class SchemaWriter
             ["additionalProperties"] = false,
         };
         var kinds = union.Kinds.Select(kind => Define(kind.Record!.Name, () => Object(kind)));
-        return new JsonObject { ["oneOf"] = new JsonArray([.. kinds, patch]) };
+        return new JsonObject { ["description"] = _documentation.Of(union.Base), ["oneOf"] = new JsonArray([.. kinds, patch]) };
     }
 
     private JsonObject Define(string name, Func<JsonObject> write)

@@ -10,6 +10,12 @@ internal sealed class FileRules(Diagnostics mistakes, string workingDirectory, b
 {
     public void Check(OptionView view, OptionType type)
     {
+        if (type.Record == typeof(FileSamplesOptions))
+        {
+            // The path depends on seed and steps, see ExternalRules.
+            return;
+        }
+
         foreach (string option in (string[])["path", "weights", "noiseFile"])
         {
             if (type.Find(option) is null || view.Text(option) is not { } path || !IsPath(view, option, path) || !needed)

@@ -28,8 +28,33 @@ internal sealed class InputHeaders(string workingDirectory, bool needed)
     private const int ImageRank = 3;
 
     private readonly Dictionary<string, WeightsHeader?> _weights = [];
+    private readonly Dictionary<string, SampleHeader?> _samples = [];
     private readonly Dictionary<string, ImageSize?> _idxImages = [];
     private readonly Dictionary<(string Folder, int Limit), long?> _idxClasses = [];
+
+    /// <summary>The folder that relative paths in options start from.</summary>
+    public string WorkingDirectory => workingDirectory;
+
+    /// <summary>Whether files are opened.</summary>
+    public bool Reads => needed;
+
+    /// <summary>Whether a path names a file.</summary>
+    public bool IsFile(string path) => Resolve(path) is { } full && File.Exists(full);
+
+    /// <summary>Whether a path names a folder.</summary>
+    public bool IsFolder(string path) => Resolve(path) is { } full && Directory.Exists(full);
+
+    /// <summary>Whether a program exists: at a path with a separator, otherwise in the folders of PATH.</summary>
+    public bool FindsProgram(string program) => program.Contains('/') || program.Contains(Path.DirectorySeparatorChar)
+        ? IsFile(program)
+        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Any(folder => IsFile(Path.Combine(folder, program)) || (OperatingSystem.IsWindows() && IsFile(Path.Combine(folder, program + ".exe"))));
+
+    /// <summary>The samples in a file or folder, or null if they are unknown.</summary>
+    public SampleHeader? Samples(string path) =>
+        !needed || Resolve(path) is not { } full ? null : Once(_samples, path, () => SampleHeader.Read(full));
+
+    private string? Resolve(string path) => path.Length == 0 || path.Contains('\0') ? null : Path.GetFullPath(path, workingDirectory);
 
     /// <summary>The header of a safetensors file, or null if it is unknown.</summary>
     public WeightsHeader? Weights(string? weights) =>

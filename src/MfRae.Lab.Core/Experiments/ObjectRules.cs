@@ -82,6 +82,7 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
         else if (type.Record == typeof(TrainingOptions))
         {
             WarnOfTraining(view);
+            new LearningRateRules(mistakes).Check(view);
         }
     }
 
@@ -189,7 +190,8 @@ internal sealed class ObjectRules(Diagnostics mistakes, FileRules files)
             }
         }
 
-        if (view.Number("keptLatents") is { } kept && view.Number("samples") is { } samples && kept > samples)
+        // Samples of another program have no latents.
+        if (!view.IsWritten("external") && view.Number("keptLatents") is { } kept && view.Number("samples") is { } samples && kept > samples)
         {
             mistakes.Add(
                 view.MostLikelySource("keptLatents", "samples"),

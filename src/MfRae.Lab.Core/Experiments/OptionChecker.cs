@@ -62,15 +62,23 @@ internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
         {
             foreach (var option in type.Properties.Where(option => option.Required && value.Get(option.Name) is null))
             {
-                ReportMissing(value, option.Name, option.Shape.Expected);
+                ReportMissing(value, option);
             }
 
             rules.Check(value, type);
         }
     }
 
-    public void ReportMissing(LocatedObject value, string name, string expected) =>
-        mistakes.Add(value.Find(name)?.Value.Location ?? value.Location.Child(name), $"`{name}` is missing", $"write {expected}");
+    /// <summary>Reports a missing option, with a value that can be pasted, and the values that it accepts.</summary>
+    public void ReportMissing(LocatedObject value, OptionProperty option) => ReportMissing(
+        value,
+        option.Name,
+        $"write {ExampleValue.Of(option)}" + (option.Shape is NumberShape or TextShape { Choices.Count: > 0 } or ListShape or UnionShape
+            ? $" ({option.Shape.Expected})"
+            : ""));
+
+    public void ReportMissing(LocatedObject value, string name, string suggestion) =>
+        mistakes.Add(value.Find(name)?.Value.Location ?? value.Location.Child(name), $"`{name}` is missing", suggestion);
 
     private void CheckUnion(LocatedObject value, UnionShape union, bool complete)
     {
@@ -96,7 +104,7 @@ internal sealed class OptionChecker(Diagnostics mistakes, ObjectRules rules)
         }
         else if (complete)
         {
-            ReportMissing(value, "kind", Nearest.Either(union.KindNames));
+            ReportMissing(value, "kind", $"write \"kind\": \"{union.KindNames[0]}\" ({Nearest.Either(union.KindNames)})");
         }
 
         CheckAnyKind(value, union);

@@ -30,24 +30,37 @@ internal static class OptionTypes
     /// <summary>The experiment file itself.</summary>
     public static OptionType ExperimentFile() => new(null, null,
     [
-        new("$schema", new TextShape([]), false, null),
-        new("version", new NumberShape(true, 1, 1), true, null),
-        new("question", new TextShape([]), true, null),
-        new("expectation", new TextShape([]), true, null),
-        new("primaryMetric", new TextShape([]), false, "fid@1"),
-        new("smallestRelevantEffect", new CustomShape("a number above 0"), false, null),
-        new("contrasts", new CustomShape("an array of contrasts: objects with a name and weights of arms"), false, null),
-        new("extends", new TextShape([]), false, null),
-        new("base", new ObjectShape(Lab()), true, null),
-        new("arms", new CustomShape("an object: name of an arm → options that it changes in `base`"), false, null),
-        new("axes", new CustomShape("an object: path of an option → array of its values, or axis → object with named levels"), false, null),
-        new("zip", new BooleanShape(), false, false),
-        new("baseline", new CustomShape("the name of an arm, or with `axes` an object: axis → level"), false, null),
-        new("seeds", new CustomShape("an array of whole numbers, or a range such as \"0-5\""), false, null),
-        new("pilotSeeds", new CustomShape("an array of whole numbers, or a range such as \"100-101\""), false, null),
-        new("evaluation", new ObjectShape(Evaluation()), true, null),
-        new("report", new ObjectShape(new OptionType(null, null, [new("title", new TextShape([]), false, null)])), false, null),
+        File("$schema", new TextShape([]), "The JSON Schema of this file, for editors."),
+        File("version", new NumberShape(true, 1, 1), "The version of the format.", "1"),
+        File("question", new TextShape([]), "The question that the experiment answers.", "\"Does λ = 0 reach a lower FID than λ = 1?\""),
+        File("expectation", new TextShape([]), "The expected outcome, written before the run.", "\"λ = 0 is lower, because …\""),
+        File("primaryMetric", new TextShape([]), "The metric of the verdicts, with its number of network evaluations.") with { Default = "fid@1" },
+        File("smallestRelevantEffect", new CustomShape("a number above 0"),
+            "The effect in the primary metric below which a difference does not matter: a log ratio, or a difference for metrics that may be zero or "
+                + "negative. Without it there are no verdicts."),
+        File("contrasts", new CustomShape("an array of contrasts: objects with a name and weights of arms"),
+            "The contrasts of arms that carry the verdicts. Without them, every arm is compared with the baseline."),
+        File("extends", new TextShape([]), "A file whose options this file changes, relative to this file."),
+        File("base", new ObjectShape(Lab()), "All options of all stages, which arms change.", "{ … }"),
+        File("arms", new CustomShape("an object: name of an arm → options that it changes in `base`"), "Named arms: the options that each changes in `base`, and a `title`."),
+        File("axes", new CustomShape("an object: path of an option → array of its values, or axis → object with named levels"),
+            "A grid of arms, one for each combination of levels. An axis has the path of an option and its values, or a name and named changes of `base`."),
+        File("zip", new BooleanShape(), "Whether the first levels of all axes make the first arm, the second levels the second arm, and so on.") with { Default = false },
+        File("drawSeed", new NumberShape(true, 0, int.MaxValue), "The seed of the values of random axes.") with { Default = 0 },
+        File("baseline", new CustomShape("the name of an arm, or with `axes` an object: axis → level"), "The arm that the other arms are compared with."),
+        File("seeds", new CustomShape("an array of whole numbers, or a range such as \"0-5\""), "The seeds under which every arm runs; absent: seed 0."),
+        File("pilotSeeds", new CustomShape("an array of whole numbers, or a range such as \"100-101\""),
+            "Seeds that explore: they run and are shown, and no mean and no test contains them."),
+        File("evaluation", new ObjectShape(Evaluation()), "The metrics and references, equal for all arms.",
+            "{ \"features\": { \"kind\": \"randomConvolution\" }, \"metrics\": [{ \"kind\": \"fid\" }], \"references\": [\"test\"] }"),
+        File("report", new ObjectShape(new OptionType(null, null, [File("title", new TextShape([]), "The heading of the page; absent: the name of the file.")])),
+            "Settings of the report."),
     ]);
+
+    /// <summary>An option of the file itself.</summary>
+    /// <param name="example">A value as JSON, for an option that is required.</param>
+    private static OptionProperty File(string name, OptionShape shape, string description, string? example = null) =>
+        new(name, shape, example is not null, null) { Description = description, Example = example };
 
     /// <summary>All paths of options of the type and all its kinds, including objects and their `kind`.</summary>
     public static IEnumerable<string> Paths(OptionType type, string prefix = "") => type.Properties.SelectMany(property =>
@@ -60,6 +73,21 @@ internal static class OptionTypes
             _ => Enumerable.Repeat(path, 1),
         };
     });
+
+    /// <summary>The values that the kinds of a type accept at a path.</summary>
+    public static IEnumerable<OptionShape> ShapesAt(OptionType type, string path)
+    {
+        int dot = path.IndexOf('.', StringComparison.Ordinal);
+        var shape = type.Find(dot < 0 ? path : path[..dot])?.Shape;
+        return (shape, dot) switch
+        {
+            (null, _) => [],
+            (_, < 0) => [shape],
+            (ObjectShape inner, _) => ShapesAt(inner.Type, path[(dot + 1)..]),
+            (UnionShape union, _) => union.Kinds.SelectMany(kind => ShapesAt(kind, path[(dot + 1)..])),
+            _ => [],
+        };
+    }
 
     private static OptionType TypeOf(Type record, string? kind)
     {
@@ -79,7 +107,11 @@ internal static class OptionTypes
             fallback ??= AutoNumberConverter.Auto;
         }
 
-        return new OptionProperty(name, shape, !parameter.HasDefaultValue, fallback);
+        return new OptionProperty(name, shape, !parameter.HasDefaultValue, fallback)
+        {
+            Parameter = parameter.Name,
+            Example = property.GetCustomAttribute<OptionExampleAttribute>()?.Json,
+        };
     }
 
     private static OptionShape ShapeOf(Type declared, PropertyInfo property)
@@ -100,7 +132,7 @@ internal static class OptionTypes
             var range = property.GetCustomAttribute<OptionRangeAttribute>()
                 ?? throw new InvalidOperationException($"{property.DeclaringType}.{property.Name} has no OptionRange");
             bool orAuto = property.GetCustomAttribute<JsonConverterAttribute>()?.ConverterType == typeof(AutoNumberConverter);
-            return new NumberShape(type == typeof(int), range.Minimum, range.Maximum, orAuto);
+            return new NumberShape(type == typeof(int), range.Minimum, range.Maximum, orAuto, range.Unit);
         }
 
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
@@ -112,13 +144,13 @@ internal static class OptionTypes
         if (optional.Count > 0)
         {
             return new UnionShape(
-                [.. optional.Select(kind => TypeOf(kind.Record, kind.Kind))], optional.Single(kind => kind.IsDefault).Kind);
+                type, [.. optional.Select(kind => TypeOf(kind.Record, kind.Kind))], optional.Single(kind => kind.IsDefault).Kind);
         }
 
         var kinds = type.GetCustomAttributes<JsonDerivedTypeAttribute>().ToList();
         return kinds.Count == 0
             ? new ObjectShape(TypeOf(type, null))
-            : new UnionShape([.. kinds.Select(kind => TypeOf(kind.DerivedType, (string)kind.TypeDiscriminator!))]);
+            : new UnionShape(type, [.. kinds.Select(kind => TypeOf(kind.DerivedType, (string)kind.TypeDiscriminator!))]);
     }
 }
 
@@ -132,7 +164,17 @@ internal sealed record OptionType(Type? Record, string? Kind, IReadOnlyList<Opti
 
 /// <summary>One option of a record.</summary>
 /// <param name="Default">The default of an option that is not required; null if the default is null.</param>
-internal sealed record OptionProperty(string Name, OptionShape Shape, bool Required, object? Default);
+internal sealed record OptionProperty(string Name, OptionShape Shape, bool Required, object? Default)
+{
+    /// <summary>The parameter of the record's constructor, whose comment describes the option; null for options of the file itself.</summary>
+    public string? Parameter { get; init; }
+
+    /// <summary>The description of an option of the file itself; null for options of records.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>A value as JSON, for a message about a missing option; null if the shape gives one.</summary>
+    public string? Example { get; init; }
+}
 
 /// <summary>The values that an option accepts, read from the option records.</summary>
 internal abstract record OptionShape
@@ -144,7 +186,8 @@ internal abstract record OptionShape
 /// <summary>A number in a range.</summary>
 /// <param name="Whole">Whether it must be a whole number.</param>
 /// <param name="OrAuto">Whether the string `auto` is accepted too.</param>
-internal sealed record NumberShape(bool Whole, double Minimum, double Maximum, bool OrAuto = false) : OptionShape
+/// <param name="Unit">Its unit; null for a pure number.</param>
+internal sealed record NumberShape(bool Whole, double Minimum, double Maximum, bool OrAuto = false, string? Unit = null) : OptionShape
 {
     public override string Expected
     {
@@ -187,8 +230,9 @@ internal sealed record ObjectShape(OptionType Type) : OptionShape
 }
 
 /// <summary>An object whose `kind` selects one of several records.</summary>
+/// <param name="Base">The record that all kinds extend.</param>
 /// <param name="DefaultKind">The kind of an object without `kind`; null: `kind` is required.</param>
-internal sealed record UnionShape(IReadOnlyList<OptionType> Kinds, string? DefaultKind = null) : OptionShape
+internal sealed record UnionShape(Type Base, IReadOnlyList<OptionType> Kinds, string? DefaultKind = null) : OptionShape
 {
     public override string Expected => "an object whose `kind` is " + Nearest.Either(KindNames);
 

@@ -6,7 +6,8 @@ namespace MfRae.Lab.Core.Metrics;
 
 /// <summary>
 /// The cost of the training steps of an arm as measurements. They depend on the machine, so processor, threads and jobs are part of their
-/// identity: values of different machines are not compared. The same holds for micro-batches and recomputation, which exchange time for memory.
+/// identity: values of different machines are not compared. The same holds for ranks, and for micro-batches and
+/// recomputation, which exchange time for memory.
 /// </summary>
 public static class CostMeasurements
 {
@@ -35,6 +36,7 @@ public static class CostMeasurements
             string.Create(CultureInfo.InvariantCulture, $"threads={threads}"),
             .. accelerators,
             string.Create(CultureInfo.InvariantCulture, $"jobs={spec.Settings.Jobs}"),
+            .. spec.Settings.Ranks > 1 ? [string.Create(CultureInfo.InvariantCulture, $"ranks={spec.Settings.Ranks}")] : (string[])[],
         ]) + parts?.Setting;
         Measurement Value(string metric, double value) => new(
             metric, value, null, null, 0, 0, 1, "", "", "", "", MetricCatalogue.HigherIsBetter(metric), DeviceClass.Of(device), "", setting);

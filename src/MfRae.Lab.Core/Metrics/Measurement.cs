@@ -94,6 +94,15 @@ public static class MeasurementIdentity
         return null;
     }
 
+    /// <summary>
+    /// How a value was measured, as a text: every recorded field of the identity except metric and steps. Two values of a metric may be compared if
+    /// these texts are equal.
+    /// </summary>
+    public static string Text(Measurement measurement) => string.Join(", ",
+        from field in Fields(measurement)
+        where field.Name is not ("metric" or "steps") && field.Value.Length > 0
+        select $"{field.Name} {field.Value}");
+
     private static IEnumerable<(string Name, string Value)> Fields(Measurement measurement) =>
     [
         ("metric", measurement.Metric),

@@ -135,7 +135,8 @@ public static class DeviceClass
 
     private static bool IsComputed(StageFacts stage)
     {
-        if (stage.Kind == "dataset")
+        // The device on which another program made samples is unknown, and taking them computes nothing.
+        if (stage.Kind is "dataset" or ExternalSamplingStage.Kind)
         {
             return false;
         }

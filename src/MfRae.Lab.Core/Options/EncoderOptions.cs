@@ -17,8 +17,9 @@ public abstract record EncoderOptions;
 public sealed record NoEncoderOptions : EncoderOptions;
 
 /// <summary>Weights of the lab's ViT, from a file whose metadata describe it.</summary>
+/// <param name="Weights">The file with the weights.</param>
 /// <param name="Network">The sizes that the metadata must contain; absent: any.</param>
-public sealed record PretrainedEncoderOptions(string Weights, VitOptions? Network = null) : EncoderOptions, IReadsFiles
+public sealed record PretrainedEncoderOptions([property: OptionExample(WeightPath.Example)] string Weights, VitOptions? Network = null) : EncoderOptions, IReadsFiles
 {
     IEnumerable<string> IReadsFiles.Files() => [Weights];
 }
@@ -27,7 +28,8 @@ public sealed record PretrainedEncoderOptions(string Weights, VitOptions? Networ
 /// DINOv2 with registers, with the Hugging Face names, from .safetensors or a PyTorch checkpoint; PATH::NAME reads a dictionary inside
 /// the file.
 /// </summary>
-public sealed record Dinov2EncoderOptions(string Weights, Dinov2Options Network) : EncoderOptions, IReadsFiles
+/// <param name="Weights">The file with the weights; PATH::NAME reads a dictionary inside it.</param>
+public sealed record Dinov2EncoderOptions([property: OptionExample(WeightPath.Example)] string Weights, Dinov2Options Network) : EncoderOptions, IReadsFiles
 {
     IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
 }
@@ -37,6 +39,7 @@ public sealed record Dinov2EncoderOptions(string Weights, Dinov2Options Network)
 /// agree (contrastive, temperature <paramref name="Temperature"/>), and the tokens of each view reconstruct its pixels.
 /// </summary>
 /// <param name="MaskRatio">Fraction of the tokens replaced by a learned mask token in each view.</param>
+/// <param name="Temperature">Temperature of the contrastive loss.</param>
 /// <param name="ReconstructionWeight">Weight of the pixel error relative to the contrastive loss.</param>
 public sealed record SelfSupervisedEncoderOptions(
     VitOptions Network,
@@ -51,9 +54,10 @@ public sealed record SelfSupervisedEncoderOptions(
 /// diffusers or of latent diffusion, in .safetensors or a PyTorch checkpoint; PATH::NAME reads a dictionary inside the file, such as
 /// `first_stage_model`. A decoder of kind autoencoderKl is the decoder of the same file.
 /// </summary>
+/// <param name="Weights">The file with the weights; PATH::NAME reads a dictionary inside it, such as `first_stage_model`.</param>
 /// <param name="Scale">The number that latents are multiplied by.</param>
 public sealed record AutoencoderKlEncoderOptions(
-    string Weights,
+    [property: OptionExample(WeightPath.Example)] string Weights,
     AutoencoderKlOptions Network,
     [property: OptionRange(1e-6, 1e6)] double Scale = 0.18215) : EncoderOptions, IReadsFiles
 {
@@ -65,6 +69,7 @@ public sealed record AutoencoderKlEncoderOptions(
 /// posterior's divergence from the standard normal distribution, divided by the number of pixels. Latents are the mean of the posterior. A
 /// decoder of kind autoencoderKl is its decoder.
 /// </summary>
+/// <param name="KlWeight">Weight of the posterior's divergence from the standard normal distribution, relative to the L1 error.</param>
 public sealed record VariationalEncoderOptions(
     AutoencoderKlOptions Network,
     TrainingOptions Training,
@@ -78,22 +83,27 @@ public sealed record PixelEncoderOptions : EncoderOptions;
 /// SD-VAE has multipliers [1, 2, 4, 4] and the defaults.
 /// </summary>
 /// <param name="Multipliers">The channels of each level, relative to <paramref name="Channels"/>; each level but the first has half the side of the level before.</param>
+/// <param name="Channels">Channels of a level with multiplier 1.</param>
 /// <param name="Blocks">Residual blocks of a level of the encoder; a level of the decoder has one more.</param>
 /// <param name="LatentChannels">Channels of a latent.</param>
 /// <param name="Groups">Groups of each normalisation.</param>
 public sealed record AutoencoderKlOptions(
-    [property: OptionRange(1, 64)] IReadOnlyList<int> Multipliers,
-    [property: OptionRange(1, 4096)] int Channels = 128,
+    [property: OptionRange(1, 64)][property: OptionExample("[1, 2, 4, 4]")] IReadOnlyList<int> Multipliers,
+    [property: OptionRange(1, 4096, Unit = "channels")] int Channels = 128,
     [property: OptionRange(1, 16)] int Blocks = 2,
-    [property: OptionRange(1, 4096)] int LatentChannels = 4,
+    [property: OptionRange(1, 4096, Unit = "channels")] int LatentChannels = 4,
     [property: OptionRange(1, 512)] int Groups = 32);
 
 /// <summary>
 /// A vision transformer with a convolutional stem of three stride-2 layers: 28×28 pixels become 4×4 tokens of
 /// <paramref name="Width"/> channels.
 /// </summary>
+/// <param name="Width">Channels of a token.</param>
+/// <param name="Depth">Number of transformer blocks.</param>
+/// <param name="Heads">Attention heads of a block.</param>
+/// <param name="MlpRatio">Hidden width of a block's MLP, relative to the width.</param>
 public sealed record VitOptions(
-    [property: OptionRange(8, 4096)] int Width = 96,
+    [property: OptionRange(8, 4096, Unit = "channels")] int Width = 96,
     [property: OptionRange(1, 64)] int Depth = 6,
     [property: OptionRange(1, 64)] int Heads = 4,
     [property: OptionRange(1, 16)] double MlpRatio = 4);
@@ -102,18 +112,24 @@ public sealed record VitOptions(
 /// DINOv2 with registers (arXiv 2304.07193, 2309.16588), a frozen encoder with the Hugging Face parameter names; the defaults are those of
 /// the base model that the paper uses (docs/method.md §2).
 /// </summary>
+/// <param name="HiddenSize">Channels of a token.</param>
+/// <param name="Layers">Number of transformer blocks.</param>
+/// <param name="Heads">Attention heads of a block.</param>
 /// <param name="MlpRatio">Hidden width of a block's MLP, relative to the width of the model.</param>
 /// <param name="ImageSize">The side of the images that the position embedding was trained on.</param>
+/// <param name="PatchSize">Side of the square of pixels that is one token.</param>
+/// <param name="RegisterTokens">Number of register tokens.</param>
 /// <param name="InputSize">The side of the encoded images: images are resized to it, and position embeddings to its patch grid.</param>
+/// <param name="NormEpsilon">The constant that layer normalisation adds to the variance.</param>
 public sealed record Dinov2Options(
-    [property: OptionRange(8, 8192)] int HiddenSize = 768,
+    [property: OptionRange(8, 8192, Unit = "channels")] int HiddenSize = 768,
     [property: OptionRange(1, 128)] int Layers = 12,
     [property: OptionRange(1, 128)] int Heads = 12,
     [property: OptionRange(1, 16)] double MlpRatio = 4,
-    [property: OptionRange(1, 4096)] int ImageSize = 518,
-    [property: OptionRange(1, 256)] int PatchSize = 14,
+    [property: OptionRange(1, 4096, Unit = "pixels")] int ImageSize = 518,
+    [property: OptionRange(1, 256, Unit = "pixels")] int PatchSize = 14,
     [property: OptionRange(0, 256)] int RegisterTokens = 4,
-    [property: OptionRange(1, 4096)] int InputSize = 224,
+    [property: OptionRange(1, 4096, Unit = "pixels")] int InputSize = 224,
     [property: OptionRange(0, 1)] double NormEpsilon = 1e-6);
 
 /// <summary>Random views of an image: an affine crop, a flip, and a change of brightness and contrast.</summary>
@@ -125,6 +141,6 @@ public sealed record Dinov2Options(
 public sealed record AugmentationOptions(
     [property: OptionRange(0.05, 1)] double MinScale = 0.5,
     [property: OptionRange(0, 0.5)] double Shift = 0.1,
-    [property: OptionRange(0, 180)] double Rotation = 10,
+    [property: OptionRange(0, 180, Unit = "degrees")] double Rotation = 10,
     [property: OptionRange(0, 1)] double Flip = 0.5,
     [property: OptionRange(0, 1)] double Intensity = 0.4);

@@ -3,6 +3,8 @@ using System.Text.Json.Serialization;
 namespace MfRae.Lab.Core.Options;
 
 /// <summary>The metrics and references of the evaluation, outside `base` so that an arm cannot change its evaluation.</summary>
+/// <param name="Features">The network whose features FID is computed from, and whose classes IS is computed from.</param>
+/// <param name="Metrics">The metrics, in the order of the report; each is an object with a `kind`.</param>
 /// <param name="References">The references that samples are compared with: dataset splits, and statistics for those of
 /// <paramref name="Statistics"/>. The first is the primary one.</param>
 /// <param name="Reconstruction">Whether the test set is also encoded, decoded and measured (rFID).</param>
@@ -17,13 +19,13 @@ namespace MfRae.Lab.Core.Options;
 public sealed record EvaluationOptions(
     FeatureOptions Features,
     IReadOnlyList<MetricOptions> Metrics,
-    [property: OptionChoice("test", "train", ReferenceStatisticsOptions.Reference)] IReadOnlyList<string> References,
+    [property: OptionChoice("test", "train", ReferenceStatisticsOptions.Reference)][property: OptionExample("[\"test\"]")] IReadOnlyList<string> References,
     bool Reconstruction = false,
     bool Probes = false,
     [property: OptionRange(0, 100_000)] int BootstrapDraws = 1000,
     FeatureOptions? SecondFeatures = null,
     bool Ladder = false,
-    [property: OptionRange(10, 1_000_000)] int SnapshotSamples = 1_000,
+    [property: OptionRange(10, 1_000_000, Unit = "samples")] int SnapshotSamples = 1_000,
     ReferenceStatisticsOptions? Statistics = null);
 
 /// <summary>
@@ -32,7 +34,7 @@ public sealed record EvaluationOptions(
 /// Metrics that need features of single images use the images in the file, if it has any: ADM's files do.
 /// </summary>
 /// <param name="Path">The file, such as ADM's VIRTUAL_imagenet256_labeled.npz.</param>
-public sealed record ReferenceStatisticsOptions(string Path) : IReadsFiles
+public sealed record ReferenceStatisticsOptions([property: OptionExample("\"data/VIRTUAL_imagenet256_labeled.npz\"")] string Path) : IReadsFiles
 {
     /// <summary>The name of this reference among <see cref="EvaluationOptions.References"/>.</summary>
     public const string Reference = "statistics";
@@ -99,11 +101,12 @@ public sealed record InceptionScoreOptions(
 }
 
 /// <summary>Kernel distance to the primary reference, the mean over pairs of random subsets.</summary>
+/// <param name="Subsets">Number of pairs of random subsets.</param>
 /// <param name="SubsetSize">Images in a subset, at most the number of samples or of reference images. The value is named kid for 1,000
 /// images, otherwise kid.SIZE.</param>
 public sealed record KidOptions(
     [property: OptionRange(1, 10_000)] int Subsets = 100,
-    [property: OptionRange(2, 100_000)] int SubsetSize = 1000) : MetricOptions;
+    [property: OptionRange(2, 100_000, Unit = "images")] int SubsetSize = 1000) : MetricOptions;
 
 /// <summary>Precision, recall, density and coverage against the primary reference, from balls whose radius is the distance to a neighbour.</summary>
 /// <param name="Neighbours">The rank of the neighbour that gives the radius for precision and recall.</param>
@@ -167,9 +170,9 @@ public abstract record StudyOptions;
 public sealed record DerivativeErrorOptions(
     DerivativeOptions Derivative,
     TimeSamplerOptions Time,
-    [property: OptionRange(1e-7, 0.5)] IReadOnlyList<double> Deltas,
+    [property: OptionRange(1e-7, 0.5)][property: OptionExample("[0.001, 0.01]")] IReadOnlyList<double> Deltas,
     [property: OptionChoice("float32", "tf32", "bfloat16", "float64")] string Precision = "float32",
     [property: OptionRange(0, 1)] double Lambda = 1,
     [property: OptionRange(0, 1)] double LabelDropout = 0.1,
-    [property: OptionRange(1, 100_000)] int Samples = 256,
-    [property: OptionRange(1, 100_000)] int EarlySamples = 64) : StudyOptions;
+    [property: OptionRange(1, 100_000, Unit = "samples")] int Samples = 256,
+    [property: OptionRange(1, 100_000, Unit = "samples")] int EarlySamples = 64) : StudyOptions;

@@ -10,11 +10,13 @@ namespace MfRae.Lab.Core.Options;
 /// <param name="Alpha">How α changes.</param>
 /// <param name="Lambda">λ of w: 0 is the one-point velocity, 1 the teacher.</param>
 /// <param name="Clamp">Bound of the elements of a target with α > 0 and r &lt; t; 0: none.</param>
-/// <param name="Initialisation">As for kind lambda.</param>
+/// <param name="Initialisation">Weights to start from: the CMT network, the teacher, or random ones.</param>
 /// <param name="EqualFraction">Fraction of the samples with r = t.</param>
+/// <param name="LabelDropout">Probability that a label is replaced by the null label.</param>
 /// <param name="Guidance">Guides the teacher; absent: none.</param>
 /// <param name="SelfGuidance">Guides w by the network itself; absent: none.</param>
-/// <param name="Snapshots">As for kind lambda.</param>
+/// <param name="Snapshots">The number of intermediate EMA weights that are kept and later sampled and measured: at the start and at …, a
+/// quarter, a half of the steps.</param>
 public sealed record AlphaFlowOptions(
     GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
@@ -37,7 +39,10 @@ public sealed record AlphaFlowOptions(
 /// </summary>
 /// <param name="Shape">sigmoid: 1 - 1/(1 + exp(-γ (p - 1/2))) with p from 0 to 1, whatever start and end are. linear, log and exponential
 /// go from start to end. step: end from <paramref name="Finish"/> on.</param>
-/// <param name="Finish">Absent: the last training step.</param>
+/// <param name="Start">α before the step `begin`.</param>
+/// <param name="End">α from the step `finish` on.</param>
+/// <param name="Begin">The step at which α begins to change.</param>
+/// <param name="Finish">The step from which α is constant; absent: the last training step.</param>
 /// <param name="Gamma">γ of sigmoid; of exponential the power of p.</param>
 /// <param name="Clamp">α below it becomes 0, and α above 1 - clamp becomes 1.</param>
 /// <param name="Discrete">Whether α below the clamp becomes the clamp instead of 0, so that no derivative is ever needed.</param>
@@ -45,8 +50,8 @@ public sealed record AlphaScheduleOptions(
     [property: OptionChoice("sigmoid", "linear", "exponential", "log", "step")] string Shape = "sigmoid",
     [property: OptionRange(0, 1)] double Start = 1,
     [property: OptionRange(0, 1)] double End = 0,
-    [property: OptionRange(0, 100_000_000)] int Begin = 0,
-    [property: OptionRange(1, 100_000_000)] int? Finish = null,
+    [property: OptionRange(0, 100_000_000, Unit = "steps")] int Begin = 0,
+    [property: OptionRange(1, 100_000_000, Unit = "steps")] int? Finish = null,
     [property: OptionRange(0.01, 1000)] double Gamma = 25,
     [property: OptionRange(0, 0.5)] double Clamp = 0.005,
     bool Discrete = false);
@@ -56,11 +61,13 @@ public sealed record AlphaScheduleOptions(
 /// and s uniform between r and t. Samples with r = t are regressed on w (docs/method.md §2).
 /// </summary>
 /// <param name="Lambda">λ of w: 0 is the one-point velocity, 1 the teacher.</param>
-/// <param name="Initialisation">As for kind lambda.</param>
+/// <param name="Initialisation">Weights to start from: the CMT network, the teacher, or random ones.</param>
 /// <param name="EqualFraction">Fraction of the samples with r = t.</param>
+/// <param name="LabelDropout">Probability that a label is replaced by the null label.</param>
 /// <param name="Guidance">Guides the teacher; absent: none.</param>
 /// <param name="SelfGuidance">Guides w by the network itself; absent: none.</param>
-/// <param name="Snapshots">As for kind lambda.</param>
+/// <param name="Snapshots">The number of intermediate EMA weights that are kept and later sampled and measured: at the start and at …, a
+/// quarter, a half of the steps.</param>
 public sealed record SplitMeanFlowOptions(
     GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
@@ -85,10 +92,12 @@ public sealed record SplitMeanFlowOptions(
 /// <param name="FlowInterval">The r of samples that are regressed on w: equal is r = t; grid is one grid step below t, as in the published code.</param>
 /// <param name="BootstrapScale">Scale of classifier-free guidance, by the network itself, of both parts of the shortest intervals; 1: none.</param>
 /// <param name="Lambda">λ of w: 0 is the one-point velocity, 1 the teacher.</param>
-/// <param name="Initialisation">As for kind lambda.</param>
+/// <param name="Initialisation">Weights to start from: the CMT network, the teacher, or random ones.</param>
 /// <param name="EqualFraction">Fraction of the samples that are regressed on w.</param>
+/// <param name="LabelDropout">Probability that a label is replaced by the null label.</param>
 /// <param name="Guidance">Guides the teacher; absent: none.</param>
-/// <param name="Snapshots">As for kind lambda.</param>
+/// <param name="Snapshots">The number of intermediate EMA weights that are kept and later sampled and measured: at the start and at …, a
+/// quarter, a half of the steps.</param>
 public sealed record ShortcutOptions(
     GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,

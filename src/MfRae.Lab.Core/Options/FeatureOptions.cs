@@ -17,7 +17,8 @@ public abstract record FeatureOptions;
 public sealed record NoFeatureOptions : FeatureOptions;
 
 /// <summary>Weights from a safetensors file, whose metadata describe the network.</summary>
-public sealed record PretrainedFeatureOptions(string Weights) : FeatureOptions, IReadsFiles
+/// <param name="Weights">The safetensors file with the weights.</param>
+public sealed record PretrainedFeatureOptions([property: OptionExample(WeightPath.Example)] string Weights) : FeatureOptions, IReadsFiles
 {
     IEnumerable<string> IReadsFiles.Files() => [Weights];
 }
@@ -26,9 +27,10 @@ public sealed record PretrainedFeatureOptions(string Weights) : FeatureOptions, 
 /// The Inception-v3 network of published FID values, from a file with pytorch-fid's names. It predicts the classes of ImageNet
 /// (docs/method.md §7).
 /// </summary>
+/// <param name="Weights">The file with the weights, with pytorch-fid's names.</param>
 /// <param name="Resizing">How images are resized to 299×299: as in pytorch-fid, or as in the TensorFlow graph and ADM's evaluator.</param>
 public sealed record FidInceptionOptions(
-    string Weights,
+    [property: OptionExample(WeightPath.Example)] string Weights,
     [property: OptionChoice("pytorchFid", "tensorFlow")] string Resizing = "pytorchFid") : FeatureOptions, IReadsFiles
 {
     IEnumerable<string> IReadsFiles.Files() => [Weights];
@@ -38,7 +40,8 @@ public sealed record FidInceptionOptions(
 /// The class token of DINOv2, in which FD-DINOv2 compares images (arXiv 2306.04675): released weights of any size, with the names of
 /// the release, Hugging Face or timm; PATH::NAME reads a dictionary inside the file. It does not predict classes.
 /// </summary>
-public sealed record Dinov2FeatureOptions(string Weights) : FeatureOptions, IReadsFiles
+/// <param name="Weights">The file with the weights; PATH::NAME reads a dictionary inside it.</param>
+public sealed record Dinov2FeatureOptions([property: OptionExample(WeightPath.Example)] string Weights) : FeatureOptions, IReadsFiles
 {
     IEnumerable<string> IReadsFiles.Files() => [WeightPath.FileOf(Weights)];
 }
@@ -47,12 +50,13 @@ public sealed record Dinov2FeatureOptions(string Weights) : FeatureOptions, IRea
 /// Any network as a TorchScript file: float32 [B, 3, size, size] → features [B, F], or a tuple of features and scores of classes other than
 /// those of the dataset.
 /// </summary>
+/// <param name="Weights">The TorchScript file.</param>
 /// <param name="Size">Side that images are resized to, bicubic with antialiasing; 0 does not resize.</param>
-/// <param name="Mean">The mean of each colour in [0, 1], which is subtracted first; default 0.</param>
-/// <param name="Deviation">The standard deviation of each colour, which is divided by; default 1.</param>
+/// <param name="Mean">The mean of each colour in [0, 1], which is subtracted first; absent: 0.</param>
+/// <param name="Deviation">The standard deviation of each colour, which is divided by; absent: 1.</param>
 public sealed record TorchScriptFeatureOptions(
-    string Weights,
-    [property: OptionRange(0, 4096)] int Size = 224,
+    [property: OptionExample(WeightPath.Example)] string Weights,
+    [property: OptionRange(0, 4096, Unit = "pixels")] int Size = 224,
     [property: OptionRange(-1000, 1000)] IReadOnlyList<double>? Mean = null,
     [property: OptionRange(1e-6, 1000)] IReadOnlyList<double>? Deviation = null) : FeatureOptions, IReadsFiles
 {
@@ -61,10 +65,11 @@ public sealed record TorchScriptFeatureOptions(
 
 /// <summary>Trains an Inception-style classifier (Szegedy blocks at 28×28) on the training labels.</summary>
 /// <param name="Width">Channels of a branch; the pooled feature has 8 times that number.</param>
+/// <param name="LabelSmoothing">Share of the probability that the targets spread over all classes.</param>
 public sealed record InceptionOptions(
     TrainingOptions Training,
     AugmentationOptions Augmentation,
-    [property: OptionRange(4, 512)] int Width = 24,
+    [property: OptionRange(4, 512, Unit = "channels")] int Width = 24,
     [property: OptionRange(0, 0.9)] double LabelSmoothing = 0.1) : FeatureOptions, ITrained;
 
 /// <summary>
@@ -76,5 +81,5 @@ public sealed record InceptionOptions(
 /// <param name="Layers">The number of layers. There are 2 · width · (2^layers - 1) features.</param>
 public sealed record RandomConvolutionOptions(
     [property: OptionRange(0, int.MaxValue)] int Seed = 0,
-    [property: OptionRange(4, 128)] int Width = 16,
+    [property: OptionRange(4, 128, Unit = "channels")] int Width = 16,
     [property: OptionRange(1, 8)] int Layers = 3) : FeatureOptions;

@@ -14,11 +14,18 @@ namespace MfRae.Lab.Core.Options;
 public abstract record GeneratorNetworkOptions;
 
 /// <summary>DiT^DH: an encoder trunk on single tokens whose output conditions a short, wide head per token (docs/method.md §2).</summary>
+/// <param name="TrunkWidth">Channels of a token in the trunk.</param>
+/// <param name="TrunkDepth">Transformer blocks of the trunk.</param>
+/// <param name="TrunkHeads">Attention heads of a block of the trunk.</param>
+/// <param name="HeadWidth">Channels of a token in the head.</param>
+/// <param name="HeadDepth">Transformer blocks of the head.</param>
+/// <param name="HeadHeads">Attention heads of a block of the head.</param>
+/// <param name="MlpRatio">Hidden width of a block's MLP, relative to the width.</param>
 public sealed record DitOptions(
-    [property: OptionRange(8, 8192)] int TrunkWidth = 96,
+    [property: OptionRange(8, 8192, Unit = "channels")] int TrunkWidth = 96,
     [property: OptionRange(1, 128)] int TrunkDepth = 4,
     [property: OptionRange(1, 128)] int TrunkHeads = 4,
-    [property: OptionRange(8, 8192)] int HeadWidth = 128,
+    [property: OptionRange(8, 8192, Unit = "channels")] int HeadWidth = 128,
     [property: OptionRange(1, 128)] int HeadDepth = 2,
     [property: OptionRange(1, 128)] int HeadHeads = 4,
     [property: OptionRange(0.5, 16)] double MlpRatio = 4) : GeneratorNetworkOptions;
@@ -28,9 +35,13 @@ public sealed record DitOptions(
 /// 1152 × 28 with 16 heads and patches of 2 × 2.
 /// </summary>
 /// <param name="Patch">Side of the square of places of the latent that is one token.</param>
+/// <param name="Width">Channels of a token.</param>
+/// <param name="Depth">Number of transformer blocks.</param>
+/// <param name="Heads">Attention heads of a block.</param>
+/// <param name="MlpRatio">Hidden width of a block's MLP, relative to the width.</param>
 public sealed record PlainDitOptions(
     [property: OptionRange(1, 256)] int Patch = 2,
-    [property: OptionRange(8, 8192)] int Width = 96,
+    [property: OptionRange(8, 8192, Unit = "channels")] int Width = 96,
     [property: OptionRange(1, 128)] int Depth = 4,
     [property: OptionRange(1, 128)] int Heads = 4,
     [property: OptionRange(0.5, 16)] double MlpRatio = 4) : GeneratorNetworkOptions;

@@ -13,6 +13,9 @@ public static class WeightPath
     /// <summary>Separates the file from the name of the dictionary inside it.</summary>
     public const string Inside = "::";
 
+    /// <summary>The example of a path as JSON.</summary>
+    internal const string Example = "\"data/weights/FILE.safetensors\"";
+
     /// <summary>The path of the file, without the dictionary.</summary>
     public static string FileOf(string weights) =>
         weights.LastIndexOf(Inside, StringComparison.Ordinal) is >= 0 and var at ? weights[..at] : weights;

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 namespace MfRae.Lab.Core.Options;
 
 /// <summary>All options of all stages of one arm: `base` of an experiment file. All of them are part of stage keys.</summary>
+/// <param name="MeanFlow">The few-step generator: distillation (λ = 1, MFD), training (λ = 0, MFT) or a mix (docs/method.md §2).</param>
 /// <param name="Study">A study of the generator; if absent, the generator is sampled and its samples are measured.</param>
 public sealed record LabOptions(
     DatasetOptions Dataset,
@@ -40,6 +41,17 @@ public sealed class OptionRangeAttribute(double minimum, double maximum = double
 
     /// <summary>The largest accepted value.</summary>
     public double Maximum { get; } = maximum;
+
+    /// <summary>The unit of the option, such as steps or pixels; null for a pure number.</summary>
+    public string? Unit { get; init; }
+}
+
+/// <summary>A value of an option without a default, as JSON. Messages about a missing option show it.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class OptionExampleAttribute(string json) : Attribute
+{
+    /// <summary>The value as JSON.</summary>
+    public string Json { get; } = json;
 }
 
 /// <summary>

@@ -38,9 +38,12 @@ public sealed record NoLatentOptions : LatentOptions;
 /// <summary>
 /// Mean and variance from a file of the lab, or from RAE's stat.pt, which names them `mean` and `var`.
 /// </summary>
+/// <param name="Weights">The file with mean and variance; PATH::NAME reads a dictionary inside it.</param>
 /// <param name="Epsilon">ε, if the file does not contain it.</param>
+/// <param name="Cache">Where training latents are kept: memory, in one file that is read whole; disk, in shards that are read batch by
+/// batch; none, which encodes images whenever training draws them.</param>
 public sealed record PretrainedLatentOptions(
-    string Weights,
+    [property: OptionExample(WeightPath.Example)] string Weights,
     [property: OptionRange(0, 1)] double Epsilon = 1e-5,
     [property: OptionChoice("memory", "disk", "none")] string Cache = "memory") : LatentOptions, IReadsFiles
 {
@@ -48,10 +51,15 @@ public sealed record PretrainedLatentOptions(
 }
 
 /// <summary>Mean and variance of the training set, accumulated in float64.</summary>
+/// <param name="Epsilon">ε, which is added to the variance.</param>
+/// <param name="Cache">Where training latents are kept: memory, in one file that is read whole; disk, in shards that are read batch by
+/// batch; none, which encodes images whenever training draws them.</param>
 public sealed record PerElementLatentOptions(
     [property: OptionRange(0, 1)] double Epsilon = 1e-5,
     [property: OptionChoice("memory", "disk", "none")] string Cache = "memory") : LatentOptions;
 
 /// <summary>The latents of the encoder as they are, such as those of the SD-VAE, whose encoder scales them.</summary>
+/// <param name="Cache">Where training latents are kept: memory, in one file that is read whole; disk, in shards that are read batch by
+/// batch; none, which encodes images whenever training draws them.</param>
 public sealed record UnnormalisedLatentOptions(
     [property: OptionChoice("memory", "disk", "none")] string Cache = "memory") : LatentOptions;

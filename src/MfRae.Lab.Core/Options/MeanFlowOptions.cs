@@ -16,14 +16,17 @@ public abstract record MeanFlowOptions;
 public sealed record NoMeanFlowOptions : MeanFlowOptions;
 
 /// <summary>A trained mean-flow network from a file, such as a released generator; PATH::NAME as for a teacher.</summary>
-/// <param name="Network">As for a teacher.</param>
-public sealed record PretrainedMeanFlowOptions(string Weights, GeneratorNetworkOptions? Network = null) : MeanFlowOptions, IPretrainedGenerator;
+/// <param name="Weights">The file with the weights; PATH::NAME reads a dictionary inside a checkpoint, such as `ema`.</param>
+/// <param name="Network">The sizes of a released network, whose file does not contain them; absent for files of the lab, whose metadata
+/// describe the network.</param>
+public sealed record PretrainedMeanFlowOptions([property: OptionExample(WeightPath.Example)] string Weights, GeneratorNetworkOptions? Network = null) : MeanFlowOptions, IPretrainedGenerator;
 
 /// <summary>Trains u_θ towards w_λ - (t - r) du/dt with w_λ = (1 - λ) v̂ + λ v_φ.</summary>
 /// <param name="Lambda">λ of the target, at the start of training: 0 is the one-point velocity, 1 the teacher.</param>
 /// <param name="TangentLambda">λ of the direction of the derivative; absent: the λ of the target at every step.</param>
 /// <param name="Initialisation">Weights to start from: the CMT network, the teacher, or random ones.</param>
 /// <param name="EqualFraction">Fraction of the samples with r = t.</param>
+/// <param name="LabelDropout">Probability that a label is replaced by the null label.</param>
 /// <param name="LambdaSchedule">How <paramref name="Lambda"/> changes; absent: it is constant.</param>
 /// <param name="TangentLambdaSchedule">How <paramref name="TangentLambda"/> changes; absent: it is constant.</param>
 /// <param name="Guidance">Guides the teacher; absent: none.</param>
@@ -35,7 +38,7 @@ public sealed record PretrainedMeanFlowOptions(string Weights, GeneratorNetworkO
 /// <param name="MixedGuidance">For a guided teacher and a λ between 0 and 1: teacher guides its velocity alone; both gives the one-point
 /// velocity the same term, so that every λ has one guidance scale.</param>
 public sealed record LambdaMeanFlowOptions(
-    [property: OptionRange(0, 1)] double Lambda,
+    [property: OptionRange(0, 1)][property: OptionExample("0.5")] double Lambda,
     GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
     DerivativeOptions Derivative,
@@ -70,22 +73,25 @@ public sealed record LambdaMeanFlowOptions(
 public abstract record LambdaScheduleOptions;
 
 /// <summary>Linearly to <paramref name="End"/>.</summary>
+/// <param name="End">λ at the end.</param>
 /// <param name="Steps">The number of steps until <paramref name="End"/>, after which λ is constant; absent: all training steps.</param>
 public sealed record LinearLambdaOptions(
-    [property: OptionRange(0, 1)] double End,
-    [property: OptionRange(1, 100_000_000)] int? Steps = null) : LambdaScheduleOptions;
+    [property: OptionRange(0, 1)][property: OptionExample("0")] double End,
+    [property: OptionRange(1, 100_000_000, Unit = "steps")] int? Steps = null) : LambdaScheduleOptions;
 
 /// <summary>Along half a cosine to <paramref name="End"/>: slowly at both ends.</summary>
+/// <param name="End">λ at the end.</param>
 /// <param name="Steps">The number of steps until <paramref name="End"/>, after which λ is constant; absent: all training steps.</param>
 public sealed record CosineLambdaOptions(
-    [property: OptionRange(0, 1)] double End,
-    [property: OptionRange(1, 100_000_000)] int? Steps = null) : LambdaScheduleOptions;
+    [property: OptionRange(0, 1)][property: OptionExample("0")] double End,
+    [property: OptionRange(1, 100_000_000, Unit = "steps")] int? Steps = null) : LambdaScheduleOptions;
 
 /// <summary>In one step to <paramref name="End"/>: from 1 to 0 is MFD followed by MFT.</summary>
+/// <param name="End">λ after the switch.</param>
 /// <param name="Step">The number of training steps before the switch.</param>
 public sealed record SwitchLambdaOptions(
-    [property: OptionRange(0, 1)] double End,
-    [property: OptionRange(1, 100_000_000)] int Step) : LambdaScheduleOptions;
+    [property: OptionRange(0, 1)][property: OptionExample("0")] double End,
+    [property: OptionRange(1, 100_000_000, Unit = "steps")][property: OptionExample("5000")] int Step) : LambdaScheduleOptions;
 
 /// <summary>How du/dt along (w, 0, 1) is estimated (docs/method.md §3).</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
@@ -122,6 +128,7 @@ public sealed record JvpOptions : DerivativeOptions;
 public sealed record JvpDoubleBackwardOptions : DerivativeOptions;
 
 /// <summary>(u(z + δw, r, t + δ) - u(z - δw, r, t - δ)) / 2δ, one-sided if a probe would leave [r, 1].</summary>
+/// <param name="Delta">The step δ.</param>
 /// <param name="SharedDropout">Whether both probes use the label dropout of the main evaluation; false draws it again for each probe, as
 /// the released code does.</param>
 /// <param name="ClampEnds">Whether probes stay inside [r, 1]; false lets them leave it, as the released code does.</param>
@@ -138,9 +145,12 @@ public sealed record CentralDifferenceOptions(
 }
 
 /// <summary>(u(z + δw, r, t + δ) - u(z, r, t)) / δ, backward if t + δ > 1.</summary>
-/// <param name="SharedDropout">As for the central difference.</param>
-/// <param name="ClampEnds">As for the central difference; false always uses the forward difference.</param>
-/// <param name="Batching">As for the central difference.</param>
+/// <param name="Delta">The step δ.</param>
+/// <param name="SharedDropout">Whether the probe uses the label dropout of the main evaluation; false draws it again, as the released code
+/// does.</param>
+/// <param name="ClampEnds">Whether the probe stays inside [r, 1]; false always uses the forward difference.</param>
+/// <param name="Batching">separate: the probe in a separate batch, without gradients and only for r &lt; t. concatenated: main evaluation
+/// and probe in one batch with gradients, as in the released code.</param>
 public sealed record ForwardDifferenceOptions(
     [property: OptionRange(1e-7, 0.5)] double Delta = 5e-3,
     bool SharedDropout = true,
@@ -166,16 +176,22 @@ public sealed record PlainLossWeightOptions : LossWeightOptions;
 /// <summary>
 /// M / (sg(M) + c)^p with M the error's mean over dimensions: MeanFlow's weight on a scale that is independent of the size of the latent.
 /// </summary>
+/// <param name="Power">p.</param>
+/// <param name="Offset">c.</param>
 public sealed record AdaptiveLossWeightOptions(
     [property: OptionRange(0, 4)] double Power = 1,
     [property: OptionRange(1e-12, 1e6)] double Offset = 0.05) : LossWeightOptions;
 
 /// <summary>S / (sg(S) + c)^p with S the error's sum over dimensions: the weight of MeanFlow.</summary>
+/// <param name="Power">p.</param>
+/// <param name="Offset">c.</param>
 public sealed record AdaptiveSumLossWeightOptions(
     [property: OptionRange(0, 4)] double Power = 1,
     [property: OptionRange(1e-12, 1e6)] double Offset = 1e-3) : LossWeightOptions;
 
 /// <summary>S² / (sg(S²) + 1e-3)^p with S the error's sum over dimensions: the weight of the released code.</summary>
+/// <param name="Power">p.</param>
+/// <param name="Offset">The constant that is added to S²; 1e-3 in the released code.</param>
 public sealed record ReleasedLossWeightOptions(
     [property: OptionRange(0, 4)] double Power = 1,
     [property: OptionRange(1e-12, 1e6)] double Offset = 1e-3) : LossWeightOptions;
@@ -184,6 +200,7 @@ public sealed record ReleasedLossWeightOptions(
 /// log(1 + M / c) with M the error's mean over dimensions: the negative logarithm of a Cauchy density. Its gradient is that of the adaptive
 /// weight of power 1, and its value follows the error.
 /// </summary>
+/// <param name="Offset">c.</param>
 public sealed record CauchyLossWeightOptions(
     [property: OptionRange(1e-12, 1e6)] double Offset = 0.05) : LossWeightOptions;
 
@@ -221,8 +238,12 @@ public sealed record UniformTimeOptions(
 }
 
 /// <summary>logit t ~ N(μ, σ²), given that t lies in [low, high], then shifted.</summary>
+/// <param name="Mean">μ, the mean of logit t.</param>
+/// <param name="Deviation">σ, the standard deviation of logit t.</param>
+/// <param name="Low">Lower end.</param>
 /// <param name="High">Upper end; the released code draws up to 0.999.</param>
-/// <param name="Shift">As for uniform times.</param>
+/// <param name="Shift">Scale s of the time shift of training: a number, or auto for sqrt(D / 4096), at least 1. Trajectories of CMT and
+/// sampling grids always have the automatic shift.</param>
 public sealed record LogitNormalTimeOptions(
     [property: OptionRange(-10, 10)] double Mean = 0,
     [property: OptionRange(0.01, 10)] double Deviation = 1,
@@ -241,8 +262,10 @@ public abstract record CmtOptions;
 public sealed record NoCmtOptions : CmtOptions;
 
 /// <summary>A mid-trained mean-flow network from a file; PATH::NAME as for a teacher.</summary>
-/// <param name="Network">As for a teacher.</param>
-public sealed record PretrainedCmtOptions(string Weights, GeneratorNetworkOptions? Network = null) : CmtOptions, IPretrainedGenerator;
+/// <param name="Weights">The file with the weights; PATH::NAME reads a dictionary inside a checkpoint, such as `ema`.</param>
+/// <param name="Network">The sizes of a released network, whose file does not contain them; absent for files of the lab, whose metadata
+/// describe the network.</param>
+public sealed record PretrainedCmtOptions([property: OptionExample(WeightPath.Example)] string Weights, GeneratorNetworkOptions? Network = null) : CmtOptions, IPretrainedGenerator;
 
 /// <summary>
 /// Regression to (z_ti - z_tj) / (ti - tj) on pairs of points of Euler trajectories from the prior, initialised from the
@@ -250,6 +273,7 @@ public sealed record PretrainedCmtOptions(string Weights, GeneratorNetworkOption
 /// </summary>
 /// <param name="TrajectoryPoints">Points on a trajectory, both ends included.</param>
 /// <param name="PairsPerTrajectory">Pairs drawn from each trajectory; the batch size counts pairs.</param>
+/// <param name="LabelDropout">Probability that a label is replaced by the null label.</param>
 /// <param name="Labels">The times of the points in both input and denominator: trajectory uses the times of the trajectory; uniform uses
 /// equal steps from 1 to 0, whatever the times of the trajectory, as in the released code.</param>
 /// <param name="GridEnd">The end of the trajectory, before the time shift; 0.001 in the released code.</param>

@@ -15,6 +15,7 @@ namespace MfRae.Lab.Core.Options;
 /// <param name="KeptLatents">The number of first samples whose latents are kept for the end-point error.</param>
 /// <param name="Labels">balanced: equal numbers of each class, in turns; random: each label is drawn at random; permuted: equal numbers of
 /// each class in the random order of the released code, whose `global_seed` is the seed of the noise.</param>
+/// <param name="TeacherSolver">Solver of the teacher's ODE: euler, or heun of second order.</param>
 /// <param name="TeacherGridEnd">The last time of the teacher's grid, before the time shift; 0.001 in the released code.</param>
 /// <param name="Guidance">Guides the teacher, but not the few-step generator; absent: none.</param>
 /// <param name="Noise">run: noise and random labels follow the seed of the run, so that the spread over seeds contains the noise of
@@ -26,13 +27,14 @@ namespace MfRae.Lab.Core.Options;
 /// <param name="Grid">The times between the steps of the few-step generator; absent: shifted.</param>
 /// <param name="Bytes">How a pixel becomes a whole number from 0 to 255: round, to the nearest; truncate, as in the released code.</param>
 /// <param name="Sheets">Further sheets of samples, of chosen classes. They change neither samples nor values.</param>
+/// <param name="External">Samples of another program, for an arm without networks; absent: samples of the arm's generator.</param>
 public sealed record SamplingOptions(
-    [property: OptionRange(2, 1_000_000)] int Samples = 10_000,
-    [property: OptionRange(1, 1000)] IReadOnlyList<int>? Steps = null,
-    [property: OptionRange(1, 1000)] IReadOnlyList<int>? TeacherSteps = null,
+    [property: OptionRange(2, 1_000_000, Unit = "samples")] int Samples = 10_000,
+    [property: OptionRange(1, 1000, Unit = "evaluations")] IReadOnlyList<int>? Steps = null,
+    [property: OptionRange(1, 1000, Unit = "solver steps")] IReadOnlyList<int>? TeacherSteps = null,
     [property: OptionRange(0, int.MaxValue)] int Seed = 0,
-    [property: OptionRange(1, 100_000)] int BatchSize = 250,
-    [property: OptionRange(0, 1_000_000)] int KeptLatents = 1_000,
+    [property: OptionRange(1, 100_000, Unit = "samples")] int BatchSize = 250,
+    [property: OptionRange(0, 1_000_000, Unit = "samples")] int KeptLatents = 1_000,
     [property: OptionChoice(SamplingOptions.BalancedLabels, SamplingOptions.RandomLabels, SamplingOptions.PermutedLabels)]
     string Labels = SamplingOptions.BalancedLabels,
     [property: OptionChoice("euler", "heun")] string TeacherSolver = "euler",
@@ -44,7 +46,8 @@ public sealed record SamplingOptions(
     string? NoiseFile = null,
     SamplingGridOptions? Grid = null,
     [property: OptionChoice(SamplingOptions.RoundedBytes, SamplingOptions.TruncatedBytes)] string Bytes = SamplingOptions.RoundedBytes,
-    IReadOnlyList<ClassSheetOptions>? Sheets = null)
+    IReadOnlyList<ClassSheetOptions>? Sheets = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ExternalSamplesOptions? External = null)
 {
     /// <summary>Noise by the seed of the run.</summary>
     public const string NoiseOfRun = "run";
@@ -75,8 +78,8 @@ public sealed record SamplingOptions(
 /// <param name="Classes">The numbers of the classes; each has about the same number of samples on the sheet.</param>
 /// <param name="Count">The largest number of samples on the sheet.</param>
 public sealed record ClassSheetOptions(
-    [property: OptionRange(0, 999_999)] IReadOnlyList<int> Classes,
-    [property: OptionRange(1, 400)] int Count = 64);
+    [property: OptionRange(0, 999_999)][property: OptionExample("[0, 1]")] IReadOnlyList<int> Classes,
+    [property: OptionRange(1, 400, Unit = "samples")] int Count = 64);
 
 /// <summary>
 /// The times between the steps of a few-step generator, from 1 (noise) to 0 (data). A single step always goes from 1 to 0
@@ -97,7 +100,7 @@ public sealed record UniformGridOptions : SamplingGridOptions;
 /// <summary>Written times.</summary>
 /// <param name="Times">For each number of steps above 1 an array of times that begins with 1, falls, and ends with 0, e.g. [[1, 0.5, 0]].</param>
 public sealed record TimesGridOptions(
-    [property: OptionRange(0, 1)] IReadOnlyList<IReadOnlyList<double>> Times) : SamplingGridOptions;
+    [property: OptionRange(0, 1)][property: OptionExample("[[1, 0.5, 0]]")] IReadOnlyList<IReadOnlyList<double>> Times) : SamplingGridOptions;
 
 /// <summary>
 /// Classifier-free guidance of the teacher (docs/method.md §2): at times in [low, high], its velocity without a label plus
@@ -107,7 +110,7 @@ public sealed record TimesGridOptions(
 /// <param name="Low">Lower end of the interval, in shifted time; 0 is data.</param>
 /// <param name="High">Upper end of the interval, in shifted time; 1 is noise.</param>
 public sealed record GuidanceOptions(
-    [property: OptionRange(0, 100)] double Scale,
+    [property: OptionRange(0, 100)][property: OptionExample("1.5")] double Scale,
     [property: OptionRange(0, 1)] double Low = 0,
     [property: OptionRange(0, 1)] double High = 1);
 

@@ -14,9 +14,10 @@ public abstract record TeacherOptions;
 public sealed record NoTeacherOptions : TeacherOptions;
 
 /// <summary>Weights from a file; PATH::NAME reads a dictionary inside a checkpoint, such as `ema`.</summary>
+/// <param name="Weights">The file with the weights; PATH::NAME reads a dictionary inside a checkpoint, such as `ema`.</param>
 /// <param name="Network">The sizes of a released network, whose file does not contain them; absent for files of the lab, whose metadata
 /// describe the network.</param>
-public sealed record PretrainedTeacherOptions(string Weights, GeneratorNetworkOptions? Network = null) : TeacherOptions, IPretrainedGenerator;
+public sealed record PretrainedTeacherOptions([property: OptionExample(WeightPath.Example)] string Weights, GeneratorNetworkOptions? Network = null) : TeacherOptions, IPretrainedGenerator;
 
 /// <summary>A generator whose weights are in a file: a teacher, or a mean-flow network of the CMT or MeanFlow stage.</summary>
 public interface IPretrainedGenerator : IReadsFiles
@@ -54,12 +55,15 @@ public sealed record NoBiasOptions : TeacherBiasOptions;
 
 /// <summary>δ is a constant vector.</summary>
 /// <param name="Vector">One number for each dimension.</param>
-public sealed record ConstantBiasOptions([property: OptionRange(-1000, 1000)] IReadOnlyList<double> Vector) : TeacherBiasOptions;
+public sealed record ConstantBiasOptions([property: OptionRange(-1000, 1000)][property: OptionExample("[0.1, 0]")] IReadOnlyList<double> Vector) : TeacherBiasOptions;
 
 /// <summary>δ = <paramref name="Share"/> · v: the teacher is too fast, or too slow if the share is negative.</summary>
-public sealed record ScaledBiasOptions([property: OptionRange(-10, 10)] double Share) : TeacherBiasOptions;
+/// <param name="Share">The size of the error relative to v.</param>
+public sealed record ScaledBiasOptions([property: OptionRange(-10, 10)][property: OptionExample("0.1")] double Share) : TeacherBiasOptions;
 
 /// <summary>δ = size · sin(2π z / wavelength) in each coordinate.</summary>
+/// <param name="Size">The largest error of a coordinate.</param>
+/// <param name="Wavelength">The distance in z after which the error repeats.</param>
 public sealed record SmoothBiasOptions(
-    [property: OptionRange(-1000, 1000)] double Size,
+    [property: OptionRange(-1000, 1000)][property: OptionExample("0.1")] double Size,
     [property: OptionRange(1e-3, 1e6)] double Wavelength = 4) : TeacherBiasOptions;

@@ -12,6 +12,9 @@ public static partial class ArtifactName
     /// <summary>The name of the page that lists all experiments.</summary>
     public const string Index = "index";
 
+    /// <summary>The name of the page with the runs of all experiments.</summary>
+    public const string Board = "board";
+
     /// <summary>Compares names like the file systems of Windows and macOS: two equal names may be one file.</summary>
     public static StringComparer SameFile => StringComparer.OrdinalIgnoreCase;
 
@@ -40,6 +43,7 @@ public static partial class ArtifactName
     /// <summary>Like <see cref="Fault"/>, for the name of an experiment, whose page is NAME.html.</summary>
     public static string? ExperimentFault(string name) =>
         SameFile.Equals(name, Index) ? $"its page would be {Index}.html, the list of all experiments"
+        : SameFile.Equals(name, Board) ? $"its page would be {Board}.html, the runs of all experiments"
         : name.StartsWith('.') ? "it begins with a dot, which hides its page"
         : Fault(name);
 

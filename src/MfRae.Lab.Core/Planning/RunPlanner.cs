@@ -51,7 +51,11 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             PlanDecoder();
         }
 
-        if (_shape.HasTeacher || _shape.HasCmt || _shape.HasMeanFlow)
+        if (options.Sampling.External is { } external)
+        {
+            PlanExternalSamples(external);
+        }
+        else if (_shape.HasTeacher || _shape.HasCmt || _shape.HasMeanFlow)
         {
             PlanGenerators();
         }
@@ -214,8 +218,10 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
             GridEnd = sampling.TeacherGridEnd,
             Guidance = sampling.Guidance,
         });
-        AddEvaluation("teacherEvaluation", "teacherSampling", [.. evaluation.Metrics.Where(metric => !Requires(metric, MetricNeeds.EndPoints))]);
+        AddEvaluation("teacherEvaluation", "teacherSampling", WithoutEndPoints);
     }
+
+    private IReadOnlyList<MetricOptions> WithoutEndPoints => [.. evaluation.Metrics.Where(metric => !Requires(metric, MetricNeeds.EndPoints))];
 
     /// <summary>One set of samples of the few-step generator, and its evaluation.</summary>
     /// <param name="set">The number of the set, from 1.</param>
@@ -238,6 +244,18 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         }
 
         AddEvaluation(NoiseSets.Role("evaluation", set), samples, evaluation.Metrics, endPoints);
+    }
+
+    /// <summary>The samples of another program, and their evaluation. They have no latents to compare with a teacher's.</summary>
+    private void PlanExternalSamples(ExternalSamplesOptions external)
+    {
+        var sampling = SamplingDefaults.Resolve(options.Sampling);
+        string[] inputs = external is CommandSamplesOptions ? [StageInput.Dataset, StageInput.Encoder] : [StageInput.Dataset];
+        var definition = new ExternalSamplingStage(
+            external.Of(seed), sampling.Samples, sampling.Steps!, FixedSeed, sampling.BatchSize, Labels, NoiseFile);
+        Add("sampling", definition, seed, inputs);
+        AddSheets();
+        AddEvaluation("evaluation", "sampling", WithoutEndPoints);
     }
 
     /// <param name="data">The inputs with the training data.</param>

@@ -55,7 +55,7 @@ public sealed record StageSpec(
 public sealed record TrainingMemory(long Batch, double SampleBytes, double RecomputedSampleBytes);
 
 /// <summary>
-/// Settings that change results only by rounding (device, threads, micro-batch, recomputation) or not at all (all others), so keys do not include them. The device class
+/// Settings that change results only by rounding (device, threads, micro-batch, recomputation, ranks) or not at all (all others), so keys do not include them. The device class
 /// is part of the identity of each measurement (<see cref="MfRae.Lab.Core.Metrics.DeviceClass"/>).
 /// </summary>
 /// <param name="Device">auto, cpu, cuda or cuda:N.</param>
@@ -68,6 +68,9 @@ public sealed record TrainingMemory(long Batch, double SampleBytes, double Recom
 /// <param name="Recompute">Whether activations of DiT^DH are computed again in the backward pass instead of being kept.</param>
 /// <param name="DecodeThreads">Threads that read and decode images ahead of the computation of a stage; 0: the cores that no computation needs,
 /// and at least the number of the computation's threads (one on a GPU).</param>
+/// <param name="Ranks">Processes that compute the gradient of a training together, each for some of the micro-batches
+/// (<see cref="StageDefinition.TakesRanks"/>); 1 for all other stages.</param>
+/// <param name="RankLauncher">What starts the ranks: <see cref="Mpirun"/> or <see cref="Srun"/>.</param>
 public sealed record RunSettings(
     string Device = "auto",
     int Jobs = 0,
@@ -76,8 +79,16 @@ public sealed record RunSettings(
     int? CheckpointSeconds = null,
     int MicroBatch = 0,
     bool Recompute = false,
-    int DecodeThreads = 0)
+    int DecodeThreads = 0,
+    int Ranks = 1,
+    string RankLauncher = RunSettings.Mpirun)
 {
+    /// <summary>The value of <see cref="RankLauncher"/> for the command of OpenMPI.</summary>
+    public const string Mpirun = "mpirun";
+
+    /// <summary>The value of <see cref="RankLauncher"/> for the command of Slurm, inside a job.</summary>
+    public const string Srun = "srun";
+
     /// <summary>The value of <see cref="MicroBatch"/> that derives it from the free memory.</summary>
     public const int AutoMicroBatch = -1;
 }
@@ -91,3 +102,8 @@ public interface IStage
     /// <exception cref="MfRae.Lab.Core.LabException">A file or device is missing or unusable.</exception>
     void Run(StageContext context);
 }
+
+/// <summary>
+/// Ends a stage in a process other than rank 0, after the training that it took part in: rank 0 has the same weights and writes the results.
+/// </summary>
+public sealed class RankFinishedException() : Exception("this rank has finished: rank 0 writes the results of the stage");

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using MfRae.Lab.Core.Options;
 
@@ -24,11 +25,13 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(MeanFlowStage), "meanflow")]
 [JsonDerivedType(typeof(SnapshotStage), "snapshots")]
 [JsonDerivedType(typeof(SamplingStage), "sampling")]
+[JsonDerivedType(typeof(ExternalSamplingStage), "externalSampling")]
 [JsonDerivedType(typeof(SheetStage), "sheets")]
 [JsonDerivedType(typeof(EndPointStage), "endPoints")]
 [JsonDerivedType(typeof(EvaluationStage), "evaluation")]
 [JsonDerivedType(typeof(OracleEvaluationStage), "oracleEvaluation")]
 [JsonDerivedType(typeof(DerivativeErrorStage), "derivativeError")]
+[JsonDerivedType(typeof(LoggedStage), "logged")]
 public abstract record StageDefinition
 {
     // The start, loading and saving of a worker, in evaluations of a small network: the least that a stage costs.
@@ -66,6 +69,12 @@ public abstract record StageDefinition
     /// <summary>Whether the stage trains a network, which may take hours.</summary>
     public bool Trains() => Component is ITrained;
 
+    /// <summary>
+    /// Whether several processes can compute the stage together: a training whose loss is a mean over samples, so that its gradient is the sum of
+    /// the gradients of micro-batches.
+    /// </summary>
+    public virtual bool TakesRanks() => Trains();
+
     /// <summary>A rough estimate of the work, in network evaluations of one sample; used to start long chains of stages first.</summary>
     public long Work() => Overhead + Evaluations;
 }
@@ -80,6 +89,9 @@ public sealed record DatasetStage(DatasetOptions Dataset) : StageDefinition
 public sealed record FeatureStage(FeatureOptions Features) : StageDefinition
 {
     private protected override object Component => Features;
+
+    /// <inheritdoc/>
+    public override bool TakesRanks() => false;
 
     /// <inheritdoc/>
     public override int Revision() => Trains() ? 2 : 1;
@@ -115,6 +127,9 @@ public sealed record LadderStage(string Split) : StageDefinition;
 public sealed record EncoderStage(EncoderOptions Encoder) : StageDefinition
 {
     private protected override object Component => Encoder;
+
+    /// <inheritdoc/>
+    public override bool TakesRanks() => Encoder is VariationalEncoderOptions;
 
     /// <inheritdoc/>
     public override int Revision() => Trains() ? 2 : 1;
@@ -266,7 +281,39 @@ public sealed record SamplingStage(
     public override IEnumerable<string> Files() => NoiseFile is null ? [] : [NoiseFile];
 
     /// <inheritdoc/>
-    public override int Revision() => 3;
+    public override int Revision() => DrawingRevision;
+
+    /// <summary>The revision of the rules by which noise, labels and bytes of samples are made.</summary>
+    internal const int DrawingRevision = 3;
+}
+
+/// <summary>
+/// Takes the samples of another program, or starts the program. Inputs: dataset; encoder if a program is started, because the noise for it has
+/// the shape of the latents.
+/// </summary>
+/// <param name="External">The program or the files, with the seed of the run in the path of files.</param>
+/// <param name="Steps">The declared numbers of network evaluations, ascending.</param>
+/// <param name="Seed">As in <see cref="SamplingStage"/>. The stage always has the seed of the run, by which the program may train.</param>
+/// <param name="Labels">As in <see cref="SamplingStage"/>.</param>
+/// <param name="NoiseFile">As in <see cref="SamplingStage"/>.</param>
+public sealed record ExternalSamplingStage(
+    ExternalSamplesOptions External,
+    int Samples,
+    IReadOnlyList<int> Steps,
+    int? Seed,
+    int BatchSize,
+    string Labels = "balanced",
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NoiseFile = null) : StageDefinition
+{
+    /// <summary>The kind of the stage.</summary>
+    public const string Kind = "externalSampling";
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Files() => External.Files(Steps).Concat(NoiseFile is null ? [] : [NoiseFile]).Distinct();
+
+    // The program gets noise and labels of the same rules as the lab's samplers, so its values are comparable with theirs.
+    /// <inheritdoc/>
+    public override int Revision() => SamplingStage.DrawingRevision;
 }
 
 /// <summary>Shows samples of chosen classes. Inputs: samples.</summary>
@@ -348,6 +395,18 @@ public sealed record DerivativeErrorStage(DerivativeErrorOptions Study) : StageD
     // The float64 reference and its higher derivatives, then two probes for each δ.
     private protected override long Evaluations =>
         (Study.Samples + Study.EarlySamples) * (EvaluationsPerReference + (2L * Study.Deltas.Count));
+}
+
+/// <summary>
+/// A run of another program that logged itself (docs/external.md). It is imported and never computed. No inputs. In its run it plays the
+/// roles of sampling, for its curves and images, and of evaluation, for its values.
+/// </summary>
+/// <param name="Id">The identity that the program gave the run.</param>
+/// <param name="Config">The options of the run, any JSON object.</param>
+public sealed record LoggedStage(string Id, JsonElement Config) : StageDefinition
+{
+    /// <summary>The kind of the stage.</summary>
+    public const string Kind = "logged";
 }
 
 /// <summary>The names of a stage's inputs.</summary>

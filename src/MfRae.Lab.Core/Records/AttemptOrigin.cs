@@ -9,7 +9,7 @@ namespace MfRae.Lab.Core.Records;
 /// <param name="Processor">Model and number of logical processors.</param>
 /// <param name="Accelerators">Models of the GPUs, if a GPU was used and its driver reports the model.</param>
 /// <param name="Packages">Package → version, for all packages that the program was built from.</param>
-/// <param name="Devices">The number of devices that the attempt used.</param>
+/// <param name="Devices">The number of devices that the attempt used: one for each rank.</param>
 /// <param name="Files">Path in the options → SHA-256 of the dataset or weights there (<see cref="Planning.StageDefinition.Files"/>).</param>
 /// <param name="Flops">Estimated floating-point operations of the whole stage; null without a cost model.</param>
 /// <param name="Run">The run that started the attempt, or null.</param>
@@ -92,7 +92,8 @@ public static partial class CommandText
 
     private const string Sensitive = "(?:token|secret|passw|passphrase|key|credential|authorization)";
 
-    [GeneratedRegex(@"\A-{1,2}[^=\s]*" + Sensitive + @"[^=\s]*\z", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    // The address of a notification lets whoever has it write there.
+    [GeneratedRegex(@"\A-{1,2}(?:notify|[^=\s]*" + Sensitive + @"[^=\s]*)\z", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex SecretOption();
 
     [GeneratedRegex(@"(\s+)")]
@@ -103,7 +104,7 @@ public static partial class CommandText
     private static partial Regex AbsolutePath();
 
     // The value of `name=value`: the rest of the text, or in the query of a URL, up to the next parameter.
-    [GeneratedRegex(@"((?:\A|[?&;,\s{""'])[^=?&;,\s]*" + Sensitive + @"[^=?&;,\s]*=)[^&]*", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"((?:\A|[?&;,\s{""'])(?:--notify|[^=?&;,\s]*" + Sensitive + @"[^=?&;,\s]*)=)[^&]*", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex SecretValue();
 
     [GeneratedRegex(@"\b(bearer|basic) +\S+", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]

@@ -16,6 +16,8 @@ namespace MfRae.Lab.Core.Records;
 /// <param name="MaxRequeues">How often a job that reaches its time limit is started again.</param>
 /// <param name="Prologue">Lines of the batch scripts before the program, such as `module load cuda`.</param>
 /// <param name="Stages">Kind of stage → its differences from the defaults.</param>
+/// <param name="Ranks">Processes that train a network together. Each has the cores and the GPU of a job.</param>
+/// <param name="RankLauncher">What starts them inside a job: mpirun or srun.</param>
 public sealed record ClusterProfile(
     string? Partition = null,
     string? Account = null,
@@ -28,7 +30,9 @@ public sealed record ClusterProfile(
     double ShortMinutes = 30,
     int MaxRequeues = 100,
     IReadOnlyList<string>? Prologue = null,
-    IReadOnlyDictionary<string, StageResources>? Stages = null)
+    IReadOnlyDictionary<string, StageResources>? Stages = null,
+    int Ranks = 1,
+    string RankLauncher = RunSettings.Mpirun)
 {
     /// <summary>The resources of a stage.</summary>
     /// <param name="kind">The kind of the stage.</param>
@@ -37,7 +41,14 @@ public sealed record ClusterProfile(
         var own = Stages is not null && Stages.TryGetValue(kind, out var differences) ? differences : new();
         return new(
             own.Partition ?? Partition, own.Account ?? Account, own.Qos ?? Qos, own.Constraint ?? Constraint, own.Time ?? Time,
-            own.Cpus ?? Cpus, own.Gpus ?? Gpus, own.Memory ?? Memory);
+            own.Cpus ?? Cpus, own.Gpus ?? Gpus, own.Memory ?? Memory, own.Ranks ?? Ranks);
+    }
+
+    /// <summary>The resources of a stage. Only a stage that several processes can compute has several ranks.</summary>
+    public JobResources Of(StageNode stage)
+    {
+        var resources = Of(stage.Kind);
+        return stage.Definition.TakesRanks() ? resources : resources with { Ranks = 1 };
     }
 }
 
@@ -50,6 +61,7 @@ public sealed record ClusterProfile(
 /// <param name="Cpus">Cores.</param>
 /// <param name="Gpus">GPUs.</param>
 /// <param name="Memory">Memory.</param>
+/// <param name="Ranks">Processes that train a network together.</param>
 public sealed record StageResources(
     string? Partition = null,
     string? Account = null,
@@ -58,7 +70,8 @@ public sealed record StageResources(
     string? Time = null,
     int? Cpus = null,
     int? Gpus = null,
-    string? Memory = null);
+    string? Memory = null,
+    int? Ranks = null);
 
 /// <summary>The resources of a job. Stages share a job only if all are equal.</summary>
 /// <param name="Partition">The partition.</param>
@@ -66,11 +79,12 @@ public sealed record StageResources(
 /// <param name="Qos">The quality of service.</param>
 /// <param name="Constraint">Features of the node.</param>
 /// <param name="Time">The time limit.</param>
-/// <param name="Cpus">Cores.</param>
-/// <param name="Gpus">GPUs.</param>
-/// <param name="Memory">Memory.</param>
+/// <param name="Cpus">Cores of each rank.</param>
+/// <param name="Gpus">GPUs of each rank.</param>
+/// <param name="Memory">Memory of each node.</param>
+/// <param name="Ranks">Processes that train a network together.</param>
 public sealed record JobResources(
-    string? Partition, string? Account, string? Qos, string? Constraint, string Time, int Cpus, int Gpus, string? Memory);
+    string? Partition, string? Account, string? Qos, string? Constraint, string Time, int Cpus, int Gpus, string? Memory, int Ranks = 1);
 
 /// <summary>An array of jobs: everything that its tasks need to compute their stages.</summary>
 /// <param name="Format">Version of this record; 1.</param>

@@ -62,7 +62,11 @@ public sealed record RunRecord(
     long Seed,
     string Status,
     IReadOnlyDictionary<string, string> Stages,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Pilot = false);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Pilot = false)
+{
+    /// <summary>Whether the run waits or runs.</summary>
+    public bool IsOpen() => Status is "planned" or "queued" or "running";
+}
 
 /// <summary>A stage with its attempts and results.</summary>
 /// <param name="DefinitionJson">The stage's definition with all options.</param>

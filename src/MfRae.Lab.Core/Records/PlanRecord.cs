@@ -88,4 +88,19 @@ public sealed record PlannedStage(
     /// <summary>The record of a stage.</summary>
     public static PlannedStage Of(StageNode node) => new(
         node.Key, node.Kind, node.Label, JsonSerializer.Serialize(node.Definition, LabJson.Default.StageDefinition), node.Seed, node.Inputs);
+
+    /// <summary>The stage, or null if another version of the program wrote its definition and this version cannot read it.</summary>
+    public StageNode? Node()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(DefinitionJson, LabJson.Default.StageDefinition) is { } definition
+                ? new(Key, Kind, Label, definition, Seed, Inputs)
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }

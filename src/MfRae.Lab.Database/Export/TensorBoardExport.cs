@@ -91,7 +91,7 @@ internal sealed class TensorBoardExport(SqliteConnection connection, string expe
     }
 
     private IEnumerable<PointRow> Points(string stage) => connection.Query<PointRow>(
-        "SELECT name AS Name, step AS Step, value AS Value, wall AS Wall FROM metrics WHERE experiment = @experiment AND stage = @stage "
+        "SELECT metric AS Name, step AS Step, value AS Value, wall AS Wall FROM metrics WHERE experiment = @experiment AND stage = @stage "
             + "ORDER BY name, step",
         new { experiment, stage },
         buffered: false);

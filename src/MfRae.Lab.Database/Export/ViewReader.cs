@@ -96,8 +96,8 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
         new("versions", OfExperiment, "version"),
         new("version_runs", OfExperiment, "version, arm, seed, run"),
         new("version_attempts", OfExperiment, "version, stage, attempt"),
-        new("version_evaluations", OfExperiment, "version, arm, seed, run, role, stage, metric, samples, guidance, labels, extractor, preprocessing, "
-            + "reference, device, noise, setting, value"),
+        new("version_evaluations", OfExperiment, "version, arm, seed, run, role, stage, name, steps, samples, guidance, labels, extractor, "
+            + "preprocessing, reference, higher_is_better, device, noise, setting, value"),
         new("arms", OfExperiment, "arm, name, steps, samples, guidance, labels, extractor, preprocessing, reference, higher_is_better, "
             + "device, noise, setting"),
         new("run_values", OfExperiment, "arm, seed, run, name, steps, samples, guidance, labels, extractor, preprocessing, reference, "
@@ -112,7 +112,7 @@ internal sealed record ExportView(string Name, string Condition, string Order, b
         new("costs", OfExperiment, "stage"),
         new("evaluations", OfExperiment, "arm, seed, run, role, stage, name, steps, samples, guidance, labels, extractor, preprocessing, "
             + "reference, higher_is_better, device, noise, setting, value"),
-        new("metrics", OfExperiment, "name, step", ByStage: true),
+        new("metrics", OfExperiment, "metric, step", ByStage: true),
         new("machine", OfExperiment, "stage, attempt, seconds"),
         new("tags", OfSubject, "kind, subject, tag"),
         new("notes", OfSubject, "kind, subject"),

@@ -25,6 +25,20 @@ internal sealed class PlanReader(SqliteConnection connection)
         WHERE e.archived = 0
         """).ToList();
 
+    /// <summary>The stages of the current plan with the names of their states, inputs before users; empty if the experiment does not exist.</summary>
+    public IReadOnlyList<(PlannedStage Stage, string Status)> States(string experiment)
+    {
+        if (connection.QuerySingleOrDefault<long?>("SELECT plan FROM experiments WHERE experiment = @experiment", new { experiment }) is not { } plan)
+        {
+            return [];
+        }
+
+        var states = connection.Query<StateRow>(
+                "SELECT s.key, s.status FROM plan_stage p JOIN stage s ON s.key = p.stage WHERE p.experiment = @plan", new { plan })
+            .ToDictionary(row => row.Key, row => row.Status);
+        return Stages(plan).ConvertAll(stage => (stage, states[stage.Key]));
+    }
+
     /// <summary>All plans, oldest first.</summary>
     public IReadOnlyList<PlanRecord> Records() => connection.Query<ExperimentRow>(
             """
@@ -92,6 +106,8 @@ internal sealed class PlanReader(SqliteConnection connection)
         string Evaluation, string? Title, string? FirstRun, string? LastRun, double? Effect, string Contrasts);
 
     private sealed record StageRow(string Key, string Kind, string Label, string Definition, long? Seed);
+
+    private sealed record StateRow(string Key, string Status);
 
     private sealed record InputRow(string Stage, string Name, string Input);
 

@@ -67,6 +67,10 @@ public sealed class RunQueries(LabDatabase database)
     public StageTimes StageTimes(string processor, int threads, string device) =>
         Read(() => new StageTimeReader(database.Connection).Read(processor, threads, device));
 
+    /// <summary>The stages of the current plan of an experiment, inputs before users, with the names of their states.</summary>
+    public IReadOnlyList<(PlannedStage Stage, string Status)> StageStates(string experiment) =>
+        Read(() => new PlanReader(database.Connection).States(experiment));
+
     /// <summary>The times of earlier stages on all machines, such as the nodes of a cluster.</summary>
     public StageTimes StageTimes() => Read(() => new StageTimeReader(database.Connection).ReadAll());
 

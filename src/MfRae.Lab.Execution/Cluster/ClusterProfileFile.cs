@@ -42,6 +42,8 @@ public static partial class ClusterProfileFile
                 : [$"stages.{kind}: no stage has this kind; the kinds are {string.Join(", ", Kinds)}"]),
             .. profile.ShortMinutes >= 0 ? (string[])[] : ["shortMinutes: requires at least 0"],
             .. profile.MaxRequeues >= 0 ? (string[])[] : ["maxRequeues: requires at least 0"],
+            .. profile.RankLauncher is RunSettings.Mpirun or RunSettings.Srun ? (string[])[]
+                : [$"rankLauncher: `{profile.RankLauncher}` is neither {RunSettings.Mpirun} nor {RunSettings.Srun}"],
             .. (profile.Prologue ?? []).Any(line => line.Contains('\n')) ? (string[])["prologue: requires one line in each string"] : [],
         ];
         return mistakes.Length == 0
@@ -77,7 +79,12 @@ public static partial class ClusterProfileFile
 
         if (resources.Gpus is < 0 or > 1)
         {
-            yield return $"{where}gpus: requires 0 or 1, because a stage computes on one device";
+            yield return $"{where}gpus: requires 0 or 1, because a process computes on one device";
+        }
+
+        if (resources.Ranks < 1)
+        {
+            yield return $"{where}ranks: requires at least 1";
         }
     }
 

@@ -43,7 +43,7 @@ public sealed class JobSubmission
         var queued = new JobFolder(store).Stages(queue);
         var missing = actions.Where(action => action.Value == StageAction.Run && !queued.ContainsKey(action.Key)).Select(action => action.Key).ToHashSet();
         return new(store, plan, order, options, JobPlanner.Arrays(
-            plan.Stages, plan.Runs, missing, queued, stage => order.Profile.Of(stage.Kind), seconds, order.Profile.ShortMinutes * 60));
+            plan.Stages, plan.Runs, missing, queued, order.Profile.Of, seconds, order.Profile.ShortMinutes * 60));
     }
 
     /// <summary>Submits the arrays. Each is one call of the scheduler.</summary>
@@ -68,6 +68,8 @@ public sealed class JobSubmission
                     Device = array.Resources.Gpus == 0 ? "cpu" : _order.Settings.Device == "auto" ? "cuda" : _order.Settings.Device,
                     Threads = array.Resources.Cpus,
                     Jobs = 1,
+                    Ranks = array.Resources.Ranks,
+                    RankLauncher = _order.Profile.RankLauncher,
                 },
                 _options.RetryFailed,
                 _order.Profile.MaxRequeues,

@@ -11,9 +11,6 @@ namespace MfRae.Lab.Execution.Running;
 /// <summary>Describes the environment of this process: program, packages, machine and devices.</summary>
 public static class AttemptOrigins
 {
-    // Every stage computes on one device.
-    private const int DevicesOfStage = 1;
-
     /// <summary>The environment of this process.</summary>
     /// <param name="device">The device of the numerics: cpu or cuda:N.</param>
     /// <param name="spec">The stage that the process computes, or null before it has one.</param>
@@ -28,7 +25,7 @@ public static class AttemptOrigins
             MachineDescription.Processor(),
             device.StartsWith("cuda", StringComparison.Ordinal) ? MachineDescription.Accelerators() : [],
             packages,
-            DevicesOfStage,
+            spec?.Settings.Ranks ?? 1,
             spec?.Node.Files ?? new Dictionary<string, string>(),
             spec?.Flops,
             spec?.Run);

@@ -55,6 +55,8 @@ internal sealed class StageAttempts(
         var inputs = run.Node.Inputs.ToDictionary(input => input.Key, input => store.CompleteFolder(input.Value));
         double? flops = options.Flops?.Value is { } estimates && estimates.TryGetValue(run.Key, out var estimate) ? estimate : null;
         var memory = settings.MicroBatch == RunSettings.AutoMicroBatch ? options.Memory?.Value.GetValueOrDefault(run.Key) : null;
+        settings = settings with { Ranks = run.Node.Definition.TakesRanks() ? settings.Ranks : 1 };
+        run.Ranks = settings.Ranks;
         var spec = new StageSpec(run.Node, inputs, workingDirectory, run.Attempt, settings, options.Origin, flops, memory, lease);
         StageSpecFile.Write(folder, spec);
         run.Tail = new(store, log, run.Key, run.Attempt, run.Restores);
@@ -120,7 +122,7 @@ internal sealed class StageAttempts(
     private void SettleDeath(StageRun run, int code, bool stopping, string printed)
     {
         var starved = MemoryShortage.Kills() > run.StarvedBefore;
-        var what = WorkerExit.Describe(code, starved);
+        var what = WorkerExit.Describe(code, starved, run.Ranks);
         var error = With(printed, what);
         var status = WorkerExit.Status(code, starved);
         var journal = Path.Combine(store.PartialFolder(run.Key), JournalFile.NameOf(run.Attempt));
@@ -216,6 +218,9 @@ internal sealed class StageRun(StageNode node)
 
     /// <summary>The number of processes that the system had killed because of memory shortage when the worker was started.</summary>
     public long StarvedBefore { get; set; }
+
+    /// <summary>The number of processes of the last attempt.</summary>
+    public int Ranks { get; set; } = 1;
 
     /// <summary>The number of workers of this run that were killed by a signal.</summary>
     public int Deaths { get; set; }

@@ -188,8 +188,8 @@ public static class ResourceAllocation
         settings.Threads > 0 ? settings.Threads : 1 << BitOperations.Log2((uint)Math.Max(1, cores / Workers));
 
     /// <summary>
-    /// The settings of one worker. With `cuda` without a number, each job gets a separate device: the first free device among those that
-    /// CUDA_VISIBLE_DEVICES lists.
+    /// The settings of one worker. With `cuda` without a number, each job gets a separate device, or one for each rank: the first free devices among
+    /// those that CUDA_VISIBLE_DEVICES lists.
     /// </summary>
     /// <param name="settings">The settings of the run.</param>
     /// <param name="cores">The number of processor cores.</param>
@@ -199,7 +199,9 @@ public static class ResourceAllocation
         Threads = Threads(settings, cores),
         Jobs = Jobs(settings, cores),
         DecodeThreads = DecodeThreads(settings, cores),
-        Device = settings is { Device: "cuda", Jobs: > 1 } ? string.Create(CultureInfo.InvariantCulture, $"cuda:{place}") : settings.Device,
+        Device = settings is { Device: "cuda", Jobs: > 1 }
+            ? string.Create(CultureInfo.InvariantCulture, $"cuda:{place * settings.Ranks}")
+            : settings.Device,
     };
 
     /// <summary>The number of workers that run at the same time.</summary>
@@ -208,7 +210,7 @@ public static class ResourceAllocation
     public static int Jobs(RunSettings settings, int cores) =>
         settings.Jobs > 0 ? settings.Jobs
         : settings.Device.StartsWith("cuda", StringComparison.Ordinal) ? 1
-        : Math.Max(1, cores / Threads(settings, cores));
+        : Math.Max(1, cores / (Threads(settings, cores) * settings.Ranks));
 
     // On a GPU, the computation keeps one core busy. On a CPU, it has its own threads. Without a free core, images are decoded at the same time nevertheless.
     private static int DecodeThreads(RunSettings settings, int cores)
@@ -217,6 +219,6 @@ public static class ResourceAllocation
         var computing = onDevice ? 1 : Threads(settings, cores);
         return settings.DecodeThreads > 0
             ? settings.DecodeThreads
-            : Math.Max(computing, (cores / Jobs(settings, cores)) - computing);
+            : Math.Max(computing, (cores / (Jobs(settings, cores) * settings.Ranks)) - computing);
     }
 }

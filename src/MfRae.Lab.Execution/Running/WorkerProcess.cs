@@ -28,7 +28,8 @@ public sealed class WorkerProcessLauncher(string fileName, IReadOnlyList<string>
     /// <inheritdoc/>
     public IRunningWorker Start(ArtifactStore store, StageSpec spec, string folder)
     {
-        var start = new ProcessStartInfo(fileName, [.. arguments, folder])
+        IReadOnlyList<string> command = RankCommand.Of(spec.Settings, [fileName, .. arguments, folder]);
+        var start = new ProcessStartInfo(command[0], [.. command.Skip(1)])
         {
             UseShellExecute = false,
             CreateNoWindow = true,
@@ -177,16 +178,24 @@ public static class WorkerExit
     };
 
     /// <summary>A message for the user about an exit code.</summary>
-    public static string Describe(int code, bool starved = false) => code switch
+    /// <param name="code">The exit code.</param>
+    /// <param name="starved">Whether the system killed processes because of memory shortage meanwhile.</param>
+    /// <param name="ranks">The number of processes of the stage. The first one that fails ends the others.</param>
+    public static string Describe(int code, bool starved = false, int ranks = 1)
     {
-        128 + 9 when starved => "the system killed the worker (signal 9) because of memory shortage. Run fewer stages at once (--jobs 1), or use "
-            + "smaller batches",
-        128 + 6 => "the worker aborted (signal 6) in a native library",
-        128 + 9 => "the worker was killed (signal 9) by a user or by the system, for example because of memory shortage",
-        128 + 11 => "the worker crashed (signal 11): invalid memory access in a native library",
-        _ when IsSignal(code) && code > 0 => $"the worker was killed by signal {code - 128}",
-        _ => $"the worker exited with code {code} and its journal gives no reason",
-    };
+        var worker = ranks == 1 ? "the worker" : $"one of the {ranks} ranks of the stage";
+        return code switch
+        {
+            128 + 9 when starved => $"the system killed {worker} (signal 9) because of memory shortage. Run fewer stages at once (--jobs 1), or use "
+                + "smaller batches",
+            128 + 6 => $"{worker} aborted (signal 6) in a native library",
+            128 + 9 => $"{worker} was killed (signal 9) by a user or by the system, for example because of memory shortage",
+            128 + 11 => $"{worker} crashed (signal 11): invalid memory access in a native library",
+            _ when IsSignal(code) && code > 0 => $"{worker} was killed by signal {code - 128}",
+            _ when ranks > 1 => $"{worker} exited with code {code}; the end of their output follows",
+            _ => $"the worker exited with code {code} and its journal gives no reason",
+        };
+    }
 }
 
 /// <summary>Sends the signal of Ctrl-C to a process without a terminal.</summary>

@@ -82,6 +82,10 @@ public sealed class StoreRecords(ArtifactStore store)
         }
     }
 
+    /// <summary>Records a plan whose runs grew, in place of its earlier record.</summary>
+    internal void Replace(PlanRecord plan) =>
+        Write(PathOf(plan.Name, plan.Hash), Updated(PathOf(plan.Name, plan.Hash), plan));
+
     /// <summary>The bytes of a patch without <see cref="PatchDamage"/>.</summary>
     internal byte[] ReadPatch(string hash) => File.ReadAllBytes(PatchPath(hash));
 

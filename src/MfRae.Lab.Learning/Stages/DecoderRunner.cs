@@ -8,6 +8,7 @@ using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Ranks;
 using MfRae.Lab.Learning.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,7 +16,7 @@ using static TorchSharp.torch;
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>Loads or trains the RAE decoder.</summary>
-internal sealed class DecoderRunner(DecoderOptions options) : IStage
+internal sealed class DecoderRunner(DecoderOptions options, ICollective ranks) : IStage
 {
     public void Run(StageContext context)
     {
@@ -26,7 +27,7 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
                 Pretrained.Decoder(context, pretrained, path);
                 break;
             case RaeDecoderOptions rae:
-                Train(rae, context, path);
+                Train(rae, context, path, ranks);
                 break;
             case AutoencoderKlDecoderOptions:
                 // The stage of the encoder has both halves.
@@ -42,7 +43,7 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
         }
     }
 
-    private static void Train(RaeDecoderOptions options, StageContext context, string path)
+    private static void Train(RaeDecoderOptions options, StageContext context, string path, ICollective ranks)
     {
         using var scope = NewDisposeScope();
         var device = context.Device();
@@ -53,7 +54,7 @@ internal sealed class DecoderRunner(DecoderOptions options) : IStage
         var spec = decoder.Declare();
         using var weights = Weights.Initialise(spec, context.Random(), device);
         using var objective = new ReconstructionObjective(options, decoder, encoder, frozen, data, context.Random(), device);
-        using var trained = new Trainer(options.Training, context).Run(spec, weights, objective);
+        using var trained = new Trainer(options.Training, context, ranks).Run(spec, weights, objective);
         NetworkFiles.Save(path, decoder, trained);
     }
 }

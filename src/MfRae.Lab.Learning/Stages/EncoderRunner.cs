@@ -5,13 +5,14 @@ using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Ranks;
 using MfRae.Lab.Learning.Training;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>Loads or trains the encoder, which is frozen in later stages.</summary>
-internal sealed class EncoderRunner(EncoderOptions options) : IStage
+internal sealed class EncoderRunner(EncoderOptions options, ICollective ranks) : IStage
 {
     public void Run(StageContext context)
     {
@@ -31,7 +32,7 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
                 Pretrained.Autoencoder(context, autoencoder, Image(context));
                 break;
             case VariationalEncoderOptions variational:
-                Train(variational, context);
+                Train(variational, context, ranks);
                 break;
             case PixelEncoderOptions:
                 var pixels = new PixelEncoder(Image(context));
@@ -51,7 +52,7 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
         return data.Shape;
     }
 
-    private static void Train(VariationalEncoderOptions options, StageContext context)
+    private static void Train(VariationalEncoderOptions options, StageContext context, ICollective ranks)
     {
         using var scope = NewDisposeScope();
         var device = context.Device();
@@ -61,7 +62,7 @@ internal sealed class EncoderRunner(EncoderOptions options) : IStage
         using var objective = new AutoencoderObjective(options, encoder, decoder, data, context.Random(), device);
         var spec = objective.Declare();
         using var weights = Weights.Initialise(spec, context.Random(), device);
-        using var trained = new Trainer(options.Training, context).Run(spec, weights, objective);
+        using var trained = new Trainer(options.Training, context, ranks).Run(spec, weights, objective);
         Pretrained.SaveHalves(context, encoder, decoder, trained);
     }
 

@@ -6,6 +6,7 @@ using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
 using MfRae.Lab.Learning.Paths;
+using MfRae.Lab.Learning.Ranks;
 using MfRae.Lab.Learning.Sampling;
 using MfRae.Lab.Learning.Training;
 using static TorchSharp.torch;
@@ -69,8 +70,10 @@ internal static class GeneratorTraining
     /// <param name="start">Weights to copy where name and shape match; null: random weights.</param>
     /// <param name="freesStart">Whether nothing else needs these weights: they are freed before the training.</param>
     /// <param name="teacher">v_φ without guidance, or null.</param>
+    /// <param name="ranks">The processes that train together.</param>
     public static void Train(
         StageContext context,
+        ICollective ranks,
         ITrained options,
         GeneratorNetwork network,
         Weights? start,
@@ -89,7 +92,7 @@ internal static class GeneratorTraining
         var snapshots = new Snapshots(
             SnapshotSteps.Of(options.Training.Steps, (options as IMeanFlowTraining)?.Snapshots ?? 0),
             (step, average) => NetworkFiles.Save(context.File(NetworkFiles.Snapshot(step)), network, average));
-        using var trained = new Trainer(options.Training, context).Run(spec, weights, objective, snapshots);
+        using var trained = new Trainer(options.Training, context, ranks).Run(spec, weights, objective, snapshots);
         NetworkFiles.Save(context.File(NetworkFiles.Generator), network, trained);
     }
 
@@ -98,7 +101,7 @@ internal static class GeneratorTraining
 }
 
 /// <summary>Loads or trains the flow-matching teacher v_φ.</summary>
-internal sealed class TeacherRunner(TeacherOptions options) : IStage
+internal sealed class TeacherRunner(TeacherOptions options, ICollective ranks) : IStage
 {
     public void Run(StageContext context)
     {
@@ -111,24 +114,24 @@ internal sealed class TeacherRunner(TeacherOptions options) : IStage
                 OracleFiles.Save(context, oracle.Bias);
                 break;
             case FlowMatchingOptions flow:
-                Train(flow, context);
+                Train(flow, context, ranks);
                 break;
             default:
                 throw new NotSupportedException($"{options.GetType().Name} has no runner");
         }
     }
 
-    private static void Train(FlowMatchingOptions flow, StageContext context)
+    private static void Train(FlowMatchingOptions flow, StageContext context, ICollective ranks)
     {
         using var scope = NewDisposeScope();
         using var source = GeneratorTraining.Source(context, flow.Training.BatchSize);
         var network = GeneratorNetwork.Create(flow.Network, source.Shape, source.Classes, interval: false);
-        GeneratorTraining.Train(context, flow, network, start: null, teacher: null, source);
+        GeneratorTraining.Train(context, ranks, flow, network, start: null, teacher: null, source);
     }
 }
 
 /// <summary>Consistency mid-training of a mean-flow network that starts as the teacher, or its network from a file.</summary>
-internal sealed class CmtRunner(CmtOptions options) : IStage
+internal sealed class CmtRunner(CmtOptions options, ICollective ranks) : IStage
 {
     public void Run(StageContext context)
     {
@@ -144,12 +147,12 @@ internal sealed class CmtRunner(CmtOptions options) : IStage
         var (teacher, teacherWeights) = GeneratorTraining.Load(context, StageInput.Teacher, source, cmt.Training);
         using var frozen = teacherWeights;
         Tensor Velocity(Tensor z, Tensor t, Tensor y) => teacher.Velocity(frozen, z, t, y);
-        GeneratorTraining.Train(context, cmt, teacher.WithInterval(), frozen, Velocity, source);
+        GeneratorTraining.Train(context, ranks, cmt, teacher.WithInterval(), frozen, Velocity, source);
     }
 }
 
 /// <summary>Trains a mean-flow network that starts from CMT, from the teacher or from random weights, or loads it from a file.</summary>
-internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
+internal sealed class MeanFlowRunner(MeanFlowOptions options, ICollective ranks) : IStage
 {
     public void Run(StageContext context)
     {
@@ -178,6 +181,6 @@ internal sealed class MeanFlowRunner(MeanFlowOptions options) : IStage
         var network = GeneratorNetwork.Create(start?.Network.Options ?? meanFlow.Network, source.Shape, source.Classes, interval: true);
         var velocity = teacher is { } given ? (z, t, y) => given.Network.Velocity(given.Weights, z, t, y) : oracle;
         GeneratorTraining.Train(
-            context, meanFlow, network, start?.Weights, velocity, source, freesStart: startWeights != teacherWeights);
+            context, ranks, meanFlow, network, start?.Weights, velocity, source, freesStart: startWeights != teacherWeights);
     }
 }

@@ -109,6 +109,36 @@ internal sealed class NoiseFile
         return new(file, file[NoiseName]);
     }
 
+    /// <summary>Writes a file, batch by batch.</summary>
+    /// <param name="noise">The source of the noise.</param>
+    /// <param name="labels">int64 [N].</param>
+    /// <exception cref="LabException">The file cannot be written.</exception>
+    public static void Write(string path, SampleNoise noise, LatentShape shape, Tensor labels)
+    {
+        var total = labels.shape[0];
+        var layout = new SafetensorsLayout(
+            [(NoiseName, ScalarType.Float32, [total, shape.Channels, shape.Rows, shape.Columns]), (LabelsName, ScalarType.Int64, [total])],
+            metadata: null);
+        try
+        {
+            using var file = File.Create(path);
+            file.Write(layout.Start);
+            file.Position = layout.Offset(LabelsName);
+            TensorStream.Write(file, StoredTensor.Of(labels.contiguous()));
+            file.Position = layout.Offset(NoiseName);
+            for (long start = 0; start < total; start += noise.BatchSize)
+            {
+                using var batch = NewDisposeScope();
+                var rows = arange(start, Math.Min(total, start + noise.BatchSize), dtype: int64);
+                TensorStream.Write(file, StoredTensor.Of(noise.Noise(shape, rows).cpu().contiguous()));
+            }
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new LabException($"{path} cannot be written: {refused.Message}", refused);
+        }
+    }
+
     /// <summary>The first labels, int64 [count].</summary>
     public Tensor Labels(int count, int classes)
     {

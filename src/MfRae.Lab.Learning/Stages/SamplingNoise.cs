@@ -31,28 +31,7 @@ public static class SamplingNoise
         var total = Math.Min(count ?? labels.shape[0], labels.shape[0]);
         var noise = new SampleNoise(
             seed ?? stage.Seed ?? throw new LabException("the record of this sampling has no seed"), stage.NoiseSet, stage.BatchSize, stage.Labels, CPU);
-        var layout = new SafetensorsLayout(
-            [(NoiseFile.NoiseName, ScalarType.Float32, [total, shape.Channels, shape.Rows, shape.Columns]), (NoiseFile.LabelsName, ScalarType.Int64, [total])],
-            metadata: null);
-        try
-        {
-            using var file = File.Create(path);
-            file.Write(layout.Start);
-            file.Position = layout.Offset(NoiseFile.LabelsName);
-            TensorStream.Write(file, StoredTensor.Of(labels.slice(0, 0, total, 1).contiguous()));
-            file.Position = layout.Offset(NoiseFile.NoiseName);
-            for (long start = 0; start < total; start += stage.BatchSize)
-            {
-                using var batch = NewDisposeScope();
-                var rows = arange(start, Math.Min(total, start + stage.BatchSize), dtype: int64);
-                TensorStream.Write(file, StoredTensor.Of(noise.Noise(shape, rows).contiguous()));
-            }
-        }
-        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
-        {
-            throw new LabException($"{path} cannot be written: {refused.Message}", refused);
-        }
-
+        NoiseFile.Write(path, noise, shape, labels.slice(0, 0, total, 1));
         return total;
     }
 

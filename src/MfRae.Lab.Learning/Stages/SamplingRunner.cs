@@ -192,7 +192,10 @@ internal sealed class SampleDrawing(StageContext context, SampleNoise noise, str
     /// each class.
     /// </summary>
     /// <returns>An addition to the caption, or the empty string.</returns>
-    public string WriteSheet(string file, Tensor images, int classes, int rows)
+    public string WriteSheet(string file, Tensor images, int classes, int rows) => WriteSheet(context, noise, file, images, classes, rows);
+
+    /// <inheritdoc cref="WriteSheet(string, Tensor, int, int)"/>
+    public static string WriteSheet(StageContext context, SampleNoise noise, string file, Tensor images, int classes, int rows)
     {
         var columns = Columns(classes);
         ImageSheet.Write(context.File(file), images.slice(0, 0, Math.Min(images.shape[0], rows * columns), 1), columns);

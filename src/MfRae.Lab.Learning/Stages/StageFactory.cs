@@ -1,30 +1,36 @@
 using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Ranks;
 
 namespace MfRae.Lab.Learning.Stages;
 
 /// <summary>Creates the code of a stage.</summary>
 public static class StageFactory
 {
+    /// <summary>The code of a stage that this process computes alone.</summary>
+    public static IStage Create(StageDefinition definition) => Create(definition, new OneProcess());
+
     /// <summary>The code of each kind of stage. A new stage is added to this list.</summary>
-    public static IStage Create(StageDefinition definition) => definition switch
+    /// <param name="ranks">The processes that compute the stage together.</param>
+    public static IStage Create(StageDefinition definition, ICollective ranks) => definition switch
     {
         DatasetStage stage => new DatasetRunner(stage.Dataset),
         FeatureStage stage => new FeatureRunner(stage.Features),
         ReferenceStage stage => new ReferenceRunner(stage),
         StatisticsStage stage => new StatisticsRunner(stage),
         LadderStage stage => new LadderRunner(stage),
-        EncoderStage stage => new EncoderRunner(stage.Encoder),
+        EncoderStage stage => new EncoderRunner(stage.Encoder, ranks),
         ProbeStage => new ProbeRunner(),
-        DecoderStage stage => new DecoderRunner(stage.Decoder),
+        DecoderStage stage => new DecoderRunner(stage.Decoder, ranks),
         ReconstructionStage stage => new ReconstructionRunner(stage),
         LatentStage stage => new LatentRunner(stage.Latents),
-        TeacherStage stage => new TeacherRunner(stage.Teacher),
-        CmtStage stage => new CmtRunner(stage.Cmt),
-        MeanFlowStage stage => new MeanFlowRunner(stage.MeanFlow),
+        TeacherStage stage => new TeacherRunner(stage.Teacher, ranks),
+        CmtStage stage => new CmtRunner(stage.Cmt, ranks),
+        MeanFlowStage stage => new MeanFlowRunner(stage.MeanFlow, ranks),
         SnapshotStage stage => new SnapshotRunner(stage),
         SamplingStage stage => new SamplingRunner(stage),
+        ExternalSamplingStage stage => new ExternalSamplingRunner(stage),
         SheetStage stage => new SheetRunner(stage),
         EndPointStage stage => new EndPointRunner(stage),
         OracleEvaluationStage stage => new OracleEvaluationRunner(stage),

@@ -48,13 +48,30 @@ public sealed class AdamW(TrainingOptions options, Weights weights) : IDisposabl
 /// <summary>The learning rate as a function of the step.</summary>
 public static class LearningRate
 {
-    /// <summary>Linear warm-up, then constant or a half cosine to zero at the last step.</summary>
+    /// <summary>Linear warm-up, then the schedule of the options (docs/method.md §2).</summary>
+    /// <param name="step">The step, from 0.</param>
     public static double At(TrainingOptions options, long step)
     {
         var warm = options.WarmupSteps > 0 ? Math.Min(1, (step + 1.0) / options.WarmupSteps) : 1;
-        if (options.Schedule != "cosine" || step < options.WarmupSteps)
+        if (step < options.WarmupSteps)
             return options.LearningRate * warm;
         var progress = (double)(step - options.WarmupSteps) / Math.Max(1, options.Steps - options.WarmupSteps);
-        return options.LearningRate * 0.5 * (1 + Math.Cos(Math.PI * progress));
+        return options.Schedule switch
+        {
+            TrainingOptions.Cosine => Falling(options, 0.5 * (1 + Math.Cos(Math.PI * progress))),
+            TrainingOptions.Linear => Falling(options, 1 - progress),
+            TrainingOptions.StepWise => options.LearningRate
+                * Math.Pow(options.DropFactor ?? TrainingOptions.UsualDropFactor, options.DropSteps!.Count(drop => step >= drop)),
+            TrainingOptions.WarmupStableDecay => Falling(
+                options, Math.Min(1, (double)(options.Steps - step) / (options.DecaySteps ?? TrainingOptions.UsualDecaySteps(options.Steps)))),
+            _ => options.LearningRate,
+        };
+    }
+
+    /// <param name="part">1 for the full rate, 0 for the rate at the end.</param>
+    private static double Falling(TrainingOptions options, double part)
+    {
+        var end = options.ScheduleEnd ?? 0;
+        return options.LearningRate * (end + ((1 - end) * part));
     }
 }

@@ -30,6 +30,9 @@ public sealed class Checkpoint(
     /// <summary>The size of the tensors in bytes.</summary>
     public long Bytes => Tensors().Sum(entry => entry.Value.numel() * entry.Value.element_size());
 
+    /// <summary>The tensors of the state.</summary>
+    internal IEnumerable<Tensor> Values() => Tensors().Select(entry => entry.Value);
+
     /// <summary>The state after a step.</summary>
     /// <param name="copy">Whether to copy the tensors, so that training can continue before they are written.</param>
     internal CheckpointState State(long step, bool copy)

@@ -2,7 +2,9 @@ using MfRae.Lab.Core;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Networks;
+using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Ranks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,24 +12,28 @@ namespace MfRae.Lab.Learning.Training;
 
 /// <summary>
 /// The gradient of a step: of the whole batch at once, or summed over its parts (micro-batches), which need less memory. Both are equal up to
-/// the order of summation. If the memory of the device is exhausted, the step is repeated with smaller parts: no weight has changed yet.
+/// the order of summation. If the memory of the device is exhausted, the step is repeated with smaller parts: no weight has changed yet. Several
+/// ranks divide the parts among them; the sum has the bits that one process computes with the same parts.
 /// </summary>
 public sealed class StepGradient
 {
     private readonly IObjective _objective;
     private readonly Weights _weights;
     private readonly IJournal _journal;
+    private readonly ICollective _ranks;
     private long? _samples;
     private bool _dividable = true;
+    private bool _divided;
 
     /// <summary>The gradient under the settings of a run.</summary>
-    public StepGradient(IObjective objective, Weights weights, StageContext context)
+    /// <param name="ranks">The processes that compute it together; null: only this one.</param>
+    public StepGradient(IObjective objective, Weights weights, StageContext context, ICollective? ranks = null)
     {
-        (_objective, _weights, _journal) = (objective, weights, context.Journal);
-        var memory = StepMemory.Of(context.Spec, weights.Device);
+        (_objective, _weights, _journal, _ranks) = (objective, weights, context.Journal, ranks ?? new OneProcess());
+        var memory = Agreed(StepMemory.Of(context.Spec, weights.Device));
         _samples = memory.Samples;
         weights.Recomputation = memory.Recompute ? new() : null;
-        if (memory != StepMemory.Whole)
+        if (memory != StepMemory.Whole && _ranks.Count == 1)
             Report();
     }
 
@@ -37,6 +43,7 @@ public sealed class StepGradient
     /// <param name="unweighted">Whether to compute the gradient norm of the loss without weight too, where it differs from the loss.</param>
     public StepValue Compute(long step, bool unweighted)
     {
+        DivideAmongRanks(step);
         while (true)
         {
             try
@@ -48,6 +55,26 @@ public sealed class StepGradient
                 Shrink(step, shortage);
             }
         }
+    }
+
+    // The choice of rank 0: other machines may have other amounts of free memory.
+    private StepMemory Agreed(StepMemory own)
+    {
+        var samples = _ranks.OfFirst(own.Samples ?? 0);
+        return new(samples > 0 ? samples : null, _ranks.OfFirst(own.Recompute ? 1 : 0) > 0);
+    }
+
+    // Before the first step, when the size of a batch is known: at least one part for each rank.
+    private void DivideAmongRanks(long step)
+    {
+        if (_ranks.Count == 1 || _divided)
+            return;
+        _divided = true;
+        using var scope = NewDisposeScope();
+        if (_objective.Divide(_weights, step, 1)?.Samples is not { } whole)
+            return;
+        _samples = Math.Min(_samples ?? whole, (whole + _ranks.Count - 1) / _ranks.Count);
+        Report();
     }
 
     private StepValue Try(long step, bool unweighted)
@@ -93,23 +120,84 @@ public sealed class StepGradient
     // Adds up the gradients of a loss over the parts; null without such a loss. The loss itself is the first of the scalars.
     private List<PartValue>? Pass(DividedBatch batch, long samples, Func<ObjectiveValue, Tensor?> choose)
     {
+        var parts = batch.Parts(samples).ToList();
         var values = new List<PartValue>();
-        foreach (var part in batch.Parts(samples))
+        using var sum = _ranks.Count > 1 ? new RankGradient(_weights.Gradient!, _ranks) : null;
+        for (var first = 0; first < parts.Count; first += _ranks.Count)
         {
-            using var scope = NewDisposeScope();
-            var value = batch.Evaluate(part);
-            if (choose(value) is not { } loss)
-            {
-                _weights.Recomputation?.Clear();
+            // In the last round, a rank without a part evaluates the last part too. It has nothing else to do, and its gradient is not added.
+            var own = Math.Min(first + _ranks.Rank, parts.Count - 1);
+            if (Together(() => Evaluate(batch, parts[own], choose)) is not { } value)
                 return null;
+            if (sum is null)
+            {
+                values.Add(value);
+                continue;
             }
 
-            var share = (double)part.Samples / batch.Samples;
-            _weights.Backward(share == 1 ? loss : loss * share);
-            values.Add(new(
-                [.. value.Series.Prepend(("loss", value.Loss)).Select(scalar => Kept(scalar))], share, IsPlain(value)));
+            var added = Math.Min(_ranks.Count, parts.Count - first);
+            values.AddRange(Collect(value).Take(added).Select((scalars, rank) => value with
+            {
+                Scalars = scalars,
+                Share = (double)parts[first + rank].Samples / batch.Samples,
+            }));
+            sum.Add(added);
         }
+        sum?.Finish();
         return values;
+    }
+
+    private PartValue? Evaluate(DividedBatch batch, BatchPart part, Func<ObjectiveValue, Tensor?> choose)
+    {
+        using var scope = NewDisposeScope();
+        var value = batch.Evaluate(part);
+        if (choose(value) is not { } loss)
+        {
+            _weights.Recomputation?.Clear();
+            return null;
+        }
+
+        var share = (double)part.Samples / batch.Samples;
+        _weights.Backward(share == 1 ? loss : loss * share);
+        return new([.. value.Series.Prepend(("loss", value.Loss)).Select(scalar => Kept(scalar))], share, IsPlain(value));
+    }
+
+    // A shortage of memory of one rank is a shortage of all of them, so that all repeat the step with the same parts.
+    private T Together<T>(Func<T> evaluate)
+    {
+        if (_ranks.Count == 1)
+            return evaluate();
+        T? value = default;
+        Exception? shortage = null;
+        try
+        {
+            value = evaluate();
+        }
+        catch (Exception e) when (MemoryShortage.Is(e))
+        {
+            shortage = e;
+        }
+        return !_ranks.Any(shortage is not null) ? value! : throw new OutOfMemoryException("a rank has not enough memory", shortage);
+    }
+
+    // The scalars of the same round on all ranks. Their numbers keep every bit in float64.
+    private List<IReadOnlyList<CurveScalar>> Collect(PartValue value)
+    {
+        using var quiet = no_grad();
+        Tensor[] own = [.. value.Scalars.Select(scalar => scalar.Value), .. value.Scalars.Select(scalar => scalar.Weight).OfType<Tensor>()];
+        var all = _ranks.Collect(stack(own.Select(number => number.to(float64))));
+        var ranks = new List<IReadOnlyList<CurveScalar>>();
+        for (var rank = 0; rank < _ranks.Count; rank++)
+        {
+            var numbers = own.Select((number, at) => all[rank, at].to(number.dtype).Upload(number.device)).ToList();
+            var weight = value.Scalars.Count;
+            ranks.Add([.. value.Scalars.Select((scalar, at) => scalar with
+            {
+                Value = numbers[at],
+                Weight = scalar.Weight is null ? null : numbers[weight++],
+            })]);
+        }
+        return ranks;
     }
 
     private static CurveScalar Kept(CurveScalar scalar) => scalar with

@@ -26,8 +26,8 @@ public sealed record StepMemory(long? Samples, bool Recompute)
         var settings = spec.Settings;
         if (settings.MicroBatch != RunSettings.AutoMicroBatch)
             return new(settings.MicroBatch > 0 ? settings.MicroBatch : null, settings.Recompute);
-        // Stages on one CPU share its memory; each GPU has one stage.
-        var jobs = device.type == TorchSharp.DeviceType.CPU ? Math.Max(1, settings.Jobs) : 1;
+        // Stages and ranks on one CPU share its memory; each GPU has one of them.
+        var jobs = device.type == TorchSharp.DeviceType.CPU ? Math.Max(1, settings.Jobs) * Math.Max(1, settings.Ranks) : 1;
         return spec.Memory is { } needs && DeviceMemory.Free(device) is { } free
             ? Fit(UsableShare * free / jobs, needs, settings.Recompute)
             : new(null, settings.Recompute);

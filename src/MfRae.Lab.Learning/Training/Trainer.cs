@@ -5,16 +5,21 @@ using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Ranks;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Training;
 
 /// <summary>
 /// The training loop. It trains every network of the lab, for any objective (docs/method.md §2). Its progress events are the source of the
-/// throughput and of the time left that the console shows.
+/// throughput and of the time left that the console shows. Several ranks run it together: each computes the gradients of some micro-batches, and
+/// all take the same steps from their sum. Only rank 0 writes files.
 /// </summary>
-public sealed class Trainer(TrainingOptions options, StageContext context)
+/// <param name="ranks">The processes that compute the stage together; null: only this one.</param>
+public sealed class Trainer(TrainingOptions options, StageContext context, ICollective? ranks = null)
 {
+    private readonly ICollective _ranks = ranks ?? new OneProcess();
+
     // Libtorch fragments the native heap unless finalizers run now and then.
     private const int StepsPerCollection = 50;
 
@@ -32,6 +37,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
     /// <param name="snapshots">Receives the average at some of the steps; null: no snapshots.</param>
     /// <exception cref="DivergedException">Loss or gradient is not finite, or the gradient norm was above its limit for too long.</exception>
     /// <exception cref="OperationCanceledException">The user stopped the run; a checkpoint was written.</exception>
+    /// <exception cref="RankFinishedException">The training is complete, and this process is not rank 0.</exception>
     public Weights Run(WeightSpec spec, Weights weights, IObjective objective, Snapshots? snapshots = null)
     {
         // State: a checkpoint holds all of it. Random numbers have no state, they are functions of seed, purpose and step.
@@ -45,14 +51,18 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         var checkpoint = new Checkpoint(context.Folder, weights, average, optimizer, curves, gradients, last);
         using var checkpoints = new CheckpointWriter(checkpoint, context, ResourceUse.AvailableBytes);
 
-        // Resume: continue after the checkpoint's step, or start with a snapshot of the initial weights.
-        var step = checkpoint.Restore(problem => context.Journal.Write(new NoticeEvent(problem)));
+        // Resume: continue after the checkpoint's step, or start with a snapshot of the initial weights. All ranks have the state of rank 0.
+        var step = _ranks.Rank == 0 ? checkpoint.Restore(problem => context.Journal.Write(new NoticeEvent(problem))) : 0;
+        step = _ranks.OfFirst(step);
+        foreach (var values in checkpoint.Values())
+            _ranks.Share(values);
+        snapshots = _ranks.Rank == 0 ? snapshots : null;
         if (step > 0)
             context.Journal.Write(new ResumedEvent(step));
         else
             snapshots?.Take(0, average, weights);
 
-        var passes = new StepGradient(objective, weights, context);
+        var passes = new StepGradient(objective, weights, context, _ranks);
         var timer = new StepTimer(context.Time, weights.Device);
         while (step < options.Steps)
         {
@@ -103,12 +113,14 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
                 Report(step, curves, gradients, last, timer);
 
             // Checkpoint: when the user stops the run, and at intervals that follow from its cost.
-            if (context.Stop.IsCancellationRequested)
+            if (_ranks.OfFirst(context.Stop.IsCancellationRequested ? 1 : 0) > 0)
             {
-                checkpoints.WriteNow(step);
-                context.Stop.ThrowIfCancellationRequested();
+                if (_ranks.Rank == 0)
+                    checkpoints.WriteNow(step);
+                throw new OperationCanceledException(context.Stop);
             }
-            checkpoints.WriteIfDue(step);
+            if (_ranks.Rank == 0)
+                checkpoints.WriteIfDue(step);
 
             if (step % StepsPerCollection == 0)
                 GC.Collect(0);
@@ -118,7 +130,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
         WriteCost(timer);
         average.CopyConstants(weights);
         if (average.NotFinite() is not [var damaged, ..])
-            return average;
+            return _ranks.Rank == 0 ? average : throw new RankFinishedException();
         WriteLast(last.Read(step), step);
         throw DivergedException.NotFinite(step, $"'{damaged}' of the trained weights");
     }

@@ -46,6 +46,33 @@
   bar.append(word, pause, stop);
   placeBar();
 
+  // The stages that are running. The panel is outside the page's content, so it changes at any time and keeps its place.
+  const panel = document.createElement("section");
+  panel.setAttribute("aria-label", "Running stages");
+  panel.hidden = true;
+  original.add(panel);
+  part(document, "main").before(panel);
+  const show = progress => {
+    panel.hidden = !progress;
+    if (!progress) { panel.replaceChildren(); return; }
+    const made = (name, text, parent) => parent.appendChild(Object.assign(document.createElement(name), { textContent: text }));
+    const table = document.createElement("table"), left = progress.left && `, about ${progress.left} left`;
+    made("caption", `${progress.done} of ${progress.total} stages complete${left}`, table).style.textAlign = "left";
+    const head = table.createTHead().insertRow();
+    for (const name of ["Running", "Progress", "Rate", "Loss", "Time left"]) made("th", name, head).scope = "col";
+    const body = table.createTBody();
+    for (const stage of progress.stages) {
+      const row = body.insertRow();
+      made("th", stage.label, row).scope = "row";
+      const cell = row.insertCell(), bar = made("progress", "", cell);
+      bar.value = stage.share;
+      bar.setAttribute("aria-label", stage.label);
+      made("span", ` ${stage.steps}`, cell);
+      for (const text of [stage.rate, stage.loss, stage.left]) made("td", text, row).className = "number";
+    }
+    panel.replaceChildren(table);
+  };
+
   // Content that the reader is using is not replaced until the reader stops using it.
   for (const type of ["pointerdown", "pointermove", "wheel", "keydown"])
     listen.call(document, type, event => { if (event.target.closest?.("main")) touched = performance.now(); }, { capture: true, passive: true });
@@ -153,6 +180,7 @@
     source = new EventSource(own.events);
     listen.call(source, "open", () => say(paused ? "paused" : "live"));
     listen.call(source, "message", event => { if (event.data !== own.stamp) { due = true; update(); } });
+    listen.call(source, "progress", event => show(event.data ? JSON.parse(event.data) : null));
     listen.call(source, "stale", event => say(`not up to date (${event.data}); retrying`));
     listen.call(source, "fresh", () => say(paused ? "paused" : "live"));
     listen.call(source, "error", () => {

@@ -8,7 +8,9 @@ namespace MfRae.Lab.Reporting.Markup;
 /// and nothing else.
 /// </summary>
 /// <param name="ExtraStyle">Style rules in addition to the common ones.</param>
-internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOnlyList<PageSection> Sections, string ExtraStyle = "")
+/// <param name="ExtraScripts">Names of script files in addition to the common ones; null: none.</param>
+internal sealed record Page(
+    string Eyebrow, string Title, string Footer, IReadOnlyList<PageSection> Sections, string ExtraStyle = "", IReadOnlyList<string>? ExtraScripts = null)
 {
     /// <summary>The files of the page's one script. The first declares helpers that the others use.</summary>
     private static readonly string[] Scripts = ["page", "tables", "charts", "sheets", "browser", "index"];
@@ -21,7 +23,7 @@ internal sealed record Page(string Eyebrow, string Title, string Footer, IReadOn
     private ServedPage Render(LiveHook? hook)
     {
         var style = Templates.Text("Assets/report.css") + ExtraStyle;
-        var script = string.Concat(Scripts.Select(name => Templates.Text($"Assets/{name}.js")));
+        var script = string.Concat(Scripts.Concat(ExtraScripts ?? []).Select(name => Templates.Text($"Assets/{name}.js")));
         var scripts = hook is null ? [script] : new[] { script, LiveScript.Text, LiveScript.Again(script) };
         var policy = $"default-src 'none'; img-src data:; style-src {Hashes(style)}; script-src {Hashes(scripts)}; base-uri 'none'; "
             + "form-action 'none'" + (hook is null ? "" : "; connect-src 'self'");

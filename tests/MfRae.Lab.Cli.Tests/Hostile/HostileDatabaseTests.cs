@@ -175,7 +175,7 @@ public sealed partial class HostileDatabaseTests : IDisposable
 
     private static int Place(string arm) => Array.IndexOf(["thin", "odd", "lost", "base", "good"], arm);
 
-    /// <summary>Every page there is: the report, the list of experiments, and both as they are served.</summary>
+    /// <summary>Every page there is: the report, the list of experiments, the board, and all as they are served.</summary>
     private List<(string Name, byte[] Bytes)> Pages()
     {
         using var read = LabDatabase.OpenReadOnly(_database.DatabaseFile);
@@ -185,8 +185,9 @@ public sealed partial class HostileDatabaseTests : IDisposable
         return
         [
             ("report", ReportPages.Page(record)),
-            ("index", new ReportPages(queries, LabPaths.Of(_database.Lab.Path)).IndexPage()),
+            .. new ReportPages(queries, LabPaths.Of(_database.Lab.Path)).Overviews().Select(page => (Path.GetFileName(page.File), page.Content)),
             ("served index", server.Get("/")),
+            ("served board", server.Get("/board.html")),
             ("served report", server.Get($"/{Uri.EscapeDataString(record.Name)}.html")),
         ];
     }

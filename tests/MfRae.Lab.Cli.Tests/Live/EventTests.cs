@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace MfRae.Lab.Cli.Tests.Live;
 
@@ -89,6 +90,36 @@ public sealed class EventTests : IDisposable
                 // The system may report a reset instead of the end of the stream.
                 return 0;
             }
+        }
+    }
+
+    [Fact]
+    public async Task A_viewer_sees_the_progress_of_running_stages_until_they_end()
+    {
+        using var viewer = await Viewer.Open(Port, "/events/smoke");
+        await viewer.Next();
+
+        string progress;
+        using (_served.Running("smoke", "mfd"))
+        {
+            progress = await Progress(viewer);
+        }
+
+        using var json = JsonDocument.Parse(progress);
+        var all = json.RootElement.GetProperty("total").GetInt32();
+        json.RootElement.GetProperty("done").GetInt32().Should().Be(all - 1);
+        json.RootElement.GetProperty("stages").EnumerateArray().Should().ContainSingle().Which.ToString().Should().Be(
+            """{"label":"meanflow mfd","share":0.25,"steps":"step 20/80","rate":"5.0/s","loss":"0.2500","left":"0:12"}""");
+        (await Progress(viewer)).Should().BeEmpty("the process that computed the stage has left it");
+    }
+
+    private static async Task<string> Progress(Viewer viewer)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (true)
+        {
+            if (await viewer.NextEvent(limit.Token) is ("progress", var data))
+                return data!;
         }
     }
 

@@ -75,6 +75,24 @@ public sealed class LiveBrowserTests : IDisposable
     }
 
     [Fact]
+    public async Task A_page_shows_the_progress_of_running_stages()
+    {
+        Requires.Chromium();
+        await using var browser = await BrowserPage.Start();
+        await browser.Open(new Uri(_served.Server.Address + "smoke.html"), 1000);
+
+        using (_served.Running("smoke", "mfd"))
+        {
+            await Until(browser, "document.querySelector('[aria-label=\"Running stages\"] progress')?.value === 0.25");
+            var row = (string)(await browser.Evaluate("document.querySelector('[aria-label=\"Running stages\"] tbody').innerText"))!;
+            row.Should().Contain("meanflow mfd").And.Contain("step 20/80").And.Contain("5.0/s").And.Contain("0.2500").And.Contain("0:12");
+        }
+
+        await Until(browser, "document.querySelector('[aria-label=\"Running stages\"]').hidden");
+        browser.Complaints().Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task The_list_of_experiments_is_live()
     {
         Requires.Chromium();

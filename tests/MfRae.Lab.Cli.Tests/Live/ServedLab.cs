@@ -1,10 +1,13 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using MfRae.Lab.Cli.Live;
 using MfRae.Lab.Cli.Tests.Fakes;
+using MfRae.Lab.Core;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Database;
 using MfRae.Lab.Database.Reading;
 using MfRae.Lab.Database.Writing;
+using MfRae.Lab.Execution.Journal;
 using MfRae.Lab.Execution.Running;
 using MfRae.Lab.Execution.Store;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -70,6 +73,26 @@ public sealed class ServedLab : IDisposable
         log.Ingest(key, number, [.. events.Select(one => new JournalLine(++_lines, DateTimeOffset.UnixEpoch.AddSeconds(_lines), one))], ".");
 
         MetricsEvent Point() => new(20 + _lines, new Dictionary<string, double?> { ["loss"] = 1 });
+    }
+
+    /// <summary>Lets this process compute the MeanFlow stage of an arm again: it is at step 20 of 80, after five steps a second.</summary>
+    /// <returns>The lease; its end is the end of the work.</returns>
+    internal StageLeases Running(string experiment, string arm)
+    {
+        using var database = LabDatabase.OpenExisting(DatabaseFile);
+        var (stage, _) = new RunQueries(database).StageStates(experiment).First(state => state.Stage.Label == $"meanflow {arm}");
+        var lease = StageLeases.TryAcquire(Store, [stage.Node()!], TimeProvider.System, experiment)!;
+        JournalEvent[] events =
+        [
+            new StartedEvent(2, "here", 1, "", "cpu", 1), new ProgressEvent(10, 80, "step"),
+            new MetricsEvent(20, new Dictionary<string, double?> { ["loss"] = 0.25 }), new ProgressEvent(20, 80, "step"),
+        ];
+        var lines = events.Select((one, i) => new JournalLine(i + 1, DateTimeOffset.UnixEpoch.AddSeconds(i), one));
+        File.WriteAllLines(
+            Path.Combine(Store.Find(stage.Key)!, JournalFile.NameOf(2)), lines.Select(line => JsonSerializer.Serialize(line, LabJson.Default.JournalLine)));
+        using var log = new RunLog(database);
+        log.Status(stage.Key, StageStatus.Running);
+        return lease;
     }
 
     /// <summary>Marks a stage of an experiment as interrupted.</summary>

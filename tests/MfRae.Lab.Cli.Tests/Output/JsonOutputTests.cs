@@ -24,6 +24,7 @@ public sealed partial class JsonOutputTests(JsonOutputTests.RecordedLab recorded
     [InlineData("export", "export smoke --to tables --format csv --force --json")]
     [InlineData("export-capsule", "export smoke --to smoke.capsule --force --json")]
     [InlineData("import", "import given.capsule --store imported --db imported.db --reports imported-pages --json")]
+    [InlineData("options", "options meanflow.derivative --json")]
     [InlineData("weights-inspect", "weights inspect {weights} --json")]
     [InlineData("evaluate", "evaluate --samples {samples} --reference {reference} --train {reference} --metrics fid,is --ladder --json --no-cache")]
     public void The_json_output_is_the_committed_one(string name, string command) =>

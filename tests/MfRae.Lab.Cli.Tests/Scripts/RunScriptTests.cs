@@ -28,7 +28,7 @@ public sealed class RunScriptTests
 
         errors.Should().BeEmpty();
         string.Join('\n', lines).Should().ContainAll(
-            "restore", "build", "test", "all", "run, plan, validate, profile, schema, ls, show, query, report", "experiments/NAME.json");
+            "restore", "build", "test", "all", "run, plan, validate, profile, schema, options, ls, show, query, report", "experiments/NAME.json");
     }
 
     [Fact]

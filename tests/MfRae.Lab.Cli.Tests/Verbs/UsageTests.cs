@@ -291,5 +291,28 @@ public sealed class UsageTests : IDisposable
     public void Schema_prints_the_shipped_schema() =>
         _lab.Run("schema").Out.Should().Be(File.ReadAllText(Path.Combine(Checkout.Root, "experiments", "experiment.schema.json")));
 
+    [Fact]
+    public void Options_without_a_path_are_a_table_and_with_a_path_an_explanation()
+    {
+        _lab.Run("options").Out.Should().MatchRegex(@"meanflow\.lambda +a number from 0 to 1 +required +meanflow: lambda");
+        _lab.Run("options", "evaluation.bootstrapDraws").Out.Should().Be(
+            $"""
+            evaluation.bootstrapDraws
+              a whole number from 0 to 100000; default 1000
+              Number of resamples for the 95 % interval of each value over its samples (docs/method.md §7); 0: no intervals.
+
+            """);
+        _lab.Run("options", "--markdown").Out.Should().Be(File.ReadAllText(Path.Combine(Checkout.Root, "docs", "options.md")));
+    }
+
+    [Fact]
+    public void An_unknown_option_is_a_mistake_with_the_nearest_path()
+    {
+        var answer = _lab.Run("options", "meanflow.lamda");
+
+        answer.Code.Should().Be(ExitCode.Usage);
+        answer.Error.Should().Contain("no path of an option contains `meanflow.lamda`: did you mean `meanflow.lambda`?");
+    }
+
     public void Dispose() => _lab.Dispose();
 }

@@ -77,9 +77,9 @@ public sealed class AxesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "`baseline` is missing", "e.g. { \"meanflow.lambda\": 0 }")]
+    [InlineData("", "`baseline` is missing", "write \"baseline\": { \"meanflow.lambda\": 0 }")]
     [InlineData(", \"baseline\": \"lambda=O\"", "unknown arm `lambda=O`", "did you mean `lambda=0`?")]
-    [InlineData(", \"baseline\": 0", "expected an object or the name of an arm", "e.g. { \"meanflow.lambda\": 0 }")]
+    [InlineData(", \"baseline\": 0", "expected an object or the name of an arm", "write \"baseline\": { \"meanflow.lambda\": 0 }")]
     [InlineData(", \"baseline\": { \"meanflow.lambda\": 0.3 }", "0.3 is not a value of the axis", "one of `0`, `1`")]
     [InlineData(", \"baseline\": { \"meanflow.lamda\": 0 }", "is not an axis", "did you mean `meanflow.lambda`?")]
     [InlineData(", \"baseline\": { }", "2 arms match", "one value for each axis")]

@@ -43,6 +43,15 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "sampling": { "noise": "file", "noiseFile": "missing.safetensors" } }""", "$.base.sampling.noiseFile", "the verb `noise` writes")]
     [InlineData("""{ "meanflow": { "time": { "kind": "logitNormal", "low": 0.9, "high": 0.9 } } }""", "$.base.meanflow.time.low",
         "below `high`")]
+    [InlineData("""{ "meanflow": { "training": { "scheduleEnd": 0.1 } } }""", "$.base.meanflow.training.scheduleEnd",
+        "set `schedule` to cosine or linear or wsd")]
+    [InlineData("""{ "meanflow": { "training": { "schedule": "step" } } }""", "$.base.meanflow.training.schedule", "write \"dropSteps\": [")]
+    [InlineData("""{ "meanflow": { "training": { "schedule": "step", "dropSteps": [200, 100] } } }""", "$.base.meanflow.training.dropSteps",
+        "write [100, 200]")]
+    [InlineData("""{ "meanflow": { "training": { "schedule": "step", "dropSteps": [400] } } }""", "$.base.meanflow.training.dropSteps", "below 400")]
+    [InlineData("""{ "meanflow": { "training": { "schedule": "wsd", "warmupSteps": 50, "decaySteps": 360 } } }""",
+        "$.base.meanflow.training.decaySteps", "at most 350")]
+    [InlineData("""{ "meanflow": { "training": { "schedule": "wsd", "dropFactor": 0.5 } } }""", "$.base.meanflow.training.dropFactor", "to null")]
     [InlineData("""{ "meanflow": { "time": { "shift": 0.5 } } }""", "$.base.meanflow.time.shift", "a number from 1 to 1000 or \"auto\"")]
     [InlineData("""{ "meanflow": { "time": { "shift": "automatic" } } }""", "$.base.meanflow.time.shift", "or \"auto\"")]
     [InlineData("""{ "meanflow": { "time": { "kind": "logitNormal", "reweight": "uniform" } } }""", "$.base.meanflow.time.reweight", "shift")]

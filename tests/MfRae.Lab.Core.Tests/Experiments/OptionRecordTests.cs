@@ -9,8 +9,8 @@ namespace MfRae.Lab.Core.Tests.Experiments;
 /// <summary>Walks every option type, so that a new one cannot break the conventions the reader and the keys rest on.</summary>
 public sealed class OptionRecordTests
 {
-    /// <summary>Strings that are paths and not words.</summary>
-    private static readonly string[] Paths = ["Path", "Weights", "NoiseFile"];
+    /// <summary>Strings that are paths or parts of a command, and not words.</summary>
+    private static readonly string[] Paths = ["Path", "Weights", "NoiseFile", "Command", "Inputs"];
 
     public static TheoryData<Type> Records =>
     [

@@ -17,7 +17,8 @@ internal static class DuckDb
     public static long ParquetGroups(string path) =>
         (long)Query($"select count(distinct row_group_id) from parquet_metadata({Quote(path)})").Rows.Single().Single()!;
 
-    private static (List<string> Columns, List<List<object?>> Rows) Query(string sql)
+    /// <summary>Runs a statement; cells as in <see cref="Parquet"/>.</summary>
+    public static (List<string> Columns, List<List<object?>> Rows) Query(string sql)
     {
         using var connection = new DuckDBConnection("DataSource=:memory:");
         connection.Open();

@@ -16,7 +16,7 @@ internal static class Plans
 
     public static string Evaluation(string arm, long seed) => $"evaluation-{arm}-{seed}-key";
 
-    public static string Run(string arm, long seed) => $"{(arm.Length + 10) * 7919 + seed:x8}{arm[^1]}-{seed}";
+    public static string Run(string arm, long seed) => $"{(arm.Length + 10) * 7919 + seed:x8}{arm.Sum(letter => letter):x}-{seed}";
 
     public static Plan Of(
         string name = "ablation", string hash = "hash-1", string[]? arms = null, long[]? seeds = null, string question = "Which is better?")

@@ -70,31 +70,40 @@ public sealed class FuzzTests
         foreach (var input in new Fuzzer(20_250_101, files).Inputs(Inputs))
         {
             var content = pack is null ? input : pack(input);
-            var before = GC.GetAllocatedBytesForCurrentThread();
             var clock = Stopwatch.GetTimestamp();
+            var (isLoaded, allocated) = Read(content);
+            if (Stopwatch.GetElapsedTime(clock) > TimeSpan.FromSeconds(10))
+                true.Should().BeFalse("input {0} took {1}", number, Stopwatch.GetElapsedTime(clock));
+            // The first reading also pays for what the runtime sets up once; only the second shows what the input costs.
+            if (allocated > Allowed(content) && Read(content).Allocated is var again && again > Allowed(content))
+                again.Should().BeLessThanOrEqualTo(Allowed(content), "input {0} has only {1} bytes", number, content.Length);
+            loaded += isLoaded ? 1 : 0;
+            refused += isLoaded ? 0 : 1;
+            number++;
+        }
+        loaded.Should().BeGreaterThan(Inputs / 100, "the inputs must not all be hopeless");
+        refused.Should().BeGreaterThan(Inputs / 10, "the inputs must be damaged where it matters");
+
+        long Allowed(byte[] content) => fixedBytes + (BytesPerByte * content.Length);
+
+        (bool IsLoaded, long Allocated) Read(byte[] content)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var isLoaded = true;
             try
             {
                 read(content);
-                loaded++;
             }
             catch (LabException)
             {
-                refused++;
+                isLoaded = false;
             }
             catch (Exception other)
             {
                 throw new InvalidOperationException($"input {number} of {content.Length} bytes: {Convert.ToHexString(content)}", other);
             }
-            // Compared before the assertion, which costs more than the reading.
-            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            if (allocated > fixedBytes + (BytesPerByte * content.Length))
-                allocated.Should().Be(0, "input {0} has only {1} bytes", number, content.Length);
-            if (Stopwatch.GetElapsedTime(clock) > TimeSpan.FromSeconds(10))
-                true.Should().BeFalse("input {0} took {1}", number, Stopwatch.GetElapsedTime(clock));
-            number++;
+            return (isLoaded, GC.GetAllocatedBytesForCurrentThread() - before);
         }
-        loaded.Should().BeGreaterThan(Inputs / 100, "the inputs must not all be hopeless");
-        refused.Should().BeGreaterThan(Inputs / 10, "the inputs must be damaged where it matters");
     }
 
     // Also copies every tensor, so that a view beyond the file would be seen to read beyond it.

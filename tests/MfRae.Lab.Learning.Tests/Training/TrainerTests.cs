@@ -283,6 +283,38 @@ public sealed class TrainerTests : IDisposable
         LearningRate.At(options, 99).Should().BeLessThan(0.001);
     }
 
+    // The closed forms of docs/method.md §2 for 100 steps with 20 of warm-up and a rate of 2.
+    [Theory]
+    [InlineData("constant", null, 99, 2)]
+    [InlineData("cosine", null, 60, 1)]
+    [InlineData("cosine", 0.1, 60, 1.1)]
+    [InlineData("linear", null, 20, 2)]
+    [InlineData("linear", null, 40, 1.5)]
+    [InlineData("linear", null, 99, 0.025)]
+    [InlineData("linear", 0.5, 40, 1.75)]
+    [InlineData("wsd", null, 90, 2)]
+    [InlineData("wsd", null, 95, 1)]
+    [InlineData("wsd", 0.1, 95, 1.1)]
+    [InlineData("wsd", null, 99, 0.2)]
+    [InlineData("step", null, 49, 2)]
+    [InlineData("step", null, 50, 0.2)]
+    [InlineData("step", null, 80, 0.02)]
+    public void The_rate_follows_its_schedule_after_the_warm_up(string schedule, double? end, int step, double expected)
+    {
+        var options = new TrainingOptions(100, LearningRate: 2, WarmupSteps: 20, Schedule: schedule, ScheduleEnd: end, DropSteps: [50, 80]);
+
+        LearningRate.At(options, step).Should().BeApproximately(expected, 1e-12);
+        LearningRate.At(options, 4).Should().Be(0.5, "a quarter of the warm-up has passed");
+    }
+
+    [Fact]
+    public void Decay_steps_and_drop_factor_replace_their_defaults()
+    {
+        LearningRate.At(new TrainingOptions(100, LearningRate: 1, Schedule: "wsd", DecaySteps: 40), 70).Should().BeApproximately(0.75, 1e-12);
+        LearningRate.At(new TrainingOptions(100, LearningRate: 1, Schedule: "step", DropSteps: [10, 20], DropFactor: 0.5), 20)
+            .Should().BeApproximately(0.25, 1e-12);
+    }
+
     private static IEnumerable<MetricsEvent> Points(TestStage journal) => journal.Events.OfType<MetricsEvent>();
 
     private static float[] Train(string folder, int steps, out TestStage journal, int stopAfter = int.MaxValue, int logEvery = 1,

@@ -46,6 +46,15 @@ internal sealed class OpenPage : IAsyncDisposable
 
     public async Task<bool> Holds(string expression) => (bool)(await Browser.Evaluate(expression))!;
 
+    /// <summary>Waits until a condition holds.</summary>
+    public async Task Until(string condition)
+    {
+        for (var waited = System.Diagnostics.Stopwatch.StartNew(); !await Holds(condition); await Task.Delay(20))
+        {
+            waited.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30), condition);
+        }
+    }
+
     public async Task Focus(string selector) => await Do($"document.querySelector({Quote(selector)}).focus()");
 
     /// <summary>Moves the pointer to a place in an element, as fractions of its width and height.</summary>

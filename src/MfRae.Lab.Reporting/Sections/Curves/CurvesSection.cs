@@ -8,8 +8,10 @@ namespace MfRae.Lab.Reporting.Sections.Curves;
 
 internal sealed class CurvesSection : ISection
 {
-    /// <summary>Roles of training stages, the most interesting first.</summary>
-    private static readonly string[] Roles = ["meanflow", "cmt", "teacher", "decoder", "encoder", "features"];
+    /// <summary>
+    /// Roles of stages with curves, the most interesting first: training stages, and samplings by other programs, which may log their training.
+    /// </summary>
+    private static readonly string[] Roles = ["meanflow", "cmt", TrainingCurves.External, "teacher", "decoder", "encoder", "features"];
 
     public string Name => "Curves";
 

@@ -8,6 +8,9 @@ namespace MfRae.Lab.Reporting.Sections.Curves;
 /// <summary>Every series of the stages that play one role, a chart each.</summary>
 internal static class TrainingCurves
 {
+    /// <summary>The role of a stage that takes the samples of another program.</summary>
+    public const string External = "sampling";
+
     private static readonly string[] Order = ["loss", "loss.interval", "loss.equal", "gradientNorm", "gradientNorm.unweighted"];
 
     /// <summary>The charts; null if no run has such a stage, or if it reported no series.</summary>
@@ -31,9 +34,9 @@ internal static class TrainingCurves
         var charts = names.Select(name => new LineChart(SeriesName.Label(name), "step",
             [.. lines.Select(line => Draw(line, name, budget)).Where(line => line.Points.Count > 0)]).Draw());
         return new(
-            role,
+            role == External ? "other programs" : role,
             Note(lines, stages, budget),
-            role is not ("meanflow" or "cmt"),
+            role is not ("meanflow" or "cmt" or External),
             [.. lines.Select(line => new LegendKey(line.Css, line.Name))],
             [.. charts.Where(chart => !chart.IsEmpty)],
             data.Sql.Curves(stages[0].Kind));
@@ -45,6 +48,8 @@ internal static class TrainingCurves
         var lines = new List<StageLine>();
         var users = data.Arms
             .Select(arm => (Arm: arm, Stages: arm.Runs.Select(run => data.Stage(run, role)).OfType<StageRecord>()
+                // Samplings of the lab have no curves.
+                .Where(stage => role != External || stage.Series.Count > 0)
                 .DistinctBy(stage => stage.Key).ToArray()))
             .Where(user => user.Stages.Length > 0)
             .GroupBy(user => string.Join(' ', user.Stages.Select(stage => stage.Key)));

@@ -14,13 +14,15 @@ internal sealed class FailuresSection : ISection
 
     public object Model(ReportData data)
     {
-        var lost = data.Record.Runs.Where(run => run.Status != "completed").ToArray();
+        var open = data.Record.Runs.Where(run => run.IsOpen()).ToArray();
+        var lost = data.Record.Runs.Where(run => run.Status != "completed").Except(open).ToArray();
         var explained = data.Record.Stages.SelectMany(Failed).Where(failed => failed.Attempt.Trace is not null).ToArray();
         return new
         {
             Rows = data.Record.Stages.SelectMany(Rows).ToArray(),
             Runs = lost.Length == 0 ? "" : $"{lost.Length} of {Numbers.Plural(data.Record.Runs.Count, "run")} did not complete: "
                 + $"{string.Join("; ", lost.Select(run => $"{run.Arm} seed {run.Seed} {run.Status}"))}.",
+            Open = open.Length == 0 ? "" : $"{open.Length} of {Numbers.Plural(data.Record.Runs.Count, "run")} {(open.Length == 1 ? "is" : "are")} not finished yet.",
             Details = FailureDetails.Of(data, [.. explained.Take(FailureDetails.Most)]),
             More = explained.Length > FailureDetails.Most ? Numbers.Plural(explained.Length - FailureDetails.Most, "more attempt") : "",
             Resumed = data.Record.Stages.SelectMany(Resumed),

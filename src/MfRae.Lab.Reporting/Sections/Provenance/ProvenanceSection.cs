@@ -42,13 +42,16 @@ internal sealed class ProvenanceSection : ISection
     private static string Arm(ExperimentRecord record, string arm) =>
         record.Arms.FirstOrDefault(one => one.Name == arm)?.Title is { } name ? $"{arm} ({name})" : arm;
 
-    /// <summary>How trainings exchanged time for memory. Empty if every batch was evaluated whole, with all activations.</summary>
+    /// <summary>
+    /// How trainings divided their batches among processes, and exchanged time for memory. Empty if every batch was evaluated whole, with all activations.
+    /// </summary>
     private static IEnumerable<ProvenanceFact> Parts(AttemptRecord[] attempts)
     {
         string[] parts =
         [
             .. attempts.Select(attempt => string.Join(", ", (string[])
             [
+                .. attempt.Origin is { Devices: > 1 and var ranks } ? [$"{ranks} ranks"] : (string[])[],
                 .. attempt.MicroBatch is { } samples ? [$"micro-batches of {Numbers.Plural(samples, "sample")}"] : (string[])[],
                 .. attempt.Recompute ? ["recomputed activations"] : (string[])[],
             ])).Where(text => text.Length > 0),

@@ -1,4 +1,5 @@
 using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Statistics;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
@@ -20,6 +21,7 @@ internal sealed class ResultsSection : ISection
             Blocks = ReferenceBlocks.Of(data),
             Identities = keys.SelectMany(key => Identities(data.Compare(key))).ToArray(),
             BestNote = BestNote(data),
+            DeclaredNote = DeclaredNote(data),
             Sql = data.Sql.Results,
             BlockSql = data.Sql.Teacher,
         };
@@ -28,6 +30,15 @@ internal sealed class ResultsSection : ISection
     private static string BestNote(ReportData data) => data.Primary.MayBeBest is null
         ? FormattableString.Invariant($"With fewer than {BestArms.FewestSeeds} common seeds no arm can be excluded from being the best, so no other arm is marked.")
         : "○: may be the best too. A multiple comparison with the best at the 95 % level excludes the other arms (separately for each column).";
+
+    /// <summary>The arms whose number of steps is declared; empty if there are none.</summary>
+    private static string DeclaredNote(ReportData data)
+    {
+        var arms = data.Arms.Where(arm => arm.Runs.Any(run => data.Stage(run, "sampling")?.Kind == ExternalSamplingStage.Kind)).Select(arm => arm.Name).ToArray();
+        return arms.Length == 0
+            ? ""
+            : $"The samples of {string.Join(", ", arms)} are those of another program: the number of its steps is the one that the experiment file declares.";
+    }
 
     /// <summary>
     /// The metrics that have a column: all metrics of the arms' evaluations that have a better direction, and metrics of other stages

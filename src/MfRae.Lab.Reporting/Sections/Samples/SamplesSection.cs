@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using MfRae.Lab.Core.Metrics;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Reporting.Data;
 using MfRae.Lab.Reporting.Markup;
@@ -29,9 +30,7 @@ internal sealed class SamplesSection : ISection
             [
             .. names.Select(name => new SamplesGroup(
                 Heading(name),
-                arms.Where(one => one.Run is not null).Select(one => data.Stage(one.Run!, "sampling")!.Seed).Distinct().Count() > 1
-                    ? "The noise follows the seed, and these arms are shown by different seeds: images at the same position start from different noise."
-                    : "Every arm uses the same noise and labels: images at the same position of two sheets start from the same noise.",
+                Note([.. arms.Where(one => one.Run is not null).Select(one => data.Stage(one.Run!, "sampling")!)]),
                 [
                     .. from one in arms
                        where one.Run is not null
@@ -53,6 +52,14 @@ internal sealed class SamplesSection : ISection
             ],
         };
     }
+
+    private static string Note(IReadOnlyList<StageRecord> samplings) =>
+        samplings.Any(stage => stage.Kind == LoggedStage.Kind) ? ""
+        : samplings.Select(stage => stage.Seed).Distinct().Count() > 1
+            ? "The noise follows the seed, and these arms are shown by different seeds: images at the same position start from different noise."
+        : samplings.Any(stage => stage.Kind == ExternalSamplingStage.Kind)
+            ? "Every arm was given the same noise and labels. Whether another program uses the noise is its own choice."
+        : "Every arm uses the same noise and labels: images at the same position of two sheets start from the same noise.";
 
     private static IEnumerable<SamplesGroup> Shared(ReportData data, string role, string title, string note)
     {

@@ -1,4 +1,4 @@
--- Schema 21. The resources that the worker of an attempt used, every few seconds.
+-- Schema 20. The resources that the worker of an attempt used, every few seconds.
 CREATE TABLE machine_use (
   attempt INTEGER NOT NULL REFERENCES attempt (id),
   seconds REAL NOT NULL,
