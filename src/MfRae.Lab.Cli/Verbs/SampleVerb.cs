@@ -100,6 +100,8 @@ internal sealed class SampleVerb
         StageRecord Stage(string role) => run.Stages.TryGetValue(role, out var key)
             ? stages[key]
             : throw new LabException($"the run has no stage `{role}`; it has {string.Join(", ", run.Stages.Keys)}");
+        if (run.Stages.TryGetValue("sampling", out var samples) && stages[samples].Kind == ExternalSamplingStage.Kind)
+            throw new LabException($"the samples of {run.Arm} are those of another program, which only that program can draw: name an arm with a network of the lab");
         var role = parsed.GetValue(_network) ?? (run.Stages.ContainsKey(MeanFlow) ? MeanFlow : run.Stages.ContainsKey(StageInput.Cmt) ? StageInput.Cmt : StageInput.Teacher);
         var network = Stage(role);
         var sampled = Stage(role == StageInput.Teacher && run.Stages.ContainsKey("teacherSampling") ? "teacherSampling" : "sampling");

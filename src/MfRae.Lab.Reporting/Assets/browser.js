@@ -80,6 +80,8 @@
       draw();
     });
     draw = () => {
+      // An image of this page may still be loading when the script runs; its arrival draws again.
+      if (![a, b].every(side => side.sheet().image.naturalWidth > 0)) return;
       const [one, other] = [a.sheet(), b.sheet()], [first, last] = [size(one), size(other)];
       const fits = first.pitch === last.pitch, [columns, rows] = [Math.min(first.columns, last.columns), Math.min(first.rows, last.rows)];
       const sorted = fits && "classes" in one && "classes" in other && first.columns === last.columns;
@@ -120,6 +122,7 @@
       lab.html("label", {}, "View ", view.list), lab.html("label", {}, "Class ", classes.list), lab.html("label", {}, "Border ", slider), swap);
     document.querySelector("#samples h2").after(lab.html(
       "div", { class: "browser", role: "group", "aria-label": "Compare samples" }, a.row, b.row, tools, canvas, lab.html("p", {}, said)));
-    Promise.all(sheets.map(sheet => sheet.image.decode().catch(() => {}))).then(() => draw());
+    for (const sheet of sheets) if (!sheet.image.complete) sheet.image.addEventListener("load", () => { if (sheet === a.sheet() || sheet === b.sheet()) draw(); });
+    draw();
   }
 }

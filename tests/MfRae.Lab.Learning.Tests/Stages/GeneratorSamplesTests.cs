@@ -9,7 +9,8 @@ namespace MfRae.Lab.Learning.Tests.Stages;
 [Scoped]
 public sealed class GeneratorSamplesTests(TinyLab lab) : IClassFixture<TinyLab>
 {
-    private const int Count = 30;
+    // A whole batch: kernels for other numbers of rows may round differently.
+    private const int Count = 25;
 
     [Fact]
     public void Without_choices_they_are_the_first_samples_that_were_measured()
