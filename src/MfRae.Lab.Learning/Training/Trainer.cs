@@ -30,9 +30,11 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
     /// uninterrupted one.
     /// </summary>
     /// <param name="snapshots">Receives the average at some of the steps; null: no snapshots.</param>
+    /// <param name="watch">Evaluates the average at some of the steps, and may stop the training; null: neither.</param>
     /// <exception cref="DivergedException">Loss or gradient is not finite, or the gradient norm was above its limit for too long.</exception>
+    /// <exception cref="StoppedException">The watch stopped the training.</exception>
     /// <exception cref="OperationCanceledException">The user stopped the run; a checkpoint was written.</exception>
-    public Weights Run(WeightSpec spec, Weights weights, IObjective objective, Snapshots? snapshots = null)
+    public Weights Run(WeightSpec spec, Weights weights, IObjective objective, Snapshots? snapshots = null, Watch? watch = null)
     {
         // State: a checkpoint holds all of it. Random numbers have no state, they are functions of seed, purpose and step.
         weights.Precision = Precision.ForTraining(options.Precision, weights.Device);
@@ -47,6 +49,7 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
 
         // Resume: continue after the checkpoint's step, or start with a snapshot of the initial weights.
         var step = checkpoint.Restore(problem => context.Journal.Write(new NoticeEvent(problem)));
+        watch?.Restore(step);
         if (step > 0)
             context.Journal.Write(new ResumedEvent(step));
         else
@@ -101,6 +104,13 @@ public sealed class Trainer(TrainingOptions options, StageContext context)
             // Report: write the means since the last report and the progress, and stop if the training has diverged.
             if (IsReported(step))
                 Report(step, curves, gradients, last, timer);
+
+            // Watch: evaluate the average, and stop a training without progress.
+            if (watch?.Take(step, average, weights) is { } stop)
+            {
+                WriteCost(timer);
+                throw stop;
+            }
 
             // Checkpoint: when the user stops the run, and at intervals that follow from its cost.
             if (context.Stop.IsCancellationRequested)
