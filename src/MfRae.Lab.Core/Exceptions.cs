@@ -8,6 +8,14 @@ namespace MfRae.Lab.Core;
 /// </summary>
 public sealed class LabException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>A training that a declared rule stopped. This is a result and is recorded as one.</summary>
+/// <param name="step">The training step.</param>
+public sealed class StoppedException(long step, string message) : Exception(message)
+{
+    /// <summary>The training step.</summary>
+    public long Step { get; } = step;
+}
+
 /// <summary>
 /// Values that are not finite, or a training beyond its declared limits. This is a result and is recorded as one; it is not a crash.
 /// </summary>

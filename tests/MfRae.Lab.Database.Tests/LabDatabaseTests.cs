@@ -46,7 +46,7 @@ public sealed class LabDatabaseTests : IDisposable
         using var database = LabDatabase.OpenOrCreate(Path);
 
         var pragmas = new[] { "journal_mode", "synchronous", "foreign_keys", "mmap_size", "busy_timeout", "user_version" };
-        pragmas.Select(name => Pragma(database, name)).Should().Equal("wal", "1", "1", "0", "10000", "21");
+        pragmas.Select(name => Pragma(database, name)).Should().Equal("wal", "1", "1", "0", "10000", "22");
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class LabDatabaseTests : IDisposable
 
         using var newer = LabDatabase.OpenOrCreate(Path);
         newer.IsReadOnly.Should().BeTrue();
-        newer.Notice.Should().Contain("schema 99").And.Contain("knows 21");
+        newer.Notice.Should().Contain("schema 99").And.Contain("knows 22");
         new RunQueries(newer).Names().Should().ContainSingle();
         var act = () => new RunLog(newer);
         act.Should().Throw<LabException>().WithMessage("*schema 99*");

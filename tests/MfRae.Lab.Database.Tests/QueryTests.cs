@@ -64,7 +64,7 @@ public sealed class QueryTests : IDisposable
         var act = () => _lab.Queries.Query("pragma user_version = 10");
 
         act.Should().Throw<LabException>();
-        _lab.Scalar("pragma user_version").Should().Be(21L);
+        _lab.Scalar("pragma user_version").Should().Be(22L);
     }
 
     [Fact]

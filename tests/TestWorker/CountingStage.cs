@@ -83,6 +83,11 @@ public sealed class CountingStage(Script script) : IStage
             throw DivergedException.NotFinite(step, "sum");
         }
 
+        if (step == script.Stop)
+        {
+            throw new StoppedException(step, $"stopped at step {step}");
+        }
+
         if (step == script.Starve)
         {
             throw new System.Runtime.InteropServices.ExternalException("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 GB");

@@ -12,6 +12,7 @@ namespace MfRae.Lab.TestWorker;
 /// <param name="Diverge">The step at which the numbers become infinite.</param>
 /// <param name="Starve">The step at which a native library cannot allocate memory.</param>
 /// <param name="Deaf">1: the stage ignores a stop.</param>
+/// <param name="Stop">The step at which a declared rule stops the stage.</param>
 public sealed record Script(
     long Steps,
     int Delay,
@@ -22,7 +23,8 @@ public sealed record Script(
     long Bug,
     long Diverge,
     long Starve,
-    long Deaf)
+    long Deaf,
+    long Stop)
 {
     public static Script Of(string text)
     {
@@ -40,6 +42,7 @@ public sealed record Script(
             Value("bug"),
             Value("diverge"),
             Value("starve"),
-            Value("deaf"));
+            Value("deaf"),
+            Value("stop"));
     }
 }

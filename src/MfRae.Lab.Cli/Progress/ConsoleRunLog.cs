@@ -111,7 +111,8 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
 
         // Outside the lock: the painter needs the lock for its last drawing.
         _form.End();
-        var wrong = _board?.Stages.Where(stage => stage.Status.IsFailure() || stage.Status == StageStatus.Skipped)
+        var wrong = _board?.Stages.Where(stage => stage.Status.IsFailure() || stage.Status == StageStatus.Skipped
+                || (stage.Status == StageStatus.Stopped && stage.Node.Definition.Trains()))
             .ToList() ?? [];
         if (wrong.Count > 0)
             _form.Say(FailureTable(wrong));

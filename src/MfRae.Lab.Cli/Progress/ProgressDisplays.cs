@@ -132,6 +132,9 @@ public sealed class LineDisplay(TextWriter writer, TimeProvider time, bool quiet
         // A plan queues dozens of stages at once; a line for each of them would hide the important ones.
         if (stage.Status is StageStatus.Planned or StageStatus.Queued || stage.Reused)
             return;
+        // Of a stopped run, the training stands for all its stages.
+        if (stage.Status == StageStatus.Stopped && !stage.Node.Definition.Trains())
+            return;
         if (stage.Status == StageStatus.Running)
             _started.TryAdd(stage, time.GetTimestamp());
         Say($"{stage.Node.Label} {stage.Status.Word()}{(stage.Status == StageStatus.Completed ? Completion(stage) : "")}");

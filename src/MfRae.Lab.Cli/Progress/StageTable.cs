@@ -34,7 +34,7 @@ public static class StageTable
     }
 
     private static bool IsWrong(StageView stage) =>
-        stage.Status.IsFailure() || stage.Status is StageStatus.Interrupted or StageStatus.Skipped;
+        stage.Status.IsFailure() || stage.Status is StageStatus.Interrupted or StageStatus.Skipped or StageStatus.Stopped;
 }
 
 /// <summary>

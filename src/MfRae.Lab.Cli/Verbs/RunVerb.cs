@@ -120,10 +120,23 @@ internal sealed class RunVerb
             return parsed.GetValue(_plan)
                 ? PlanVerb.Execute(context, file, overrides, only, Settings(parsed))
                 : PlanLoader.Load(context, file, overrides, only, out var code) is not { } whole ? code
+                : RefuseHalving(context, parsed, whole, only) ? ExitCode.Usage
                 : parsed.GetValue(_dryRun) ? Preview(context, parsed, whole, only)
                 : Notified(context, parsed, whole, only);
         });
         return command;
+    }
+
+    /// <summary>Reports options that exclude a halving: its rungs compare all arms, on this machine.</summary>
+    private bool RefuseHalving(LabContext lab, ParseResult parsed, Plan whole, string[] only)
+    {
+        var option = whole.Experiment.Halving is null ? null
+            : only.Length > 0 ? _only.Name
+            : parsed.GetValue(_launcher) == Slurm ? _launcher.Name
+            : null;
+        if (option is not null)
+            lab.Terminal.Error.WriteLine($"the experiment declares `halving`, which cannot be combined with {option}");
+        return option is not null;
     }
 
     private int Notified(LabContext lab, ParseResult parsed, Plan whole, string[] only)

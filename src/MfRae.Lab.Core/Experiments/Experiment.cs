@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
 
 namespace MfRae.Lab.Core.Experiments;
 
@@ -16,6 +17,7 @@ namespace MfRae.Lab.Core.Experiments;
 /// for metrics that may be zero or negative. Null: no verdicts.</param>
 /// <param name="Contrasts">The contrasts that carry the verdicts; null or empty: every arm against the baseline.</param>
 /// <param name="PilotSeeds">Seeds that explore: they run and are shown, but no mean and no test contains them. Null: none.</param>
+/// <param name="Halving">The rule that stops arms after pilot seeds; null: none.</param>
 public sealed record Experiment(
     string Name,
     string Path,
@@ -30,7 +32,8 @@ public sealed record Experiment(
     IReadOnlyList<WrittenFile>? Files = null,
     double? SmallestRelevantEffect = null,
     IReadOnlyList<Contrast>? Contrasts = null,
-    IReadOnlyList<long>? PilotSeeds = null);
+    IReadOnlyList<long>? PilotSeeds = null,
+    Halving? Halving = null);
 
 /// <summary>One configuration that the experiment compares.</summary>
 /// <param name="Differences">Option path → value, for the options that the arm changes.</param>

@@ -41,6 +41,7 @@ internal sealed class ExperimentDraft(
         var contrasts = analysis.Contrasts(document.Get("contrasts"), [.. drafts.Arms.Select(arm => arm.Name)], Primary, AddMetric);
         var pilots = analysis.Pilots(document.Get("pilotSeeds"), seeds);
         _seeds = [.. seeds, .. pilots];
+        var halving = new HalvingReader(mistakes).Read(document.Get("halving"), pilots, drafts.Arms.Count, Primary);
         var trees = BuildArms(drafts);
         foreach (var tree in trees)
         {
@@ -68,7 +69,8 @@ internal sealed class ExperimentDraft(
             (document.Get("report") as LocatedObject)?.GetText("title"),
             SmallestRelevantEffect: effect,
             Contrasts: contrasts.Count > 0 ? contrasts : null,
-            PilotSeeds: pilots.Count > 0 ? pilots : null);
+            PilotSeeds: pilots.Count > 0 ? pilots : null,
+            Halving: halving);
     }
 
     private void AddMetric(string metric, Location at) => _metrics.Add((metric, at));
@@ -180,6 +182,7 @@ internal sealed class ExperimentDraft(
             var view = new OptionView(evaluation, _evaluation);
             new OracleRules(mistakes, options, view).Check();
             new NoImagesRules(mistakes, options, view).Check();
+            new WatchRules(mistakes, options, view).Check();
             var rules = new EvaluationRules(mistakes, view, headers);
             rules.Check(options, combination, [(Primary, primaryAt), .. _metrics]);
             if (!combination.HasStudy)

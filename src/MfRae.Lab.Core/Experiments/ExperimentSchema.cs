@@ -76,6 +76,17 @@ public static class ExperimentSchema
                 ["additionalProperties"] = false,
             },
         };
+        properties["halving"] = new JsonObject
+        {
+            ["type"] = Types("object", "null"),
+            ["properties"] = new JsonObject
+            {
+                ["rungs"] = new JsonObject { ["type"] = "array", ["minItems"] = 1, ["items"] = new JsonObject { ["type"] = "integer", ["minimum"] = 1 } },
+                ["keep"] = new JsonObject { ["type"] = Types("number", "null"), ["exclusiveMinimum"] = 0, ["exclusiveMaximum"] = 1, ["default"] = Planning.Halving.UsualShare },
+            },
+            ["required"] = new JsonArray("rungs"),
+            ["additionalProperties"] = false,
+        };
         foreach (var option in file.Properties)
         {
             properties[option.Name]!["description"] = option.Description;

@@ -51,6 +51,9 @@ internal static class OptionTypes
         File("seeds", new CustomShape("an array of whole numbers, or a range such as \"0-5\""), "The seeds under which every arm runs; absent: seed 0."),
         File("pilotSeeds", new CustomShape("an array of whole numbers, or a range such as \"100-101\""),
             "Seeds that explore: they run and are shown, and no mean and no test contains them."),
+        File("halving", new CustomShape("an object with `rungs` and `keep`"),
+            "Stops the worst arms after pilot seeds: `rungs` are the numbers of pilot seeds after which arms are compared by the primary metric, `keep` is the "
+                + "share of the arms, without the baseline, that continue (absent: 0.5). Stopped arms stay in the report without a verdict."),
         File("evaluation", new ObjectShape(Evaluation()), "The metrics and references, equal for all arms.",
             "{ \"features\": { \"kind\": \"randomConvolution\" }, \"metrics\": [{ \"kind\": \"fid\" }], \"references\": [\"test\"] }"),
         File("report", new ObjectShape(new OptionType(null, null, [File("title", new TextShape([]), "The heading of the page; absent: the name of the file.")])),

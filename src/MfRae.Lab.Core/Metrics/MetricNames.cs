@@ -55,6 +55,9 @@ public static class MetricNames
     /// <summary>The series of the FID of snapshots over training steps.</summary>
     public const string SnapshotFid = "fid@1";
 
+    /// <summary>The curve of the one-step FID during a training.</summary>
+    public const string WatchFid = "watch.fid@1";
+
     /// <summary>An image of reference images.</summary>
     public const string Real = "real";
 

@@ -17,6 +17,7 @@ namespace MfRae.Lab.Core.Options;
 /// <param name="SelfGuidance">Guides w by the network itself; absent: none.</param>
 /// <param name="Snapshots">The number of intermediate EMA weights that are kept and later sampled and measured: at the start and at …, a
 /// quarter, a half of the steps.</param>
+/// <param name="Watch">Evaluates the network during training, and may stop it; absent: neither.</param>
 public sealed record AlphaFlowOptions(
     GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
@@ -31,7 +32,8 @@ public sealed record AlphaFlowOptions(
     [property: OptionRange(0, 1)] double LabelDropout = 0.1,
     GuidanceOptions? Guidance = null,
     SelfGuidanceOptions? SelfGuidance = null,
-    [property: OptionRange(0, 30)] int Snapshots = 0) : MeanFlowOptions, IMeanFlowTraining;
+    [property: OptionRange(0, 30)] int Snapshots = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WatchOptions? Watch = null) : MeanFlowOptions, IMeanFlowTraining;
 
 /// <summary>
 /// α as a function of the step k (docs/method.md §2): <paramref name="Start"/> before the step <paramref name="Begin"/>,
@@ -68,6 +70,7 @@ public sealed record AlphaScheduleOptions(
 /// <param name="SelfGuidance">Guides w by the network itself; absent: none.</param>
 /// <param name="Snapshots">The number of intermediate EMA weights that are kept and later sampled and measured: at the start and at …, a
 /// quarter, a half of the steps.</param>
+/// <param name="Watch">Evaluates the network during training, and may stop it; absent: neither.</param>
 public sealed record SplitMeanFlowOptions(
     GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
@@ -79,7 +82,8 @@ public sealed record SplitMeanFlowOptions(
     [property: OptionRange(0, 1)] double LabelDropout = 0.1,
     GuidanceOptions? Guidance = null,
     SelfGuidanceOptions? SelfGuidance = null,
-    [property: OptionRange(0, 30)] int Snapshots = 0) : MeanFlowOptions, IMeanFlowTraining
+    [property: OptionRange(0, 30)] int Snapshots = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WatchOptions? Watch = null) : MeanFlowOptions, IMeanFlowTraining
 {
     DerivativeOptions? IMeanFlowTraining.Derivative => null;
 }
@@ -98,6 +102,7 @@ public sealed record SplitMeanFlowOptions(
 /// <param name="Guidance">Guides the teacher; absent: none.</param>
 /// <param name="Snapshots">The number of intermediate EMA weights that are kept and later sampled and measured: at the start and at …, a
 /// quarter, a half of the steps.</param>
+/// <param name="Watch">Evaluates the network during training, and may stop it; absent: neither.</param>
 public sealed record ShortcutOptions(
     GeneratorNetworkOptions Network,
     TimeSamplerOptions Time,
@@ -112,7 +117,8 @@ public sealed record ShortcutOptions(
     [property: OptionRange(0, 1)] double EqualFraction = 0.75,
     [property: OptionRange(0, 1)] double LabelDropout = 0.1,
     GuidanceOptions? Guidance = null,
-    [property: OptionRange(0, 30)] int Snapshots = 0) : MeanFlowOptions, IMeanFlowTraining
+    [property: OptionRange(0, 30)] int Snapshots = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WatchOptions? Watch = null) : MeanFlowOptions, IMeanFlowTraining
 {
     DerivativeOptions? IMeanFlowTraining.Derivative => null;
 

@@ -37,6 +37,7 @@ public sealed record PretrainedMeanFlowOptions([property: OptionExample(WeightPa
 /// <param name="SelfGuidance">Guides the one-point velocity by the network itself; absent: none.</param>
 /// <param name="MixedGuidance">For a guided teacher and a λ between 0 and 1: teacher guides its velocity alone; both gives the one-point
 /// velocity the same term, so that every λ has one guidance scale.</param>
+/// <param name="Watch">Evaluates the network during training, and may stop it; absent: neither.</param>
 public sealed record LambdaMeanFlowOptions(
     [property: OptionRange(0, 1)][property: OptionExample("0.5")] double Lambda,
     GeneratorNetworkOptions Network,
@@ -56,7 +57,8 @@ public sealed record LambdaMeanFlowOptions(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tangent = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SelfGuidanceOptions? SelfGuidance = null,
     [property: OptionChoice("teacher", LambdaMeanFlowOptions.GuideBoth)]
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MixedGuidance = null) : MeanFlowOptions, IMeanFlowTraining
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? MixedGuidance = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WatchOptions? Watch = null) : MeanFlowOptions, IMeanFlowTraining
 {
     /// <summary>The value of <see cref="Tangent"/> that takes the network's own velocity.</summary>
     public const string NetworkTangent = "network";

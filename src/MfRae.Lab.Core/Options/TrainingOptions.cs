@@ -109,6 +109,9 @@ public interface IMeanFlowTraining : ITrained
     /// <summary>The number of snapshots of the averaged weights during training.</summary>
     int Snapshots { get; }
 
+    /// <summary>The evaluation during training, or null.</summary>
+    WatchOptions? Watch { get; }
+
     /// <summary>The distribution of the pairs of times.</summary>
     TimeSamplerOptions Time { get; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Serialization;
 using MfRae.Lab.Core.Experiments;
@@ -96,6 +97,11 @@ public static class PlanText
         foreach (var contrast in contrasts)
         {
             text.Append($"contrast {contrast.Name}: {contrast.Formula()} in {contrast.Metric ?? experiment.PrimaryMetric}\n");
+        }
+
+        if (experiment.Halving is { } halving)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"halving: after {string.Join(" and ", halving.Rungs)} pilot seeds, {halving.Keep * 100:0.#} % of the arms continue, and the others stop\n");
         }
 
         text.Append(experiment.SmallestRelevantEffect is { } effect

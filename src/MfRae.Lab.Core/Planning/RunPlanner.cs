@@ -278,7 +278,10 @@ internal sealed class RunPlanner(PlanGraph graph, EvaluationOptions evaluation, 
         if (_shape.HasMeanFlow)
         {
             string[] starts = [.. ((string[])[StageInput.Teacher, StageInput.Cmt]).Where(_roles.ContainsKey)];
-            AddStudent("meanflow", new MeanFlowStage(options.MeanFlow), data, starts);
+            string[] watched = options.MeanFlow is IMeanFlowTraining { Watch: not null }
+                ? [StageInput.Decoder, StageInput.Features, StageInput.Reference(evaluation.References[0])]
+                : [];
+            AddStudent("meanflow", new MeanFlowStage(options.MeanFlow), [.. data, .. watched], starts);
         }
     }
 

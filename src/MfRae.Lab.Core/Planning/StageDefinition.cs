@@ -193,7 +193,7 @@ public sealed record CmtStage(CmtOptions Cmt) : StageDefinition
 
 /// <summary>
 /// MeanFlow training, or its network from a file. Inputs: latents or an oracle dataset; for training, teacher (unless none) and cmt (if it
-/// starts from it).
+/// starts from it); decoder, features and reference.SPLIT for an evaluation during training.
 /// </summary>
 public sealed record MeanFlowStage(MeanFlowOptions MeanFlow) : StageDefinition
 {

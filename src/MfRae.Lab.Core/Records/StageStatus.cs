@@ -21,6 +21,9 @@ public enum StageStatus
     /// <summary>Values were not finite, or the gradient norm exceeded its declared limit.</summary>
     Diverged,
 
+    /// <summary>Stopped by a rule that the experiment declares; not computed further.</summary>
+    Stopped,
+
     /// <summary>Its worker was killed twice.</summary>
     Killed,
 
@@ -50,7 +53,7 @@ public static class StageStatusExtensions
     /// <summary>The predicate after the name of a stage: `failed`, `was killed`, `ran out of memory`.</summary>
     public static string Predicate(this StageStatus status) => status switch
     {
-        StageStatus.Interrupted or StageStatus.Killed or StageStatus.Skipped => "was " + status.Name(),
+        StageStatus.Interrupted or StageStatus.Killed or StageStatus.Skipped or StageStatus.Stopped => "was " + status.Name(),
         StageStatus.OutOfMemory => "ran out of memory",
         _ => status.Name(),
     };
@@ -67,6 +70,9 @@ public static class AttemptStatus
 
     /// <summary>Values were not finite, or the gradient norm exceeded its limit.</summary>
     public const string Diverged = "diverged";
+
+    /// <summary>Stopped by a rule that the experiment declares.</summary>
+    public const string Stopped = "stopped";
 
     /// <summary>Stopped by the user.</summary>
     public const string Interrupted = "interrupted";
@@ -97,6 +103,7 @@ public static class AttemptStatus
     {
         Failed => StageStatus.Failed,
         Diverged => StageStatus.Diverged,
+        Stopped => StageStatus.Stopped,
         Interrupted => StageStatus.Interrupted,
         Killed => StageStatus.Killed,
         OutOfMemory => StageStatus.OutOfMemory,

@@ -20,7 +20,7 @@ public static class BestArms
     /// </returns>
     public static IReadOnlySet<string>? Of(IReadOnlyList<ArmSample> arms)
     {
-        ArmSample[] measured = [.. arms.Where(arm => arm.Measured.Count > 0)];
+        ArmSample[] measured = [.. arms.Where(arm => arm is { Measured.Count: > 0, Stopped: false })];
         if (measured.Length is < 2 or > Most
             || measured[0].Measured[0].Measurement.HigherIsBetter is not { } higher
             || Metrics.MeasurementIdentity.Difference(measured.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement)) is not null

@@ -42,6 +42,11 @@ public static class Comparison
             return Verdict.NotComparable;
         }
 
+        if (result.StoppedArms.Count > 0)
+        {
+            return Verdict.Stopped;
+        }
+
         if (result.Test is not { } test)
         {
             return result.IsRanked ? Verdict.Diverged : Verdict.Missing;
@@ -85,6 +90,7 @@ public sealed record ContrastQuestion(
 /// <param name="Family">Number of contrasts in the family.</param>
 /// <param name="HigherIsBetter">Direction of the contrast; null if it is neither better nor worse.</param>
 /// <param name="Conflict">Why the arms are not comparable, or null.</param>
+/// <param name="StoppedArms">The arms of the contrast that a declared rule stopped; null: none.</param>
 public sealed record ContrastResult(
     Contrast Contrast,
     string Metric,
@@ -99,8 +105,12 @@ public sealed record ContrastResult(
     int Family,
     bool? HigherIsBetter,
     IdentityConflict? Conflict,
-    Verdict Verdict)
+    Verdict Verdict,
+    IReadOnlyList<string>? StoppedArms = null)
 {
+    /// <summary>The arms of the contrast that a declared rule stopped.</summary>
+    public IReadOnlyList<string> StoppedArms { get; init; } = StoppedArms ?? [];
+
     /// <summary>The name in reports.</summary>
     public string Name => Contrast.Title ?? Contrast.Name;
 
@@ -173,6 +183,9 @@ public enum Verdict
     /// <summary>Seeds diverged, and the ranks do not decide.</summary>
     Diverged,
 
+    /// <summary>A declared rule stopped an arm, so its values are not those of a finished arm.</summary>
+    Stopped,
+
     /// <summary>No seed has a value in all arms.</summary>
     Missing,
 
@@ -197,6 +210,7 @@ internal sealed class ContrastDraft
     private readonly bool _positive;
     private readonly EffectScale _scale;
     private readonly ArmLosses[] _losses;
+    private readonly string[] _stopped;
     private int _ended;
 
     public ContrastDraft(ContrastQuestion question)
@@ -211,10 +225,11 @@ internal sealed class ContrastDraft
         [
             .. from arm in question.Arms
                let diverged = arm.DivergedSeeds.Count
-               where diverged > 0
+               where diverged > 0 && !arm.Stopped
                select new ArmLosses(arm.Arm, diverged, arm.Planned),
         ];
-        Effects = _conflict is null ? OfSeeds() : [];
+        _stopped = [.. question.Arms.Where(arm => arm.Stopped).Select(arm => arm.Arm)];
+        Effects = _conflict is null && _stopped.Length == 0 ? OfSeeds() : [];
     }
 
     public IReadOnlyList<SeedEffect> Effects { get; }
@@ -266,7 +281,8 @@ internal sealed class ContrastDraft
             family,
             directed ? _higherIsBetter : null,
             _conflict,
-            Verdict.Missing);
+            Verdict.Missing,
+            _stopped);
         return result with { Verdict = Comparison.Judge(result) };
     }
 

@@ -5,7 +5,7 @@ namespace MfRae.Lab.Core.Statistics;
 /// <summary>Describes results of contrasts in words, for the console and for reports.</summary>
 public static class ComparisonText
 {
-    /// <summary>better, worse, higher, lower, equivalent, inconclusive, underpowered, not comparable, diverged, no data or no verdict.</summary>
+    /// <summary>better, worse, higher, lower, equivalent, inconclusive, underpowered, not comparable, diverged, stopped, no data or no verdict.</summary>
     public static string Word(Verdict verdict) => verdict switch
     {
         Verdict.Better => "better",
@@ -17,6 +17,7 @@ public static class ComparisonText
         Verdict.Underpowered => "underpowered",
         Verdict.NotComparable => "not comparable",
         Verdict.Diverged => "diverged",
+        Verdict.Stopped => "stopped",
         Verdict.Missing => "no data",
         _ => "no verdict",
     };
@@ -35,6 +36,11 @@ public static class ComparisonText
         if (result.Conflict is { } conflict)
         {
             return $"{conflict.Field} differs: {conflict.One} and {conflict.Other}";
+        }
+
+        if (result.StoppedArms is { Count: > 0 } stopped)
+        {
+            return $"{string.Join(" and ", stopped)} {(stopped.Count == 1 ? "was" : "were")} stopped by a declared rule: no verdict";
         }
 
         var partial = result.IsPartial ? $"{result.Ended} of {result.Planned} seeds; " : "";

@@ -122,6 +122,12 @@ internal sealed record CrossDraft(string Arm, ArmSample One, ArmSample Other, st
     /// <param name="family">The number of arms that are compared by their means.</param>
     public CrossDifference Unpaired(string metric, double? margin, string? reason, int family)
     {
+        if (One.Stopped || Other.Stopped)
+        {
+            var stopped = new ContrastDraft(Question(metric, margin, reason)).Result(null, family);
+            return new(Arm, CrossDesign.None, "stopped by a declared rule", null, stopped);
+        }
+
         // The draft of the contrast knows margin, direction and losses; seeds that happen to be equal are not pairs.
         var result = new ContrastDraft(Question(metric, margin, reason)).Result(null, family) with { Effects = [], Ended = 0 };
         if (One.Values.Count == 0 || Other.Values.Count == 0)

@@ -126,7 +126,8 @@ public sealed class ExperimentComparison
             measured,
             runs.Length,
             [.. runs.Where(run => run.Status == AttemptStatus.Diverged && !valued.Contains(run.Seed)).Select(run => run.Seed).Distinct()],
-            Measured(record.Runs.Where(run => run.Arm == arm && run.Pilot)));
+            Measured(record.Runs.Where(run => run.Arm == arm && run.Pilot)),
+            record.Runs.Any(run => run.Arm == arm && run.Status == AttemptStatus.Stopped));
 
         IReadOnlyList<SeedMeasurement> Measured(IEnumerable<RunRecord> some) =>
         [
@@ -140,7 +141,7 @@ public sealed class ExperimentComparison
 
     private static string? BestOf(IReadOnlyList<ArmSample> arms)
     {
-        var measured = arms.Where(arm => arm.Finite.Count > 0).ToArray();
+        var measured = arms.Where(arm => arm is { Finite.Count: > 0, Stopped: false }).ToArray();
         var identity = measured.SelectMany(arm => arm.Measured).Select(seed => seed.Measurement).ToArray();
         if (measured.Length == 0 || identity[0].HigherIsBetter is not { } higher || MeasurementIdentity.Difference(identity) is not null)
         {
@@ -156,12 +157,14 @@ public sealed class ExperimentComparison
 /// <param name="Planned">Number of seeds of the experiment, including those without a finite value.</param>
 /// <param name="DivergedSeeds">The planned seeds without a value whose run diverged; null: none.</param>
 /// <param name="Pilots">Measurements of the pilot seeds; null: none.</param>
+/// <param name="Stopped">Whether a declared rule stopped a run of the arm. Its values are shown, and no verdict, rank or test contains them.</param>
 public sealed record ArmSample(
     string Arm,
     IReadOnlyList<SeedMeasurement> Measured,
     int Planned,
     IReadOnlyList<long>? DivergedSeeds = null,
-    IReadOnlyList<SeedMeasurement>? Pilots = null)
+    IReadOnlyList<SeedMeasurement>? Pilots = null,
+    bool Stopped = false)
 {
     /// <summary>The planned seeds without a value whose run diverged.</summary>
     public IReadOnlyList<long> DivergedSeeds { get; init; } = DivergedSeeds ?? [];

@@ -18,7 +18,7 @@ internal static class Schema
         "001_initial.sql", "002_title.sql", "003_studies.sql", "004_marks.sql", "005_outcomes.sql", "006_points.sql", "007_digest.sql",
         "008_many_runs.sql", "009_origins.sql", "010_files.sql", "011_logs.sql", Identities, "013_versions.sql", "014_analysis.sql",
         "015_levels.sql", "016_costs.sql", "017_noise_sets.sql", "018_micro_batches.sql", "019_options.sql", "020_machine_use.sql",
-        "021_vocabulary.sql",
+        "021_vocabulary.sql", "022_stopped.sql",
     ];
 
     public static long Latest => Scripts.Length;

@@ -82,7 +82,7 @@ public sealed class JobProgress(
         }
 
         if (stage.Inputs.Values.Select(input => _states.GetValueOrDefault(input)).FirstOrDefault(input => input is not null
-            && (input.Status.IsFailure() || input.Status == StageStatus.Skipped)) is { } culprit)
+            && (input.Status.IsFailure() || input.Status is StageStatus.Skipped or StageStatus.Stopped)) is { } culprit)
         {
             return new(stage, StageStatus.Skipped, $"it needs {culprit.Stage.Label}, which {culprit.Status.Predicate()}");
         }

@@ -69,12 +69,13 @@ public sealed class Coordinator(
             leases.Refresh();
         }
 
-        foreach (var run in runs.Values.Where(run => run.Status == StageStatus.Diverged))
+        foreach (var run in runs.Values.Where(run => run.Status is StageStatus.Diverged or StageStatus.Stopped))
         {
             SkipUsers(graph, runs, run);
         }
 
-        var interrupted = Loop(new StartOrder(graph, plan.Runs, ResourceAllocation.Jobs(settings, _cores)), graph, runs, leases, stop, abort);
+        var order = new StartOrder(graph, plan.Runs, ResourceAllocation.Jobs(settings, _cores));
+        var interrupted = Loop(order, new HalvingGate(plan, HalvingGate.In(store)), graph, runs, leases, stop, abort);
         log.End(plan);
         return new([.. runs.Values.Select(Outcome)], interrupted);
 
@@ -97,7 +98,7 @@ public sealed class Coordinator(
                 break;
             case StageAction.Diverged:
                 JournalTail.PumpAll(store, log, run.Key);
-                _attempts.End(run, StageStatus.Diverged, finding.Detail);
+                _attempts.End(run, finding.End, finding.Detail);
                 break;
             case StageAction.AlreadyUsed:
                 run.Status = StageStatus.Completed;
@@ -120,6 +121,7 @@ public sealed class Coordinator(
     /// <returns>Whether the run was interrupted.</returns>
     private bool Loop(
         StartOrder order,
+        HalvingGate gate,
         RunGraph graph,
         Dictionary<string, StageRun> runs,
         StageLeases leases,
@@ -145,7 +147,8 @@ public sealed class Coordinator(
 
                 if (!stopping)
                 {
-                    StartReady(order, runs, leases);
+                    StopArms(gate, runs, leases);
+                    StartReady(order, gate, runs, leases);
                 }
 
                 var running = runs.Values.Where(run => run.Worker is not null).ToList();
@@ -188,14 +191,24 @@ public sealed class Coordinator(
     }
 
     /// <summary>Starts ready stages on the free slots, in the order of <see cref="StartOrder"/>.</summary>
-    private void StartReady(StartOrder order, Dictionary<string, StageRun> runs, StageLeases leases)
+    private void StartReady(StartOrder order, HalvingGate gate, Dictionary<string, StageRun> runs, StageLeases leases)
     {
         var running = runs.Values.Count(run => run.Worker is not null);
         for (bool more = true; more;)
         {
             // A stage that is already complete can make other stages ready at once.
             more = false;
-            var ready = order.Ready(runs);
+            var ready = order.Ready(runs, gate.Holds);
+            if (ready.Count == 0 && running == 0)
+            {
+                // A pilot run failed, so its rung cannot be decided.
+                foreach (var held in runs.Values.Where(run => run.Status == StageStatus.Queued && gate.Holds(run.Key)))
+                {
+                    leases.Release(held.Key);
+                    _attempts.End(held, StageStatus.Skipped, gate.Blocked());
+                }
+            }
+
             if (ready.Count == 0 && running == 0 && runs.Values.FirstOrDefault(run => run.Status == StageStatus.Queued) is { } stuck)
             {
                 throw new InvalidOperationException($"the stage {stuck.Node.Label} can never start: no input of it is running");
@@ -219,6 +232,22 @@ public sealed class Coordinator(
                     more = true;
                 }
             }
+        }
+    }
+
+    /// <summary>Ends the stages of arms that a rung has stopped.</summary>
+    private void StopArms(HalvingGate gate, Dictionary<string, StageRun> runs, StageLeases leases)
+    {
+        var (decision, stopped) = gate.Update(runs);
+        if (decision is not null)
+        {
+            log.Notice(decision);
+        }
+
+        foreach (var (run, reason) in stopped)
+        {
+            leases.Release(run.Key);
+            _attempts.End(run, StageStatus.Stopped, reason);
         }
     }
 

@@ -101,6 +101,7 @@ internal static class StoreSurvey
                 ? finished.Status switch
                 {
                     AttemptStatus.Diverged when !options.RetryFailed => new(StoredStageState.Diverged, finished.Error),
+                    AttemptStatus.Stopped => new(StoredStageState.Diverged, finished.Error, End: StageStatus.Stopped),
                     AttemptStatus.Diverged or AttemptStatus.Failed when options.RetryFailed => new(StoredStageState.Failed, finished.Error),
                     _ => new(StoredStageState.Missing),
                 }
@@ -112,7 +113,9 @@ internal static class StoreSurvey
 /// <param name="State">The state.</param>
 /// <param name="Detail">The damage, or the message of the divergence, or null.</param>
 /// <param name="Dropped">The kinds of files that a complete stage has dropped.</param>
-internal sealed record StoredStage(StoredStageState State, string? Detail = null, StoredFileKinds Dropped = StoredFileKinds.None);
+/// <param name="End">The status of a stage that ended without an output: diverged, or stopped by a declared rule.</param>
+internal sealed record StoredStage(
+    StoredStageState State, string? Detail = null, StoredFileKinds Dropped = StoredFileKinds.None, StageStatus End = StageStatus.Diverged);
 
 /// <summary>The states of a stage in the store before a run.</summary>
 internal enum StoredStageState
@@ -120,6 +123,8 @@ internal enum StoredStageState
     Missing,
     Complete,
     Damaged,
+
+    /// <summary>Ended without an output, by a divergence or by a declared rule, and would end so again.</summary>
     Diverged,
 
     /// <summary>The last attempt failed or diverged, and the user asked to recompute the stage.</summary>

@@ -63,16 +63,18 @@ internal sealed class StartOrder
     /// The queued stages whose inputs are complete, in start order. While an evaluation stage can run or waits only for stages without training,
     /// only stages start that are short: training waits, and so do stages that no result waits for.
     /// </summary>
-    public IReadOnlyList<StageRun> Ready(IReadOnlyDictionary<string, StageRun> runs)
+    /// <param name="holds">Whether a stage, by its key, must not start yet; null: none is held.</param>
+    public IReadOnlyList<StageRun> Ready(IReadOnlyDictionary<string, StageRun> runs, Func<string, bool>? holds = null)
     {
-        bool evaluates = EvaluationIsNear(runs);
+        bool IsHeld(string stage) => holds?.Invoke(stage) == true;
+        bool evaluates = EvaluationIsNear(runs, IsHeld);
         long open = runs.Values.Where(IsOpen).Sum(run => run.Node.Definition.Work());
         // With a longer path than the share of one job in the remaining work, a stage would be the last to run.
         bool IsDue(StageRun run) => _jobs > 1 && Group(run.Node) == StartGroup.Other && _graph.Chain(run.Key) * _jobs >= open;
         return
         [
             .. _graph.Stages.Select(stage => runs[stage.Key])
-                .Where(run => run.Status == StageStatus.Queued)
+                .Where(run => run.Status == StageStatus.Queued && !IsHeld(run.Key))
                 .Where(run => run.Node.Inputs.Values.All(input => IsComplete(runs, input)))
                 .Where(run => !evaluates || IsEvaluation(run.Node) || (!run.Node.Definition.Trains() && Group(run.Node) != StartGroup.Other))
                 .OrderBy(run => IsDue(run) ? StartGroup.Result : Group(run.Node))
@@ -82,13 +84,13 @@ internal sealed class StartOrder
         ];
     }
 
-    private bool EvaluationIsNear(IReadOnlyDictionary<string, StageRun> runs)
+    private bool EvaluationIsNear(IReadOnlyDictionary<string, StageRun> runs, Func<string, bool> isHeld)
     {
         // Whether a stage still has to run and no training stage must run before it.
         var near = new Dictionary<string, bool>();
         foreach (var stage in _graph.Stages)
         {
-            near[stage.Key] = !stage.Definition.Trains()
+            near[stage.Key] = !stage.Definition.Trains() && !isHeld(stage.Key)
                 && stage.Inputs.Values.All(input => IsComplete(runs, input) || (IsOpen(runs[input]) && near[input]));
             if (near[stage.Key] && IsEvaluation(stage) && IsOpen(runs[stage.Key]))
             {

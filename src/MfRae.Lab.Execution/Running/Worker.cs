@@ -84,6 +84,11 @@ public static class Worker
             Finish(AttemptStatus.Diverged, e.Message);
             return WorkerExit.Failed;
         }
+        catch (StoppedException e)
+        {
+            Finish(AttemptStatus.Stopped, e.Message);
+            return WorkerExit.Failed;
+        }
         catch (LabException e)
         {
             Finish(AttemptStatus.Failed, e.Message);

@@ -92,7 +92,8 @@ internal static class GeneratorTraining
         var snapshots = new Snapshots(
             SnapshotSteps.Of(options.Training.Steps, (options as IMeanFlowTraining)?.Snapshots ?? 0),
             (step, average) => NetworkFiles.Save(context.File(NetworkFiles.Snapshot(step)), network, average));
-        using var trained = new Trainer(options.Training, context, ranks).Run(spec, weights, objective, snapshots);
+        using var quality = options is IMeanFlowTraining { Watch: { } watch } ? new QualityWatch(context, watch, network) : null;
+        using var trained = new Trainer(options.Training, context, ranks).Run(spec, weights, objective, snapshots, quality?.Watch);
         NetworkFiles.Save(context.File(NetworkFiles.Generator), network, trained);
     }
 

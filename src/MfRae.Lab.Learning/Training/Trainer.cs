@@ -35,10 +35,12 @@ public sealed class Trainer(TrainingOptions options, StageContext context, IColl
     /// uninterrupted one.
     /// </summary>
     /// <param name="snapshots">Receives the average at some of the steps; null: no snapshots.</param>
+    /// <param name="watch">Evaluates the average at some of the steps, and may stop the training; null: neither.</param>
     /// <exception cref="DivergedException">Loss or gradient is not finite, or the gradient norm was above its limit for too long.</exception>
+    /// <exception cref="StoppedException">The watch stopped the training.</exception>
     /// <exception cref="OperationCanceledException">The user stopped the run; a checkpoint was written.</exception>
     /// <exception cref="RankFinishedException">The training is complete, and this process is not rank 0.</exception>
-    public Weights Run(WeightSpec spec, Weights weights, IObjective objective, Snapshots? snapshots = null)
+    public Weights Run(WeightSpec spec, Weights weights, IObjective objective, Snapshots? snapshots = null, Watch? watch = null)
     {
         // State: a checkpoint holds all of it. Random numbers have no state, they are functions of seed, purpose and step.
         weights.Precision = Precision.ForTraining(options.Precision, weights.Device);
@@ -57,6 +59,8 @@ public sealed class Trainer(TrainingOptions options, StageContext context, IColl
         foreach (var values in checkpoint.Values())
             _ranks.Share(values);
         snapshots = _ranks.Rank == 0 ? snapshots : null;
+        if (_ranks.Rank == 0)
+            watch?.Restore(step);
         if (step > 0)
             context.Journal.Write(new ResumedEvent(step));
         else
@@ -111,6 +115,16 @@ public sealed class Trainer(TrainingOptions options, StageContext context, IColl
             // Report: write the means since the last report and the progress, and stop if the training has diverged.
             if (IsReported(step))
                 Report(step, curves, gradients, last, timer);
+
+            // Watch: evaluate the average, and stop a training without progress.
+            var stop = _ranks.Rank == 0 ? watch?.Take(step, average, weights) : null;
+            if (watch is not null && _ranks.OfFirst(stop is null ? 0 : 1) > 0)
+            {
+                if (stop is null)
+                    throw new RankFinishedException();
+                WriteCost(timer);
+                throw stop;
+            }
 
             // Checkpoint: when the user stops the run, and at intervals that follow from its cost.
             if (_ranks.OfFirst(context.Stop.IsCancellationRequested ? 1 : 0) > 0)

@@ -18,7 +18,7 @@ public sealed record Badge(string Tone, string Word)
         {
             Verdict.Better or Verdict.Equivalent => "good",
             Verdict.Worse or Verdict.NotComparable or Verdict.Diverged => "bad",
-            Verdict.Underpowered => "doubt",
+            Verdict.Underpowered or Verdict.Stopped => "doubt",
             _ => "plain",
         },
         text ?? ComparisonText.Word(verdict));
@@ -29,7 +29,7 @@ public sealed record Badge(string Tone, string Word)
         {
             "completed" => "good",
             _ when AttemptStatus.IsFailure(status) => "bad",
-            "interrupted" or "skipped" => "doubt",
+            "interrupted" or "skipped" or AttemptStatus.Stopped => "doubt",
             _ => "plain",
         },
         AttemptStatus.Word(status));

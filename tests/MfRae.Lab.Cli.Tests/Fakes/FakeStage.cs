@@ -7,7 +7,7 @@ using MfRae.Lab.Core.Records;
 namespace MfRae.Lab.Cli.Tests.Fakes;
 
 /// <summary>Writes the same kinds of output as the real stages, instantly: progress, curves, measurements, an image.</summary>
-internal sealed class FakeStage(StageDefinition definition, Action<StageContext>? first) : IStage
+internal sealed class FakeStage(StageDefinition definition, Action<StageContext>? first, Func<string, double?>? fid = null) : IStage
 {
     // One black pixel. What follows it tells the images apart, and no reader of images looks at it.
     private static readonly byte[] Png = Convert.FromBase64String(
@@ -64,10 +64,10 @@ internal sealed class FakeStage(StageDefinition definition, Action<StageContext>
     private static void Cost(StageContext context, string metric, double value, int steps) =>
         context.Journal.Write(new MeasuredEvent(new(metric, value, null, null, 200, steps, 1, "balanced", "", "", "", null)));
 
-    private static void Evaluate(StageContext context)
+    private void Evaluate(StageContext context)
     {
         // A value that depends on the stage alone, so that every run agrees.
-        var value = 10 + Convert.ToInt32(context.Spec.Node.Key[..4], 16) / 1000.0;
+        var value = fid?.Invoke(context.Spec.Node.Label) ?? 10 + Convert.ToInt32(context.Spec.Node.Key[..4], 16) / 1000.0;
         foreach (var steps in File.ReadAllText(Path.Combine(context.Input(StageInput.Samples), "steps.txt")).Split(' '))
         {
             var number = int.Parse(steps, CultureInfo.InvariantCulture);

@@ -26,6 +26,9 @@ internal sealed class LabFolder : IDisposable
     /// <summary>Called at the start of each stage.</summary>
     public Action<StageContext>? OnStage { get; set; }
 
+    /// <summary>The FID of an evaluation by the label of its stage; null: a value of the key.</summary>
+    public Func<string, double?>? Fid { get; set; }
+
     /// <summary>The width of the terminal; null if the output is a pipe.</summary>
     public int? Width { get; set; }
 
@@ -57,7 +60,7 @@ internal sealed class LabFolder : IDisposable
     {
         var output = new StringWriter();
         var error = new StringWriter();
-        var launcher = new ThreadLauncher(definition => new FakeStage(definition, OnStage), Kills);
+        var launcher = new ThreadLauncher(definition => new FakeStage(definition, OnStage, Fid), Kills);
         Signals = new();
         var lab = new LabContext(
             new Terminal(output, error, null, Width, Ask), Path, launcher, () => Stream.Null, Signals, TimeProvider.System);

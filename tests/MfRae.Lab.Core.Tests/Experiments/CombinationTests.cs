@@ -43,6 +43,7 @@ public sealed class CombinationTests : IDisposable
     [InlineData("""{ "sampling": { "noise": "file", "noiseFile": "missing.safetensors" } }""", "$.base.sampling.noiseFile", "the verb `noise` writes")]
     [InlineData("""{ "meanflow": { "time": { "kind": "logitNormal", "low": 0.9, "high": 0.9 } } }""", "$.base.meanflow.time.low",
         "below `high`")]
+    [InlineData("""{ "meanflow": { "watch": { "every": 500 } } }""", "$.base.meanflow.watch.every", "at most 400")]
     [InlineData("""{ "meanflow": { "training": { "scheduleEnd": 0.1 } } }""", "$.base.meanflow.training.scheduleEnd",
         "set `schedule` to cosine or linear or wsd")]
     [InlineData("""{ "meanflow": { "training": { "schedule": "step" } } }""", "$.base.meanflow.training.schedule", "write \"dropSteps\": [")]

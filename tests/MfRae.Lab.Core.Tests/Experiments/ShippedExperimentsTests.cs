@@ -20,7 +20,7 @@ public sealed class ShippedExperimentsTests : IDisposable
     // Options that are no part of a key unless they are set: the serialised options leave them out.
     private static readonly string[] UnlessSet =
     [
-        "meanflow.tangent.", "meanflow.selfGuidance.", "meanflow.mixedGuidance.", "sampling.external.",
+        "meanflow.tangent.", "meanflow.selfGuidance.", "meanflow.mixedGuidance.", "meanflow.watch.", "sampling.external.",
         .. from stage in (string[])["cmt", "meanflow"]
            from option in (string[])["scheduleEnd", "decaySteps", "dropSteps", "dropFactor"]
            select $"{stage}.training.{option}.",

@@ -15,6 +15,18 @@ public sealed class PlannerTests : IDisposable
     public void Dispose() => _work.Dispose();
 
     [Fact]
+    public void An_evaluation_during_training_adds_inputs_to_the_training_and_changes_no_other_key()
+    {
+        var plain = _work.Plan("").Stages;
+        var watched = _work.Plan(""" "base": { "meanflow": { "watch": { "every": 100, "patience": 3 } } } """).Stages;
+
+        watched.Single(stage => stage.Kind == "meanflow").Inputs.Keys.Should().BeEquivalentTo(
+            plain.Single(stage => stage.Kind == "meanflow").Inputs.Keys.Concat(["decoder", "features", "reference.test"]));
+        watched.Where(stage => stage.Kind is "teacher" or "cmt" or "decoder" or "features").Select(stage => stage.Key)
+            .Should().BeSubsetOf(plain.Select(stage => stage.Key));
+    }
+
+    [Fact]
     public void Arms_and_seeds_share_what_is_upstream_of_their_difference()
     {
         var plan = _work.Plan(TwoArms);

@@ -71,6 +71,26 @@ public sealed class CoordinatorTests : IDisposable
     }
 
     [Fact]
+    public void A_stage_that_a_declared_rule_stopped_is_kept_and_not_computed_again()
+    {
+        var plan = TestPlan.Chain("stop=2", "");
+        var first = _lab.Run(plan);
+
+        var second = _lab.Run(plan);
+
+        foreach (var outcome in new[] { first, second })
+        {
+            Statuses(outcome).Should().Equal(StageStatus.Stopped, StageStatus.Skipped);
+            outcome.Stages[0].Error.Should().Be("stopped at step 2");
+            outcome.Stages[1].Error.Should().Be("it needs 1, which was stopped");
+            outcome.AnyFailed.Should().BeFalse("a stop by a declared rule is a result");
+        }
+
+        _lab.Threads.Started.Should().BeEmpty();
+        _lab.Log.ValidSteps(plan.Stages[0].Key).Should().Equal(1);
+    }
+
+    [Fact]
     public void Divergence_is_kept_with_its_curve_and_not_computed_again()
     {
         var plan = TestPlan.Chain("diverge=2", "");

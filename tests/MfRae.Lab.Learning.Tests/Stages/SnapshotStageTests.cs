@@ -37,5 +37,18 @@ public sealed class SnapshotStageTests(TinyLab lab) : IClassFixture<TinyLab>
             .Should().Equal("snapshot@0", "snapshot@1", "snapshot@3");
     }
 
+    [Fact]
+    public void A_watched_training_has_the_weights_of_an_unwatched_one_and_a_curve_of_its_FID()
+    {
+        using var scope = NewDisposeScope();
+        var plain = Network("meanflow1");
+
+        Network("watched").Tensors.Should().OnlyContain(entry => entry.Value.Read().equal(plain[entry.Key]).all().item<bool>());
+        var watched = lab.Stage("watched").Events.OfType<MetricsEvent>().Where(point => point.Values.ContainsKey("watch.fid@1")).ToList();
+        watched.Select(point => point.Step).Should().Equal(2);
+        watched[0].Values["watch.fid@1"].Should().BeGreaterThan(0);
+        lab.Stage("watched").Events.OfType<ProgressEvent>().Should().OnlyContain(progress => progress.Unit == "step");
+    }
+
     private TensorFile Network(string stage) => Safetensors.Read(lab.At($"{stage}/network.safetensors"));
 }

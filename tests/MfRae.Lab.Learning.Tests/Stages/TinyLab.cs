@@ -59,6 +59,8 @@ public sealed class TinyLab : IDisposable
             ]);
         }
 
+        Run("watched", new MeanFlowStage(MeanFlow(1) with { Watch = new(Every: 2, Samples: 30) }),
+            "latents", "teacher", "cmt", "decoder", "features", "reference.test");
         Run("snapshots1", new SnapshotStage(
             Training.Steps, 2, Sampling.Samples, Sampling.Seed, Sampling.BatchSize, Sampling.Labels, "test"),
         [

@@ -60,7 +60,9 @@ internal sealed class FailuresSection : ISection
         }
 
         var told = stage.Attempts.Any(attempt => attempt.Status == stage.Status);
-        if (!told && (AttemptStatus.IsFailure(stage.Status) || stage.Status is "skipped" or "interrupted"))
+        // Of a stopped run, the training stands for all its stages.
+        if (stage.Status == AttemptStatus.Stopped ? stage.Kind is "meanflow" or "cmt"
+            : !told && (AttemptStatus.IsFailure(stage.Status) || stage.Status is "skipped" or "interrupted"))
         {
             yield return new(stage.Label, Badge.OfStatus(stage.Status), "–", stage.Reason ?? "");
         }

@@ -27,9 +27,10 @@ internal sealed record ResultsCell(string? Conflict, bool Lost, ResultsValue? Va
             return new(conflict.ToString(), true, null, "");
         }
 
+        var stopped = sample.Stopped ? ", stopped" : "";
         return sample.Values.Count == 0
-            ? new(null, true, null, $"n 0 of {sample.Planned}{(sample.Diverged > 0 ? $", {sample.Diverged} diverged" : "")}")
-            : new(null, sample.Lost > 0, ResultsValue.Of(comparison, sample), $"n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : ""));
+            ? new(null, true, null, $"n 0 of {sample.Planned}{(sample.Diverged > 0 ? $", {sample.Diverged} diverged" : "")}{stopped}")
+            : new(null, sample.Lost > 0, ResultsValue.Of(comparison, sample), $"n {sample.Values.Count}" + (sample.Lost > 0 ? $" of {sample.Planned}" : "") + stopped);
     }
 }
 
