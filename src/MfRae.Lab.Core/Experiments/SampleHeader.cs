@@ -8,7 +8,7 @@ namespace MfRae.Lab.Core.Experiments;
 /// <summary>The number and the shape of the samples in a file or folder, without their values.</summary>
 /// <param name="Count">The number of images.</param>
 /// <param name="Shape">The shape of their array; null for a folder.</param>
-/// <param name="Problem">The reason why there are no samples, or null.</param>
+/// <param name="Problem">The reason why the file has no samples, or null.</param>
 internal sealed partial record SampleHeader(long Count, IReadOnlyList<long>? Shape, string? Problem = null)
 {
     private const int LongestHeader = 1 << 16;
