@@ -45,7 +45,7 @@ internal sealed record ComparedMetric(string Label, string Key, bool Directed, b
 {
     public static ComparedMetric Of(ComparisonSide a, ComparisonSide b, CrossComparison comparison)
     {
-        var measurement = comparison.One.SelectMany(arm => arm.Measured).First().Measurement;
+        var measurement = comparison.One.SelectMany(arm => arm.Measured.Concat(arm.Pilots)).First().Measurement;
         var differences = CrossDifferences.Of(comparison, a.Record, b.Record).ToDictionary(difference => difference.Arm);
         ArmSample? Find(IReadOnlyList<ArmSample> samples, string arm) => samples.FirstOrDefault(sample => sample.Arm == arm);
         var arms = comparison.One.Concat(comparison.Other).Select(sample => sample.Arm).Distinct().ToArray();

@@ -27,12 +27,13 @@ public sealed partial class HalvingVerbTests : IDisposable
     {
         var answer = _lab.Run("experiments/sweep.json");
 
+        var trained = _lab.Started.Count(label => label.StartsWith("meanflow ", StringComparison.Ordinal));
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         Confirmed().Should().BeEquivalentTo(Kept);
         answer.Error.Should().Contain("halving, rung 1: lambda=0, lambda=0.5, lambda=0.6, lambda=0.7, lambda=0.8 continue")
             .And.Contain("halving, rung 2: lambda=0, lambda=0.6, lambda=0.7 continue");
         // 9 arms on the first pilot seed, 5 on two more, 3 on six seeds.
-        _lab.Started.Count(label => label.StartsWith("meanflow ", StringComparison.Ordinal)).Should().Be(9 + (2 * 5) + (6 * 3));
+        trained.Should().Be(9 + (2 * 5) + (6 * 3));
     }
 
     [Fact]

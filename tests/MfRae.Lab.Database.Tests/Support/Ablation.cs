@@ -25,6 +25,8 @@ internal static class Ablation
         var plan = Plans.Of(experiment, arms: names, seeds: seeds);
         lab.Begin(plan with
         {
+            // The ids of the plans take only the length and the last letter of an arm.
+            Runs = [.. plan.Runs.Select((run, i) => run with { Id = $"{i:x64}" })],
             Experiment = plan.Experiment with
             {
                 Arms = [.. plan.Experiment.Arms.Select((arm, i) => arm with { Options = Of(arm.Options, Arms[i].Lambda, Arms[i].Derivative) })],

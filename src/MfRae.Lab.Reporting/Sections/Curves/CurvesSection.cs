@@ -51,7 +51,8 @@ internal static class MetricChart
     public static DotChart Of(ReportData data, string key)
     {
         var comparison = data.Compare(key);
-        var measurement = comparison.Arms.SelectMany(arm => arm.Measured).First().Measurement;
+        // While only pilot seeds have run, there are no other values.
+        var measurement = comparison.Arms.SelectMany(arm => arm.Measured.Concat(arm.Pilots)).First().Measurement;
         var direction = measurement.HigherIsBetter switch { true => " (higher is better)", false => " (lower is better)", null => "" };
         return new(
             MetricName.Label(measurement),

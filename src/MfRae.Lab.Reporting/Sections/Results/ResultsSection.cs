@@ -76,8 +76,9 @@ internal sealed class ResultsSection : ISection
             run.Status == "completed" ? "" : run.Status,
             [.. keys.Select(key => SeedCell.Of(data.Compare(key), arm, run.Seed))]))]);
 
+    // While only pilot seeds have run, there are no other values.
     private static Measurement First(ExperimentComparison comparison) =>
-        comparison.Arms.SelectMany(arm => arm.Measured).First().Measurement;
+        comparison.Arms.SelectMany(arm => arm.Measured.Concat(arm.Pilots)).First().Measurement;
 
     private static ResultsColumn Column(ExperimentComparison comparison)
     {
