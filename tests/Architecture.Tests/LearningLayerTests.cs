@@ -1,7 +1,7 @@
 namespace Architecture.Tests;
 
 /// <summary>
-/// Inside Learning: Profiling → Stages → {Oracle, Evaluation} → {Training, Sampling, Metrics} → Objectives → {Derivatives, Paths, Networks} → {Data, Formats, Numerics}.
+/// Inside Learning: Profiling → Stages → {Oracle, Evaluation} → {Training, Sampling, Metrics} → Objectives → {Derivatives, Paths, Networks} → {Data, Formats, Numerics, Ranks}.
 /// Namespaces of one layer may use each other as long as they form no cycle.
 /// </summary>
 public sealed class LearningLayerTests
@@ -10,7 +10,7 @@ public sealed class LearningLayerTests
 
     private static readonly string[][] Layers =
     [
-        ["Data", "Formats", "Numerics"],
+        ["Data", "Formats", "Numerics", "Ranks"],
         ["Derivatives", "Paths", "Networks"],
         ["Objectives"],
         ["Training", "Sampling", "Metrics"],

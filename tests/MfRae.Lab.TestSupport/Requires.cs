@@ -8,12 +8,17 @@ public static class Requires
 {
     private static readonly Lazy<bool> HasSqliteProgram = new(() => Runs("sqlite3", "--version"));
     private static readonly Lazy<bool> HasGit = new(() => Runs("git", "-c", $"safe.directory={Repository.Root}", "-C", Repository.Root, "ls-files"));
+    private static readonly Lazy<bool> HasMpi = new(() => Runs("mpirun", "--version"));
     private static readonly Lazy<bool> CanMount = new(() =>
         OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && Runs("unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"));
 
     /// <summary>Linux.</summary>
     /// <param name="what">The part of Linux that the test uses.</param>
     public static void Linux(string what) => Assert.SkipUnless(OperatingSystem.IsLinux(), $"needs Linux: {what}");
+
+    /// <summary>OpenMPI.</summary>
+    public static void Mpi() => Assert.SkipUnless(
+        OperatingSystem.IsLinux() && HasMpi.Value, "mpirun is not installed (on Debian: openmpi-bin and libopenmpi3)");
 
     /// <summary>Unix file modes.</summary>
     public static void Unix() => Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no Unix file modes");

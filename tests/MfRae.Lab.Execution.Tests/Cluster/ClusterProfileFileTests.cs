@@ -1,4 +1,6 @@
 using MfRae.Lab.Core;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Core.Records;
 using MfRae.Lab.Execution.Cluster;
 
@@ -19,12 +21,35 @@ public sealed class ClusterProfileFileTests : IDisposable
         profile.Of("dataset").Should().Be(new JobResources("cpu", null, null, null, "8:00:00", 2, 0, "32G"));
     }
 
+    [Fact]
+    public void Only_trainings_that_can_be_divided_have_ranks()
+    {
+        var profile = Read("""{ "ranks": 4, "rankLauncher": "srun", "stages": { "decoder": { "ranks": 2 } } }""");
+
+        profile.RankLauncher.Should().Be("srun");
+        profile.Of(Stage("decoder", new DecoderStage(new RaeDecoderOptions(new(), new(1, 1))))).Ranks.Should().Be(2);
+        profile.Of(Stage("decoder", new DecoderStage(new PixelDecoderOptions()))).Ranks.Should().Be(1);
+        profile.Of(Stage("probe", new ProbeStage())).Ranks.Should().Be(1);
+    }
+
+    [Fact]
+    public void The_script_of_a_job_with_ranks_asks_for_one_task_for_each()
+    {
+        var one = Script("""{ "gpus": 1 }""");
+        one.Should().Contain("#SBATCH --nodes=1\n").And.Contain("#SBATCH --ntasks=1\n").And.Contain("#SBATCH --gres=gpu:1\n");
+
+        var four = Script("""{ "gpus": 1, "ranks": 4 }""");
+        four.Should().NotContain("nodes=").And.Contain("#SBATCH --ntasks=4\n").And.Contain("#SBATCH --gpus-per-task=1\n");
+    }
+
     [Theory]
     [InlineData("""{ "time": "soon" }""", "time: `soon` is not a time such as 8:00:00")]
     [InlineData("""{ "partition": "a b" }""", "partition: `a b` has characters")]
     [InlineData("""{ "memory": "much" }""", "memory: `much` is not an amount such as 32G")]
     [InlineData("""{ "cpus": 0 }""", "cpus: requires at least 1")]
     [InlineData("""{ "gpus": 2 }""", "gpus: requires 0 or 1")]
+    [InlineData("""{ "ranks": 0 }""", "ranks: requires at least 1")]
+    [InlineData("""{ "rankLauncher": "ssh" }""", "rankLauncher: `ssh` is neither mpirun nor srun")]
     [InlineData("""{ "stages": { "meanflux": {} } }""", "stages.meanflux: no stage has this kind; the kinds are dataset, features")]
     [InlineData("""{ "stages": { "meanflow": { "cpus": 0 } } }""", "stages.meanflow: cpus: requires at least 1")]
     [InlineData("""{ "prologue": ["a\nb"] }""", "prologue: requires one line in each string")]
@@ -43,6 +68,11 @@ public sealed class ClusterProfileFileTests : IDisposable
 
         read.Should().Throw<LabException>().WithMessage("*slurm.json: not found. Write the resources of your cluster there*--profile*");
     }
+
+    private static StageNode Stage(string kind, StageDefinition definition) => new("key", kind, kind, definition, 0, new Dictionary<string, string>());
+
+    private string Script(string profile) => BatchScript.Of(
+        "x/1-0", "/store/.jobs/x/1-0", new PlannedArray(Read(profile).Of("meanflow"), [], []), "/work", [], ["lab"]);
 
     private ClusterProfile Read(string text)
     {

@@ -49,6 +49,17 @@ public sealed class ResourceAllocationTests
     [Fact]
     public void A_requested_number_of_threads_is_used() => ResourceAllocation.Threads(new(Threads: 3), 16).Should().Be(3);
 
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(2, 2)]
+    [InlineData(3, 1)]
+    [InlineData(9, 1)]
+    public void Ranks_share_the_cores_of_the_machine(int ranks, int jobs)
+    {
+        ResourceAllocation.Jobs(new(Device: "cpu", Ranks: ranks), 16).Should().Be(jobs);
+        ResourceAllocation.Of(new(Device: "cuda", Jobs: 2, Ranks: ranks), 16, place: 1).Device.Should().Be($"cuda:{ranks}", "the first job has the GPUs before");
+    }
+
     [Fact]
     public void A_GPU_runs_one_stage_at_a_time() => ResourceAllocation.Jobs(new(Device: "cuda:1"), 16).Should().Be(1);
 }

@@ -3,6 +3,7 @@ using MfRae.Lab.Core.Options;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Ranks;
 using MfRae.Lab.Learning.Stages;
 using static TorchSharp.torch;
 
@@ -29,7 +30,7 @@ public sealed class LinkedWeightsTests : IDisposable
         // The network does not use this tensor.
         Safetensors.Write(released, [.. TorchFile.Tensors(network.Declare(), weights), ("embeddings.mask_token", zeros(Large / 4))]);
 
-        new EncoderRunner(new Dinov2EncoderOptions(released, Sizes)).Run(new TestStage(_folder.File("encoder")).Context());
+        new EncoderRunner(new Dinov2EncoderOptions(released, Sizes), new OneProcess()).Run(new TestStage(_folder.File("encoder")).Context());
         File.Delete(released);
 
         new FileInfo(_folder.File("encoder/encoder.safetensors")).Length.Should().BeLessThan(10_000);

@@ -48,7 +48,7 @@ public sealed class MicroBatchTests : IDisposable
         }
     }
 
-    private static readonly Dictionary<string, Func<ScalarType, (WeightSpec Spec, IObjective Objective)>> Recipes = All();
+    internal static readonly Dictionary<string, Func<ScalarType, (WeightSpec Spec, IObjective Objective)>> Recipes = All();
 
     public void Dispose() => _folder.Dispose();
 
@@ -238,7 +238,7 @@ public sealed class MicroBatchTests : IDisposable
     private static LabeledImages Images() => new(
         new RandomSource(0, CPU).Integers("images", 0, 256, 24, 1, 28, 28).to(uint8), arange(24, dtype: ScalarType.Int64).remainder(3));
 
-    private static Weights Perturbed(WeightSpec spec, ScalarType type)
+    internal static Weights Perturbed(WeightSpec spec, ScalarType type)
     {
         var weights = Weights.Initialise(spec, new RandomSource(1, CPU), CPU, type);
         using var quiet = no_grad();

@@ -1,0 +1,78 @@
+using MfRae.Lab.Core;
+using MfRae.Lab.Core.Options;
+using MfRae.Lab.Core.Planning;
+using MfRae.Lab.Execution.Running;
+using MfRae.Lab.Execution.Tests.Support;
+using MfRae.Lab.TestWorker;
+
+namespace MfRae.Lab.Execution.Tests.Running;
+
+/// <summary>How the processes of a stage with several ranks start and end.</summary>
+public sealed class RankTests : IDisposable
+{
+    private readonly TestLab _lab = new();
+
+    public void Dispose() => _lab.Dispose();
+
+    [Fact]
+    public void One_process_is_started_without_another_command() =>
+        RankCommand.Of(new(), ["lab", "worker", "folder"]).Should().Equal("lab", "worker", "folder");
+
+    [Fact]
+    public void Mpirun_starts_the_worker_outside_of_the_terminals_session()
+    {
+        Requires.Mpi();
+
+        var command = RankCommand.Of(new(Ranks: 3), ["lab", "worker", "folder"]);
+
+        command.Take(5).Should().Equal("setsid", "--wait", "mpirun", "-n", "3");
+        command.TakeLast(3).Should().Equal("lab", "worker", "folder");
+    }
+
+    [Fact]
+    public void Srun_starts_the_worker_with_the_threads_of_a_rank() =>
+        RankCommand.Of(new(Threads: 8, Ranks: 4, RankLauncher: RunSettings.Srun), ["lab", "worker", "folder"]).Should().Equal(
+            "srun", "--mpi=pmix", "--ntasks=4", "--cpus-per-task=8", "--input=0", "--kill-on-bad-exit=1", "lab", "worker", "folder");
+
+    [Fact]
+    public void Only_a_training_whose_loss_is_a_mean_over_samples_takes_ranks()
+    {
+        TrainingOptions training = new(1, 1);
+        new DecoderStage(new RaeDecoderOptions(new(), training)).TakesRanks().Should().BeTrue();
+        new TeacherStage(new OracleTeacherOptions(new NoBiasOptions())).TakesRanks().Should().BeFalse();
+        new EncoderStage(new SelfSupervisedEncoderOptions(new(24, 1, 2), new(), training)).TakesRanks().Should().BeFalse();
+        new ProbeStage().TakesRanks().Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData(137, "one of the 2 ranks of the stage was killed (signal 9)")]
+    [InlineData(1, "one of the 2 ranks of the stage exited with code 1; the end of their output follows")]
+    public void The_end_of_a_rank_is_reported_as_such(int code, string message) => WorkerExit.Describe(code, ranks: 2).Should().StartWith(message);
+
+    [Fact]
+    public void A_stage_that_is_computed_by_one_process_is_started_without_ranks()
+    {
+        var plan = TestPlan.Chain("steps=2");
+        new Coordinator(_lab.Store, new SilentRunLog(), _lab.Threads, new(Device: "cpu", Ranks: 2), new(), _lab.Store.Root, TimeProvider.System)
+            .Run(plan, default).Succeeded.Should().BeTrue();
+
+        StageSpecFile.Read(_lab.Store.CompleteFolder(plan.Stages[0].Key)).Settings.Ranks.Should().Be(1);
+    }
+
+    [Fact]
+    public void Another_rank_writes_nothing_and_ends_when_its_training_is_complete()
+    {
+        var folder = _lab.Prepare(TestPlan.Stage("stage", "steps=4"));
+        var before = Directory.GetFiles(folder);
+
+        RankWorker.Run(folder, _ => new Ranked(context => throw new RankFinishedException()), 1, TextWriter.Null, TimeProvider.System)
+            .Should().Be(WorkerExit.Completed);
+
+        Directory.GetFiles(folder).Should().Equal(before);
+    }
+
+    private sealed class Ranked(Action<StageContext> run) : IStage
+    {
+        public void Run(StageContext context) => run(context);
+    }
+}
