@@ -110,7 +110,8 @@ internal sealed class SampleVerb
         {
             sampling = sampling with
             {
-                Seed = noise, NoiseFile = null,
+                Seed = noise,
+                NoiseFile = null,
                 Labels = sampling.NoiseFile is null ? sampling.Labels : SamplingOptions.BalancedLabels,
             };
         }

@@ -33,7 +33,11 @@ internal sealed class RandomAxis(Diagnostics mistakes, long seed, bool distinct)
     {
         JsonObject Interval(string description) => new()
         {
-            ["type"] = "array", ["items"] = new JsonObject { ["type"] = "number" }, ["minItems"] = 2, ["maxItems"] = 2, ["description"] = description,
+            ["type"] = "array",
+            ["items"] = new JsonObject { ["type"] = "number" },
+            ["minItems"] = 2,
+            ["maxItems"] = 2,
+            ["description"] = description,
         };
 
         return new JsonObject

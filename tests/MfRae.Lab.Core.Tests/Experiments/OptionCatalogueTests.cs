@@ -33,7 +33,11 @@ public sealed class OptionCatalogueTests
             "The step δ."));
         All.Single(entry => entry.Path == "teacher.training.steps").Should().BeEquivalentTo(new
         {
-            Required = true, Default = (string?)null, Unit = "steps", Needs = "teacher: flowMatching", Description = "Optimizer steps.",
+            Required = true,
+            Default = (string?)null,
+            Unit = "steps",
+            Needs = "teacher: flowMatching",
+            Description = "Optimizer steps.",
         });
     }
 

@@ -53,7 +53,7 @@ public sealed class RankTests : IDisposable
     public void A_stage_that_is_computed_by_one_process_is_started_without_ranks()
     {
         var plan = TestPlan.Chain("steps=2");
-        new Coordinator(_lab.Store, new SilentRunLog(), _lab.Threads, new(Device: "cpu", Ranks: 2), new(), _lab.Store.Root, TimeProvider.System)
+        new Coordinator(_lab.Store, new MemoryRunLog(), _lab.Threads, new(Device: "cpu", Ranks: 2), new(), _lab.Store.Root, TimeProvider.System)
             .Run(plan, default).Succeeded.Should().BeTrue();
 
         StageSpecFile.Read(_lab.Store.CompleteFolder(plan.Stages[0].Key)).Settings.Ranks.Should().Be(1);
