@@ -166,7 +166,8 @@ internal sealed class PrimaryQuality
     public PrimaryQuality(ReportData data)
     {
         Metric = data.Record.PrimaryMetric.Split('@')[0];
-        var keys = data.Keys.Where(key => key.Split('@')[0] == Metric).ToArray();
+        // While only pilot seeds have run, a metric has no other values.
+        var keys = data.Keys.Where(key => key.Split('@')[0] == Metric && Measured(data, key).Any()).ToArray();
         Steps = keys.ToDictionary(key => key, key => Measured(data, key).First().Steps);
         Keys = [.. keys.OrderBy(key => Steps[key])];
         _measured = [.. keys.SelectMany(key => Measured(data, key))];
