@@ -119,7 +119,9 @@ internal sealed class ExternalRules(Diagnostics mistakes, OptionView options, In
         }
         else if (!headers.IsFile(input))
         {
-            mistakes.Add(options.At(Inputs), $"file {input} not found in {headers.WorkingDirectory}", "name a file, or remove it from `inputs`", input);
+            mistakes.Add(
+                options.At(Inputs), $"file {input} not found in {headers.WorkingDirectory}",
+                FileSources.Of(input) ?? "name a file, or remove it from `inputs`", input);
         }
     }
 

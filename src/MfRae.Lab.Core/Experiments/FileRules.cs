@@ -161,7 +161,9 @@ internal static class FileSources
 {
     private static readonly (string Path, string Advice)[] Known =
     [
-        ("data/fashion-mnist", "it is part of the repository: git checkout -- data/fashion-mnist"),
+        ("data/fashion-mnist", FashionMnist),
+        ("data/fashion-mnist/", FashionMnist),
+        ("experiments/external/", "it is part of the repository: git checkout -- experiments/external"),
         ("data/weights/encoder.safetensors", Committed),
         ("data/weights/decoder.safetensors", Committed),
         ("data/weights/latents.safetensors", Committed),
@@ -180,6 +182,7 @@ internal static class FileSources
             "get it from https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth"),
     ];
 
+    private const string FashionMnist = "it is part of the repository: git checkout -- data/fashion-mnist";
     private const string Committed = "it is part of the repository: git checkout -- data/weights";
 
     /// <summary>How to get a file or folder.</summary>

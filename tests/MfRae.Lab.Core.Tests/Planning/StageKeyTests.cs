@@ -52,7 +52,7 @@ public sealed class StageKeyTests
     {
         var kinds = typeof(StageDefinition).GetCustomAttributes<JsonDerivedTypeAttribute>().ToList();
 
-        kinds.Should().HaveCount(20);
+        kinds.Should().HaveCount(22);
         foreach (var kind in kinds)
         {
             var json = LabJson.Default.GetTypeInfo(kind.DerivedType)!;

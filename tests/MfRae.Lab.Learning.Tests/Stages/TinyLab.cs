@@ -85,7 +85,7 @@ public sealed class TinyLab : IDisposable
 
     /// <summary>Whether a stage compares with references, which keep their factored covariance and radii for the next set of samples.</summary>
     public static bool KeepsReferences(string stage) =>
-        stage.Contains("evaluation") || stage.Contains("reconstruction") || stage.Contains("snapshots");
+        stage.Contains("evaluation") || stage.Contains("reconstruction") || stage.Contains("snapshots") || stage.Contains("watched");
 
     public string At(string path) => _folder.File(path);
 
