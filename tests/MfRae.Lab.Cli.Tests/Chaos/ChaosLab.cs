@@ -65,7 +65,7 @@ internal sealed partial class ChaosLab : IDisposable
     /// <summary>Hashes of the output of all stages, without journals, specs and manifests, which depend on the attempts.</summary>
     public IReadOnlyDictionary<string, string> Files() => Store.CompleteKeys()
         .SelectMany(key => Directory.GetFiles(Store.CompleteFolder(key)))
-        .Where(file => !JournalFile.IsJournal(file) && Path.GetFileName(file) is not ("spec.json" or "manifest.json")
+        .Where(file => !JournalFile.IsJournal(file) && Path.GetFileName(file) is not ("spec.json" or "manifest.json" or "dropped.json")
             && !file.EndsWith(".log", StringComparison.Ordinal))
         .ToDictionary(
             file => Path.GetRelativePath(Store.Root, file),

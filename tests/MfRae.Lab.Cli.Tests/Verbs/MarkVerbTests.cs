@@ -149,9 +149,9 @@ public sealed class MarkVerbTests : IDisposable
         Ok("ls").Should().NotContain("mfd");
         Ok("ls", "--all").Should().Contain("mfd");
         Ok("ls", "smoke").Should().Contain("mfd");
-        Ok("gc", "--dry-run", "--older-than", "0").Should().MatchRegex(@"(?m)^stages +0 +0 +[1-9]");
+        Ok("gc", "--dry-run", "--older-than", "0").Should().MatchRegex(@"(?m)^stages +0 +0 B +[1-9]");
         Ok("archive", "smoke", "--undo");
-        Ok("gc", "--dry-run", "--older-than", "0").Should().MatchRegex(@"total +\d+ +\d+ +0 +0");
+        Ok("gc", "--dry-run", "--older-than", "0").Should().MatchRegex(@"total +\d+ +\S+ \w+ +0 +0 B");
     }
 
     [Fact]

@@ -64,7 +64,7 @@ public sealed class PageUpkeepTests : IDisposable
 
         Ok("db", "rebuild", "--reports", "pages");
 
-        Ok("report", "--check", "--reports", "pages").Should().Contain("3 of 3 pages");
+        Ok("report", "--check", "--reports", "pages").Should().Contain("4 of 4 pages");
     }
 
     private static void RunWithoutCmt(LabFolder lab)
