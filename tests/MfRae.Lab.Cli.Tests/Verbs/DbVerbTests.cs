@@ -103,6 +103,9 @@ public sealed partial class DbVerbTests : IDisposable
             CREATE TABLE begun AS SELECT id, first_run, last_run FROM experiment;
             DROP INDEX run_stage_of_stage;
             DROP TABLE machine_use;
+            DELETE FROM status WHERE name = 'stopped';
+            UPDATE status SET severity = severity - 100 WHERE severity > 100;
+            UPDATE stage_total SET severity = severity - 100 WHERE severity > 100;
             ALTER TABLE arm DROP COLUMN levels; ALTER TABLE arm DROP COLUMN title; ALTER TABLE run DROP COLUMN pilot;
             ALTER TABLE experiment DROP COLUMN smallest_relevant_effect; ALTER TABLE experiment DROP COLUMN contrasts;
             ALTER TABLE experiment DROP COLUMN first_run; ALTER TABLE experiment DROP COLUMN last_run;
