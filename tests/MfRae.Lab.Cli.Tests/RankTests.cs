@@ -22,6 +22,7 @@ public sealed class RankTests : IDisposable
         var one = Train("one");
         var two = Train("two", "--ranks", "2");
 
+        one.Should().NotBeEmpty();
         two.Should().Equal(one);
     }
 
@@ -47,7 +48,7 @@ public sealed class RankTests : IDisposable
         var answer = LabProcess.End(process);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
         var store = new ArtifactStore(_lab.At(name));
-        return [.. store.CompleteKeys().Select(key => Path.Combine(store.CompleteFolder(key), "generator.safetensors"))
+        return [.. store.CompleteKeys().Select(key => Path.Combine(store.CompleteFolder(key), "network.safetensors"))
             .Where(File.Exists).Select(FileHash.Of).Order(StringComparer.Ordinal)];
     }
 }

@@ -42,6 +42,8 @@ public static class RankCommand
             "setsid", "--wait",
             // mpirun binds each rank to one core, which all threads of the rank would share, and refuses more ranks than cores.
             RankSupport.Mpirun, "-n", ranks, "--bind-to", "none", "--oversubscribe",
+            // A rank that waits for the others leaves its core to them.
+            "--mca", "mpi_yield_when_idle", "1",
             .. Environment.IsPrivilegedProcess ? ["--allow-run-as-root"] : (string[])[],
             .. Variables.SelectMany(variable => (string[])["-x", variable]), .. worker,
         ];

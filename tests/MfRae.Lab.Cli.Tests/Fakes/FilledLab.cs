@@ -82,6 +82,7 @@ internal sealed class FilledLab : IDisposable
                 ? new JournalEvent[] { Point(1, 2), Point(2, 1) }
                 : new JournalEvent[] { Measured(role is "sampling" or "teacherSampling" ? "gflops.image" : role == "derivativeError" ? role : Metric, 12) },
             .. role == "derivativeError" ? new JournalEvent[] { Measured("derivativeError", 0.5) } : [],
+            .. role == "meanflow" ? new JournalEvent[] { new MachineEvent(new(5, 1, 1 << 30)) } : [],
             new FinishedEvent(role == "cmt" ? "failed" : "completed", 1, 1, 1, role == "cmt" ? "too little" : null),
         ];
         return [.. events.Select((one, i) => new JournalLine(i + 1, DateTimeOffset.UnixEpoch.AddSeconds(i), one))];

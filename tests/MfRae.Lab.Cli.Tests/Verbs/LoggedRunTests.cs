@@ -36,7 +36,7 @@ public sealed class LoggedRunTests : IDisposable
         Query("select status, count(*) from runs where experiment = 'my-gan' group by status").Should().Be("completed,4");
         Query("select count(*) from images where experiment = 'my-gan'").Should().Be("4");
         var page = File.ReadAllText(_lab.At("reports/my-gan.html"));
-        page.Should().Contain("Does width help?").And.Contain("net.width").And.Contain("a pixel").And.Contain("loss");
+        page.Should().Contain("Does width help?").And.Contain("net.width").And.Contain("a pixel").And.Contain("Loss");
         _lab.Run("report", "--check").Code.Should().Be(ExitCode.Ok);
         _lab.Run("db", "check").Code.Should().Be(ExitCode.Ok);
         _lab.Run("verify", "my-gan").Code.Should().Be(ExitCode.Ok);

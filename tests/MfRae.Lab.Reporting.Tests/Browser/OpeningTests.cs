@@ -21,7 +21,7 @@ public sealed class OpeningTests : IDisposable
             browser.Requests().Should().Equal(page.AbsoluteUri);
             ((int)(await browser.Evaluate("document.documentElement.scrollWidth"))!)
                 .Should().BeLessThanOrEqualTo(width, "wide tables scroll in their own boxes");
-            ((int)(await browser.Evaluate("[...document.images].filter(i => i.complete && i.naturalWidth > 0).length"))!).Should().Be(39);
+            ((int)(await browser.Evaluate("[...document.images].filter(i => i.complete && i.naturalWidth > 0).length"))!).Should().Be(49);
         }
     }
 
