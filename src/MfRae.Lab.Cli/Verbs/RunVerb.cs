@@ -199,14 +199,22 @@ internal sealed class RunVerb
             : ExitCode.Ok;
     }
 
+    /// <summary>Drops what later runs compute again quickly. A failure, such as a store that another process locks, costs only disk space.</summary>
     private static void DropSpent(LabContext lab, Plan whole, StoredFileKinds keep)
     {
-        var dropped = SpentFiles.Drop(lab.Store, whole, keep, lab.Time).Dropped.ToList();
-        if (dropped.Count > 0)
+        try
         {
-            var kinds = dropped.Aggregate(StoredFileKinds.None, (all, item) => all | item.Kind);
-            lab.Terminal.Error.WriteLine($"dropped {StoredFiles.Text(kinds)}, {ByteSize.Text(dropped.Sum(item => item.Bytes))}, which a later run computes again "
-                + "if it needs them; `--keep KIND` keeps them");
+            var dropped = SpentFiles.Drop(lab.Store, whole, keep, lab.Time).Dropped.ToList();
+            if (dropped.Count > 0)
+            {
+                var kinds = dropped.Aggregate(StoredFileKinds.None, (all, item) => all | item.Kind);
+                lab.Terminal.Error.WriteLine($"dropped {StoredFiles.Text(kinds)}, {ByteSize.Text(dropped.Sum(item => item.Bytes))}, which a later run computes again "
+                    + "if it needs them; `--keep KIND` keeps them");
+            }
+        }
+        catch (Exception error) when (error is LabException or StoreLockedException or IOException)
+        {
+            lab.Terminal.Error.WriteLine($"nothing was dropped from the store: {error.Message}");
         }
     }
 
