@@ -20,8 +20,7 @@ public static class RankSupport
             throw new LabException("--ranks needs Linux and OpenMPI. Without it, a stage is one process");
         foreach (var command in (string[])[Mpirun, "setsid"])
         {
-            var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-            if (!Array.Exists(folders, folder => File.Exists(Path.Combine(folder, command))))
+            if (!ProgramSearch.Finds(command, File.Exists))
                 throw new LabException(Missing($"the command {command}"));
         }
     }

@@ -38,18 +38,19 @@ public static class TimeText
 
     /// <summary>One line with the disk space that the stages to compute take; empty if there are none.</summary>
     /// <param name="isComplete">Whether the stage with a key is in the store.</param>
-    /// <param name="space">The sizes of earlier stages.</param>
+    /// <param name="store">The store, whose stages have the sizes of earlier stages.</param>
     /// <param name="free">The free bytes of the store's disk; null: unknown.</param>
-    public static string Space(Plan plan, Func<string, bool> isComplete, SpaceForecast space, long? free)
+    public static string Space(Plan plan, Func<string, bool> isComplete, ArtifactStore store, long? free)
     {
         var open = plan.Stages.Where(stage => !isComplete(stage.Key)).ToList();
         if (open.Count == 0)
             return "";
-        var known = open.Select(space.Of).OfType<long>().ToList();
-        if (known.Count == 0)
+        var space = new SpaceForecast(store);
+        var sizes = open.Select(stage => (stage.Kind, Bytes: space.Of(stage))).ToList();
+        if (sizes.All(size => size.Bytes is null))
             return "disk: unknown, no earlier stages in the store\n";
-        string[] unknown = [.. open.Where(stage => space.Of(stage) is null).Select(stage => stage.Kind).Distinct()];
-        return $"disk: {(unknown.Length > 0 ? "at least" : "about")} {ByteSize.Text(known.Sum())}"
+        string[] unknown = [.. sizes.Where(size => size.Bytes is null).Select(size => size.Kind).Distinct()];
+        return $"disk: {(unknown.Length > 0 ? "at least" : "about")} {ByteSize.Text(sizes.Sum(size => size.Bytes ?? 0))}"
             + (free is { } bytes ? $" of {ByteSize.Text(bytes)} that are free" : "")
             + (unknown.Length > 0 ? $"; no earlier stage is of kind {string.Join(", ", unknown)}" : "") + "\n";
     }

@@ -44,7 +44,7 @@ public sealed class ConsoleRunLog : IRunLog, IDisposable
     {
         lock (_gate)
         {
-            _board = new ProgressBoard(plan.Stages, cached, new(_times, _jobs, _time));
+            _board = new ProgressBoard(plan, cached, new(_times, _jobs, _time));
             _form.Begin(_board);
         }
     }

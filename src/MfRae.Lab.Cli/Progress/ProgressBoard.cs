@@ -4,16 +4,16 @@ using MfRae.Lab.Core.Records;
 namespace MfRae.Lab.Cli.Progress;
 
 /// <summary>The state of all stages of the running plan.</summary>
-/// <param name="plan">The stages of the plan, inputs before users.</param>
+/// <param name="plan">The plan.</param>
 /// <param name="cached">The keys of the stages that were complete before.</param>
 /// <param name="remaining">Predicts the time left; null: it is unknown.</param>
-public sealed class ProgressBoard(IReadOnlyList<StageNode> plan, IReadOnlySet<string> cached, RemainingTime? remaining = null)
+public sealed class ProgressBoard(Plan plan, IReadOnlySet<string> cached, RemainingTime? remaining = null)
 {
     private readonly Dictionary<string, StageView> _byKey =
-        plan.ToDictionary(node => node.Key, node => new StageView(node, cached.Contains(node.Key)));
+        plan.Stages.ToDictionary(node => node.Key, node => new StageView(node, cached.Contains(node.Key)));
 
     /// <summary>All stages, in the order of the plan.</summary>
-    public IEnumerable<StageView> Stages => plan.Select(node => _byKey[node.Key]);
+    public IEnumerable<StageView> Stages => plan.Stages.Select(node => _byKey[node.Key]);
 
     /// <summary>The running stages.</summary>
     public IEnumerable<StageView> Running => Stages.Where(stage => stage.Status == StageStatus.Running);
@@ -25,7 +25,7 @@ public sealed class ProgressBoard(IReadOnlyList<StageNode> plan, IReadOnlySet<st
     public int Done => Stages.Count(stage => stage.Status == StageStatus.Completed);
 
     /// <summary>The number of all stages.</summary>
-    public int Total => plan.Count;
+    public int Total => plan.Stages.Count;
 
     /// <summary>The estimated time until all stages are complete; null if it is unknown, or if no stage is left.</summary>
     public TimeSpan? Left => remaining?.Of([.. Stages]);

@@ -130,9 +130,8 @@ internal static class ClusterView
     public static void Refresh(LabContext lab, string? experiment)
     {
         var folder = new JobFolder(lab.Store);
-        var plans = new StoreRecords(lab.Store).Plans()
-            .Where(plan => (experiment is null || plan.Name == NameOf(experiment)) && folder.HasQueued(plan.Name))
-            .GroupBy(plan => plan.Name).Select(versions => versions.Last()).ToList();
+        var plans = new StoreRecords(lab.Store).CurrentPlans()
+            .Where(plan => (experiment is null || plan.Name == NameOf(experiment)) && folder.HasQueued(plan.Name)).ToList();
         if (plans.Count == 0)
             return;
         try

@@ -39,7 +39,7 @@ internal static class PlanVerb
         bool IsComplete(string key) => lab.Store.IsComplete(key) && !restored.Contains(key);
         lab.Terminal.Text.Write(PlanText.Describe(plan, IsComplete, EarlierResults.Spread(lab.Paths, plan.Experiment.PrimaryMetric)));
         lab.Terminal.Text.Write(TimeText.Predict(plan, IsComplete, EarlierTimes.Read(lab, queries => EarlierTimes.Of(queries, settings)), EarlierTimes.Jobs(settings)));
-        lab.Terminal.Text.Write(TimeText.Space(plan, IsComplete, new SpaceForecast(lab.Store), FreeBytes(lab.Paths.Store)));
+        lab.Terminal.Text.Write(TimeText.Space(plan, IsComplete, lab.Store, FreeBytes(lab.Paths.Store)));
         return ExitCode.Ok;
     }
 

@@ -212,7 +212,7 @@ internal sealed class RunVerb
                     + "if it needs them; `--keep KIND` keeps them");
             }
         }
-        catch (Exception error) when (error is LabException or StoreLockedException or IOException)
+        catch (Exception error) when (error is LabException or StoreLockedException)
         {
             lab.Terminal.Error.WriteLine($"nothing was dropped from the store: {error.Message}");
         }

@@ -47,8 +47,7 @@ internal sealed class InputHeaders(string workingDirectory, bool needed)
     /// <summary>Whether a program exists: at a path with a separator, otherwise in the folders of PATH.</summary>
     public bool FindsProgram(string program) => program.Contains('/') || program.Contains(Path.DirectorySeparatorChar)
         ? IsFile(program)
-        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Any(folder => IsFile(Path.Combine(folder, program)) || (OperatingSystem.IsWindows() && IsFile(Path.Combine(folder, program + ".exe"))));
+        : ProgramSearch.Finds(program, IsFile);
 
     /// <summary>The samples in a file or folder, or null if they are unknown.</summary>
     public SampleHeader? Samples(string path) =>

@@ -34,6 +34,19 @@ namespace MfRae.Lab.Core.Planning;
 [JsonDerivedType(typeof(LoggedStage), "logged")]
 public abstract record StageDefinition
 {
+    /// <summary>The definition in a record, or null if another version of the program wrote it and this version cannot read it.</summary>
+    public static StageDefinition? Of(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, LabJson.Default.StageDefinition);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     // The start, loading and saving of a worker, in evaluations of a small network: the least that a stage costs.
     private const long Overhead = 2_000;
 

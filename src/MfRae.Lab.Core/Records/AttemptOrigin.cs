@@ -92,7 +92,7 @@ public static partial class CommandText
 
     private const string Sensitive = "(?:token|secret|passw|passphrase|key|credential|authorization)";
 
-    // The address of a notification lets whoever has it write there.
+    // Everybody who has the address of a notification can write there.
     [GeneratedRegex(@"\A-{1,2}(?:notify|[^=\s]*" + Sensitive + @"[^=\s]*)\z", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex SecretOption();
 

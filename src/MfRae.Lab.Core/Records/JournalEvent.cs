@@ -113,3 +113,17 @@ public interface IJournal
     /// <exception cref="IOException">An event could not be written. It is kept, and the next call retries.</exception>
     void Flush();
 }
+
+/// <summary>A journal that keeps nothing: for work whose events are not those of the stage, and for processes that do not write them.</summary>
+public sealed class NoJournal : IJournal
+{
+    /// <inheritdoc/>
+    public void Write(JournalEvent entry)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Flush()
+    {
+    }
+}

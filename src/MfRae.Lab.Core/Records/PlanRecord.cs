@@ -90,17 +90,5 @@ public sealed record PlannedStage(
         node.Key, node.Kind, node.Label, JsonSerializer.Serialize(node.Definition, LabJson.Default.StageDefinition), node.Seed, node.Inputs);
 
     /// <summary>The stage, or null if another version of the program wrote its definition and this version cannot read it.</summary>
-    public StageNode? Node()
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(DefinitionJson, LabJson.Default.StageDefinition) is { } definition
-                ? new(Key, Kind, Label, definition, Seed, Inputs)
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    public StageNode? Node() => StageDefinition.Of(DefinitionJson) is { } definition ? new(Key, Kind, Label, definition, Seed, Inputs) : null;
 }

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Dapper;
-using MfRae.Lab.Core;
 using MfRae.Lab.Core.Metrics;
 using MfRae.Lab.Core.Planning;
 using Microsoft.Data.Sqlite;
@@ -44,26 +42,13 @@ internal sealed class StageTimeReader(SqliteConnection connection)
         var times = new StageTimes();
         foreach (var row in latestFirst.Reverse())
         {
-            if (Definition(row.Definition) is { } definition)
+            if (StageDefinition.Of(row.Definition) is { } definition)
             {
                 times.Add(definition, new(row.Wall, row.Cpu));
             }
         }
 
         return times;
-    }
-
-    /// <summary>The definition, or null if another version of the program wrote it and this version cannot read it.</summary>
-    private static StageDefinition? Definition(string json)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(json, LabJson.Default.StageDefinition);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 
     private sealed record Row(string Definition, string Device, double Wall, double Cpu);

@@ -46,15 +46,4 @@ public static class RankWorker
             return WorkerExit.Failed;
         }
     }
-
-    private sealed class NoJournal : IJournal
-    {
-        public void Write(JournalEvent entry)
-        {
-        }
-
-        public void Flush()
-        {
-        }
-    }
 }

@@ -24,7 +24,7 @@ public sealed class SpaceForecast
             try
             {
                 var manifest = store.ReadManifest(key);
-                if (manifest.Definition.Deserialize(LabJson.Default.StageDefinition) is not { } definition)
+                if (StageDefinition.Of(manifest.Definition.GetRawText()) is not { } definition)
                 {
                     continue;
                 }
@@ -38,10 +38,15 @@ public sealed class SpaceForecast
 
                 sizes.Add(bytes / Unit(definition));
             }
-            catch (Exception unreadable) when (unreadable is LabException or JsonException)
+            catch (LabException)
             {
                 // `verify` reports it.
             }
+        }
+
+        foreach (var sizes in _ofKind.Values)
+        {
+            sizes.Sort();
         }
     }
 
@@ -53,13 +58,7 @@ public sealed class SpaceForecast
             return bytes;
         }
 
-        if (!_ofKind.TryGetValue(stage.Kind, out var sizes))
-        {
-            return null;
-        }
-
-        sizes.Sort();
-        return (long)(sizes[sizes.Count / 2] * Unit(stage.Definition));
+        return _ofKind.TryGetValue(stage.Kind, out var sizes) ? (long)(sizes[sizes.Count / 2] * Unit(stage.Definition)) : null;
     }
 
     private static double Unit(StageDefinition definition) => definition is SamplingStage or EndPointStage ? definition.Work() : 1;

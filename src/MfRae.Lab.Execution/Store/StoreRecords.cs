@@ -97,6 +97,15 @@ public sealed class StoreRecords(ArtifactStore store)
             .OrderBy(plan => plan.Begun)]
         : [];
 
+    /// <summary>The plan of each experiment that ran last.</summary>
+    /// <exception cref="LabException">A record is invalid.</exception>
+    public IReadOnlyList<PlanRecord> CurrentPlans() => Current(Plans());
+
+    /// <summary>The last plan of each experiment.</summary>
+    /// <param name="plans">Plans, oldest first.</param>
+    public static IReadOnlyList<PlanRecord> Current(IReadOnlyList<PlanRecord> plans) =>
+        [.. plans.GroupBy(plan => plan.Name).Select(versions => versions.Last())];
+
     /// <summary>Removes the records of all plans of an experiment.</summary>
     public void Remove(string name)
     {

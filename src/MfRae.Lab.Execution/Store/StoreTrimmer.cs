@@ -179,7 +179,7 @@ internal sealed class NeededFiles
             Add(stage.Inputs, Definition(stage));
         }
 
-        foreach (var plan in plans.GroupBy(plan => plan.Name).Select(versions => versions.Last()))
+        foreach (var plan in StoreRecords.Current(plans))
         {
             AddOpen(store, plan);
         }

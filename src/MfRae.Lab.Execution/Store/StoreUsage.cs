@@ -30,7 +30,7 @@ public sealed record StoreUsage(IReadOnlyList<KindUsage> Kinds, IReadOnlyList<Ex
     {
         var files = Files(store).ToList();
         var stages = files.Where(file => file.Key is not null).ToLookup(file => file.Key!);
-        var plans = new StoreRecords(store).Plans().GroupBy(plan => plan.Name).Select(versions => versions.Last()).ToList();
+        var plans = new StoreRecords(store).CurrentPlans();
         var users = plans.SelectMany(plan => plan.Stages).CountBy(stage => stage.Key).ToDictionary();
         var none = stages.Select(stage => stage.Key).Where(key => !users.ContainsKey(key)).ToList();
         ExperimentUsage Usage(string? name, IReadOnlyCollection<string> keys)

@@ -257,7 +257,8 @@ internal sealed class LoggedCurves(StageContext context)
     {
         try
         {
-            switch (VersionedJson.Read<JournalLine>(line).Event)
+            var entry = VersionedJson.Read<JournalLine>(line).Event;
+            switch (entry)
             {
                 case MetricsEvent metrics:
                     var fresh = metrics.Values.Where(value => !_steps.TryGetValue(value.Key, out var step) || metrics.Step > step).ToDictionary();
@@ -267,7 +268,7 @@ internal sealed class LoggedCurves(StageContext context)
                         context.Journal.Write(new MetricsEvent(metrics.Step, fresh));
                     break;
                 case NoticeEvent or ProgressEvent:
-                    context.Journal.Write(VersionedJson.Read<JournalLine>(line).Event);
+                    context.Journal.Write(entry);
                     break;
                 default:
                     // Values and images of the program itself stay in its own log: here the lab measures and draws.

@@ -31,7 +31,7 @@ internal sealed class QualityWatch : IDisposable
     public QualityWatch(StageContext context, WatchOptions options, GeneratorNetwork network)
     {
         // The progress of an evaluation is not that of the training, and a stop waits for the next checkpoint of the training.
-        var quiet = context with { Journal = new SilentJournal(), Stop = CancellationToken.None };
+        var quiet = context with { Journal = new NoJournal(), Stop = CancellationToken.None };
         const string Prefix = "reference.";
         var split = context.Spec.InputFolders.Keys.Single(name => name.StartsWith(Prefix, StringComparison.Ordinal))[Prefix.Length..];
         (_options, _network) = (options, network);
@@ -65,16 +65,5 @@ internal sealed class QualityWatch : IDisposable
     {
         _drawing.Dispose();
         _extractor.Dispose();
-    }
-
-    private sealed class SilentJournal : IJournal
-    {
-        public void Write(JournalEvent entry)
-        {
-        }
-
-        public void Flush()
-        {
-        }
     }
 }

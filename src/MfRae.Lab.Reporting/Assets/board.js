@@ -7,9 +7,9 @@ for (const root of document.querySelectorAll(".board")) {
   const mostGroups = 40, mostRows = 200, natural = new Intl.Collator("en", { numeric: true }).compare;
 
   // One object for a run. Options are found by path, metrics by their place.
-  const arms = data.arms.map(([experiment, name, baseline, ...values]) => {
+  const arms = data.arms.map(([experiment, name, ...values]) => {
     const [key, title, tags] = data.experiments[experiment];
-    return { experiment: key, title, tags, name, baseline, options: values.map(place => place < 0 ? null : data.values[place]) };
+    return { experiment: key, title, tags, name, options: values.map(place => place < 0 ? null : data.values[place]) };
   });
   const runs = data.runs.map(([place, seed, status, pilot, latest, ...values]) => {
     const run = { arm: arms[place], seed, status, pilot, latest, values: new Map() };
@@ -77,7 +77,10 @@ for (const root of document.querySelectorAll(".board")) {
   };
 
   const mean = values => values.reduce((a, b) => a + b, 0) / values.length;
-  const deviation = values => values.length < 2 ? null : Math.sqrt(values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / (values.length - 1));
+  const deviation = values => {
+    const centre = mean(values);
+    return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+  };
   const cells = (names, rows) => {
     const table = lab.html("table", {}), body = lab.html("tbody", {});
     table.append(lab.html("thead", {}, lab.html("tr", {}, ...names.map(([name, number]) => lab.html("th", { scope: "col", class: number ? "number" : "" }, name)))), body);
@@ -145,7 +148,8 @@ for (const root of document.querySelectorAll(".board")) {
     const grouped = new Map(), together = numeric && (byMetric || names.length > mostGroups);
     for (const point of shown) {
       const key = JSON.stringify([together ? "" : point.x, point.group]);
-      grouped.set(key, [...grouped.get(key) ?? [], point.y]);
+      if (!grouped.has(key)) grouped.set(key, []);
+      grouped.get(key).push(point.y);
     }
     const sign = data.higher[y] ? -1 : 1;
     const rows = [...grouped].map(([key, values]) => [...JSON.parse(key), values]).sort((a, b) => natural(String(a[0]), String(b[0])) || natural(a[1], b[1]));
@@ -156,7 +160,7 @@ for (const root of document.querySelectorAll(".board")) {
     groups.replaceChildren(lab.html("h3", {}, "Groups"), cells(
       [[across.value], [colour.value], ["n", true], ["mean", true], ["sd", true], [data.higher[y] ? "highest" : "lowest", true]],
       rows.slice(0, mostRows).map(([x, group, values]) => [x, group, String(values.length), lab.format(mean(values)),
-        deviation(values) === null ? "" : lab.format(deviation(values)), lab.format(sign * Math.min(...values.map(value => sign * value)))])));
+        values.length < 2 ? "" : lab.format(deviation(values)), lab.format(sign * Math.min(...values.map(value => sign * value)))])));
     const best = [...shown].sort((a, b) => sign * (a.y - b.y));
     list.replaceChildren(lab.html("h3", {}, `Runs, best first${best.length > mostRows ? ` (the first ${mostRows} of ${best.length})` : ""}`), cells(
       [["experiment"], ["arm"], ["seed", true], [across.value, numeric], [metric.value, true], ["status"], ["last run (UTC)"]],

@@ -47,15 +47,14 @@ public sealed record BoardEntry(
 
 /// <summary>An arm on the board.</summary>
 /// <param name="Name">The name of the arm.</param>
-/// <param name="Baseline">Whether it is the baseline.</param>
 /// <param name="Options">Dotted path → value of each option; lists are one value.</param>
-public sealed record BoardArm(string Name, bool Baseline, IReadOnlyDictionary<string, string> Options)
+public sealed record BoardArm(string Name, IReadOnlyDictionary<string, string> Options)
 {
     internal static BoardArm Of(ArmRecord arm)
     {
         var options = new Dictionary<string, string>();
         Add("", StoredJson.Parse(arm.OptionsJson));
-        return new(arm.Name, arm.Baseline, options);
+        return new(arm.Name, options);
 
         void Add(string path, JsonNode? node)
         {
@@ -156,7 +155,6 @@ internal sealed class BoardJson(IReadOnlyList<BoardEntry> entries)
                 json.WriteStartArray();
                 json.WriteNumberValue(place);
                 json.WriteStringValue(arm.Name);
-                json.WriteNumberValue(arm.Baseline ? 1 : 0);
                 foreach (var path in paths)
                 {
                     json.WriteNumberValue(arm.Options.TryGetValue(path, out var value) ? _values.Of(value) : -1);

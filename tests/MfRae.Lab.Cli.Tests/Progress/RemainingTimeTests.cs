@@ -63,5 +63,5 @@ public sealed class RemainingTimeTests
     }
 
     private ProgressBoard Board(int jobs, params string[] labels) =>
-        new(Plans.Of(labels).Stages, new HashSet<string>(), new RemainingTime(_times, jobs, _time));
+        new(Plans.Of(labels), new HashSet<string>(), new RemainingTime(_times, jobs, _time));
 }

@@ -10,7 +10,7 @@ public sealed class StageTableTests
     [Fact]
     public void Reused_stages_are_one_line()
     {
-        var board = new ProgressBoard(Plans.Of("dataset", "encoder", "teacher").Stages, new HashSet<string> { "dataset", "encoder" });
+        var board = new ProgressBoard(Plans.Of("dataset", "encoder", "teacher"), new HashSet<string> { "dataset", "encoder" });
 
         var lines = Draw(board);
 
@@ -21,7 +21,7 @@ public sealed class StageTableTests
     [Fact]
     public void A_running_stage_shows_steps_rate_loss_and_time_left()
     {
-        var board = new ProgressBoard(Plans.Of("teacher").Stages, new HashSet<string>());
+        var board = new ProgressBoard(Plans.Of("teacher"), new HashSet<string>());
         var stage = board.Find("teacher")!;
         stage.Change(StageStatus.Running, null);
         stage.Apply(Plans.Line(1, 0, new ProgressEvent(0, 1000, "step")));
@@ -35,7 +35,7 @@ public sealed class StageTableTests
     [Fact]
     public void Square_brackets_in_a_label_are_text()
     {
-        var board = new ProgressBoard(Plans.Of("meanflow [red]arm[/]").Stages, new HashSet<string>());
+        var board = new ProgressBoard(Plans.Of("meanflow [red]arm[/]"), new HashSet<string>());
 
         Draw(board).Should().Contain("meanflow [red]arm[/] planned");
     }
@@ -43,7 +43,7 @@ public sealed class StageTableTests
     [Fact]
     public void Only_the_first_waiting_stages_are_named()
     {
-        var board = new ProgressBoard(Plans.Of([.. Enumerable.Range(0, 40).Select(number => $"stage{number}")]).Stages, new HashSet<string>());
+        var board = new ProgressBoard(Plans.Of([.. Enumerable.Range(0, 40).Select(number => $"stage{number}")]), new HashSet<string>());
 
         var lines = Draw(board);
 
@@ -53,7 +53,7 @@ public sealed class StageTableTests
     [Fact]
     public void Failed_stages_remain_visible()
     {
-        var board = new ProgressBoard(Plans.Of("cmt", "meanflow").Stages, new HashSet<string>());
+        var board = new ProgressBoard(Plans.Of("cmt", "meanflow"), new HashSet<string>());
         board.Find("cmt")!.Change(StageStatus.Diverged, "loss is not finite at step 7");
         board.Find("meanflow")!.Change(StageStatus.Skipped, "cmt diverged");
 
@@ -89,7 +89,7 @@ public sealed class StageTableTests
     [Fact]
     public void Letters_that_take_two_cells_are_counted_as_two()
     {
-        var board = new ProgressBoard(Plans.Of("meanflow " + new string('実', 40)).Stages, new HashSet<string>());
+        var board = new ProgressBoard(Plans.Of("meanflow " + new string('実', 40)), new HashSet<string>());
 
         Draw(board, 40).Should().ContainSingle().Which.Should().EndWith(" planned").And.Match<string>(line => line.Sum(letter => letter == '実' ? 2 : 1) <= 40);
     }
@@ -101,7 +101,7 @@ public sealed class StageTableTests
             "meanflow meanflow.lambda=0.25,meanflow.seed=17 seed 1", "meanflow meanflow.lambda=0.25,meanflow.seed=17 seed 2", "cmt",
             "evaluation meanflow.lambda=0.25,meanflow.seed=17 seed 1", "sampling meanflow.lambda=0.25,meanflow.seed=17 seed 2",
         ];
-        var board = new ProgressBoard(Plans.Of(labels).Stages, new HashSet<string>());
+        var board = new ProgressBoard(Plans.Of(labels), new HashSet<string>());
         board.Find(labels[0])!.Change(StageStatus.Failed, "no memory");
         var busy = board.Find(labels[1])!;
         busy.Change(StageStatus.Running, null);

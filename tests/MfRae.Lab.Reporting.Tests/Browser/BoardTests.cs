@@ -102,7 +102,7 @@ public sealed class BoardTests
             [.. Enumerable.Range(0, 12).Select(metric => new BoardValue($"metric{metric}@1", "samples 5000", false, number + (run * 0.01) + metric))]))]);
 
     private static BoardArm Arm(string name, string lambda) =>
-        new(name, false, new Dictionary<string, string> { ["meanflow.lambda"] = lambda, ["same"] = "1" });
+        new(name, new Dictionary<string, string> { ["meanflow.lambda"] = lambda, ["same"] = "1" });
 
     private static BoardRun Run(int arm, long seed, IReadOnlyList<BoardValue> values) =>
         new(arm, seed, "completed", false, DateTimeOffset.UnixEpoch, values);
