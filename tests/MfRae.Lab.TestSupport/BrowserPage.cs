@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Deque.AxeCore.Commons;
 using PuppeteerSharp;
 using PuppeteerSharp.Input;
 using PuppeteerSharp.Media;
@@ -83,6 +84,16 @@ public sealed class BrowserPage : IAsyncDisposable
     {
         var value = await _page.EvaluateExpressionAsync<JsonElement?>(script);
         return value is { ValueKind: not JsonValueKind.Undefined } element ? JsonNode.Parse(element.GetRawText()) : null;
+    }
+
+    /// <summary>Rules of axe-core that are broken seriously or critically, each with the first element that breaks it; empty without one.</summary>
+    /// <param name="part">A selector of the part that is examined.</param>
+    public async Task<string> Obstacles(string part = ":root")
+    {
+        await Evaluate(new BundledAxeScriptProvider().GetScript() + "; 0");
+        return (string?)await Evaluate($"axe.run({JsonSerializer.Serialize(part)}, {{ resultTypes: ['violations'] }}).then(result => result.violations"
+            + ".filter(rule => rule.impact === 'serious' || rule.impact === 'critical')"
+            + ".map(rule => `${rule.id} (${rule.nodes.length}): ${rule.nodes[0].html.slice(0, 160)} ${rule.nodes[0].failureSummary}`).join('\\n'))") ?? "";
     }
 
     public Task MoveMouse(double x, double y) => _page.Mouse.MoveAsync((decimal)x, (decimal)y);

@@ -135,7 +135,7 @@ internal sealed class ExternalProgram
             var process = Process.Start(start) ?? throw new LabException($"the program {program} did not start");
             process.StandardInput.Close();
             process.OutputDataReceived += (_, line) => printed.Add(line.Data);
-            process.ErrorDataReceived += (_, line) => printed.Add(line.Data);
+            process.ErrorDataReceived += (_, line) => printed.Add(line.Data, error: true);
             process.BeginOutputReadLine();
             process.BeginErrorReadLine();
             return process;
@@ -180,29 +180,35 @@ internal sealed class PrintedLines(string path, int kept, int longest) : IDispos
 {
     private readonly StreamWriter _file = new(path, append: true, new UTF8Encoding(false)) { AutoFlush = true };
     private readonly Queue<string> _last = new();
+    private string? _lastError;
     private bool _closed;
 
     /// <summary>Adds a line; null, the end of a stream, is ignored.</summary>
-    public void Add(string? line)
+    public void Add(string? line, bool error = false)
     {
         lock (_last)
         {
             if (line is null || _closed)
                 return;
             _file.WriteLine(line);
-            _last.Enqueue(line.Length > longest ? line[..longest] + "…" : line);
+            var shown = line.Length > longest ? line[..longest] + "…" : line;
+            _last.Enqueue(shown);
+            if (error && shown.Trim().Length > 0)
+                _lastError = shown;
             if (_last.Count > kept)
                 _last.Dequeue();
         }
     }
 
-    /// <summary>The last line that is not blank, after a colon; empty without one.</summary>
+    /// <summary>
+    /// The last line of the error output that is not blank, after a colon; without one, that of the output. The two arrive in any order.
+    /// </summary>
     public string LastLine
     {
         get
         {
             lock (_last)
-                return _last.LastOrDefault(line => line.Trim().Length > 0) is { } line ? ": " + line.Trim() : "";
+                return (_lastError ?? _last.LastOrDefault(line => line.Trim().Length > 0)) is { } line ? ": " + line.Trim() : "";
         }
     }
 

@@ -85,6 +85,7 @@ public sealed class LiveBrowserTests : IDisposable
         {
             await Until(browser, "document.querySelector('[aria-label=\"Running stages\"] progress')?.value === 0.25");
             var row = (string)(await browser.Evaluate("document.querySelector('[aria-label=\"Running stages\"] tbody').innerText"))!;
+            (await browser.Obstacles()).Should().BeEmpty();
             row.Should().Contain("meanflow mfd").And.Contain("step 20/80").And.Contain("5.0/s").And.Contain("0.2500").And.Contain("0:12");
         }
 

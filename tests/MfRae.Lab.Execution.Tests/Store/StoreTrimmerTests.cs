@@ -150,7 +150,8 @@ public sealed class StoreTrimmerTests : IDisposable
     public void Equal_large_files_of_two_stages_are_one_content_that_outlives_either_name()
     {
         var (one, other) = (TestPlan.Stage("one", "") with { Kind = "latents" }, TestPlan.Stage("other", "") with { Kind = "latents" });
-        _lab.Run(TestPlan.Of(one, other)).Succeeded.Should().BeTrue();
+        _lab.Run(TestPlan.Of(one)).Succeeded.Should().BeTrue();
+        _lab.Run(TestPlan.Of(one, other)).Succeeded.Should().BeTrue("a stage shares the files of stages that completed before it");
 
         if (OperatingSystem.IsLinux())
         {

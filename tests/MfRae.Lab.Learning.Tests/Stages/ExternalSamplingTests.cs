@@ -97,7 +97,7 @@ public sealed class ExternalSamplingTests : IDisposable
         var failure = FluentActions.Invoking(() => Python("fail")).Should().Throw<LabException>().Which.Message;
 
         failure.Split('\n')[0].Should().EndWith("exited with code 1: ValueError: no such generator");
-        failure.Should().Contain("\nworking on 5\n").And.Contain("\nTraceback");
+        failure.Should().Contain("\nworking on 5").And.Contain("\nTraceback");
         Directory.EnumerateFiles(_folder.File("samples"), "samples.*").Should().BeEmpty();
     }
 

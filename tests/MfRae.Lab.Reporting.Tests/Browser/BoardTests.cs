@@ -80,6 +80,17 @@ public sealed class BoardTests
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"opened after {opened:0} ms"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_board_has_no_serious_obstacle(bool dark)
+    {
+        Requires.Chromium();
+        await using var page = await OpenPage.Of(Two(), dark: dark);
+
+        (await page.Browser.Obstacles()).Should().BeEmpty();
+    }
+
     private static async Task Choose(OpenPage page, string label, string value) => await page.Do(
         $"const select = [...document.querySelectorAll('.board label')].find(label => label.firstChild.textContent === '{label}').querySelector('select');"
         + $"select.value = {value}; select.dispatchEvent(new Event('change'))");
