@@ -126,6 +126,9 @@ public static class MetricCatalogue
     /// <summary>Whether higher values are better; null if the metric has no direction or is unknown.</summary>
     public static bool? HigherIsBetter(string metric) => Find(metric)?.Entry.HigherIsBetter;
 
+    /// <summary>The unit of a value; the empty string for a number without one, or an unknown metric.</summary>
+    public static string Unit(string metric) => Find(metric)?.Entry.Unit ?? "";
+
     /// <summary>Whether the value depends on how the work ran, and so differs between repetitions on one machine.</summary>
     public static bool IsTiming(string metric) => metric is MetricNames.StepSeconds or MetricNames.PeakMemory;
 

@@ -189,7 +189,8 @@ public static class BatchScript
             $"comment={name}",
             $"array={array.Indexes()}",
             $"chdir={Quoted(workingDirectory)}",
-            $"output={Quoted(path + "_%a.log")}",
+            // sbatch replaces % and a letter, and reads %% as %.
+            $"output={Quoted(path.Replace("%", "%%", StringComparison.Ordinal) + "_%a.log")}",
             "open-mode=append",
             "requeue",
             string.Create(CultureInfo.InvariantCulture, $"signal=B:TERM@{Notice}"),
@@ -216,5 +217,8 @@ public static class BatchScript
         return string.Join('\n', lines) + "\n";
     }
 
-    private static string Quoted(string text) => text.Contains(' ', StringComparison.Ordinal) ? $"\"{text}\"" : text;
+    /// <summary>A path for a line of options: in double quotes, # does not begin a comment and spaces do not end the value.</summary>
+    private static string Quoted(string path) => path.Any(c => c is '"' or '\\' || char.IsControl(c))
+        ? throw new LabException($"{PrintableText.Of(path)}: a path of Slurm's jobs cannot contain quotation marks, backslashes or control characters")
+        : path.All(c => char.IsAsciiLetterOrDigit(c) || "/._-+=:,@%".Contains(c, StringComparison.Ordinal)) ? path : $"\"{path}\"";
 }

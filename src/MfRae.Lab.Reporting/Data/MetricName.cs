@@ -23,6 +23,12 @@ internal static class MetricName
             : Label(key);
     }
 
+    /// <summary>What a table multiplies the values of a metric by: bytes are shown in millions.</summary>
+    public static double Scale(string metric) => MetricCatalogue.Unit(metric) == "bytes" ? 1e-6 : 1;
+
+    /// <summary>The display name with the unit of the numbers in a table, if it is not that of the values.</summary>
+    public static string Column(string metric) => Scale(metric) == 1 ? Label(metric) : $"{Label(metric)} in MB";
+
     /// <summary>An arrow in the direction of better values.</summary>
     public static string Arrow(bool? higherIsBetter) => higherIsBetter switch
     {

@@ -69,10 +69,29 @@ public sealed class ClusterProfileFileTests : IDisposable
         read.Should().Throw<LabException>().WithMessage("*slurm.json: not found. Write the resources of your cluster there*--profile*");
     }
 
+    [Fact]
+    public void Paths_of_a_script_survive_the_parser_of_its_options()
+    {
+        var lines = BatchScript.Of("x/1-0", "/my #1 50%/store/.jobs/x/1-0", Planned("{}"), "/my work", [], ["/my lab"]).Split('\n');
+
+        // In an option, # would begin a comment, a space end the value, and %/ be replaced.
+        lines.Should().Contain("#SBATCH --output=\"/my #1 50%%/store/.jobs/x/1-0_%a.log\"").And.Contain("#SBATCH --chdir=\"/my work\"")
+            .And.Contain("exec '/my lab' job '/my #1 50%/store/.jobs/x/1-0.json' \"$SLURM_ARRAY_TASK_ID\"");
+    }
+
+    [Fact]
+    public void A_path_that_no_option_can_hold_is_refused()
+    {
+        var script = () => BatchScript.Of("x/1-0", "/my \"store\"/.jobs/x/1-0", Planned("{}"), "/work", [], ["lab"]);
+
+        script.Should().Throw<LabException>().WithMessage("/my \"store\"*cannot contain quotation marks*");
+    }
+
     private static StageNode Stage(string kind, StageDefinition definition) => new("key", kind, kind, definition, 0, new Dictionary<string, string>());
 
-    private string Script(string profile) => BatchScript.Of(
-        "x/1-0", "/store/.jobs/x/1-0", new PlannedArray(Read(profile).Of("meanflow"), [], []), "/work", [], ["lab"]);
+    private string Script(string profile) => BatchScript.Of("x/1-0", "/store/.jobs/x/1-0", Planned(profile), "/work", [], ["lab"]);
+
+    private PlannedArray Planned(string profile) => new(Read(profile).Of("meanflow"), [], []);
 
     private ClusterProfile Read(string text)
     {

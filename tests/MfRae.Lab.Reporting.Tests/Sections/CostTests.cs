@@ -48,6 +48,14 @@ public sealed partial class CostTests
     }
 
     [Fact]
+    public void The_results_show_bytes_in_megabytes()
+    {
+        var html = ReportBuilder.Build(CostRecord.WithSteps());
+
+        html.Should().Contain("Peak memory of training in MB").And.NotContain("1,500,000,000").And.MatchRegex("data-v=\"1500\"");
+    }
+
+    [Fact]
     public void Only_elements_marked_as_timing_depend_on_how_the_work_ran()
     {
         var record = CostRecord.Small();

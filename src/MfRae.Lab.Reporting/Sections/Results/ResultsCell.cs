@@ -48,15 +48,20 @@ internal sealed record ResultsValue(string Text, string Interval, bool IsBest, b
     private const int Digits = 10;
 
     /// <summary>The mean of a sample that has values.</summary>
-    public static ResultsValue Of(ExperimentComparison comparison, ArmSample sample) => new(
-        Numbers.PlusMinus(sample.Summary.Mean, sample.Summary.Deviation),
-        StudentInterval.Text(sample.Summary),
-        comparison.Best == sample.Arm,
-        comparison.Best != sample.Arm && comparison.MayBeBest?.Contains(sample.Arm) == true,
-        Exact(sample.Summary.Mean),
-        sample.Summary.Deviation is { } deviation ? Exact(deviation) : null,
-        StudentInterval.HalfWidth(sample.Summary) is { } half ? Exact(half) : null,
-        sample.Values.Count);
+    public static ResultsValue Of(ExperimentComparison comparison, ArmSample sample)
+    {
+        var scale = MetricName.Scale(comparison.Metric);
+        var shown = sample.Summary with { Mean = scale * sample.Summary.Mean, Deviation = scale * sample.Summary.Deviation };
+        return new(
+            Numbers.PlusMinus(shown.Mean, shown.Deviation),
+            StudentInterval.Text(shown),
+            comparison.Best == sample.Arm,
+            comparison.Best != sample.Arm && comparison.MayBeBest?.Contains(sample.Arm) == true,
+            Exact(shown.Mean),
+            shown.Deviation is { } deviation ? Exact(deviation) : null,
+            StudentInterval.HalfWidth(shown) is { } half ? Exact(half) : null,
+            sample.Values.Count);
+    }
 
     private static string Exact(double value) => Svg.Digits(value, Digits).ToString();
 }
@@ -68,14 +73,17 @@ internal sealed record ResultsValue(string Text, string Interval, bool IsBest, b
 internal sealed record SeedCell(string? Text, string Range, string Missing)
 {
     /// <summary>The cell of an arm's run under a seed.</summary>
-    public static SeedCell Of(ExperimentComparison comparison, ArmView arm, long seed) =>
-        arm.Of(comparison).Measured.Concat(arm.Of(comparison).Pilots).FirstOrDefault(one => one.Seed == seed) switch
+    public static SeedCell Of(ExperimentComparison comparison, ArmView arm, long seed)
+    {
+        string Shown(double? value) => Numbers.Significant(MetricName.Scale(comparison.Metric) * value);
+        return arm.Of(comparison).Measured.Concat(arm.Of(comparison).Pilots).FirstOrDefault(one => one.Seed == seed) switch
         {
             null => new(null, "", "–"),
             { Finite: false } => new(null, "", "not finite"),
             { Measurement: var measurement } => new(
-                Numbers.Significant(measurement.Value),
-                measurement is { Low: { } low, High: { } high } ? $"{Numbers.Significant(low)} to {Numbers.Significant(high)}" : "",
+                Shown(measurement.Value),
+                measurement is { Low: { } low, High: { } high } ? $"{Shown(low)} to {Shown(high)}" : "",
                 ""),
         };
+    }
 }

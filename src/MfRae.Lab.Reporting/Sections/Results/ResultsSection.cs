@@ -84,7 +84,7 @@ internal sealed class ResultsSection : ISection
     {
         var measurement = First(comparison);
         return new(
-            MetricName.Label(measurement.Metric),
+            MetricName.Column(measurement.Metric),
             comparison.Metric,
             MetricName.Arrow(measurement.HigherIsBetter),
             measurement.HigherIsBetter == true ? "descending" : "ascending");
