@@ -60,14 +60,21 @@ public sealed class RankTests : IDisposable
     }
 
     [Fact]
-    public void Another_rank_writes_nothing_and_ends_when_its_training_is_complete()
+    public void Another_rank_computes_on_its_own_device_and_writes_nothing()
     {
         var folder = _lab.Prepare(TestPlan.Stage("stage", "steps=4"));
         var before = Directory.GetFiles(folder);
+        var device = "";
 
-        RankWorker.Run(folder, _ => new Ranked(context => throw new RankFinishedException()), 1, TextWriter.Null, TimeProvider.System)
-            .Should().Be(WorkerExit.Completed);
+        RankWorker.Run(folder, _ => new Ranked(End), 1, "cuda:1", TextWriter.Null, TimeProvider.System).Should().Be(WorkerExit.Completed);
 
+        void End(StageContext context)
+        {
+            device = context.Spec.Settings.Device;
+            throw new RankFinishedException();
+        }
+
+        device.Should().Be("cuda:1", "the specification has the device of rank 0");
         Directory.GetFiles(folder).Should().Equal(before);
     }
 
