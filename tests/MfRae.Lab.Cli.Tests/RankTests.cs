@@ -65,7 +65,7 @@ public sealed class RankTests : IDisposable
             .Select(file => $"{key} {Path.GetFileName(file)} {FileHash.Of(file)}")).Order(StringComparer.Ordinal)];
     }
 
-    private string[] Query(string name, string sql) => Lab(name, ["query", sql, "--csv"]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    private string[] Query(string name, string sql) => Lab(name, ["query", sql, "--csv"]).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
 
     private string Lab(string name, string[] args)
     {
