@@ -116,8 +116,8 @@ internal static class CommonOptions
 
     public static Option<int?> Ranks() => Number(
         "--ranks",
-        "Train each network on N processes (OpenMPI), which divide the micro-batches of a step among them: the same gradient as one process with the "
-            + "same micro-batches",
+        "Compute each training, sampling and evaluation on N processes (OpenMPI), which divide the batches among them: the same samples and features as "
+            + "one process, and the same gradient as one process with the same micro-batches",
         1, 1);
 
     /// <summary>The value of `--micro-batch` for <see cref="RunSettings.MicroBatch"/>.</summary>

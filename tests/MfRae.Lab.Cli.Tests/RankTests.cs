@@ -1,14 +1,14 @@
-using System.Diagnostics;
 using MfRae.Lab.Cli.Tests.Fakes;
 using MfRae.Lab.Core.Planning;
 using MfRae.Lab.Execution.Store;
 
 namespace MfRae.Lab.Cli.Tests;
 
-/// <summary>A training by several processes of OpenMPI. `tests/mpi/run` also kills a rank.</summary>
+/// <summary>Stages that several processes of OpenMPI compute. `tests/mpi/run` also kills a rank.</summary>
 public sealed class RankTests : IDisposable
 {
     private static readonly string Experiment = Path.Combine(Checkout.Root, "tests", "mpi", "ranks.json");
+    private static readonly string Sampling = Path.Combine(Checkout.Root, "tests", "mpi", "samples.json");
 
     private readonly LabFolder _lab = new();
 
@@ -19,11 +19,27 @@ public sealed class RankTests : IDisposable
     {
         Requires.Mpi();
 
-        var one = Train("one");
-        var two = Train("two", "--ranks", "2");
+        var one = Files(Experiment, "one");
+        var two = Files(Experiment, "two", "--ranks", "2");
 
-        one.Should().NotBeEmpty();
+        one.Should().ContainSingle(file => file.Contains("network.safetensors"));
         two.Should().Equal(one);
+    }
+
+    [Fact]
+    public void Two_ranks_write_the_samples_and_measure_the_values_of_one_process()
+    {
+        Requires.Mpi();
+
+        var one = Files(Sampling, "one");
+        var two = Files(Sampling, "two", "--ranks", "2");
+
+        one.Should().Contain(file => file.Contains("samples.2.safetensors")).And.Contain(file => file.Contains("reference.safetensors"));
+        two.Should().Equal(one);
+        Query("two", "select kind from attempts where device_seconds > 1.5 * wall_seconds order by kind").Should().ContainInOrder("evaluation", "meanflow", "reference", "sampling");
+        const string Values = "select metric, value, low, high from evaluations where role = 'evaluation' order by metric";
+        Query("one", Values).Should().HaveCountGreaterThan(2);
+        Query("two", Values).Should().Equal(Query("one", Values));
     }
 
     [Fact]
@@ -39,16 +55,24 @@ public sealed class RankTests : IDisposable
         File.Exists(_lab.At("data/lab.db")).Should().BeFalse();
     }
 
-    /// <summary>The hash of the trained weights.</summary>
-    private string[] Train(string name, params string[] options)
+    // The keys, names and hashes of all tensors and images that the stages of a run wrote.
+    private string[] Files(string experiment, string name, params string[] options)
     {
-        using Process process = LabProcess.Start(
-            _lab.Path,
-            ["run", Experiment, "--micro-batch", "5", "--quiet", "--store", name, "--db", name + ".db", "--reports", name + "-reports", .. options]);
+        Lab(name, ["run", experiment, "--micro-batch", "4", "--quiet", .. options]);
+        var store = new ArtifactStore(_lab.At(name));
+        return [.. store.CompleteKeys().SelectMany(key => Directory.EnumerateFiles(store.CompleteFolder(key))
+            .Where(file => Path.GetExtension(file) is ".safetensors" or ".png")
+            .Select(file => $"{key} {Path.GetFileName(file)} {FileHash.Of(file)}")).Order(StringComparer.Ordinal)];
+    }
+
+    private string[] Query(string name, string sql) => Lab(name, ["query", sql, "--csv"]).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+
+    private string Lab(string name, string[] args)
+    {
+        using var process = LabProcess.Start(
+            Checkout.Root, [.. args, "--store", _lab.At(name), "--db", _lab.At(name + ".db"), "--reports", _lab.At(name + "-reports")]);
         var answer = LabProcess.End(process);
         answer.Code.Should().Be(ExitCode.Ok, answer.Error);
-        var store = new ArtifactStore(_lab.At(name));
-        return [.. store.CompleteKeys().Select(key => Path.Combine(store.CompleteFolder(key), "network.safetensors"))
-            .Where(File.Exists).Select(FileHash.Of).Order(StringComparer.Ordinal)];
+        return answer.Out;
     }
 }

@@ -37,7 +37,7 @@ internal static class WorkerVerb
         IStage Create(StageDefinition definition) => StageFactory.Create(definition, ranks);
         var code = ranks.Rank == 0
             ? Compute(lab, folder, Create, device, settings.Threads)
-            : RankWorker.Run(folder, Create, ranks.Rank, Console.Error, lab.Time);
+            : RankWorker.Run(folder, Create, ranks.Rank, device, Console.Error, lab.Time);
         // After a failure of one rank, the others would wait for it for ever. Its exit without a farewell ends them.
         if (code == WorkerExit.Completed)
             ranks.Dispose();

@@ -68,7 +68,7 @@ public sealed record TrainingMemory(long Batch, double SampleBytes, double Recom
 /// <param name="Recompute">Whether activations of DiT^DH are computed again in the backward pass instead of being kept.</param>
 /// <param name="DecodeThreads">Threads that read and decode images ahead of the computation of a stage; 0: the cores that no computation needs,
 /// and at least the number of the computation's threads (one on a GPU).</param>
-/// <param name="Ranks">Processes that compute the gradient of a training together, each for some of the micro-batches
+/// <param name="Ranks">Processes that compute a stage together, each for some of the batches or micro-batches
 /// (<see cref="StageDefinition.TakesRanks"/>); 1 for all other stages.</param>
 /// <param name="RankLauncher">What starts the ranks: <see cref="Mpirun"/> or <see cref="Srun"/>.</param>
 public sealed record RunSettings(
@@ -104,6 +104,6 @@ public interface IStage
 }
 
 /// <summary>
-/// Ends a stage in a process other than rank 0, after the training that it took part in: rank 0 has the same weights and writes the results.
+/// Ends a stage in a process other than rank 0, after its share of the work: rank 0 has the weights, samples or features of all and writes the results.
 /// </summary>
 public sealed class RankFinishedException() : Exception("this rank has finished: rank 0 writes the results of the stage");

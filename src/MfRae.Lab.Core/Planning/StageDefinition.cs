@@ -84,9 +84,9 @@ public abstract record StageDefinition
 
     /// <summary>
     /// Whether several processes can compute the stage together: a training whose loss is a mean over samples, so that its gradient is the sum of
-    /// the gradients of micro-batches.
+    /// the gradients of micro-batches, or a stage that computes samples or features in batches that do not depend on each other.
     /// </summary>
-    public virtual bool TakesRanks() => Trains();
+    public virtual bool TakesRanks() => Trains() || this is SamplingStage or EndPointStage or SnapshotStage or ReferenceStage or EvaluationStage;
 
     /// <summary>A rough estimate of the work, in network evaluations of one sample; used to start long chains of stages first.</summary>
     public long Work() => Overhead + Evaluations;

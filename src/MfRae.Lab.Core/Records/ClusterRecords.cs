@@ -16,7 +16,7 @@ namespace MfRae.Lab.Core.Records;
 /// <param name="MaxRequeues">How often a job that reaches its time limit is started again.</param>
 /// <param name="Prologue">Lines of the batch scripts before the program, such as `module load cuda`.</param>
 /// <param name="Stages">Kind of stage → its differences from the defaults.</param>
-/// <param name="Ranks">Processes that train a network together. Each has the cores and the GPU of a job.</param>
+/// <param name="Ranks">Processes that compute a stage together. Each has the cores and the GPU of a job.</param>
 /// <param name="RankLauncher">What starts them inside a job: mpirun or srun.</param>
 public sealed record ClusterProfile(
     string? Partition = null,
@@ -61,7 +61,7 @@ public sealed record ClusterProfile(
 /// <param name="Cpus">Cores.</param>
 /// <param name="Gpus">GPUs.</param>
 /// <param name="Memory">Memory.</param>
-/// <param name="Ranks">Processes that train a network together.</param>
+/// <param name="Ranks">Processes that compute a stage together.</param>
 public sealed record StageResources(
     string? Partition = null,
     string? Account = null,
@@ -82,7 +82,7 @@ public sealed record StageResources(
 /// <param name="Cpus">Cores of each rank.</param>
 /// <param name="Gpus">GPUs of each rank.</param>
 /// <param name="Memory">Memory of each node.</param>
-/// <param name="Ranks">Processes that train a network together.</param>
+/// <param name="Ranks">Processes that compute a stage together.</param>
 public sealed record JobResources(
     string? Partition, string? Account, string? Qos, string? Constraint, string Time, int Cpus, int Gpus, string? Memory, int Ranks = 1);
 

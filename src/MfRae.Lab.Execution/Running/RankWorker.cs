@@ -17,12 +17,14 @@ public static class RankWorker
     /// <param name="folder">The folder STORE/.partial/KEY with its `spec.json`.</param>
     /// <param name="create">Creates the stage of a definition.</param>
     /// <param name="rank">The number of this process, not 0.</param>
+    /// <param name="device">The device of this process. On a machine with several GPUs, each rank has another one.</param>
     /// <param name="output">Receives the reason of a failure.</param>
     /// <param name="time">The clock.</param>
     /// <returns>An exit code of <see cref="WorkerExit"/>.</returns>
-    public static int Run(string folder, Func<StageDefinition, IStage> create, int rank, TextWriter output, TimeProvider time)
+    public static int Run(string folder, Func<StageDefinition, IStage> create, int rank, string device, TextWriter output, TimeProvider time)
     {
         var spec = StageSpecFile.Read(folder);
+        spec = spec with { Settings = spec.Settings with { Device = device } };
         try
         {
             create(spec.Node.Definition).Run(new(spec, folder, new NoJournal(), time, CancellationToken.None));

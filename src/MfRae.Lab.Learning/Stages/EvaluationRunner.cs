@@ -6,19 +6,23 @@ using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Metrics;
+using MfRae.Lab.Learning.Ranks;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
 
-/// <summary>Measures every set of samples of a sampling stage. Each value has its identity.</summary>
-internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
+/// <summary>
+/// Measures every set of samples of a sampling stage. Each value has its identity. Several ranks compute the features together, and rank 0 the
+/// metrics.
+/// </summary>
+internal sealed class EvaluationRunner(EvaluationStage stage, ICollective ranks) : IStage
 {
     public void Run(StageContext context)
     {
         using var outer = NewDisposeScope();
-        using var extractor = FeatureExtractor.Load(context, StageInput.Features);
-        using var second = context.HasInput(StageInput.SecondFeatures) ? FeatureExtractor.Load(context, StageInput.SecondFeatures) : null;
+        using var extractor = FeatureExtractor.Load(context, StageInput.Features, ranks);
+        using var second = context.HasInput(StageInput.SecondFeatures) ? FeatureExtractor.Load(context, StageInput.SecondFeatures, ranks) : null;
         var references = ReferenceRunner.Load(context, stage.References);
         var secondReference = second is null
             ? null
@@ -31,6 +35,13 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
             using var scope = NewDisposeScope();
             var samples = Safetensors.Read(path);
             var images = new LabeledImages(samples["images"], samples["labels"]);
+            if (ranks.Rank > 0)
+            {
+                extractor.Visit(images, (_, _) => { });
+                second?.Visit(images, (_, _) => { });
+                continue;
+            }
+
             using var spatial = stage.Metrics.Any(metric => MetricCatalogue.Of(metric).Requires(MetricNeeds.SpatialFeatures)) ? new FeatureMoments("the samples") : null;
             var (features, logits) = extractor.Extract(images, spatial is null ? null : spatial.Add);
             var set = new SampleSet(
@@ -43,6 +54,8 @@ internal sealed class EvaluationRunner(EvaluationStage stage) : IStage
             if (second is not null)
                 context.Measured(Identified(SecondFrechet(second, secondReference!, images), steps, samples, second));
         }
+
+        ranks.EndOthers();
     }
 
     /// <summary>The orders of samples uint8 [N, C, H, W] if a metric needs them, otherwise null.</summary>

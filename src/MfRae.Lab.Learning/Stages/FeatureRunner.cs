@@ -7,6 +7,7 @@ using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Objectives;
+using MfRae.Lab.Learning.Ranks;
 using MfRae.Lab.Learning.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -78,12 +79,10 @@ internal sealed class FeatureExtractor : IDisposable
 {
     private readonly StageContext _context;
     private readonly IFeatureNetwork _network;
+    private readonly ICollective _ranks;
 
-    private FeatureExtractor(StageContext context, IFeatureNetwork network)
-    {
-        _context = context;
-        _network = network;
-    }
+    private FeatureExtractor(StageContext context, IFeatureNetwork network, ICollective ranks) =>
+        (_context, _network, _ranks) = (context, network, ranks);
 
     /// <summary>SHA-256 of the weights file.</summary>
     public string Identity => _network.Identity;
@@ -105,8 +104,9 @@ internal sealed class FeatureExtractor : IDisposable
 
     /// <summary>Loads the network.</summary>
     /// <param name="input">The input of the stage: its features, or its second features.</param>
-    public static FeatureExtractor Load(StageContext context, string input = StageInput.Features) => new(
-        context, FeatureNetworks.Load(Path.Combine(context.Input(input), NetworkFiles.Features), context.Device()));
+    /// <param name="ranks">The processes that divide the images among them, and all receive all features; null: only this one.</param>
+    public static FeatureExtractor Load(StageContext context, string input = StageInput.Features, ICollective? ranks = null) => new(
+        context, FeatureNetworks.Load(Path.Combine(context.Input(input), NetworkFiles.Features), context.Device()), ranks ?? new OneProcess());
 
     /// <summary>Features [N, F] and logits [N, classes] or null, on the CPU, in the caller's dispose scope.</summary>
     /// <param name="spatial">Receives the maps [B, S] for sFID, batch by batch.</param>
@@ -121,13 +121,18 @@ internal sealed class FeatureExtractor : IDisposable
     /// <summary>Visits the features of batches of images in order, each with the number of its first image. No features are kept.</summary>
     public void Visit(IImageSource images, Action<long, FeatureBatch> take)
     {
-        long start = 0;
-        _context.ForBatches(images, _network.Batch, bytes =>
-        {
-            take(start, Checked(_network.Extract(bytes)));
-            start += bytes.shape[0];
-        });
+        var size = images.Shape.Batch(_network.Batch);
+        _context.EachBatch(
+            _ranks, 0, images.Count, size, "image",
+            (_, indices) =>
+            {
+                var batch = Checked(_network.Extract(images.Next(indices, size, _ranks.Count)));
+                return [batch.Features, batch.Logits ?? empty(0), batch.Spatial ?? empty(0)];
+            },
+            (start, batch) => take(start, new(batch[0], OrNull(batch[1]), OrNull(batch[2]))));
     }
+
+    private static Tensor? OrNull(Tensor rows) => rows.shape[0] > 0 ? rows : null;
 
     private static FeatureBatch Checked(FeatureBatch batch)
     {

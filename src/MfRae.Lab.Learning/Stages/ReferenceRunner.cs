@@ -6,6 +6,7 @@ using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Formats;
 using MfRae.Lab.Learning.Metrics;
+using MfRae.Lab.Learning.Ranks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,7 +16,8 @@ namespace MfRae.Lab.Learning.Stages;
 /// Feature statistics of a split of the dataset, spatial statistics if the network has such a map, and features and labels of some of its
 /// images. Only these rows are in memory, for any number of images.
 /// </summary>
-internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
+/// <param name="ranks">The processes that compute the features together.</param>
+internal sealed class ReferenceRunner(ReferenceStage stage, ICollective ranks) : IStage
 {
     public const string FileName = "reference.safetensors";
 
@@ -27,7 +29,7 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
     {
         using var scope = NewDisposeScope();
         using var images = DatasetFiles.Open(context, stage.Split);
-        using var extractor = FeatureExtractor.Load(context, StageInput.Features);
+        using var extractor = FeatureExtractor.Load(context, StageInput.Features, ranks);
         using var pool = new FeatureMoments($"the {stage.Split} images");
         using var spatial = new FeatureMoments($"the {stage.Split} images");
         var (features, labels) = Rows(extractor, images, stage.KeptFeatures, batch =>
@@ -36,6 +38,7 @@ internal sealed class ReferenceRunner(ReferenceStage stage) : IStage
             if (batch.Spatial is { } map)
                 spatial.Add(map);
         });
+        ranks.EndOthers();
         Write(context, pool.Statistics(), spatial.Count > 0 ? spatial.Statistics() : null, features, labels);
         WriteSheet(context, images, $"Images of the {stage.Split} set");
     }

@@ -10,6 +10,7 @@ using MfRae.Lab.Learning.Metrics;
 using MfRae.Lab.Learning.Networks;
 using MfRae.Lab.Learning.Numerics;
 using MfRae.Lab.Learning.Paths;
+using MfRae.Lab.Learning.Ranks;
 using MfRae.Lab.Learning.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,8 +21,10 @@ namespace MfRae.Lab.Learning.Stages;
 /// Draws samples for each number of steps, all from the same noise and labels: samples.EVALUATIONS.safetensors with images
 /// uint8 [N, C, H, W], labels and the first latents, and a sheet of the first images. The file's metadata describe the sampling. The
 /// cost of an image at each number of evaluations is a measurement too. An interrupted stage keeps its samples and continues after them.
+/// Several ranks draw batches at the same time, and rank 0 writes them in their order.
 /// </summary>
-internal sealed class SamplingRunner(SamplingStage stage) : IStage
+/// <param name="ranks">The processes that draw the samples together.</param>
+internal sealed class SamplingRunner(SamplingStage stage, ICollective ranks) : IStage
 {
     /// <summary>Metadata of the samples: the scale of classifier-free guidance, and the label protocol.</summary>
     public const string GuidanceEntry = "guidance";
@@ -43,6 +46,8 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
         {
             var evaluations = Text(steps * generator.EvaluationsPerStep);
             Draw(context, drawing, generator, network.Shape, labels, steps, evaluations);
+            if (ranks.Rank > 0)
+                continue;
 
             using var images = Safetensors.Read(context.File(SampleFile.NameOf(evaluations)))["images"];
             var file = $"sheet.{evaluations}.png";
@@ -52,38 +57,41 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
                 $"{evaluations} network {(evaluations == "1" ? "evaluation" : "evaluations")} a sample{guided}{classes}"));
             Measure(context, SamplingCost.Of(network, drawing.Decoder, steps, stage.Solver, stage.Guidance));
         }
+
+        ranks.EndOthers();
     }
 
     private void Draw(
         StageContext context, SampleDrawing drawing, FewStepGenerator generator, LatentShape shape, Tensor labels, int steps,
         string evaluations)
     {
-        var image = drawing.Decoder.Image;
-        using var samples = new SampleFile(
-            context, evaluations, stage.BatchSize, [stage.Samples, image.Channels, image.Rows, image.Columns], labels,
-            [Math.Min(stage.KeptLatents, stage.Samples), shape.Channels, shape.Rows, shape.Columns],
-            new Dictionary<string, string>
-            {
-                [GuidanceEntry] = Text(stage.Guidance?.Scale ?? 1),
-                [LabelsEntry] = stage.Labels,
-            });
-        if (samples.Done > 0)
+        var kept = Math.Min(stage.KeptLatents, stage.Samples);
+        using var samples = ranks.Rank == 0 ? Open(context, drawing.Decoder.Image, shape, labels, kept, evaluations) : null;
+        if (samples?.Done > 0)
             context.Journal.Write(new ResumedEvent(samples.Done));
         try
         {
-            context.EachBatch(samples.Done, stage.Samples, stage.BatchSize, $"sample of {steps} steps", (_, indices) =>
-            {
-                var (latents, images) = drawing.Draw(generator, shape, labels, indices, steps);
-                samples.Add(images, latents);
-            });
+            context.EachBatch(
+                ranks, samples?.Done ?? 0, stage.Samples, stage.BatchSize, $"sample of {steps} steps",
+                (round, indices) =>
+                {
+                    var (latents, images) = drawing.Draw(generator, shape, labels, indices, steps);
+                    return [images, round < kept ? latents : latents.narrow(0, 0, 0)];
+                },
+                (_, drawn) => samples?.Add(drawn[0], drawn[1]));
         }
         catch (OperationCanceledException)
         {
-            samples.Keep();
+            samples?.Keep();
             throw;
         }
-        samples.Complete();
+        samples?.Complete();
     }
+
+    private SampleFile Open(StageContext context, ImageShape image, LatentShape shape, Tensor labels, int kept, string evaluations) => new(
+        context, evaluations, stage.BatchSize, [stage.Samples, image.Channels, image.Rows, image.Columns], labels,
+        [kept, shape.Channels, shape.Rows, shape.Columns],
+        new Dictionary<string, string> { [GuidanceEntry] = Text(stage.Guidance?.Scale ?? 1), [LabelsEntry] = stage.Labels });
 
     // A cost is not a result: it has no better direction.
     private void Measure(StageContext context, SamplingCost cost)
@@ -109,7 +117,7 @@ internal sealed class SamplingRunner(SamplingStage stage) : IStage
 }
 
 /// <summary>Computes the latents at the end of the teacher's ODE: endPoints.safetensors with latents [N, C, H, W].</summary>
-internal sealed class EndPointRunner(EndPointStage stage) : IStage
+internal sealed class EndPointRunner(EndPointStage stage, ICollective ranks) : IStage
 {
     /// <summary>The file, and the name of its tensor.</summary>
     public const string FileName = "endPoints.safetensors";
@@ -125,7 +133,8 @@ internal sealed class EndPointRunner(EndPointStage stage) : IStage
         var noise = SampleNoise.Of(context, stage.Seed, stage.NoiseSet, stage.BatchSize, stage.Labels, stage.NoiseFile);
         var labels = noise.Labels(stage.LabelCount ?? stage.Samples, network.Classes);
         using var latents = context.InBatches(
-            stage.Samples, stage.BatchSize, "latent", indices => noise.Latents(ode, network.Shape, labels, indices, stage.Steps));
+            ranks, stage.Samples, stage.BatchSize, "latent", indices => noise.Latents(ode, network.Shape, labels, indices, stage.Steps));
+        ranks.EndOthers();
         Safetensors.Write(context.File(FileName), [(Latents, latents)]);
     }
 }
@@ -205,9 +214,9 @@ internal sealed class SampleDrawing(StageContext context, SampleNoise noise, str
 
 /// <summary>
 /// Samples of a MeanFlow network after some of its training steps, from the same noise and labels: a sheet of one-step samples and their
-/// FID at each of these steps and at the end. The series are over training steps.
+/// FID at each of these steps and at the end. The series are over training steps. Several ranks compute samples and features together.
 /// </summary>
-internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
+internal sealed class SnapshotRunner(SnapshotStage stage, ICollective ranks) : IStage
 {
     private const int SheetRows = 2;
 
@@ -215,7 +224,7 @@ internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
     {
         using var scope = NewDisposeScope();
         using var quiet = no_grad();
-        using var extractor = stage.Reference is null ? null : FeatureExtractor.Load(context, StageInput.Features);
+        using var extractor = stage.Reference is null ? null : FeatureExtractor.Load(context, StageInput.Features, ranks);
         var references = stage.Reference is null ? [] : ReferenceRunner.Load(context, [stage.Reference]);
         var noise = SampleNoise.Of(context, stage.Seed, set: 1, stage.BatchSize, stage.Labels, stage.NoiseFile);
         using var drawing = new SampleDrawing(context, noise, stage.Bytes);
@@ -224,7 +233,10 @@ internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
             using var one = NewDisposeScope();
             var (images, labels, classes) = Draw(context, drawing, noise, step);
             using var drawn = images;
-            var value = extractor is null ? "" : Measure(context, extractor, references, new(images, labels), step);
+            var features = extractor?.Extract(new LabeledImages(images, labels)).Features;
+            if (ranks.Rank > 0)
+                continue;
+            var value = features is null ? "" : Measure(context, features, references, step);
             var file = string.Create(CultureInfo.InvariantCulture, $"sheet.{step}.png");
             var order = drawing.WriteSheet(file, images, classes, SheetRows);
             context.Journal.Write(new ImageEvent(
@@ -232,6 +244,8 @@ internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
                 file,
                 string.Create(CultureInfo.InvariantCulture, $"after {step:#,0} of {stage.TrainingSteps:#,0} steps{value}{order}")));
         }
+
+        ranks.EndOthers();
     }
 
     private (Tensor Images, Tensor Labels, int Classes) Draw(StageContext context, SampleDrawing drawing, SampleNoise noise, int step)
@@ -243,18 +257,16 @@ internal sealed class SnapshotRunner(SnapshotStage stage) : IStage
         var generator = FewStepGenerator.MeanFlow((z, r, t, y) => network.AverageVelocity(weights, z, r, t, y), TimeShift.For(network.Shape));
         var labels = noise.Labels(stage.Samples, network.Classes);
         var images = context.InBatches(
-            stage.Samples, stage.BatchSize, string.Create(CultureInfo.InvariantCulture, $"sample after {step} steps"),
+            ranks, stage.Samples, stage.BatchSize, string.Create(CultureInfo.InvariantCulture, $"sample after {step} steps"),
             indices => drawing.Draw(generator, network.Shape, labels, indices, 1).Images);
         return (images, labels, network.Classes);
     }
 
-    private static string Measure(
-        StageContext context, FeatureExtractor extractor, IReadOnlyList<ReferenceSet> references, LabeledImages images, int step)
+    private static string Measure(StageContext context, Tensor features, IReadOnlyList<ReferenceSet> references, int step)
     {
-        var (features, _) = extractor.Extract(images);
         var set = new SampleSet(features, null, null, null, null, null, references);
         var value = Metric.Compute(new FidOptions(), set, draws: 0).Single().Value;
         context.Journal.Write(new MetricsEvent(step, new Dictionary<string, double?> { [MetricNames.SnapshotFid] = value }));
-        return string.Create(CultureInfo.InvariantCulture, $"; FID of {images.Count:#,0} samples {value:G4}");
+        return string.Create(CultureInfo.InvariantCulture, $"; FID of {set.Count:#,0} samples {value:G4}");
     }
 }

@@ -4,6 +4,7 @@ using MfRae.Lab.Core.Records;
 using MfRae.Lab.Learning.Data;
 using MfRae.Lab.Learning.Evaluation;
 using MfRae.Lab.Learning.Numerics;
+using MfRae.Lab.Learning.Ranks;
 using static TorchSharp.torch;
 
 namespace MfRae.Lab.Learning.Stages;
@@ -48,7 +49,7 @@ internal static class StageContextExtensions
     public static Tensor InBatches(this StageContext context, IImageSource images, long mostAtOnce, Func<Tensor, Tensor> map)
     {
         var batch = images.Shape.Batch(mostAtOnce);
-        return context.InBatches(images.Count, batch, "image", indices => map(Next(images, indices, batch)));
+        return context.InBatches(images.Count, batch, "image", indices => map(images.Next(indices, batch)));
     }
 
     /// <summary>Visits images in batches, without a result.</summary>
@@ -63,22 +64,13 @@ internal static class StageContextExtensions
 
     /// <summary>Visits images in batches from an image on. The work receives a batch and the index of its first image.</summary>
     public static void ForBatches(this StageContext context, IImageSource images, long batch, long start, Action<Tensor, long> work) =>
-        context.EachBatch(start, images.Count, batch, "image", (first, indices) => work(Next(images, indices, batch), first));
+        context.EachBatch(start, images.Count, batch, "image", (first, indices) => work(images.Next(indices, batch), first));
 
     /// <summary>
     /// <paramref name="map"/> over 0 … count in batches, joined on the CPU, with a dispose scope for each batch.
     /// </summary>
-    public static Tensor InBatches(this StageContext context, long count, long batchSize, string unit, Func<Tensor, Tensor> map)
-    {
-        Tensor? joined = null;
-        context.EachBatch(0, count, batchSize, unit, (start, indices) =>
-        {
-            var part = map(indices).cpu();
-            joined ??= empty([count, .. part.shape[1..]], dtype: part.dtype).DetachFromDisposeScope();
-            joined.slice(0, start, start + part.shape[0], 1).copy_(part);
-        });
-        return joined ?? throw new ArgumentOutOfRangeException(nameof(count), "the range is empty");
-    }
+    public static Tensor InBatches(this StageContext context, long count, long batchSize, string unit, Func<Tensor, Tensor> map) =>
+        context.InBatches(new OneProcess(), count, batchSize, unit, map);
 
     /// <summary>Visits first … count in batches, without gradients and with a dispose scope for each batch.</summary>
     /// <param name="first">A multiple of the batch size.</param>
@@ -102,11 +94,13 @@ internal static class StageContextExtensions
         }
     }
 
-    private static Tensor Next(IImageSource images, Tensor indices, long batch)
+    /// <summary>The images of a batch, uint8 [B, C, H, W] on the CPU. Announces the next batches, so that they are decoded ahead of time.</summary>
+    /// <param name="ranks">The number of ranks. Each visits every so many batches.</param>
+    public static Tensor Next(this IImageSource images, Tensor indices, long batch, int ranks = 1)
     {
         var bytes = images.Bytes(indices);
-        var start = indices[-1].item<long>() + 1;
-        for (var ahead = 0; ahead < BatchesAhead && start < images.Count; ahead++, start += batch)
+        var start = indices[0].item<long>() + (batch * ranks);
+        for (var ahead = 0; ahead < BatchesAhead && start < images.Count; ahead++, start += batch * ranks)
             images.Prepare(arange(start, Math.Min(images.Count, start + batch), dtype: ScalarType.Int64));
         return bytes;
     }

@@ -22,7 +22,7 @@ public sealed class ClusterProfileFileTests : IDisposable
     }
 
     [Fact]
-    public void Only_trainings_that_can_be_divided_have_ranks()
+    public void Only_stages_that_can_be_divided_have_ranks()
     {
         var profile = Read("""{ "ranks": 4, "rankLauncher": "srun", "stages": { "decoder": { "ranks": 2 } } }""");
 

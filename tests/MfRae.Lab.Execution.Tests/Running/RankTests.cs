@@ -35,13 +35,22 @@ public sealed class RankTests : IDisposable
             "srun", "--mpi=pmix", "--ntasks=4", "--cpus-per-task=8", "--input=0", "--kill-on-bad-exit=1", "lab", "worker", "folder");
 
     [Fact]
-    public void Only_a_training_whose_loss_is_a_mean_over_samples_takes_ranks()
+    public void A_training_whose_loss_is_a_mean_over_samples_takes_ranks()
     {
         TrainingOptions training = new(1, 1);
         new DecoderStage(new RaeDecoderOptions(new(), training)).TakesRanks().Should().BeTrue();
         new TeacherStage(new OracleTeacherOptions(new NoBiasOptions())).TakesRanks().Should().BeFalse();
         new EncoderStage(new SelfSupervisedEncoderOptions(new(24, 1, 2), new(), training)).TakesRanks().Should().BeFalse();
         new ProbeStage().TakesRanks().Should().BeFalse();
+    }
+
+    [Fact]
+    public void Stages_that_compute_samples_or_features_batch_by_batch_take_ranks()
+    {
+        new SamplingStage(100, [1], 0, 50, 0).TakesRanks().Should().BeTrue();
+        new EvaluationStage([], ["test"], 0).TakesRanks().Should().BeTrue();
+        new ReferenceStage("test").TakesRanks().Should().BeTrue();
+        new LadderStage("test").TakesRanks().Should().BeFalse();
     }
 
     [Theory]
@@ -52,22 +61,29 @@ public sealed class RankTests : IDisposable
     [Fact]
     public void A_stage_that_is_computed_by_one_process_is_started_without_ranks()
     {
-        var plan = TestPlan.Chain("steps=2");
-        new Coordinator(_lab.Store, new MemoryRunLog(), _lab.Threads, new(Device: "cpu", Ranks: 2), new(), _lab.Store.Root, TimeProvider.System)
+        var plan = TestPlan.Of(TestPlan.Stage("ladder", "") with { Definition = new LadderStage("test") });
+        new Coordinator(_lab.Store, new MemoryRunLog(), new ThreadLauncher(_ => new Ranked(_ => { })), new(Device: "cpu", Ranks: 2), new(), _lab.Store.Root, TimeProvider.System)
             .Run(plan, default).Succeeded.Should().BeTrue();
 
         StageSpecFile.Read(_lab.Store.CompleteFolder(plan.Stages[0].Key)).Settings.Ranks.Should().Be(1);
     }
 
     [Fact]
-    public void Another_rank_writes_nothing_and_ends_when_its_training_is_complete()
+    public void Another_rank_computes_on_its_own_device_and_writes_nothing()
     {
         var folder = _lab.Prepare(TestPlan.Stage("stage", "steps=4"));
         var before = Directory.GetFiles(folder);
+        var device = "";
 
-        RankWorker.Run(folder, _ => new Ranked(context => throw new RankFinishedException()), 1, TextWriter.Null, TimeProvider.System)
-            .Should().Be(WorkerExit.Completed);
+        RankWorker.Run(folder, _ => new Ranked(End), 1, "cuda:1", TextWriter.Null, TimeProvider.System).Should().Be(WorkerExit.Completed);
 
+        void End(StageContext context)
+        {
+            device = context.Spec.Settings.Device;
+            throw new RankFinishedException();
+        }
+
+        device.Should().Be("cuda:1", "the specification has the device of rank 0");
         Directory.GetFiles(folder).Should().Equal(before);
     }
 
