@@ -86,7 +86,7 @@ public abstract record StageDefinition
     /// Whether several processes can compute the stage together: a training whose loss is a mean over samples, so that its gradient is the sum of
     /// the gradients of micro-batches, or a stage that computes samples or features in batches that do not depend on each other.
     /// </summary>
-    public virtual bool TakesRanks() => Trains() || this is SamplingStage or EndPointStage or SnapshotStage or ReferenceStage or EvaluationStage;
+    public virtual bool TakesRanks() => Trains();
 
     /// <summary>A rough estimate of the work, in network evaluations of one sample; used to start long chains of stages first.</summary>
     public long Work() => Overhead + Evaluations;
@@ -117,6 +117,9 @@ public sealed record FeatureStage(FeatureOptions Features) : StageDefinition
 /// <param name="KeptFeatures">Number of evenly spaced images whose features are kept for metrics that compare single images.</param>
 public sealed record ReferenceStage(string Split, int KeptFeatures = 50_000) : StageDefinition
 {
+    /// <inheritdoc/>
+    public override bool TakesRanks() => true;
+
     /// <inheritdoc/>
     public override int Revision() => 3;
 }
@@ -238,6 +241,9 @@ public sealed record SnapshotStage(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Bytes = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NoiseFile = null) : StageDefinition
 {
+    /// <inheritdoc/>
+    public override bool TakesRanks() => true;
+
     private protected override long Evaluations => (long)Samples * (SnapshotSteps.Of(TrainingSteps, Snapshots).Count + 1);
 
     /// <inheritdoc/>
@@ -282,6 +288,9 @@ public sealed record SamplingStage(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Bytes = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NoiseFile = null) : StageDefinition
 {
+    /// <inheritdoc/>
+    public override bool TakesRanks() => true;
+
     /// <summary>The value of <see cref="Labels"/> for labels from a file.</summary>
     public const string LabelsOfFile = "file";
 
@@ -353,6 +362,9 @@ public sealed record EndPointStage(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? LabelCount = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NoiseFile = null) : StageDefinition
 {
+    /// <inheritdoc/>
+    public override bool TakesRanks() => true;
+
     private protected override long Evaluations => (long)Samples * Steps * TeacherEvaluations(Solver, Guidance);
 
     /// <inheritdoc/>
@@ -368,6 +380,9 @@ public sealed record EvaluationStage(
     IReadOnlyList<string> References,
     int BootstrapDraws) : StageDefinition
 {
+    /// <inheritdoc/>
+    public override bool TakesRanks() => true;
+
     /// <inheritdoc/>
     public override int Revision() => 3;
 }

@@ -95,7 +95,7 @@ internal static class StageContextExtensions
     }
 
     /// <summary>The images of a batch, uint8 [B, C, H, W] on the CPU. Announces the next batches, so that they are decoded ahead of time.</summary>
-    /// <param name="ranks">The number of ranks. Each visits every so many batches.</param>
+    /// <param name="ranks">The number of ranks N. Each visits every N-th batch.</param>
     public static Tensor Next(this IImageSource images, Tensor indices, long batch, int ranks = 1)
     {
         var bytes = images.Bytes(indices);
